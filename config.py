@@ -1,0 +1,147 @@
+"""The whole configuration: a pure function of the environment.
+
+Every setting is described in docs/operator.md; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SETTINGS = (
+    "NRM_DIR",
+    "NRM_DATABASE",
+    "NRM_SHRED_DATABASE",
+    "NRM_KEYS",
+    "NRM_COUNTRY",
+    "NRM_COUNTRY_FOLDER",
+    "NRM_LANGUAGE",
+    "NRM_TLS_CERTIFICATE",
+    "NRM_TLS_KEY",
+    "NRM_PROXIES",
+    "NRM_ARGON2_KIB",
+    "NRM_ARGON2_PASSES",
+)
+ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
+KEY_FILES = ("pepper", "store", "release")
+
+
+class MisConfigured(Exception):
+    """A setting is missing or cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The keys of the installation, 32 bytes each. Never in the database, never printed."""
+
+    pepper: bytes = field(repr=False)
+    store: bytes = field(repr=False)
+    release: bytes = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the program needs to know before it starts."""
+
+    directory: Path
+    database: str
+    shred_database: str
+    secrets: Secrets
+    country: str
+    country_folder: Path | None
+    language: str
+    tls_certificate: Path | None
+    tls_key: Path | None
+    proxies: int
+    argon2_kib: int
+    argon2_passes: int
+
+
+def load_config(env: Mapping[str, str]) -> Config:
+    """Read the configuration, or raise MisConfigured naming the setting."""
+    if not env.get("NRM_DIR"):
+        raise MisConfigured("NRM_DIR: set it to the folder of the instance (made by `nrm init --dir DIR`)")
+    directory = Path(env["NRM_DIR"]).absolute()
+    instance = _instance(directory)
+    country = env.get("NRM_COUNTRY") or instance.get("country", "")
+    if not country:
+        raise MisConfigured('NRM_COUNTRY: set it, or write country = "..." into DIR/instance.toml')
+    language = env.get("NRM_LANGUAGE") or instance.get("language", "sq")
+    if language not in ("sq", "en"):
+        raise MisConfigured(f"NRM_LANGUAGE: {language!r} is not one of sq, en")
+    folder = env.get("NRM_COUNTRY_FOLDER")
+    certificate, key = _tls(env)
+    return Config(
+        directory=directory,
+        database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
+        shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
+        secrets=_secrets(Path(env.get("NRM_KEYS") or directory / "keys")),
+        country=country,
+        country_folder=Path(folder) if folder else None,
+        language=language,
+        tls_certificate=certificate,
+        tls_key=key,
+        proxies=_number(env, "NRM_PROXIES", 0),
+        argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB),
+        argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
+    )
+
+
+def _instance(directory: Path) -> dict[str, str]:
+    path = directory / "instance.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise MisConfigured(f"NRM_DIR: {directory} holds no instance; make one with `nrm init`") from None
+    except (OSError, ValueError) as error:
+        raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None
+    return {key: value for key, value in data.items() if isinstance(value, str)}
+
+
+def _url(setting: str, value: str) -> str:
+    """A path becomes an SQLite address; an address of SQLite or PostgreSQL stays."""
+    if value.startswith(("postgresql://", "postgresql+psycopg://")):
+        return "postgresql+psycopg://" + value.split("://", 1)[1]
+    if value.startswith("sqlite:///"):
+        return value
+    if "://" in value:
+        raise MisConfigured(f"{setting}: give a file, or an address that starts with postgresql://")
+    return f"sqlite:///{Path(value).absolute()}"
+
+
+def _secrets(folder: Path) -> Secrets:
+    keys = {}
+    for name in KEY_FILES:
+        path = folder / name
+        try:
+            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise MisConfigured(f"NRM_KEYS: {path} can be read by others; chmod 0400 it")
+            keys[name] = path.read_bytes()
+        except OSError:
+            raise MisConfigured(f"NRM_KEYS: the key file {path} cannot be read") from None
+        if len(keys[name]) != 32:
+            raise MisConfigured(f"NRM_KEYS: {path} must hold exactly 32 bytes")
+    return Secrets(**keys)
+
+
+def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    certificate, key = env.get("NRM_TLS_CERTIFICATE"), env.get("NRM_TLS_KEY")
+    if bool(certificate) != bool(key):
+        raise MisConfigured("NRM_TLS_CERTIFICATE: set it together with NRM_TLS_KEY, or neither")
+    for setting, path in (("NRM_TLS_CERTIFICATE", certificate), ("NRM_TLS_KEY", key)):
+        if path and not Path(path).is_file():
+            raise MisConfigured(f"{setting}: there is no file {path}")
+    return (Path(certificate) if certificate else None), (Path(key) if key else None)
+
+
+def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0) -> int:
+    text = env.get(setting) or str(default)
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise MisConfigured(f"{setting}: enter a whole number of at least {least}")
+    return int(text)

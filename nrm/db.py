@@ -1,0 +1,183 @@
+"""The databases, the base of every table, and the one transaction.
+
+SQLite: WAL, foreign keys, secure_delete, synchronous=FULL; a writer takes BEGIN IMMEDIATE behind a file lock, so that
+writers queue instead of fighting. The shred database keeps no WAL: what is deleted there must be gone. PostgreSQL: the
+same code, row locks instead of the file lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+    event,
+    make_url,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_WRITING = "nrm_writing"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored and returned in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_types: dict[Any, Any] = {
+    uuid.UUID: Uuid(),
+    datetime: UtcDateTime(),
+    date: Date(),
+    bytes: LargeBinary(),
+    str: String(),
+    dict[str, Any]: JSON(),
+    list[str]: JSON(),
+}
+
+
+class Model(DeclarativeBase):
+    """Base of the main database's tables: a random id, constraints with names."""
+
+    registry = registry(metadata=MetaData(naming_convention=NAMING), type_annotation_map=_types)
+
+
+class ShredModel(DeclarativeBase):
+    """Base of the second database's tables: keys whose destruction must be final."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING, info={"bind_key": "shred"}), type_annotation_map=_types
+    )
+
+
+def id_column() -> Mapped[uuid.UUID]:
+    """A random primary key."""
+    return mapped_column(Uuid(), primary_key=True, default=uuid.uuid4)
+
+
+db = SQLAlchemy(disable_autonaming=True, session_options={"expire_on_commit": False, "autoflush": False})
+
+
+def init_app(app: Flask, *, database: str, shred_database: str, synchronous: str = "FULL") -> None:
+    """Connect the application to both databases; engines open lazily, so after a fork."""
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(database)
+    app.config["SQLALCHEMY_DATABASE_URI"] = database
+    app.config["SQLALCHEMY_BINDS"] = {"shred": {"url": shred_database, **_engine_options(shred_database)}}
+    app.extensions["nrm.synchronous"] = synchronous
+    if database.startswith("sqlite"):
+        app.extensions["nrm.write_lock"] = os.path.join(
+            os.path.dirname(make_url(database).database or ""), "write.lock"
+        )
+    db.init_app(app)
+    with app.app_context():
+        for name, engine in db.engines.items():
+            if engine.dialect.name == "sqlite":
+                _prepare_sqlite(engine, journal="TRUNCATE" if name == "shred" else "WAL", synchronous=synchronous)
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": 30}
+    else:
+        options |= {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True}
+    return options
+
+
+def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        for pragma in (
+            f"journal_mode={journal}",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "busy_timeout=30000",
+            "trusted_schema=OFF",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_WRITING) or journal == "TRUNCATE"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction of the main database: all of it happens, or none of it.
+
+    Never nested: an action is one transaction and calls no other action.
+    """
+    session: Session = db.session()
+    if session.info.get(_WRITING):
+        raise RuntimeError("a transaction inside a transaction")
+    session.rollback()  # a read that went before must not hold an old snapshot
+    with _write_lock():
+        session.info[_WRITING] = True
+        try:
+            session.connection(execution_options={_WRITING: True})
+            yield session
+            session.flush()
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop(_WRITING, None)
+
+
+@contextmanager
+def _write_lock() -> Iterator[None]:
+    """On SQLite, one writer at a time over all threads and processes; waiting is a queue, not a fight."""
+    path = current_app.extensions.get("nrm.write_lock")
+    if path is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,250 @@
+"""Organisations, roles, permissions, and who is asking."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class OrganisationKind(StrEnum):
+    """What an organisation is; also the kind of an agreement's party. Never changes."""
+
+    BORDER_POLICE = "border_police"
+    POLICE = "police"
+    STATE_SHELTER = "state_shelter"
+    NGO_SHELTER = "ngo_shelter"
+    INTERNATIONAL_ORGANISATION = "international_organisation"
+    RESPONSIBLE_AUTHORITY = "responsible_authority"
+    TRP_UNIT = "trp_unit"
+    PROSECUTION = "prosecution"
+    CONSULAR_SERVICE = "consular_service"
+    HELPLINE = "helpline"
+    CHILD_PROTECTION = "child_protection"
+    COALITION = "coalition"
+    MINISTRY = "ministry"
+    OPERATOR = "operator"
+
+    @property
+    def holds_keys(self) -> bool:
+        """Whether an organisation of this kind has a case keyring at all."""
+        return self not in (OrganisationKind.MINISTRY, OrganisationKind.OPERATOR, OrganisationKind.COALITION)
+
+    @property
+    def takes_people_in(self) -> bool:
+        """Whether it has beds."""
+        return self in SHELTERS
+
+
+SHELTERS = frozenset(
+    {
+        OrganisationKind.STATE_SHELTER,
+        OrganisationKind.NGO_SHELTER,
+        OrganisationKind.INTERNATIONAL_ORGANISATION,
+    }
+)
+
+
+class Role(StrEnum):
+    """What a member does in the organisation."""
+
+    BORDER_OFFICER = "border_officer"
+    DUTY_OFFICER = "duty_officer"
+    CASE_WORKER = "case_worker"
+    SHELTER_MANAGER = "shelter_manager"
+    TRP_OFFICER = "trp_officer"
+    WITNESS_LIAISON = "witness_liaison"
+    CONSULAR_OFFICER = "consular_officer"
+    HELPLINE_OPERATOR = "helpline_operator"
+    MONITOR = "monitor"
+    STATISTICIAN = "statistician"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """`noun:verb`; checked at the page and again in the action."""
+
+    INTERVIEW_CONDUCT = "interview:conduct"
+    REFERRAL_SEND = "referral:send"
+    REFERRAL_DECIDE = "referral:decide"
+    REFERRAL_DIRECT = "referral:direct"
+    CASE_READ = "case:read"
+    CASE_OPEN = "case:open"
+    STAY_MANAGE = "stay:manage"
+    BED_MANAGE = "bed:manage"
+    PERMIT_RECORD = "permit:record"
+    TESTIMONY_RECORD = "testimony:record"
+    REPORT_CLOSE = "report:close"
+    REPORT_READ = "report:read"
+    ACCOUNT_INVITE = "account:invite"
+    ACCOUNT_CONFIRM = "account:confirm"
+    MONITORING_READ = "monitoring:read"
+
+
+_SHELTER_WORK = frozenset(
+    {
+        Permission.INTERVIEW_CONDUCT,
+        Permission.REFERRAL_SEND,
+        Permission.REFERRAL_DECIDE,
+        Permission.CASE_READ,
+        Permission.CASE_OPEN,
+        Permission.STAY_MANAGE,
+        Permission.PERMIT_RECORD,
+        Permission.TESTIMONY_RECORD,
+        Permission.ACCOUNT_CONFIRM,
+    }
+)
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    # Runs the interview and hands the person over; loses sight of the case when the hand-over is accepted.
+    Role.BORDER_OFFICER: frozenset(
+        {
+            Permission.INTERVIEW_CONDUCT,
+            Permission.REFERRAL_SEND,
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.ACCOUNT_CONFIRM,
+        }
+    ),
+    # Sees what was handed over and what is late; decides where no rule fits.
+    Role.DUTY_OFFICER: frozenset(
+        {
+            Permission.REFERRAL_DIRECT,
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.REPORT_READ,
+            Permission.ACCOUNT_CONFIRM,
+        }
+    ),
+    Role.CASE_WORKER: _SHELTER_WORK,
+    Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE},
+    Role.TRP_OFFICER: frozenset({Permission.CASE_READ, Permission.CASE_OPEN, Permission.ACCOUNT_CONFIRM}),
+    Role.WITNESS_LIAISON: frozenset({Permission.CASE_READ, Permission.CASE_OPEN, Permission.ACCOUNT_CONFIRM}),
+    Role.CONSULAR_OFFICER: frozenset({Permission.ACCOUNT_CONFIRM}),
+    Role.HELPLINE_OPERATOR: frozenset(
+        {
+            Permission.INTERVIEW_CONDUCT,
+            Permission.REFERRAL_SEND,
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.ACCOUNT_CONFIRM,
+        }
+    ),
+    Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
+    # Sealed releases only: nothing of a person is within reach.
+    Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
+    # Accounts and the machine; holds no key.
+    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE}),
+}
+
+# Which role works in which kind of organisation. An account outside this table is refused.
+ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
+    OrganisationKind.BORDER_POLICE: frozenset({Role.BORDER_OFFICER}),
+    OrganisationKind.POLICE: frozenset(),
+    OrganisationKind.STATE_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
+    OrganisationKind.NGO_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
+    OrganisationKind.INTERNATIONAL_ORGANISATION: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER}),
+    OrganisationKind.TRP_UNIT: frozenset({Role.TRP_OFFICER}),
+    OrganisationKind.PROSECUTION: frozenset({Role.WITNESS_LIAISON}),
+    OrganisationKind.CONSULAR_SERVICE: frozenset({Role.CONSULAR_OFFICER}),
+    OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
+    OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER}),
+    OrganisationKind.COALITION: frozenset(),
+    OrganisationKind.MINISTRY: frozenset({Role.STATISTICIAN, Role.MONITOR}),
+    OrganisationKind.OPERATOR: frozenset({Role.ADMINISTRATOR}),
+}
+
+
+class NotVisible(Exception):
+    """There is no such thing, as far as the asker is concerned."""
+
+
+class NotPermitted(Exception):
+    """The asker's role does not do this."""
+
+
+class SignInRefused(Exception):
+    """Unknown, wrong or disabled: one answer."""
+
+
+class UnusableInvitation(Exception):
+    """The link was used, has run out, or never was."""
+
+
+class WeakPassword(ValueError):
+    """The password is too easy to guess; the argument is a stable code: short, common, login."""
+
+
+class UnusableLogin(ValueError):
+    """The login is taken, or has a shape that cannot be typed reliably; the argument is a stable code."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class KeyHolder:
+    """The private halves a member's session can use: X25519 and Ed25519, raw. Prints as hidden."""
+
+    kem_private: bytes
+    sign_private: bytes
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking. Everything that reads or changes anything takes one as `by`."""
+
+    member_id: uuid.UUID | None
+    organisation_id: uuid.UUID | None
+    role: Role | None
+    kind: OrganisationKind | None = None
+    organisation_code: str = ""
+    crossing_point: str = ""
+    session_id: bytes = field(default=b"", repr=False)
+    keys: KeyHolder | None = field(default=None, repr=False)
+    duty: str = ""
+
+    @classmethod
+    def system(cls, duty: str) -> Actor:
+        """The program itself, doing what time brings (`tend`) or closing a quarter (`release`)."""
+        return cls(None, None, None, duty=duty)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role has the permission; the system has none of a person's."""
+        return self.role is not None and permission in PERMISSIONS[self.role]
+
+    def must(self, permission: Permission) -> None:
+        """Raise NotPermitted unless `may`."""
+        if not self.may(permission):
+            raise NotPermitted(permission)
+
+
+INVITATION_HOURS = 24
+SESSION_IDLE_MINUTES = 15
+SESSION_HOURS = 8
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 200
+_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]")
+_COMMON = ("password", "fjalekalim", "12345678", "qwertyui", "shqiperia", "albania", "letmein")
+
+
+def normalise_login(text: str) -> str:
+    """Casefolded and trimmed; raises UnusableLogin."""
+    login = text.strip().casefold()
+    if not _LOGIN.fullmatch(login):
+        raise UnusableLogin("shape")
+    return login
+
+
+def check_password(password: str, login: str) -> None:
+    """NIST SP 800-63B: length and a short list, no composition rules; raises WeakPassword."""
+    if len(password) < SHORTEST_PASSWORD or len(password) > LONGEST_PASSWORD:
+        raise WeakPassword("short")
+    folded = password.casefold()
+    if any(common in folded for common in _COMMON) and len(password) < SHORTEST_PASSWORD + 8:
+        raise WeakPassword("common")
+    if login.casefold() in folded or len(set(folded)) < 5:
+        raise WeakPassword("login" if login.casefold() in folded else "common")

@@ -1,0 +1,128 @@
+"""Organisations, members, their keys and sessions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.domain.accounts import OrganisationKind, Role
+
+
+def one_of(column: str, codes: type[OrganisationKind] | type[Role] | tuple[str, ...]) -> str:
+    """The text of a check constraint that holds a column to a list of codes."""
+    return f"{column} IN ({', '.join(repr(str(code)) for code in codes)})"
+
+
+class Instance(Model):
+    """One row: which country this is, and whether its people are synthetic. Written once."""
+
+    __tablename__ = "instances"
+    __table_args__ = (CheckConstraint("singleton = 1", name="one_row"), UniqueConstraint("singleton"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    singleton: Mapped[int] = mapped_column(default=1)
+    country: Mapped[str]
+    synthetic: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Organisation(Model):
+    """A crossing point, a shelter, an authority. Its kind never changes: it is inside the context of every grant."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (CheckConstraint(one_of("kind", OrganisationKind), name="known_kind"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    code: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    party: Mapped[str]  # the party of the agreement it acts as
+    crossing_point: Mapped[str] = mapped_column(default="")
+    name_sq: Mapped[str]
+    name_en: Mapped[str]
+    telephone: Mapped[str] = mapped_column(default="")
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class Member(Model):
+    """A person with an account. The private halves of the keys are sealed under the password and the recovery code."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="known_role"),
+        CheckConstraint(one_of("status", ("invited", "waiting", "active", "disabled")), name="known_status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    status: Mapped[str] = mapped_column(default="invited")
+    created_at: Mapped[datetime]
+    salt: Mapped[bytes | None]
+    verifier: Mapped[bytes | None]
+    kem_public: Mapped[bytes | None]
+    sign_public: Mapped[bytes | None]
+    sealed_kem: Mapped[bytes | None]
+    sealed_sign: Mapped[bytes | None]
+    sealed_kem_recovery: Mapped[bytes | None]
+    sealed_sign_recovery: Mapped[bytes | None]
+
+
+class Invitation(Model):
+    """A one-time link: only the digest of its 128 bits is kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[uuid.UUID] = id_column()
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Keyring(Model):
+    """The X25519 pair of an organisation; the public half in clear, the private half only in wraps."""
+
+    __tablename__ = "keyrings"
+    __table_args__ = (UniqueConstraint("organisation_id", "version"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    version: Mapped[int]
+    public: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class KeyringWrap(Model):
+    """A keyring's private half, wrapped to one member."""
+
+    __tablename__ = "keyring_wraps"
+    __table_args__ = (UniqueConstraint("keyring_id", "member_id"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    keyring_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("keyrings.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    sealed_private: Mapped[bytes]
+
+
+class MemberSession(Model):
+    """A signed-in browser: its row is useless without the key in its cookie.
+
+    A session that ended keeps its row for a day without its key, so that a form sent too late can be given back to
+    the person who typed it.
+    """
+
+    __tablename__ = "member_sessions"
+    __table_args__ = (Index("ix_member_sessions_expires_at", "expires_at"),)
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    sealed_keys: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,156 @@
+"""Cases, their sealed compartments, and who holds a key to which.
+
+`case_id` is also the id of the draft a case came from: one person's interview and case are one thing, sealed under
+different keys.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, ShredModel, id_column
+from nrm.models.accounts import one_of
+
+
+class Case(Model):
+    """One person's way through the system, under a pseudonym. The facts here are closed codes and nothing else."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ("referred", "open", "closed")), name="known_status"),
+        CheckConstraint(one_of("age_class", ("child", "adult", "unsure")), name="known_age_class"),
+        Index("ix_cases_holder_status", "holder_id", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    pseudonym: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str]
+    source: Mapped[str]  # crossing_point, helpline, or how a self-opened case came
+    opened_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    holder_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    registered_month: Mapped[date]  # first day of the month
+    questionnaire: Mapped[str]
+    age_class: Mapped[str]
+    age_band: Mapped[str]
+    gender: Mapped[str]
+    citizenship: Mapped[str]  # ISO 3166 alpha-2, `stateless`, `unknown`
+    citizenship_class: Mapped[str]
+    exploited_in: Mapped[str]  # ISO 3166 alpha-2, `several`, `unknown`
+    consent: Mapped[str]
+    repeat: Mapped[str] = mapped_column(default="not_checked")
+    facts: Mapped[dict[str, Any]]  # the other closed codes
+    closed_month: Mapped[date | None]
+
+
+class SealedCompartment(Model):
+    """The current revision of one compartment, under the key of its current epoch."""
+
+    __tablename__ = "sealed_compartments"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int]
+    revision: Mapped[int]
+    sealed_value: Mapped[bytes]
+
+
+class Grant(Model):
+    """A compartment's key, wrapped to the keyring of one organisation."""
+
+    __tablename__ = "grants"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    epoch: Mapped[int]
+    keyring_version: Mapped[int]
+    sealed_key: Mapped[bytes]
+
+
+class PendingGrant(Model):
+    """A grant under a release key: a party of the route that has not accepted opens nothing with its keyring alone."""
+
+    __tablename__ = "pending_grants"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    epoch: Mapped[int]
+    keyring_version: Mapped[int]
+    sealed_key: Mapped[bytes]
+
+
+class Destruction(Model):
+    """A key of the shred database that must be destroyed: written in the transaction that ends access."""
+
+    __tablename__ = "destructions"
+    __table_args__ = (CheckConstraint(one_of("kind", ("shred", "release")), name="known_kind"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    kind: Mapped[str]
+    case_id: Mapped[uuid.UUID]
+    compartment: Mapped[str]
+    epoch: Mapped[int]
+    organisation_id: Mapped[uuid.UUID | None]
+
+
+class Erasure(Model):
+    """A case whose keys were all destroyed; replayed after a restore."""
+
+    __tablename__ = "erasures"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    erased_at: Mapped[datetime]
+
+
+class Opening(Model):
+    """Leave for one session to read one compartment for a quarter of an hour; the audit event came first."""
+
+    __tablename__ = "openings"
+    __table_args__ = (UniqueConstraint("session_digest", "case_id", "compartment"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    session_digest: Mapped[bytes]
+    case_id: Mapped[uuid.UUID]
+    compartment: Mapped[str]
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CareNote(Model):
+    """A note on the care of a person: appended, never changed; under the key of the `care` compartment."""
+
+    __tablename__ = "care_notes"
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    epoch: Mapped[int]
+    sealed_note: Mapped[bytes]
+
+
+class ShredKey(ShredModel):
+    """Half of what opens a compartment's epoch; destroying it ends access in every old backup too."""
+
+    __tablename__ = "shred_keys"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[bytes]
+
+
+class ReleaseKey(ShredModel):
+    """What turns one party's pending grant into a grant."""
+
+    __tablename__ = "release_keys"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key: Mapped[bytes]

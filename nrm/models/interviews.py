@@ -1,0 +1,59 @@
+"""Interviews under way, and the anonymous facts of those that ended without a case."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.models.accounts import one_of
+
+
+class Interview(Model):
+    """One interview: its answers lie sealed in the `draft` compartment of the same id until it is sent.
+
+    `draft`: being filled in, destroyed after seven days. `completed`: came by the batch, waits to be referred. `sent`:
+    a case with the same id exists. `ended`: no case; only an anonymous screening is left.
+    """
+
+    __tablename__ = "interviews"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ("draft", "completed", "sent", "ended")), name="known_status"),
+        UniqueConstraint("organisation_id", "import_mark"),
+        Index("ix_interviews_organisation_id_status", "organisation_id", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    questionnaire: Mapped[str]
+    status: Mapped[str]
+    pseudonym: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    import_mark: Mapped[bytes | None]  # HMAC of the imported line under a key of the post
+
+
+class Screening(Model):
+    """The anonymous outcome of one interview, for report (x). Nothing links it to a case."""
+
+    __tablename__ = "screenings"
+    __table_args__ = (Index("ix_screenings_month", "month"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    month: Mapped[date]
+    crossing_point: Mapped[str]
+    outcome: Mapped[str]
+    processed: Mapped[str]
+    age_class: Mapped[str]
+    gender: Mapped[str]
+    citizenship_class: Mapped[str]
+    returned_from: Mapped[str]
+    announced: Mapped[str]
+    profile: Mapped[str]  # what the indicators said
+    assessment: Mapped[str]  # what the officer said
+    reason: Mapped[str] = mapped_column(default="")
+    import_mark: Mapped[bytes | None] = mapped_column(unique=True)

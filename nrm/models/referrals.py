@@ -1,0 +1,98 @@
+"""Referrals, the stored route of a case, and who has to be told."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.models.accounts import one_of
+
+STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived")
+_OPEN = text("status IN ('sent', 'accepted')")
+
+
+class Referral(Model):
+    """The asking of one organisation's desk to take one person; cites the clause and version it was made under."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        CheckConstraint(one_of("status", STATUSES), name="known_status"),
+        CheckConstraint("sender_id <> receiver_id", name="not_to_itself"),
+        CheckConstraint("status <> 'declined' OR decline_reason <> ''", name="declined_with_reason"),
+        CheckConstraint("overrides = '' OR override_reason <> ''", name="overridden_with_reason"),
+        Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
+        Index("ix_referrals_sender_id_status", "sender_id", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    receiver_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    position: Mapped[int]  # first, second ... of this case's chain
+    status: Mapped[str]
+    agreement: Mapped[str]  # the version it was made under
+    clause: Mapped[str]
+    must: Mapped[bool]
+    assigned: Mapped[bool] = mapped_column(default=False)  # directed by the duty officer, binding
+    overrides: Mapped[str] = mapped_column(default="")  # the clause it goes against
+    override_reason: Mapped[str] = mapped_column(default="")
+    sent_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decline_reason: Mapped[str] = mapped_column(default="")
+    bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))
+    expected_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+
+
+class RouteCandidate(Model):
+    """One party of the route as it was computed: the next is asked without anybody's key."""
+
+    __tablename__ = "route_candidates"
+    __table_args__ = (UniqueConstraint("case_id", "position"), UniqueConstraint("case_id", "organisation_id"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    position: Mapped[int]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    clause: Mapped[str]
+    must: Mapped[bool]
+    reason_sq: Mapped[str]
+    reason_en: Mapped[str]
+
+
+class RouteExclusion(Model):
+    """A party that was not a candidate, and why (no reason where an official may be involved)."""
+
+    __tablename__ = "route_exclusions"
+    __table_args__ = (UniqueConstraint("case_id", "party"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    party: Mapped[str]
+    reason_sq: Mapped[str]
+    reason_en: Mapped[str]
+
+
+class Obligation(Model):
+    """Something the agreement asks of a party in this case, by when, and who acknowledged it."""
+
+    __tablename__ = "obligations"
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "party"),
+        Index("ix_obligations_party_done_at", "party", "done_at"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str]
+    party: Mapped[str]
+    clause: Mapped[str]
+    due_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

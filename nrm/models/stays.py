@@ -1,0 +1,62 @@
+"""Beds and stays."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+
+
+class Bed(Model):
+    """A place to sleep, in one shelter."""
+
+    __tablename__ = "beds"
+    __table_args__ = (UniqueConstraint("organisation_id", "label"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    label: Mapped[str]
+    out_of_use: Mapped[bool] = mapped_column(default=False)
+
+
+class Stay(Model):
+    """From admission to exit. The day of exit is not a night."""
+
+    __tablename__ = "stays"
+    __table_args__ = (
+        CheckConstraint("ended_on IS NULL OR ended_on >= admitted_on", name="ends_after_it_began"),
+        CheckConstraint("anticipated_end_on >= admitted_on", name="anticipated_after_it_began"),
+        CheckConstraint("(ended_on IS NULL) = (exit_reason = '')", name="ended_with_reason"),
+        Index(
+            "uq_stays_open_bed",
+            "bed_id",
+            unique=True,
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index(
+            "uq_stays_open_case",
+            "case_id",
+            unique=True,
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index("ix_stays_organisation_id_ended_on", "organisation_id", "ended_on"),
+        Index("ix_stays_admitted_on", "admitted_on"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    bed_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("beds.id"))
+    referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
+    admitted_on: Mapped[date]
+    known_on: Mapped[date]  # the day it was entered: a late stay counts in the quarter it becomes known
+    anticipated_end_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    exit_reason: Mapped[str] = mapped_column(default="")
+    destination: Mapped[str] = mapped_column(default="")

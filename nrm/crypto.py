@@ -49,16 +49,17 @@ def ctx(*parts: Part) -> bytes:
 
     Text counts as UTF-8, a UUID as its 16 bytes, a whole number as 8 bytes big-endian.
     """
-    encoded = [b"nrm\x01"]
-    for part in parts:
-        if isinstance(part, str):
-            part = part.encode()
-        elif isinstance(part, uuid.UUID):
-            part = part.bytes
-        elif isinstance(part, int):
-            part = part.to_bytes(8, "big")
-        encoded.append(len(part).to_bytes(4, "big") + part)
-    return b"".join(encoded)
+    return b"nrm\x01" + b"".join(len(part).to_bytes(4, "big") + part for part in map(_encoded, parts))
+
+
+def _encoded(part: Part) -> bytes:
+    if isinstance(part, str):
+        return part.encode()
+    if isinstance(part, uuid.UUID):
+        return part.bytes
+    if isinstance(part, int):
+        return part.to_bytes(8, "big")
+    return part
 
 
 def new_key() -> bytes:

@@ -188,6 +188,7 @@ class KeyHolder:
 
     kem_private: bytes
     sign_private: bytes
+    keyrings: dict[int, bytes] = field(default_factory=dict)  # version -> private half, once unwrapped
 
     def __repr__(self) -> str:
         return "<hidden>"

@@ -42,7 +42,7 @@ class ReleaseFile(Model):
 
 
 class ReleaseMemory(Model):
-    """What the next quarter's rounding must know: published figures and contributor marks, sealed with the store key."""
+    """What the next quarter's rounding must know: figures as published, marks of contributors; sealed."""
 
     __tablename__ = "release_memories"
 

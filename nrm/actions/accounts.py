@@ -1,0 +1,287 @@
+"""Inviting people, their keys, signing in and out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, delete, update
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts import (
+    INVITATION_HOURS,
+    ROLES_OF,
+    SESSION_HOURS,
+    SESSION_IDLE_MINUTES,
+    Actor,
+    NotPermitted,
+    OrganisationKind,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+    UnusableLogin,
+    check_password,
+    normalise_login,
+)
+from nrm.models.accounts import Invitation, Member, MemberSession
+from nrm.store import accounts as store
+from nrm.vault import members as vault
+
+_SEEN_EVERY = timedelta(minutes=1)
+_KEEP_ENDED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that is alive: who, and what their pages say of them."""
+
+    actor: Actor
+    login: str
+    name: str
+    organisation_name: dict[str, str]
+    csrf_token: str
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that was alive once: whose it was, so that what they typed can be given back to them alone."""
+
+    member_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The outcome of accepting an invitation. The recovery code is shown once and kept nowhere."""
+
+    login: str
+    recovery_code: str
+    waiting: bool
+
+
+def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
+    """Make an account and return the token of its one-time link. Raises NotPermitted, UnusableLogin."""
+    by.must(Permission.ACCOUNT_INVITE)
+    return _invite(organisation_id, login, name, role, by)
+
+
+def invite_first(*, login: str, name: str) -> str:
+    """The first administrator of a new instance; raises NotPermitted once there is any member."""
+    operator = store.operator()
+    if store.has_members():
+        raise NotPermitted("the instance has members")
+    return _invite(operator.id, login, name, Role.ADMINISTRATOR, Actor.system("init"))
+
+
+def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
+    login = normalise_login(login)
+    token, digest = vault.new_invitation()
+    with transaction() as session:
+        organisation = store.organisation(organisation_id)
+        if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
+            raise NotPermitted(role)
+        if store.member_by_login(login) is not None:
+            raise UnusableLogin("taken")
+        member = Member(
+            id=uuid.uuid4(),
+            organisation_id=organisation_id,
+            login=login,
+            name=name.strip(),
+            role=role,
+            status="invited",
+            created_at=clock.now(),
+        )
+        session.add(member)
+        session.flush()
+        expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
+        session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at))
+        audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
+    return token
+
+
+def invited(token: str) -> Member:
+    """Who a link invites; raises UnusableInvitation."""
+    invitation = store.invitation(vault.invitation_digest(token))
+    if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
+        raise UnusableInvitation
+    member = db.session.get(Member, invitation.member_id)
+    if member is None or member.status != "invited":
+        raise UnusableInvitation
+    return member
+
+
+def join(*, token: str, password: str) -> Joined:
+    """Accept an invitation: the member's keys are made here, by nobody else.
+
+    The first member of an organisation that opens cases makes its keyring; later ones wait until a colleague confirms
+    them. Raises UnusableInvitation, WeakPassword.
+    """
+    check_password(password, invited(token).login)
+    with transaction() as session:
+        member = invited(token)
+        organisation = store.organisation(member.organisation_id)
+        _, code = vault.make_member_keys(member, password)
+        first = not store.has_keyring(organisation.id)
+        holds_keys = OrganisationKind(organisation.kind).holds_keys
+        if holds_keys and first:
+            vault.make_keyring(session, organisation, member)
+        member.status = "waiting" if holds_keys and not first else "active"
+        session.execute(
+            update(Invitation).where(Invitation.digest == vault.invitation_digest(token)).values(used_at=clock.now())
+        )
+        by = Actor(member.id, organisation.id, Role(member.role))
+        audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
+        return Joined(member.login, code, member.status == "waiting")
+
+
+def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
+    """A colleague who holds the keyring wraps it to a waiting member. Raises NotPermitted, NotVisible, CannotOpen."""
+    by.must(Permission.ACCOUNT_CONFIRM)
+    with transaction() as session:
+        member = store.member(member_id, by=by)
+        hit = session.execute(
+            update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
+        )
+        if _rows(hit) != 1:
+            return
+        vault.share_keyring(session, member, by=by)
+        audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+
+
+def sign_in(*, login: str, password: str) -> str:
+    """The cookie of a new session; raises SignInRefused for unknown, wrong and disabled alike, at the same cost."""
+    try:
+        folded = normalise_login(login)
+    except UnusableLogin:
+        folded = login.strip().casefold()[:200]
+    member = store.member_by_login(folded)
+    db.session.rollback()  # nothing is held open while the password is worked on
+    keys = vault.unlock(member, folded, password)
+    if member is None or keys is None:
+        with transaction() as session:
+            by = Actor(member.id if member else None, member.organisation_id if member else None, None, duty="sign-in")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+        raise SignInRefused
+    new = vault.new_session(member.id, keys)
+    with transaction() as session:
+        now = clock.now()
+        new.row.created_at = new.row.seen_at = now
+        new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
+        session.add(new.row)
+        by = Actor(member.id, member.organisation_id, Role(member.role))
+        audit.append(session, audit.Event.SIGNED_IN, by=by)
+    return new.cookie
+
+
+def resume(cookie: str) -> SignedIn | Ended | None:
+    """Who is asking, by the session's cookie; None if there never was such a session."""
+    parts = vault.read_cookie(cookie)
+    if parts is None:
+        return None
+    digest, key = parts
+    row = store.session(digest)
+    if row is None:
+        return None
+    now = clock.now()
+    alive = (
+        row.sealed_keys is not None
+        and now < row.expires_at
+        and now - row.seen_at < timedelta(minutes=SESSION_IDLE_MINUTES)
+        and row.status in ("active", "waiting")
+        and row.enabled
+    )
+    if not alive:
+        return Ended(row.member_id)
+    try:
+        keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
+    except vault.CannotOpen:
+        return None
+    if now - row.seen_at >= _SEEN_EVERY:
+        with transaction() as session:
+            session.execute(update(MemberSession).where(MemberSession.digest == digest).values(seen_at=now))
+    actor = Actor(
+        row.member_id,
+        row.organisation_id,
+        Role(row.role),
+        kind=OrganisationKind(row.kind),
+        organisation_code=row.code,
+        crossing_point=row.crossing_point,
+        session_id=digest,
+        keys=keys,
+    )
+    return SignedIn(
+        actor,
+        row.login,
+        row.name,
+        {"sq": row.name_sq, "en": row.name_en},
+        vault.csrf_token(key),
+        waiting=row.status == "waiting",
+    )
+
+
+def sign_out(*, by: Actor) -> None:
+    """End the session: its key is gone from the server at once."""
+    with transaction() as session:
+        session.execute(update(MemberSession).where(MemberSession.digest == by.session_id).values(sealed_keys=None))
+        audit.append(session, audit.Event.SIGNED_OUT, by=by)
+
+
+def change_password(*, password: str, new_password: str, by: Actor) -> None:
+    """Seal the member's keys under a new password; every other session ends.
+
+    Raises SignInRefused when the old password is wrong, WeakPassword.
+    """
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        raise SignInRefused
+    check_password(new_password, member.login)
+    keys = vault.unlock(member, member.login, password)
+    if keys is None:
+        raise SignInRefused
+    with transaction() as session:
+        member = session.get_one(Member, by.member_id)
+        vault.change_password(member, keys, new_password)
+        session.execute(
+            update(MemberSession)
+            .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
+            .values(sealed_keys=None)
+        )
+        audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+
+
+def carry(ended: Ended, *, path: str, fields: list[tuple[str, str]]) -> str:
+    """Seal a form that came after its session had ended, for the member whose session it was."""
+    return vault.carry(ended.member_id, json.dumps({"path": path, "fields": fields}).encode())
+
+
+def give_back(token: str, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | None:
+    """(path, fields) of a carried form if it was this member's, else None."""
+    if by.member_id is None:
+        return None
+    try:
+        form = json.loads(vault.carried(by.member_id, token))
+    except vault.CannotOpen:
+        return None
+    return form["path"], [(name, value) for name, value in form["fields"]]
+
+
+def forget_ended_sessions() -> None:
+    """Take the keys out of sessions that ended, and drop their rows a day later."""
+    now = clock.now()
+    idle = now - timedelta(minutes=SESSION_IDLE_MINUTES)
+    with transaction() as session:
+        session.execute(
+            update(MemberSession)
+            .where((MemberSession.expires_at <= now) | (MemberSession.seen_at <= idle))
+            .where(MemberSession.sealed_keys.is_not(None))
+            .values(sealed_keys=None)
+        )
+        session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
+
+
+def _rows(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

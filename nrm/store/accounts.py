@@ -1,0 +1,143 @@
+"""Organisations, members and sessions, as far as the asker may see them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, bindparam, func, select
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """One member as a list shows it."""
+
+    id: uuid.UUID
+    login: str
+    name: str
+    role: str
+    status: str
+    organisation_code: str
+
+
+def instance() -> Instance:
+    """The one row that says what this instance is."""
+    return db.session.scalars(select(Instance)).one()
+
+
+def organisations(*, by: Actor) -> Sequence[Organisation]:
+    """Every organisation, by code; for who invites people."""
+    by.must(Permission.ACCOUNT_INVITE)
+    return db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
+
+
+def organisation_by_code(code: str) -> Organisation:
+    """One organisation; raises NotVisible. Organisations themselves are public within the mechanism."""
+    found = db.session.scalar(select(Organisation).where(Organisation.code == code))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def organisation(organisation_id: uuid.UUID) -> Organisation:
+    """One organisation by id; raises NotVisible."""
+    found = db.session.get(Organisation, organisation_id)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def organisations_by_id() -> dict[uuid.UUID, Organisation]:
+    """All organisations; their names and telephones are the directory every member sees."""
+    return {row.id: row for row in db.session.scalars(select(Organisation))}
+
+
+def with_keyring() -> set[uuid.UUID]:
+    """The organisations somebody can open things for."""
+    return set(db.session.scalars(select(Keyring.organisation_id).distinct()))
+
+
+def members(*, by: Actor) -> list[MemberLine]:
+    """The members of the actor's organisation; for who invites people, of all."""
+    statement = (
+        select(Member.id, Member.login, Member.name, Member.role, Member.status, Organisation.code)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .order_by(Organisation.code, Member.login)
+    )
+    if not by.may(Permission.ACCOUNT_INVITE):
+        statement = statement.where(Member.organisation_id == by.organisation_id)
+    return [MemberLine(*row) for row in db.session.execute(statement)]
+
+
+def member(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A colleague, or anyone for who invites people; raises NotVisible."""
+    found = db.session.get(Member, member_id)
+    if found is None or not (found.organisation_id == by.organisation_id or by.may(Permission.ACCOUNT_INVITE)):
+        raise NotVisible
+    return found
+
+
+def member_by_login(login: str) -> Member | None:
+    """For signing in only."""
+    return db.session.scalar(select(Member).where(Member.login == login))
+
+
+def invitation(digest: bytes) -> Invitation | None:
+    """The invitation a link belongs to, used or not."""
+    return db.session.scalar(select(Invitation).where(Invitation.digest == digest))
+
+
+def operator() -> Organisation:
+    """The organisation that runs the machine."""
+    return db.session.scalars(select(Organisation).where(Organisation.kind == OrganisationKind.OPERATOR)).one()
+
+
+def has_members() -> bool:
+    """Whether anybody was invited yet."""
+    return db.session.scalar(select(Member.id).limit(1)) is not None
+
+
+def has_keyring(organisation_id: uuid.UUID) -> bool:
+    """Whether the organisation has a keyring."""
+    return db.session.scalar(select(Keyring.id).where(Keyring.organisation_id == organisation_id).limit(1)) is not None
+
+
+def active_members(organisation_id: uuid.UUID) -> int:
+    """How many members of the organisation can sign in and open."""
+    statement = select(func.count()).where(Member.organisation_id == organisation_id, Member.status == "active")
+    return db.session.scalar(statement) or 0
+
+
+_SESSION = (
+    select(
+        MemberSession.sealed_keys,
+        MemberSession.seen_at,
+        MemberSession.expires_at,
+        Member.id.label("member_id"),
+        Member.login,
+        Member.name,
+        Member.role,
+        Member.status,
+        Organisation.id.label("organisation_id"),
+        Organisation.code,
+        Organisation.kind,
+        Organisation.crossing_point,
+        Organisation.name_sq,
+        Organisation.name_en,
+        Organisation.enabled,
+    )
+    .select_from(MemberSession)
+    .join(Member, Member.id == MemberSession.member_id)
+    .join(Organisation, Organisation.id == Member.organisation_id)
+    .where(MemberSession.digest == bindparam("digest"))
+)
+
+
+def session(digest: bytes) -> Row[tuple[object, ...]] | None:
+    """Everything a request needs to know of its session, in one query."""
+    return db.session.execute(_SESSION, {"digest": digest}).first()  # type: ignore[return-value]

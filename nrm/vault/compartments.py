@@ -1,0 +1,424 @@
+"""Sealing, opening, granting, and new epochs of a case's compartments.
+
+A compartment opens with two keys that lie apart: the compartment key CK, wrapped to the keyrings of the organisations
+that were granted it (main database), and the shred key SK (shred database). A new epoch is a new CK and SK: destroying
+the old SK ends what every old grant could open, old backups included.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, exists, insert, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock, crypto
+from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.models.accounts import Keyring, Organisation
+from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
+from nrm.models.referrals import Referral
+from nrm.vault import shredding
+from nrm.vault.members import CannotOpen, HoldsNoKeys, keyring_private
+
+OPENING_MINUTES = 15
+
+
+class StaleRevision(Exception):
+    """Someone else wrote this compartment since it was read."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """A compartment's value (JSON object) and the revision it was read at."""
+
+    value: dict[str, Any]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An organisation and the newest public half of its keyring."""
+
+    organisation_id: uuid.UUID
+    kind: str
+    version: int
+    public: bytes
+
+
+def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
+    """The organisations as grantees, in a stable order; raises HoldsNoKeys for one that must not or cannot open."""
+    rows = session.execute(
+        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public)
+        .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
+        .where(Organisation.id.in_(organisation_ids))
+        .order_by(Organisation.code, Keyring.version)
+    ).all()
+    newest: dict[uuid.UUID, Recipient] = {}
+    for row in rows:
+        if not OrganisationKind(row.kind).holds_keys or row.public is None:
+            raise HoldsNoKeys(row.code)
+        newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
+    if len(newest) != len(set(organisation_ids)):
+        raise HoldsNoKeys("unknown organisation")
+    return list(newest.values())
+
+
+def create(
+    session: Session, case_id: uuid.UUID, values: Mapping[str, dict[str, Any]], holders: Collection[uuid.UUID]
+) -> None:
+    """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1."""
+    grantees = recipients(session, holders)
+    shred_keys = []
+    for compartment, value in values.items():
+        compartment_key, shred_key = crypto.new_key(), crypto.new_key()
+        shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key})
+        sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
+        session.execute(
+            insert(SealedCompartment).values(
+                case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
+            )
+        )
+        _grant(session, compartment_key, case_id, compartment, 1, grantees)
+    shredding.store(shred_keys)
+
+
+def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
+    """Give the actor's session leave to read the compartment for a quarter of an hour, and record it.
+
+    Raises CannotOpen when the organisation holds no key to it; that is recorded too by the caller's transaction.
+    """
+    _keys(session, case_id, compartment, by=by)
+    audit.append(
+        session, audit.Event.COMPARTMENT_OPENED, by=by, case_id=case_id, compartment=compartment, purpose=purpose
+    )
+    extend(session, case_id, compartment, purpose, by=by)
+
+
+def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
+    """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
+    expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
+    same = (
+        Opening.session_digest == by.session_id,
+        Opening.case_id == case_id,
+        Opening.compartment == compartment,
+    )
+    hit = cast("CursorResult[object]", session.execute(update(Opening).where(*same).values(expires_at=expires_at)))
+    if not hit.rowcount:
+        session.execute(
+            insert(Opening).values(
+                id=uuid.uuid4(),
+                session_digest=by.session_id,
+                case_id=case_id,
+                compartment=compartment,
+                purpose=purpose,
+                expires_at=expires_at,
+            )
+        )
+
+
+def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
+    """Whether the actor's session has leave to read the compartment now."""
+    statement = select(
+        exists().where(
+            Opening.session_digest == by.session_id,
+            Opening.case_id == case_id,
+            Opening.compartment == compartment,
+            Opening.expires_at > clock.now(),
+        )
+    )
+    return bool(by.session_id) and bool(session.scalar(statement))
+
+
+def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
+    """The value, for an actor whose session has leave; raises CannotOpen otherwise."""
+    if not is_allowed(session, case_id, compartment, by=by):
+        raise CannotOpen
+    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+    return Opened(_open_value(row, compartment_key, shred_key), row.revision)
+
+
+def write(
+    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
+) -> int:
+    """Seal the next revision under the same key; returns it. Raises StaleRevision if `seen` is not the newest."""
+    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+    revision = seen + 1
+    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, row.epoch, revision)
+    hit = session.execute(
+        update(SealedCompartment)
+        .where(
+            SealedCompartment.case_id == case_id,
+            SealedCompartment.compartment == compartment,
+            SealedCompartment.epoch == row.epoch,
+            SealedCompartment.revision == seen,
+        )
+        .values(revision=revision, sealed_value=sealed)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise StaleRevision
+    return revision
+
+
+def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:
+    """Add live grants of the present epoch; the actor must hold the compartment's key."""
+    row, compartment_key, _ = _keys(session, case_id, compartment, by=by)
+    _grant(session, compartment_key, case_id, compartment, row.epoch, recipients(session, holders))
+
+
+def offer(session: Session, case_id: uuid.UUID, parties: Collection[uuid.UUID], *, by: Actor) -> None:
+    """Seal a pending grant of every compartment for every party of the route, each under a release key of its own."""
+    release_keys = []
+    for row in _compartments(session, case_id):
+        _, compartment_key, _ = _keys(session, case_id, row.compartment, by=by)
+        for party in recipients(session, parties):
+            release_key = crypto.new_key()
+            place = {"case_id": case_id, "compartment": row.compartment, "epoch": row.epoch}
+            release_keys.append({**place, "organisation_id": party.organisation_id, "key": release_key})
+            grant = crypto.wrap(
+                party.public, compartment_key, _grant_context(case_id, row.compartment, row.epoch, party)
+            )
+            aad = crypto.ctx("pending", case_id, row.compartment, row.epoch, party.organisation_id)
+            session.execute(
+                insert(PendingGrant).values(
+                    **place,
+                    organisation_id=party.organisation_id,
+                    keyring_version=party.version,
+                    sealed_key=crypto.seal(release_key, grant, aad),
+                )
+            )
+    shredding.store([], release_keys)
+
+
+def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
+    """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
+    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    rows = session.scalars(select(PendingGrant).where(*pending)).all()
+    shredding.list_for_destruction(session, (_released(row) for row in rows))
+    session.execute(delete(PendingGrant).where(*pending))
+
+
+def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[uuid.UUID]], *, by: Actor) -> None:
+    """A new epoch of the named compartments, for exactly the organisations in `keep` (compartment -> holders).
+
+    The actor must be able to open each: by a live grant, or as the party of the open referral (that is accepting).
+    All other grants and all pending grants end; the old shred keys and all release keys are listed for destruction.
+    """
+    shred_keys = []
+    for compartment, holders in keep.items():
+        row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by, releasing=True)
+        value = _open_value(row, compartment_key, shred_key)
+        old_epoch, epoch, revision = row.epoch, row.epoch + 1, row.revision + 1
+        new_compartment_key, new_shred_key = crypto.new_key(), crypto.new_key()
+        place = {"case_id": case_id, "compartment": compartment}
+        shred_keys.append({**place, "epoch": epoch, "key": new_shred_key})
+        sealed = _seal_value(value, new_compartment_key, new_shred_key, case_id, compartment, epoch, revision)
+        hit = session.execute(
+            update(SealedCompartment)
+            .where(
+                SealedCompartment.case_id == case_id,
+                SealedCompartment.compartment == compartment,
+                SealedCompartment.epoch == row.epoch,
+                SealedCompartment.revision == row.revision,
+            )
+            .values(epoch=epoch, revision=revision, sealed_value=sealed)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise StaleRevision
+        _end_grants(session, case_id, compartment, old_epoch)
+        _grant(session, new_compartment_key, case_id, compartment, epoch, recipients(session, holders))
+        if compartment == "care":
+            _move_notes(session, case_id, (compartment_key, shred_key), (new_compartment_key, new_shred_key), epoch)
+    shredding.store(shred_keys)
+
+
+def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str] | None = None) -> None:
+    """End every access to the case's compartments (all, or those named) for good; the rows go, the keys are listed."""
+    for row in _compartments(session, case_id):
+        if compartments is None or row.compartment in compartments:
+            _end_grants(session, case_id, row.compartment, row.epoch)
+            session.execute(
+                delete(SealedCompartment).where(
+                    SealedCompartment.case_id == case_id, SealedCompartment.compartment == row.compartment
+                )
+            )
+    if compartments is None:
+        session.add(Erasure(case_id=case_id, erased_at=clock.now()))
+
+
+def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
+    """Who has a live grant now."""
+    statement = select(Grant.organisation_id).where(Grant.case_id == case_id, Grant.compartment == compartment)
+    return set(session.scalars(statement))
+
+
+def compartments_of(session: Session, case_id: uuid.UUID) -> list[str]:
+    """Which compartments the case has."""
+    return [row.compartment for row in _compartments(session, case_id)]
+
+
+def add_note(session: Session, case_id: uuid.UUID, note: dict[str, Any], *, by: Actor) -> uuid.UUID:
+    """Append a note under the key of the `care` compartment."""
+    row, compartment_key, shred_key = _keys(session, case_id, "care", by=by)
+    note_id = uuid.uuid4()
+    sealed = _seal_note(note, compartment_key, shred_key, case_id, row.epoch, note_id)
+    session.add(CareNote(id=note_id, case_id=case_id, epoch=row.epoch, sealed_note=sealed))
+    return note_id
+
+
+def read_notes(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
+    """All notes, for an actor whose session has leave to read `care`; raises CannotOpen otherwise."""
+    if not is_allowed(session, case_id, "care", by=by):
+        raise CannotOpen
+    row, compartment_key, shred_key = _keys(session, case_id, "care", by=by)
+    notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all()
+    return [_open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
+
+
+def _keys(
+    session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False
+) -> tuple[SealedCompartment, bytes, bytes]:
+    """(row, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen."""
+    row = session.get(SealedCompartment, (case_id, compartment), populate_existing=True)
+    if row is None or by.organisation_id is None or by.kind is None:
+        raise CannotOpen
+    grant = session.get(Grant, (case_id, compartment, by.organisation_id), populate_existing=True)
+    if grant is not None and grant.epoch == row.epoch:
+        version, wrapped = grant.keyring_version, grant.sealed_key
+    elif releasing or compartment == "hand_over":
+        version, wrapped = _release(session, row, by.organisation_id)
+    else:
+        raise CannotOpen
+    me = Recipient(by.organisation_id, by.kind, version, b"")
+    private = keyring_private(session, version, by=by)
+    compartment_key = crypto.unwrap(private, wrapped, _grant_context(case_id, compartment, row.epoch, me))
+    shred_key = shredding.shred_key(case_id, compartment, row.epoch)
+    if shred_key is None:
+        raise CannotOpen
+    return row, compartment_key, shred_key
+
+
+def _release(session: Session, row: SealedCompartment, organisation_id: uuid.UUID) -> tuple[int, bytes]:
+    """A pending grant turned into a grant, for the party of the open referral only."""
+    asked = exists().where(
+        Referral.case_id == row.case_id, Referral.receiver_id == organisation_id, Referral.status == "sent"
+    )
+    pending = session.get(PendingGrant, (row.case_id, row.compartment, organisation_id), populate_existing=True)
+    if pending is None or pending.epoch != row.epoch or not session.scalar(select(asked)):
+        raise CannotOpen
+    release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
+    if release_key is None:
+        raise CannotOpen
+    aad = crypto.ctx("pending", row.case_id, row.compartment, row.epoch, organisation_id)
+    return pending.keyring_version, crypto.unseal(release_key, pending.sealed_key, aad)
+
+
+def _grant(
+    session: Session,
+    compartment_key: bytes,
+    case_id: uuid.UUID,
+    compartment: str,
+    epoch: int,
+    grantees: Iterable[Recipient],
+) -> None:
+    for grantee in grantees:
+        context = _grant_context(case_id, compartment, epoch, grantee)
+        session.execute(
+            insert(Grant).values(
+                case_id=case_id,
+                compartment=compartment,
+                organisation_id=grantee.organisation_id,
+                epoch=epoch,
+                keyring_version=grantee.version,
+                sealed_key=crypto.wrap(grantee.public, compartment_key, context),
+            )
+        )
+
+
+def _grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
+    return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
+
+
+def _end_grants(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
+    """Delete all grants and pending grants; list the epoch's shred key and all release keys for destruction."""
+    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
+    ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
+    ended += [_released(row) for row in session.scalars(select(PendingGrant).where(*pending))]
+    shredding.list_for_destruction(session, ended)
+    session.execute(delete(PendingGrant).where(*pending))
+    session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
+
+
+def _released(pending: PendingGrant) -> Destruction:
+    return Destruction(
+        kind="release",
+        case_id=pending.case_id,
+        compartment=pending.compartment,
+        epoch=pending.epoch,
+        organisation_id=pending.organisation_id,
+    )
+
+
+def _compartments(session: Session, case_id: uuid.UUID) -> list[SealedCompartment]:
+    statement = (
+        select(SealedCompartment)
+        .where(SealedCompartment.case_id == case_id)
+        .order_by(SealedCompartment.compartment)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def _epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
+    return crypto.combine(shred_key, compartment_key, crypto.ctx("ek", case_id, compartment, epoch))
+
+
+def _seal_value(
+    value: dict[str, Any],
+    compartment_key: bytes,
+    shred_key: bytes,
+    case_id: uuid.UUID,
+    compartment: str,
+    epoch: int,
+    revision: int,
+) -> bytes:
+    key = _epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
+    plain = crypto.pad(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
+
+
+def _open_value(row: SealedCompartment, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
+    key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
+    aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
+    value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
+    return value
+
+
+def _seal_note(
+    note: dict[str, Any], compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, epoch: int, note_id: uuid.UUID
+) -> bytes:
+    key = _epoch_key(compartment_key, shred_key, case_id, "care", epoch)
+    plain = crypto.pad(json.dumps(note, separators=(",", ":"), ensure_ascii=False).encode())
+    return crypto.seal(key, plain, crypto.ctx("note", case_id, epoch, note_id))
+
+
+def _open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: int) -> dict[str, Any]:
+    key = _epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
+    plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
+    value: dict[str, Any] = json.loads(crypto.unpad(plain))
+    return value
+
+
+def _move_notes(
+    session: Session, case_id: uuid.UUID, old: tuple[bytes, bytes], new: tuple[bytes, bytes], epoch: int
+) -> None:
+    """Seal the notes anew under the next epoch's keys."""
+    for note in session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all():
+        value = _open_note(note, *old, note.epoch)
+        note.sealed_note = _seal_note(value, *new, case_id, epoch, note.id)
+        note.epoch = epoch
+    session.flush()

@@ -1,0 +1,234 @@
+"""Passwords, the keys of members and organisations, and sessions whose key lives only in the browser."""
+
+from __future__ import annotations
+
+import base64
+import os
+import uuid
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config import Config
+from nrm import clock, crypto
+from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
+from nrm.models.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
+
+_RECOVERY_BYTES = 20
+_SESSION_ID_BYTES = 16
+_INVITATION_BYTES = 16
+
+CannotOpen = crypto.CannotOpen
+
+
+class HoldsNoKeys(Exception):
+    """An organisation of this kind must never be able to open a case; or has nobody who holds its keyring yet."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewSession:
+    """What the browser keeps, and the row the server keeps."""
+
+    cookie: str
+    row: MemberSession
+
+
+def config() -> Config:
+    """The configuration of the running application."""
+    return cast(Config, current_app.extensions["nrm.config"])
+
+
+def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
+    """Give the member keys sealed under the password and under a recovery code, which is returned to be shown once."""
+    salt = os.urandom(16)
+    kem_private, member.kem_public = crypto.key_pair()
+    sign_private, member.sign_public = crypto.signing_pair()
+    keys = KeyHolder(kem_private, sign_private)
+    _seal_under_password(member, keys, password, salt)
+    code = os.urandom(_RECOVERY_BYTES)
+    recovery = crypto.expand(code, crypto.ctx("recovery"))
+    member.sealed_kem_recovery = crypto.seal(recovery, kem_private, crypto.ctx("kem recovery", member.id))
+    member.sealed_sign_recovery = crypto.seal(recovery, sign_private, crypto.ctx("sign recovery", member.id))
+    text = base64.b32encode(code).decode()
+    return keys, "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def change_password(member: Member, keys: KeyHolder, password: str) -> None:
+    """Seal the member's keys under a new password; the keys stay the same."""
+    _seal_under_password(member, keys, password, os.urandom(16))
+
+
+def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: bytes) -> None:
+    root = _root(password, salt)
+    under = crypto.expand(root, crypto.ctx("wrap"))
+    member.salt = salt
+    member.verifier = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
+    member.sealed_kem = crypto.seal(under, keys.kem_private, crypto.ctx("kem", member.id))
+    member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
+
+
+def unlock(member: Member | None, login: str, password: str) -> KeyHolder | None:
+    """The member's keys if the password is right, else None. Costs the same for a login that does not exist."""
+    salt = member.salt if member and member.salt else crypto.mac(config().secrets.pepper, login.encode())[:16]
+    root = _root(password, salt)
+    auth = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
+    under = crypto.expand(root, crypto.ctx("wrap"))
+    if member is None or not member.verifier or not crypto.same(auth, member.verifier):
+        return None
+    if member.status not in ("active", "waiting") or member.sealed_kem is None or member.sealed_sign is None:
+        return None
+    return KeyHolder(
+        crypto.unseal(under, member.sealed_kem, crypto.ctx("kem", member.id)),
+        crypto.unseal(under, member.sealed_sign, crypto.ctx("sign", member.id)),
+    )
+
+
+def _root(password: str, salt: bytes) -> bytes:
+    settings = config()
+    return crypto.derive(
+        password,
+        salt,
+        settings.secrets.pepper,
+        memory_kib=settings.argon2_kib,
+        passes=settings.argon2_passes,
+    )
+
+
+def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
+    """A session under a new id and key; the caller adds the row and sets its times."""
+    number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
+    digest = crypto.digest(number)
+    sealed = crypto.seal(key, keys.kem_private + keys.sign_private, crypto.ctx("session", digest, member_id))
+    return NewSession(
+        base64.urlsafe_b64encode(number + key).decode(),
+        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed),
+    )
+
+
+def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:
+    """(digest of the session's id, session key), or None if the cookie is none of ours."""
+    try:
+        raw = base64.b64decode(cookie.encode("ascii"), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    if len(raw) != _SESSION_ID_BYTES + crypto.KEY_BYTES:
+        return None
+    return crypto.digest(raw[:_SESSION_ID_BYTES]), raw[_SESSION_ID_BYTES:]
+
+
+def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: bytes) -> KeyHolder:
+    """The keys a session row holds; raises CannotOpen."""
+    both = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
+    return KeyHolder(both[: crypto.KEY_BYTES], both[crypto.KEY_BYTES :])
+
+
+def csrf_token(session_key: bytes) -> str:
+    """The token every form of this session carries."""
+    return crypto.expand(session_key, crypto.ctx("csrf")).hex()
+
+
+def sign_in_token(nonce: str) -> str:
+    """The token of a form that is sent before there is a session; `nonce` lies in a cookie."""
+    return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("sign-in")), nonce.encode()).hex()
+
+
+def new_nonce() -> str:
+    """128 random bits, as text."""
+    return os.urandom(16).hex()
+
+
+def same_token(left: str, right: str) -> bool:
+    """Whether two tokens are equal, in constant time."""
+    return crypto.same(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
+
+
+def new_invitation() -> tuple[str, bytes]:
+    """(the token of the link, the digest that is kept)."""
+    token = base64.urlsafe_b64encode(os.urandom(_INVITATION_BYTES)).decode().rstrip("=")
+    return token, invitation_digest(token)
+
+
+def invitation_digest(token: str) -> bytes:
+    """What is kept of an invitation's token."""
+    return crypto.digest(b"invitation" + token.encode("utf-8", "surrogatepass"))
+
+
+def carry(member_id: uuid.UUID, payload: bytes) -> str:
+    """A form that arrived too late, sealed so that only the same member gets it back after signing in."""
+    return base64.urlsafe_b64encode(crypto.seal(_carrying(), payload, crypto.ctx("carried", member_id))).decode()
+
+
+def carried(member_id: uuid.UUID, token: str) -> bytes:
+    """The payload of `carry`; raises CannotOpen for another member or junk."""
+    try:
+        sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+    except ValueError:
+        raise CannotOpen from None
+    return crypto.unseal(_carrying(), sealed, crypto.ctx("carried", member_id))
+
+
+def _carrying() -> bytes:
+    return crypto.expand(config().secrets.store, crypto.ctx("carry"))
+
+
+def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
+    """The organisation's first keyring, made by its first member."""
+    if not OrganisationKind(organisation.kind).holds_keys:
+        raise HoldsNoKeys(organisation.code)
+    private, public = crypto.key_pair()
+    keyring = Keyring(
+        id=uuid.uuid4(), organisation_id=organisation.id, version=1, public=public, created_at=clock.now()
+    )
+    session.add(keyring)
+    session.flush()
+    session.add(_wrap(keyring, member, private))
+
+
+def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
+    """Wrap every version of the organisation's keyring to a new member; `by` must hold it. Raises CannotOpen."""
+    keyrings = session.scalars(select(Keyring).where(Keyring.organisation_id == by.organisation_id)).all()
+    if not keyrings:
+        raise CannotOpen
+    for keyring in keyrings:
+        session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
+
+
+def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
+    if member.kem_public is None:
+        raise CannotOpen
+    info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member.id)
+    return KeyringWrap(
+        keyring_id=keyring.id, member_id=member.id, sealed_private=crypto.wrap(member.kem_public, private, info)
+    )
+
+
+_WRAP = select(KeyringWrap.sealed_private).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+
+
+def keyring_private(session: Session, version: int, *, by: Actor) -> bytes:
+    """The private half of one version of the actor's organisation's keyring; raises CannotOpen."""
+    if by.keys is None or by.member_id is None or by.organisation_id is None:
+        raise CannotOpen
+    if known := by.keys.keyrings.get(version):
+        return known
+    sealed = session.scalar(
+        _WRAP.where(
+            KeyringWrap.member_id == by.member_id,
+            Keyring.organisation_id == by.organisation_id,
+            Keyring.version == version,
+        )
+    )
+    if sealed is None:
+        raise CannotOpen
+    info = crypto.ctx("keyring", by.organisation_id, version, by.member_id)
+    private = crypto.unwrap(by.keys.kem_private, sealed, info)
+    by.keys.keyrings[version] = private
+    return private
+
+
+def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:
+    """An HMAC under a key only the actor's organisation has: recognises a line without a hash anyone can try."""
+    return crypto.mac(crypto.expand(keyring_private(session, 1, by=by), crypto.ctx("import")), message)

@@ -1,0 +1,108 @@
+"""The second database: one half of every key, kept where it can be destroyed for good.
+
+The two databases do not commit together. So keys are written here before the main commit (one too many is harmless),
+and what must go stands in the main database's destruction list, written in the transaction that ends access and worked
+off after it. Working it off again changes nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from sqlalchemy import CursorResult, Engine, and_, delete, insert, or_, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from nrm.db import db, transaction
+from nrm.models.cases import Destruction, ReleaseKey, ShredKey
+
+_BATCH = 200
+
+
+def _engine() -> Engine:
+    return db.engines["shred"]
+
+
+def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[str, object]] = ()) -> None:
+    """Write keys (rows of the two tables) before the main transaction commits."""
+    with _engine().begin() as connection:
+        if shred_keys:
+            connection.execute(insert(ShredKey), list(shred_keys))
+        if release_keys:
+            connection.execute(insert(ReleaseKey), list(release_keys))
+
+
+_SHRED_KEY = select(ShredKey.key)
+_RELEASE_KEY = select(ReleaseKey.key)
+
+
+def shred_key(case_id: uuid.UUID, compartment: str, epoch: int) -> bytes | None:
+    """The shred key, or None once it is destroyed."""
+    statement = _SHRED_KEY.where(
+        ShredKey.case_id == case_id, ShredKey.compartment == compartment, ShredKey.epoch == epoch
+    )
+    with _engine().connect() as connection:
+        return connection.execute(statement).scalar()
+
+
+def release_key(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes | None:
+    """The release key of one party, or None once it is destroyed."""
+    statement = _RELEASE_KEY.where(
+        ReleaseKey.case_id == case_id,
+        ReleaseKey.compartment == compartment,
+        ReleaseKey.epoch == epoch,
+        ReleaseKey.organisation_id == organisation_id,
+    )
+    with _engine().connect() as connection:
+        return connection.execute(statement).scalar()
+
+
+def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:
+    """Put keys on the destruction list, in the transaction that ends the access they gave."""
+    session.add_all(keys)
+
+
+def work_off() -> int:
+    """Destroy every listed key, then take it off the list; returns how many. Never call inside a transaction."""
+    destroyed = 0
+    while True:
+        listed = db.session.scalars(select(Destruction).limit(_BATCH)).all()
+        db.session.rollback()
+        if not listed:
+            break
+        _destroy(listed)
+        with transaction() as session:
+            gone = session.execute(delete(Destruction).where(Destruction.id.in_([row.id for row in listed])))
+            destroyed += cast("CursorResult[object]", gone).rowcount
+    if destroyed and _engine().dialect.name == "postgresql":
+        _vacuum()
+    return destroyed
+
+
+def _destroy(listed: Sequence[Destruction]) -> None:
+    shred = [(row.case_id, row.compartment, row.epoch) for row in listed if row.kind == "shred"]
+    release = [
+        and_(
+            ReleaseKey.case_id == row.case_id,
+            ReleaseKey.compartment == row.compartment,
+            ReleaseKey.epoch == row.epoch,
+            ReleaseKey.organisation_id == row.organisation_id,
+        )
+        for row in listed
+        if row.kind == "release"
+    ]
+    with _engine().begin() as connection:
+        if shred:
+            key = tuple_(ShredKey.case_id, ShredKey.compartment, ShredKey.epoch)
+            connection.execute(delete(ShredKey).where(key.in_(shred)))
+        if release:
+            connection.execute(delete(ReleaseKey).where(or_(*release)))
+
+
+def _vacuum() -> None:
+    """PostgreSQL leaves deleted rows in its files until they are rewritten."""
+    with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in (ShredKey.__tablename__, ReleaseKey.__tablename__):
+            connection.execute(text(f"VACUUM FULL {table}"))
+        connection.execute(text("CHECKPOINT"))

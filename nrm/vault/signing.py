@@ -1,0 +1,46 @@
+"""The server's own key: signs releases, seals what only the server must read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nrm import crypto
+from nrm.vault.members import config
+
+
+def sign_release(message: bytes) -> bytes:
+    """The server's Ed25519 signature over a release."""
+    return crypto.sign(config().secrets.release, message)
+
+
+def release_public_key() -> bytes:
+    """The public half, for anyone who checks a release."""
+    return crypto.verifying_key_of(config().secrets.release)
+
+
+def is_signed(signature: bytes, message: bytes) -> bool:
+    """Whether the server signed this."""
+    return crypto.signed(release_public_key(), signature, message)
+
+
+def seal_memory(value: dict[str, Any], *context: str) -> bytes:
+    """What the next quarter must know, sealed with the store key."""
+    plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return crypto.seal(config().secrets.store, plain, crypto.ctx("memory", *context))
+
+
+def open_memory(sealed: bytes, *context: str) -> dict[str, Any]:
+    """The value of `seal_memory`; raises CannotOpen."""
+    value: dict[str, Any] = json.loads(crypto.unseal(config().secrets.store, sealed, crypto.ctx("memory", *context)))
+    return value
+
+
+def contributor_key() -> bytes:
+    """The key of the marks by which the rounder sees that a figure's contributors stayed the same."""
+    return crypto.expand(config().secrets.store, crypto.ctx("contributors"))
+
+
+def secret_seed() -> bytes:
+    """256 secret bits for one rounding."""
+    return crypto.new_key()

@@ -1,0 +1,208 @@
+"""Temporary Residence Permits of third-country victims, and the two gates that nobody can override.
+
+Foreign victims are told of the permit *before* any step towards repatriation (Cooperation Agreement 2005); permits are
+given for legal or recuperative purposes (Action Plan II.1(b)(viii)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from nrm.domain.stays import Destination, ExitReason
+
+
+class PermitStatus(StrEnum):
+    """Where the permit of one person stands."""
+
+    NOT_INFORMED = "not_informed"
+    INFORMED = "informed"
+    APPLIED = "applied"
+    ISSUED = "issued"
+    REFUSED = "refused"
+    APPEALED = "appealed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class PermitEvent(StrEnum):
+    """What can be recorded."""
+
+    INFORM = "inform"
+    APPLY = "apply"
+    ISSUE = "issue"
+    RENEW = "renew"
+    REFUSE = "refuse"
+    APPEAL = "appeal"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+
+
+class Ground(StrEnum):
+    """What a permit is given for."""
+
+    LEGAL = "legal"
+    RECUPERATIVE = "recuperative"
+
+
+_S, _E = PermitStatus, PermitEvent
+
+TRANSITIONS: Mapping[tuple[PermitStatus, PermitEvent], PermitStatus] = MappingProxyType(
+    {
+        (_S.NOT_INFORMED, _E.INFORM): _S.INFORMED,
+        (_S.INFORMED, _E.APPLY): _S.APPLIED,
+        (_S.APPLIED, _E.ISSUE): _S.ISSUED,
+        (_S.APPLIED, _E.REFUSE): _S.REFUSED,
+        (_S.APPLIED, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.REFUSED, _E.APPEAL): _S.APPEALED,
+        (_S.REFUSED, _E.APPLY): _S.APPLIED,
+        (_S.APPEALED, _E.ISSUE): _S.ISSUED,
+        (_S.APPEALED, _E.REFUSE): _S.REFUSED,
+        (_S.APPEALED, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.ISSUED, _E.RENEW): _S.ISSUED,
+        (_S.ISSUED, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.ISSUED, _E.EXPIRE): _S.EXPIRED,
+        (_S.WITHDRAWN, _E.APPLY): _S.APPLIED,
+        (_S.EXPIRED, _E.APPLY): _S.APPLIED,
+    }
+)
+
+UNDECIDED = frozenset({PermitStatus.APPLIED, PermitStatus.APPEALED})
+
+
+class PermitRefused(ValueError):
+    """The event cannot be recorded; `why` is a stable code.
+
+    `state`, `not_third_country`, `informed_incomplete`, `ground`, `dates`, `renewal_not_longer`, `still_valid`.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Informing:
+    """The proof that the options were explained: when, by whom (organisation code), in which language."""
+
+    at: datetime
+    by: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermitFacts:
+    """What is known of one person's permit. Validity includes both days."""
+
+    status: PermitStatus = PermitStatus.NOT_INFORMED
+    informed: Informing | None = None
+    issued_from: date | None = None
+    issued_until: date | None = None
+    ground: Ground | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether an issued permit covers the day."""
+        if self.status is not PermitStatus.ISSUED or self.issued_from is None or self.issued_until is None:
+            return False
+        return self.issued_from <= day <= self.issued_until
+
+
+def record(
+    facts: PermitFacts,
+    event: PermitEvent,
+    *,
+    citizenship_class: str,
+    on: date,
+    informed: Informing | None = None,
+    issued_from: date | None = None,
+    issued_until: date | None = None,
+    ground: Ground | None = None,
+) -> PermitFacts:
+    """The facts after `event`, or PermitRefused. Whoever is recorded as Albanian needs no permit."""
+    if citizenship_class == "albanian":
+        raise PermitRefused("not_third_country")
+    after = TRANSITIONS.get((facts.status, event))
+    if after is None:
+        raise PermitRefused("state")
+    informing, start, end, purpose = facts.informed, facts.issued_from, facts.issued_until, facts.ground
+    match event:
+        case PermitEvent.INFORM:
+            if informed is None or not informed.by or not informed.language:
+                raise PermitRefused("informed_incomplete")
+            informing = informed
+        case PermitEvent.ISSUE | PermitEvent.RENEW:
+            if ground is None:
+                raise PermitRefused("ground")
+            if issued_from is None or issued_until is None or issued_until < issued_from:
+                raise PermitRefused("dates")
+            if event is PermitEvent.RENEW and end is not None and issued_until <= end:
+                raise PermitRefused("renewal_not_longer")
+            start, end, purpose = issued_from, issued_until, ground
+        case PermitEvent.EXPIRE if end is not None and on <= end:
+            raise PermitRefused("still_valid")
+    return PermitFacts(after, informing, start, end, purpose)
+
+
+class GateClosed(Exception):
+    """A step that the law forbids now; nobody can override it. `why` is a stable code.
+
+    `not_informed`, `application_open`; `at_crossing_point`, `assessments_missing`.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def check_repatriation(citizenship_class: str, facts: PermitFacts) -> None:
+    """The TRP gate: raise GateClosed for a step towards repatriation of anyone not recorded as Albanian.
+
+    Unknown and stateless count as not Albanian. An undecided application or appeal blocks as well.
+    """
+    if citizenship_class == "albanian":
+        return
+    if facts.informed is None:
+        raise GateClosed("not_informed")
+    if facts.status in UNDECIDED:
+        raise GateClosed("application_open")
+
+
+ASSESSMENTS = frozenset({"risk", "security", "family"})
+
+
+def check_return_to_family(age_class: str, *, at_crossing_point: bool, assessments: Collection[str]) -> None:
+    """The child gate, for a child and for anyone whose age is not sure: raise GateClosed.
+
+    Never at a crossing point; elsewhere after recorded assessments of risk, security and family.
+    """
+    if age_class == "adult":
+        return
+    if at_crossing_point:
+        raise GateClosed("at_crossing_point")
+    if not ASSESSMENTS.issubset(assessments):
+        raise GateClosed("assessments_missing")
+
+
+REPATRIATION_DESTINATIONS = frozenset({Destination.COUNTRY_OF_CITIZENSHIP, Destination.OTHER_COUNTRY})
+
+
+def check_leaving(
+    reason: ExitReason,
+    destination: Destination,
+    *,
+    age_class: str,
+    citizenship_class: str,
+    permit: PermitFacts,
+    assessments: Collection[str] = (),
+) -> None:
+    """Both gates for the end of a stay: raise GateClosed.
+
+    A destination abroad is a repatriation step whatever the reason given for it.
+    """
+    if reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS:
+        check_repatriation(citizenship_class, permit)
+    if destination is Destination.FAMILY:
+        check_return_to_family(age_class, at_crossing_point=False, assessments=assessments)

@@ -1,0 +1,235 @@
+"""The life of a referral: who may do what in which state, until when, and who may send the next one.
+
+`TRANSITIONS` is the one table. Whatever stands outside it is an IllegalTransition and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class ReferralStatus(StrEnum):
+    """Where a referral stands. Open is sent or accepted; closing belongs to the case."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    ARRIVED = "arrived"
+    NOT_ARRIVED = "not_arrived"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it stands in the way of a second referral."""
+        return self in (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
+
+    @property
+    def holds_bed(self) -> bool:
+        """Whether a bed is kept: from sending to the answer, and from acceptance to arrival."""
+        return self.is_open
+
+
+class ReferralEvent(StrEnum):
+    """What can happen to a referral."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    PROMISE = "promise"
+    ARRIVE = "arrive"
+    NOT_ARRIVE = "not_arrive"
+
+
+class Relation(StrEnum):
+    """What the asker is to the referral; a desk, never a named user."""
+
+    SENDER = "sender"
+    RECEIVER = "receiver"
+    DUTY_OFFICER = "duty_officer"
+    SYSTEM = "system"
+    OUTSIDER = "outsider"
+
+
+_S, _E, _R = ReferralStatus, ReferralEvent, Relation
+
+TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralStatus] = MappingProxyType(
+    {
+        (_S.SENT, _E.ACCEPT, _R.RECEIVER): _S.ACCEPTED,
+        (_S.SENT, _E.DECLINE, _R.RECEIVER): _S.DECLINED,
+        (_S.SENT, _E.WITHDRAW, _R.SENDER): _S.WITHDRAWN,
+        # The duty officer ends an unanswered referral so that the next candidate can be asked.
+        (_S.SENT, _E.EXPIRE, _R.SYSTEM): _S.EXPIRED,
+        (_S.SENT, _E.EXPIRE, _R.DUTY_OFFICER): _S.EXPIRED,
+        # Promised by telephone: whoever made the call records it; no key is released.
+        (_S.SENT, _E.PROMISE, _R.SENDER): _S.SENT,
+        (_S.SENT, _E.PROMISE, _R.DUTY_OFFICER): _S.SENT,
+        (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
+        (_S.ACCEPTED, _E.NOT_ARRIVE, _R.RECEIVER): _S.NOT_ARRIVED,
+        (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
+    }
+)
+
+
+class DeclineReason(StrEnum):
+    """Why a party says no."""
+
+    FULL = "full"
+    CANNOT_KEEP_SAFE = "cannot_keep_safe"
+    CANNOT_MEET_NEED = "cannot_meet_need"
+    PERSON_DOES_NOT_WISH = "person_does_not_wish"
+    CONFLICT_WITH_RESIDENT = "conflict_with_resident"
+    OTHER = "other"
+
+
+REASONS_UNDER_MUST = frozenset(
+    {DeclineReason.FULL, DeclineReason.CANNOT_KEEP_SAFE, DeclineReason.CONFLICT_WITH_RESIDENT}
+)
+
+
+class OverrideReason(StrEnum):
+    """Why somebody goes against the clause; recorded against it."""
+
+    SAFETY = "safety"
+    PERSON_WISHES = "person_wishes"
+    KEEP_FAMILY_TOGETHER = "keep_family_together"
+    MEDICAL_NEED = "medical_need"
+    NO_ROAD_TONIGHT = "no_road_tonight"
+    NO_ANSWER_IN_TIME = "no_answer_in_time"
+    OTHER = "other"
+
+
+class IllegalTransition(Exception):
+    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must` or `assigned`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+DECISION_WITHIN = timedelta(minutes=30)
+"""How long the duty officer has after the second decline of a chain."""
+
+NO_SHOW_AFTER = timedelta(hours=1)
+"""How long after the expected arrival the sender and the duty officer are alarmed."""
+
+DECLINES_UNTIL_DIRECTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was fixed when the referral was sent. Times are aware; the two durations come from the agreement."""
+
+    sent_at: datetime
+    answer_within: timedelta
+    expires_within: timedelta
+    must: bool = False
+    assigned: bool = False
+    promised_at: datetime | None = None
+    expected_at: datetime | None = None
+
+    @property
+    def answer_due_at(self) -> datetime | None:
+        """When the answer is owed; a telephone promise stops this first deadline (None)."""
+        return None if self.promised_at else self.sent_at + self.answer_within
+
+    @property
+    def expires_at(self) -> datetime:
+        """From this instant nobody can accept any more; a promise starts the time afresh."""
+        return (self.promised_at or self.sent_at) + self.expires_within
+
+    def is_late(self, status: ReferralStatus, at: datetime) -> bool:
+        """Whether an answer, or an accepted person an hour after the expected arrival, is overdue at `at`."""
+        if status is ReferralStatus.SENT:
+            return self.answer_due_at is not None and at >= self.answer_due_at
+        if status is ReferralStatus.ACCEPTED:
+            return self.expected_at is not None and at >= self.expected_at + NO_SHOW_AFTER
+        return False
+
+
+def decide(
+    status: ReferralStatus,
+    event: ReferralEvent,
+    relation: Relation,
+    *,
+    terms: Terms,
+    at: datetime,
+    reason: DeclineReason | None = None,
+) -> ReferralStatus:
+    """The status after `event`, or IllegalTransition. The row is not touched; the caller changes it atomically."""
+    after = TRANSITIONS.get((status, event, relation))
+    if after is None:
+        done_by_another = any(key[:2] == (status, event) for key in TRANSITIONS)
+        raise IllegalTransition("actor" if done_by_another else "state")
+    match event:
+        case ReferralEvent.ACCEPT | ReferralEvent.DECLINE | ReferralEvent.PROMISE if at >= terms.expires_at:
+            raise IllegalTransition("late")
+        case ReferralEvent.EXPIRE:
+            owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
+            if at < owed:
+                raise IllegalTransition("early")
+        case ReferralEvent.DECLINE:
+            _check_decline(terms, reason)
+    return after
+
+
+def _check_decline(terms: Terms, reason: DeclineReason | None) -> None:
+    """A direction of the duty officer binds; under a must only three reasons count."""
+    if terms.assigned:
+        raise IllegalTransition("assigned")
+    if reason is None:
+        raise IllegalTransition("reason")
+    if terms.must and reason not in REASONS_UNDER_MUST:
+        raise IllegalTransition("must")
+
+
+def actors_of(status: ReferralStatus, event: ReferralEvent) -> frozenset[Relation]:
+    """Who may do `event` in `status`; what pages offer and what `decide` allows come from one table."""
+    return frozenset(relation for s, e, relation in TRANSITIONS if (s, e) == (status, event))
+
+
+class ReferralRefused(Exception):
+    """A new referral cannot be sent. `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def duty_officer_decides(chain: Sequence[ReferralStatus]) -> bool:
+    """Whether the chain (referrals since the last holder, oldest first) has its second decline."""
+    return sum(status is ReferralStatus.DECLINED for status in chain) >= DECLINES_UNTIL_DIRECTION
+
+
+def check_new(
+    chain: Sequence[ReferralStatus],
+    relation: Relation,
+    *,
+    follows_route: bool,
+    override: OverrideReason | None = None,
+    struck_out: bool = False,
+    agreed_anew: bool = False,
+) -> None:
+    """Raise ReferralRefused unless `relation` may send the next referral of the chain.
+
+    `follows_route`: the party is a candidate and no candidate under a must is passed over. Against the route a coded
+    reason is needed; to a party the person struck out also a new recorded yes (`agreed_anew`).
+    """
+    if any(status.is_open for status in chain):
+        raise ReferralRefused("already_open")
+    if duty_officer_decides(chain) and relation is not Relation.DUTY_OFFICER:
+        raise ReferralRefused("duty_officer_decides")
+    if struck_out and not agreed_anew:
+        raise ReferralRefused("struck_out")
+    if not follows_route and override is None:
+        raise ReferralRefused("no_reason")
+
+
+def next_candidate(candidates: Sequence[str], asked: Collection[str]) -> str | None:
+    """The first party of the stored route that was not asked in this chain; needs no facts."""
+    return next((party for party in candidates if party not in asked), None)

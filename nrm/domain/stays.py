@@ -1,0 +1,176 @@
+"""Stays in a shelter: dates, nights, and the closed reasons for coming and going.
+
+All days are local calendar days. The day of exit is not a night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Source(StrEnum):
+    """How somebody came whose case the shelter opens itself (after HUD R1.1)."""
+
+    OWN = "own"
+    FAMILY_OR_FRIEND = "family_or_friend"
+    OUTREACH = "outreach"
+    POLICE = "police"
+    HELPLINE = "helpline"
+    SOCIAL_SERVICES = "social_services"
+    HOSPITAL = "hospital"
+    SCHOOL = "school"
+    PARTNER_ABROAD = "partner_abroad"
+    TRANSFER = "transfer"
+    OTHER_ORGANISATION = "other_organisation"
+    ALREADY_THERE = "already_there"
+
+
+class ExitReason(StrEnum):
+    """Why a stay ended (after HTCDS, OSCaR and HUD)."""
+
+    REINTEGRATED_WITH_FAMILY = "reintegrated_with_family"
+    INDEPENDENT_LIVING = "independent_living"
+    TRANSFERRED = "transferred"
+    REPATRIATED = "repatriated"
+    FOSTER_OR_EXTENDED_FAMILY = "foster_or_extended_family"
+    WITNESS_PROTECTION = "witness_protection"
+    LEFT_VOLUNTARILY = "left_voluntarily"
+    MISSING = "missing"
+    EXPELLED = "expelled"
+    REFUSED_SERVICE = "refused_service"
+    NO_LONGER_ELIGIBLE = "no_longer_eligible"
+    NO_LONGER_NEEDS_SUPPORT = "no_longer_needs_support"
+    DIED = "died"
+
+
+class Destination(StrEnum):
+    """Where somebody went."""
+
+    FAMILY = "family"
+    EXTENDED_FAMILY = "extended_family"
+    FOSTER_FAMILY = "foster_family"
+    OWN_HOME = "own_home"
+    OTHER_SHELTER = "other_shelter"
+    PROTECTED_PLACE = "protected_place"
+    COUNTRY_OF_CITIZENSHIP = "country_of_citizenship"
+    OTHER_COUNTRY = "other_country"
+    HOSPITAL = "hospital"
+    INSTITUTION = "institution"
+    UNKNOWN = "unknown"
+    NONE = "none"
+
+
+_R, _D = ExitReason, Destination
+_ELSEWHERE = frozenset(
+    {_D.FAMILY, _D.EXTENDED_FAMILY, _D.OWN_HOME, _D.OTHER_COUNTRY, _D.HOSPITAL, _D.INSTITUTION, _D.UNKNOWN}
+)
+
+DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
+    {
+        _R.REINTEGRATED_WITH_FAMILY: frozenset({_D.FAMILY}),
+        _R.INDEPENDENT_LIVING: frozenset({_D.OWN_HOME}),
+        _R.TRANSFERRED: frozenset({_D.OTHER_SHELTER, _D.HOSPITAL, _D.INSTITUTION}),
+        _R.REPATRIATED: frozenset({_D.COUNTRY_OF_CITIZENSHIP, _D.OTHER_COUNTRY}),
+        _R.FOSTER_OR_EXTENDED_FAMILY: frozenset({_D.FOSTER_FAMILY, _D.EXTENDED_FAMILY}),
+        _R.WITNESS_PROTECTION: frozenset({_D.PROTECTED_PLACE}),
+        _R.LEFT_VOLUNTARILY: _ELSEWHERE,
+        _R.MISSING: frozenset({_D.UNKNOWN}),
+        _R.EXPELLED: _ELSEWHERE,
+        _R.REFUSED_SERVICE: _ELSEWHERE,
+        _R.NO_LONGER_ELIGIBLE: _ELSEWHERE,
+        _R.NO_LONGER_NEEDS_SUPPORT: _ELSEWHERE,
+        _R.DIED: frozenset({_D.NONE}),
+    }
+)
+"""Reason -> the destinations that do not contradict it. Every way to the country of citizenship is a repatriation."""
+
+
+class ImpossibleStay(ValueError):
+    """The dates or the exit contradict themselves; `why` is a stable code.
+
+    `admission_in_future`, `exit_before_admission`, `exit_in_future`, `anticipated_before_admission`, `destination`,
+    `overlaps`.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `admitted_on` to `exited_on` (None: still there)."""
+
+    admitted_on: date
+    exited_on: date | None = None
+
+
+def check_dates(
+    admitted_on: date,
+    *,
+    today: date,
+    anticipated_end_on: date | None = None,
+    exited_on: date | None = None,
+) -> None:
+    """Raise ImpossibleStay when the dates contradict each other or lie ahead; leaving on the first day is possible."""
+    if admitted_on > today:
+        raise ImpossibleStay("admission_in_future")
+    if anticipated_end_on is not None and anticipated_end_on < admitted_on:
+        raise ImpossibleStay("anticipated_before_admission")
+    if exited_on is None:
+        return
+    if exited_on < admitted_on:
+        raise ImpossibleStay("exit_before_admission")
+    if exited_on > today:
+        raise ImpossibleStay("exit_in_future")
+
+
+def check_exit(reason: ExitReason, destination: Destination) -> None:
+    """Raise ImpossibleStay when the destination contradicts the reason."""
+    if destination not in DESTINATIONS[reason]:
+        raise ImpossibleStay("destination")
+
+
+def check_no_overlap(new: Period, others: Iterable[Period]) -> None:
+    """Raise ImpossibleStay when a person would spend one night in two places; moving on one day is possible."""
+    for other in others:
+        if nights(new, other.admitted_on, (other.exited_on or date.max) - timedelta(days=1)) > 0:
+            raise ImpossibleStay("overlaps")
+
+
+def nights(stay: Period, first: date, last: date) -> int:
+    """Nights of the stay in the days `first` to `last`, both included; a stay without an exit goes on.
+
+    From the later of admission and `first` to the earlier of exit and the day after `last`.
+    """
+    after = last + timedelta(days=1) if last < date.max else last
+    end = after if stay.exited_on is None else min(stay.exited_on, after)
+    return max(0, (end - max(stay.admitted_on, first)).days)
+
+
+def is_present(stay: Period, day: date) -> bool:
+    """Whether the night that begins on `day` is spent there."""
+    return nights(stay, day, day) == 1
+
+
+_LONGEST = (7, 14, 21, 30, 60, 90, 180, 365)
+LENGTHS = ("0-7", "8-14", "15-21", "22-30", "31-60", "61-90", "91-180", "181-365", "366+")
+
+
+def length_bucket(number_of_nights: int) -> str:
+    """The HUD length-of-stay class of a number of nights."""
+    if number_of_nights < 0:
+        raise ImpossibleStay("exit_before_admission")
+    return LENGTHS[sum(number_of_nights > longest for longest in _LONGEST)]
+
+
+def length_of_stay(admitted_on: date, exited_on: date | None, anticipated_end_on: date | None) -> tuple[str, bool]:
+    """(class, actual): the actual length after an exit, else the anticipated one; neither: `not_stated`, False."""
+    end = exited_on or anticipated_end_on
+    if end is None:
+        return "not_stated", False
+    return length_bucket((end - admitted_on).days), exited_on is not None

@@ -1,0 +1,69 @@
+"""What a victim-witness did in the proceedings (Action Plan II.1(a)(vi)): one status, changed by recorded steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class WitnessStatus(StrEnum):
+    """The last recorded step."""
+
+    NOT_A_WITNESS = "not_a_witness"
+    WILLING = "willing"
+    STATEMENT_GIVEN = "statement_given"
+    EVIDENCE_SERIOUS_CRIMES_COURT = "evidence_serious_crimes_court"
+    EVIDENCE_DISTRICT_COURT = "evidence_district_court"
+    IN_WITNESS_PROTECTION = "in_witness_protection"
+    TESTIMONY_WITHDRAWN = "testimony_withdrawn"
+
+
+class WithdrawalReason(StrEnum):
+    """Why testimony was withdrawn."""
+
+    THREAT_TO_SELF = "threat_to_self"
+    THREAT_TO_FAMILY = "threat_to_family"
+    TRAUMA = "trauma"
+    LACK_OF_PROTECTION = "lack_of_protection"
+    FAMILY_PRESSURE = "family_pressure"
+    RETURNED_ABROAD = "returned_abroad"
+    OTHER = "other"
+
+
+_S = WitnessStatus
+_EVIDENCE = frozenset({_S.EVIDENCE_SERIOUS_CRIMES_COURT, _S.EVIDENCE_DISTRICT_COURT})
+_HEARD = _EVIDENCE | {_S.IN_WITNESS_PROTECTION, _S.TESTIMONY_WITHDRAWN}
+
+TRANSITIONS: Mapping[WitnessStatus, frozenset[WitnessStatus]] = MappingProxyType(
+    {
+        _S.NOT_A_WITNESS: frozenset({_S.WILLING, _S.STATEMENT_GIVEN}),
+        _S.WILLING: frozenset({_S.NOT_A_WITNESS, _S.STATEMENT_GIVEN}),
+        _S.STATEMENT_GIVEN: _HEARD,
+        # A witness may be heard again, also by the same court.
+        _S.EVIDENCE_SERIOUS_CRIMES_COURT: _HEARD,
+        _S.EVIDENCE_DISTRICT_COURT: _HEARD,
+        _S.IN_WITNESS_PROTECTION: _EVIDENCE | {_S.TESTIMONY_WITHDRAWN},
+        # Who withdrew may change their mind, with a new statement.
+        _S.TESTIMONY_WITHDRAWN: frozenset({_S.STATEMENT_GIVEN}),
+    }
+)
+
+
+class IllegalStep(Exception):
+    """The step cannot be recorded: `state`, `reason_missing` (withdrawn without one), `reason_unexpected`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def step(before: WitnessStatus, after: WitnessStatus, reason: WithdrawalReason | None = None) -> WitnessStatus:
+    """The new status, or IllegalStep. A withdrawal needs its reason, and nothing else has one."""
+    if after not in TRANSITIONS[before]:
+        raise IllegalStep("state")
+    if after is WitnessStatus.TESTIMONY_WITHDRAWN and reason is None:
+        raise IllegalStep("reason_missing")
+    if after is not WitnessStatus.TESTIMONY_WITHDRAWN and reason is not None:
+        raise IllegalStep("reason_unexpected")
+    return after

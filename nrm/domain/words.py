@@ -1,0 +1,36 @@
+"""Sentences that people read, marked where they are written and translated where they are shown.
+
+Forms and rules cannot know the reader's language. They say `N_("Enter the year")`; the page turns it into the
+reader's language. Printed as it is, a phrase is its English sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MASK = "\N{HORIZONTAL ELLIPSIS}"
+
+
+class Phrase(str):
+    """A sentence with its catalogue entry: `message` is the English entry, `values` fill its `%(name)s`."""
+
+    __slots__ = ("message", "values")
+
+    message: str
+    values: Mapping[str, object]
+
+    def __new__(cls, message: str, values: Mapping[str, object]) -> Phrase:
+        phrase = super().__new__(cls, message % values if "%" in message else message)
+        phrase.message = message
+        phrase.values = values
+        return phrase
+
+
+def N_(message: str, /, **values: object) -> Phrase:  # noqa: N802 - the name every gettext tool looks for
+    """Mark `message` for the catalogues; a literal percent sign is written `%%`."""
+    return Phrase(message, values)
+
+
+def masked(name: str) -> str:
+    """What a list shows of a name: the first letter of each part (`Arta Deda` -> `A… D…`)."""
+    return " ".join(part[0] + MASK for part in name.split()) or MASK

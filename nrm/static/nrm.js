@@ -1,0 +1,36 @@
+// Extras only: every page works without this file.
+"use strict";
+(() => {
+  const one = (selector) => document.querySelector(selector);
+  let unsaved = false;
+
+  one("[data-errors]")?.focus();
+
+  const guarded = one("form[data-guard]");
+  if (guarded) {
+    guarded.addEventListener("input", () => { unsaved = true; });
+    guarded.addEventListener("submit", () => { unsaved = false; });
+    addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+  }
+
+  // Hide the screen: blank at once, before the network answers; the server then locks the session.
+  const cover = one("form[data-cover]");
+  if (cover) {
+    const hide = () => {
+      unsaved = false; // no "leave this page?" may stop the hiding
+      document.title = "–";
+      cover.hidden = true;
+      document.body.replaceChildren(cover);
+      cover.submit();
+    };
+    let presses = [];
+    cover.addEventListener("submit", (event) => { event.preventDefault(); hide(); });
+    addEventListener("keydown", (event) => {
+      if (event.repeat) return;
+      presses = event.key === "Shift" ? [...presses, event.timeStamp].slice(-3) : [];
+      if (presses.length === 3 && event.timeStamp - presses[0] < 3000) hide();
+    });
+    // A page kept by the browser must not come back by the Back button.
+    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  }
+})();

@@ -1,0 +1,85 @@
+"""Static files: hashed names that may be kept for a year, compressed once at start."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, request
+
+FOLDER = Path(__file__).resolve().parent.parent / "static"
+PREFIX = "/assets"
+ENDPOINT = "assets.file"
+KEEP = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file under its hashed name, with its bytes by content encoding ("" is uncompressed)."""
+
+    address: str
+    mimetype: str
+    etag: str
+    bodies: Mapping[str, bytes]
+
+
+def _brotli(raw: bytes) -> bytes | None:
+    try:
+        brotli = importlib.import_module("brotli")
+    except ImportError:
+        return None
+    packed: bytes = brotli.compress(raw, quality=11)
+    return packed
+
+
+def load(folder: Path = FOLDER) -> dict[str, Asset]:
+    """Plain name -> asset, for every file of the folder."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if not path.is_file():
+            continue
+        raw = path.read_bytes()
+        digest = hashlib.sha256(raw).hexdigest()[:12]
+        mimetype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
+        bodies = {"": raw, "gzip": gzip.compress(raw, 9, mtime=0), "br": _brotli(raw)}
+        smaller = {coding: body for coding, body in bodies.items() if body is not None and len(body) <= len(raw)}
+        found[path.name] = Asset(f"{PREFIX}/{path.stem}.{digest}{path.suffix}", mimetype, digest, smaller)
+    return found
+
+
+def serve(asset: Asset) -> Response:
+    """The asset in the best encoding that the browser takes."""
+    coding = next((code for code in ("br", "gzip") if code in asset.bodies and _accepts(code)), "")
+    response = Response(asset.bodies[coding], mimetype=asset.mimetype)
+    if coding:
+        response.headers["Content-Encoding"] = coding
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = KEEP
+    response.set_etag(f"{asset.etag}{coding}")
+    response.make_conditional(request.environ)
+    return response
+
+
+def _accepts(coding: str) -> bool:
+    return bool(request.accept_encodings.quality(coding))
+
+
+def register(app: Flask) -> None:
+    """Serve the static files, and give templates `asset("nrm.css")`. The endpoint `assets.file` is public."""
+    by_name = load()
+    by_address = {asset.address.removeprefix(PREFIX + "/"): asset for asset in by_name.values()}
+    blueprint = Blueprint("assets", __name__, url_prefix=PREFIX)
+
+    def file(name: str) -> Response:
+        if name not in by_address:
+            abort(404)
+        return serve(by_address[name])
+
+    blueprint.add_url_rule("/<name>", "file", file)
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["asset"] = {name: asset.address for name, asset in by_name.items()}.__getitem__

@@ -1,0 +1,134 @@
+"""Dates, times, numbers and alphabetical order as each language writes them.
+
+Babel is asked once per language, at first use; a page then only fills in strings.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+
+# Which regional habit a language follows: 15 March 2024, not March 15, 2024.
+LOCALES = {"sq": "sq_AL", "en": "en_GB"}
+UNKNOWN_PARTS = {
+    "sq": {"day": "dita nuk dihet", "month": "dita dhe muaji nuk dihen"},
+    "en": {"day": "day unknown", "month": "day and month unknown"},
+}
+AT = {"sq": ", ora ", "en": ", "}
+PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+
+# The 36 letters in their order; two signs may be one letter.
+ALBANIAN = (
+    *("a", "b", "c", "ç", "d", "dh", "e", "ë", "f", "g", "gj", "h", "i", "j", "k", "l", "ll", "m"),
+    *("n", "nj", "o", "p", "q", "r", "rr", "s", "sh", "t", "th", "u", "v", "x", "xh", "y", "z", "zh"),
+)
+_LETTER = re.compile("|".join(sorted((re.escape(letter) for letter in ALBANIAN), key=len, reverse=True)) + "|.", re.S)
+_RANK = {letter: position for position, letter in enumerate(ALBANIAN)}
+
+_zone = ZoneInfo("Europe/Tirane")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What Babel knows of a language: months 1 to 12 in words, and the signs in a number."""
+
+    months: tuple[str, ...]
+    group: str
+    decimal: str
+
+
+@lru_cache
+def habits(language: str) -> Habits:
+    """The habits of `language`, asked of Babel once."""
+    locale = Locale.parse(LOCALES[language])
+    months = locale.months["format"]["wide"]
+    symbols = locale.number_symbols["latn"]
+    return Habits(
+        months=tuple(months[number] for number in range(1, 13)),
+        group=symbols["group"],
+        decimal=symbols["decimal"],
+    )
+
+
+def use_timezone(zone: ZoneInfo) -> None:
+    """Show times in this zone from now on (the country's; one per process)."""
+    global _zone  # noqa: PLW0603 - set once at start
+    _zone = zone
+
+
+@lru_cache(maxsize=4096)
+def day(value: date | str | None, language: str) -> str:
+    """A date in words; a partial one (`2024`, `2024-03`) says what is not known; none is a dash.
+
+    Text that is no date is given back as it is.
+    """
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, datetime):
+        value = value.astimezone(_zone).date()
+    match = PARTIAL.fullmatch(value if isinstance(value, str) else value.isoformat())
+    if not match or not 1 <= int(match[2] or 1) <= 12:
+        return str(value)
+    year, month, number = match.groups()
+    if month is None:
+        return f"{year} ({UNKNOWN_PARTS[language]['month']})"
+    words = f"{habits(language).months[int(month) - 1]} {year}"
+    if number is None:
+        return f"{words} ({UNKNOWN_PARTS[language]['day']})"
+    return f"{int(number)} {words}"
+
+
+def moment(value: datetime | None, language: str) -> str:
+    """Day and time on the country's clocks; `value` must know its zone."""
+    if value is None:
+        return "–"
+    local = _local(value)
+    return f"{day(local.date(), language)}{AT[language]}{local:%H:%M}"
+
+
+def clock(value: datetime | None) -> str:
+    """The time of day on the country's clocks."""
+    return "–" if value is None else f"{_local(value):%H:%M}"
+
+
+def _local(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time without its zone cannot be shown")
+    return value.astimezone(_zone)
+
+
+def number(value: int | float, language: str) -> str:
+    """A number with the language's signs; a fraction keeps the digits it has."""
+    how = habits(language)
+    whole, _, fraction = (str(value) if isinstance(value, int) else repr(value)).partition(".")
+    sign = "\N{MINUS SIGN}" if whole.startswith("-") else ""
+    grouped = f"{int(whole.lstrip('-')):,}".replace(",", how.group)
+    return sign + grouped + (how.decimal + fraction if fraction else "")
+
+
+def percent(value: int, language: str) -> str:
+    """A whole percentage: both languages write 35%."""
+    return number(value, language) + "%"
+
+
+@lru_cache(maxsize=4096)
+def sort_key(text: str, language: str) -> tuple[tuple[int, ...], str]:
+    """The place of `text` in the alphabet of `language`: case is ignored, signs outside the alphabet come last."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    if language == "sq":
+        return tuple(_rank(letter) for letter in _LETTER.findall(plain)), plain
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", plain) if not unicodedata.combining(sign))
+    return tuple(ord(sign) for sign in bare), plain
+
+
+def _rank(letter: str) -> int:
+    if letter in _RANK:
+        return 1000 + _RANK[letter]
+    # Spaces and figures before the letters, so that a short name stands before a longer one; the rest after them.
+    return ord(letter) if ord(letter) < ord("a") else 2000 + ord(letter)

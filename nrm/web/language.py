@@ -1,0 +1,248 @@
+"""The language of a page: catalogues, the reader's choice, and what templates use to speak.
+
+English sentences are the entries themselves; every other language is a folder of `.po` files, one per noun, merged at
+start. A literal percent sign in an entry is written `%%`, with or without values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from gettext import c2py
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from flask import Flask, Response, current_app, g, has_app_context, request
+from markupsafe import Markup
+
+from nrm.domain.words import N_, Phrase, masked
+from nrm.web import formats
+
+FOLDER = Path(__file__).resolve().parent.parent / "translations"
+SOURCE = "en"
+# Each language by its own name, in the order of the links on a page.
+LANGUAGES = {"sq": "Shqip", "en": "English"}
+COOKIE = "lang"
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+class ConflictingTranslation(Exception):
+    """Two files of one language translate the same sentence differently; the message names both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One language's sentences. `form_of(n)` says which of the plural forms the number n takes."""
+
+    singular: Mapping[str, str]
+    plural: Mapping[str, tuple[str, ...]]
+    form_of: Callable[[int], int]
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The merged catalogue of `language`, read once. Raises ConflictingTranslation."""
+    singular: dict[str, str] = {}
+    plural: dict[str, tuple[str, ...]] = {}
+    origin: dict[str, str] = {}
+    form_of = c2py("n != 1")
+    for path in sorted((FOLDER / language).glob("*.po")):
+        entries = read_file(path, language)
+        form_of = c2py(entries.plural_expr)
+        for entry in entries:
+            if not entry.id or entry.fuzzy:
+                continue
+            key = entry.id if isinstance(entry.id, str) else entry.id[0]
+            texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+            if not all(texts):
+                continue
+            known = (singular[key],) if key in singular else plural.get(key)
+            if known is not None and known != texts:
+                raise ConflictingTranslation(f"{path.name} and {origin[key]} translate {key!r} differently")
+            origin[key] = path.name
+            if isinstance(entry.id, str):
+                singular[key] = texts[0]
+            else:
+                plural[key] = texts
+    return Catalogue(singular, plural, form_of)
+
+
+def read_file(path: Path, language: str) -> Catalog:
+    """One `.po` file as Babel sees it."""
+    with path.open("rb") as stream:
+        return read_po(stream, locale=language, abort_invalid=True)
+
+
+def current_language() -> str:
+    """The language of this request (or of the `speaking` block); Albanian outside of both."""
+    if not has_app_context():
+        return next(iter(LANGUAGES))
+    language: str | None = g.get("language")
+    return language or _default()
+
+
+def _default() -> str:
+    default: str = current_app.extensions["nrm.language"]
+    return default
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Render in `language` whatever the request says; needs an application context."""
+    before = g.get("language")
+    g.language = language
+    try:
+        yield
+    finally:
+        g.language = before
+
+
+def in_language(language: str, message: str, /, **values: object) -> str:
+    """`message` in `language`, its `%(name)s` filled from `values`."""
+    text = message if language == SOURCE else catalogue(language).singular.get(message, message)
+    return text % values if "%" in text else text
+
+
+def in_language_counted(language: str, one: str, many: str, num: int, /, **values: object) -> str:
+    """The form of the sentence that fits `num`, which is also the value `%(num)s`."""
+    text = _counted(language, one, many, num)
+    return text % {"num": formats.number(num, language), **values} if "%" in text else text
+
+
+def _counted(language: str, one: str, many: str, num: int) -> str:
+    if language != SOURCE:
+        known = catalogue(language)
+        if one in known.plural:
+            return known.plural[one][known.form_of(num)]
+    return one if num == 1 else many
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """`message` in the language of the request."""
+    return in_language(current_language(), message, **values)
+
+
+def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
+    """The counted form in the language of the request."""
+    return in_language_counted(current_language(), one, many, num, **values)
+
+
+def translated(text: str, language: str | None = None) -> str:
+    """A phrase of a form or a rule in the reader's language; text that no catalogue knows stays as it is.
+
+    Text already marked safe stays marked.
+    """
+    language = language or current_language()
+    if isinstance(text, Phrase):
+        return in_language(language, text.message, **text.values)
+    if isinstance(text, Markup) or language == SOURCE:
+        return text
+    return catalogue(language).singular.get(text, text)
+
+
+def text_in(texts: Mapping[str, str] | str, language: str | None = None) -> str:
+    """Country data `{sq = "...", en = "..."}` in the reader's language, else in the first that is there."""
+    if isinstance(texts, str):
+        return texts
+    language = language or current_language()
+    for code in (language, *LANGUAGES):
+        if texts.get(code):
+            return texts[code]
+    return next(iter(texts.values()), "")
+
+
+def _markup_gettext(message: str, /, **values: object) -> Markup:
+    language = current_language()
+    text = message if language == SOURCE else catalogue(language).singular.get(message, message)
+    return Markup(text) % values if "%" in text else Markup(text)  # noqa: S704 - catalogue text, values are escaped
+
+
+def _markup_ngettext(one: str, many: str, num: int, /, **values: object) -> Markup:
+    language = current_language()
+    filled = {"num": formats.number(num, language), **values}
+    text = _counted(language, one, many, num)
+    return Markup(text) % filled if "%" in text else Markup(text)  # noqa: S704 - as above
+
+
+def language_links() -> list[tuple[str, str, str]]:
+    """(code, own name, address of this page in that language) of each language."""
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key != COOKIE] if request.args else []
+    return [(code, name, "?" + urlencode([*kept, (COOKIE, code)])) for code, name in LANGUAGES.items()]
+
+
+def _choose() -> None:
+    asked = request.args.get(COOKIE) if request.query_string else None
+    if asked in LANGUAGES:
+        g.language = g.language_chosen = asked
+        return
+    kept = request.cookies.get(COOKIE)
+    g.language = kept if kept in LANGUAGES else _default()
+
+
+def _keep(response: Response) -> Response:
+    chosen: str | None = g.get("language_chosen")
+    if chosen:
+        response.set_cookie(
+            COOKIE, chosen, max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def _for_templates() -> dict[str, object]:
+    return {"lang": current_language(), "lang_links": language_links() if request else []}
+
+
+def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = None) -> None:
+    """Give `app` its languages: the choice per request, and the words and formats of its templates.
+
+    Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
+    `text_in`, `day`, `moment`, `clock`, `number`, `percent`, `masked`.
+    """
+    app.extensions["nrm.language"] = default
+    if timezone:
+        formats.use_timezone(timezone)
+    for language in LANGUAGES:
+        catalogue(language)
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    env.newstyle_gettext = True  # type: ignore[attr-defined]
+    env.globals.update(_=_markup_gettext, gettext=_markup_gettext, ngettext=_markup_ngettext, N_=N_)
+    env.filters.update(
+        translated=translated,
+        text_in=text_in,
+        masked=masked,
+        day=lambda value: formats.day(value, current_language()),
+        moment=lambda value: formats.moment(value, current_language()),
+        clock=formats.clock,
+        number=lambda value: formats.number(value, current_language()),
+        percent=lambda value: formats.percent(value, current_language()),
+    )
+    # Before every other check: the page that refuses must speak the reader's language too.
+    app.before_request_funcs.setdefault(None, []).insert(0, _choose)
+    app.after_request(_keep)
+    app.context_processor(_for_templates)
+
+
+__all__ = [
+    "LANGUAGES",
+    "Catalogue",
+    "ConflictingTranslation",
+    "catalogue",
+    "current_language",
+    "gettext",
+    "in_language",
+    "in_language_counted",
+    "language_links",
+    "ngettext",
+    "read_file",
+    "register",
+    "speaking",
+    "text_in",
+    "translated",
+]

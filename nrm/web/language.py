@@ -58,7 +58,7 @@ def catalogue(language: str) -> Catalogue:
             if not entry.id or entry.fuzzy:
                 continue
             key = entry.id if isinstance(entry.id, str) else entry.id[0]
-            texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+            texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
             if not all(texts):
                 continue
             known = (singular[key],) if key in singular else plural.get(key)

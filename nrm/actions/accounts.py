@@ -31,6 +31,8 @@ from nrm.models.accounts import Invitation, Member, MemberSession
 from nrm.store import accounts as store
 from nrm.vault import members as vault
 
+CannotOpen = vault.CannotOpen
+
 _SEEN_EVERY = timedelta(minutes=1)
 _KEEP_ENDED = timedelta(days=1)
 
@@ -267,6 +269,21 @@ def give_back(token: str, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | N
     except vault.CannotOpen:
         return None
     return form["path"], [(name, value) for name, value in form["fields"]]
+
+
+def is_token(expected: str, given: str) -> bool:
+    """Whether a form carries the session's token."""
+    return vault.same_token(expected, given)
+
+
+def sign_in_token(nonce: str) -> str:
+    """The token of a public form whose nonce lies in a cookie."""
+    return vault.sign_in_token(nonce)
+
+
+def is_sign_in_token(nonce: str, given: str) -> bool:
+    """Whether a public form's token belongs to the cookie's nonce."""
+    return bool(nonce) and vault.same_token(vault.sign_in_token(nonce), given)
 
 
 def forget_ended_sessions() -> None:

@@ -1,1 +1,39 @@
-def main() -> None: ...
+"""The commands.
+
+Exit codes: 0 ok; 1 findings, or some lines failed; 2 bad usage or input, said in one line; 3 refused by protection.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from nrm.cli import instance
+from nrm.cli.usage import Refused
+
+
+@click.group()
+def nrm() -> None:
+    """A National Referral Mechanism for victims of human trafficking."""
+
+
+nrm.add_command(instance.init)
+
+
+def main() -> None:
+    """Run a command; whatever goes wrong is one line on standard error."""
+    os.umask(0o077)  # whatever is written is for this user alone
+    try:
+        code = nrm.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        print("nrm: stopped", file=sys.stderr)  # noqa: T201
+        code = 2
+    except click.ClickException as error:
+        print(f"nrm: {error.format_message()}", file=sys.stderr)  # noqa: T201
+        code = error.exit_code
+    except Refused as error:
+        print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
+        code = error.code
+    sys.exit(code if isinstance(code, int) else 0)

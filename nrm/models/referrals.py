@@ -42,7 +42,9 @@ class Referral(Model):
     overrides: Mapped[str] = mapped_column(default="")  # the clause it goes against
     override_reason: Mapped[str] = mapped_column(default="")
     sent_at: Mapped[datetime]
-    due_at: Mapped[datetime]
+    due_at: Mapped[datetime]  # when the answer is owed
+    expires_at: Mapped[datetime]  # from then on nobody can accept
+    promised_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decline_reason: Mapped[str] = mapped_column(default="")
     bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))

@@ -1,0 +1,76 @@
+"""What people type about accounts."""
+
+from __future__ import annotations
+
+from wtforms import Form, PasswordField, RadioField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from nrm.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Role
+from nrm.domain.words import N_
+
+ROLE_LABELS = {
+    Role.BORDER_OFFICER: N_("Border officer"),
+    Role.DUTY_OFFICER: N_("Duty officer"),
+    Role.CASE_WORKER: N_("Case worker"),
+    Role.SHELTER_MANAGER: N_("Shelter manager"),
+    Role.TRP_OFFICER: N_("Residence permit officer"),
+    Role.WITNESS_LIAISON: N_("Witness liaison"),
+    Role.CONSULAR_OFFICER: N_("Consular officer"),
+    Role.HELPLINE_OPERATOR: N_("Help line operator"),
+    Role.MONITOR: N_("Monitor"),
+    Role.STATISTICIAN: N_("Statistician"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
+
+
+class JoinAccountForm(Form):
+    """The password of a new account, twice."""
+
+    password = PasswordField(
+        N_("Choose a password"),
+        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
+        validators=[
+            InputRequired(N_("Enter a password of at least 12 characters")),
+            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
+        ],
+    )
+    again = PasswordField(
+        N_("The same password again"),
+        validators=[EqualTo("password", N_("Enter the same password twice"))],
+    )
+
+
+class ChangePasswordForm(Form):
+    """The old password, and the new one twice."""
+
+    old = PasswordField(N_("Your password now"), validators=[InputRequired(N_("Enter your present password"))])
+    password = PasswordField(
+        N_("New password"),
+        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
+        validators=[
+            InputRequired(N_("Enter a password of at least 12 characters")),
+            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
+        ],
+    )
+    again = PasswordField(
+        N_("The new password again"), validators=[EqualTo("password", N_("Enter the same password twice"))]
+    )
+
+
+class InviteAccountForm(Form):
+    """Who is invited, where, and to do what."""
+
+    organisation = RadioField(N_("Organisation"), validators=[InputRequired(N_("Choose the organisation"))])
+    role = RadioField(N_("Role"), validators=[InputRequired(N_("Choose the role"))])
+    name = StringField(
+        N_("Name"),
+        validators=[
+            InputRequired(N_("Enter the person's name")),
+            Length(max=120, message=N_("Enter a name of at most 120 characters")),
+        ],
+    )
+    login = StringField(
+        N_("Sign-in name"),
+        description=N_("Small letters, digits, dots and hyphens, for example a.deda"),
+        validators=[InputRequired(N_("Enter a sign-in name"))],
+    )

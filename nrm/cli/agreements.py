@@ -1,0 +1,83 @@
+"""The agreement from the command line: who receives a person, by which clause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nrm import countries
+from nrm.cli.usage import Refused
+from nrm.domain.agreements import Agreement
+from nrm.domain.routing import Capacity
+from nrm.domain.routing import route as route_under
+from nrm.domain.routing_facts import UnknownFact, parse_facts
+
+DEFAULT_COUNTRY = "albania"
+NOON = time(12)
+
+
+@click.group()
+def mou() -> None:
+    """The Memorandum of Understanding between the parties."""
+
+
+@mou.command()
+@click.option("--facts", "file", required=True, type=click.Path(path_type=Path), help="A JSON object of all facts.")
+@click.option("--on", "at", required=True, help="Date and time, such as 2026-03-04T22:30; a date alone means noon.")
+def route(file: Path, at: str) -> None:
+    """Who may or must receive a person with these facts, under the document in force."""
+    instant = parse_instant(at)
+    try:
+        agreement = countries.load(DEFAULT_COUNTRY).in_force(instant)
+    except (countries.CountryError, countries.NoAgreement) as error:
+        raise Refused(str(error)) from None
+    capacity = dict.fromkeys(agreement.parties, Capacity.FREE)
+    click.echo(route_text(read_json(file), agreement, instant, capacity))
+
+
+def route_text(data: object, agreement: Agreement, at: datetime, capacity: Mapping[str, Capacity]) -> str:
+    """The route as JSON text; raises Refused for facts that cannot be read."""
+    try:
+        facts = parse_facts(data, agreement)
+    except UnknownFact as error:
+        raise Refused(f"--facts: {error}") from None
+    return json.dumps(route_under(facts, agreement, at, capacity).to_json(), ensure_ascii=False, indent=2)
+
+
+def parse_instant(text: str) -> datetime:
+    """ISO 8601; without a time noon, without a zone the country's own time. Raises Refused."""
+    try:
+        if len(text) == len("2026-03-04"):
+            return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), NOON)  # noqa: DTZ007 - a day has no zone
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"--on: `{text}` is not a date and time such as 2026-03-04T22:30") from None
+
+
+def read_json(file: Path) -> Any:
+    """What the file holds; raises Refused."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_without_doubles)
+    except OSError as error:
+        raise Refused(f"--facts: {file}: {error.strerror or 'cannot be read'}") from None
+    except (ValueError, RecursionError) as error:
+        reason = f"`{error}` stands twice" if isinstance(error, _Doubled) else "is not JSON"
+        raise Refused(f"--facts: {file}: {reason}") from None
+
+
+class _Doubled(ValueError):
+    """A key that stands twice in one object."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in read:
+            raise _Doubled(name)
+        read[name] = value
+    return read

@@ -1,0 +1,64 @@
+"""Making and running an instance."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from config import KEY_FILES
+from nrm import countries, schema
+from nrm.actions import accounts, instances
+from nrm.cli.usage import Refused, application
+
+
+@click.command()
+@click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
+@click.option("--country", required=True, help="The country's folder of data, for example albania.")
+@click.option("--language", type=click.Choice(["sq", "en"]), default="sq", help="Of pages, until a reader chooses.")
+def init(directory: Path, country: str, language: str) -> None:
+    """Make an instance and print the invitation link of its first administrator."""
+    app = make_instance(directory, country, language=language, synthetic=False)
+    with app.app_context():
+        token = accounts.invite_first(login="administrator", name="Administrator")
+    click.echo(f"/invitations/{token}")
+    click.echo(
+        "Open this path on the server's address within 24 hours; it works once. "
+        f"Then start with: nrm serve --dir {directory} --port 5000",
+        err=True,
+    )
+
+
+def make_instance(directory: Path, country: str, *, language: str, synthetic: bool, synchronous: str = "FULL") -> Flask:
+    """An empty instance in an empty folder: keys, databases, organisations. Raises Refused."""
+    try:
+        data = countries.load(country)
+    except countries.CountryError as error:
+        raise Refused(f"--country: {error}") from None
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(f"--dir: {directory} is not empty; an instance is made in a new folder")
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keys = Path(os.environ.get("NRM_KEYS") or directory / "keys")
+        keys.mkdir(mode=0o700, exist_ok=True)
+        for name in KEY_FILES:
+            _write_once(keys / name, secrets.token_bytes(32), 0o400)
+        settings = f'country = "{country}"\nlanguage = "{language}"\n'
+        _write_once(directory / "instance.toml", settings.encode(), 0o600)
+    except OSError as error:
+        raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
+    app = application(directory, synchronous=synchronous)
+    with app.app_context():
+        schema.upgrade()
+        instances.found(data, synthetic=synthetic)
+    # The application knows whether it is synthetic from the database, which did not exist when it was made.
+    return application(directory, synchronous=synchronous)
+
+
+def _write_once(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,70 @@
+"""What all commands share: the instance's folder, who is asking, and how a refusal is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from config import MisConfigured, load_config
+from nrm import create_app
+from nrm.actions import accounts
+from nrm.countries import CountryError
+from nrm.domain.accounts import Actor, SignInRefused
+
+
+class Refused(Exception):
+    """A command that ends with one line and a code: 2 bad usage or input, 3 refused by protection."""
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def instance_option(command: Any) -> Any:
+    """`--dir DIR`, or NRM_DIR."""
+    return click.option(
+        "--dir",
+        "directory",
+        envvar="NRM_DIR",
+        required=True,
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The instance's folder (default: NRM_DIR).",
+    )(command)
+
+
+def login_option(command: Any) -> Any:
+    """`--as LOGIN`; the password from NRM_PASSWORD or asked."""
+    return click.option("--as", "login", required=True, help="Your sign-in name; the password is asked.")(command)
+
+
+def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
+    """The instance's application; raises Refused naming the setting or the file."""
+    try:
+        return create_app(load_config({**os.environ, "NRM_DIR": str(directory)}), synchronous=synchronous)
+    except (MisConfigured, CountryError) as error:
+        raise Refused(str(error)) from None
+
+
+@contextmanager
+def signed_in(app: Flask, login: str) -> Iterator[Actor]:
+    """An application context in which `login` is signed in; signs out at the end."""
+    password = os.environ.get("NRM_PASSWORD")
+    if password is None:
+        password = click.prompt("Password", hide_input=True, err=True)
+    with app.app_context():
+        try:
+            found = accounts.resume(accounts.sign_in(login=login, password=password))
+        except SignInRefused:
+            raise Refused("--as: the sign-in name and the password do not belong together") from None
+        if not isinstance(found, accounts.SignedIn) or found.waiting:
+            raise Refused("--as: this account cannot be used yet; a colleague must confirm it")
+        try:
+            yield found.actor
+        finally:
+            accounts.sign_out(by=found.actor)

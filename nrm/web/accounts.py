@@ -1,0 +1,220 @@
+"""Signing in and out, invitations, colleagues."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.accounts import ROLE_LABELS, ChangePasswordForm, InviteAccountForm, JoinAccountForm
+from nrm.actions import accounts as actions
+from nrm.domain.accounts import (
+    ROLES_OF,
+    NotPermitted,
+    OrganisationKind,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+    UnusableLogin,
+    WeakPassword,
+)
+from nrm.domain.words import N_
+from nrm.store import accounts as store
+from nrm.web import guards
+from nrm.web.language import current_language
+
+blueprint = Blueprint("accounts", __name__)
+
+WEAK = {
+    "short": N_("Enter a password of at least 12 characters"),
+    "common": N_("Enter a password that is harder to guess"),
+    "login": N_("Enter a password that does not hold your sign-in name"),
+}
+UNUSABLE = {
+    "taken": N_("Enter another sign-in name: this one is taken"),
+    "shape": N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
+}
+_PEOPLE_TYPE_AT_MOST = 300
+
+
+@blueprint.get("/sign-in")
+def sign_in_page() -> BaseResponse:
+    return guards.sign_in_form(status=200)
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> BaseResponse | str:
+    login = request.form.get("login", "")[:_PEOPLE_TYPE_AT_MOST]
+    carried = request.form.get("carried", "")
+    if g.get("stale_form"):
+        return guards.sign_in_form(status=422, carried=carried, login=login, stale=True)
+    try:
+        cookie = actions.sign_in(login=login, password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST])
+    except SignInRefused:
+        return guards.sign_in_form(status=422, carried=carried, login=login, refused=True)
+    signed_in = actions.resume(cookie)
+    given_back = None
+    if carried and isinstance(signed_in, actions.SignedIn):
+        given_back = actions.give_back(carried, by=signed_in.actor)
+    if given_back is None or not isinstance(signed_in, actions.SignedIn):
+        response: BaseResponse = redirect(url_for("home.index"), 303)
+    else:
+        path, fields = given_back
+        page = render_template("accounts/continue.html", path=path, fields=fields, csrf_token=signed_in.csrf_token)
+        response = Response(page)
+    guards.set_session(response, cookie)
+    return response
+
+
+@blueprint.post("/sign-out")
+@guards.signed_in
+def sign_out() -> BaseResponse:
+    actions.sign_out(by=guards.actor())
+    response = redirect(url_for("accounts.sign_in_page"), 303)
+    guards.clear_session(response)
+    return response
+
+
+@blueprint.post("/hide-screen")
+def hide_screen() -> BaseResponse:
+    """Lock at once. Public: a hidden screen must never answer with an error."""
+    visitor = guards.visitor_or_none()
+    if visitor is not None:
+        actions.sign_out(by=visitor.actor)
+    response = redirect(url_for("accounts.blank"), 303)
+    guards.clear_session(response)
+    return response
+
+
+@blueprint.get("/blank")
+def blank() -> str:
+    return render_template("blank.html")
+
+
+@blueprint.get("/invitations/<token>")
+def invitation(token: str) -> BaseResponse:
+    return _join_page(token, JoinAccountForm(), 200)
+
+
+@blueprint.post("/invitations/<token>")
+def join(token: str) -> BaseResponse | str:
+    form = JoinAccountForm(request.form)
+    if not form.validate():
+        return _join_page(token, form, 422)
+    try:
+        joined = actions.join(token=token, password=form.password.data or "")
+    except WeakPassword as error:
+        form.password.errors = [WEAK[str(error)]]
+        return _join_page(token, form, 422)
+    except UnusableInvitation:
+        return _join_page(token, form, 404)
+    return render_template("accounts/joined.html", joined=joined)
+
+
+def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
+    try:
+        member = actions.invited(token)
+    except UnusableInvitation:
+        return Response(render_template("accounts/unusable.html", telephone=guards.country().emergency.helpline), 404)
+    nonce = guards.nonce()
+    page = render_template(
+        "accounts/join.html",
+        form=form,
+        login=member.login,
+        name=member.name,
+        csrf_token=actions.sign_in_token(nonce),
+    )
+    response = Response(page, status)
+    guards.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/members")
+@guards.signed_in
+def members() -> str:
+    """Colleagues; for the administrator, everybody."""
+    by = guards.actor()
+    return render_template(
+        "accounts/members.html",
+        members=store.members(by=by),
+        role_labels=ROLE_LABELS,
+        may_confirm=by.may(Permission.ACCOUNT_CONFIRM),
+        may_invite=by.may(Permission.ACCOUNT_INVITE),
+    )
+
+
+@blueprint.post("/members/<uuid:member_id>/confirm")
+@guards.requires(Permission.ACCOUNT_CONFIRM)
+def confirm(member_id: uuid.UUID) -> BaseResponse:
+    actions.confirm(member_id=member_id, by=guards.actor())
+    return redirect(url_for("accounts.members"), 303)
+
+
+@blueprint.get("/members/invite")
+@guards.requires(Permission.ACCOUNT_INVITE)
+def invite_page() -> str:
+    return render_template("accounts/invite.html", form=_invite_form())
+
+
+@blueprint.post("/members/invite")
+@guards.requires(Permission.ACCOUNT_INVITE)
+def invite() -> tuple[str, int] | str:
+    form = _invite_form()
+    if not form.validate():
+        return render_template("accounts/invite.html", form=form), 422
+    by = guards.actor()
+    organisation = store.organisation_by_code(form.organisation.data)
+    try:
+        token = actions.invite(
+            organisation_id=organisation.id,
+            login=form.login.data or "",
+            name=form.name.data or "",
+            role=Role(form.role.data),
+            by=by,
+        )
+    except UnusableLogin as error:
+        form.login.errors = [UNUSABLE[str(error)]]
+        return render_template("accounts/invite.html", form=form), 422
+    except NotPermitted:
+        form.role.errors = [N_("Choose a role that exists in this organisation")]
+        return render_template("accounts/invite.html", form=form), 422
+    link = url_for("accounts.invitation", token=token, _external=True)
+    return render_template("accounts/invited.html", link=link, name=form.name.data)
+
+
+def _invite_form() -> InviteAccountForm:
+    form = InviteAccountForm(request.form)
+    language = current_language()
+    form.organisation.choices = [
+        SelectChoice(value=each.code, label=each.name_sq if language == "sq" else each.name_en)
+        for each in store.organisations(by=guards.actor())
+        if ROLES_OF[OrganisationKind(each.kind)]
+    ]
+    form.role.choices = [SelectChoice(value=str(role), label=label) for role, label in ROLE_LABELS.items()]
+    return form
+
+
+@blueprint.get("/password")
+@guards.signed_in
+def password_page() -> str:
+    return render_template("accounts/password.html", form=ChangePasswordForm())
+
+
+@blueprint.post("/password")
+@guards.signed_in
+def password() -> tuple[str, int] | BaseResponse:
+    form = ChangePasswordForm(request.form)
+    if form.validate():
+        try:
+            actions.change_password(
+                password=form.old.data or "", new_password=form.password.data or "", by=guards.actor()
+            )
+            return redirect(url_for("home.index"), 303)
+        except SignInRefused:
+            form.old.errors = [N_("Enter your present password; this is not it")]
+        except WeakPassword as error:
+            form.password.errors = [WEAK[str(error)]]
+    return render_template("accounts/password.html", form=form), 422

@@ -1,0 +1,260 @@
+"""What stands between a request and a view: signed in, permitted, meant; and what errors become.
+
+Everything is denied that is not listed: a view is public by standing in PUBLIC, or names its permission with
+`requires`, or is for any member with `signed_in`. A view without any of these is never reached.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.accounts import ROLE_LABELS
+from nrm.actions import accounts as actions
+from nrm.countries import Country
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.referrals import IllegalTransition
+from nrm.web.language import text_in
+
+View = Callable[..., Any]
+Answer = BaseResponse | str | tuple[str, int]
+
+PUBLIC = frozenset(
+    {
+        "assets.file",
+        "accounts.sign_in_page",
+        "accounts.sign_in",
+        "accounts.invitation",
+        "accounts.join",
+        "accounts.hide_screen",
+        "accounts.blank",
+    }
+)
+# What a member may do who waits for a colleague's confirmation.
+WAITING = frozenset({"home.index", "accounts.sign_out"})
+_ACCESS = "_nrm_access"
+ANY_MEMBER = "any member"
+NONCE_COOKIE = "nrm-form"
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """The signed-in member as Flask-Login wants one."""
+
+    def __init__(self, signed_in: actions.SignedIn) -> None:
+        self.signed_in = signed_in
+
+    def get_id(self) -> str:
+        return str(self.signed_in.actor.member_id)
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """The view is for members whose role has the permission."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ACCESS, permission)
+        return view
+
+    return mark
+
+
+def signed_in(view: View) -> View:
+    """The view is for every member."""
+    setattr(view, _ACCESS, ANY_MEMBER)
+    return view
+
+
+def access_of(app: Flask, endpoint: str) -> str:
+    """`public`, `any member`, or the permission an endpoint asks for; for the table of all endpoints."""
+    if endpoint in PUBLIC:
+        return "public"
+    return str(getattr(app.view_functions[endpoint], _ACCESS, "nobody"))
+
+
+def actor() -> Actor:
+    """Who is asking, on a page that is not public."""
+    return cast(Visitor, current_user).signed_in.actor
+
+
+def country() -> Country:
+    """The country of this instance."""
+    return cast(Country, current_app.extensions["nrm.country"])
+
+
+def is_secure() -> bool:
+    """Whether cookies of this instance demand TLS: all but a demo instance on loopback."""
+    return bool(current_app.extensions["nrm.secure"])
+
+
+def session_cookie() -> str:
+    """The cookie's name; the prefix makes browsers refuse it over plain HTTP or for another host."""
+    return "__Host-nrm" if is_secure() else "nrm"
+
+
+def set_session(response: BaseResponse, cookie: str) -> None:
+    """Hand the session to the browser."""
+    response.set_cookie(session_cookie(), cookie, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+
+
+def clear_session(response: BaseResponse) -> None:
+    """Take it away; `Clear-Site-Data` empties the browser's cache of this site."""
+    response.delete_cookie(session_cookie(), secure=is_secure(), httponly=True, samesite="Strict", path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _load(_: object) -> Visitor | None:
+    found = actions.resume(request.cookies.get(session_cookie(), ""))
+    if isinstance(found, actions.SignedIn):
+        return Visitor(found)
+    g.ended = found
+    return None
+
+
+def _before() -> Answer | None:
+    if request.endpoint is None:
+        # No such page, or not with this method: the same answer whether signed in or not.
+        return None
+    public = request.endpoint in PUBLIC
+    if request.endpoint == "assets.file":
+        return None
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site", "none") not in (
+        "same-origin",
+        "none",
+    ):
+        return error_page(403)
+    if public:
+        return None if request.method in ("GET", "HEAD", "OPTIONS") else _check_nonce()
+    if not current_user.is_authenticated:
+        return _ask_to_sign_in()
+    visitor = cast(Visitor, current_user).signed_in
+    if request.method == "POST" and not actions.is_token(visitor.csrf_token, request.form.get("csrf_token", "")):
+        return error_page(400)
+    if visitor.waiting and request.endpoint not in WAITING:
+        return error_page(403)
+    access = getattr(current_app.view_functions[request.endpoint], _ACCESS, None)
+    if access == ANY_MEMBER or (isinstance(access, Permission) and visitor.actor.may(access)):
+        return None
+    return error_page(403)
+
+
+def visitor_or_none() -> actions.SignedIn | None:
+    """Who is asking, on a public page."""
+    return cast(Visitor, current_user).signed_in if current_user.is_authenticated else None
+
+
+def nonce() -> str:
+    """What the token of a public form belongs to: the cookie's value, or a new one."""
+    return request.cookies.get(NONCE_COOKIE) or secrets.token_hex(16)
+
+
+def _check_nonce() -> Answer | None:
+    """A form that is sent before there is a session: its token belongs to a cookie set with the form."""
+    if request.endpoint == "accounts.hide_screen":
+        return None
+    if actions.is_sign_in_token(request.cookies.get(NONCE_COOKIE, ""), request.form.get("csrf_token", "")):
+        return None
+    g.stale_form = True
+    if request.endpoint == "accounts.sign_in":
+        return None  # shown again, with a new token
+    return error_page(400)
+
+
+def _ask_to_sign_in() -> Answer:
+    if request.method == "GET":
+        return redirect(url_for("accounts.sign_in_page"), 303)
+    carried = ""
+    ended = g.get("ended")
+    if isinstance(ended, actions.Ended):
+        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        carried = actions.carry(ended, path=request.path, fields=fields)
+    return sign_in_form(status=401, carried=carried, signed_out=True)
+
+
+def sign_in_form(
+    *,
+    status: int,
+    carried: str = "",
+    login: str = "",
+    signed_out: bool = False,
+    refused: bool = False,
+    stale: bool = False,
+) -> Response:
+    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back."""
+    value = nonce()
+    page = render_template(
+        "accounts/sign_in.html",
+        csrf_token=actions.sign_in_token(value),
+        carried=carried,
+        login=login,
+        signed_out=signed_out,
+        refused=refused,
+        stale=stale,
+    )
+    response = Response(page, status)
+    remember_nonce(response, value)
+    return response
+
+
+def remember_nonce(response: BaseResponse, nonce: str) -> None:
+    """The cookie that the token of a public form belongs to."""
+    response.set_cookie(NONCE_COOKIE, nonce, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+
+
+def error_page(status: int, explanation: str = "") -> Answer:
+    """The uniform page of an error: what is safe, a code to quote, a telephone."""
+    code = secrets.token_hex(4)
+    current_app.logger.warning("answered %s: %s (%s)", status, request.url_rule or "no such page", code)
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        explanation=explanation,
+        code=code,
+        telephone=country().emergency.helpline,
+    )
+    return page, status
+
+
+def _http_error(error: HTTPException) -> Answer:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return error_page(error.code if error.code in (400, 404, 405, 413, 415, 422, 429) else 500)
+
+
+def _crashed(error: Exception) -> Answer:
+    # The traceback holds no values: SQLAlchemy hides parameters, and exceptions of ours carry none.
+    current_app.logger.error("unexpected %s", type(error).__name__, exc_info=error)
+    return error_page(500)
+
+
+def _for_templates() -> dict[str, object]:
+    values: dict[str, object] = {"synthetic": current_app.extensions["nrm.synthetic"]}
+    if current_user and current_user.is_authenticated:
+        visitor = cast(Visitor, current_user).signed_in
+        values["csrf_token"] = visitor.csrf_token
+        values["actor"] = {
+            "name": visitor.name,
+            "organisation_name": text_in(visitor.organisation_name),
+            "role_label": ROLE_LABELS[visitor.actor.role] if visitor.actor.role else "",
+        }
+    return values
+
+
+def register(app: Flask) -> None:
+    """Guard every request of the application."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.init_app(app)
+    manager.request_loader(_load)
+    app.before_request(_before)
+    app.context_processor(_for_templates)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(NotVisible, lambda _: error_page(404))
+    app.register_error_handler(actions.CannotOpen, lambda _: error_page(404))
+    app.register_error_handler(NotPermitted, lambda _: error_page(403))
+    app.register_error_handler(IllegalTransition, lambda _: error_page(409))
+    app.register_error_handler(Exception, _crashed)

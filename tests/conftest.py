@@ -1,0 +1,71 @@
+"""What all tests share: a populated instance to copy, and clients that speak as one of its people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nrm import clock
+from tests import factories
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A populated instance that tests copy and never change."""
+    folder = tmp_path_factory.mktemp("template") / "instance"
+    factories.build_instance(folder)
+    return folder
+
+
+@pytest.fixture
+def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a fresh copy, with an application context."""
+    app = factories.copy_instance(template, tmp_path / "instance")
+    with app.app_context():
+        yield app
+    clock.set_clock(None)
+
+
+class Person:
+    """A browser without JavaScript in which one person is signed in."""
+
+    def __init__(self, client: FlaskClient, login: str) -> None:
+        self.client = client
+        self.login = login
+        page = client.get("/sign-in")
+        answer = client.post(
+            "/sign-in",
+            data={"login": login, "password": factories.PASSWORD, "csrf_token": token_in(page.text)},
+        )
+        assert answer.status_code == 303, answer.text
+        self.csrf_token = token_in(self.get("/"))
+
+    def get(self, path: str, status: int = 200) -> str:
+        """The page, which must answer with `status`."""
+        answer = self.client.get(path)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
+        return answer.text
+
+    def post(self, path: str, data: dict[str, object] | None = None, status: int = 303) -> str:
+        """Send a form with the session's token; returns the address redirected to, or the page."""
+        answer = self.client.post(path, data={"csrf_token": self.csrf_token, **(data or {})})
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
+        return answer.headers["Location"] if status == 303 else answer.text
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], Person]:
+    """`sign_in("rinas.border_officer")`."""
+    return lambda login: Person(app.test_client(), login)
+
+
+def token_in(page: str) -> str:
+    """The token of the first form on a page."""
+    found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
+    assert found, page[:2000]
+    return found.group(1)

@@ -1,0 +1,92 @@
+"""A populated instance for tests: every organisation with its people, cheap passwords, synthetic."""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config import Config, load_config
+from nrm import create_app
+from nrm.actions import accounts
+from nrm.cli.instance import make_instance
+from nrm.domain.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
+from nrm.models.accounts import Organisation
+from nrm.store import accounts as store
+
+PASSWORD = "nine lives of a border cat"
+# Tests do not need a password to be expensive to guess.
+CHEAP = {"argon2_kib": 64, "argon2_passes": 1}
+
+
+def cheap_config(env: Mapping[str, str]) -> Config:
+    """The configuration with Argon2id far below the floor that load_config keeps."""
+    return dataclasses.replace(load_config(env), **CHEAP)
+
+
+def login_of(organisation: str, role: Role) -> str:
+    """`vatra.case_worker`, `rinas.border_officer` ..."""
+    return f"{organisation.lower()}.{role}"
+
+
+def build_instance(folder: Path) -> None:
+    """An instance with one member per organisation and role, all active."""
+    make_instance(folder, "albania", language="sq", synthetic=True, synchronous="OFF")
+    app = create_app(cheap_config({"NRM_DIR": str(folder)}), synchronous="OFF")
+    with app.app_context():
+        populate(app)
+
+
+def populate(app: Flask) -> None:
+    """One member per organisation and role of the instance; needs an application context."""
+    assert app
+    administrator = accounts.invite_first(login="administrator", name="Administrator")
+    accounts.join(token=administrator, password=PASSWORD)
+    admin = actor("administrator")
+    for organisation in store.organisations(by=admin):
+        holder: Actor | None = None
+        for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
+            if role is Role.ADMINISTRATOR:
+                continue
+            holder = _member(organisation, role, admin, holder)
+
+
+def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:
+    login = login_of(organisation.code, role)
+    token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=admin)
+    joined = accounts.join(token=token, password=PASSWORD)
+    if joined.waiting and holder is not None:
+        member = store.member_by_login(login)
+        assert member is not None
+        accounts.confirm(member_id=member.id, by=holder)
+        return holder
+    return actor(login)
+
+
+def actor(login: str) -> Actor:
+    """A signed-in actor with a session of their own."""
+    found = accounts.resume(accounts.sign_in(login=login, password=PASSWORD))
+    assert isinstance(found, accounts.SignedIn)
+    assert isinstance(found.actor.keys, KeyHolder)
+    return found.actor
+
+
+class OutsideClient(FlaskClient):
+    """A browser that shares nothing with the application context a test holds open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+def copy_instance(template: Path, folder: Path) -> Flask:
+    """An application on a copy of a populated instance."""
+    shutil.copytree(template, folder)
+    app = create_app(cheap_config({"NRM_DIR": str(folder)}), synchronous="OFF")
+    app.test_client_class = OutsideClient
+    return app

@@ -1,0 +1,202 @@
+"""Signing in, out, and everything that must not work."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm.actions import accounts
+from nrm.domain.accounts import (
+    Actor,
+    NotPermitted,
+    NotVisible,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+    UnusableLogin,
+    WeakPassword,
+)
+from nrm.store import accounts as store
+from tests import factories
+from tests.conftest import Person, token_in
+
+
+def _later(**duration: float) -> None:
+    at = clock.now() + timedelta(**duration)
+    clock.set_clock(lambda: at)
+
+
+def test_unknown_wrong_and_disabled_sign_ins_get_the_same_answer(app: Flask) -> None:
+    client = app.test_client()
+    bodies = set()
+    for login in ("nobody.here", "vatra.case_worker", "Not A Login!"):
+        token = token_in(client.get("/sign-in").text)
+        answer = client.post("/sign-in", data={"login": login, "password": "wrong", "csrf_token": token})
+        assert answer.status_code == 422
+        bodies.add(re.sub(r'value="[^"]*"', "", answer.text))
+    assert len(bodies) == 1
+
+
+def test_a_session_row_opens_nothing_without_its_cookie(app: Flask) -> None:
+    cookie = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    other = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    # the id of one session with the key of another
+    assert accounts.resume(cookie[:20] + other[20:]) is None
+    assert accounts.resume("") is None
+    assert accounts.resume("A" * 64) is None
+
+
+def test_a_session_ends_after_a_quarter_of_an_hour_without_a_request(app: Flask) -> None:
+    cookie = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    _later(minutes=14)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    _later(minutes=14)
+    assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    _later(minutes=15)
+    assert isinstance(accounts.resume(cookie), accounts.Ended)
+
+
+def test_a_session_ends_after_eight_hours_whatever_happens(app: Flask) -> None:
+    cookie = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    for _ in range(8 * 6 - 1):
+        _later(minutes=10)
+        assert isinstance(accounts.resume(cookie), accounts.SignedIn)
+    _later(minutes=10)
+    assert isinstance(accounts.resume(cookie), accounts.Ended)
+
+
+def test_changing_the_password_ends_every_other_session(app: Flask) -> None:
+    here = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    elsewhere = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    me = accounts.resume(here)
+    assert isinstance(me, accounts.SignedIn)
+    accounts.change_password(password=factories.PASSWORD, new_password="another nine lives entirely", by=me.actor)
+    assert isinstance(accounts.resume(here), accounts.SignedIn)
+    assert isinstance(accounts.resume(elsewhere), accounts.Ended)
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    assert accounts.sign_in(login="vatra.case_worker", password="another nine lives entirely")
+
+
+def test_an_invitation_works_once_and_for_a_day(app: Flask) -> None:
+    admin = factories.actor("administrator")
+    vatra = store.organisation_by_code("VATRA")
+    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=admin)
+    with pytest.raises(UnusableInvitation):
+        accounts.invited(token[:-1])
+    joined = accounts.join(token=token, password=factories.PASSWORD)
+    assert joined.waiting
+    with pytest.raises(UnusableInvitation):
+        accounts.join(token=token, password=factories.PASSWORD)
+    late = accounts.invite(organisation_id=vatra.id, login="late.one", name="Late", role=Role.CASE_WORKER, by=admin)
+    _later(hours=24)
+    with pytest.raises(UnusableInvitation):
+        accounts.join(token=late, password=factories.PASSWORD)
+
+
+def test_a_new_member_reaches_nothing_until_a_colleague_confirms(app: Flask) -> None:
+    admin = factories.actor("administrator")
+    vatra = store.organisation_by_code("VATRA")
+    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=admin)
+    accounts.join(token=token, password=factories.PASSWORD)
+    new = Person(app.test_client(), "new.one")
+    new.get("/members", 403)
+    member = store.member_by_login("new.one")
+    assert member is not None
+    outsider = factories.actor("nrc.case_worker")
+    with pytest.raises(NotVisible):
+        accounts.confirm(member_id=member.id, by=outsider)
+    accounts.confirm(member_id=member.id, by=factories.actor("vatra.case_worker"))
+    new.get("/members")
+
+
+def test_an_account_cannot_be_made_outside_the_table_of_roles(app: Flask) -> None:
+    admin = factories.actor("administrator")
+    molsa = store.organisation_by_code("MOLSA")
+    with pytest.raises(NotPermitted):
+        accounts.invite(organisation_id=molsa.id, login="spy.one", name="Spy", role=Role.CASE_WORKER, by=admin)
+    with pytest.raises(UnusableLogin):
+        accounts.invite(
+            organisation_id=molsa.id, login="vatra.case_worker", name="Twin", role=Role.STATISTICIAN, by=admin
+        )
+    with pytest.raises(NotPermitted):
+        accounts.invite(
+            organisation_id=molsa.id,
+            login="spy.two",
+            name="Spy",
+            role=Role.STATISTICIAN,
+            by=factories.actor("vatra.case_worker"),
+        )
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "aaaaaaaaaaaaaa", "my new.one secret"])
+def test_a_weak_password_is_refused(app: Flask, password: str) -> None:
+    admin = factories.actor("administrator")
+    vatra = store.organisation_by_code("VATRA")
+    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=admin)
+    with pytest.raises(WeakPassword):
+        accounts.join(token=token, password=password)
+    assert accounts.invited(token).status == "invited"
+
+
+def test_a_form_sent_after_the_session_died_comes_back_to_the_same_person_only(app: Flask) -> None:
+    me = Person(app.test_client(), "vatra.case_worker")
+    _later(minutes=20)
+    answer = me.client.post("/password", data={"old": "typed in vain", "csrf_token": me.csrf_token})
+    assert answer.status_code == 401
+    carried = re.search(r'name="carried" value="([^"]+)"', answer.text)
+    assert carried
+    assert "typed in vain" not in answer.text
+    for login, returned in (("nrc.case_worker", False), ("vatra.case_worker", True)):
+        client = app.test_client()
+        token = token_in(client.get("/sign-in").text)
+        page = client.post(
+            "/sign-in",
+            data={
+                "login": login,
+                "password": factories.PASSWORD,
+                "csrf_token": token,
+                "carried": carried.group(1),
+            },
+        )
+        assert ("typed in vain" in page.text) is returned
+
+
+def test_without_the_sessions_token_a_form_changes_nothing(app: Flask) -> None:
+    me = Person(app.test_client(), "vatra.case_worker")
+    assert me.client.post("/sign-out").status_code == 400
+    assert me.client.post("/sign-out", data={"csrf_token": "0" * 64}).status_code == 400
+    me.get("/")
+    cross_site = me.client.post(
+        "/sign-out", data={"csrf_token": me.csrf_token}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert cross_site.status_code == 403
+    me.get("/")
+
+
+def test_signing_out_takes_the_key_from_the_server(app: Flask) -> None:
+    me = Person(app.test_client(), "vatra.case_worker")
+    me.post("/sign-out")
+    me.get("/", 303)
+
+
+def test_the_hidden_screen_says_nothing_and_locks(app: Flask) -> None:
+    me = Person(app.test_client(), "vatra.case_worker")
+    answer = me.client.post("/hide-screen")
+    assert answer.status_code == 303
+    assert "Test" not in me.get("/blank")
+    me.get("/", 303)
+
+
+def test_key_holders_print_as_hidden() -> None:
+    from nrm.domain.accounts import KeyHolder
+
+    keys = KeyHolder(b"secret-kem", b"secret-sign")
+    actor = Actor(None, None, Role.CASE_WORKER, session_id=b"secret-id", keys=keys)
+    assert repr(keys) == str(keys) == "<hidden>"
+    assert "secret" not in repr(actor)

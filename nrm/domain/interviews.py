@@ -1,0 +1,350 @@
+"""The standardized questionnaire and the way through it: pages, branches, what stays answered.
+
+Answers are a JSON-able mapping from question id to value. Values by kind:
+
+    yes_no, one_of      a code: "yes", "adult", or a code every closed question has: "dont_know", "no_answer"
+    some_of             a list of codes in the questionnaire's order; ["none"], ["dont_know"], ["no_answer"] stand alone
+    country, language   an ISO 3166 alpha-2 or ISO 639 code, or "dont_know", "no_answer"
+    number              an int
+    partial_date        "2024", "2024-03" or "2024-03-15"
+    place, short_text, long_text    text in NFC
+    parties             a list of the codes of parties the person struck out (the page lists them itself)
+
+A question without an answer was not asked: that is a third thing beside "does not know" and "does not want to say".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nrm.domain.conditions import ALWAYS, Condition
+
+Answers = Mapping[str, Any]
+Texts = Mapping[str, str]
+Compartment = Literal["hand_over", "identity", "story", "fact"]
+Strength = Literal["S", "M", "W", "-"]
+
+CLOSED_KINDS = frozenset({"yes_no", "one_of", "some_of", "country", "language"})
+KINDS = CLOSED_KINDS | {"number", "partial_date", "place", "short_text", "long_text", "parties"}
+# One plain field may open under an option; a list of choices may not.
+PLAIN_KINDS = frozenset({"number", "partial_date", "place", "short_text", "long_text", "country"})
+COMPARTMENTS = frozenset({"hand_over", "identity", "story", "fact"})
+UNKNOWN = ("dont_know", "no_answer")
+ALONE = frozenset({"none", *UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """An operational indicator an answer stands for (ILO/EC 2009), with its strength for adults and children."""
+
+    id: str
+    dimension: str
+    adult: Strength
+    child: Strength
+    source: str
+    weight_source: str
+
+    def strength(self, *, child: bool) -> Strength:
+        """S, M or W, or "-" where the item does not count for that age."""
+        return self.child if child else self.adult
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code)."""
+
+    code: str
+    text: Texts
+    indicators: tuple[Indicator, ...] = ()
+    gives: tuple[tuple[str, str], ...] = ()
+    group: Texts | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One question. `by` is "person" (asked aloud) or "officer" (the officer's own answer, not asked).
+
+    `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
+    of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
+    wording for the person by language, beyond the staff languages of `text`.
+    """
+
+    id: str
+    kind: str
+    text: Texts
+    compartment: Compartment
+    hint: Texts | None = None
+    options: tuple[Option, ...] = ()
+    when: Condition = ALWAYS
+    under: tuple[str, str] | None = None
+    required: bool = False
+    by: Literal["person", "officer"] = "person"
+    fact: str | None = None
+    routing: str | None = None
+    border: bool = False
+    select: bool = False
+    frequent: tuple[str, ...] = ()
+    lowest: int = 0
+    highest: int = 0
+    longest: int = 0
+    depends_on: frozenset[str] = frozenset()
+    reads: Texts = field(default_factory=dict)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the answer is a code, so that it can be a statistical fact."""
+        return self.kind in CLOSED_KINDS
+
+    def option(self, code: str) -> Option | None:
+        """The option with that code, or None."""
+        return next((option for option in self.options if option.code == code), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wording:
+    """A text read out to the person: versioned, by language, with who it is for."""
+
+    id: str
+    version: int
+    when: Condition
+    title: Texts
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """One page load. `questions` in order, a revealed question right after the one that reveals it."""
+
+    id: str
+    title: Texts
+    questions: tuple[str, ...]
+    when: Condition = ALWAYS
+    wordings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """A way through the questionnaire; the first route whose condition holds is the person's."""
+
+    id: str
+    when: Condition
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A closed statistical code: its values, and what "does not know" and "no answer" become."""
+
+    name: str
+    many: bool
+    codes: frozenset[str]
+    dont_know: str = "8"
+    no_answer: str = "9"
+    not_collected: str = "99"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An inconsistency to be pointed out at `question` when `when` holds."""
+
+    question: str
+    when: Condition
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One of the six dimensions of the indicators."""
+
+    id: str
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questionnaire:
+    """The whole questionnaire, checked. `home` is answered by the button on the home page, not on a page of its own.
+
+    `reading` is (status, translator) of each language the questions are read out in, beyond the staff languages.
+    `derive` names the questions from which times and places are derived. `consent` are conditions in order.
+    """
+
+    id: str
+    version: int
+    title: Texts
+    languages: tuple[str, ...]
+    questions: Mapping[str, Question]
+    pages: Mapping[str, Page]
+    routes: tuple[Route, ...]
+    home: Page
+    wordings: Mapping[str, Wording]
+    facts: Mapping[str, Fact]
+    checks: tuple[Check, ...]
+    dimensions: Mapping[str, Dimension]
+    derive: Mapping[str, str]
+    consent: tuple[tuple[str, Condition], ...]
+    countries: Mapping[str, Texts]
+    language_names: Mapping[str, str]
+    reading: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WordingRead:
+    """Which wording was read out: `sha256` is over id, version, language and text, so that a change shows."""
+
+    id: str
+    version: int
+    language: str
+    status: str
+    sha256: str
+
+
+def chosen(value: object, code: str) -> bool:
+    """Whether a closed answer is, or contains, that code."""
+    return value == code or (isinstance(value, list | tuple) and code in value)
+
+
+def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
+    """The route these answers lead to: the first whose condition holds; the last one has none."""
+    return next(route for route in questionnaire.routes if route.when.holds(answers))
+
+
+def _walk(questionnaire: Questionnaire, answers: Answers) -> Iterator[tuple[Page, Question]]:
+    """Every question asked, with its page, judged only by answers that were themselves reached."""
+    reached: dict[str, Any] = {}
+    route = route_of(questionnaire, answers)
+    for page in (questionnaire.home, *(questionnaire.pages[name] for name in route.pages)):
+        if not page.when.holds(reached):
+            continue
+        for name in page.questions:
+            question = questionnaire.questions[name]
+            if question.under is not None and not chosen(reached.get(question.under[0]), question.under[1]):
+                continue
+            if not question.when.holds(reached):
+                continue
+            yield page, question
+            if answers.get(name) is not None:
+                reached[name] = answers[name]
+
+
+def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
+    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
+    kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
+    while True:
+        names = {question.id for _, question in _walk(questionnaire, kept)}
+        remaining = {name: value for name, value in kept.items() if name in names}
+        if len(remaining) == len(kept):
+            return remaining
+        kept = remaining
+
+
+def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
+    """The questions these answers lead to, in order, the home page's included."""
+    return tuple(question for _, question in _walk(questionnaire, prune(questionnaire, answers)))
+
+
+def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
+    """The pages of this journey in order, without the home page and without pages that have nothing to ask."""
+    ordered = dict.fromkeys(page for page, _ in _walk(questionnaire, prune(questionnaire, answers)))
+    return tuple(page for page in ordered if page is not questionnaire.home)
+
+
+def next_page(questionnaire: Questionnaire, answers: Answers, *, after: str) -> Page | None:
+    """The page that follows `after` on this journey.
+
+    None after the last one. When `after` is no longer on the journey, the first page that is not complete.
+    """
+    journey = pages(questionnaire, answers)
+    names = [page.id for page in journey]
+    if after == questionnaire.home.id:
+        return journey[0]
+    if after not in names:
+        return next((page for page in journey if not complete(questionnaire, page, answers)), None)
+    following = names.index(after) + 1
+    return journey[following] if following < len(journey) else None
+
+
+def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
+    """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
+    kept = prune(questionnaire, answers)
+    own = frozenset(page.questions)
+    earlier = {name: value for name, value in kept.items() if name not in own}
+    shown: dict[str, Question] = {}
+    for name in page.questions:
+        question = questionnaire.questions[name]
+        if question.under[0] in shown if question.under else question.when.holds(earlier):
+            shown[name] = question
+    return tuple(shown.values())
+
+
+def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
+    """The questions of the page that must still be answered before it is complete."""
+    kept = prune(questionnaire, answers)
+    return tuple(
+        question
+        for asked_on, question in _walk(questionnaire, kept)
+        if asked_on is page and question.required and question.id not in kept
+    )
+
+
+def complete(questionnaire: Questionnaire, page: Page, answers: Answers) -> bool:
+    """Whether everything the page must have is answered."""
+    return not missing(questionnaire, page, answers)
+
+
+def first_incomplete(questionnaire: Questionnaire, answers: Answers) -> Page | None:
+    """Where a resumed interview goes on, or None when every page is complete."""
+    return next((page for page in pages(questionnaire, answers) if not complete(questionnaire, page, answers)), None)
+
+
+def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given: Answers) -> dict[str, Any]:
+    """The answers after `page` was filled in with `given`.
+
+    What the page had before and is not given again is gone; what depended on a changed answer is reset, except on the
+    page itself, where it was given together with it; branches that were left are pruned.
+    """
+    own = frozenset(page.questions)
+    after = {name: value for name, value in answers.items() if name not in own}
+    after.update((name, value) for name, value in given.items() if name in own and value is not None)
+    changed = {name for name in own if answers.get(name) is not None and answers.get(name) != after.get(name)}
+    kept = {
+        name: value
+        for name, value in after.items()
+        if name in own or (name in questionnaire.questions and not questionnaire.questions[name].depends_on & changed)
+    }
+    return prune(questionnaire, kept)
+
+
+def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
+    kept = prune(questionnaire, answers)
+    names = [question.id for _, question in _walk(questionnaire, kept)]
+    return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)
+
+
+def reading_language(questionnaire: Questionnaire, language: str | None, *, staff: str) -> str:
+    """The language the texts are read out in: the person's when there is a wording for it, else the officer's."""
+    if language in questionnaire.languages or language in questionnaire.reading:
+        return str(language)
+    return staff
+
+
+def wording_read(questionnaire: Questionnaire, answers: Answers, language: str) -> WordingRead | None:
+    """The wording that belongs to these answers in `language`, identified for the record; None before it is known."""
+    for wording in questionnaire.wordings.values():
+        if wording.when.holds(answers) and language in wording.text:
+            text = unicodedata.normalize("NFC", wording.text[language])
+            digest = hashlib.sha256(f"{wording.id}\n{wording.version}\n{language}\n{text}".encode()).hexdigest()
+            status = questionnaire.reading.get(language, ("approved", ""))[0]
+            return WordingRead(wording.id, wording.version, language, status, digest)
+    return None
+
+
+def contradictions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Check, ...]:
+    """The declared inconsistencies that these answers show at a question of this page."""
+    return tuple(
+        check for check in questionnaire.checks if check.question in page.questions and check.when.holds(answers)
+    )

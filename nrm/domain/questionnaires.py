@@ -1,0 +1,406 @@
+"""Reading a questionnaire from its data file: every mistake is named by file and key.
+
+`parse_questionnaire` takes the decoded TOML; `read_out` is the decoded file with the wordings for the person in further
+languages, each with its status and translator. The sound result is checked as a whole by `questionnaire_checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from nrm.domain import conditions
+from nrm.domain.interviews import (
+    CLOSED_KINDS,
+    COMPARTMENTS,
+    KINDS,
+    PLAIN_KINDS,
+    UNKNOWN,
+    Check,
+    Dimension,
+    Fact,
+    Indicator,
+    Option,
+    Page,
+    Question,
+    Questionnaire,
+    Route,
+    Texts,
+    Wording,
+)
+from nrm.domain.questionnaire_checks import MalformedQuestionnaire, check_whole
+
+STRENGTHS = ("S", "M", "W", "-")
+STATUSES = ("draft", "approved")
+LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
+QUESTION_KEYS = frozenset(
+    ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "fact", "routing")
+    + ("border", "select", "frequent", "lowest", "highest", "longest", "depends_on", "none")
+)
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group"})
+
+
+def parse_questionnaire(
+    data: Mapping[str, Any], *, file: str, read_out: Mapping[str, Any] | None = None, read_out_file: str = ""
+) -> Questionnaire:
+    """The questionnaire in `data`; raises MalformedQuestionnaire with file, key and reason."""
+    return _Reader(data, file).questionnaire(_Reader(read_out or {}, read_out_file or file))
+
+
+class _Reader:
+    """One data file being read; every helper takes the key it is at, for the message."""
+
+    def __init__(self, data: Mapping[str, Any], file: str) -> None:
+        self.data = data
+        self.file = file
+        self.languages: tuple[str, ...] = ()
+
+    def wrong(self, key: str, reason: str) -> MalformedQuestionnaire:
+        return MalformedQuestionnaire(f"{self.file}: {key}: {reason}")
+
+    # -- plain values
+
+    def string(self, table: Mapping[str, Any], name: str, key: str) -> str:
+        value = table.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(f"{key}.{name}" if key else name, "must be a text that is not empty")
+        return value
+
+    def whole(self, table: Mapping[str, Any], name: str, key: str, default: int) -> int:
+        value = table.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.wrong(f"{key}.{name}" if key else name, "must be a whole number")
+        return value
+
+    def flag(self, table: Mapping[str, Any], name: str, key: str, *, default: bool = False) -> bool:
+        value = table.get(name, default)
+        if not isinstance(value, bool):
+            raise self.wrong(f"{key}.{name}", "must be true or false")
+        return value
+
+    def strings(self, table: Mapping[str, Any], name: str, key: str) -> tuple[str, ...]:
+        value = table.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.wrong(f"{key}.{name}" if key else name, "must be a list of codes")
+        if len(set(value)) != len(value):
+            raise self.wrong(f"{key}.{name}" if key else name, "names the same code twice")
+        return tuple(value)
+
+    def table(self, table: Mapping[str, Any], name: str, key: str) -> Mapping[str, Any]:
+        value = table.get(name, {})
+        if not isinstance(value, dict):
+            raise self.wrong(f"{key}.{name}" if key else name, "must be a table")
+        return value
+
+    def tables(self, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+        value = self.data.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.wrong(name, "must be a list of tables")
+        return [(f"{name}[{number}]", item) for number, item in enumerate(value, start=1)]
+
+    def texts(self, value: object, key: str) -> Texts:
+        if not isinstance(value, dict):
+            raise self.wrong(key, f"must have a text in {' and '.join(self.languages)}")
+        for language in self.languages:
+            if not isinstance(value.get(language), str) or not value[language].strip():
+                raise self.wrong(key, f"has no text in {language}")
+        for language, text in value.items():
+            if not isinstance(text, str):
+                raise self.wrong(f"{key}.{language}", "must be a text")
+        return MappingProxyType(dict(value))
+
+    def known(self, table: Mapping[str, Any], allowed: Iterable[str], key: str) -> None:
+        for name in table:
+            if name not in allowed:
+                raise self.wrong(f"{key}.{name}", "is no key that is known here")
+
+    def condition(self, table: Mapping[str, Any], key: str) -> conditions.Condition:
+        if "when" not in table:
+            return conditions.ALWAYS
+        try:
+            return conditions.parse(table["when"])
+        except conditions.MalformedCondition as error:
+            raise self.wrong(f"{key}.when", str(error)) from error
+
+    # -- parts
+
+    def option(self, table: object, key: str, question: Mapping[str, Any]) -> Option:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table")
+        code = self.string(table, "code", key)
+        self.known(table, OPTION_KEYS | {name for name in table if len(name) == 2}, key)
+        text = self.texts({name: value for name, value in table.items() if name not in OPTION_KEYS}, key)
+        links = table.get("indicator", [])
+        indicators = tuple(
+            self.indicator(link, f"{key}.indicator") for link in (links if isinstance(links, list) else [links])
+        )
+        gives = {name: str(given) for name, given in self.table(table, "gives", key).items()}
+        fact = question.get("fact")
+        if isinstance(fact, str):
+            gives.setdefault(fact, code)
+        group = self.texts(table["group"], f"{key}.group") if "group" in table else None
+        return Option(code, text, indicators, tuple((name, given) for name, given in gives.items() if given), group)
+
+    def indicator(self, table: object, key: str) -> Indicator:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table with id, adult and child")
+        defaults = self.table(self.data, "indicators", "")
+        identifier = self.string(table, "id", key)
+        dimension, dot, item = identifier.partition(".")
+        if not dot or not item:
+            raise self.wrong(f"{key}.id", f"`{identifier}` must be a dimension, a dot and an item")
+        strengths = [table.get("adult"), table.get("child")]
+        if not all(strength in STRENGTHS for strength in strengths):
+            raise self.wrong(key, "adult and child must each be S, M, W or -")
+        merged = {**defaults, **table}
+        return Indicator(
+            identifier,
+            dimension,
+            table["adult"],
+            table["child"],
+            self.string(merged, "source", key),
+            self.string(merged, "weight_source", key),
+        )
+
+    def question(self, key: str, table: Mapping[str, Any], common: Mapping[str, Texts]) -> Question:
+        identifier = self.string(table, "id", key)
+        key = f"question.{identifier}"
+        self.known(table, QUESTION_KEYS, key)
+        kind = self.string(table, "kind", key)
+        if kind not in KINDS:
+            raise self.wrong(f"{key}.kind", f"`{kind}` is none of {', '.join(sorted(KINDS))}")
+        compartment = self.string(table, "compartment", key)
+        if compartment not in COMPARTMENTS:
+            raise self.wrong(f"{key}.compartment", f"`{compartment}` is none of {', '.join(sorted(COMPARTMENTS))}")
+        if kind not in CLOSED_KINDS and (compartment == "fact" or "fact" in table):
+            raise self.wrong(f"{key}.compartment", f"a {kind} is not closed, so it cannot be a fact")
+        by = table.get("by", "person")
+        if by not in ("person", "officer"):
+            raise self.wrong(f"{key}.by", "must be person or officer")
+        return Question(
+            id=identifier,
+            kind=kind,
+            text=self.texts(table.get("text"), f"{key}.text"),
+            compartment=compartment,  # type: ignore[arg-type]  # checked just above
+            hint=self.texts(table["hint"], f"{key}.hint") if "hint" in table else None,
+            options=self.options(key, kind, by, table, common),
+            when=self.condition(table, key),
+            under=self.under(key, kind, table),
+            required=self.flag(table, "required", key),
+            by=by,
+            fact=self.string(table, "fact", key) if "fact" in table else None,
+            routing=self.string(table, "routing", key) if "routing" in table else None,
+            border=self.flag(table, "border", key),
+            select=self.flag(table, "select", key),
+            frequent=self.strings(table, "frequent", key),
+            lowest=self.whole(table, "lowest", key, 0),
+            highest=self.whole(table, "highest", key, 1_000),
+            longest=self.whole(table, "longest", key, LONGEST.get(kind, 0)),
+            depends_on=frozenset(self.strings(table, "depends_on", key)),
+        )
+
+    def under(self, key: str, kind: str, table: Mapping[str, Any]) -> tuple[str, str] | None:
+        if "under" not in table:
+            return None
+        pair = self.strings(table, "under", key)
+        if len(pair) != 2:
+            raise self.wrong(f"{key}.under", "must be a question and one of its options")
+        if kind not in PLAIN_KINDS:
+            raise self.wrong(f"{key}.under", f"only a plain field may open under an option, and a {kind} is none")
+        return pair[0], pair[1]
+
+    def options(
+        self, key: str, kind: str, by: str, table: Mapping[str, Any], common: Mapping[str, Texts]
+    ) -> tuple[Option, ...]:
+        given = table.get("options", [])
+        if kind not in CLOSED_KINDS:
+            if given:
+                raise self.wrong(f"{key}.options", f"a {kind} has no options")
+            return ()
+        if not isinstance(given, list):
+            raise self.wrong(f"{key}.options", "must be a list of tables")
+        codes = [item.get("code") if isinstance(item, dict) else None for item in given]
+        listed = [self.option(item, f"{key}.options[{number}]", table) for number, item in enumerate(given, start=1)]
+        if kind in ("one_of", "some_of") and len(listed) < (2 if kind == "one_of" else 1):
+            raise self.wrong(f"{key}.options", f"a {kind} needs options")
+        if kind in ("country", "language") and listed:
+            raise self.wrong(f"{key}.options", f"a {kind} takes its choices from `frequent`")
+        if kind in ("country", "language"):
+            names = self.names(kind)
+            for code in self.strings(table, "frequent", key):
+                if code not in names:
+                    raise self.wrong(
+                        f"{key}.frequent",
+                        f"`{code}` has no name in {'countries' if kind == 'country' else 'language_names'}",
+                    )
+                listed.append(Option(code, names[code]))
+            if not listed:
+                raise self.wrong(f"{key}.frequent", "names no choice")
+        added = ["yes", "no"] if kind == "yes_no" else []
+        if kind == "some_of" and self.flag(table, "none", key, default=True):
+            added.append("none")
+        # What an officer sees or decides cannot be unknown to the person or refused by them.
+        added += UNKNOWN if by == "person" else ()
+        for code in added:
+            if code not in codes:
+                fact = table.get("fact")
+                gives = ((fact, code),) if isinstance(fact, str) and code in ("yes", "no") else ()
+                listed.append(Option(code, common[code], gives=gives))
+        seen: set[str] = set()
+        for option in listed:
+            if option.code in seen:
+                raise self.wrong(f"{key}.options", f"has the code `{option.code}` twice")
+            seen.add(option.code)
+        return tuple(sorted(listed, key=lambda option: _place(option.code, kind)))
+
+    def names(self, kind: str) -> Mapping[str, Texts]:
+        if kind == "country":
+            table = self.table(self.data, "countries", "")
+            return {code: self.texts(names, f"countries.{code}") for code, names in table.items()}
+        return {code: dict.fromkeys(self.languages, name) for code, name in self.language_names().items()}
+
+    def language_names(self) -> Mapping[str, str]:
+        table = self.table(self.data, "language_names", "")
+        return {code: self.string(table, code, "language_names") for code in table}
+
+    # -- the whole
+
+    def questionnaire(self, read_out: _Reader) -> Questionnaire:
+        identifier = self.string(self.data, "id", "")
+        self.languages = self.strings(self.data, "languages", "")
+        if not self.languages:
+            raise self.wrong("languages", "names no language")
+        answers = self.table(self.data, "answers", "")
+        common = {code: self.texts(answers.get(code), f"answers.{code}") for code in ("yes", "no", "none", *UNKNOWN)}
+        questions: dict[str, Question] = {}
+        for key, table in self.tables("question"):
+            question = self.question(key, table, common)
+            self.once(question.id, questions, "question")
+            questions[question.id] = question
+        pages: dict[str, Page] = {}
+        for key, table in self.tables("page"):
+            page = self.page(key, table)
+            self.once(page.id, pages, "page")
+            pages[page.id] = page
+        home = self.string(self.data, "home", "")
+        if home not in pages:
+            raise self.wrong("home", f"names the page `{home}`, which does not exist")
+        wordings = {wording.id: wording for wording in (self.wording(*item) for item in self.tables("wording"))}
+        questions, wordings = read_out.readings(questions, wordings, self.languages)
+        result = Questionnaire(
+            id=identifier,
+            version=self.whole(self.data, "version", "", 1),
+            title=self.texts(self.data.get("title"), "title"),
+            languages=self.languages,
+            questions=MappingProxyType(questions),
+            pages=MappingProxyType(pages),
+            routes=tuple(self.route(*item) for item in self.tables("route")),
+            home=pages[home],
+            wordings=MappingProxyType(wordings),
+            facts=MappingProxyType({fact.name: fact for fact in (self.fact(*item) for item in self.tables("fact"))}),
+            checks=tuple(self.check(*item) for item in self.tables("check")),
+            dimensions=MappingProxyType(
+                {found.id: found for found in (self.dimension(*item) for item in self.tables("dimension"))}
+            ),
+            derive=MappingProxyType(
+                {k: self.string(d, k, "derive") for d in [self.table(self.data, "derive", "")] for k in d}
+            ),
+            consent=tuple(
+                (self.string(table, "code", key), self.condition(table, key)) for key, table in self.tables("consent")
+            ),
+            countries=MappingProxyType(dict(self.names("country"))),
+            language_names=MappingProxyType(dict(self.language_names())),
+            reading=MappingProxyType(read_out.statuses()),
+        )
+        check_whole(result, self.file)
+        return result
+
+    def once(self, identifier: str, known: Mapping[str, Any], what: str) -> None:
+        if identifier in known:
+            raise self.wrong(f"{what}.{identifier}", "is there twice")
+
+    def page(self, key: str, table: Mapping[str, Any]) -> Page:
+        identifier = self.string(table, "id", key)
+        self.known(table, ("id", "title", "questions", "when", "wordings"), f"page.{identifier}")
+        key = f"page.{identifier}"
+        title = self.texts(table.get("title"), f"{key}.title")
+        listed = self.strings(table, "questions", key)
+        return Page(identifier, title, listed, self.condition(table, key), self.strings(table, "wordings", key))
+
+    def route(self, key: str, table: Mapping[str, Any]) -> Route:
+        identifier = self.string(table, "id", key)
+        self.known(table, ("id", "when", "pages"), f"route.{identifier}")
+        key = f"route.{identifier}"
+        return Route(identifier, self.condition(table, key), self.strings(table, "pages", key))
+
+    def wording(self, key: str, table: Mapping[str, Any]) -> Wording:
+        identifier = self.string(table, "id", key)
+        key = f"wording.{identifier}"
+        title = self.texts(table.get("title"), f"{key}.title")
+        text = self.texts(table.get("text"), f"{key}.text")
+        return Wording(identifier, self.whole(table, "version", key, 1), self.condition(table, key), title, text)
+
+    def fact(self, key: str, table: Mapping[str, Any]) -> Fact:
+        name = self.string(table, "name", key)
+        key = f"fact.{name}"
+        self.known(table, ("name", "many", "codes", "dont_know", "no_answer", "not_collected"), key)
+        missing = {part: str(table[part]) for part in ("dont_know", "no_answer", "not_collected") if part in table}
+        return Fact(name, self.flag(table, "many", key), frozenset(self.strings(table, "codes", key)), **missing)
+
+    def check(self, key: str, table: Mapping[str, Any]) -> Check:
+        text = self.texts(table.get("text"), f"{key}.text")
+        return Check(self.string(table, "question", key), self.condition(table, key), text)
+
+    def dimension(self, key: str, table: Mapping[str, Any]) -> Dimension:
+        identifier = self.string(table, "id", key)
+        return Dimension(identifier, self.texts(table.get("text"), f"dimension.{identifier}.text"))
+
+    # -- what is read out in further languages
+
+    def statuses(self) -> dict[str, tuple[str, str]]:
+        found = {}
+        for language, table in self.table(self.data, "language", "").items():
+            key = f"language.{language}"
+            status = self.string(table, "status", key)
+            if status not in STATUSES:
+                raise self.wrong(f"{key}.status", f"`{status}` is neither draft nor approved")
+            found[language] = (status, self.string(table, "translator", key))
+        return found
+
+    def readings(
+        self, questions: dict[str, Question], wordings: dict[str, Wording], staff: tuple[str, ...]
+    ) -> tuple[dict[str, Question], dict[str, Wording]]:
+        languages = self.statuses()
+        read = dict(questions)
+        for name, table in self.table(self.data, "question", "").items():
+            if name not in questions:
+                raise self.wrong(f"question.{name}", "is no question of the questionnaire")
+            self.spoken(table, languages, f"question.{name}")
+            read[name] = replace(questions[name], reads=MappingProxyType(dict(table)))
+        spoken = dict(wordings)
+        for name, table in self.table(self.data, "wording", "").items():
+            if name not in wordings:
+                raise self.wrong(f"wording.{name}", "is no wording of the questionnaire")
+            self.spoken(table, languages, f"wording.{name}")
+            if set(table) & set(staff):
+                raise self.wrong(f"wording.{name}", "repeats a staff language")
+            spoken[name] = replace(wordings[name], text=MappingProxyType({**wordings[name].text, **table}))
+        return read, spoken
+
+    def spoken(self, table: object, languages: Mapping[str, Any], key: str) -> None:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table of texts by language")
+        for language in table:
+            if language not in languages:
+                raise self.wrong(f"{key}.{language}", "is a language without status and translator")
+            self.string(table, language, key)
+
+
+def _place(code: str, kind: str) -> int:
+    """Options keep their order; the answers every question has come last, yes before no."""
+    last = {"none": 1, "dont_know": 2, "no_answer": 3}
+    if kind == "yes_no" and code in ("yes", "no"):
+        return -2 if code == "yes" else -1
+    return last.get(code, 0)

@@ -1,0 +1,224 @@
+"""The attack a release must survive: it knows the algorithm, every figure, and something about the people.
+
+Nothing here is shared with the rounder. A release is safe when its shape is right, no figure is pinned by arithmetic
+(`linear.py`, HiGHS), and for everything that must stay open a possible world has been found that shows it
+(`worlds.py`, `search.py`). Whatever could not be shown within the work limit is a finding.
+
+Scenarios: A0 an outsider; A1 knows the exact number of people; A2 knows one member of a group (guarantee G5); A3
+holds the registers named `known`; A4 has all earlier releases; A5, reported only, the registers named `reported`.
+Whoever knows less sees no more, so A1 stands for A0 too.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.reading import EarlierRelease, Record, Scenario, before, bounds, matcher, predicate, scenario, sums
+from nrm.statistics.search import search
+from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
+from nrm.statistics.worlds import Frame, Questions, walk
+
+MANY = 1000  # open questions beyond which the solver is not asked: such a release has failed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a release fails. `cell` is for the statistician's own tool; an instance shows the other three only."""
+
+    guarantee: str
+    scenario: str
+    table: str
+    cell: Cell | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """`scenarios` says for each scenario whether the release survived; A5 alone may be false in a safe one."""
+
+    findings: tuple[Finding, ...]
+    scenarios: Mapping[str, bool]
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+def audit(
+    table_set: TableSet,
+    tables: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
+    *,
+    earlier: Sequence[EarlierRelease] = (),
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Audit:
+    """Attack the printed tables, each `{"name", "dimensions", "rows": [{dimension: member, "value": n}]}`.
+
+    `records` are the true ones, `earlier` the releases before, the newest first. `seed` decides which worlds are
+    tried and so only how long the attack takes.
+    """
+    tell = progress or (lambda _: None)
+    tell("shape")
+    figures, findings = check_shape(table_set, tables, earlier[:1])
+    if not findings:
+        findings = _check_truth(table_set, figures, records)
+    if findings:
+        return Audit(tuple(findings), {})
+    attack = _Attack(table_set, figures, records, tuple(earlier), seed)
+    tell("linear bounds")
+    findings = attack.by_arithmetic()
+    if not findings:
+        tell("possible worlds")
+        findings = attack.by_worlds()
+    named = [Finding(f.guarantee, f.scenario, _table_of(table_set, f.cell), f.cell) for f in findings]
+    failed = {finding.scenario for finding in findings}
+    verdicts = {name: name not in failed for name in attack.gates()}
+    verdicts["A0"] = verdicts["A1"]
+    verdicts["A2"] = not any(finding.guarantee == "G5" for finding in findings)
+    if table_set.reported:
+        verdicts["A5"] = not attack.pins(attack.reported())
+    return Audit(tuple(named), dict(sorted(verdicts.items())))
+
+
+def check_shape(
+    table_set: TableSet, tables: Sequence[Mapping[str, Any]], last: Sequence[EarlierRelease] = ()
+) -> tuple[dict[Cell, int], list[Finding]]:
+    """Read the figures; G1 multiples of 5, G2 every row there and every sum right, G6 frozen figures, G9 sizes."""
+    figures: dict[Cell, int] = {}
+    findings = []
+    expected = {table.name: table.by for table in table_set.tables}
+    if sorted(str(table.get("name")) for table in tables) != sorted(expected):
+        return {}, [Finding("G2", "shape", "*")]
+    for table in tables:
+        name, by = str(table["name"]), expected[str(table["name"])]
+        here, faults = _read_table(table_set, by, table)
+        findings += [Finding(guarantee, "shape", name, cell) for guarantee, cell in faults]
+        for cell, figure in here.items():
+            if figures.setdefault(cell, figure) != figure:
+                findings.append(Finding("G2", "shape", name, cell))
+    if findings:
+        return figures, findings
+    for whole, parts in sums(table_set, figures.keys()):
+        if figures[whole] != sum(figures[part] for part in parts):
+            findings.append(Finding("G2", "shape", _table_of(table_set, parts[0]), whole))
+    allowed = table_set.ways_for(figures[()])
+    findings += [Finding("G9", "shape", table.name) for table in table_set.tables if len(table.by) > allowed]
+    for cell, figure in figures.items():
+        closing = before(table_set, cell)
+        if closing is not None and any(closing in r.figures and r.figures[closing] != figure for r in last):
+            findings.append(Finding("G6", "A4", _table_of(table_set, cell), cell))
+    return figures, findings
+
+
+def _read_table(
+    table_set: TableSet, by: Sequence[str], table: Mapping[str, Any]
+) -> tuple[dict[Cell, int], list[tuple[str, Cell | None]]]:
+    figures: dict[Cell, int] = {}
+    faults: list[tuple[str, Cell | None]] = []
+    rows = table.get("rows", [])
+    wanted = 1
+    for name in by:
+        wanted *= 1 + len(table_set.members(name))
+    if list(table.get("dimensions", [])) != list(by) or len(rows) != wanted:
+        return {}, [("G2", None)]
+    for row in rows:
+        if set(row) != {*by, "value"} or any(row[d] != TOTAL and row[d] not in table_set.members(d) for d in by):
+            return {}, [("G2", None)]
+        cell = tuple(sorted((table_set.dimensions[d].root, row[d]) for d in by if row[d] != TOTAL))
+        value = row["value"]
+        if type(value) is not int or value < 0 or value % BASE:
+            faults.append(("G1", cell))
+        elif cell in figures or (value and cell and table_set.is_impossible(cell)):
+            faults.append(("G2", cell))
+        else:
+            figures[cell] = value
+    return figures, faults
+
+
+def _check_truth(table_set: TableSet, figures: Mapping[Cell, int], records: Sequence[Record]) -> list[Finding]:
+    """Every figure must be one that the words on the page allow for the true number."""
+    findings = []
+    for cell, true in _count(table_set, figures, records).items():
+        low, high = bounds(cell, figures[cell])
+        if not low <= true <= high:
+            findings.append(Finding("bounds", "shape", _table_of(table_set, cell), cell))
+    return findings
+
+
+def _count(table_set: TableSet, cells: Mapping[Cell, int], records: Sequence[Record]) -> dict[Cell, int]:
+    matches = matcher(table_set)
+    held: dict[Cell, int] = {}
+    for cell in cells:
+        where = predicate(table_set, cell)
+        held[cell] = sum(matches(record, where) for record in records)
+    return held
+
+
+def _table_of(table_set: TableSet, cell: Cell | None) -> str:
+    """The first table that prints a cell; `*` when the finding is about a person and so about all tables."""
+    for table in table_set.tables:
+        rows = {(table_set.dimensions[name].root, m) for name in table.by for m in table_set.members(name)}
+        if cell is not None and rows.issuperset(cell):
+            return table.name
+    return TOTAL
+
+
+class _Attack:
+    def __init__(
+        self,
+        table_set: TableSet,
+        figures: Mapping[Cell, int],
+        records: Sequence[Record],
+        earlier: tuple[EarlierRelease, ...],
+        seed: int,
+    ) -> None:
+        self.table_set, self.figures, self.records = table_set, figures, records
+        self.true = _count(table_set, figures, records)
+        self.earlier = earlier if any(before(table_set, cell) for cell in figures) else ()
+        self.seed = seed
+
+    def gates(self) -> dict[str, Scenario]:
+        found = {"A1": self._scenario("A1", people=True)}
+        if self.table_set.known:
+            found["A3"] = self._scenario("A3", registers=self.table_set.known)
+        if self.earlier:
+            found["A4"] = self._scenario("A4", earlier=self.earlier)
+        return found
+
+    def reported(self) -> Scenario:
+        return self._scenario("A5", registers=self.table_set.reported)
+
+    def _scenario(self, name: str, **knowledge: Any) -> Scenario:
+        return scenario(name, self.table_set, self.figures.keys(), self.records, **knowledge)
+
+    def pins(self, against: Scenario) -> list[Finding]:
+        try:
+            found = pinned(self.table_set, self.figures, self.true, against)
+        except NotOptimal:
+            return [Finding("audit", against.name, TOTAL)]
+        return [Finding(pin.guarantee, against.name, "", pin.cell) for pin in found]
+
+    def by_arithmetic(self) -> list[Finding]:
+        return [finding for against in self.gates().values() for finding in self.pins(against)]
+
+    def by_worlds(self) -> list[Finding]:
+        """First everything known at once: a world that is possible even then is possible in every scenario."""
+        chance = random.Random(self.seed)  # noqa: S311 - which worlds are tried is no secret
+        strongest = self._scenario("all", registers=self.table_set.known, people=True, openings=bool(self.earlier))
+        together = Questions(Frame(self.table_set, self.figures, strongest), self.records, self.figures)
+        ends = walk(self.records, together, chance)
+        findings = []
+        for against in self.gates().values():
+            frame = Frame(self.table_set, self.figures, against)
+            questions = Questions(frame, self.records, self.figures)
+            questions.narrow(together)
+            if questions.left() and not against.earlier:
+                ends = walk(self.records, questions, chance) or ends
+            if 0 < questions.left() <= MANY:
+                search(questions, ends, self.seed)
+            findings += [Finding(g, against.name, "", cell) for g, cell in questions.unanswered()]
+        return findings

@@ -1,0 +1,178 @@
+"""Linear bounds of figures, by HiGHS: what adding and subtracting published figures can pin down.
+
+`highspy` keeps one thread setting for the whole process, so no module of the program sets it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from nrm.statistics.reading import EarlierRelease, Scenario, before, bounds, is_whole, predicate, sums
+from nrm.statistics.tables import Cell, TableSet
+
+SLACK = 1e-6
+
+
+class NotOptimal(Exception):
+    """The solver stopped with another status than optimal: the audit counts as failed."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    guarantee: str
+    cell: Cell
+
+
+class Bounds:
+    """The figures of one release, and of earlier ones where the scenario reads them, as a linear programme."""
+
+    def __init__(self, table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> None:
+        self._number: dict[tuple[int, Cell], int] = {}
+        self._low: list[float] = []
+        self._high: list[float] = []
+        rows: list[list[tuple[int, float]]] = []
+        self._read(table_set, 0, figures, rows)
+        exact = {frozenset(fact.where.items()): fact for fact in scenario.facts}
+        for cell in figures:
+            fact = exact.get(frozenset(predicate(table_set, cell).items()))
+            if fact is not None:
+                place = self._number[0, cell]
+                self._low[place] = max(self._low[place], fact.low)
+                self._high[place] = min(self._high[place], fact.high)
+        self._link(table_set, scenario.earlier, figures, rows)
+        self._solver = self._programme(rows)
+        self._costs: list[int] = []
+        self.points: list[NDArray[np.float64]] = []
+
+    def _read(
+        self, table_set: TableSet, age: int, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]
+    ) -> None:
+        for cell, figure in figures.items():
+            low, high = (0, 0) if cell and table_set.is_impossible(cell) else bounds(cell, figure)
+            self._number[age, cell] = len(self._low)
+            self._low.append(low)
+            self._high.append(high)
+        for whole, parts in sums(table_set, figures.keys()):
+            rows.append([(self._number[age, whole], -1.0), *((self._number[age, part], 1.0) for part in parts)])
+
+    def _link(
+        self,
+        table_set: TableSet,
+        earlier: Sequence[EarlierRelease],
+        figures: Mapping[Cell, int],
+        rows: list[list[tuple[int, float]]],
+    ) -> None:
+        """Earlier releases, the newest first: the opening of one is the closing of the next."""
+        newer = figures
+        for age, release in enumerate(earlier, 1):
+            self._read(table_set, age, release.figures, rows)
+            for cell in newer:
+                closing = before(table_set, cell)
+                if closing is not None and closing in release.figures:
+                    rows.append([(self._number[age - 1, cell], 1.0), (self._number[age, closing], -1.0)])
+            newer = release.figures
+
+    def _programme(self, rows: list[list[tuple[int, float]]]) -> highspy.Highs:
+        solver = _quiet_solver()
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self._low), len(rows)
+        lp.col_cost_ = np.zeros(len(self._low))
+        lp.col_lower_, lp.col_upper_ = np.array(self._low), np.array(self._high)
+        lp.row_lower_ = lp.row_upper_ = np.zeros(len(rows))
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.cumsum([0, *(len(row) for row in rows)])
+        lp.a_matrix_.index_ = np.array([column for row in rows for column, _ in row])
+        lp.a_matrix_.value_ = np.array([value for row in rows for _, value in row])
+        solver.passModel(lp)
+        return solver
+
+    def place(self, cell: Cell) -> int:
+        return self._number[0, cell]
+
+    def minimum(self, terms: Sequence[tuple[int, float]]) -> float:
+        """The least value of a linear form of figures. Raises NotOptimal."""
+        for place in self._costs:
+            self._solver.changeColCost(place, 0.0)
+        for place, factor in terms:
+            self._solver.changeColCost(place, factor)
+        self._costs = [place for place, _ in terms]
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise NotOptimal
+        point = np.array(self._solver.getSolution().col_value)
+        self.points.append(point)
+        return float(sum(factor * point[place] for place, factor in terms))
+
+
+def _quiet_solver() -> highspy.Highs:
+    """HiGHS prints a banner on descriptor 1 at its first use, before it can be told not to."""
+    _swallow_banner()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.silent()
+    return solver
+
+
+@cache
+def _swallow_banner() -> None:
+    sys.stdout.flush()
+    held = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+        ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(held, 1)
+        os.close(held)
+        os.close(nowhere)
+
+
+def pinned(
+    table_set: TableSet, figures: Mapping[Cell, int], true: Mapping[Cell, int], scenario: Scenario
+) -> list[Pinned]:
+    """Figures that arithmetic alone shows to be someone, no one, or all alike. Raises NotOptimal.
+
+    For a true 1 to 4: 0 must be possible, and where 5 is printed also 5 or more; for a true 0: 1 must be; for two or
+    more people and each of their categories: it must be possible that somebody is not in it.
+    """
+    system = Bounds(table_set, figures, scenario)
+    found = []
+    for guarantee, cell, factors, least in _questions(table_set, figures, true, scenario):
+        terms = [(system.place(part), -factor) for part, factor in factors]
+        if any(-sum(factor * point[place] for place, factor in terms) >= least - SLACK for point in system.points):
+            continue
+        if math.floor(-system.minimum(terms) + SLACK) < least:
+            found.append(Pinned(guarantee, cell))
+    return found
+
+
+def _questions(
+    table_set: TableSet, figures: Mapping[Cell, int], true: Mapping[Cell, int], scenario: Scenario
+) -> list[tuple[str, Cell, list[tuple[Cell, float]], int]]:
+    """(guarantee, cell, linear form, value it must be able to reach)."""
+    asked: list[tuple[str, Cell, list[tuple[Cell, float]], int]] = []
+    for cell, figure in figures.items():
+        if cell in scenario.exempt or table_set.is_impossible(cell) or is_whole(table_set, cell):
+            continue
+        if true[cell] == 0:
+            asked.append(("G4", cell, [(cell, 1.0)], 1))
+        elif true[cell] < 5 and cell:
+            if cell not in scenario.present:
+                asked.append(("G3", cell, [(cell, -1.0)], 0))
+            if figure:
+                asked.append(("G3", cell, [(cell, 1.0)], 5))
+    for whole, parts in sums(table_set, figures.keys()):
+        open_parts = [part for part in parts if not table_set.is_impossible(part)]
+        if true[whole] >= 2 and len(open_parts) >= 2 and len(whole) < len(parts[0]):
+            asked += [("G5", part, [(whole, 1.0), (part, -1.0)], 1) for part in open_parts if true[part]]
+    return asked

@@ -1,0 +1,153 @@
+"""Joint controlled rounding: every printed figure becomes a multiple of 5, and all tables still add up.
+
+One integer programme over all tables of a release (and the frozen figures of the release before). A figure of
+0 to 4 people is printed 0 or 5, so that neither says whether anybody is there; a larger one moves to a neighbouring
+multiple of 5, or at a price one further. Which solution is taken depends on secret noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.sat.python import cp_model
+
+from nrm.statistics.cells import Layout
+from nrm.statistics.tables import BASE, Cell, StockFlow
+
+SCALE = 100  # the solver wants integers: costs are kept in hundredths
+OUTSIDE = 20  # price of a figure that is not next to the true one
+NOISE = 3.0  # standard deviation of the secret noise, in the units of |printed - true|
+STICK = 400  # price of moving a figure whose contributors are the same as in the release before
+WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
+WALL_LIMIT = 60.0
+
+
+class CannotRound(Exception):
+    """No roundings that add up were found within the work limit."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What the release before fixes: printed figures in units of 5, and HMACs of contributors, per cell."""
+
+    figures: Mapping[Cell, int]
+    contributors: Mapping[Cell, str]
+
+
+NOTHING_FROZEN = Frozen({}, {})
+
+
+def secret_stream(seed: bytes, *label: object) -> np.random.Generator:
+    """Noise that only the holder of the seed can repeat."""
+    digest = hmac.digest(seed, repr(label).encode(), "sha256")
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+def round_total(people: int, noise: np.random.Generator) -> int:
+    """The grand total in units of 5: the multiple below or above, without bias."""
+    whole, rest = divmod(people, BASE)
+    return whole + (1 if noise.random() * BASE < rest else 0)
+
+
+def contributor_codes(
+    layout: Layout, membership: NDArray[np.bool_], people: Sequence[str], key: bytes, noise: np.random.Generator
+) -> dict[Cell, str]:
+    """For every cell an HMAC of who is in it: equal only if the same people are. Random for an empty cell."""
+    codes = {}
+    for cell, inside in zip(layout.cells, membership, strict=True):
+        if inside.any():
+            members = sorted(people[number] for number in np.flatnonzero(inside).tolist())
+            codes[cell] = hmac.digest(key, repr((cell, members)).encode(), "sha256").hex()
+        else:
+            codes[cell] = noise.bytes(hashlib.sha256().digest_size).hex()
+    return codes
+
+
+def fixed_openings(layout: Layout, frozen: Frozen, flow: StockFlow | None) -> dict[int, int]:
+    """The cells of this release that are last release's closing figures, with their values."""
+    if flow is None:
+        return {}
+    opening, closing = (flow.arrival, flow.opening), (flow.departure, flow.closing)
+    fixed = {}
+    for number, cell in enumerate(layout.cells):
+        if opening in cell:
+            before = tuple(sorted({*cell, closing} - {opening}))
+            if before in frozen.figures:
+                fixed[number] = frozen.figures[before]
+    return fixed
+
+
+def round_jointly(
+    layout: Layout,
+    counts: NDArray[np.int64],
+    total: int,
+    noise: np.random.Generator,
+    *,
+    contributors: Mapping[Cell, str],
+    frozen: Frozen = NOTHING_FROZEN,
+) -> dict[Cell, int]:
+    """Printed figures in units of 5, cell by cell. `total` is the grand total as round_total gave it.
+
+    Raises CannotRound.
+    """
+    table_set = layout.table_set
+    fixed = fixed_openings(layout, frozen, table_set.stock_flow) | dict.fromkeys(layout.impossible, 0) | {0: total}
+    model = cp_model.CpModel()
+    figures: list[cp_model.LinearExprT] = []
+    costs: list[cp_model.LinearExprT] = []
+    shaken = noise.normal(0.0, NOISE, size=(len(layout.cells), 5))
+    for number, cell in enumerate(layout.cells):
+        if number in fixed:
+            figures.append(fixed[number])
+            continue
+        true = int(counts[number])
+        values = domain(true)
+        sticky = frozen.figures.get(cell) if frozen.contributors.get(cell) == contributors.get(cell) else None
+        price = [
+            round(SCALE * (table_set.weights[len(cell)] * _miss(value, true) + shaken[number, place]))
+            + (SCALE * STICK if sticky is not None and value != sticky else 0)
+            for place, value in enumerate(values)
+        ]
+        if len(values) == 1:
+            figures.append(values[0])
+            continue
+        picks = [model.new_bool_var("") for _ in values[1:]]
+        if len(picks) > 1:
+            model.add_at_most_one(picks)
+        steps = [value - values[0] for value in values[1:]]
+        figures.append(values[0] + cp_model.LinearExpr.weighted_sum(picks, steps))
+        costs.append(cp_model.LinearExpr.weighted_sum(picks, [extra - price[0] for extra in price[1:]]))
+    for whole, parts in layout.relations:
+        model.add(cp_model.LinearExpr.sum([figures[part] for part in parts]) == figures[whole])
+    model.minimize(cp_model.LinearExpr.sum(costs))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 2
+    solver.parameters.interleave_search = True  # two workers, and still the same answer every time
+    solver.parameters.random_seed = int(noise.integers(1 << 30))
+    solver.parameters.max_deterministic_time = WORK_LIMIT
+    solver.parameters.max_time_in_seconds = WALL_LIMIT
+    solver.parameters.relative_gap_limit = 0.001
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise CannotRound
+    return {
+        cell: figure if isinstance(figure, int) else int(solver.value(figure))
+        for cell, figure in zip(layout.cells, figures, strict=True)
+    }
+
+
+def domain(true: int) -> list[int]:
+    """The multiples of 5, in units of 5, that may be printed for this number of people."""
+    if true < BASE:
+        return [0, 1]
+    return list(range(max(1, true // BASE - 1), math.ceil(true / BASE) + 2))
+
+
+def _miss(value: int, true: int) -> int:
+    outside = not true // BASE <= value <= math.ceil(true / BASE)
+    return abs(BASE * value - true) + (OUTSIDE if outside else 0)

@@ -1,0 +1,139 @@
+"""What an attacker reads off a release: figures, what each may hide, and how they add up.
+
+Written for the attack alone and on purpose not shared with the rounder: sums are found from the figures that exist,
+not from the list of tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from nrm.statistics.tables import TOTAL, Cell, Known, TableSet
+
+Record = tuple[str, ...]
+Relation = tuple[Cell, tuple[Cell, ...]]
+Predicate = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """People who satisfy `where` number `low` to `high`."""
+
+    where: Predicate
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class EarlierRelease:
+    """The figures an earlier release printed."""
+
+    figures: Mapping[Cell, int]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What somebody knows beside the release.
+
+    Nobody learns what they know already: `exempt` are the cells they have the figure of, `present` those in which
+    they know somebody is, `registers` hold the attributes they know of people.
+    """
+
+    name: str
+    facts: tuple[Fact, ...] = ()
+    earlier: tuple[EarlierRelease, ...] = ()
+    registers: tuple[Known, ...] = ()
+    exempt: frozenset[Cell] = field(default_factory=frozenset)
+    present: frozenset[Cell] = field(default_factory=frozenset)
+
+
+def bounds(cell: Cell, figure: int) -> tuple[int, int]:
+    """The numbers of people that may stand behind a printed figure."""
+    if not cell:
+        return max(0, figure - 4), figure + 4
+    if figure == 0:
+        return 0, 4
+    if figure == 5:
+        return 0, 14
+    return max(5, figure - 9), figure + 9
+
+
+def sums(table_set: TableSet, cells: Collection[Cell]) -> list[Relation]:
+    """Every (whole, parts) whose figures all exist: along a whole dimension, and within a group."""
+    roots = [table_set.dimensions[name] for name in table_set.roots]
+    found = []
+    for cell in cells:
+        fixed = dict(cell)
+        for root in roots:
+            members = root.groups.get(fixed[root.name], ()) if root.name in fixed else root.top
+            parts = tuple(tuple(sorted((fixed | {root.name: member}).items())) for member in members)
+            if parts and all(part in cells for part in parts):
+                found.append((cell, parts))
+    return found
+
+
+def predicate(table_set: TableSet, cell: Cell) -> dict[str, frozenset[str]]:
+    return {root: table_set.leaves(root, member) for root, member in cell}
+
+
+def is_whole(table_set: TableSet, cell: Cell) -> bool:
+    """Whether a member of the cell stands for its whole dimension, so that the cell is a larger one again."""
+    return any(table_set.leaves(root, member) >= set(table_set.dimensions[root].codes) for root, member in cell)
+
+
+def matcher(table_set: TableSet) -> Callable[[Record, Predicate], bool]:
+    place = {root: number for number, root in enumerate(table_set.roots)}
+    return lambda record, where: all(record[place[root]] in codes for root, codes in where.items())
+
+
+def scenario(
+    name: str,
+    table_set: TableSet,
+    cells: Collection[Cell],
+    records: Sequence[Record],
+    *,
+    registers: Sequence[Known] = (),
+    people: bool = False,
+    openings: bool = False,
+    earlier: Sequence[EarlierRelease] = (),
+) -> Scenario:
+    """What follows from exact registers, from the exact number of people, from exact figures at the opening."""
+    matches = matcher(table_set)
+    wanted: list[Predicate] = [{}] if people else []
+    for register in registers:
+        for members in product(*((TOTAL, *table_set.members(name)) for name in register.by)):
+            fixed = {table_set.dimensions[n].root: m for n, m in zip(register.by, members, strict=True) if m != TOTAL}
+            where: dict[str, frozenset[str]] = dict(register.where)
+            for root, codes in predicate(table_set, tuple(fixed.items())).items():
+                where[root] = where[root] & codes if root in where else codes
+            wanted.append(where)
+    if openings:
+        wanted += [predicate(table_set, cell) for cell in cells if before(table_set, cell) is not None]
+    facts = []
+    for known in wanted:
+        held = sum(matches(record, known) for record in records)
+        facts.append(Fact(known, held, held))
+    exempt, present = set(), set()
+    for cell in cells:
+        own = predicate(table_set, cell)
+        for fact in facts:
+            if own == fact.where or (fact.high == 0 and _within(own, fact.where)):
+                exempt.add(cell)
+            elif fact.low and _within(fact.where, own):
+                present.add(cell)
+    return Scenario(name, tuple(facts), tuple(earlier), tuple(registers), frozenset(exempt), frozenset(present))
+
+
+def _within(narrow: Predicate, wide: Predicate) -> bool:
+    return all(root in narrow and narrow[root] <= codes for root, codes in wide.items())
+
+
+def before(table_set: TableSet, cell: Cell) -> Cell | None:
+    """The closing figure of the release before that an opening figure of this one is."""
+    flow = table_set.stock_flow
+    if flow is None or (flow.arrival, flow.opening) not in cell:
+        return None
+    rest = set(cell) - {(flow.arrival, flow.opening)}
+    return tuple(sorted({*rest, (flow.departure, flow.closing)}))

@@ -1,0 +1,178 @@
+"""Possible worlds by CP-SAT, for what walking from the truth does not reach.
+
+Only worlds over a choice of codes are searched: the records, their neighbours that the open questions need, and a
+few drawn at random. Finding none there counts as failure, so the choice can only make the verdict stricter.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from nrm.statistics.reading import EarlierRelease, Record, before, bounds, predicate
+from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.worlds import Frame, Questions, World
+
+WORK_LIMIT = 6.0  # deterministic units for one search
+ROUNDS = 12
+COLUMNS = 1500
+SPARE = 5  # how many more people than in any world met a combination may hold
+
+
+def search(questions: Questions, worlds: Sequence[World], seed: int) -> None:
+    """Answer the open questions with worlds found by the solver, until none is left or none can be found."""
+    chance = random.Random(seed)  # noqa: S311 - which worlds are tried is no secret
+    for _ in range(ROUNDS):
+        left = questions.left()
+        if not left:
+            return
+        world = _Programme(questions, worlds, chance).solve(seed)
+        if world is None:
+            return
+        questions.answer(world)
+        if questions.left() == left:
+            return
+
+
+class _Programme:
+    def __init__(self, questions: Questions, worlds: Sequence[World], chance: random.Random) -> None:
+        self.frame: Frame = questions.frame
+        self.model = cp_model.CpModel()
+        columns = self._columns(questions, worlds, chance)
+        most: dict[Record, int] = {}
+        for world in worlds:
+            for record in set(world.records):
+                most[record] = max(most.get(record, 0), world.records.count(record))
+        self.people = {record: self.model.new_int_var(0, most.get(record, 0) + SPARE, "") for record in columns}
+        held: list[list[cp_model.IntVar]] = [[] for _ in self.frame.low]
+        for record, variable in self.people.items():
+            for place in self.frame.conditions(record):
+                held[place].append(variable)
+        self.counts = [cp_model.LinearExpr.sum(variables) for variables in held]
+        for count, low, high in zip(self.counts, self.frame.low, self.frame.high, strict=True):
+            self.model.add_linear_constraint(count, low, high)
+        self._link_earlier()
+        answered = self._answers(questions)
+        self.model.add_at_least_one(answered)
+        self.model.maximize(cp_model.LinearExpr.sum(answered))
+
+    def _columns(self, questions: Questions, worlds: Sequence[World], chance: random.Random) -> list[Record]:
+        frame = self.frame
+        columns: dict[Record, None] = {}
+        for world in worlds:
+            columns.update(dict.fromkeys(world.records))
+        records = list(columns)
+        for record, root in sorted(questions.neighbours)[: COLUMNS // 8]:
+            columns.update(dict.fromkeys(questions.others(record, root)))
+        wanted = questions.may_be_none | questions.may_be_five | questions.may_be_one
+        places = {int(place) for place in np.flatnonzero(wanted)}
+        places |= {place for _, _, categories in questions.groups for place in categories}
+        for place in sorted(places):
+            leaves = {root: sorted(codes) for root, codes in predicate(frame.table_set, frame.cells[place]).items()}
+            for record in chance.sample(records, min(6, len(records))):
+                moved = record
+                for root, codes in leaves.items():
+                    if frame.code(record, root) not in codes:
+                        moved = frame.changed(moved, root, chance.choice(codes))
+                columns[moved] = None
+            for record in records:
+                if place in frame.conditions(record):
+                    for root, codes in leaves.items():
+                        for code in frame.codes[root]:
+                            if code not in codes:
+                                columns[frame.changed(record, root, code)] = None
+        for _ in range(COLUMNS):
+            if len(columns) >= COLUMNS or not records:
+                break
+            root = chance.choice(frame.roots)
+            columns[frame.changed(chance.choice(records), root, chance.choice(frame.codes[root]))] = None
+        return [record for record in columns if frame.possible(record)]
+
+    def _link_earlier(self) -> None:
+        """The people at the opening are those an earlier release counts at its closing, and so on back."""
+        table_set, flow = self.frame.table_set, self.frame.table_set.stock_flow
+        if flow is None:
+            return
+        newer: dict[Cell, cp_model.LinearExprT] = {
+            cell: self.counts[place] for cell, place in self.frame.number.items()
+        }
+        for release in self.frame.scenario.earlier:
+            older = _earlier_counts(self.model, table_set, release)
+            for cell, count in newer.items():
+                closing = before(table_set, cell)
+                if closing is not None and closing in older:
+                    self.model.add(count == older[closing])
+            newer = older
+
+    def _answers(self, questions: Questions) -> list[cp_model.IntVar]:
+        answered = []
+        aims = ((questions.may_be_none, 0, 0), (questions.may_be_five, 5, None), (questions.may_be_one, 1, None))
+        for flags, low, high in aims:
+            for place in np.flatnonzero(flags).tolist():
+                answer = self.model.new_bool_var("")
+                count = self.counts[place]
+                self.model.add(count >= low).only_enforce_if(answer)
+                if high is not None:
+                    self.model.add(count <= high).only_enforce_if(answer)
+                answered.append(answer)
+        for _, known, categories in sorted(questions.groups):
+            answer = self.model.new_bool_var("")
+            differing = []
+            for place in categories:
+                is_there = self.model.new_bool_var("")
+                self.model.add(self.counts[place] >= 1 + (place == known)).only_enforce_if(is_there)
+                differing.append(is_there)
+            self.model.add(self.counts[known] >= 1).only_enforce_if(answer)
+            self.model.add(cp_model.LinearExpr.sum(differing) >= 2).only_enforce_if(answer)
+            answered.append(answer)
+        for record, root in sorted(questions.neighbours):
+            others = [self.people[other] for other in questions.others(record, root) if other in self.people]
+            if others:
+                answer = self.model.new_bool_var("")
+                self.model.add(cp_model.LinearExpr.sum(others) >= 1).only_enforce_if(answer)
+                answered.append(answer)
+        return answered
+
+    def solve(self, seed: int) -> World | None:
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 2
+        solver.parameters.interleave_search = True
+        solver.parameters.random_seed = seed % (1 << 30)
+        solver.parameters.max_deterministic_time = WORK_LIMIT
+        solver.parameters.max_time_in_seconds = 60.0
+        if solver.solve(self.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        world = World(
+            self.frame,
+            [record for record, variable in self.people.items() for _ in range(solver.value(variable))],
+        )
+        return world if world.is_possible() else None
+
+
+def _earlier_counts(
+    model: cp_model.CpModel, table_set: TableSet, release: EarlierRelease
+) -> dict[Cell, cp_model.LinearExprT]:
+    """The figures of an earlier release that speak of stock and flow, as sums over kinds of people."""
+    flow = table_set.stock_flow
+    assert flow is not None
+    names = [*flow.by, flow.arrival, flow.departure]
+    roots = [table_set.dimensions[name].root for name in names]
+    cells = {cell: figure for cell, figure in release.figures.items() if all(root in roots for root, _ in cell)}
+    kinds = list(product(*(table_set.dimensions[root].codes for root in roots)))
+    people = [model.new_int_var(0, release.figures[()] + 4, "") for _ in kinds]
+    counts: dict[Cell, cp_model.LinearExprT] = {}
+    for cell, figure in cells.items():
+        where = [(roots.index(root), table_set.leaves(root, member)) for root, member in cell]
+        inside = [
+            variable
+            for kind, variable in zip(kinds, people, strict=True)
+            if all(kind[place] in codes for place, codes in where)
+        ]
+        counts[cell] = cp_model.LinearExpr.sum(inside)
+        low, high = bounds(cell, figure)
+        model.add_linear_constraint(counts[cell], low, high)
+    return counts

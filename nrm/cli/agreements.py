@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,11 @@ def parse_instant(text: str) -> datetime:
     """ISO 8601; without a time noon, without a zone the country's own time. Raises Refused."""
     try:
         if len(text) == len("2026-03-04"):
-            return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), NOON)  # noqa: DTZ007 - a day has no zone
-        return datetime.fromisoformat(text)
-    except ValueError:
+            return datetime.combine(date.fromisoformat(text), NOON)
+        read = datetime.fromisoformat(text)
+        read.astimezone(UTC)  # The first and the last day there is cannot be told in other zones.
+        return read
+    except (ValueError, OverflowError):
         raise Refused(f"--on: `{text}` is not a date and time such as 2026-03-04T22:30") from None
 
 

@@ -1,0 +1,116 @@
+"""A country as values: places, organisations, lists, periods, and the versions of its agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.agreements import Agreement
+from nrm.domain.cases import Compartment
+from nrm.domain.documents import Words
+from nrm.domain.quarters import Quarter
+
+
+class NoAgreement(LookupError):
+    """No version of the agreement is in force at the instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingPoint:
+    """A place where people return; `other` stands for all that are not listed and has no region."""
+
+    code: str
+    names: Words
+    group: str
+    region: str | None
+    neighbour: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation that an instance of the country starts with."""
+
+    code: str
+    kind: OrganisationKind
+    names: Words
+    region: str | None
+    party: str | None
+    on_call: str
+    beds: tuple[str, ...] = ()
+    crossing_point: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Telephones that stand on every page of an interview."""
+
+    police: str
+    ambulance: str
+    helpline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long sealed things live. A compartment maps to years after closing, or None: as long as the court file."""
+
+    years_after_closing: Mapping[Compartment, int | None]
+    children_until_age: int
+    draft_days: int
+    draft_warning_days: int
+    negative_screen_days: int
+    notice_days: int
+    answer_request_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When quarterly reports begin, how long after the quarter they are released, and to whom."""
+
+    first_quarter: Quarter
+    release_after_days: int
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Everything national. Mappings keep the order of the files."""
+
+    code: str
+    iso: str
+    names: Words
+    timezone: ZoneInfo
+    languages: tuple[str, ...]
+    emergency: Emergency
+    regions: Mapping[str, Words]
+    crossing_groups: Mapping[str, Words]
+    crossing_points: Mapping[str, CrossingPoint]
+    organisations: Mapping[str, Organisation]
+    lists: Mapping[str, Mapping[str, Words]]
+    retention: Retention
+    calendar: Calendar
+    agreements: tuple[Agreement, ...] = ()
+
+    def label(self, name: str, code: str, language: str) -> str:
+        """The words of a code in the closed list `name`; KeyError for a code that is not in it."""
+        return self.lists[name][code][language]
+
+    def in_force(self, at: datetime) -> Agreement:
+        """The version of the agreement in force at that instant (naive: local time); raises NoAgreement.
+
+        A version without an end is replaced by the next one that starts.
+        """
+        for agreement in reversed(self.agreements):
+            if agreement.in_force(at):
+                return agreement
+        raise NoAgreement(f"no agreement is in force on {at:%Y-%m-%d}")
+
+    def agreement(self, version: str) -> Agreement:
+        """The version a referral was made under; KeyError when there is none."""
+        return {agreement.version: agreement for agreement in self.agreements}[version]
+
+    def acting_as(self, party: str) -> tuple[Organisation, ...]:
+        """The organisations that act as a party of the agreement; crossing points share one."""
+        return tuple(each for each in self.organisations.values() if each.party == party)

@@ -1,0 +1,184 @@
+"""Reading `country.toml`: every table strictly, every reference against what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from nrm.countries import lists
+from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, Organisation, Retention
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.cases import Compartment
+from nrm.domain.documents import Table, Words
+from nrm.domain.quarters import Quarter, UnreadableQuarter
+
+
+def read_country(table: Table, code: str) -> Country:
+    """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
+    table.one_of("code", {code})
+    table.languages = table.texts("languages")
+    if not {"sq", "en"}.issubset(table.languages):
+        table.wrong("languages", "must hold sq and en")
+    iso = table.text("iso")
+    if len(iso) != 2 or not iso.isupper():
+        table.wrong("iso", "must be two capital letters")
+    try:
+        timezone = ZoneInfo(table.text("timezone"))
+    except (ZoneInfoNotFoundError, ValueError):
+        table.wrong("timezone", f"`{table.text('timezone')}` is not a time zone")
+    regions = _words_by_code(table.table("region"))
+    groups = _words_by_code(table.table("crossing_group"))
+    points = _crossing_points(table.table("crossing_point"), regions, groups)
+    organisations = _organisations(table, regions, points)
+    country = Country(
+        code=code,
+        iso=iso,
+        names=table.words("names"),
+        timezone=timezone,
+        languages=table.languages,
+        emergency=_emergency(table.table("emergency")),
+        regions=regions,
+        crossing_groups=groups,
+        crossing_points=points,
+        organisations=organisations,
+        lists=_lists(table.table("list")),
+        retention=_retention(table.table("retention")),
+        calendar=_calendar(table.table("calendar"), organisations),
+    )
+    table.close()
+    return country
+
+
+def _words_by_code(table: Table) -> Mapping[str, Words]:
+    return MappingProxyType({code: table.words(code) for code in table.data})
+
+
+def _emergency(table: Table) -> Emergency:
+    read = Emergency(table.text("police"), table.text("ambulance"), table.text("helpline"))
+    table.close()
+    return read
+
+
+def _crossing_points(
+    table: Table, regions: Mapping[str, Words], groups: Mapping[str, Words]
+) -> Mapping[str, CrossingPoint]:
+    read: dict[str, CrossingPoint] = {}
+    for code in table.data:
+        point = table.table(code)
+        if code != code.lower() or not code.isidentifier():
+            point.wrong("", "a code has small letters, digits and _")
+        read[code] = CrossingPoint(
+            code=code,
+            names=point.words("names"),
+            group=point.one_of("group", groups),
+            region=None if code == "other" else point.one_of("region", regions),
+            neighbour=point.text("neighbour") if point.has("neighbour") else None,
+        )
+        point.close()
+    if "other" not in read:
+        table.wrong("other", "missing")
+    return MappingProxyType(read)
+
+
+def _organisations(
+    table: Table, regions: Mapping[str, Words], points: Mapping[str, CrossingPoint]
+) -> Mapping[str, Organisation]:
+    read: dict[str, Organisation] = {}
+    police = table.table("border_police")
+    party, on_call = police.text("party"), police.text("on_call")
+    police.close()
+    for point in points.values():
+        if point.region is not None:
+            read[point.code.upper()] = Organisation(
+                code=point.code.upper(),
+                kind=OrganisationKind.BORDER_POLICE,
+                names=point.names,
+                region=point.region,
+                party=party,
+                on_call=on_call,
+                crossing_point=point.code,
+            )
+    for entry in table.tables("organisation"):
+        organisation = _organisation(entry, regions)
+        if organisation.code in read:
+            entry.wrong("code", f"`{organisation.code}` stands twice")
+        read[organisation.code] = organisation
+    return MappingProxyType(read)
+
+
+def _organisation(entry: Table, regions: Mapping[str, Words]) -> Organisation:
+    code = entry.text("code")
+    if code != code.upper() or not code.isidentifier():
+        entry.wrong("code", "has capital letters, digits and _")
+    kind = OrganisationKind(entry.one_of("kind", set(OrganisationKind)))
+    beds: tuple[str, ...] = ()
+    if kind.takes_people_in:
+        prefix = entry.text("bed_prefix")
+        beds = tuple(f"{prefix}{number:02}" for number in range(1, entry.number("beds", least=1) + 1))
+    elif entry.has("beds"):
+        entry.wrong("beds", f"an organisation of kind {kind} has no beds")
+    party = entry.text("party") if entry.has("party") else None
+    if party is None and kind.holds_keys:
+        entry.wrong("party", "missing")
+    read = Organisation(
+        code=code,
+        kind=kind,
+        names=entry.words("names"),
+        region=entry.one_of("region", regions),
+        party=party,
+        on_call=entry.text("on_call") if kind.holds_keys else "",
+        beds=beds,
+    )
+    entry.close()
+    return read
+
+
+def _retention(table: Table) -> Retention:
+    years: dict[Compartment, int | None] = {}
+    for compartment in Compartment:
+        rule = table.table(compartment)
+        if rule.has("as_long_as"):
+            rule.one_of("as_long_as", {"court_file"})
+            years[compartment] = None
+        else:
+            years[compartment] = rule.number("years_after_closing", least=1)
+        rule.close()
+    read = Retention(
+        years_after_closing=MappingProxyType(years),
+        children_until_age=table.number("children_until_age", least=18),
+        draft_days=table.number("draft_days", least=1),
+        draft_warning_days=table.number("draft_warning_days", least=1),
+        negative_screen_days=table.number("negative_screen_days", least=1),
+        notice_days=table.number("notice_days", least=1),
+        answer_request_days=table.number("answer_request_days", least=1),
+    )
+    if read.draft_warning_days >= read.draft_days:
+        table.wrong("draft_warning_days", "the warning must come before the end")
+    table.close()
+    return read
+
+
+def _calendar(table: Table, organisations: Mapping[str, Organisation]) -> Calendar:
+    try:
+        first = Quarter.parse(table.text("first_quarter"))
+    except UnreadableQuarter as error:
+        table.wrong("first_quarter", str(error))
+    read = Calendar(first, table.number("release_after_days", least=1), table.one_of("recipient", organisations))
+    table.close()
+    return read
+
+
+def _lists(table: Table) -> Mapping[str, Mapping[str, Words]]:
+    read: dict[str, Mapping[str, Words]] = {}
+    for name, codes in lists.CODES.items():
+        entries = table.table(name)
+        for code in codes:
+            if not entries.has(code):
+                entries.wrong(code, "missing")
+        for code in entries.data:
+            if code not in codes:
+                entries.wrong(code, "is not a code of this list")
+        read[name] = _words_by_code(entries)
+    table.close()
+    return MappingProxyType(read)

@@ -84,12 +84,20 @@ def day(value: date | str | None, language: str) -> str:
     return f"{int(number)} {words}"
 
 
-def moment(value: datetime | None, language: str) -> str:
-    """Day and time on the country's clocks; `value` must know its zone."""
+def moment(value: datetime | str | None, language: str) -> str:
+    """Day and time on the country's clocks; `value` (also as ISO 8601 text) must know its zone."""
     if value is None:
         return "–"
-    local = _local(value)
+    local = _local(datetime.fromisoformat(value) if isinstance(value, str) else value)
     return f"{day(local.date(), language)}{AT[language]}{local:%H:%M}"
+
+
+@lru_cache
+def quarter(name: str, language: str) -> str:
+    """`2026Q3` as its months: July–September 2026."""
+    year, _, number = name.partition("Q")
+    months = habits(language).months
+    return f"{months[int(number) * 3 - 3]}–{months[int(number) * 3 - 1]} {year}"
 
 
 def clock(value: datetime | None) -> str:

@@ -201,7 +201,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
     """Give `app` its languages: the choice per request, and the words and formats of its templates.
 
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
-    `text_in`, `day`, `moment`, `clock`, `number`, `percent`, `masked`.
+    `text_in`, `day`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
     """
     app.extensions["nrm.language"] = default
     if timezone:
@@ -220,6 +220,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
         day=lambda value: formats.day(value, current_language()),
         moment=lambda value: formats.moment(value, current_language()),
         clock=formats.clock,
+        quarter=lambda name: formats.quarter(name, current_language()),
         number=lambda value: formats.number(value, current_language()),
         percent=lambda value: formats.percent(value, current_language()),
     )

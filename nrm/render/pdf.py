@@ -1,0 +1,146 @@
+"""PDF files from finished HTML: made one at a time, outside the process that answers requests.
+
+WeasyPrint holds the interpreter for half a second and takes about 90 MB. It runs in a child process that is started
+with the first document and goes away when nothing has come for a while, so that a server at rest pays nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+TYPESETTER = Path(__file__).with_name("typesetter.py")
+IDLE_SECONDS = 30.0
+LONGEST_SECONDS = 120.0
+
+
+class PdfUnavailable(Exception):
+    """The PDF cannot be made on this server (WeasyPrint or Pango is missing, or it did not come back)."""
+
+
+class PdfRefused(Exception):
+    """The document asked for an address; nothing is fetched, and no PDF is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside the PDF; readers show `name` and `description`."""
+
+    name: str
+    content: bytes
+    description: str
+
+
+@dataclass(slots=True)
+class _Press:
+    """The child process and who may talk to it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    child: subprocess.Popen[bytes] | None = None
+    idle: threading.Timer | None = None
+
+
+_press = _Press()
+
+
+def to_pdf(html: str, *, attachments: Sequence[Attachment] = ()) -> bytes:
+    """The document as PDF/UA-1 (tagged, Noto Sans embedded). `<html lang>` and a neutral `<title>` are the caller's.
+
+    Raises PdfUnavailable or PdfRefused.
+    """
+    job = {
+        "html": html,
+        "attachments": [
+            {
+                "name": attachment.name,
+                "description": attachment.description,
+                "content": base64.b64encode(attachment.content).decode(),
+            }
+            for attachment in attachments
+        ],
+    }
+    with _press.lock:
+        kind, payload = _print(json.dumps(job).encode())
+    if kind == b"K":
+        return payload
+    if kind == b"R":
+        raise PdfRefused(payload.decode())
+    raise PdfUnavailable(payload.decode())
+
+
+def _print(job: bytes) -> tuple[bytes, bytes]:
+    if _press.idle:
+        _press.idle.cancel()
+    if _press.child is None or _press.child.poll() is not None:
+        # -P keeps this folder out of the child's module path; no password or setting of ours goes along.
+        _press.child = subprocess.Popen(  # noqa: S603 - our own file, no shell
+            [sys.executable, "-P", str(TYPESETTER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith("NRM_")},
+        )
+    child = _press.child
+    limit = threading.Timer(LONGEST_SECONDS, child.kill)
+    limit.daemon = True
+    limit.start()
+    try:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(len(job).to_bytes(8, "big") + job)
+        child.stdin.flush()
+        head = _exactly(child.stdout, 9)
+        return head[:1], _exactly(child.stdout, int.from_bytes(head[1:], "big"))
+    except (OSError, EOFError):
+        _close()
+        return b"U", b"the typesetter did not come back"
+    finally:
+        limit.cancel()
+        _press.idle = threading.Timer(IDLE_SECONDS, _close_when_idle)
+        _press.idle.daemon = True
+        _press.idle.start()
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
+
+
+def _close_when_idle() -> None:
+    if _press.lock.acquire(blocking=False):
+        try:
+            _close()
+        finally:
+            _press.lock.release()
+
+
+@atexit.register
+def _close() -> None:
+    """End the child and free its pipes."""
+    child, _press.child = _press.child, None
+    if child is None:
+        return
+    if _press.idle:
+        _press.idle.cancel()
+    for stream in (child.stdin, child.stdout):
+        if stream:
+            try:
+                stream.close()
+            except OSError:
+                continue
+    try:
+        child.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

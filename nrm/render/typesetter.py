@@ -1,0 +1,105 @@
+"""The program that makes PDF files, in a process of its own: jobs from standard input, answers to standard output.
+
+Started by `nrm.render.pdf` as a plain file, so that it imports neither the application nor its keys. A job is 8 bytes
+(length, big endian) and JSON `{"html", "attachments": [{"name", "description", "content" (base64)}]}`; an answer is
+one byte (`K` the PDF follows, `U` WeasyPrint or Pango is missing, `R` something was refused), 8 bytes of length, and
+the PDF or a sentence in UTF-8. The end of standard input ends it.
+
+Nothing is fetched: no network, no file, no data address. The one exception is the font, which only the sheet below
+may ask for.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+FONT_SCHEME = "typesetter-font:"
+SHEET = """
+@font-face { font-family: "Page"; src: url("%(scheme)sroman"); font-weight: 100 900; font-style: normal }
+@font-face { font-family: "Page"; src: url("%(scheme)sitalic"); font-weight: 100 900; font-style: italic }
+* { bookmark-level: none }
+html { font-family: "Page", sans-serif }
+@page { font-family: "Page", sans-serif }
+"""
+
+
+def font_files() -> dict[str, Path]:
+    """The variable fonts of the package `fontpkg-noto-sans`: upright and italic, all weights."""
+    import fontpkg_noto_sans
+
+    found = {}
+    for path in sorted((Path(fontpkg_noto_sans.__file__).parent / "files").glob("*.ttf")):
+        found["italic" if "Italic" in path.name else "roman"] = path
+    return found
+
+
+@cache
+def _tools() -> tuple[Any, Any, Any, type[BaseException]]:
+    """WeasyPrint, the font configuration, our sheet, and the error that stops a rendering; made once."""
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class Nothing(URLFetcher):  # type: ignore[misc]
+        """Refuses every address, and with it the document."""
+
+        def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 - WeasyPrint's signature
+            raise FatalURLFetchingError(f"the document asks for an address ({url.partition(':')[0]}:)")
+
+    class FontOnly(URLFetcher):  # type: ignore[misc]
+        """Gives our own sheet its two fonts, and nothing else."""
+
+        def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 - WeasyPrint's signature
+            scheme, _, name = url.partition(FONT_SCHEME)
+            if scheme or name not in fonts:
+                raise FatalURLFetchingError("only the typesetter's own fonts")
+            return URLFetcherResponse(url, fonts[name].read_bytes(), {"Content-Type": "font/ttf"})
+
+    fonts = font_files()
+    configuration = FontConfiguration()
+    sheet = weasyprint.CSS(string=SHEET % {"scheme": FONT_SCHEME}, url_fetcher=FontOnly(), font_config=configuration)
+    return weasyprint, (configuration, sheet), Nothing(), FatalURLFetchingError
+
+
+def typeset(html: str, attachments: list[dict[str, str]]) -> tuple[bytes, bytes]:
+    """The kind of answer and its payload for one job."""
+    try:
+        weasyprint, (configuration, sheet), nothing, refused = _tools()
+    except (ImportError, OSError) as error:
+        return b"U", str(error).partition("\n")[0].encode()
+    files = [
+        weasyprint.Attachment(
+            file_obj=io.BytesIO(base64.b64decode(attachment["content"])),
+            name=attachment["name"],
+            description=attachment["description"],
+            relationship="Data",
+        )
+        for attachment in attachments
+    ]
+    try:
+        document = weasyprint.HTML(string=html, url_fetcher=nothing)
+        pdf: bytes = document.write_pdf(
+            stylesheets=[sheet], font_config=configuration, attachments=files, pdf_variant="pdf/ua-1"
+        )
+    except refused as error:
+        return b"R", str(error).encode()
+    return b"K", pdf
+
+
+def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Answer job after job until the input ends."""
+    while head := jobs.read(8):
+        job = json.loads(jobs.read(int.from_bytes(head, "big")))
+        kind, payload = typeset(job["html"], job["attachments"])
+        answers.write(kind + len(payload).to_bytes(8, "big") + payload)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

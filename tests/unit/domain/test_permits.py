@@ -1,0 +1,190 @@
+"""Permits, and the two gates nobody can override."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import product
+
+import pytest
+
+from nrm.domain.permits import (
+    TRANSITIONS,
+    GateClosed,
+    Ground,
+    Informing,
+    PermitEvent,
+    PermitFacts,
+    PermitRefused,
+    PermitStatus,
+    check_leaving,
+    check_repatriation,
+    check_return_to_family,
+    record,
+)
+from nrm.domain.stays import Destination, ExitReason
+
+INFORMED = Informing(datetime(2026, 1, 5, 10, tzinfo=UTC), "NRC", "ro")
+ON = date(2026, 7, 1)
+UNTIL = date(2026, 6, 30)
+FACTS = PermitFacts(PermitStatus.INFORMED, INFORMED)
+FOREIGN = ("third_country", "stateless", "unknown")
+
+# Worked by hand: status -> event -> status.
+LEGAL = {
+    "not_informed": {"inform": "informed"},
+    "informed": {"apply": "applied"},
+    "applied": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn"},
+    "refused": {"appeal": "appealed", "apply": "applied"},
+    "appealed": {"issue": "issued", "refuse": "refused", "withdraw": "withdrawn"},
+    "issued": {"renew": "issued", "withdraw": "withdrawn", "expire": "expired"},
+    "withdrawn": {"apply": "applied"},
+    "expired": {"apply": "applied"},
+}
+
+
+def _recorded(status: PermitStatus, event: PermitEvent, citizenship_class: str = "third_country") -> PermitFacts:
+    facts = PermitFacts(status, None if status is PermitStatus.NOT_INFORMED else INFORMED, issued_until=UNTIL)
+    return record(
+        facts,
+        event,
+        citizenship_class=citizenship_class,
+        on=ON,
+        informed=INFORMED,
+        issued_from=date(2026, 7, 1),
+        issued_until=date(2026, 12, 31),
+        ground=Ground.LEGAL,
+    )
+
+
+@pytest.mark.parametrize(("status", "event"), list(product(PermitStatus, PermitEvent)))
+def test_every_step_is_legal_exactly_when_it_stands_in_the_table(status: PermitStatus, event: PermitEvent):
+    expected = LEGAL[status.value].get(event.value)
+    if expected is not None:
+        assert _recorded(status, event).status == expected
+        return
+    with pytest.raises(PermitRefused) as caught:
+        _recorded(status, event)
+    assert caught.value.why == "state"
+
+
+def test_the_table_has_no_other_steps():
+    assert len(TRANSITIONS) == sum(map(len, LEGAL.values()))
+
+
+def test_an_albanian_needs_no_permit():
+    with pytest.raises(PermitRefused) as caught:
+        _recorded(PermitStatus.NOT_INFORMED, PermitEvent.INFORM, "albanian")
+    assert caught.value.why == "not_third_country"
+
+
+def _why(facts: PermitFacts, event: PermitEvent, **more: object) -> str:
+    with pytest.raises(PermitRefused) as caught:
+        record(facts, event, citizenship_class="third_country", on=more.pop("on", ON), **more)  # type: ignore[arg-type]
+    return caught.value.why
+
+
+@pytest.mark.parametrize("informed", [None, Informing(INFORMED.at, "", "ro"), Informing(INFORMED.at, "NRC", "")])
+def test_informing_without_who_and_in_which_language_does_not_count(informed: Informing | None):
+    assert _why(PermitFacts(), PermitEvent.INFORM, informed=informed) == "informed_incomplete"
+
+
+def test_a_permit_is_issued_on_a_ground_and_for_days_in_order():
+    applied = PermitFacts(PermitStatus.APPLIED, INFORMED)
+    first, last = date(2026, 2, 1), date(2026, 7, 31)
+    assert _why(applied, PermitEvent.ISSUE, issued_from=first, issued_until=last) == "ground"
+    assert _why(applied, PermitEvent.ISSUE, ground=Ground.LEGAL) == "dates"
+    assert _why(applied, PermitEvent.ISSUE, ground=Ground.LEGAL, issued_from=last, issued_until=first) == "dates"
+
+
+def test_a_renewal_lasts_longer_than_what_it_renews():
+    issued = PermitFacts(PermitStatus.ISSUED, INFORMED, date(2026, 1, 1), UNTIL, Ground.RECUPERATIVE)
+    why = _why(issued, PermitEvent.RENEW, ground=Ground.LEGAL, issued_from=date(2026, 1, 1), issued_until=UNTIL)
+    assert why == "renewal_not_longer"
+
+
+def test_a_permit_expires_on_the_day_after_its_last_and_not_before():
+    issued = PermitFacts(PermitStatus.ISSUED, INFORMED, date(2026, 1, 1), UNTIL, Ground.LEGAL)
+    assert issued.is_valid_on(UNTIL)
+    assert not issued.is_valid_on(ON)
+    assert not PermitFacts(PermitStatus.EXPIRED, INFORMED, date(2026, 1, 1), UNTIL, Ground.LEGAL).is_valid_on(UNTIL)
+    assert _why(issued, PermitEvent.EXPIRE, on=UNTIL) == "still_valid"
+    after = record(issued, PermitEvent.EXPIRE, citizenship_class="third_country", on=ON)
+    assert after.status is PermitStatus.EXPIRED
+
+
+def _closed(citizenship_class: str, facts: PermitFacts) -> str:
+    with pytest.raises(GateClosed) as caught:
+        check_repatriation(citizenship_class, facts)
+    return caught.value.why
+
+
+@pytest.mark.parametrize("citizenship_class", FOREIGN)
+def test_nobody_who_is_not_recorded_as_albanian_goes_abroad_before_being_informed(citizenship_class: str):
+    assert _closed(citizenship_class, PermitFacts()) == "not_informed"
+    check_repatriation(citizenship_class, FACTS)
+
+
+@pytest.mark.parametrize("status", PermitStatus)
+def test_an_open_application_or_appeal_blocks_repatriation(status: PermitStatus):
+    facts = PermitFacts(status, INFORMED)
+    if status in (PermitStatus.APPLIED, PermitStatus.APPEALED):
+        assert _closed("third_country", facts) == "application_open"
+    else:
+        check_repatriation("third_country", facts)
+
+
+def test_an_albanian_is_not_held_by_the_permit_gate():
+    check_repatriation("albanian", PermitFacts())
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_no_child_and_nobody_who_may_be_one_is_returned_to_the_family_at_a_crossing_point(age_class: str):
+    with pytest.raises(GateClosed) as caught:
+        check_return_to_family(age_class, at_crossing_point=True, assessments={"risk", "security", "family"})
+    assert caught.value.why == "at_crossing_point"
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+@pytest.mark.parametrize("missing", ["risk", "security", "family"])
+def test_each_of_three_assessments_is_needed_before_a_return_to_the_family(age_class: str, missing: str):
+    made = {"risk", "security", "family"} - {missing}
+    with pytest.raises(GateClosed) as caught:
+        check_return_to_family(age_class, at_crossing_point=False, assessments=made)
+    assert caught.value.why == "assessments_missing"
+    check_return_to_family(age_class, at_crossing_point=False, assessments=made | {missing})
+
+
+def test_an_adult_may_go_home():
+    check_return_to_family("adult", at_crossing_point=True, assessments=())
+
+
+@pytest.mark.parametrize(
+    ("reason", "destination"),
+    [
+        (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP),
+        (ExitReason.LEFT_VOLUNTARILY, Destination.OTHER_COUNTRY),
+        (ExitReason.EXPELLED, Destination.OTHER_COUNTRY),
+    ],
+)
+def test_a_way_abroad_is_a_repatriation_whatever_reason_is_given(reason: ExitReason, destination: Destination):
+    with pytest.raises(GateClosed):
+        check_leaving(
+            reason, destination, age_class="adult", citizenship_class="third_country", permit=PermitFacts()
+        )  # fmt: skip
+    check_leaving(reason, destination, age_class="adult", citizenship_class="third_country", permit=FACTS)
+
+
+@pytest.mark.parametrize("reason", [ExitReason.REINTEGRATED_WITH_FAMILY, ExitReason.LEFT_VOLUNTARILY])
+def test_a_child_leaves_for_the_family_only_after_the_assessments_whatever_reason_is_given(reason: ExitReason):
+    with pytest.raises(GateClosed):
+        check_leaving(
+            reason, Destination.FAMILY, age_class="child", citizenship_class="albanian", permit=PermitFacts()
+        )  # fmt: skip
+    check_leaving(
+        reason,
+        Destination.FAMILY,
+        age_class="child",
+        citizenship_class="albanian",
+        permit=PermitFacts(),
+        assessments=("risk", "security", "family"),
+    )

@@ -1,12 +1,28 @@
-"""The first page of each role: what waits for them."""
+"""The first page of each role: what waits for them. The module of a role's noun fills its page with `page`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, render_template
 
+from nrm.domain.accounts import Role
 from nrm.web import guards
 
 blueprint = Blueprint("home", __name__)
+
+Page = Callable[[], str]
+_pages: dict[Role, Page] = {}
+
+
+def page(*roles: Role) -> Callable[[Page], Page]:
+    """Mark the view that renders the home page of these roles."""
+
+    def mark(view: Page) -> Page:
+        _pages.update(dict.fromkeys(roles, view))
+        return view
+
+    return mark
 
 
 @blueprint.get("/")
@@ -16,4 +32,5 @@ def index() -> str:
     visitor = guards.visitor_or_none()
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
-    return render_template(f"home/{by.role}.html")
+    view = _pages.get(by.role) if by.role else None
+    return view() if view else render_template(f"home/{by.role}.html")

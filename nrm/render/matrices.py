@@ -15,6 +15,8 @@ from nrm.render.charts import bars
 TOTAL = "*"
 # Above so many columns a table needs the long side of the paper.
 NARROW_COLUMNS = 8
+# What fits on one sheet below a title.
+SHORT_ROWS = 36
 # Two figures each up to 9 away from the truth: a smaller difference does not say which is larger.
 TELLING_DIFFERENCE = 20
 
@@ -34,11 +36,19 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: `kind` is `all` (a total), `part` (a group, or the head of a block), `in` (below it) or nothing."""
+    """One line: `kind` is `all` (a total), `part` (a group, or the head of a block), `in` (below it) or empty."""
 
     kind: str
     label: str
     figures: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind` as of a row."""
+
+    kind: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Matrix:
     name: str
     title: str
     heading: str
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     ways: int
 
@@ -56,6 +66,11 @@ class Matrix:
     def wide(self) -> bool:
         """Whether it needs the long side of the paper."""
         return len(self.columns) > NARROW_COLUMNS
+
+    @property
+    def long(self) -> bool:
+        """Whether it needs a page of paper or more."""
+        return len(self.rows) > SHORT_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +163,26 @@ def matrix(table: Mapping[str, Any], *, words: Words, groups: Groups, impossible
         key: None if not figure and impossible(_fixed(names, key)) else figure
         for key, figure in _figures(table).items()
     }
-    across = [code for code, _ in _members(table, names[-1], groups)] if len(names) > 1 else [TOTAL]
+    across = _members(table, names[-1], groups) if len(names) > 1 else [(TOTAL, 0)]
     down = names[:-1] if len(names) > 1 else names
     rows = []
     for path in product(*(_members(table, name, groups) for name in down)):
         codes = tuple(code for code, _ in path)
-        keys = [(*codes, code) for code in across] if len(names) > 1 else [codes]
+        keys = [(*codes, code) for code, _ in across] if len(names) > 1 else [codes]
         if any(key in figures for key in keys):
-            rows.append(
-                Row(
-                    _kind(path, grouped=bool(names) and names[0] in groups),
-                    _row_label(codes, down, words),
-                    tuple(figures.get(key) for key in keys),
-                )
-            )
+            kind = ("part" if codes[-1] == TOTAL else "in") if len(path) > 1 else _kind(path, down, groups)
+            rows.append(Row(kind, _row_label(codes, down, words), tuple(figures.get(key) for key in keys)))
     return Matrix(
         name=table["name"],
         title=words.table(table) or " × ".join(words.dimension(name) for name in names) or words.total,
-        heading=" / ".join(words.dimension(name) for name in down),
-        columns=tuple(words.total if code == TOTAL else words.label(names[-1], code) for code in across),
+        heading=" / ".join(words.dimension(name) for name in down) or words.total,
+        columns=tuple(
+            Column(
+                _kind([member], names[-1:], groups),
+                words.total if member[0] == TOTAL else words.label(names[-1], member[0]),
+            )
+            for member in across
+        ),
         rows=tuple(_blocks(rows, len(down))),
         ways=len(names),
     )
@@ -176,12 +192,12 @@ def _fixed(names: Sequence[str], key: Sequence[str]) -> dict[str, str]:
     return {name: code for name, code in zip(names, key, strict=True) if code != TOTAL}
 
 
-def _kind(path: Sequence[tuple[str, int]], *, grouped: bool) -> str:
-    if len(path) > 1:
-        return "part" if path[-1][0] == TOTAL else "in"
+def _kind(path: Sequence[tuple[str, int]], names: Sequence[str], groups: Groups) -> str:
+    """The kind of one member (`path` holds it alone, or nothing in a table without dimensions)."""
     if not path or path[0][0] == TOTAL:
         return "all"
-    return "in" if path[0][1] else "part" if grouped else ""
+    (code, level), name = path[0], names[0]
+    return "in" if level else "part" if code in groups.get(name, {}) else ""
 
 
 def _row_label(codes: Sequence[str], names: Sequence[str], words: Words) -> str:

@@ -35,10 +35,9 @@ from nrm.domain.questionnaire_checks import MalformedQuestionnaire, check_whole
 STRENGTHS = ("S", "M", "W", "-")
 STATUSES = ("draft", "approved")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
-QUESTION_KEYS = frozenset(
-    ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "fact", "routing")
-    + ("border", "select", "frequent", "lowest", "highest", "longest", "depends_on", "none")
-)
+TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
+CODE_KEYS = ("fact", "routing", "border", "select", "frequent", "lowest", "highest", "depends_on", "none")
+QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group"})
 
 

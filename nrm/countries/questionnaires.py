@@ -1,0 +1,39 @@
+"""Reading the questionnaires of a country's folder: `questionnaire-ID.toml` and `questionnaire-ID.read-out.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.questionnaires import parse_questionnaire
+
+READ_OUT = ".read-out.toml"
+
+
+def load_questionnaires(folder: Path) -> dict[str, Questionnaire]:
+    """Every questionnaire of the folder by its id, such as `returnee-1`; raises MalformedQuestionnaire."""
+    read: dict[str, Questionnaire] = {}
+    for file in sorted(folder.glob("questionnaire-*.toml")):
+        if file.name.endswith(READ_OUT):
+            continue
+        spoken = file.with_name(file.stem + READ_OUT)
+        questionnaire = parse_questionnaire(
+            _toml(file),
+            file=file.name,
+            read_out=_toml(spoken) if spoken.is_file() else None,
+            read_out_file=spoken.name,
+        )
+        if file.stem != f"questionnaire-{questionnaire.id}":
+            raise MalformedQuestionnaire(f"{file.name}: id: `{questionnaire.id}` is not the file's name")
+        read[questionnaire.id] = questionnaire
+    return read
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MalformedQuestionnaire(f"{file.name}: file: is not TOML: {error}") from error

@@ -1,0 +1,200 @@
+"""The indicator profile: what the answers show by the operational indicators, with its explanation.
+
+A dimension is positive on two strong indicators, one strong and one other, three medium, or two medium and one weak.
+A possible victim: deceptive or coercive recruitment, and exploitative conditions, and coercion at destination; for a
+child the means are not needed (ILO/EC 2009; Palermo Protocol, article 3 (c)). It never decides: the officer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from nrm.domain.answers import is_unknown
+from nrm.domain.interviews import Answers, Option, Question, Questionnaire, Strength, Texts, chosen, reachable
+
+Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
+Outcome = Literal["possible", "suspected", "none"]
+
+RECRUITMENT = ("D1", "D2")
+EXPLOITATION = "D4"
+COERCION = "D5"
+# From this share of unanswered or refused questions about what happened, silence is a finding of its own.
+LITTLE_SAID = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One indicator that an answer stands for; the first answer that named it."""
+
+    indicator: str
+    strength: Strength
+    question: str
+    option: str
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One dimension: the indicators named, strong first, and the rule that makes it positive, or None."""
+
+    dimension: str
+    text: Texts
+    named: tuple[Named, ...]
+    rule: Rule | None
+
+    @property
+    def positive(self) -> bool:
+        """Whether one of the four rules holds."""
+        return self.rule is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language."""
+
+    child: bool
+    findings: tuple[Finding, ...]
+    border: tuple[Named, ...]
+    possible_victim: bool
+    little_said: bool
+    outcome: Outcome
+    sentences: Mapping[str, tuple[str, ...]]
+
+
+def rule_for(strong: int, medium: int, weak: int) -> Rule | None:
+    """The first rule that makes a dimension with these numbers of distinct indicators positive."""
+    if strong >= 2:
+        return "2S"
+    if strong == 1 and medium + weak >= 1:
+        return "1S+1"
+    if medium >= 3:
+        return "3M"
+    if medium == 2 and weak >= 1:
+        return "2M+1W"
+    return None
+
+
+def is_possible_victim(positive: frozenset[str], *, child: bool) -> bool:
+    """The decision over the dimensions that are positive."""
+    means = COERCION in positive and any(dimension in positive for dimension in RECRUITMENT)
+    return EXPLOITATION in positive and (child or means)
+
+
+def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> Profile:
+    """The profile of what was answered on this journey; with `child` the children's strengths and rule."""
+    asked = reachable(questionnaire, answers)
+    named: dict[str, list[Named]] = {dimension: [] for dimension in questionnaire.dimensions}
+    border: list[Named] = []
+    seen: set[str] = set()
+    for question, option in _ticked(asked, answers):
+        if question.border and option.code != "none":
+            border.append(Named("", "-", question.id, option.code, option.text))
+        for indicator in option.indicators:
+            strength = indicator.strength(child=child)
+            if strength != "-" and indicator.id not in seen:
+                seen.add(indicator.id)
+                named[indicator.dimension].append(Named(indicator.id, strength, question.id, option.code, option.text))
+    findings = tuple(_finding(questionnaire, dimension, found) for dimension, found in named.items())
+    positive = frozenset(finding.dimension for finding in findings if finding.positive)
+    possible = is_possible_victim(positive, child=child)
+    little = _little_said(asked, answers)
+    outcome: Outcome = "possible" if possible else "suspected" if seen or border or little else "none"
+    drawn = Profile(child, findings, tuple(border), possible, little, outcome, {})
+    sentences = {language: tuple(_sentences(drawn, language)) for language in questionnaire.languages}
+    return Profile(child, findings, tuple(border), possible, little, outcome, sentences)
+
+
+def _ticked(asked: tuple[Question, ...], answers: Answers) -> list[tuple[Question, Option]]:
+    return [
+        (question, option)
+        for question in asked
+        if question.kind in ("yes_no", "one_of", "some_of")
+        for option in question.options
+        if chosen(answers.get(question.id), option.code)
+    ]
+
+
+def _finding(questionnaire: Questionnaire, dimension: str, found: list[Named]) -> Finding:
+    count = {strength: sum(each.strength == strength for each in found) for strength in ("S", "M", "W")}
+    ordered = tuple(sorted(found, key=lambda each: "SMW".index(each.strength)))
+    rule = rule_for(count["S"], count["M"], count["W"])
+    return Finding(dimension, questionnaire.dimensions[dimension].text, ordered, rule)
+
+
+def _little_said(asked: tuple[Question, ...], answers: Answers) -> bool:
+    """Whether half or more of the questions that carry indicators were met with silence or refusal."""
+    carrying = [
+        question for question in asked if any(option.indicators for option in question.options) and not question.border
+    ]
+    silent = sum(answers.get(question.id) is None or is_unknown(answers[question.id]) for question in carrying)
+    return bool(carrying) and silent >= LITTLE_SAID * len(carrying)
+
+
+STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "sq": {"S": ("i fortë", "të fortë"), "M": ("mesatar", "mesatarë"), "W": ("i dobët", "të dobët")},
+    "en": {"S": ("strong", "strong"), "M": ("medium", "medium"), "W": ("weak", "weak")},
+}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "sq": {
+        "positive": "{dimension}: pozitiv, sepse u përmend {counts}: {items}.",
+        "negative": "{dimension}: jo pozitiv. U përmend {counts}: {items}.",
+        "nothing": "{dimension}: nuk u përmend asnjë tregues.",
+        "possible": "Rekrutimi me mashtrim ose me shtrëngim, kushtet e shfrytëzimit dhe shtrëngimi janë pozitive: "
+        "viktimë e mundshme.",
+        "possible_child": "Kushtet e shfrytëzimit janë pozitive; për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
+        "suspected": "Treguesit nuk mjaftojnë për “viktimë e mundshme”, por ka dyshim: duhet intervistë e përbashkët.",
+        "none": "Nuk u përmend dhe nuk u vu re asnjë tregues.",
+        "little": "Personi tha pak. Kjo do të thotë “ka dyshim”, jo “asnjë tregues”.",
+        "border": "U vu re: {items}.",
+        "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
+    },
+    "en": {
+        "positive": "{dimension}: positive, because {counts} was named: {items}.",
+        "negative": "{dimension}: not positive. Named was {counts}: {items}.",
+        "nothing": "{dimension}: no indicator was named.",
+        "possible": "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: "
+        "a possible victim.",
+        "possible_child": "Exploitative conditions are positive; for a child the means are not needed: "
+        "a possible victim.",
+        "suspected": "The indicators are not enough for “possible victim”, but there is suspicion: "
+        "a joint interview is needed.",
+        "none": "No indicator was named, and none was noticed.",
+        "little": "The person said little. That means “suspected”, not “no indicator”.",
+        "border": "It was noticed: {items}.",
+        "yours": "The profile does not decide. You decide and say why.",
+    },
+}
+
+
+def _sentences(drawn: Profile, language: str) -> list[str]:
+    words = WORDS[language]
+    said = []
+    for finding in drawn.findings:
+        form = "nothing" if not finding.named else "positive" if finding.positive else "negative"
+        said.append(
+            words[form].format(
+                dimension=finding.text[language],
+                counts=_counts(finding, language),
+                items="; ".join(each.text[language].lower() for each in finding.named),
+            )
+        )
+    if drawn.border:
+        said.append(words["border"].format(items="; ".join(each.text[language].lower() for each in drawn.border)))
+    if drawn.possible_victim:
+        said.append(words["possible_child" if drawn.child else "possible"])
+    else:
+        said.append(words[drawn.outcome])
+        if drawn.little_said:
+            said.append(words["little"])
+    return [*said, words["yours"]]
+
+
+def _counts(finding: Finding, language: str) -> str:
+    parts = []
+    for strength, (one, many) in STRENGTH_WORDS[language].items():
+        count = sum(each.strength == strength for each in finding.named)
+        if count:
+            parts.append(f"{count} {one if count == 1 else many}")
+    return ", ".join(parts)

@@ -1,0 +1,175 @@
+"""Whole interviews made up: one that answers everything, and random plausible ones.
+
+Deterministic for a given `random.Random`. Every interview made here is accepted as it is: `whole_interview` finds
+nothing in it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from nrm.domain.answers import earliest
+from nrm.domain.interviews import ALONE, Answers, Question, Questionnaire, chosen, prune, route_of
+
+PREFECTURE_TOWNS = ("Berat", "Durrës", "Elbasan", "Fier", "Gjirokastër", "Korçë", "Lezhë", "Shkodër", "Tiranë", "Vlorë")
+TEXTS: Mapping[str, Sequence[str]] = {
+    "given": ("Arta", "Besmir", "Drita", "Elira", "Fatos", "Irena", "Luan", "Mirela"),
+    "family": ("Bregu", "Çela", "Deda", "Gjoni", "Hoxha", "Kola", "Marku", "Prifti"),
+    "father": ("Agim", "Bujar", "Ilir", "Petrit", "Sokol"),
+    "origin": PREFECTURE_TOWNS,
+    "citizenship_2": ("Maqedoni e Veriut", "Kosovë"),
+}
+SAMPLE = ("Shembull përgjigjeje.",)
+LONGEST_AWAY = timedelta(days=5 * 365)
+
+
+@dataclass(slots=True)
+class _Life:
+    """One made-up person's dates, drawn once so that the answers agree with each other."""
+
+    born: date
+    left: date
+    began: date
+    ended: date
+
+
+def example_answers(questionnaire: Questionnaire, *, today: date = date(2026, 1, 1)) -> dict[str, Any]:
+    """Answers to every question one journey can reach: an adult who agrees to everything, with every reveal open."""
+    reveals = {question.under for question in questionnaire.questions.values() if question.under}
+    life = _Life(date(1998, 3, 14), date(2023, 2, 10), date(2023, 5, 1), date(2024, 9, 20))
+    assert life.ended < today
+
+    def answer(question: Question, _: Answers) -> Any:
+        derived = {asked: part for part, asked in questionnaire.derive.items()}.get(question.id, "")
+        if question.kind == "partial_date":
+            return getattr(life, {"birth": "born"}.get(derived, derived), life.left).isoformat()
+        if question.kind == "number":
+            return min(question.highest, 28)
+        if question.kind in ("place", "short_text", "long_text"):
+            return TEXTS.get(question.id, SAMPLE)[0][: question.longest]
+        if question.kind == "parties":
+            return []
+        codes = [option.code for option in question.options]
+        opening = [code for code in codes if (question.id, code) in reveals]
+        if question.kind == "some_of":
+            return [next(code for code in codes if code not in ALONE)] + [code for code in opening if code != codes[0]]
+        if derived == "age":
+            return "adult"
+        if question.routing == "urgent":
+            return "no"
+        if question.under or question.select:
+            return [code for code in codes if code not in ALONE][-1]
+        return opening[0] if opening else codes[0]
+
+    return _journey(questionnaire, answer)
+
+
+def random_answers(
+    questionnaire: Questionnaire,
+    rng: random.Random,
+    *,
+    today: date,
+    fixed: Answers | None = None,
+    severity: float = 0.3,
+    answered: float = 0.9,
+    texts: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """A plausible interview.
+
+    `fixed` answers win wherever their question is reached (`{"age": "adult", "consent_services": "yes"}`). `severity`
+    is the chance of each option that stands for an indicator, `answered` of a question that may stay open; 0 and 1 are
+    allowed. `texts` are the choices for a text question by its id, beside the ones built in.
+    """
+    wanted = dict(fixed or {})
+    choices = {**TEXTS, **(texts or {})}
+    derived = {asked: part for part, asked in questionnaire.derive.items()}
+    life: list[_Life] = []
+
+    def dates(so_far: Answers) -> _Life:
+        if not life:
+            life.append(_life(rng, so_far.get(questionnaire.derive["age"]), wanted, questionnaire, today))
+        return life[0]
+
+    def answer(question: Question, so_far: Answers) -> Any:
+        if question.id in wanted:
+            return wanted[question.id]
+        if not question.required and rng.random() >= answered:
+            return None
+        part = derived.get(question.id, "")
+        if question.kind == "partial_date":
+            day = getattr(dates(so_far), {"birth": "born"}.get(part, part), None) or dates(so_far).left
+            return day.isoformat()[: rng.choice((4, 7, 10))]
+        if question.kind == "number":
+            born = dates(so_far).born
+            return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        if question.kind in ("place", "short_text", "long_text"):
+            return rng.choice(choices.get(question.id, SAMPLE))[: question.longest]
+        if question.kind == "parties":
+            return []
+        return _closed(question, part, rng, severity)
+
+    return _journey(questionnaire, answer)
+
+
+def _journey(questionnaire: Questionnaire, answer: Callable[[Question, Answers], Any]) -> dict[str, Any]:
+    """Answer question after question, each page once, following the route as it changes."""
+    answers: dict[str, Any] = {}
+    done: set[str] = set()
+    while True:
+        ahead = (questionnaire.home, *(questionnaire.pages[name] for name in route_of(questionnaire, answers).pages))
+        page = next((page for page in ahead if page.id not in done and page.when.holds(answers)), None)
+        if page is None:
+            return prune(questionnaire, answers)
+        done.add(page.id)
+        for name in page.questions:
+            question = questionnaire.questions[name]
+            if question.under is not None and not chosen(answers.get(question.under[0]), question.under[1]):
+                continue
+            value = answer(question, answers) if question.when.holds(answers) else None
+            if value is not None:
+                answers[name] = value
+
+
+def _closed(question: Question, part: str, rng: random.Random, severity: float) -> Any:
+    codes = [option.code for option in question.options]
+    plain = [code for code in codes if code not in ALONE] or codes
+    if question.kind == "some_of":
+        ticked = []
+        for option in question.options:
+            serious = bool(option.indicators) or question.border
+            if option.code not in ALONE and rng.random() < (severity if serious else 0.2):
+                ticked.append(option.code)
+        rest = [code for code in codes if code in ALONE] or plain[:1]
+        return ticked or [rest[0] if rng.random() < 0.8 else rng.choice(rest)]
+    if part == "age":
+        return rng.choices(("adult", "child", "unsure"), (80, 16, 4))[0]
+    if question.routing == "urgent":
+        return "yes" if rng.random() < 0.05 else "no"
+    if question.kind == "yes_no" and question.id.startswith("consent"):
+        return "yes" if rng.random() < 0.9 else "no"
+    return rng.choice(plain) if rng.random() < 0.95 else rng.choice(codes)
+
+
+def _life(rng: random.Random, age: str | None, wanted: Answers, questionnaire: Questionnaire, today: date) -> _Life:
+    known = wanted.get(questionnaire.derive["birth"])
+    if known:
+        born = earliest(known)
+    elif age == "child" or (age == "unsure" and rng.random() < 0.5):
+        born = _within(rng, _years_earlier(today, 18) + timedelta(days=2), _years_earlier(today, 9))
+    else:
+        born = _within(rng, _years_earlier(today, 55), _years_earlier(today, 18))
+    left = _within(rng, max(born, today - LONGEST_AWAY), today)
+    began = _within(rng, left, today)
+    return _Life(born, left, began, _within(rng, began, today))
+
+
+def _years_earlier(day: date, years: int) -> date:
+    return day.replace(year=day.year - years, day=min(day.day, 28))
+
+
+def _within(rng: random.Random, first: date, last: date) -> date:
+    return first + timedelta(days=rng.randint(0, max(0, (last - first).days)))

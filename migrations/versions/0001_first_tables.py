@@ -389,6 +389,23 @@ def _upgrade_main() -> None:
         sa.UniqueConstraint("case_id", name=op.f("uq_permits_case_id")),
     )
     op.create_table(
+        "readings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("compartment", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", nrm.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_readings_case_id_cases")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_readings_member_id_members")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_readings_organisation_id_organisations")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_readings")),
+    )
+    op.create_index("ix_readings_case_id_opened_at", "readings", ["case_id", "opened_at"], unique=False)
+    op.create_table(
         "referrals",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -431,6 +448,14 @@ def _upgrade_main() -> None:
     op.create_index(op.f("ix_referrals_case_id"), "referrals", ["case_id"], unique=False)
     op.create_index("ix_referrals_receiver_id_status", "referrals", ["receiver_id", "status"], unique=False)
     op.create_index("ix_referrals_sender_id_status", "referrals", ["sender_id", "status"], unique=False)
+    op.create_index(
+        "uq_referrals_kept_bed",
+        "referrals",
+        ["bed_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'accepted'"),
+        postgresql_where=sa.text("status = 'accepted'"),
+    )
     op.create_index(
         "uq_referrals_open_case",
         "referrals",
@@ -573,10 +598,18 @@ def _downgrade_main() -> None:
         sqlite_where=sa.text("status IN ('sent', 'accepted')"),
         postgresql_where=sa.text("status IN ('sent', 'accepted')"),
     )
+    op.drop_index(
+        "uq_referrals_kept_bed",
+        table_name="referrals",
+        sqlite_where=sa.text("status = 'accepted'"),
+        postgresql_where=sa.text("status = 'accepted'"),
+    )
     op.drop_index("ix_referrals_sender_id_status", table_name="referrals")
     op.drop_index("ix_referrals_receiver_id_status", table_name="referrals")
     op.drop_index(op.f("ix_referrals_case_id"), table_name="referrals")
     op.drop_table("referrals")
+    op.drop_index("ix_readings_case_id_opened_at", table_name="readings")
+    op.drop_table("readings")
     op.drop_table("permits")
     op.drop_index("ix_obligations_party_done_at", table_name="obligations")
     op.drop_table("obligations")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
+
+from nrm.domain.accounts import OrganisationKind
 
 ALPHABET = "23456789CDFHJKMNPQRTVWX"
 """23 symbols, a prime number of them. No vowel, so no word; none of 0 O 1 I L, B 8, G 6, S 5, Z 2 beside its double."""
@@ -71,6 +74,58 @@ class Compartment(StrEnum):
     STORY = "story"
     CARE = "care"
     LEGAL = "legal"
+
+
+WRITTEN_BY_HOLDER = frozenset({Compartment.CARE, Compartment.LEGAL})
+"""What the holder writes; the others stay as the interview sealed them."""
+
+
+class Purpose(StrEnum):
+    """Why somebody opens a compartment; recorded before anything is shown."""
+
+    ANSWER = "answer"
+    ADMISSION = "admission"
+    CARE = "care"
+    SAFETY = "safety"
+    LEGAL_HELP = "legal_help"
+    PERMIT = "permit"
+    COURT = "court"
+    CHILD_PROTECTION = "child_protection"
+    FAMILY_CONTACT = "family_contact"
+    HANDING_ON = "handing_on"
+    DUTY_DECISION = "duty_decision"
+    CORRECTION = "correction"
+
+
+SHAREABLE: Mapping[OrganisationKind, frozenset[Compartment]] = MappingProxyType(
+    {
+        OrganisationKind.TRP_UNIT: frozenset({Compartment.IDENTITY, Compartment.LEGAL}),
+        OrganisationKind.PROSECUTION: frozenset({Compartment.IDENTITY, Compartment.LEGAL}),
+        OrganisationKind.CHILD_PROTECTION: frozenset({Compartment.IDENTITY}),
+    }
+)
+"""What a holder may share, with whom. Narratives and care are never shared."""
+
+
+class CaseRefused(Exception):
+    """The holder cannot do this now. `why`: `not_holder`, `not_agreed`, `not_shareable`, `nothing_to_share`,
+    `referral_open`, `stay_open`, `closed`, `reason`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *, agreed: bool) -> None:
+    """Raise CaseRefused unless these compartments may be shared with an organisation of this kind.
+
+    A permit unit and a prosecutor see something only when the person agrees; a child is protected by clause, not by
+    consent.
+    """
+    if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
+        raise CaseRefused("not_shareable")
+    if not agreed and kind is not OrganisationKind.CHILD_PROTECTION:
+        raise CaseRefused("not_agreed")
 
 
 class CaseStatus(StrEnum):

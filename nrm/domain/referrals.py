@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
+
+from nrm.domain.quarters import Quarter
 
 
 class ReferralStatus(StrEnum):
@@ -193,8 +195,16 @@ def actors_of(status: ReferralStatus, event: ReferralEvent) -> frozenset[Relatio
     return frozenset(relation for s, e, relation in TRANSITIONS if (s, e) == (status, event))
 
 
+class BedNotFree(Exception):
+    """The bed is another shelter's, out of use, slept in, or kept for somebody else."""
+
+
 class ReferralRefused(Exception):
-    """A new referral cannot be sent. `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`."""
+    """A new referral cannot be sent.
+
+    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not a shelter that has signed
+    and can open what it is sent), `itself`.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -233,3 +243,44 @@ def check_new(
 def next_candidate(candidates: Sequence[str], asked: Collection[str]) -> str | None:
     """The first party of the stored route that was not asked in this chain; needs no facts."""
     return next((party for party in candidates if party not in asked), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One referral of a chain, as far as the choice of the next party needs it."""
+
+    party: str
+    status: ReferralStatus
+    reason: str = ""
+
+
+def next_asked(candidates: Sequence[tuple[str, bool]], chain: Sequence[Asked]) -> str | None:
+    """Whom the program asks next by itself, or None: then the duty officer decides.
+
+    `candidates`: (party, under a must), in the order of the stored route. Nobody is asked after the second decline. A
+    may-party behind a must is asked, as an interim, only when every party under the must said that it is full.
+    """
+    if duty_officer_decides([each.status for each in chain]):
+        return None
+    party = next_candidate([each for each, _ in candidates], {each.party for each in chain})
+    bound = {each for each, must in candidates if must}
+    if party is None or party in bound or not bound:
+        return party
+    full = {each.party for each in chain if each.reason == DeclineReason.FULL}
+    return party if bound <= full else None
+
+
+def chain_since_holder(referrals: Sequence[Asked]) -> list[Asked]:
+    """The referrals after the last one that somebody accepted (oldest first)."""
+    chain: list[Asked] = []
+    for each in referrals:
+        if each.status in (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED):
+            chain.clear()
+        else:
+            chain.append(each)
+    return chain
+
+
+def coarsened(at: datetime, zone: tzinfo) -> datetime:
+    """The first instant of the quarter, on the country's clocks: all that is kept of an hour once a person arrived."""
+    return datetime.combine(Quarter.of(at.astimezone(zone).date()).start, time.min, tzinfo=zone)

@@ -122,6 +122,21 @@ class Opening(Model):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Reading(Model):
+    """That somebody opened a compartment, when and for what: kept as long as the case, shown to its holder."""
+
+    __tablename__ = "readings"
+    __table_args__ = (Index("ix_readings_case_id_opened_at", "case_id", "opened_at"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    compartment: Mapped[str]
+    purpose: Mapped[str]
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    opened_at: Mapped[datetime]
+
+
 class CareNote(Model):
     """A note on the care of a person: appended, never changed; under the key of the `care` compartment."""
 

@@ -13,6 +13,7 @@ from nrm.models.accounts import one_of
 
 STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived")
 _OPEN = text("status IN ('sent', 'accepted')")
+_KEPT = text("status = 'accepted'")
 
 
 class Referral(Model):
@@ -25,6 +26,7 @@ class Referral(Model):
         CheckConstraint("status <> 'declined' OR decline_reason <> ''", name="declined_with_reason"),
         CheckConstraint("overrides = '' OR override_reason <> ''", name="overridden_with_reason"),
         Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("uq_referrals_kept_bed", "bed_id", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
         Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
         Index("ix_referrals_sender_id_status", "sender_id", "status"),
     )

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
+from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.tabulation import DIMENSIONS
+from nrm.statistics.tables import MalformedTableSet, TableSet
+from nrm.statistics.tables import parse as parse_tables
 
 __all__ = ["FOLDER", "Country", "CountryError", "CrossingPoint", "NoAgreement", "Organisation", "load"]
 
@@ -35,7 +41,39 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
-    return replace(country, agreements=_agreements(place, country))
+    return replace(
+        country,
+        agreements=_agreements(place, country),
+        tables=_tables(place),
+        questionnaires=_questionnaires(place),
+    )
+
+
+def _tables(place: Path) -> dict[str, TableSet]:
+    """Every `tables-*.toml` of the folder, by the name of its report."""
+    read: dict[str, TableSet] = {}
+    for file in sorted(place.glob("tables-*.toml")):
+        try:
+            read[file.stem.removeprefix("tables-")] = parse_tables(_toml(file))
+        except MalformedTableSet as error:
+            raise CountryError(f"{file.name}: {error}") from None
+    if "ix" not in read:
+        raise CountryError("tables-ix.toml: file: missing")
+    for name in sorted({*read["ix"].roots} ^ {*DIMENSIONS}):
+        problem = "missing" if name in DIMENSIONS else "is nothing people are counted by"
+        raise CountryError(f"tables-ix.toml: dimension.{name}: {problem}")
+    return read
+
+
+def _questionnaires(place: Path) -> dict[str, Questionnaire]:
+    """Every `questionnaire-*.toml` of the folder, by id; there is at least one."""
+    try:
+        read = load_questionnaires(place)
+    except MalformedQuestionnaire as error:
+        raise CountryError(str(error)) from None
+    if not read:
+        raise CountryError("questionnaire-*.toml: file: missing")
+    return read
 
 
 def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:

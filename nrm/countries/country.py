@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,9 @@ from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import Agreement
 from nrm.domain.cases import Compartment
 from nrm.domain.documents import Words
+from nrm.domain.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
+from nrm.statistics.tables import TableSet
 
 
 class NoAgreement(LookupError):
@@ -92,6 +94,8 @@ class Country:
     retention: Retention
     calendar: Calendar
     agreements: tuple[Agreement, ...] = ()
+    tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
+    questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""

@@ -113,6 +113,13 @@ def init_app(app: Flask, *, database: str, shred_database: str, synchronous: str
                 _prepare_sqlite(engine, journal="TRUNCATE" if name == "shred" else "WAL", synchronous=synchronous)
 
 
+def disconnect() -> None:
+    """Close every connection of the application in context; the next query opens them anew."""
+    db.session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
+
+
 def _engine_options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nrm import clock
-from tests import factories
+from nrm import clock, db
+from tests import factories, postgres
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +28,7 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     app = factories.copy_instance(template, tmp_path / "instance")
     with app.app_context():
         yield app
+        db.disconnect()
     clock.set_clock(None)
 
 
@@ -69,3 +70,42 @@ def token_in(page: str) -> str:
     found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
     assert found, page[:2000]
     return found.group(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    """A PostgreSQL server for the whole run of this worker."""
+    with postgres.running(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, str]:
+    """A populated instance on PostgreSQL that tests copy: its folder, its main and its shred database."""
+    folder = tmp_path_factory.mktemp("postgres-template") / "instance"
+    main, shred = postgres_server.new_database(), postgres_server.new_database()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NRM_DATABASE", main)
+        environment.setenv("NRM_SHRED_DATABASE", shred)
+        factories.build_instance(folder)
+    return folder, main, shred
+
+
+@pytest.fixture
+def postgres_app(
+    postgres_server: postgres.Server,
+    postgres_template: tuple[Path, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    """An application whose two databases are PostgreSQL's, populated, with an application context."""
+    folder, main, shred = postgres_template
+    monkeypatch.setenv("NRM_DATABASE", postgres_server.new_database(copy_of=main))
+    monkeypatch.setenv("NRM_SHRED_DATABASE", postgres_server.new_database(copy_of=shred))
+    app = factories.copy_instance(folder, tmp_path / "instance")
+    with app.app_context():
+        yield app
+        db.disconnect()
+    clock.set_clock(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import dataclasses
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from config import Config, load_config
 from nrm import create_app
 from nrm.actions import accounts
 from nrm.cli.instance import make_instance
+from nrm.db import disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
 from nrm.models.accounts import Organisation
 from nrm.store import accounts as store
@@ -37,15 +39,15 @@ def login_of(organisation: str, role: Role) -> str:
 
 def build_instance(folder: Path) -> None:
     """An instance with one member per organisation and role, all active."""
-    make_instance(folder, "albania", language="sq", synthetic=True, synchronous="OFF")
-    app = create_app(cheap_config({"NRM_DIR": str(folder)}), synchronous="OFF")
-    with app.app_context():
-        populate(app)
+    with make_instance(folder, "albania", language="sq", synthetic=True, synchronous="OFF").app_context():
+        disconnect()
+    with open_instance(folder).app_context():
+        populate()
+        disconnect()
 
 
-def populate(app: Flask) -> None:
+def populate() -> None:
     """One member per organisation and role of the instance; needs an application context."""
-    assert app
     administrator = accounts.invite_first(login="administrator", name="Administrator")
     accounts.join(token=administrator, password=PASSWORD)
     admin = actor("administrator")
@@ -87,6 +89,11 @@ class OutsideClient(FlaskClient):
 def copy_instance(template: Path, folder: Path) -> Flask:
     """An application on a copy of a populated instance."""
     shutil.copytree(template, folder)
-    app = create_app(cheap_config({"NRM_DIR": str(folder)}), synchronous="OFF")
+    return open_instance(folder)
+
+
+def open_instance(folder: Path) -> Flask:
+    """An application on an instance, with the databases the environment names, if any."""
+    app = create_app(cheap_config({**os.environ, "NRM_DIR": str(folder)}), synchronous="OFF")
     app.test_client_class = OutsideClient
     return app

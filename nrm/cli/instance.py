@@ -13,6 +13,7 @@ from config import KEY_FILES
 from nrm import countries, schema
 from nrm.actions import accounts, instances
 from nrm.cli.usage import Refused, application
+from nrm.db import disconnect
 
 
 @click.command()
@@ -54,6 +55,7 @@ def make_instance(directory: Path, country: str, *, language: str, synthetic: bo
     with app.app_context():
         schema.upgrade()
         instances.found(data, synthetic=synthetic)
+        disconnect()
     # The application knows whether it is synthetic from the database, which did not exist when it was made.
     return application(directory, synchronous=synchronous)
 

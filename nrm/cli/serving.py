@@ -1,0 +1,83 @@
+"""Serving an instance with a production server, and doing what time brings."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from pathlib import Path
+
+import click
+from flask import Flask
+from granian.constants import Interfaces
+from granian.server import Server
+
+from nrm.actions import tending
+from nrm.cli.usage import Refused, application, instance_option
+
+TEND_SECONDS = 60
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@click.command()
+@instance_option
+@click.option("--host", default="127.0.0.1", help="The address to listen on.")
+@click.option("--port", default=5000, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, type=click.IntRange(1, 64))
+def serve(directory: Path, host: str, port: int, workers: int) -> None:
+    """Serve the instance until stopped."""
+    run_server(directory, host=host, port=port, workers=workers)
+
+
+def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
+    """Check that the instance can start, then serve it; a plain HTTP port is for loopback or behind a proxy."""
+    app = application(directory)
+    config = app.extensions["nrm.config"]
+    tls = config.tls_certificate is not None
+    if not tls and not config.proxies and not (app.extensions["nrm.synthetic"] and host in _LOOPBACK):
+        raise Refused(
+            "NRM_TLS_CERTIFICATE: set it with NRM_TLS_KEY, or declare a TLS proxy by NRM_PROXIES=1; "
+            "only a demo country on 127.0.0.1 may speak plain HTTP"
+        )
+    os.environ["NRM_DIR"] = str(directory)
+    Server(
+        "nrm.cli.worker:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        backlog=1024,
+        log_access=False,  # an access log would hold addresses and times of people at a border post
+        log_level="warning",  # type: ignore[arg-type]
+        ssl_cert=config.tls_certificate,
+        ssl_key=config.tls_key,
+        working_dir=Path(__file__).resolve().parents[2],
+        websockets=False,
+    ).serve()
+
+
+def tend_in_one_worker(app: Flask) -> None:
+    """Start the thread that tends every minute, in whichever worker process gets the lock."""
+    threading.Thread(target=_tend_forever, args=(app,), name="tend", daemon=True).start()
+
+
+def _tend_forever(app: Flask) -> None:
+    descriptor = os.open(app.extensions["nrm.config"].directory / "tend.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # the other workers wait here, ready to take over
+    pause = threading.Event()
+    while not pause.wait(TEND_SECONDS):
+        try:
+            with app.app_context():
+                tending.tend()
+        except Exception as error:  # noqa: BLE001 - one bad minute must not end all later ones
+            app.logger.error("tend failed: %s", type(error).__name__, exc_info=error)
+
+
+@click.command()
+@instance_option
+def tend(directory: Path) -> None:
+    """Do all that time brings: expiry, destroyed keys, released beds. Doing it again changes nothing."""
+    with application(directory).app_context():
+        click.echo(json.dumps(tending.tend(), sort_keys=True))

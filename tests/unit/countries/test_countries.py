@@ -1,0 +1,232 @@
+"""The shipped country, and a broken copy of each kind with its exact message."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nrm import countries
+from nrm.countries import FOLDER, CountryError, NoAgreement
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.answers import is_unknown
+from nrm.domain.cases import Compartment
+from nrm.domain.facts import routing_facts
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals import DeclineReason
+from nrm.domain.routing_facts import parse_facts
+
+
+@pytest.fixture(scope="module")
+def albania() -> countries.Country:
+    return countries.load("albania")
+
+
+def test_albania_has_its_prefectures_crossing_points_and_organisations(albania: countries.Country):
+    assert len(albania.regions) == 12
+    assert list(albania.crossing_points) == [
+        "rinas",
+        "durres",
+        "vlora_port",
+        "kakavija",
+        "kapshtica",
+        "qafe_thane",
+        "hani_i_hotit",
+        "morine",
+        "muriqan",
+        "qafe_bote",
+        "other",
+    ]
+    assert str(albania.timezone) == "Europe/Tirane"
+    assert {code for code, each in albania.organisations.items() if each.party is None} == {"MOLSA", "OMS", "OPERATOR"}
+    assert albania.organisations["RA"].kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+
+
+def test_every_listed_crossing_point_is_an_organisation_of_the_border_police(albania: countries.Country):
+    posts = albania.acting_as("BORDER_POLICE")
+    assert {post.crossing_point for post in posts} == set(albania.crossing_points) - {"other"}
+    for post in posts:
+        assert post.kind is OrganisationKind.BORDER_POLICE
+        assert post.code == str(post.crossing_point).upper()
+        assert albania.crossing_points[str(post.crossing_point)].region == post.region
+
+
+def test_shelters_have_labelled_beds_and_nobody_else_has(albania: countries.Country):
+    beds = {code: len(each.beds) for code, each in albania.organisations.items() if each.beds}
+    assert beds == {"NRC": 60, "IOM": 30, "VATRA": 45, "TJETER_VIZION": 30}
+    assert albania.organisations["VATRA"].beds[:2] == ("V01", "V02")
+    labels = [label for each in albania.organisations.values() for label in each.beds]
+    assert len(labels) == len(set(labels))
+
+
+def test_an_organisation_that_can_be_called_has_a_telephone(albania: countries.Country):
+    for each in albania.organisations.values():
+        assert bool(each.on_call) == each.kind.holds_keys
+
+
+def test_every_code_has_words_in_both_languages(albania: countries.Country):
+    for reason in DeclineReason:
+        assert albania.label("decline_reasons", reason, "sq") != albania.label("decline_reasons", reason, "en")
+    with pytest.raises(KeyError):
+        albania.label("decline_reasons", "bored", "sq")
+
+
+def test_retention_and_calendar_are_read(albania: countries.Country):
+    kept = albania.retention.years_after_closing
+    assert (kept[Compartment.IDENTITY], kept[Compartment.CARE], kept[Compartment.LEGAL]) == (2, 5, None)
+    assert albania.retention.children_until_age == 21
+    assert albania.calendar.first_quarter == Quarter(2005, 3)
+    assert albania.calendar.recipient == "OMS"
+
+
+def test_the_agreement_is_in_force_from_the_first_minute_of_its_first_day_in_tirana(albania: countries.Country):
+    assert albania.in_force(datetime(2005, 7, 17, 22, 0, tzinfo=UTC)).version == "2005"
+    with pytest.raises(NoAgreement, match="no agreement is in force on 2005-07-17"):
+        albania.in_force(datetime(2005, 7, 17, 21, 59, tzinfo=UTC))
+    assert albania.agreement("2005") is albania.agreements[0]
+    with pytest.raises(KeyError):
+        albania.agreement("2004")
+
+
+def test_what_an_unanswered_interview_says_can_be_routed(albania: countries.Country):
+    (questionnaire,) = albania.questionnaires.values()
+    data = routing_facts(questionnaire, {}, entry_point="rinas", region_of_entry="tirane")
+    facts = parse_facts(data, albania.agreements[0])
+    assert (facts.age_class, facts.gender) == ("unsure", "unknown")
+
+
+def test_every_answer_that_routes_is_a_value_the_agreement_knows(albania: countries.Country):
+    agreement = albania.agreements[0]
+    (questionnaire,) = albania.questionnaires.values()
+    routed = [question for question in questionnaire.questions.values() if question.routing]
+    closed = [question for question in routed if question.options and agreement.facts[str(question.routing)]]
+    assert len(closed) > 5
+    for question in closed:
+        said = {option.code for option in question.options if not is_unknown(option.code)} - {"none"}
+        assert said <= set(agreement.facts[str(question.routing)])
+
+
+# A broken copy of each kind.
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "albania"
+    shutil.copytree(FOLDER / "albania", copy)
+    return copy
+
+
+def _refused(folder: Path) -> str:
+    with pytest.raises(CountryError) as caught:
+        countries.load("albania", folder)
+    return str(caught.value)
+
+
+def test_an_unbroken_copy_is_the_shipped_country(folder: Path):
+    assert list(countries.load("albania", folder).organisations) == list(countries.load("albania").organisations)
+
+
+@pytest.mark.parametrize("code", ["atlantis", "../albania", "", "albania/"])
+def test_a_country_that_is_not_shipped_is_refused(code: str):
+    with pytest.raises(CountryError) as caught:
+        countries.load(code)
+    assert str(caught.value) == f"{code}: country.toml: there is no such country"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("country.toml", 'code = "albania"', 'code = "kosova"', "code: `kosova` is none of albania"),
+        ("country.toml", 'iso = "AL"', 'iso = "al"', "iso: must be two capital letters"),
+        ("country.toml", "Europe/Tirane", "Europe/Tirana", "timezone: `Europe/Tirana` is not a time zone"),
+        ("country.toml", '["sq", "en"]', '["sq"]', "languages: must hold sq and en"),
+        ("country.toml", 'police = "129"', "police = 129", "emergency.police: must be text"),
+        ("country.toml", 'police = "129"', 'polcie = "129"', "emergency.police: missing"),
+        ("country.toml", ', en = "Tirana" }', " }", "region.tirane.en: missing"),
+        (
+            "country.toml",
+            'region = "kukes"',
+            'region = "kosova"',
+            "crossing_point.morine.region: `kosova` is none of berat, diber, durres, elbasan, fier, gjirokaster, "
+            "korce, kukes, lezhe, shkoder, tirane, vlore",
+        ),
+        (
+            "country.toml",
+            'group = "airport"',
+            'group = "air"',
+            "crossing_point.rinas.group: `air` is none of airport, north_east, other, sea, south",
+        ),
+        (
+            "country.toml",
+            "[crossing_point.muriqan]",
+            "[crossing_point.Muriqan]",
+            "crossing_point.Muriqan: a code has small letters, digits and _",
+        ),
+        ("country.toml", "[crossing_point.other]", "[crossing_point.else]", "crossing_point.else.region: missing"),
+        ("country.toml", 'code = "IOM"', 'code = "NRC"', "organisation[2].code: `NRC` stands twice"),
+        ("country.toml", 'code = "IOM"', 'code = "RINAS"', "organisation[2].code: `RINAS` stands twice"),
+        ("country.toml", 'code = "IOM"', 'code = "iom"', "organisation[2].code: has capital letters, digits and _"),
+        ("country.toml", "beds = 30", "beds = 0", "organisation[2].beds: must be a whole number, 1 or more"),
+        ("country.toml", 'bed_prefix = "N"', "", "organisation[1].bed_prefix: missing"),
+        ("country.toml", 'party = "RA"', "beds = 4", "organisation[5].beds: an organisation of kind "
+         "responsible_authority has no beds"),
+        ("country.toml", 'party = "RA"', "", "organisation[5].party: missing"),
+        ("country.toml", 'party = "RA"', 'party = "NRC"', "organisation RA: `NRC` is not a party of kind "
+         "responsible_authority"),
+        ("country.toml", 'party = "BORDER_POLICE"', 'party = "POLICE"', "organisation RINAS: `POLICE` is not a party "
+         "of kind border_police"),
+        ("country.toml", "draft_warning_days = 5", "draft_warning_days = 7", "retention.draft_warning_days: the "
+         "warning must come before the end"),
+        ("country.toml", '"court_file"', '"forever"', "retention.legal.as_long_as: `forever` is none of court_file"),
+        ("country.toml", "care = { years_after_closing = 5 }", "", "retention.care: missing"),
+        ("country.toml", '"2005Q3"', '"2005-3"', "calendar.first_quarter: a quarter is written as in 2006Q1"),
+        ("country.toml", "[list.sources]\n", "[list.sources]\nmoon = { sq = 'h', en = 'm' }\n",
+         "list.sources.moon: is not a code of this list"),
+        ("country.toml", "full = {", "fulll = {", "list.decline_reasons.full: missing"),
+        ("country.toml", "[list.permit_grounds]", "[list.grounds]", "list.permit_grounds: missing"),
+        ("mou-2005.toml", 'eq = ["proceedings_in"', 'eq = ["hearing_in"', "clause[7].when: `hearing_in` is not a "
+         "declared fact"),
+        ("mou-2005.toml", '"vlore", "none"', '"vlore", "sarande", "none"', "fact.wish_region.values: `sarande` is "
+         "unknown to the country"),
+        ("mou-2005.toml", '"mobility", "other"', '"other"', "fact.needs.values: `mobility` of the country is missing"),
+        ("mou-2005.toml", 'to = "OMS"', 'to = "MINISTER"', "reporting[1].to: `MINISTER` is not an organisation of "
+         "the country"),
+    ],
+)  # fmt: skip
+def test_a_broken_country_is_refused_by_file_key_and_reason(folder: Path, name: str, old: str, new: str, message: str):
+    file = folder / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert _refused(folder) == f"{name}: {message}"
+
+
+def test_a_file_that_is_not_toml_is_refused_with_the_line(folder: Path):
+    (folder / "mou-2005.toml").write_text("version = ", encoding="utf-8")
+    assert _refused(folder) == "mou-2005.toml: file: is not TOML (Invalid value (at end of document))"
+    (folder / "country.toml").write_bytes(b"\xff\xfe")
+    assert _refused(folder).startswith("country.toml: file: is not TOML (")
+
+
+def test_a_missing_file_is_refused_by_name(folder: Path):
+    (folder / "mou-2005.toml").unlink()
+    assert _refused(folder) == "mou-*.toml: file: missing"
+    (folder / "country.toml").unlink()
+    assert _refused(folder) == "country.toml: file: missing"
+
+
+def test_two_files_cannot_be_the_same_version(folder: Path):
+    shutil.copy(folder / "mou-2005.toml", folder / "mou-2006.toml")
+    assert _refused(folder) == "mou-2006.toml: version: `2005` is the version of another file"
+
+
+def test_a_later_version_takes_over_on_its_day_and_the_earlier_one_is_kept(folder: Path):
+    text = (folder / "mou-2005.toml").read_text(encoding="utf-8")
+    later = text.replace('version = "2005"', 'version = "2006"').replace("\nfrom = 2005-07-18", "\nfrom = 2006-01-01")
+    (folder / "mou-2006.toml").write_text(later, encoding="utf-8")
+    country = countries.load("albania", folder)
+    assert country.in_force(datetime(2005, 12, 31, 22, 59, tzinfo=UTC)).version == "2005"
+    assert country.in_force(datetime(2005, 12, 31, 23, 0, tzinfo=UTC)).version == "2006"
+    assert country.agreement("2005").clause("2.1").must

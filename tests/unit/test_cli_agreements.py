@@ -1,0 +1,95 @@
+"""`nrm mou route` without an instance."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nrm.cli.agreements import mou, parse_instant
+from nrm.cli.usage import Refused
+from tests.unit.domain.agreement_facts import PLAIN
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "facts.json"
+
+
+def _run(file: Path, data: object, on: str = "2026-03-04") -> Result:
+    file.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
+    return CliRunner().invoke(mou, ["route", "--facts", str(file), "--on", on])
+
+
+def _refusal(file: Path, data: object, on: str = "2026-03-04") -> str:
+    result = _run(file, data, on)
+    assert isinstance(result.exception, Refused)
+    assert result.exception.code == 2
+    assert result.stdout == ""
+    assert "\n" not in str(result.exception)
+    return str(result.exception).replace(str(file), "FILE")
+
+
+def test_the_route_is_json_alone_on_standard_output(file: Path):
+    result = _run(file, {**PLAIN, "citizenship_class": "third_country"})
+    assert (result.exit_code, result.stderr) == (0, "")
+    read: dict[str, Any] = json.loads(result.stdout)
+    assert list(read) == ["candidates", "excluded", "obligations", "fallback"]
+    assert [(each["party"], each["clause"], each["must"]) for each in read["candidates"]] == [("NRC", "2.1", True)]
+    assert read["fallback"] is None
+
+
+def test_the_same_question_gets_the_same_bytes(file: Path):
+    assert _run(file, PLAIN).stdout_bytes == _run(file, dict(reversed(PLAIN.items()))).stdout_bytes
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("{", "--facts: FILE: is not JSON"),
+        ("[]", "--facts: the facts must be an object of names and values"),
+        ('{"gender": "feminine", "gender": "masculine"}', "--facts: FILE: `gender` stands twice"),
+        ("[" * 100_000, "--facts: FILE: is not JSON"),
+        ({**PLAIN, "colour": 1}, "--facts: colour: is not a routing fact"),
+        ({**PLAIN, "consent": "maybe"}, "--facts: consent: `maybe` is none of given, refused, not_asked_child, "
+         "not_asked_urgent"),
+        ({}, "--facts: age_class: missing"),
+    ],
+)  # fmt: skip
+def test_facts_that_cannot_be_used_are_refused_in_one_line(file: Path, data: object, message: str):
+    assert _refusal(file, data) == message
+
+
+def test_a_file_that_is_not_there_is_refused(file: Path):
+    result = CliRunner().invoke(mou, ["route", "--facts", str(file), "--on", "2026-03-04"])
+    assert isinstance(result.exception, Refused)
+    assert str(result.exception) == f"--facts: {file}: No such file or directory"
+
+
+def test_a_file_that_is_not_text_is_refused(file: Path):
+    file.write_bytes(b"\xff\xfe{}")
+    result = CliRunner().invoke(mou, ["route", "--facts", str(file), "--on", "2026-03-04"])
+    assert isinstance(result.exception, Refused)
+    assert str(result.exception) == f"--facts: {file}: is not JSON"
+
+
+@pytest.mark.parametrize(
+    "on",
+    ["", "yesterday", "2026-02-30", "2026-03-04T25:00", "04.03.2026", "9999-12-31T23:30Z", "0001-01-01T00:30+02:00"],
+)
+def test_a_time_that_cannot_be_read_is_refused(file: Path, on: str):
+    assert _refusal(file, PLAIN, on) == f"--on: `{on}` is not a date and time such as 2026-03-04T22:30"
+
+
+def test_a_day_before_the_agreement_is_refused(file: Path):
+    assert _refusal(file, PLAIN, "2005-07-17") == "no agreement is in force on 2005-07-17"
+
+
+def test_a_date_alone_means_noon_and_a_zone_is_kept():
+    assert parse_instant("2026-03-04").isoformat() == "2026-03-04T12:00:00"
+    assert parse_instant("2026-03-04T22:30").isoformat() == "2026-03-04T22:30:00"
+    assert parse_instant("2026-03-04T22:30Z") == datetime(2026, 3, 4, 22, 30, tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -461,6 +462,18 @@ def test_with_room_everywhere_and_nothing_struck_out_everybody_has_a_receiver_bu
     answer = _route(free)
     refused = facts.age_class == "adult" and facts.consent == "refused"
     assert answer.fallback is (Fallback.ENDED if refused else None)
+
+
+def test_every_combination_the_clauses_tell_apart_has_a_receiver_unless_an_adult_refused():
+    space = {name: AGREEMENT.facts[name] for name in ("age_class", "gender", "citizenship_class", "security_risk")}
+    space |= {"proceedings_in": AGREEMENT.facts["proceedings_in"], "wish_region": ("none", "tirane", "vlore")}
+    space |= {"children_with": ("0", "1"), "consent": ("given", "refused")}
+    for codes in product(*space.values()):
+        facts = replace(profile(), **dict(zip(space, codes, strict=True)))
+        answer = _route(facts)
+        refused = facts.age_class == "adult" and facts.consent == "refused"
+        assert answer.fallback is (Fallback.ENDED if refused else None)
+        assert all(_receives(each.party, facts) for each in answer.candidates)
 
 
 @given(profiles, capacities)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Executable, Row, and_, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -92,7 +92,7 @@ def people(
     )
 
 
-def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Select[Any]:
+def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
     """One row per stay and step as a witness, of every case that has a stay in question."""
     in_question = select(Stay.case_id).where(
         Stay.admitted_on <= quarter.end,

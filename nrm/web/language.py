@@ -204,6 +204,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
     `text_in`, `day`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
     """
     app.extensions["nrm.language"] = default
+    app.extensions["nrm.speaking"] = speaking  # for files that are made once, in every language
     if timezone:
         formats.use_timezone(timezone)
     for language in LANGUAGES:

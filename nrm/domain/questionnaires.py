@@ -6,6 +6,7 @@ languages, each with its status and translator. The sound result is checked as a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -33,6 +34,9 @@ from nrm.domain.interviews import (
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire, check_whole
 
 STRENGTHS = ("S", "M", "W", "-")
+# Pages write both without quotes.
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
+CODE = re.compile(r"[A-Za-z0-9_+]{1,40}")
 STATUSES = ("draft", "approved")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
@@ -129,6 +133,8 @@ class _Reader:
         if not isinstance(table, dict):
             raise self.wrong(key, "must be a table")
         code = self.string(table, "code", key)
+        if not CODE.fullmatch(code):
+            raise self.wrong(f"{key}.code", "must be letters, digits, underscores and plus signs")
         self.known(table, OPTION_KEYS | {name for name in table if len(name) == 2}, key)
         text = self.texts({name: value for name, value in table.items() if name not in OPTION_KEYS}, key)
         links = table.get("indicator", [])
@@ -166,6 +172,8 @@ class _Reader:
     def question(self, key: str, table: Mapping[str, Any], common: Mapping[str, Texts]) -> Question:
         identifier = self.string(table, "id", key)
         key = f"question.{identifier}"
+        if not IDENTIFIER.fullmatch(identifier):
+            raise self.wrong(f"{key}.id", "must be small letters, digits and underscores")
         self.known(table, QUESTION_KEYS, key)
         kind = self.string(table, "kind", key)
         if kind not in KINDS:

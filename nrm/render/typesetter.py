@@ -17,12 +17,12 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 FONT_SCHEME = "typesetter-font:"
 SHEET = """
-@font-face { font-family: "Page"; src: url("%(scheme)sroman"); font-weight: 100 900; font-style: normal }
-@font-face { font-family: "Page"; src: url("%(scheme)sitalic"); font-weight: 100 900; font-style: italic }
+@font-face { font-family: "Page"; src: url("%(scheme)sroman"); font-style: normal }
+@font-face { font-family: "Page"; src: url("%(scheme)sitalic"); font-style: italic }
 * { bookmark-level: none }
 html { font-family: "Page", sans-serif }
 @page { font-family: "Page", sans-serif }
@@ -47,10 +47,13 @@ def _tools() -> tuple[Any, Any, Any, type[BaseException]]:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class Nothing(URLFetcher):  # type: ignore[misc]
-        """Refuses every address, and with it the document."""
+        """Refuses every address, and with it the document; `asked` also keeps what WeasyPrint passes over."""
+
+        asked: ClassVar[list[str]] = []
 
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 - WeasyPrint's signature
-            raise FatalURLFetchingError(f"the document asks for an address ({url.partition(':')[0]}:)")
+            self.asked.append(url.partition(":")[0])
+            raise FatalURLFetchingError("no address may be fetched")
 
     class FontOnly(URLFetcher):  # type: ignore[misc]
         """Gives our own sheet its two fonts, and nothing else."""
@@ -82,13 +85,16 @@ def typeset(html: str, attachments: list[dict[str, str]]) -> tuple[bytes, bytes]
         )
         for attachment in attachments
     ]
+    nothing.asked.clear()
     try:
         document = weasyprint.HTML(string=html, url_fetcher=nothing)
         pdf: bytes = document.write_pdf(
             stylesheets=[sheet], font_config=configuration, attachments=files, pdf_variant="pdf/ua-1"
         )
-    except refused as error:
-        return b"R", str(error).encode()
+    except refused:
+        pdf = b""
+    if nothing.asked:
+        return b"R", f"the document asks for an address ({nothing.asked[0]}:)".encode()
     return b"K", pdf
 
 

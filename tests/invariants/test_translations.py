@@ -1,0 +1,95 @@
+"""Every sentence exists in every language, nothing else does, and the places to fill in agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+
+from nrm.web import language
+
+TOP = Path(__file__).resolve().parents[2]
+OTHERS = [code for code in language.LANGUAGES if code != language.SOURCE]
+# The folders whose words people read, and how their files are searched.
+SOURCES = {"nrm": ("**.py", "python"), "forms": ("**.py", "python"), "templates": ("**.html", "jinja2")}
+FILLED = re.compile(r"%\((\w+)\)[sd]")
+Key = str | tuple[str, str]
+
+
+@cache
+def sentences() -> dict[Key, str]:
+    """Every marked sentence (or its two counted forms) and a place where it stands."""
+    found: dict[Key, str] = {}
+    for folder, (pattern, method) in SOURCES.items():
+        options = {pattern: {"trimmed": "true", "silent": "false"}}
+        for file, line, message, _, _ in extract_from_dir(
+            TOP / folder, method_map=[(pattern, method)], options_map=options
+        ):
+            key: Key = (message[0], message[1]) if isinstance(message, tuple) else message
+            found.setdefault(key, f"{folder}/{file}:{line}")
+    return found
+
+
+def entries(code: str) -> Iterator[tuple[Path, Message]]:
+    for path in sorted((language.FOLDER / code).glob("*.po")):
+        for entry in language.read_file(path, code):
+            if entry.id:
+                yield path, entry
+
+
+def key_of(entry: Message) -> Key:
+    return entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
+
+
+def texts_of(entry: Message) -> list[str]:
+    return [entry.string] if isinstance(entry.string, str) else list(entry.string or ())
+
+
+def test_sentences_are_found_in_templates_in_forms_and_in_rules() -> None:
+    places = {place.split("/")[0] for place in sentences().values()}
+    assert "templates" in places
+    assert len(sentences()) > 50
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_sentence_is_translated(code: str) -> None:
+    known = {key_of(entry) for _, entry in entries(code) if all(texts_of(entry)) and texts_of(entry)}
+    assert {sentence: place for sentence, place in sentences().items() if sentence not in known} == {}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_translation_is_left_over(code: str) -> None:
+    assert [f"{path.name}: {entry.id}" for path, entry in entries(code) if key_of(entry) not in sentences()] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_translation_is_a_guess(code: str) -> None:
+    assert [f"{path.name}: {entry.id}" for path, entry in entries(code) if entry.fuzzy] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_translations_fill_in_what_their_sentence_fills_in(code: str) -> None:
+    wrong = []
+    for path, entry in entries(code):
+        wanted = [set(FILLED.findall(text)) for text in ([entry.id] if isinstance(entry.id, str) else entry.id)]
+        for text in texts_of(entry):
+            # One of several forms may spell its number out.
+            if set(FILLED.findall(text)) not in wanted or "%" in FILLED.sub("", text).replace("%%", ""):
+                wrong.append(f"{path.name}: {entry.id}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_files_of_a_language_agree_with_each_other(code: str) -> None:
+    language.catalogue.cache_clear()
+    merged = language.catalogue(code)
+    assert merged.singular
+    for path, entry in entries(code):
+        key = key_of(entry)
+        found = merged.singular[key] if isinstance(key, str) else list(merged.plural[key[0]])
+        assert found == (texts_of(entry)[0] if isinstance(key, str) else texts_of(entry)), path

@@ -1,0 +1,192 @@
+"""PDF files: tagged, in their language, with their fonts; and nothing is ever fetched."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from nrm.render import pdf
+from nrm.render.charts import bars
+from nrm.render.pdf import Attachment, PdfRefused, PdfUnavailable, to_pdf
+
+PAGE = """<!doctype html><html lang="sq"><head><meta charset="utf-8"><title>Raporti</title>{head}</head>
+<body><h1>Çështje të ë-së</h1><p>Trup <b>i trashë</b> <i>i pjerrët</i> Ελληνικά</p>{body}</body></html>"""
+
+
+def page(head: str = "", body: str = "") -> str:
+    return PAGE.format(head=head, body=body)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _typesetter_ends() -> Iterator[None]:
+    yield
+    pdf._close()
+
+
+def test_the_file_is_tagged_has_its_language_its_fonts_and_a_neutral_title() -> None:
+    reader = PdfReader(io.BytesIO(to_pdf(page())))
+    root = reader.root_object
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 - a PDF boolean
+    assert root["/Lang"] == "sq"
+    assert "/StructTreeRoot" in root
+    assert reader.metadata
+    assert reader.metadata.title == "Raporti"
+    assert reader.outline == []
+    assert "Çështje të ë-së" in reader.pages[0].extract_text()
+    assert b"pdfuaid:part" in reader.xmp_metadata.stream.get_data()  # type: ignore[union-attr]
+    fonts = reader.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    described = [font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts.values()]
+    assert {str(font.get_object()["/FontName"]).split("+")[1] for font in described} == {
+        "Page",
+        "Page-Bold",
+        "Page-Italic",
+    }
+    assert all("/FontFile2" in font.get_object() or "/FontFile3" in font.get_object() for font in described)
+
+
+def test_a_picture_has_words_for_those_who_do_not_see_it() -> None:
+    data = to_pdf(page(body=bars("Një e treta", [("A", 5)])))
+    texts = [str(element) for element in _alternatives(PdfReader(io.BytesIO(data)))]
+    assert any("Një e treta" in text for text in texts)
+
+
+def _alternatives(reader: PdfReader) -> Iterator[object]:
+    stack = [reader.root_object["/StructTreeRoot"]]
+    while stack:
+        node = stack.pop().get_object()  # type: ignore[union-attr]
+        if isinstance(node, list):
+            stack += node
+        elif hasattr(node, "get"):
+            if "/Alt" in node:
+                yield node["/Alt"]
+            if "/K" in node:
+                stack.append(node["/K"])
+
+
+def test_the_tables_go_along_as_a_file() -> None:
+    data = to_pdf(page(), attachments=[Attachment("ix.csv", b"\xef\xbb\xbfa,b\r\n", "Tabelat")])
+    assert PdfReader(io.BytesIO(data)).attachments == {"ix.csv": [b"\xef\xbb\xbfa,b\r\n"]}
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("", '<img src="{address}">'),
+        ('<link rel="stylesheet" href="{address}">', ""),
+        ('<style>@import "{address}";</style>', ""),
+        ('<style>body {{ background: url("{address}") }}</style>', ""),
+        ('<style>@font-face {{ font-family: X; src: url("{address}") }} p {{ font-family: X }}</style>', ""),
+        ("", '<svg viewBox="0 0 9 9"><image href="{address}" width="9" height="9"/></svg>'),
+        ("", '<object data="{address}"></object>'),
+        ('<link rel="attachment" href="{address}">', ""),
+    ],
+)
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "http://127.0.0.1:{port}/x", "typesetter-font:roman"])
+def test_a_document_that_asks_for_anything_is_refused_and_nothing_is_fetched(
+    head: str, body: str, address: str, listener: HTTPServer
+) -> None:
+    address = address.format(port=listener.server_port)
+    with pytest.raises(PdfRefused, match=f"the document asks for an address \\({address.partition(':')[0]}:\\)"):
+        to_pdf(page(head.format(address=address), body.format(address=address)))
+    assert listener.asked == []  # type: ignore[attr-defined]
+
+
+class _Listens(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), _Listens)
+    server.asked = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_refused_document_does_not_spoil_the_next_one() -> None:
+    with pytest.raises(PdfRefused):
+        to_pdf(page(body='<img src="file:///etc/hostname">'))
+    assert to_pdf(page()).startswith(b"%PDF")
+
+
+def test_a_server_without_weasyprint_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf._close()
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(PdfUnavailable, match="cannot load library libpango"):
+        to_pdf(page())
+    pdf._close()
+
+
+def test_a_typesetter_that_dies_is_told_and_the_next_document_gets_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdf._close()
+    broken = tmp_path / "broken.py"
+    broken.write_text("import sys; sys.stdin.buffer.read(8); sys.exit(3)")
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf, "TYPESETTER", broken)
+        with pytest.raises(PdfUnavailable, match="the typesetter did not come back"):
+            to_pdf(page())
+    assert to_pdf(page()).startswith(b"%PDF")
+
+
+def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf._close()
+    slow = tmp_path / "slow.py"
+    slow.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(pdf, "TYPESETTER", slow)
+    monkeypatch.setattr(pdf, "LONGEST_SECONDS", 0.2)
+    started = time.monotonic()
+    with pytest.raises(PdfUnavailable):
+        to_pdf(page())
+    assert time.monotonic() - started < 10
+
+
+def test_the_typesetter_goes_away_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "IDLE_SECONDS", 0.05)
+    to_pdf(page())
+    child = pdf._press.child
+    for _ in range(100):
+        if child is None or child.poll() is not None:
+            break
+        time.sleep(0.05)
+    assert pdf._press.child is None
+    assert child is None or child.poll() is not None
+
+
+def test_settings_and_passwords_do_not_reach_the_typesetter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf._close()
+    nosy = tmp_path / "nosy.py"
+    nosy.write_text(
+        "import os, sys\n"
+        "size = int.from_bytes(sys.stdin.buffer.read(8), 'big'); sys.stdin.buffer.read(size)\n"
+        "text = ','.join(name for name in os.environ if name.startswith('NRM_')).encode()\n"
+        "sys.stdout.buffer.write(b'K' + len(text).to_bytes(8, 'big') + text)\n"
+    )
+    monkeypatch.setenv("NRM_PASSWORD", "x")
+    monkeypatch.setattr(pdf, "TYPESETTER", nosy)
+    assert to_pdf(page()) == b""
+    pdf._close()
+
+
+def test_weasyprint_is_not_loaded_into_the_server() -> None:
+    to_pdf(page())
+    assert "weasyprint" not in sys.modules

@@ -1,0 +1,75 @@
+"""Static files: names that change with their content, compressed once."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import brotli
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nrm.web import assets, headers
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    app = Flask("small", static_folder=None)
+    assets.register(app)
+    headers.register(app, tls=True)
+    return app.test_client()
+
+
+def test_the_name_changes_with_the_content(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("p { margin: 0 }")
+    (tmp_path / "folder").mkdir()
+    first = assets.load(tmp_path)["a.css"].address
+    (tmp_path / "a.css").write_text("p { margin: 1px }")
+    assert assets.load(tmp_path)["a.css"].address != first
+    assert list(assets.load(tmp_path)) == ["a.css"]
+
+
+def test_every_file_comes_in_the_encoding_the_browser_takes(client: FlaskClient) -> None:
+    for name, asset in assets.load().items():
+        raw = (assets.FOLDER / name).read_bytes()
+        plain = client.get(asset.address, headers={"Accept-Encoding": "identity"})
+        packed = client.get(asset.address, headers={"Accept-Encoding": "gzip"})
+        best = client.get(asset.address, headers={"Accept-Encoding": "gzip, deflate, br"})
+        assert plain.data == gzip.decompress(packed.data) == brotli.decompress(best.data) == raw
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert best.headers["Content-Encoding"] == "br"
+        assert len(best.data) < len(raw)
+        assert plain.headers["Vary"] == "Accept-Encoding"
+        assert plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_encoding_that_is_refused_is_not_used(client: FlaskClient) -> None:
+    address = assets.load()["nrm.css"].address
+    assert "Content-Encoding" not in client.get(address, headers={"Accept-Encoding": "br;q=0, gzip;q=0"}).headers
+
+
+def test_a_file_that_did_not_change_is_not_sent_again(client: FlaskClient) -> None:
+    address = assets.load()["nrm.css"].address
+    tag = client.get(address).headers["ETag"]
+    again = client.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["nrm.css", "nrm.000000000000.css", "../web/assets.py", "..%2fweb%2fassets.py", ""])
+def test_nothing_but_the_hashed_names_is_served(client: FlaskClient, name: str) -> None:
+    answer = client.get(f"/assets/{name}")
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_style_and_script_stay_small() -> None:
+    sizes = {name: len(asset.bodies["gzip"]) for name, asset in assets.load().items()}
+    assert sizes["nrm.css"] <= 3 * 1024
+    assert sizes["nrm.js"] <= 1024
+
+
+def test_an_instance_behind_tls_says_so_on_every_answer(client: FlaskClient) -> None:
+    for path in ("/nowhere", assets.load()["nrm.js"].address):
+        assert client.get(path).headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"

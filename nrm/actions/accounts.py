@@ -286,18 +286,19 @@ def is_sign_in_token(nonce: str, given: str) -> bool:
     return bool(nonce) and vault.same_token(vault.sign_in_token(nonce), given)
 
 
-def forget_ended_sessions() -> None:
-    """Take the keys out of sessions that ended, and drop their rows a day later."""
+def forget_ended_sessions() -> int:
+    """Take the keys out of sessions that ended, and drop their rows a day later; returns how many lost their keys."""
     now = clock.now()
     idle = now - timedelta(minutes=SESSION_IDLE_MINUTES)
     with transaction() as session:
-        session.execute(
+        ended = session.execute(
             update(MemberSession)
             .where((MemberSession.expires_at <= now) | (MemberSession.seen_at <= idle))
             .where(MemberSession.sealed_keys.is_not(None))
             .values(sealed_keys=None)
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
+    return _rows(ended)
 
 
 def _rows(result: object) -> int:

@@ -1,0 +1,215 @@
+"""Opening, writing, sharing and closing a case.
+
+Opening is an event of its own: it is recorded before anything is shown, and lasts a quarter of an hour for the session
+that asked. Reading inside that time records nothing more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.cases import WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.models.cases import Case, Reading
+from nrm.models.referrals import Referral
+from nrm.models.stays import Stay
+from nrm.store import accounts
+from nrm.store import cases as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import members, shredding
+
+CannotOpen = members.CannotOpen
+StaleRevision = vault.StaleRevision
+Opened = vault.Opened
+
+
+def open_compartment(*, case_id: uuid.UUID, compartment: Compartment, purpose: Purpose, by: Actor) -> None:
+    """Give the actor's session leave to read for a quarter of an hour; recorded for the holder and in the audit chain.
+
+    Raises NotPermitted, NotVisible, CannotOpen (nothing is recorded then but the refusal).
+    """
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by, asked=True)
+    try:
+        with transaction() as session:
+            vault.allow(session, case_id, compartment, purpose, by=by)
+            session.add(
+                Reading(
+                    case_id=case_id,
+                    compartment=compartment,
+                    purpose=purpose,
+                    member_id=by.member_id,
+                    organisation_id=by.organisation_id,
+                    opened_at=clock.now(),
+                )
+            )
+    except CannotOpen:
+        with transaction() as session:
+            audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=case_id, compartment=compartment)
+        raise
+
+
+def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:
+    """What the actor's session opened and may read now. Raises NotPermitted, NotVisible."""
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by, asked=True)
+    session = db.session()
+    found: dict[Compartment, Opened] = {}
+    for compartment in Compartment:
+        if vault.is_allowed(session, case_id, compartment, by=by):
+            try:
+                found[compartment] = vault.read(session, case_id, compartment, by=by)
+            except CannotOpen:  # the case moved on since it was opened
+                continue
+    return found
+
+
+def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
+    """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by)
+    return sorted(vault.read_notes(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
+
+
+def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
+    """Write what the holder writes (care, legal); returns the new revision. `seen` 0: nothing was there.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, StaleRevision (someone else wrote since).
+    """
+    by.must(Permission.CASE_OPEN)
+    if compartment not in WRITTEN_BY_HOLDER:
+        raise CaseRefused("not_holder")
+    with transaction() as session:
+        _held(case_id, by)
+        there = compartment in vault.compartments_of(session, case_id)
+        if there:
+            revision = vault.write(session, case_id, compartment, dict(value), seen=seen, by=by)
+        elif seen:
+            raise StaleRevision
+        else:
+            vault.create(session, case_id, {compartment: dict(value)}, _only(by))
+            revision = 1
+        audit.append(
+            session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment, revision=revision
+        )
+        return revision
+
+
+def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
+    """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        _held(case_id, by)
+        _there(session, case_id, Compartment.CARE, by)
+        written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
+        note_id = vault.add_note(session, case_id, written, by=by)
+        audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
+
+
+def share(
+    *,
+    case_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    compartments: Collection[Compartment],
+    agreed: bool,
+    by: Actor,
+) -> None:
+    """The holder lets another organisation read some compartments, because the person agrees.
+
+    A legal file that does not exist yet is begun empty. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    organisation = accounts.organisation(organisation_id)
+    with transaction() as session:
+        _held(case_id, by)
+        check_share(OrganisationKind(organisation.kind), compartments, agreed=agreed)
+        for compartment in sorted(compartments):
+            if compartment is Compartment.LEGAL:
+                _there(session, case_id, compartment, by)
+            elif compartment not in vault.compartments_of(session, case_id):
+                raise CaseRefused("nothing_to_share")
+            if organisation_id not in vault.holders_of(session, case_id, compartment):
+                vault.share(session, case_id, compartment, [organisation_id], by=by)
+            audit.append(
+                session,
+                audit.Event.CASE_SHARED,
+                by=by,
+                case_id=case_id,
+                organisation_id_shared=organisation_id,
+                compartment=compartment,
+            )
+
+
+def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
+    """Take a share back: a new epoch of all the organisation could read. Raises as `share`; NotVisible for no share."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        _held(case_id, by)
+        keep: dict[str, Collection[uuid.UUID]] = {}
+        for compartment in vault.compartments_of(session, case_id):
+            holders = vault.holders_of(session, case_id, compartment)
+            if organisation_id in holders and organisation_id != by.organisation_id:
+                keep[compartment] = holders - {organisation_id}
+        if not keep:
+            raise NotVisible
+        vault.rotate(session, case_id, keep, by=by)
+        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
+    shredding.work_off()
+
+
+def close(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Close the case: from now on nobody but the holder opens anything.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        _held(case_id, by)
+        if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+            raise CaseRefused("stay_open")
+        if session.scalar(
+            select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))
+        ):
+            raise CaseRefused("referral_open")
+        keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
+        vault.rotate(session, case_id, keep, by=by)
+        today = clock.now().astimezone(country().timezone).date()
+        hit = session.execute(
+            update(Case)
+            .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
+            .values(status="closed", closed_month=today.replace(day=1))
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise CaseRefused("closed")
+        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+    shredding.work_off()
+
+
+def _held(case_id: uuid.UUID, by: Actor) -> Case:
+    """The case, if the actor's organisation holds it and it is open; raises NotVisible, CaseRefused."""
+    case = store.row(case_id, by=by, lock=True)
+    if case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused("not_holder")
+    if case.status == "closed":
+        raise CaseRefused("closed")
+    return case
+
+
+def _there(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
+    """Begin an empty compartment of the holder's unless it is there."""
+    if compartment not in vault.compartments_of(session, case_id):
+        vault.create(session, case_id, {compartment: {}}, _only(by))
+
+
+def _only(by: Actor) -> list[uuid.UUID]:
+    if by.organisation_id is None:
+        raise NotVisible
+    return [by.organisation_id]

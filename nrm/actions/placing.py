@@ -1,0 +1,240 @@
+"""Who is asked next: by the stored route, by the duty officer, or by whoever has the case."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals import (
+    IllegalTransition,
+    OverrideReason,
+    ReferralRefused,
+    ReferralStatus,
+    Relation,
+    check_new,
+    next_asked,
+)
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.referrals import Referral
+from nrm.store import referrals as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+
+
+def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
+    """After a decline or an expiry: the asked party's pending keys go, and the next of the stored route is asked.
+
+    Returns the new referral, or None when the duty officer decides. Needs nobody's key, and not the sender.
+    """
+    vault.let_go(session, ended.case_id, ended.receiver_id)
+    chain = store.chain(ended.case_id)
+    asked = {each.party for each in chain}
+    route = {
+        code: candidate
+        for candidate, code in store.route_of(ended.case_id)
+        if code in asked or store.has_key_waiting(ended.case_id, candidate.organisation_id)
+    }
+    party = next_asked([(code, each.must) for code, each in route.items()], chain)
+    if party is None:
+        return None
+    following = new_referral(
+        session,
+        ended.case_id,
+        ended.sender_id,
+        route[party].organisation_id,
+        clause=route[party].clause,
+        must=route[party].must,
+        like=ended,
+    )
+    record(session, audit.Event.REFERRAL_SENT, following, by)
+    return following.id
+
+
+def new_referral(
+    session: Session,
+    case_id: uuid.UUID,
+    sender_id: uuid.UUID,
+    receiver_id: uuid.UUID,
+    *,
+    clause: str,
+    must: bool = False,
+    assigned: bool = False,
+    overrides: str = "",
+    override_reason: str = "",
+    like: Referral | None = None,
+) -> Referral:
+    """A referral sent now. Its times are those of the one before, else the agreement's for an answer."""
+    now = clock.now()
+    agreement = country().in_force(now)
+    answer_within = like.due_at - like.sent_at if like is not None else None
+    if not answer_within:
+        answer_within = next(step.within for step in agreement.path if step.step == "answer")
+    position = session.scalar(select(func.max(Referral.position)).where(Referral.case_id == case_id)) or 0
+    referral = Referral(
+        id=uuid.uuid4(),
+        case_id=case_id,
+        sender_id=sender_id,
+        receiver_id=receiver_id,
+        position=position + 1,
+        status=ReferralStatus.SENT,
+        agreement=like.agreement if like is not None else agreement.version,
+        clause=clause,
+        must=must,
+        assigned=assigned,
+        overrides=overrides,
+        override_reason=override_reason,
+        sent_at=now,
+        due_at=now + answer_within,
+        expires_at=now + agreement.expires_within,
+    )
+    session.add(referral)
+    session.flush()
+    return referral
+
+
+def direct(
+    *,
+    case_id: uuid.UUID,
+    receiver_id: uuid.UUID,
+    reason: OverrideReason,
+    by: Actor,
+    agreed_anew: bool = False,
+) -> uuid.UUID:
+    """The duty officer's binding decision when nobody is being asked; returns the new referral.
+
+    A party whose pending keys are gone, or that was no candidate, cannot open anything until the holder has sent the
+    keys (`offer`). Raises NotPermitted, NotVisible, ReferralRefused.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        case = session.get(Case, case_id, with_for_update=True)
+        last = store.last_of(case_id)
+        if case is None or case.status != "referred":
+            raise NotVisible
+        receiver = _shelter(receiver_id)
+        route = {code: candidate for candidate, code in store.route_of(case_id)}
+        chain = store.chain(case_id)
+        candidate = route.get(receiver.code)
+        check_new(
+            [each.status for each in chain],
+            Relation.DUTY_OFFICER,
+            follows_route=candidate is not None,
+            override=reason,
+            struck_out=store.is_struck_out(case_id, receiver.code),
+            agreed_anew=agreed_anew,
+        )
+        sender_id = last.sender_id if last is not None else case.opened_by_id
+        if receiver.id == sender_id:
+            raise ReferralRefused("itself")
+        first = next(iter(route.values()), None)
+        clause = candidate.clause if candidate is not None else first.clause if first is not None else "duty_officer"
+        referral = new_referral(
+            session,
+            case_id,
+            sender_id,
+            receiver.id,
+            clause=clause,
+            must=candidate.must if candidate is not None else False,
+            assigned=True,
+            overrides="" if candidate is not None else clause,
+            override_reason=str(reason),
+            like=last,
+        )
+        record(session, audit.Event.REFERRAL_ASSIGNED, referral, by, reason=reason, agreed_anew=int(agreed_anew))
+        return referral.id
+
+
+def refer(
+    *, case_id: uuid.UUID, receiver_id: uuid.UUID, reason: OverrideReason, by: Actor, agreed_anew: bool = False
+) -> uuid.UUID:
+    """Whoever has the case asks another shelter: after a withdrawal, or to hand the person on. Returns the referral.
+
+    Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        case = session.get(Case, case_id, with_for_update=True)
+        if case is None or by.organisation_id is None or custodian(case) != by.organisation_id:
+            raise NotVisible
+        receiver = _shelter(receiver_id)
+        if receiver.id == by.organisation_id:
+            raise ReferralRefused("itself")
+        if case.status == "closed":
+            raise NotVisible
+        last = store.last_of(case_id)
+        if last is not None and ReferralStatus(last.status).is_open:
+            raise ReferralRefused("already_open")
+        route = {code: candidate for candidate, code in store.route_of(case_id)}
+        candidate = route.get(receiver.code)
+        check_new(
+            [each.status for each in store.chain(case_id)],
+            Relation.SENDER,
+            follows_route=candidate is not None,
+            override=reason,
+            struck_out=store.is_struck_out(case_id, receiver.code),
+            agreed_anew=agreed_anew,
+        )
+        if not store.has_key_waiting(case_id, receiver.id):
+            vault.offer(session, case_id, [receiver.id], by=by)
+        first = next(iter(route.values()), None)
+        clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
+        referral = new_referral(
+            session,
+            case_id,
+            by.organisation_id,
+            receiver.id,
+            clause=clause,
+            overrides="" if candidate is not None else clause,
+            override_reason=str(reason),
+        )
+        record(session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(agreed_anew))
+        return referral.id
+
+
+def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
+    """The sender seals the pending keys for a party the duty officer chose outside the route.
+
+    Raises NotPermitted, NotVisible, IllegalTransition, CannotOpen.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral = store.row(referral_id, by=by, lock=True)
+        if store.relation_to(referral, by=by) is not Relation.SENDER:
+            raise NotVisible
+        if referral.status != ReferralStatus.SENT or store.has_key_waiting(referral.case_id, referral.receiver_id):
+            raise IllegalTransition("state")
+        vault.offer(session, referral.case_id, [referral.receiver_id], by=by)
+        record(session, audit.Event.REFERRAL_OFFERED, referral, by)
+
+
+def custodian(case: Case) -> uuid.UUID:
+    """Who has the case: its holder, or before anybody accepted it who opened it."""
+    return case.holder_id or case.opened_by_id
+
+
+def _shelter(receiver_id: uuid.UUID) -> Organisation:
+    found = [each for each in store.shelters_that_signed(clock.now()) if each.id == receiver_id]
+    if not found:
+        raise ReferralRefused("no_shelter")
+    return found[0]
+
+
+def record(
+    session: Session, event: audit.Event, referral: Referral, by: Actor, **details: uuid.UUID | str | int | None
+) -> None:
+    """Append what happened to a referral to the audit chain."""
+    audit.append(
+        session,
+        event,
+        by=by,
+        case_id=referral.case_id,
+        referral_id=referral.id,
+        receiver_id=referral.receiver_id,
+        **details,
+    )

@@ -1,0 +1,295 @@
+"""What happens to a referral after it was sent: the answer, the arrival, the duty officer's direction.
+
+Each changes one row by a conditional UPDATE that must hit it; the vault moves the keys in the same transaction; listed
+keys are destroyed right after it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import placing
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
+from nrm.domain.referrals import (
+    BedNotFree,
+    DeclineReason,
+    IllegalTransition,
+    ReferralEvent,
+    ReferralStatus,
+    coarsened,
+    decide,
+)
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.referrals import Obligation, Referral
+from nrm.models.stays import Bed, Stay
+from nrm.store import accounts, obligations
+from nrm.store import referrals as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import members, shredding
+
+CannotOpen = members.CannotOpen
+_HAND_OVER = "hand_over"
+
+
+def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
+    """Take the person in; returns the case. The sender can open nothing any more, nor can any other party.
+
+    Raises NotPermitted, NotVisible, IllegalTransition, BedNotFree, CannotOpen.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    try:
+        case_id = _accept(referral_id, bed_id, expected_at, by)
+    except vault.StaleRevision:  # somebody else of this desk came first
+        raise IllegalTransition("state") from None
+    except IntegrityError as error:
+        if "bed" not in str(error.orig):
+            raise
+        raise BedNotFree from None  # kept for another referral in the same instant
+    shredding.work_off()
+    return case_id
+
+
+def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.ACCEPT, by)
+        _check_bed(session, bed_id, by)
+        sender, receiver = referral.sender_id, referral.receiver_id
+        vault.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
+        _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
+        session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
+        _done(session, referral.case_id, "answer", by)
+        placing.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
+        return referral.case_id
+
+
+def _holders_after(
+    session: Session, case_id: uuid.UUID, sender: uuid.UUID, receiver: uuid.UUID
+) -> dict[str, Collection[uuid.UUID]]:
+    """Who holds what once `receiver` has accepted: it, and every live grantee but the sender."""
+    authorities = set(
+        session.scalars(
+            select(Organisation.id).where(
+                Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
+            )
+        )
+    )
+    keep: dict[str, Collection[uuid.UUID]] = {}
+    for compartment in vault.compartments_of(session, case_id):
+        holders = (vault.holders_of(session, case_id, compartment) - {sender}) | {receiver}
+        if compartment == _HAND_OVER:
+            holders |= authorities & accounts.with_keyring()
+        keep[compartment] = holders
+    return keep
+
+
+def _check_bed(session: Session, bed_id: uuid.UUID, by: Actor) -> None:
+    """Raise BedNotFree unless the bed can be kept; it is locked until the transaction ends (PostgreSQL)."""
+    bed = session.scalar(select(Bed).where(Bed.id == bed_id).with_for_update())
+    slept_in = exists().where(Stay.bed_id == bed_id, Stay.ended_on.is_(None))
+    if (
+        bed is None
+        or bed.organisation_id != by.organisation_id
+        or bed.out_of_use
+        or session.scalar(select(slept_in))
+        or bed_id in store.kept_beds(bed.organisation_id)
+    ):
+        raise BedNotFree
+
+
+def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid.UUID | None:
+    """Say no; returns the next referral, sent at once without the sender, or None when the duty officer decides.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`must`: not a reason under a must; `assigned`: binding).
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.DECLINE, by, reason)
+        _change(session, referral, after, decided_at=clock.now(), decline_reason=str(reason))
+        placing.record(session, audit.Event.REFERRAL_DECLINED, referral, by, reason=reason)
+        following = placing.ask_next(session, referral, by)
+    shredding.work_off()
+    return following
+
+
+def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """End a referral nobody answered in time, and ask the next; `by` is the program, or the duty officer once it is
+    late. Returns the next referral. Raises NotPermitted, NotVisible, IllegalTransition (`early`)."""
+    if by.duty != "tend":
+        by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.EXPIRE, by)
+        _change(session, referral, after, decided_at=clock.now())
+        placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
+        following = placing.ask_next(session, referral, by)
+    shredding.work_off()
+    return following
+
+
+def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Take back a referral that was not answered; returns the case. A new epoch: old grants of the asked open nothing.
+
+    Raises NotPermitted, NotVisible, IllegalTransition, CannotOpen.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.WITHDRAW, by)
+        keep = {
+            compartment: vault.holders_of(session, referral.case_id, compartment)
+            for compartment in vault.compartments_of(session, referral.case_id)
+        }
+        vault.rotate(session, referral.case_id, keep, by=by)
+        _change(session, referral, after, decided_at=clock.now())
+        placing.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
+        case_id = referral.case_id
+    shredding.work_off()
+    return case_id
+
+
+def promise(*, referral_id: uuid.UUID, by: Actor) -> None:
+    """The asked party said yes by telephone: the bed is held and the time starts afresh; no key is released.
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_SEND)
+    now = clock.now()
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.PROMISE, by)
+        expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
+        _change(session, referral, after, promised_at=now, expires_at=now + expires_within)
+        placing.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
+
+
+def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person is there; returns the case. Of all hours of its referrals only the quarter is kept in clear.
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
+        _change(session, referral, after, arrived_at=clock.now())
+        _done(session, referral.case_id, "arrival", by)
+        placing.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
+        _coarsen(session, referral.case_id)
+        return referral.case_id
+
+
+def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person did not come; returns the case, which the receiver still holds. The bed is free again.
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    if not (by.may(Permission.REFERRAL_DECIDE) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
+        _change(session, referral, after)
+        placing.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
+        return referral.case_id
+
+
+def acknowledge(*, obligation_id: uuid.UUID, by: Actor, by_telephone: bool = False) -> None:
+    """The party that owes it says that it knows, or has done it; or the duty officer told it by telephone.
+
+    Once the person arrived only the quarter of the hours is kept. Raises NotVisible, IllegalTransition.
+    """
+    with transaction() as session:
+        obligation = obligations.row(obligation_id, by=by)
+        now = clock.now()
+        hit = session.execute(
+            update(Obligation)
+            .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
+            .values(done_at=now, done_by_id=by.member_id)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise IllegalTransition("state")
+        how = "telephone" if by_telephone else "system"
+        audit.append(
+            session,
+            audit.Event.OBLIGATION_ACKNOWLEDGED,
+            by=by,
+            case_id=obligation.case_id,
+            obligation_id=obligation.id,
+            kind=obligation.kind,
+            how=how,
+        )
+        arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
+        if session.scalar(select(arrived)):
+            _coarsen(session, obligation.case_id)
+
+
+def _decided(
+    referral_id: uuid.UUID, event: ReferralEvent, by: Actor, reason: DeclineReason | None = None
+) -> tuple[Referral, ReferralStatus]:
+    """The referral, locked, and what it becomes; raises NotVisible, IllegalTransition."""
+    referral = store.row(referral_id, by=by, lock=True)
+    after = decide(
+        ReferralStatus(referral.status),
+        event,
+        store.relation_to(referral, by=by),
+        terms=store.terms(referral),
+        at=clock.now(),
+        reason=reason,
+    )
+    return referral, after
+
+
+def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:
+    """Change the row as long as it is what was decided upon; raises IllegalTransition."""
+    hit = session.execute(
+        update(Referral)
+        .where(
+            Referral.id == referral.id,
+            Referral.status == referral.status,
+            Referral.receiver_id == referral.receiver_id,
+            Referral.expires_at == referral.expires_at,
+        )
+        .values(status=str(after), **values)
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise IllegalTransition("state")
+    session.refresh(referral)
+
+
+def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
+        .values(done_at=clock.now(), done_by_id=by.member_id)
+    )
+
+
+def _coarsen(session: Session, case_id: uuid.UUID) -> None:
+    """Keep the quarter alone of every hour of the case's referrals, and of the obligations that are fulfilled.
+
+    What is still owed keeps its hour until it is done: otherwise nobody would see that it is late.
+    """
+    zone = country().timezone
+    for referral in session.scalars(
+        select(Referral).where(Referral.case_id == case_id).execution_options(populate_existing=True)
+    ):
+        for column in ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "expected_at", "arrived_at"):
+            at = getattr(referral, column)
+            if at is not None:
+                setattr(referral, column, coarsened(at, zone))
+    for obligation in session.scalars(
+        select(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
+        .execution_options(populate_existing=True)
+    ):
+        obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
+        obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None
+    session.flush()

@@ -1,0 +1,71 @@
+"""What time brings: done every minute by the server and by `nrm tend`. It needs nobody's key.
+
+Every step can be repeated and can run beside itself: each row is changed only while it still is as it was found.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, update
+
+from nrm import audit, clock
+from nrm.actions import accounts, interviews, placing
+from nrm.db import transaction
+from nrm.domain.accounts import Actor
+from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
+from nrm.models.cases import Opening
+from nrm.models.referrals import Referral
+from nrm.store import referrals as store
+from nrm.vault import shredding
+
+_BATCH = 200
+
+
+def tend() -> dict[str, int]:
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `sessions_ended`, `openings_lapsed`,
+    `keys_destroyed`."""
+    by = Actor.system("tend")
+    return {
+        "referrals_expired": _expire_referrals(by),
+        "drafts_expired": interviews.expire_drafts(by=by),
+        "sessions_ended": accounts.forget_ended_sessions(),
+        "openings_lapsed": _forget_openings(),
+        "keys_destroyed": shredding.work_off(),
+    }
+
+
+def _expire_referrals(by: Actor) -> int:
+    """Unanswered in time: over, and the next party is asked. One transaction each, so that one cannot stop the rest."""
+    ended = 0
+    for referral_id in store.unanswered(clock.now(), _BATCH):
+        with transaction() as session:
+            referral = store.row(referral_id, by=by, lock=True)
+            try:
+                after = decide(
+                    ReferralStatus(referral.status),
+                    ReferralEvent.EXPIRE,
+                    store.relation_to(referral, by=by),
+                    terms=store.terms(referral),
+                    at=clock.now(),
+                )
+            except IllegalTransition:
+                continue  # answered meanwhile
+            hit = session.execute(
+                update(Referral)
+                .where(Referral.id == referral_id, Referral.status == ReferralStatus.SENT)
+                .values(status=str(after), decided_at=clock.now())
+            )
+            if cast("CursorResult[object]", hit).rowcount != 1:
+                continue
+            session.refresh(referral)
+            placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
+            placing.ask_next(session, referral, by)
+            ended += 1
+    return ended
+
+
+def _forget_openings() -> int:
+    with transaction() as session:
+        lapsed = session.execute(delete(Opening).where(Opening.expires_at <= clock.now()))
+        return cast("CursorResult[object]", lapsed).rowcount

@@ -1,0 +1,280 @@
+"""Cases, as far as the asker may see them: the holder, who handed the person over until that is accepted, the duty
+desk, and whom something was shared with. For everybody else there is no such case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+
+from sqlalchemy import Select, exists, select, tuple_
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import Compartment
+from nrm.domain.referrals import ReferralStatus
+from nrm.models.accounts import Member, Organisation
+from nrm.models.cases import Case, Grant, PendingGrant, Reading, SealedCompartment
+from nrm.models.referrals import Referral
+from nrm.models.stays import Stay
+from nrm.store.paging import PAGE, Page, page, place_after
+
+
+class CaseRelation(StrEnum):
+    """What the asker is to a case."""
+
+    HOLDER = "holder"
+    CUSTODIAN = "custodian"  # handed the person over; nobody has accepted yet
+    DUTY_OFFICER = "duty_officer"
+    SHARED = "shared"
+    ASKED = "asked"  # is being asked to take the person; sees the hand-over and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCase:
+    """One case as the asker sees it: closed codes in clear, and which compartments they hold a key to."""
+
+    id: uuid.UUID
+    pseudonym: str
+    relation: CaseRelation
+    status: str
+    source: str
+    registered_month: date
+    age_class: str
+    age_band: str
+    gender: str
+    citizenship: str
+    citizenship_class: str
+    exploited_in: str
+    consent: str
+    questionnaire: str
+    closed_month: date | None
+    holder: dict[str, str]
+    compartments: tuple[Compartment, ...]
+    """Those that exist and the asker's organisation holds a key to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case in a list."""
+
+    id: uuid.UUID
+    pseudonym: str
+    status: str
+    age_class: str
+    gender: str
+    citizenship_class: str
+    registered_month: date
+    in_stay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLine:
+    """Who opened what, when and why."""
+
+    id: uuid.UUID
+    opened_at: datetime
+    compartment: str
+    purpose: str
+    member_name: str
+    organisation: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLine:
+    """An organisation something is shared with."""
+
+    organisation_id: uuid.UUID
+    names: dict[str, str]
+    compartments: tuple[Compartment, ...]
+
+
+def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """The case itself, for actions; raises NotVisible."""
+    statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None or _relation(found, by) in (None, CaseRelation.ASKED):
+        raise NotVisible
+    return found
+
+
+def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
+    """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
+    found = db.session.scalar(select(Case).where(Case.id == case_id).execution_options(populate_existing=True))
+    relation = _relation(found, by) if found is not None else None
+    if relation is None or (relation is CaseRelation.ASKED and not asked):
+        raise NotVisible
+    return relation
+
+
+def _relation(case: Case, by: Actor) -> CaseRelation | None:
+    if by.organisation_id is None or not by.may(Permission.CASE_READ):
+        return None
+    if case.holder_id == by.organisation_id and case.status != "referred":
+        return CaseRelation.HOLDER
+    if case.status == "referred" and by.organisation_id == (case.holder_id or case.opened_by_id):
+        return CaseRelation.CUSTODIAN
+    if by.may(Permission.REFERRAL_DIRECT):
+        return CaseRelation.DUTY_OFFICER if case.status != "closed" else None
+    granted = exists().where(Grant.case_id == case.id, Grant.organisation_id == by.organisation_id)
+    if db.session.scalar(select(granted)):
+        return CaseRelation.SHARED
+    being_asked = exists().where(
+        Referral.case_id == case.id,
+        Referral.receiver_id == by.organisation_id,
+        Referral.status == ReferralStatus.SENT,
+    )
+    return CaseRelation.ASKED if db.session.scalar(select(being_asked)) else None
+
+
+def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
+    """One case; raises NotVisible."""
+    found = row(case_id, by=by)
+    relation = _relation(found, by)
+    if relation is None:
+        raise NotVisible
+    held = select(Grant.compartment).where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
+    holder = db.session.get(Organisation, found.holder_id) if found.holder_id else None
+    mine = set(db.session.scalars(held))
+    return SeenCase(
+        id=found.id,
+        pseudonym=found.pseudonym,
+        relation=relation,
+        status=found.status,
+        source=found.source,
+        registered_month=found.registered_month,
+        age_class=found.age_class,
+        age_band=found.age_band,
+        gender=found.gender,
+        citizenship=found.citizenship,
+        citizenship_class=found.citizenship_class,
+        exploited_in=found.exploited_in,
+        consent=found.consent,
+        questionnaire=found.questionnaire,
+        closed_month=found.closed_month,
+        holder={"sq": holder.name_sq, "en": holder.name_en} if holder else {},
+        compartments=tuple(each for each in Compartment if each in mine),
+    )
+
+
+def cases(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
+    """The open cases the actor's organisation holds, newest month first."""
+    by.must(Permission.CASE_READ)
+    statement = _lines().where(Case.holder_id == by.organisation_id, Case.status == "open")
+    return _page(statement, after, size)
+
+
+def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
+    """The cases of other holders of which something is shared with the actor's organisation, newest month first."""
+    by.must(Permission.CASE_READ)
+    granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
+    statement = _lines().where(
+        granted, Case.holder_id != by.organisation_id, Case.opened_by_id != by.organisation_id, Case.status == "open"
+    )
+    return _page(statement, after, size)
+
+
+def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
+    """The case with this code, if the asker may see it; raises NotVisible."""
+    found = db.session.scalar(select(Case).where(Case.pseudonym == pseudonym))
+    if found is None or _relation(found, by) in (None, CaseRelation.ASKED):
+        raise NotVisible
+    return found.id
+
+
+def readings(case_id: uuid.UUID, *, by: Actor, after: str = "", size: int = PAGE) -> Page[ReadingLine]:
+    """Who opened the case, newest first; for its holder only, else NotVisible."""
+    if row(case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    statement = (
+        select(Reading, Member.name, Organisation)
+        .join(Member, Member.id == Reading.member_id)
+        .join(Organisation, Organisation.id == Reading.organisation_id)
+        .where(Reading.case_id == case_id)
+        .order_by(Reading.opened_at.desc(), Reading.id.desc())
+        .limit(size + 1)
+    )
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Reading.opened_at, Reading.id) < place)
+    lines = [
+        ReadingLine(
+            reading.id,
+            reading.opened_at,
+            reading.compartment,
+            reading.purpose,
+            name,
+            {"sq": organisation.name_sq, "en": organisation.name_en},
+        )
+        for reading, name, organisation in db.session.execute(statement)
+    ]
+    return page(lines, lambda line: (line.opened_at, line.id), size)
+
+
+def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
+    """Whom the holder shares with, besides itself; for the holder only, else NotVisible."""
+    if row(case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    statement = (
+        select(Organisation, Grant.compartment)
+        .join(Grant, Grant.organisation_id == Organisation.id)
+        .where(Grant.case_id == case_id, Grant.organisation_id != by.organisation_id)
+        .order_by(Organisation.code)
+    )
+    found: dict[uuid.UUID, tuple[Organisation, list[Compartment]]] = {}
+    for organisation, compartment in db.session.execute(statement):
+        found.setdefault(organisation.id, (organisation, []))[1].append(Compartment(compartment))
+    return [
+        ShareLine(id_, {"sq": each.name_sq, "en": each.name_en}, tuple(sorted(compartments)))
+        for id_, (each, compartments) in found.items()
+    ]
+
+
+def has_compartment(case_id: uuid.UUID, compartment: Compartment, *, by: Actor) -> bool:
+    """Whether the compartment exists; raises NotVisible."""
+    visible(case_id, by=by)
+    return db.session.get(SealedCompartment, (case_id, str(compartment))) is not None
+
+
+def waits_for_key(case_id: uuid.UUID, organisation_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the party that is asked could open the hand-over; raises NotVisible."""
+    visible(case_id, by=by, asked=True)
+    pending = exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    return bool(db.session.scalar(select(pending)))
+
+
+def login_of(by: Actor) -> str:
+    """The sign-in name of who acts, to stand under what they write."""
+    member = db.session.get(Member, by.member_id) if by.member_id else None
+    return member.login if member is not None else ""
+
+
+def _lines() -> Select[Case, bool]:
+    in_stay = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
+    return select(Case, in_stay)
+
+
+def _page(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
+    place = place_after(after)
+    if place is not None:
+        month, id_ = place[0].date(), place[1]
+        statement = statement.where(
+            (Case.registered_month < month) | ((Case.registered_month == month) & (Case.id > id_))
+        )
+    statement = statement.order_by(Case.registered_month.desc(), Case.id).limit(size + 1)
+    lines = [
+        CaseLine(
+            case_.id,
+            case_.pseudonym,
+            case_.status,
+            case_.age_class,
+            case_.gender,
+            case_.citizenship_class,
+            case_.registered_month,
+            bool(in_stay),
+        )
+        for case_, in_stay in db.session.execute(statement)
+    ]
+    return page(lines, lambda line: (datetime.combine(line.registered_month, time.min, tzinfo=UTC), line.id), size)

@@ -1,0 +1,143 @@
+"""What the agreement asks of each party in each case, as far as the asker may see it.
+
+A desk sees what its own organisation owes, without anything sealed: the code, the post, the hour. The duty desk sees
+everything that is owed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreements import RECEIVER
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.referrals import Obligation, Referral
+from nrm.store.paging import PAGE, Page, page, place_after
+
+_Opener = aliased(Organisation)
+_WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
+_FULFILLED_BY_SENDING = "first_interview"
+_DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationLine:
+    """One thing owed. `arrived`: the person reached a shelter (which one is not said)."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    kind: str
+    party: str
+    clause: str
+    due_at: datetime | None
+    done_at: datetime | None
+    opener: dict[str, str]
+    opener_telephone: str
+    age_class: str
+    arrived: bool
+    late: bool
+    may_acknowledge: bool
+
+
+def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
+    """One obligation the asker may acknowledge; raises NotVisible."""
+    statement = (
+        select(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(Obligation.id == obligation_id, _mine(by))
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.scalar(statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
+    """What the actor's desk owes and has not acknowledged, the first due first, what has no hour last."""
+    return _page(_lines().where(_own(by), Obligation.done_at.is_(None), Case.status != "closed"), by, after, size)
+
+
+def overdue(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
+    """What any party owes by an hour and has not acknowledged, the first due first; for the duty desk."""
+    by.must(Permission.REFERRAL_DIRECT)
+    wanted = (Obligation.due_at.is_not(None), Obligation.done_at.is_(None), Case.status != "closed")
+    return _page(_lines().where(*wanted), by, after, size)
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
+    """Everything owed in one case that the asker saw already, told or not."""
+    statement = _lines().where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
+    return [_line(each, by) for each in db.session.execute(statement)]
+
+
+def _mine(by: Actor) -> ColumnElement[bool]:
+    """What the actor may acknowledge: their own, and as duty officer everybody's."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return Obligation.id.is_not(None)
+    return _own(by)
+
+
+def _own(by: Actor) -> ColumnElement[bool]:
+    organisation = db.session.get(Organisation, by.organisation_id) if by.organisation_id else None
+    if organisation is None or not organisation.party:
+        raise NotVisible
+    named = Obligation.party == organisation.party
+    if organisation.kind == OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
+        named &= Case.opened_by_id == organisation.id
+    receiving = (Obligation.party == RECEIVER) & (Case.holder_id == organisation.id) & (Case.status == "open")
+    return or_(named, receiving)
+
+
+def _lines() -> Select[Obligation, Case, Organisation, bool]:
+    arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
+    return (
+        select(Obligation, Case, _Opener, arrived)
+        .join(Case, Case.id == Obligation.case_id)
+        .join(_Opener, _Opener.id == Case.opened_by_id)
+        .where(Obligation.kind != _FULFILLED_BY_SENDING)
+    )
+
+
+def _page(
+    statement: Select[Obligation, Case, Organisation, bool], by: Actor, after: str, size: int
+) -> Page[ObligationLine]:
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(_DUE, Obligation.id) > place)
+    statement = statement.order_by(_DUE, Obligation.id).limit(size + 1)
+    lines = [_line(each, by) for each in db.session.execute(statement)]
+    return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+
+
+def _line(found: Row[Obligation, Case, Organisation, bool], by: Actor) -> ObligationLine:
+    obligation, case, opener, arrived = found
+    own = db.session.get(Organisation, by.organisation_id) if by.organisation_id else None
+    owns = own is not None and (
+        obligation.party == own.party or (obligation.party == RECEIVER and case.holder_id == own.id)
+    )
+    return ObligationLine(
+        id=obligation.id,
+        case_id=case.id,
+        pseudonym=case.pseudonym,
+        kind=obligation.kind,
+        party=obligation.party,
+        clause=obligation.clause,
+        due_at=obligation.due_at,
+        done_at=obligation.done_at,
+        opener={"sq": opener.name_sq, "en": opener.name_en},
+        opener_telephone=opener.telephone,
+        age_class=case.age_class,
+        arrived=bool(arrived),
+        late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
+        may_acknowledge=obligation.done_at is None and (owns or by.may(Permission.REFERRAL_DIRECT)),
+    )

@@ -1,0 +1,446 @@
+"""Referrals, routes and obligations, as far as the asker may see them.
+
+A referral is seen by its sender, by the party it asked, and by the duty desk. What the sender sees of it after the
+answer is the answer; the case is no longer theirs (`store/cases.py`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.referrals import (
+    Asked,
+    ReferralStatus,
+    Relation,
+    Terms,
+    chain_since_holder,
+    duty_officer_decides,
+)
+from nrm.domain.routes import EXCLUSIONS, Exclusion
+from nrm.models.accounts import Keyring, Organisation
+from nrm.models.cases import Case, PendingGrant
+from nrm.models.interviews import Interview
+from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.models.stays import Bed, Stay
+from nrm.store.countries import country
+from nrm.store.paging import PAGE, Page, page, place_after
+
+_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
+_Sender = aliased(Organisation)
+_Receiver = aliased(Organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralLine:
+    """One referral as a desk sees it. Names are by language; `relation` is what the asker is to it."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    status: ReferralStatus
+    relation: Relation
+    sender: dict[str, str]
+    sender_telephone: str
+    receiver: dict[str, str]
+    receiver_code: str
+    receiver_telephone: str
+    agreement: str
+    clause: str
+    must: bool
+    assigned: bool
+    override_reason: str
+    sent_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    promised_at: datetime | None
+    decided_at: datetime | None
+    decline_reason: str
+    expected_at: datetime | None
+    arrived_at: datetime | None
+    bed: str
+    age_class: str
+    gender: str
+    citizenship_class: str
+    consent: str
+    late: bool
+    is_coarse: bool
+    """The hours are those of the quarter's beginning: the person arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """A party of the stored route, and whether it was asked since the last holder."""
+
+    organisation_id: uuid.UUID
+    code: str
+    names: dict[str, str]
+    telephone: str
+    clause: str
+    must: bool
+    reason: dict[str, str]
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnplacedLine:
+    """A case nobody was asked for and nobody took: who has to do something about it, and by when."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    custodian: dict[str, str]
+    custodian_telephone: str
+    age_class: str
+    gender: str
+    last_status: str  # empty: the route named nobody
+    last_at: datetime
+    declines: int
+
+
+def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
+    """The referral itself, for actions; raises NotVisible. `lock` holds it until the transaction ends (PostgreSQL)."""
+    statement = select(Referral).where(Referral.id == referral_id).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None or relation_to(found, by=by) is Relation.OUTSIDER:
+        raise NotVisible
+    return found
+
+
+def relation_to(referral: Referral, *, by: Actor) -> Relation:
+    """What the asker is to the referral."""
+    return _relation(referral.sender_id, referral.receiver_id, by)
+
+
+def _relation(sender_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> Relation:
+    if by.duty == "tend":
+        return Relation.SYSTEM
+    if by.organisation_id is None:
+        return Relation.OUTSIDER
+    if by.organisation_id == receiver_id and by.may(Permission.REFERRAL_DECIDE):
+        return Relation.RECEIVER
+    if by.organisation_id == sender_id and by.may(Permission.REFERRAL_SEND):
+        return Relation.SENDER
+    if by.may(Permission.REFERRAL_DIRECT):
+        return Relation.DUTY_OFFICER
+    return Relation.OUTSIDER
+
+
+def terms(referral: Referral) -> Terms:
+    """What was fixed when it was sent."""
+    return Terms(
+        sent_at=referral.sent_at,
+        answer_within=referral.due_at - referral.sent_at,
+        expires_within=referral.expires_at - (referral.promised_at or referral.sent_at),
+        must=referral.must,
+        assigned=referral.assigned,
+        promised_at=referral.promised_at,
+        expected_at=referral.expected_at,
+    )
+
+
+def chain(case_id: uuid.UUID) -> list[Asked]:
+    """The referrals of a case since its last holder, oldest first; for actions that saw the case already."""
+    statement = (
+        select(Organisation.code, Referral.status, Referral.decline_reason)
+        .join(Organisation, Organisation.id == Referral.receiver_id)
+        .where(Referral.case_id == case_id)
+        .order_by(Referral.position)
+    )
+    return chain_since_holder(
+        [Asked(code, ReferralStatus(status), reason) for code, status, reason in db.session.execute(statement)]
+    )
+
+
+def route_of(case_id: uuid.UUID) -> Sequence[Row[RouteCandidate, str]]:
+    """(candidate, code) in order; for actions that saw the case already."""
+    statement = (
+        select(RouteCandidate, Organisation.code)
+        .join(Organisation, Organisation.id == RouteCandidate.organisation_id)
+        .where(RouteCandidate.case_id == case_id)
+        .order_by(RouteCandidate.position)
+    )
+    return db.session.execute(statement).all()
+
+
+def last_of(case_id: uuid.UUID) -> Referral | None:
+    """The newest referral of a case; for actions that saw the case already."""
+    statement = select(Referral).where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def is_struck_out(case_id: uuid.UUID, code: str) -> bool:
+    """Whether the person may have struck the party out: said so, or the reason of its exclusion is withheld."""
+    reasons = [EXCLUSIONS[each]["en"] for each in (Exclusion.STRUCK_OUT, Exclusion.WITHHELD)]
+    found = exists().where(
+        RouteExclusion.case_id == case_id, RouteExclusion.party == code, RouteExclusion.reason_en.in_(reasons)
+    )
+    return bool(db.session.scalar(select(found)))
+
+
+def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Referrals whose time has passed without an answer; for what time brings."""
+    statement = (
+        select(Referral.id)
+        .where(Referral.status == ReferralStatus.SENT, Referral.expires_at <= at)
+        .order_by(Referral.expires_at)
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))
+
+
+def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    """Whether the party could open the case by accepting; if not, its holder must send the keys now."""
+    return bool(
+        db.session.scalar(
+            select(exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id))
+        )
+    )
+
+
+def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
+    """One referral; raises NotVisible."""
+    found = db.session.execute(_lines().where(Referral.id == referral_id)).first()
+    if found is None:
+        raise NotVisible
+    line = _line(found, by)
+    if line.relation is Relation.OUTSIDER:
+        raise NotVisible
+    return line
+
+
+def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """What waits for the actor's desk to be answered, oldest first."""
+    by.must(Permission.REFERRAL_DECIDE)
+    wanted = (Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
+    return _oldest_first(wanted, by, after, size)
+
+
+def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """Whom the actor's organisation accepted and who has not arrived yet, oldest first."""
+    by.must(Permission.REFERRAL_DECIDE)
+    wanted = (Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.ACCEPTED)
+    return _oldest_first(wanted, by, after, size)
+
+
+def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """What the actor's desk sent, newest first, with the answer."""
+    by.must(Permission.REFERRAL_SEND)
+    statement = _lines().where(Referral.sender_id == by.organisation_id)
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) < place)
+    statement = statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(size + 1)
+    return page([_line(each, by) for each in db.session.execute(statement)], lambda line: (line.sent_at, line.id), size)
+
+
+def open_referrals(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """Everything that waits for an answer or for an arrival, oldest first; for the duty desk."""
+    by.must(Permission.REFERRAL_DIRECT)
+    wanted = (Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED)),)
+    return _oldest_first(wanted, by, after, size)
+
+
+def by_clause(*, by: Actor) -> list[tuple[str, int, int]]:
+    """(clause, how many wait for an answer, how many of them are late); for the duty desk."""
+    by.must(Permission.REFERRAL_DIRECT)
+    late = func.sum(case((_is_late(clock.now()), 1), else_=0))
+    statement = (
+        select(Referral.clause, func.count(), late)
+        .where(Referral.status == ReferralStatus.SENT)
+        .group_by(Referral.clause)
+        .order_by(Referral.clause)
+    )
+    return [(clause, waiting, int(overdue or 0)) for clause, waiting, overdue in db.session.execute(statement)]
+
+
+def unplaced(*, by: Actor, after: str = "", size: int = PAGE) -> Page[UnplacedLine]:
+    """Cases without a receiver and without an open referral, longest waiting first; for the duty desk."""
+    by.must(Permission.REFERRAL_DIRECT)
+    newest = aliased(Referral)
+    later = aliased(Referral)
+    last_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at)
+    declines = (
+        select(func.count())
+        .where(Referral.case_id == Case.id, Referral.status == ReferralStatus.DECLINED)
+        .scalar_subquery()
+    )
+    custodian = aliased(Organisation)
+    statement = (
+        select(Case, newest.status, last_at, custodian, declines)
+        .join(Interview, Interview.id == Case.id)
+        .outerjoin(newest, newest.case_id == Case.id)
+        .join(custodian, custodian.id == func.coalesce(newest.sender_id, Case.opened_by_id))
+        .where(
+            Case.status == "referred",
+            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
+            ~exists().where(later.case_id == Case.id, later.position > newest.position),
+        )
+        .order_by(last_at, Case.id)
+        .limit(size + 1)
+    )
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(last_at, Case.id) > place)
+    found = [
+        UnplacedLine(
+            case_.id,
+            case_.pseudonym,
+            names(organisation),
+            organisation.telephone,
+            case_.age_class,
+            case_.gender,
+            status or "",
+            at,
+            count,
+        )
+        for case_, status, at, organisation, count in db.session.execute(statement)
+    ]
+    return page(found, lambda line: (line.last_at, line.case_id), size)
+
+
+def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
+    """The stored route of a case; for the duty desk, and for the sender while the case is theirs."""
+    if not (by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.REFERRAL_SEND)):
+        raise NotVisible
+    asked = {each.party for each in chain(case_id)}
+    organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
+    return [
+        CandidateLine(
+            candidate.organisation_id,
+            code,
+            names(organisations[candidate.organisation_id]),
+            organisations[candidate.organisation_id].telephone,
+            candidate.clause,
+            candidate.must,
+            {"sq": candidate.reason_sq, "en": candidate.reason_en},
+            code in asked,
+        )
+        for candidate, code in route_of(case_id)
+    ]
+
+
+def shelters_that_signed(at: datetime) -> list[Organisation]:
+    """The shelters bound by the agreement at that instant that can open what they are sent, by code."""
+    agreement = country().in_force(at)
+    day = agreement.local(at).date()
+    statement = (
+        select(Organisation)
+        .where(
+            Organisation.kind.in_(SHELTERS),
+            Organisation.enabled.is_(True),
+            exists().where(Keyring.organisation_id == Organisation.id),
+        )
+        .order_by(Organisation.code)
+    )
+    return [
+        each
+        for each in db.session.scalars(statement)
+        if each.party in agreement.parties and agreement.parties[each.party].in_force(day)
+    ]
+
+
+def duty_officer_owes(case_id: uuid.UUID) -> bool:
+    """Whether the second decline of the chain has been given."""
+    return duty_officer_decides([each.status for each in chain(case_id)])
+
+
+def directory(*, by: Actor) -> list[Organisation]:
+    """Every desk with its telephone, by code; for whoever has an account."""
+    if by.organisation_id is None:
+        raise NotVisible
+    desks = [each for each in OrganisationKind if each.holds_keys]
+    return list(
+        db.session.scalars(select(Organisation).where(Organisation.kind.in_(desks)).order_by(Organisation.code))
+    )
+
+
+def kept_beds(organisation_id: uuid.UUID) -> set[uuid.UUID]:
+    """Beds kept for somebody accepted: until the stay begins, or the person does not come."""
+    begun = exists().where(Stay.referral_id == Referral.id)
+    statement = select(Referral.bed_id).where(
+        Referral.receiver_id == organisation_id,
+        Referral.bed_id.is_not(None),
+        or_(Referral.status == ReferralStatus.ACCEPTED, (Referral.status == ReferralStatus.ARRIVED) & ~begun),
+    )
+    return {bed for bed in db.session.scalars(statement) if bed is not None}
+
+
+def asked_for(organisation_id: uuid.UUID) -> int:
+    """How many referrals wait for the organisation's answer: a bed is held for each."""
+    statement = select(func.count()).where(
+        Referral.receiver_id == organisation_id, Referral.status == ReferralStatus.SENT
+    )
+    return db.session.scalar(statement) or 0
+
+
+def names(organisation: Organisation) -> dict[str, str]:
+    """An organisation's name by language."""
+    return {"sq": organisation.name_sq, "en": organisation.name_en}
+
+
+def _is_late(at: datetime) -> ColumnElement[bool]:
+    return Referral.promised_at.is_(None) & (Referral.due_at <= at)
+
+
+def _lines() -> Select[Referral, Case, Organisation, Organisation, str]:
+    return (
+        select(Referral, Case, _Sender, _Receiver, Bed.label)
+        .join(Case, Case.id == Referral.case_id)
+        .join(_Sender, _Sender.id == Referral.sender_id)
+        .join(_Receiver, _Receiver.id == Referral.receiver_id)
+        .outerjoin(Bed, Bed.id == Referral.bed_id)
+    )
+
+
+def _oldest_first(wanted: tuple[ColumnElement[bool], ...], by: Actor, after: str, size: int) -> Page[ReferralLine]:
+    statement = _lines().where(*wanted)
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) > place)
+    statement = statement.order_by(Referral.sent_at, Referral.id).limit(size + 1)
+    return page([_line(each, by) for each in db.session.execute(statement)], lambda line: (line.sent_at, line.id), size)
+
+
+def _line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:
+    referral_, case_, sender, receiver, bed = found
+    status = ReferralStatus(referral_.status)
+    return ReferralLine(
+        id=referral_.id,
+        case_id=case_.id,
+        pseudonym=case_.pseudonym,
+        status=status,
+        relation=relation_to(referral_, by=by),
+        sender=names(sender),
+        sender_telephone=sender.telephone,
+        receiver=names(receiver),
+        receiver_code=receiver.code,
+        receiver_telephone=receiver.telephone,
+        agreement=referral_.agreement,
+        clause=referral_.clause,
+        must=referral_.must,
+        assigned=referral_.assigned,
+        override_reason=referral_.override_reason,
+        sent_at=referral_.sent_at,
+        due_at=referral_.due_at,
+        expires_at=referral_.expires_at,
+        promised_at=referral_.promised_at,
+        decided_at=referral_.decided_at,
+        decline_reason=referral_.decline_reason,
+        expected_at=referral_.expected_at,
+        arrived_at=referral_.arrived_at,
+        bed=bed or "",
+        age_class=case_.age_class,
+        gender=case_.gender,
+        citizenship_class=case_.citizenship_class,
+        consent=case_.consent,
+        late=terms(referral_).is_late(status, clock.now()),
+        is_coarse=referral_.due_at == referral_.sent_at,
+    )

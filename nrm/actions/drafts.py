@@ -1,0 +1,183 @@
+"""The sealed draft of an interview, read and rewritten inside the transaction of an action.
+
+The draft is the compartment `draft` of the interview's id, sealed to its post: `{"answers": ..., "wordings": ...}`.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from nrm import clock
+from nrm.domain.accounts import Actor
+from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
+from nrm.domain.interviews import (
+    Answers,
+    Page,
+    Questionnaire,
+    first_incomplete,
+    reading_language,
+    with_page,
+    wording_read,
+)
+from nrm.models.interviews import Interview
+from nrm.store import interviews as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+
+DRAFT = "draft"
+UNSENT = ("draft", "completed")
+# How long the bare row of an ended interview stays, so that a second press of the same button finds the same answer.
+ENDED_STAYS = timedelta(days=1)
+
+
+class OpeningEnded(Exception):
+    """The quarter of an hour is over, or this session never opened the draft: it must be resumed first."""
+
+
+class NoLongerDraft(Exception):
+    """The interview was sent or has ended; `status` says which."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class UnknownQuestionnaire(Exception):
+    """The interview was begun with a questionnaire that this instance no longer has."""
+
+
+class Incomplete(Exception):
+    """The interview cannot be finished yet: `page` is the first one with something missing."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.id)
+        self.page = page
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Draft:
+    """A draft as it was read. `wordings`: which text was read out, by its id."""
+
+    interview_id: uuid.UUID
+    pseudonym: str
+    status: str
+    started_at: datetime
+    expires_at: datetime | None
+    questionnaire: Questionnaire
+    answers: dict[str, Any]
+    wordings: dict[str, Any]
+    revision: int
+
+
+class StaleAnswers(Exception):
+    """Somebody saved this interview since it was read; `current` is how it stands now."""
+
+    def __init__(self, current: Draft) -> None:
+        super().__init__("stale")
+        self.current = current
+
+
+def questionnaire_called(identifier: str) -> Questionnaire:
+    """The questionnaire with that id; raises UnknownQuestionnaire."""
+    found = country().questionnaires.get(identifier)
+    if found is None:
+        raise UnknownQuestionnaire(identifier)
+    return found
+
+
+def unused_pseudonym() -> str:
+    """A pseudonym that nothing has yet."""
+    while True:
+        pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
+        if not store.is_pseudonym_taken(pseudonym):
+            return pseudonym
+
+
+def seal_new(session: Session, interview: Interview, answers: Answers) -> None:
+    """The first revision of the draft, for the interview's post alone."""
+    value = {"answers": dict(answers), "wordings": {}}
+    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
+
+
+def opened(session: Session, interview: Interview, *, by: Actor) -> Draft:
+    """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
+    if interview.status not in UNSENT:
+        raise NoLongerDraft(interview.status)
+    if not vault.is_allowed(session, interview.id, DRAFT, by=by):
+        raise OpeningEnded
+    found = vault.read(session, interview.id, DRAFT, by=by)
+    return Draft(
+        interview.id,
+        interview.pseudonym,
+        interview.status,
+        interview.started_at,
+        interview.expires_at,
+        questionnaire_called(interview.questionnaire),
+        found.value["answers"],
+        found.value["wordings"],
+        found.revision,
+    )
+
+
+def rewritten(session: Session, draft: Draft, answers: Answers, *, by: Actor) -> Draft:
+    """The draft with other answers, sealed as its next revision; raises StaleAnswers."""
+    wordings = dict(draft.wordings)
+    questionnaire = draft.questionnaire
+    asked_in = next((q.id for q in questionnaire.questions.values() if q.kind == "language"), "")
+    language = reading_language(questionnaire, answers.get(asked_in), staff=questionnaire.languages[0])
+    if read := wording_read(questionnaire, answers, language):
+        wordings[read.id] = {
+            "version": read.version,
+            "language": read.language,
+            "status": read.status,
+            "sha256": read.sha256,
+        }
+    value = {"answers": dict(answers), "wordings": wordings}
+    try:
+        revision = vault.write(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
+    except vault.StaleRevision:
+        raise StaleAnswers(draft) from None
+    vault.extend(session, draft.interview_id, DRAFT, "interview", by=by)
+    return Draft(
+        draft.interview_id,
+        draft.pseudonym,
+        draft.status,
+        draft.started_at,
+        draft.expires_at,
+        questionnaire,
+        dict(answers),
+        wordings,
+        revision,
+    )
+
+
+def finished(draft: Draft, page: str, given: Answers | None, seen: int) -> dict[str, Any]:
+    """The answers, with those of the last page if it comes with them; raises StaleAnswers, Incomplete."""
+    answers = draft.answers
+    if given is not None:
+        if draft.revision != seen:
+            raise StaleAnswers(draft)
+        answers = with_page(draft.questionnaire, answers, draft.questionnaire.pages[page], given)
+    missing = first_incomplete(draft.questionnaire, answers)
+    if missing is not None:
+        raise Incomplete(missing)
+    return answers
+
+
+def close(session: Session, interview: Interview, status: str) -> None:
+    """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft."""
+    hit = session.execute(
+        update(Interview)
+        .where(Interview.id == interview.id, Interview.status.in_(UNSENT))
+        .values(status=status, expires_at=None if status == "sent" else clock.now() + ENDED_STAYS)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise NoLongerDraft(status)
+    vault.shred(session, interview.id, [DRAFT])

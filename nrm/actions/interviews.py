@@ -1,0 +1,257 @@
+"""Conducting an interview: begun, resumed, saved page by page, ended without a case, or taken in from a file."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import drafts
+from nrm.actions.drafts import Draft, Incomplete, NoLongerDraft, OpeningEnded, StaleAnswers, UnknownQuestionnaire
+from nrm.actions.screenings import ending_of, local_day, screenings_of
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, Permission
+from nrm.domain.answers import EARLIEST_YEAR
+from nrm.domain.interview_findings import whole_interview
+from nrm.domain.interviews import Answers, Questionnaire, Texts, with_page
+from nrm.domain.screenings import REFUSED
+from nrm.models.interviews import Interview
+from nrm.store import interviews as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import members as vault_members
+from nrm.vault import shredding
+
+__all__ = ["Draft", "Incomplete", "NoLongerDraft", "OpeningEnded", "StaleAnswers", "UnknownQuestionnaire"]
+
+CURRENT = "returnee-1"
+_BATCH = 50
+
+
+class UnacceptableInterview(Exception):
+    """Answers given all at once that cannot be kept: question id -> what to do, by staff language."""
+
+    def __init__(self, findings: Mapping[str, Texts]) -> None:
+        super().__init__("unacceptable answers")
+        self.findings = findings
+
+
+class NotAnEnd(Exception):
+    """These answers end nothing: help was not refused, and the officer saw an indicator."""
+
+
+def start(
+    *,
+    interview_id: uuid.UUID,
+    by: Actor,
+    urgent: bool = False,
+    questionnaire: str = CURRENT,
+    at: datetime | None = None,
+) -> uuid.UUID:
+    """Begin an interview under an id the caller chose; the same id again begins nothing twice.
+
+    The session that starts it has leave to read it. `at` is when the talk began, for what is typed in later. Raises
+    NotVisible for an id that belongs to another post, UnknownQuestionnaire.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    asked = drafts.questionnaire_called(questionnaire)
+    try:
+        with transaction() as session:
+            if store.is_known(interview_id):
+                return store.interview(interview_id, by=by).id
+            home = asked.home.questions[0]
+            interview = _new_interview(session, interview_id, asked, at or clock.now(), by)
+            drafts.seal_new(session, interview, {home: "yes" if urgent else "no"})
+            vault.extend(session, interview_id, drafts.DRAFT, "interview", by=by)
+            audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
+    except IntegrityError:
+        return store.interview(interview_id, by=by).id  # the same button, pressed twice at once
+    return interview_id
+
+
+def _new_interview(
+    session: Session, interview_id: uuid.UUID, questionnaire: Questionnaire, started_at: datetime, by: Actor
+) -> Interview:
+    interview = Interview(
+        id=interview_id,
+        organisation_id=by.organisation_id,
+        member_id=by.member_id,
+        questionnaire=questionnaire.id,
+        status="draft",
+        pseudonym=drafts.unused_pseudonym(),
+        started_at=started_at,
+        expires_at=clock.now() + timedelta(days=country().retention.draft_days),
+    )
+    session.add(interview)
+    session.flush()
+    return interview
+
+
+def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """Give this session leave to read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by)
+        if interview.status not in drafts.UNSENT:
+            raise NoLongerDraft(interview.status)
+        vault.allow(session, interview_id, drafts.DRAFT, "interview", by=by)
+
+
+def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
+    """The draft, for a session that has leave; writes nothing. Raises NotVisible, OpeningEnded, NoLongerDraft."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    return drafts.opened(db.session(), store.interview(interview_id, by=by), by=by)
+
+
+def save_page(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, by: Actor) -> Draft:
+    """Keep one page's answers over the revision that was seen; branches that were left are dropped.
+
+    The same answers sent a second time change nothing. Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
+        answers = with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given)
+        if draft.revision != seen:
+            if answers == draft.answers:
+                return draft
+            raise StaleAnswers(draft)
+        after = drafts.rewritten(session, draft, answers, by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+    return after
+
+
+def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor) -> Draft:
+    """Keep a whole interview given at once, in place of what was there.
+
+    Raises UnacceptableInterview, and what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
+        kept, findings = whole_interview(draft.questionnaire, answers, today=local_day(draft.started_at))
+        if findings:
+            raise UnacceptableInterview(findings)
+        after = drafts.rewritten(session, draft, kept, by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    return after
+
+
+def make_urgent(*, interview_id: uuid.UUID, seen: int, by: Actor) -> Draft:
+    """Stop, go to shelter: the urgent way with what is there. Raises what `save_page` raises."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
+        home = draft.questionnaire.home
+        answers = with_page(draft.questionnaire, draft.answers, home, {home.questions[0]: "yes"})
+        if answers == draft.answers:
+            return draft
+        if draft.revision != seen:
+            raise StaleAnswers(draft)
+        after = drafts.rewritten(session, draft, answers, by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
+    return after
+
+
+def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """Destroy a draft; nothing is kept. A second time does nothing. Raises NotVisible, NoLongerDraft once sent."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by)
+        if interview.status == "ended":
+            return
+        drafts.close(session, interview, "ended")
+        audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id)
+    shredding.work_off()
+
+
+def end(*, interview_id: uuid.UUID, by: Actor, page: str = "", given: Answers | None = None, seen: int = 0) -> str:
+    """End an interview without a case: an adult refused help, or the officer saw no indicator.
+
+    The draft and its key are destroyed in the same action; an anonymous screening stays. `page`, `given` and `seen`
+    are the last page, if it was not saved before. Returns `refused` or `none`. Raises Incomplete, NotAnEnd, and what
+    `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by)
+        draft = drafts.opened(session, interview, by=by)
+        answers = drafts.finished(draft, page, given, seen)
+        outcome = ending_of(draft.questionnaire, answers)
+        if outcome is None:
+            raise NotAnEnd
+        session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        drafts.close(session, interview, "ended")
+        event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
+        audit.append(session, event, by=by, interview_id=interview_id)
+    shredding.work_off()
+    return outcome
+
+
+def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
+    """Take in one interview of a file, `{"questionnaire", "interviewed_at", "answers"}`: its pseudonym, or None.
+
+    None: the interview ends without a case and only an anonymous screening is kept. The same line again changes nothing
+    and gives the same answer. Raises UnacceptableInterview, UnknownQuestionnaire; ValueError for a time that is none.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
+    started_at = interviewed_at(line["interviewed_at"])
+    answers, findings = whole_interview(questionnaire, line["answers"], today=local_day(started_at))
+    if findings:
+        raise UnacceptableInterview(findings)
+    canonical = json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    with transaction() as session:
+        mark = vault_members.organisation_mark(session, canonical, by=by)
+        before = store.imported(mark, by=by)
+        if before is not None:
+            return before.pseudonym
+        if store.is_screened(mark):
+            return None
+        if ending_of(questionnaire, answers) is not None:
+            session.add_all(screenings_of(questionnaire, answers, started_at, by=by, mark=mark))
+            audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by)
+            return None
+        interview = _new_interview(session, uuid.uuid4(), questionnaire, started_at, by)
+        interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
+        drafts.seal_new(session, interview, answers)
+        audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
+        return interview.pseudonym
+
+
+def interviewed_at(text: object) -> datetime:
+    """ISO 8601, without a zone on the country's clocks; raises ValueError for none, or one of the future."""
+    if not isinstance(text, str) or len(text) > 40:
+        raise ValueError("not a date and time")
+    try:
+        read = datetime.fromisoformat(text)
+        at = (read if read.tzinfo else read.replace(tzinfo=country().timezone)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("not a date and time") from None
+    if at > clock.now() or at.year < EARLIEST_YEAR:
+        raise ValueError("not in the past")
+    return at
+
+
+def expire_drafts(*, by: Actor) -> int:
+    """Destroy the drafts whose days are over and forget the rows of ended ones; returns how many were destroyed."""
+    destroyed = 0
+    while True:
+        with transaction() as session:
+            overdue = store.expired(clock.now(), _BATCH)
+            for interview in overdue:
+                drafts.close(session, interview, "ended")
+                audit.append(session, audit.Event.INTERVIEW_EXPIRED, by=by, interview_id=interview.id)
+            store.forget_ended(clock.now())
+        destroyed += len(overdue)
+        if len(overdue) < _BATCH:
+            break
+    if destroyed:
+        shredding.work_off()
+    return destroyed

@@ -1,0 +1,82 @@
+"""The anonymous screening that an interview leaves: nothing links it to a case or to a person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
+from nrm.domain.indicators import profile
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.screenings import NONE, REFUSED, outcome_of, processed_as
+from nrm.models.interviews import Screening
+from nrm.store.countries import country
+
+
+def local_day(at: datetime) -> date:
+    """The day on the country's clocks."""
+    return at.astimezone(country().timezone).date()
+
+
+def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
+    """`refused` or `none` when these answers lead to no referral, else None."""
+    if consent_of(questionnaire, answers) == REFUSED:
+        return REFUSED
+    return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
+
+
+def screenings_of(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    started_at: datetime,
+    *,
+    by: Actor,
+    receiver: OrganisationKind | None = None,
+    mark: bytes | None = None,
+) -> list[Screening]:
+    """The screening of an interview; none when the person did not agree to be counted.
+
+    Of an adult who refused help stays what the person was told: gender, citizenship class, the month and the reason.
+    `receiver` is the kind of who was asked to take the person in, `mark` that of an imported line.
+    """
+    day = local_day(started_at)
+    month = day.replace(day=1)
+    if ending_of(questionnaire, answers) == REFUSED:
+        kept = refused_facts(questionnaire, answers, today=day)
+        return [
+            Screening(
+                month=month,
+                crossing_point="",
+                outcome=REFUSED,
+                processed="refused_help",
+                age_class="adult",
+                gender=kept["gender"],
+                citizenship_class=kept["citizenship_class"],
+                returned_from="99",
+                announced="99",
+                profile="",
+                assessment="",
+                reason=kept["refusal_reason"],
+                import_mark=mark,
+            )
+        ]
+    if statistics_consent(questionnaire, answers) == "no":
+        return []
+    facts = screening_facts(questionnaire, answers)
+    age_class = facts["age_class"]
+    return [
+        Screening(
+            month=month,
+            crossing_point=by.crossing_point,
+            outcome=outcome_of(facts["assessment"]),
+            processed=processed_as(facts["assessment"], receiver),
+            age_class=age_class,
+            gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
+            citizenship_class=facts["citizenship_class"],
+            returned_from=facts["returned_from"],
+            announced=facts["announced"],
+            profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
+            assessment=facts["assessment"],
+            import_mark=mark,
+        )
+    ]

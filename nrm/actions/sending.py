@@ -1,0 +1,398 @@
+"""Sending: the route the agreement proposes for an interview, and the hand-over to the party the officer picks.
+
+Sending turns the sealed draft into a case. The sender keeps `hand_over`, `identity` and `story` until somebody accepts;
+every party of the route gets a pending grant, so that a decline can open the next referral without any key.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import drafts
+from nrm.actions.drafts import Draft, Incomplete, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.actions.screenings import ending_of, local_day, screenings_of
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, OrganisationKind, Permission
+from nrm.domain.agreements import RECEIVER, Agreement
+from nrm.domain.cases import UNKNOWN
+from nrm.domain.documents import Words
+from nrm.domain.facts import SEVERAL, case_facts, compartments, consent_of, routing_facts, statistics_consent
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.referrals import OverrideReason, ReferralRefused, Relation, check_new
+from nrm.domain.routes import EXCLUSIONS, Exclusion, Obligation, Route
+from nrm.domain.routing import Capacity
+from nrm.domain.routing import route as route_under
+from nrm.domain.routing_facts import parse_facts
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.interviews import Interview
+from nrm.models.referrals import Obligation as ObligationRow
+from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.store import agreements as desks_store
+from nrm.store import interviews as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import shredding
+
+__all__ = ["Incomplete", "NoLongerDraft", "OpeningEnded", "ReferralRefused", "StaleAnswers"]
+
+ANSWER = "answer"
+NOTIFY = "notify"
+# Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
+# that lies where they are not safe, that a clause forbids, or that has not signed.
+OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
+UNCONNECTED: Words = {
+    "sq": "Nuk është ende e lidhur me sistemin; telefononi.",
+    "en": "Is not connected to the system yet; telephone.",
+}
+ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
+_FALLBACK_ANSWER = timedelta(hours=1)
+_SOURCES: Mapping[OrganisationKind | None, str] = {
+    OrganisationKind.BORDER_POLICE: "crossing_point",
+    OrganisationKind.HELPLINE: "helpline",
+}
+
+
+class NothingToSend(Exception):
+    """These answers lead to no referral: `ending` is `refused` or `none`."""
+
+    def __init__(self, ending: str) -> None:
+        super().__init__(ending)
+        self.ending = ending
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A party that can be asked: its organisation, room as senders see it, and whether the route names it.
+
+    `proposed` parties follow the route; the others need a coded reason.
+    """
+
+    party: str
+    organisation: Organisation
+    room: Capacity
+    proposed: bool
+    must: bool
+    clause: str
+    reason: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The route of one interview now. `unreachable` says why a signed party is not asked all the same."""
+
+    route: Route
+    choices: tuple[Choice, ...]
+    unreachable: Mapping[str, Words]
+    agreement: Agreement
+
+    def reason_of(self, party: str, reason: Exclusion) -> Words:
+        """Why a party is not asked, in words; empty where the reason itself would tell too much."""
+        if reason is Exclusion.WITHHELD:
+            return EXCLUSIONS[reason]
+        return self.unreachable.get(party, EXCLUSIONS[reason])
+
+    @property
+    def proposed(self) -> tuple[Choice, ...]:
+        """The parties that follow the route."""
+        return tuple(choice for choice in self.choices if choice.proposed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the sender needs to know; `again` when the same interview had been sent before."""
+
+    case_id: uuid.UUID
+    referral_id: uuid.UUID
+    pseudonym: str
+    receiver: str
+    again: bool = False
+
+
+def propose(*, interview_id: uuid.UUID, by: Actor, before_consent: bool = False) -> Proposal:
+    """The route for a draft as it stands; writes nothing.
+
+    `before_consent`: as if an adult agreed, for the page that asks. Raises NotVisible, OpeningEnded, NoLongerDraft,
+    countries.NoAgreement.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    draft = drafts.opened(db.session(), store.interview(interview_id, by=by), by=by)
+    return proposal(draft.questionnaire, draft.answers, by=by, before_consent=before_consent)
+
+
+def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, before_consent: bool = False) -> Proposal:
+    """The route for answers that were already opened."""
+    now = clock.now()
+    place = country().crossing_points.get(by.crossing_point)
+    agreement = country().in_force(now)
+    data = routing_facts(
+        questionnaire,
+        answers,
+        entry_point=by.crossing_point or UNKNOWN,
+        region_of_entry=(place.region if place else None) or UNKNOWN,
+        assume_consent=before_consent,
+    )
+    # What the person struck out is kept even if a party has left the agreement since.
+    data["refused_parties"] = [party for party in data["refused_parties"] if party in agreement.parties]
+    facts = parse_facts(data, agreement)
+    desks = desks_store.desks()
+    rooms = desks_store.capacity()
+    unreachable = {
+        code: ITSELF if code in desks and desks[code].id == by.organisation_id else UNCONNECTED
+        for code, party in agreement.parties.items()
+        if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
+    }
+    rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
+    route = route_under(facts, agreement, now, rooms)
+    return Proposal(route, _choices(route, desks, rooms, unreachable), unreachable, agreement)
+
+
+def _choices(
+    route: Route, desks: Mapping[str, Organisation], rooms: Mapping[str, Capacity], unreachable: Mapping[str, Words]
+) -> tuple[Choice, ...]:
+    """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
+    listed = [
+        Choice(each.party, desks[each.party], _room(rooms, each.party), proposed, each.must, each.clause, each.reason)
+        for group, proposed in ((route.candidates, True), (route.reserve, False))
+        for each in group
+        if each.party not in unreachable
+    ]
+    against = route.candidates[0].clause if route.candidates else ""
+    listed += [
+        Choice(each.party, desks[each.party], _room(rooms, each.party), False, False, against, EXCLUSIONS[each.reason])
+        for each in route.excluded
+        if each.reason in OVERRIDABLE and each.party in desks and each.party not in unreachable
+    ]
+    return tuple(listed)
+
+
+def _room(rooms: Mapping[str, Capacity], party: str) -> Capacity:
+    return rooms.get(party, Capacity.ASK)
+
+
+def send(
+    *,
+    interview_id: uuid.UUID,
+    party: str,
+    by: Actor,
+    override_reason: str = "",
+    page: str = "",
+    given: Answers | None = None,
+    seen: int = 0,
+) -> Sent:
+    """Hand the person over to `party`, under the clause that names it, or against it with a coded reason.
+
+    `page`, `given`, `seen` are the last page's answers, if it was not saved before. Sent twice, it is sent once. Raises
+    ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded, NoLongerDraft, NotVisible.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by)
+        if interview.status == "sent":
+            return _sent_before(interview, by)
+        draft = drafts.opened(session, interview, by=by)
+        answers = drafts.finished(draft, page, given, seen)
+        ending = ending_of(draft.questionnaire, answers)
+        if ending is not None:
+            raise NothingToSend(ending)
+        proposed = proposal(draft.questionnaire, answers, by=by)
+        choice = _chosen(proposed, party, override_reason)
+        now = clock.now()
+        drafts.close(session, interview, "sent")
+        session.add(_case(draft, answers, now, by))
+        session.flush()
+        referral = _referral(interview_id, proposed, choice, override_reason, now, by)
+        session.add(referral)
+        session.add_all(_stored_route(interview_id, proposed, choice))
+        session.add_all(_owed(interview_id, proposed, now))
+        kind = OrganisationKind(choice.organisation.kind)
+        session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind))
+        session.flush()
+        _seal(session, interview_id, draft, answers, proposed, choice, by)
+        audit.append(
+            session,
+            audit.Event.REFERRAL_SENT,
+            by=by,
+            case_id=interview_id,
+            referral_id=referral.id,
+            receiver_id=choice.organisation.id,
+            clause=referral.clause,
+            override_reason=override_reason or None,
+        )
+        sent = Sent(interview_id, referral.id, interview.pseudonym, choice.party)
+    shredding.work_off()
+    return sent
+
+
+def _sent_before(interview: Interview, by: Actor) -> Sent:
+    referral = store.hand_over_referral(interview.id, by=by)
+    receiver = db.session.get_one(Organisation, referral.receiver_id)
+    return Sent(interview.id, referral.id, interview.pseudonym, receiver.party, again=True)
+
+
+def _chosen(proposed: Proposal, party: str, override_reason: str) -> Choice:
+    """The choice for `party`; raises ReferralRefused."""
+    choice = next((each for each in proposed.choices if each.party == party), None)
+    if choice is None:
+        struck = any(each.party == party and each.reason is Exclusion.STRUCK_OUT for each in proposed.route.excluded)
+        raise ReferralRefused("struck_out" if struck else "no_shelter")
+    reason = OverrideReason(override_reason) if override_reason in list(OverrideReason) else None
+    check_new((), Relation.SENDER, follows_route=choice.proposed, override=reason)
+    return choice
+
+
+def _case(draft: Draft, answers: Answers, now: datetime, by: Actor) -> Case:
+    """The person under the pseudonym, with closed codes only; without the optional ones if not to be counted."""
+    questionnaire = draft.questionnaire
+    facts = case_facts(questionnaire, answers, today=local_day(now))
+    counted = statistics_consent(questionnaire, answers)
+    countries = facts.pop("exploited_in")
+    age_class = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)["age_class"]
+    kept: dict[str, Any] = {"statistics": counted}
+    if counted != "no":
+        named = ("age_band", "gender", "citizenship", "citizenship_class")
+        kept |= {name: value for name, value in facts.items() if name not in named} | {"exploited_in": countries}
+    return Case(
+        id=draft.interview_id,
+        pseudonym=draft.pseudonym,
+        status="referred",
+        source=_SOURCES.get(by.kind, "other_organisation"),
+        opened_by_id=by.organisation_id,
+        holder_id=by.organisation_id,
+        registered_month=local_day(now).replace(day=1),
+        questionnaire=questionnaire.id,
+        age_class=age_class,
+        age_band="99" if counted == "no" else facts["age_band"],
+        gender=facts["gender"],
+        citizenship="99" if counted == "no" else facts["citizenship"],
+        citizenship_class=facts["citizenship_class"],
+        exploited_in="99" if counted == "no" else countries[0] if len(countries) == 1 else SEVERAL,
+        consent=consent_of(questionnaire, answers) or "refused",
+        facts=kept,
+    )
+
+
+def _referral(
+    case_id: uuid.UUID, proposed: Proposal, choice: Choice, override_reason: str, now: datetime, by: Actor
+) -> Referral:
+    within = [each.within for each in proposed.route.obligations if each.kind == ANSWER and each.within]
+    return Referral(
+        id=uuid.uuid4(),
+        case_id=case_id,
+        sender_id=by.organisation_id,
+        receiver_id=choice.organisation.id,
+        position=1,
+        status="sent",
+        agreement=proposed.route.version,
+        clause=choice.clause,
+        must=choice.proposed and choice.must,
+        overrides="" if choice.proposed else choice.clause,
+        override_reason="" if choice.proposed else override_reason,
+        sent_at=now,
+        due_at=now + min(within, default=_FALLBACK_ANSWER),
+        expires_at=now + proposed.agreement.expires_within,
+    )
+
+
+def _in_order(proposed: Proposal, choice: Choice) -> tuple[Choice, ...]:
+    """Whom this case can be offered to: the party that is asked first, then the route as it was computed."""
+    standing = {each.party for each in (*proposed.route.candidates, *proposed.route.reserve)}
+    others = [each for each in proposed.choices if each.party in standing and each.party != choice.party]
+    return (choice, *others)
+
+
+def _stored_route(case_id: uuid.UUID, proposed: Proposal, choice: Choice) -> list[RouteCandidate | RouteExclusion]:
+    """The route as it is kept, and who was excluded."""
+    rows: list[RouteCandidate | RouteExclusion] = [
+        RouteCandidate(
+            case_id=case_id,
+            position=position,
+            organisation_id=each.organisation.id,
+            clause=each.clause,
+            must=each.must,
+            reason_sq=each.reason["sq"],
+            reason_en=each.reason["en"],
+        )
+        for position, each in enumerate(_in_order(proposed, choice), start=1)
+    ]
+    for excluded in proposed.route.excluded:
+        if excluded.party != choice.party:
+            reason = proposed.reason_of(excluded.party, excluded.reason)
+            rows.append(
+                RouteExclusion(case_id=case_id, party=excluded.party, reason_sq=reason["sq"], reason_en=reason["en"])
+            )
+    return rows
+
+
+def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[ObligationRow]:
+    """What is owed in this case. What a receiver owes is owed by `receiver`, whoever that will be."""
+    rows: dict[tuple[str, str], ObligationRow] = {}
+    for each in proposed.route.obligations:
+        party = RECEIVER if _is_receivers(proposed, each) else each.party
+        if each.kind == ANSWER or (each.kind, party) in rows:
+            continue  # the answer's own hour stands in the referral
+        rows[each.kind, party] = ObligationRow(
+            case_id=case_id,
+            kind=each.kind,
+            party=party,
+            clause=each.clause,
+            due_at=now + each.within if each.within else None,
+        )
+    return list(rows.values())
+
+
+def _is_receivers(proposed: Proposal, owed: Obligation) -> bool:
+    clause = proposed.agreement.clause(owed.clause)
+    return any(duty.kind == owed.kind and duty.party == RECEIVER for duty in clause.duties)
+
+
+def _seal(
+    session: Session,
+    case_id: uuid.UUID,
+    draft: Draft,
+    answers: Answers,
+    proposed: Proposal,
+    choice: Choice,
+    by: Actor,
+) -> None:
+    """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
+
+    A compartment is the answers by question id; beside them `interviewed_at` in `hand_over`, `wordings` in `story`.
+
+    Identity and story go along with consent, or for a child; an urgent hand-over has neither until consent is asked.
+    """
+    assert by.organisation_id is not None
+    sealed = compartments(draft.questionnaire, answers)
+    hand_over = {**sealed["hand_over"], "interviewed_at": draft.started_at.isoformat()}
+    authority = [
+        each.id
+        for party in proposed.agreement.parties.values()
+        if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+        for each in desks_store.every_desk(party.code)
+    ]
+    vault.create(session, case_id, {"hand_over": hand_over}, {by.organisation_id, *authority})
+    if consent_of(draft.questionnaire, answers) in ("given", "not_asked_child"):
+        values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
+        vault.create(session, case_id, values, [by.organisation_id])
+    session.flush()
+    vault.offer(session, case_id, [each.organisation.id for each in _in_order(proposed, choice)], by=by)
+    for owed in proposed.route.obligations:
+        for compartment in owed.grant:
+            _grant(session, case_id, str(compartment), owed.party, by)
+
+
+def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, by: Actor) -> None:
+    """A live grant that a clause gives to a party that is told: child protection and the identity."""
+    if compartment not in vault.compartments_of(session, case_id):
+        return
+    holders = vault.holders_of(session, case_id, compartment)
+    new = [each.id for each in desks_store.every_desk(party) if each.id not in holders]
+    if new:
+        vault.share(session, case_id, compartment, new, by=by)

@@ -1,0 +1,27 @@
+"""What is counted of an interview in report (x): whether trafficking was found, and how the person was processed.
+
+Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as trafficked", and how they were processed.
+"""
+
+from __future__ import annotations
+
+from nrm.domain.accounts import OrganisationKind
+
+POSSIBLE, SUSPECTED, NONE, REFUSED = "possible", "suspected", "none", "refused"
+ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
+
+
+def outcome_of(assessment: str) -> str:
+    """The outcome of an interview that was not refused; an urgent one was not assessed and counts as suspected."""
+    return assessment if assessment in ASSESSMENTS else SUSPECTED
+
+
+def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:
+    """The one class a person is counted in; `receiver` is the kind of who was asked, None when nobody was."""
+    if receiver is None:
+        return "no_indicator"
+    if assessment == SUSPECTED:
+        return "joint_interview"
+    if receiver is OrganisationKind.CHILD_PROTECTION:
+        return "child_authority"
+    return "referred_nrc" if receiver is OrganisationKind.STATE_SHELTER else "referred_ngo_shelter"

@@ -1,0 +1,111 @@
+"""Interviews of the asker's organisation; what was answered is sealed and not here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, tuple_
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.models.cases import Case
+from nrm.models.interviews import Interview, Screening
+from nrm.models.referrals import Obligation, Referral
+from nrm.store.paging import Page, page, place_after
+
+AT_ONCE = 20
+
+_MINE = select(Interview).where(
+    Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id")
+)
+
+
+def interview(interview_id: uuid.UUID, *, by: Actor) -> Interview:
+    """One interview of the actor's post; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
+        raise NotVisible
+    found = db.session.scalar(
+        _MINE,
+        {"id": interview_id, "organisation_id": by.organisation_id},
+        execution_options={"populate_existing": True},
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def is_known(interview_id: uuid.UUID) -> bool:
+    """Whether the id is taken, by whatever post."""
+    return db.session.scalar(select(Interview.id).where(Interview.id == interview_id)) is not None
+
+
+def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[Interview]:
+    """The post's interviews in that status, newest first."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    statement = (
+        select(Interview)
+        .where(Interview.organisation_id == by.organisation_id, Interview.status == status)
+        .order_by(Interview.started_at.desc(), Interview.id.desc())
+        .limit(size + 1)
+    )
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Interview.started_at, Interview.id) < place)
+    return page(db.session.scalars(statement).all(), lambda row: (row.started_at, row.id), size)
+
+
+def expired(at: datetime, limit: int) -> Sequence[Interview]:
+    """Drafts whose days are over, of every post; for what time brings."""
+    return db.session.scalars(
+        select(Interview).where(Interview.status == "draft", Interview.expires_at <= at).limit(limit)
+    ).all()
+
+
+def forget_ended(at: datetime) -> None:
+    """Drop the bare rows of interviews that ended without a case, once their time has come."""
+    db.session.execute(delete(Interview).where(Interview.status == "ended", Interview.expires_at <= at))
+
+
+def is_pseudonym_taken(pseudonym: str) -> bool:
+    """Whether an interview or a case has it already."""
+    return (
+        db.session.scalar(select(Interview.id).where(Interview.pseudonym == pseudonym)) is not None
+        or db.session.scalar(select(Case.id).where(Case.pseudonym == pseudonym)) is not None
+    )
+
+
+def imported(mark: bytes, *, by: Actor) -> Interview | None:
+    """The interview that came from the same line before, if any."""
+    return db.session.scalar(
+        select(Interview).where(Interview.organisation_id == by.organisation_id, Interview.import_mark == mark)
+    )
+
+
+def is_screened(mark: bytes) -> bool:
+    """Whether the same line was kept as an anonymous screening before."""
+    return db.session.scalar(select(Screening.id).where(Screening.import_mark == mark)) is not None
+
+
+def hand_over_referral(interview_id: uuid.UUID, *, by: Actor) -> Referral:
+    """The newest referral of the hand-over that the actor's post sent; raises NotVisible for anyone else."""
+    found = db.session.scalar(
+        select(Referral)
+        .where(Referral.case_id == interview_id, Referral.sender_id == by.organisation_id)
+        .order_by(Referral.position.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def to_be_told(interview_id: uuid.UUID, *, by: Actor) -> Sequence[Obligation]:
+    """Who has to be told of the case, and whether it is done; raises NotVisible for anyone but its sender."""
+    hand_over_referral(interview_id, by=by)
+    return db.session.scalars(
+        select(Obligation)
+        .where(Obligation.case_id == interview_id, Obligation.kind == "notify")
+        .order_by(Obligation.due_at, Obligation.party)
+    ).all()

@@ -14,8 +14,6 @@ from nrm.render.charts import bars
 from nrm.render.sheets import cell, csv_bytes, release_csv
 from tests.unit.render import sample
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_cell_that_would_be_a_formula_gets_an_apostrophe(start: str) -> None:
@@ -54,27 +52,26 @@ def test_a_release_is_one_row_a_figure_with_a_column_per_dimension() -> None:
     assert [(r["table"], r["value"], r["nationality"], r["sex"], r["age"]) for r in rows] == wanted
 
 
+def pictures(drawn: str) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(drawn.replace("</svg>", "</svg></li>")).iter("svg"))
+
+
 def test_bars_are_drawn_to_one_scale_and_named_for_screen_readers() -> None:
-    root = ElementTree.fromstring(bars("Më shumë se gjysma", [("A", 80), ("B", 40), ("C", 0)]))
-    assert root.get("role") == "img"
-    title = root.find("title")
-    assert title is not None
-    assert title.text == "Më shumë se gjysma"
-    assert root.get("aria-labelledby") == title.get("id")
-    widths = [int(bar.get("width", "")) for bar in root.iter("rect")]
+    drawn = pictures(bars([("Shqipëri", 80), ("B", 40), ("C", 0)]))
+    assert [picture.get("role") for picture in drawn] == ["img"] * 3
+    assert [picture.findtext("title") for picture in drawn] == ["Shqipëri: 80", "B: 40", "C: 0"]
+    widths = [int(bar.get("width", "")) for picture in drawn for bar in picture.iter("rect")]
     assert widths[0] == 2 * widths[1]
-    assert widths[2] == 0
-    assert [text.text for text in root.iter("text")] == ["A", "80", "B", "40", "C", "0"]
+    assert widths[2] == 1
 
 
 def test_a_chart_has_no_style_no_script_and_no_unescaped_text() -> None:
-    drawn = bars('<b onload="x">', [("<script>", 5)], identifier="c1")
+    drawn = bars([('<script src="x">', 5)])
     assert "style" not in drawn
     assert "<script" not in drawn
-    assert "<b" not in drawn
-    assert 'id="c1"' in drawn
+    assert "&lt;script" in drawn
 
 
-def test_a_chart_of_nothing_is_still_a_picture() -> None:
-    assert ElementTree.fromstring(bars("x", [])).tag == "svg"
-    assert "<rect" in bars("x", [("A", 0)])
+def test_a_chart_of_nothing_is_still_a_list() -> None:
+    assert bars([]) == '<ul class="bars"></ul>'
+    assert len(pictures(bars([("A", 0)]))) == 1

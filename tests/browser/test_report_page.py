@@ -1,0 +1,148 @@
+"""Report ix as people meet it: on a screen, on a telephone, on paper."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, render_template, request
+from playwright.sync_api import Page
+from pypdf import PdfReader
+from werkzeug.serving import make_server
+
+from nrm.render import pdf
+from nrm.render.matrices import page_values
+from tests.browser import checks
+from tests.browser.test_base import _Silent, small_app
+from tests.unit.render import sample
+
+
+def values(people: int, tables: list[list[str]] | None = None) -> dict[str, Any]:
+    release = sample.release(people, tables)
+    return page_values(
+        release, words=sample.words(), groups=sample.GROUPS, impossible=sample.impossible, charted="nationality"
+    ) | {"quarter": release["quarter"], "signatures": [("MOLSA", release["released_at"])]}
+
+
+def report_app() -> Flask:
+    app = small_app()
+
+    @app.get("/report")
+    def report() -> str:
+        people = int(request.args.get("people", 200))
+        return render_template(
+            "reports/ix.html",
+            actor={"name": "Arta Deda", "organisation_name": "MOLSA"},
+            csrf_token="x",
+            downloads=[("PDF", "/ix.pdf"), ("CSV", "/ix.csv")],
+            **values(people, [[]] if people <= 20 else None),
+        )
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, report_app(), threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_the_report_is_lean_quiet_accessible_and_fits_a_telephone(page: Page, base: str, lang: str) -> None:
+    checks.assert_good_page(page, f"{base}/report?lang={lang}", most=checks.HEAVY_PAGE)
+
+
+def test_every_figure_in_a_table_is_a_multiple_of_five_and_every_cell_has_its_headers(page: Page, base: str) -> None:
+    page.goto(f"{base}/report")
+    figures = page.locator(".num td").all_inner_texts()
+    assert len(figures) > 200
+    assert [text for text in figures if text != "–" and int(text) % 5] == []
+    assert figures.count("–") == 1
+    shapes = page.eval_on_selector_all(
+        ".num",
+        "all => all.map(t => [t.tHead.rows[0].cells.length, ...[...t.tBodies[0].rows].map(r => r.cells.length)])",
+    )
+    for heads, *rows in shapes:
+        assert set(rows) == {heads}
+    assert page.locator(".num tbody th:not([scope=row])").count() == 0
+    assert page.locator(".num caption").count() == len(shapes) == len(sample.TABLES)
+
+
+def test_figures_stand_one_below_the_other(page: Page, base: str) -> None:
+    page.goto(f"{base}/report")
+    styles = page.eval_on_selector_all(
+        ".num td",
+        "all => [...new Set(all.map(c => getComputedStyle(c).textAlign + getComputedStyle(c).fontVariantNumeric))]",
+    )
+    assert styles == ["righttabular-nums"]
+
+
+def test_the_name_of_a_row_stays_in_sight_when_a_wide_table_is_moved(page: Page, base: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{base}/report")
+    frame = page.locator(".wide")
+    frame.evaluate("frame => { frame.scrollLeft = 400 }")
+    head, box = frame.locator("tbody th").first.bounding_box(), frame.bounding_box()
+    assert head
+    assert box
+    assert abs(head["x"] - box["x"]) < 2
+
+
+def test_the_facts_a_reader_needs_are_said_in_both_languages(page: Page, base: str) -> None:
+    for lang, words in {"sq": "asnjëherë me më shumë se 9", "en": "never more than 9 away"}.items():
+        page.goto(f"{base}/report?lang={lang}")
+        text = page.locator("section[aria-labelledby=reading]").inner_text()
+        assert words in text
+        assert [set(re.findall(r"\d+", line)) for line in text.splitlines() if re.search(r"\d", line)] == [
+            {"5", "4", "9"},
+            {"0", "4", "5", "14"},
+            {"10"},
+        ]
+
+
+def test_so_few_people_that_only_their_number_is_printed(page: Page, base: str) -> None:
+    checks.assert_good_page(page, f"{base}/report?people=15&lang=en")
+    assert "only their number is published" in page.locator(".note").inner_text()
+    assert page.locator("table, svg").count() == 0
+    assert "15" in page.locator("dl.sum").inner_text()
+
+
+@pytest.mark.parametrize(("lang", "words"), [("sq", "faqja 1 nga"), ("en", "page 1 of")])
+def test_on_paper_the_report_is_tagged_numbered_and_complete(lang: str, words: str) -> None:
+    app = report_app()
+    with app.test_request_context(f"/?lang={lang}"):
+        app.preprocess_request()
+        shown = values(200)
+        html = render_template("reports/ix_print.html", **shown)
+    reader = PdfReader(io.BytesIO(pdf.to_pdf(html)))
+    pdf._close()
+    text = "\n".join(sheet.extract_text() for sheet in reader.pages)
+    assert reader.root_object["/Lang"] == lang
+    assert words in text
+    for table in shown["tables"]:
+        assert table.title in text
+    wide = [sheet for sheet in reader.pages if sheet.mediabox.width > sheet.mediabox.height]
+    assert len(wide) == 1
+    tables = [node for node in _structure(reader) if node.get("/S") == "/Table"]
+    assert len(tables) == len(shown["tables"])
+
+
+def _structure(reader: PdfReader) -> Iterator[Any]:
+    stack: list[Any] = [reader.root_object["/StructTreeRoot"]]
+    while stack:
+        node = stack.pop().get_object()
+        if isinstance(node, list):
+            stack += node
+        elif hasattr(node, "get"):
+            yield node
+            if "/K" in node:
+                stack.append(node["/K"])

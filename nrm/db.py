@@ -120,6 +120,16 @@ def disconnect() -> None:
         engine.dispose()
 
 
+def checkpoint() -> None:
+    """Bring everything written so far safely to the disk; for a demo that was built without waiting for it."""
+    for engine in db.engines.values():
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            os.sync()
+
+
 def _engine_options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):

@@ -71,7 +71,7 @@ def _tend_forever(app: Flask) -> None:
         try:
             with app.app_context():
                 tending.tend()
-        except Exception as error:  # noqa: BLE001 - one bad minute must not end all later ones
+        except Exception as error:
             app.logger.error("tend failed: %s", type(error).__name__, exc_info=error)
 
 

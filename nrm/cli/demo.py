@@ -1,0 +1,182 @@
+"""The demo country: synthetic people, every role with an account, four years of work, four closed quarters."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from flask import Flask
+
+from nrm import clock
+from nrm.actions import accounts
+from nrm.cli.demo_life import Life
+from nrm.cli.instance import make_instance
+from nrm.cli.serving import run_server
+from nrm.cli.usage import Refused, application
+from nrm.countries import Country
+from nrm.db import checkpoint, disconnect
+from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
+from nrm.domain.synthetic import YEARS, full_quarters, plans
+from nrm.store import accounts as store
+
+QUESTIONNAIRE = "returnee-1"
+CLOSED_QUARTERS = 4
+ACCOUNTS_FILE = "accounts.json"
+_PASSWORD_SYLLABLES = 10
+
+Account = dict[str, Any]
+
+
+@click.command()
+@click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
+@click.option("--people", default=400, type=click.IntRange(0, 20_000), help="How many come in the four years.")
+@click.option("--seed", default=1, help="The same seed and last day give the same people.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (default: today).")
+@click.option("--json", "as_json", is_flag=True, help="The accounts as JSON, alone on standard output.")
+@click.option("--no-serve", is_flag=True, help="Make the country and stop.")
+@click.option("--port", default=5000, type=click.IntRange(1, 65535))
+def demo(
+    directory: Path, people: int, seed: int, until: datetime | None, as_json: bool, no_serve: bool, port: int
+) -> None:
+    """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
+    known = directory / ACCOUNTS_FILE
+    if known.is_file() and application(directory).extensions["nrm.synthetic"]:
+        described = json.loads(known.read_text("utf-8"))
+        _say(f"{directory} holds a demo country already; it is kept as it is")
+    else:
+        described = make_demo(directory, people=people, seed=seed, until=until.date() if until else None)
+        known.touch(mode=0o600)
+        known.write_text(json.dumps(described, indent=1), "utf-8")
+    described = {"url": f"http://127.0.0.1:{port}", **described}
+    click.echo(json.dumps(described, ensure_ascii=False) if as_json else _table(described))
+    sys.stdout.flush()
+    if not no_serve:
+        run_server(directory, host="127.0.0.1", port=port, workers=2)
+
+
+def make_demo(directory: Path, *, people: int, seed: int, until: date | None) -> dict[str, Any]:
+    """Build the country; returns its closed quarters and accounts."""
+    last = _last_instant(until)
+    _say("making the instance")
+    app = make_instance(directory, "albania", language="sq", synthetic=True, synchronous="OFF")
+    with app.app_context():
+        try:
+            clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
+            described, actors = _people_of_the_mechanism(app)
+            life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
+            tell = _progress(last)
+            for plan in plans(seed, people, last.date()):
+                life.at(plan.at, life.come(plan))
+            for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
+                due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
+                life.at(min(due, last), life.close(quarter, tell))
+            life.run(tell)
+            checkpoint()
+        finally:
+            clock.set_clock(None)
+            disconnect()
+    if life.refused:
+        _say("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
+    return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
+
+
+def _last_instant(until: date | None) -> datetime:
+    """The end of the last day, or now if that is still to come. Raises Refused for a day of the future."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    if until is None:
+        return now
+    if until > now.date():
+        raise Refused("--until: enter a day that is not in the future")
+    return min(now, datetime.combine(until, time(22), UTC))
+
+
+def _people_of_the_mechanism(app: Flask) -> tuple[list[Account], Mapping[str, Actor]]:
+    """An account for every role in every organisation; who acts for each organisation, by its code."""
+    described: list[Account] = []
+    actors: dict[str, Actor] = {}
+    token = accounts.invite_first(login="administrator", name="Administrator")
+    admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
+    actors["OPERATOR"] = admin
+    names = _country(app).organisations
+    for organisation in store.organisations(by=admin):
+        holder: Actor | None = None
+        # The case worker comes first: what the demo does in a shelter, it does as one.
+        for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
+            if role is Role.ADMINISTRATOR or _is_needless(organisation.code, role):
+                continue
+            login = f"{organisation.code.lower()}.{role}"
+            token = accounts.invite(
+                organisation_id=organisation.id,
+                login=login,
+                name=f"{role.replace('_', ' ').capitalize()}, {names[organisation.code].names['en']}"[:120],
+                role=role,
+                by=admin,
+            )
+            actor = _join(token, login, role, organisation.code, described, holder)
+            holder = holder or actor
+            actors.setdefault(organisation.code, actor)
+            actors[f"{organisation.code}/{role}"] = actor
+            if organisation.crossing_point:
+                actors[organisation.crossing_point] = actor
+    return described, actors
+
+
+def _is_needless(code: str, role: Role) -> bool:
+    """The monitor works at the Office of the Minister of State, the statistician at the ministry of labour."""
+    return (code, role) in (("OMS", Role.STATISTICIAN), ("MOLSA", Role.MONITOR))
+
+
+def _join(
+    token: str, login: str, role: Role, organisation: str, described: list[Account], holder: Actor | None = None
+) -> Actor:
+    password = _password()
+    joined = accounts.join(token=token, password=password)
+    if joined.waiting and holder is not None:
+        member = store.member_by_login(login)
+        assert member is not None
+        accounts.confirm(member_id=member.id, by=holder)
+    found = accounts.resume(accounts.sign_in(login=login, password=password))
+    assert isinstance(found, accounts.SignedIn)
+    described.append(
+        {"login": login, "password": password, "totp": None, "role": str(role), "organisation": organisation}
+    )
+    return found.actor
+
+
+def _password() -> str:
+    """Random, and easy to type: `bako-rituze-menola`."""
+    syllables = [secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(_PASSWORD_SYLLABLES)]
+    return "-".join("".join(syllables[start : start + 3]) for start in range(0, _PASSWORD_SYLLABLES, 3))
+
+
+def _country(app: Flask) -> Country:
+    return cast(Country, app.extensions["nrm.country"])
+
+
+def _progress(last: datetime) -> Callable[[str], None]:
+    """Say each month once, and every quarter that is closed."""
+    told: set[str] = set()
+
+    def tell(what: str) -> None:
+        if what not in told:
+            told.add(what)
+            _say(f"{what} (until {last:%Y-%m-%d})" if what[:2] == "20" else what)
+
+    return tell
+
+
+def _table(described: Mapping[str, Any]) -> str:
+    width = max(len(account["login"]) for account in described["accounts"])
+    lines = [f"{account['login']:<{width}}  {account['password']}" for account in described["accounts"]]
+    quarters = ", ".join(described["quarters"]) or "none"
+    return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,260 @@
+"""Carrying the plans of synthetic people out: through the real actions, in the order of time, on one clock."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+from nrm import clock
+from nrm.actions import cases, interviews, permits, placing, referrals, reports, sending, stays, tending, testimony
+from nrm.domain.accounts import Actor
+from nrm.domain.cases import CaseRefused
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.stays import Destination, ExitReason
+from nrm.domain.synthetic import Plan
+from nrm.domain.testimony import IllegalStep, WithdrawalReason
+from nrm.domain.walks import random_answers
+from nrm.models.referrals import Referral
+from nrm.store import accounts
+from nrm.store import referrals as referral_store
+from nrm.store import stays as stay_store
+
+Progress = Callable[[str], None]
+TENDED_EVERY = timedelta(days=3)
+
+
+class Life:
+    """A queue of what happens next, and the people of the mechanism who make it happen."""
+
+    def __init__(self, actors: Mapping[str, Actor], questionnaire: Questionnaire, until: datetime) -> None:
+        self.actors = actors
+        self.questionnaire = questionnaire
+        self.until = until
+        self.closed: list[Quarter] = []
+        self.refused: list[Quarter] = []
+        self._codes = {row.id: row.code for row in accounts.organisations_by_id().values()}
+        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._added = 0
+        self._now = until
+
+    def at(self, when: datetime, happens: Callable[[], None]) -> None:
+        """Let something happen at an instant, if the demo lasts that long."""
+        if when <= self.until:
+            self._added += 1
+            heapq.heappush(self._queue, (when, self._added, happens))
+
+    def after(self, pause: timedelta, happens: Callable[[], None]) -> None:
+        """Let something happen after a pause."""
+        self.at(self._now + pause, happens)
+
+    def run(self, progress: Progress) -> None:
+        """Everything that happens until the end, in the order of time; the clock stays where the demo ended."""
+        clock.set_clock(lambda: self._now)
+        tended = datetime.min.replace(tzinfo=UTC)
+        while self._queue:
+            self._now, _, happens = heapq.heappop(self._queue)
+            if self._now - tended >= TENDED_EVERY:
+                tended = self._now
+                tending.tend()
+                progress(f"{self._now:%Y-%m}")
+            happens()
+        self._now = self.until
+        tending.tend()
+
+    def come(self, plan: Plan) -> Callable[[], None]:
+        """Somebody arrives."""
+        return lambda: self._interview(plan)
+
+    def close(self, quarter: Quarter, progress: Progress) -> Callable[[], None]:
+        """The statistician closes a quarter."""
+
+        def happens() -> None:
+            progress(f"report ix of {quarter}")
+            outcome = reports.close(quarter, by=self.actors["MOLSA/statistician"])
+            (self.closed if isinstance(outcome, reports.Closed) else self.refused).append(quarter)
+
+        return happens
+
+    def _interview(self, plan: Plan) -> None:
+        officer = self.actors[plan.post]
+        answers = random_answers(
+            self.questionnaire,
+            random.Random(plan.walk),  # noqa: S311 - plausible, not secret
+            today=self._now.date(),
+            fixed=plan.answers,
+            severity=0.04 if plan.ending == "negative" else 0.35,
+            answered=0.95,
+        )
+        interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
+        interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
+        if plan.ending != "referred":
+            interviews.end(interview_id=interview_id, by=officer)
+            return
+        proposed = sending.propose(interview_id=interview_id, by=officer).proposed
+        if not proposed:
+            return  # the draft waits; it lapses after its days
+        sent = sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
+        self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
+
+    def _answer(self, plan: Plan, referral_id: uuid.UUID, declines: int) -> None:
+        """The desk that was asked says no, or takes the person in."""
+        system = Actor.system("tend")
+        referral = referral_store.row(referral_id, by=system)
+        by = self._staff(referral.receiver_id)
+        beds = stay_store.free_beds(by=by)
+        if declines and not referral.assigned:
+            self._decline(plan, referral, declines, by)
+            return
+        if not beds:
+            self._decline(plan, referral, 1, by)
+            return
+        try:
+            case_id = referrals.accept(
+                referral_id=referral_id, bed_id=beds[0][0], expected_at=self._now + plan.travel, by=by
+            )
+        except IllegalTransition:
+            return  # too late: the next party has been asked
+        self.after(plan.travel, lambda: self._arrive(plan, referral_id, case_id, beds[0][0], by))
+
+    def _decline(self, plan: Plan, referral: Referral, declines: int, by: Actor) -> None:
+        reason = plan.decline_reason
+        if referral.must and reason not in REASONS_UNDER_MUST:
+            reason = DeclineReason.FULL
+        case_id, receiver_id = referral.case_id, referral.receiver_id
+        try:
+            following = referrals.decline(referral_id=referral.id, reason=reason, by=by)
+        except IllegalTransition:
+            return
+        if following is not None:
+            self.after(timedelta(minutes=20), lambda: self._answer(plan, following, declines - 1))
+        else:
+            self.after(timedelta(minutes=25), lambda: self._direct(plan, case_id, receiver_id))
+
+    def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID) -> None:
+        """After the second no, the duty officer decides: a shelter of the route that has a bed."""
+        by = self.actors["RA"]
+        for organisation in referral_store.shelters_that_signed(self._now):
+            if organisation.id == declined or not referral_store.has_key_waiting(case_id, organisation.id):
+                continue
+            if not stay_store.free_beds(by=self._staff(organisation.id)):
+                continue
+            try:
+                referral_id = placing.direct(
+                    case_id=case_id, receiver_id=organisation.id, reason=OverrideReason.NO_ANSWER_IN_TIME, by=by
+                )
+            except ReferralRefused:
+                continue
+            self.after(timedelta(minutes=15), partial(self._answer, plan, referral_id, 0))
+            return
+
+    def _arrive(self, plan: Plan, referral_id: uuid.UUID, case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> None:
+        referrals.arrive(referral_id=referral_id, by=by)
+        today = stay_store.today()
+        stay_id = stays.admit(
+            case_id=case_id,
+            bed_id=bed_id,
+            admitted_on=today,
+            anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
+            by=by,
+        )
+        self._live(plan, case_id, stay_id, by)
+
+    def _live(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
+        """What happens during the stay, and its end."""
+        admitted_at = self._now
+        for step in plan.testimony:
+            self.at(
+                admitted_at + timedelta(days=step.day, hours=1),
+                partial(self._testify, case_id, step.status, step.reason, by),
+            )
+        if plan.permit is not None:
+            self._plan_permit(plan, case_id, admitted_at, by)
+        if plan.number % 3 == 0:
+            self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
+        self.at(admitted_at + timedelta(days=plan.nights, hours=2), lambda: self._leave(plan, case_id, stay_id, by))
+
+    def _plan_permit(self, plan: Plan, case_id: uuid.UUID, admitted_at: datetime, by: Actor) -> None:
+        permit = plan.permit
+        assert permit is not None
+        day = timedelta(days=1)
+        self.at(
+            admitted_at + permit.informed * day + timedelta(minutes=30),
+            lambda: self._permit(case_id, PermitEvent.INFORM, by, language=str(plan.answers["language"])),
+        )
+        if permit.applied is None:
+            return
+        self.at(admitted_at + permit.applied * day, lambda: self._permit(case_id, PermitEvent.APPLY, by))
+        if permit.issued is not None:
+            months, ground = permit.months, permit.ground
+            self.at(
+                admitted_at + permit.issued * day,
+                lambda: self._permit(case_id, PermitEvent.ISSUE, by, months=months, ground=ground),
+            )
+        else:
+            self.at(
+                admitted_at + permit.applied * day + 30 * day, lambda: self._permit(case_id, PermitEvent.WITHDRAW, by)
+            )
+
+    def _permit(
+        self,
+        case_id: uuid.UUID,
+        event: PermitEvent,
+        by: Actor,
+        *,
+        language: str = "",
+        months: int = 0,
+        ground: object = None,
+    ) -> None:
+        today = stay_store.today()
+        dates: dict[str, date] = {}
+        if months:
+            dates = {"issued_from": today, "issued_until": today + timedelta(days=months * 30)}
+        try:
+            permits.record(case_id=case_id, event=event, on=today, by=by, language=language, ground=ground, **dates)  # type: ignore[arg-type]
+        except PermitRefused:
+            return  # the person left in between
+
+    def _testify(self, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor) -> None:
+        try:
+            testimony.record(
+                case_id=case_id,
+                status=status,  # type: ignore[arg-type]
+                happened_on=stay_store.today(),
+                reason=reason,
+                by=by,
+            )
+        except IllegalStep:
+            return
+
+    def _note(self, case_id: uuid.UUID, text: str, by: Actor) -> None:
+        cases.add_note(case_id=case_id, text=text, by=by)
+
+    def _leave(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
+        today = stay_store.today()
+        try:
+            stays.end(stay_id=stay_id, ended_on=today, exit_reason=plan.exit, destination=plan.destination, by=by)
+        except GateClosed:
+            stays.end(
+                stay_id=stay_id,
+                ended_on=today,
+                exit_reason=ExitReason.INDEPENDENT_LIVING,
+                destination=Destination.OWN_HOME,
+                by=by,
+            )
+        self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
+
+    def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
+        try:
+            cases.close(case_id=case_id, by=by)
+        except CaseRefused:
+            return
+
+    def _staff(self, organisation_id: uuid.UUID) -> Actor:
+        return self.actors[self._codes[organisation_id]]

@@ -17,6 +17,7 @@ from nrm.web import (
     headers,
     home,
     language,
+    reports,
 )
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     guards.register(app)
     _know_the_instance(app, config)
-    for blueprint in (accounts.blueprint, home.blueprint):
+    for blueprint in (accounts.blueprint, home.blueprint, reports.blueprint):
         app.register_blueprint(blueprint)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -73,16 +75,63 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
     The first release may be of any quarter that has ended, after it each quarter in its turn. Raises NotPermitted,
     QuarterNotEnded, QuarterOutOfOrder, BeingClosed. `progress` is told what is being done, never a number.
     """
-    by.must(Permission.REPORT_CLOSE)
     with _one_at_a_time():
-        last = store.last_release()
-        released = {line.quarter: line for line in store.releases(by=by)}
-        if quarter in released:
-            return Closed(quarter, released[quarter].step, already=True)
-        today = clock.now().astimezone(country().timezone).date()
-        rules.check_closing(quarter, last=Quarter.parse(last.quarter) if last else None, today=today)
-        db.session.rollback()  # nothing is held open while the figures are worked on
-        return _close(quarter, by, progress or (lambda _: None))
+        return _before(quarter, by) or _close(quarter, by, progress or (lambda _: None))
+
+
+def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
+    """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises.
+
+    A browser or a proxy does not wait as long as a closing may take.
+    """
+    lock = _lock()
+    try:
+        already = _before(quarter, by)
+        if already is None:
+            application = current_app._get_current_object()  # type: ignore[attr-defined]
+            work = threading.Thread(target=_in_background, args=(application, lock, quarter, by), daemon=True)
+            work.start()
+            lock = -1  # the thread gives it back
+        return already
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def state(quarter: Quarter, *, by: Actor) -> str | Refused:
+    """Where the closing of a quarter stands: `released`, `closing`, `open`, or the refusal of the last attempt."""
+    by.must(Permission.REPORT_CLOSE)
+    if any(line.quarter == quarter for line in store.releases(by=by)):
+        return "released"
+    try:
+        os.close(_lock(shared=True))
+    except rules.BeingClosed:
+        return "closing"
+    refusal = store.refusal(quarter, by=by)
+    return "open" if refusal is None else Refused(quarter, refusal)
+
+
+def _before(quarter: Quarter, by: Actor) -> Closed | None:
+    """What must hold before any work is done; the answer if the quarter is released already."""
+    by.must(Permission.REPORT_CLOSE)
+    released = {line.quarter: line for line in store.releases(by=by)}
+    if quarter in released:
+        return Closed(quarter, released[quarter].step, already=True)
+    today = clock.now().astimezone(country().timezone).date()
+    rules.check_closing(quarter, last=max(released, default=None), today=today)
+    db.session.rollback()  # nothing is held open while the figures are worked on
+    return None
+
+
+def _in_background(application: Flask, lock: int, quarter: Quarter, by: Actor) -> None:
+    try:
+        with application.app_context():
+            _close(quarter, by, lambda _: None)
+    except Exception as error:  # noqa: BLE001 - there is nobody above to catch it
+        # Neither the message nor the traceback: they may speak of a record.
+        application.logger.error("closing %s failed: %s", quarter, type(error).__name__)
+    finally:
+        os.close(lock)
 
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
@@ -182,10 +231,17 @@ def _classification(table_set: TableSet) -> tabulation.Classification:
 
 
 def _refuse(quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> Refused:
+    findings = tuple((each["table"], each["scenario"], each["guarantee"]) for each in verdict["findings"])
     with transaction() as session:
-        audit.append(session, audit.Event.QUARTER_REFUSED, by=by, report=rules.REPORT, quarter=str(quarter))
-    findings = [(each["table"], each["scenario"], each["guarantee"]) for each in verdict["findings"]]
-    return Refused(quarter, tuple(findings))
+        audit.append(
+            session,
+            audit.Event.QUARTER_REFUSED,
+            by=by,
+            report=rules.REPORT,
+            quarter=str(quarter),
+            findings=rules.findings_code(findings),
+        )
+    return Refused(quarter, findings)
 
 
 def _signature(value: Mapping[str, Any]) -> dict[str, str]:
@@ -218,17 +274,28 @@ def _forget_contributors(session: Session) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Two closings at once would do the same work twice; the second one is told so at once."""
-    path = current_app.extensions["nrm.config"].directory / "release.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = _lock()
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise rules.BeingClosed from None
         yield
     finally:
-        os.close(descriptor)
+        os.close(lock)
+
+
+def _lock(*, shared: bool = False) -> int:
+    """A descriptor that holds the lock of all processes; two closings at once would do the same work twice.
+
+    Raises BeingClosed. Whoever only looks takes it `shared`, for an instant; so it is tried more than once.
+    """
+    path = current_app.extensions["nrm.config"].directory / "release.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for attempt in range(1 if shared else 4):
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            time.sleep(0.05 * attempt)
+    os.close(descriptor)
+    raise rules.BeingClosed
 
 
 def check(*, by: Actor) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +15,9 @@ REPORT = "ix"
 
 FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
+
+Finding = tuple[str, str, str]
+"""What a refusal says: table, scenario, guarantee; never a cell or a count."""
 
 FIRST_HASH = bytes(32)
 _CHAIN = b"nrm release 1\0"
@@ -78,3 +81,17 @@ def chain_hash(previous: bytes, *, report: str, quarter: str, released_at: str, 
     entry = {"report": report, "quarter": quarter, "released_at": released_at, "files": digests}
     text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(_CHAIN + previous + text.encode()).digest()
+
+
+def findings_code(findings: Iterable[Finding]) -> str:
+    """Findings as one code for the audit chain; `findings_of` reads it back."""
+    return " ".join(":".join(finding) for finding in findings)
+
+
+def findings_of(code: str) -> tuple[Finding, ...]:
+    """(table, scenario, guarantee) of each finding."""
+    read = []
+    for each in code.split():
+        table, scenario, guarantee = each.split(":")
+        read.append((table, scenario, guarantee))
+    return tuple(read)

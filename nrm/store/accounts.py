@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import aliased
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
+from nrm.models.accounts import Instance, Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,18 @@ class MemberLine:
     role: str
     status: str
     organisation_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationLine:
+    """One organisation as the administrator sees it: counts of accounts, never of cases."""
+
+    code: str
+    kind: OrganisationKind
+    names: dict[str, str]
+    active: int
+    key_holders: int
+    invitations: int
 
 
 def instance() -> Instance:
@@ -72,6 +86,46 @@ def members(*, by: Actor) -> list[MemberLine]:
     if not by.may(Permission.ACCOUNT_INVITE):
         statement = statement.where(Member.organisation_id == by.organisation_id)
     return [MemberLine(*row) for row in db.session.execute(statement)]
+
+
+def key_holding(*, by: Actor) -> list[OrganisationLine]:
+    """Every organisation with how many can open its cases, and how many invitations still wait; for who invites."""
+    by.must(Permission.ACCOUNT_INVITE)
+    newer = aliased(Keyring)
+    holders = (
+        select(func.count())
+        .select_from(KeyringWrap)
+        .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+        .join(Member, Member.id == KeyringWrap.member_id)
+        .where(Keyring.organisation_id == Organisation.id, Member.status == "active")
+        .where(
+            ~select(newer.id)
+            .where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version)
+            .correlate(Keyring)
+            .exists()
+        )
+    )
+    active = select(func.count()).where(Member.organisation_id == Organisation.id, Member.status == "active")
+    open_invitations = (
+        select(func.count())
+        .select_from(Invitation)
+        .join(Member, Member.id == Invitation.member_id)
+        .where(Member.organisation_id == Organisation.id, Member.status == "invited")
+        .where(Invitation.used_at.is_(None), Invitation.expires_at > clock.now())
+    )
+    statement = select(
+        Organisation.code,
+        Organisation.kind,
+        Organisation.name_sq,
+        Organisation.name_en,
+        active.correlate(Organisation).scalar_subquery(),
+        holders.correlate(Organisation).scalar_subquery(),
+        open_invitations.correlate(Organisation).scalar_subquery(),
+    ).order_by(Organisation.code)
+    return [
+        OrganisationLine(code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
+        for code, kind, sq, en, *counts in db.session.execute(statement)
+    ]
 
 
 def member(member_id: uuid.UUID, *, by: Actor) -> Member:

@@ -5,6 +5,7 @@ The two halves never meet: people are counted only by the program itself, and wh
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ from sqlalchemy import Connection, Executable, Row, and_, or_, select
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import REPORT
+from nrm.domain.reports import REPORT, Finding, findings_of
 from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord, in_order
+from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case
 from nrm.models.permits import Permit
 from nrm.models.reports import Release, ReleaseFile, ReleaseMemory
@@ -171,6 +173,19 @@ def release_file(quarter: Quarter, format_: str, *, by: Actor) -> bytes:
     if content is None:
         raise NotVisible
     return content
+
+
+def refusal(quarter: Quarter, *, by: Actor) -> tuple[Finding, ...] | None:
+    """What the last attempt to close the quarter failed by, or None when none was refused."""
+    _must_read(by)
+    entries = db.session.scalars(
+        select(AuditEntry.details).where(AuditEntry.event == "quarter_refused").order_by(AuditEntry.id.desc()).limit(50)
+    )
+    for entry in entries:
+        details = json.loads(entry)
+        if (details["report"], details["quarter"]) == (REPORT, str(quarter)):
+            return findings_of(details["findings"])
+    return None
 
 
 def last_release() -> Release | None:

@@ -23,7 +23,7 @@ from nrm.domain.accounts import (
 )
 from nrm.domain.words import N_
 from nrm.store import accounts as store
-from nrm.web import guards
+from nrm.web import guards, home
 from nrm.web.language import current_language
 
 blueprint = Blueprint("accounts", __name__)
@@ -218,3 +218,11 @@ def password() -> tuple[str, int] | BaseResponse:
         except WeakPassword as error:
             form.password.errors = [WEAK[str(error)]]
     return render_template("accounts/password.html", form=form), 422
+
+
+@home.page(Role.ADMINISTRATOR)
+def administrator_home() -> str:
+    """Organisations and accounts: nothing of a case is within an administrator's reach."""
+    organisations = store.key_holding(by=guards.actor())
+    short = any(each.kind.holds_keys and each.key_holders < 2 for each in organisations)
+    return render_template("home/administrator.html", organisations=organisations, short=short)

@@ -367,13 +367,24 @@ def _upgrade_main() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("informed_on", sa.Date(), nullable=True),
         sa.Column("informed_language", sa.String(), nullable=False),
+        sa.Column("informed_by_id", sa.Uuid(), nullable=True),
         sa.Column("applied_on", sa.Date(), nullable=True),
+        sa.Column("decided_on", sa.Date(), nullable=True),
         sa.Column("issued_from", sa.Date(), nullable=True),
         sa.Column("issued_until", sa.Date(), nullable=True),
         sa.Column("ground", sa.String(), nullable=False),
         sa.Column("recorded_at", nrm.db.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "issued_from IS NULL OR ground IN ('legal', 'recuperative')", name=op.f("ck_permits_issued_on_a_ground")
+        ),
+        sa.CheckConstraint("state <> 'issued' OR issued_until IS NOT NULL", name=op.f("ck_permits_issued_until_a_day")),
+        sa.CheckConstraint(
+            "state = 'not_informed' OR (informed_on IS NOT NULL AND informed_language <> '')",
+            name=op.f("ck_permits_informed_first"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('not_informed', 'informed', 'applied', 'issued', 'refused', 'appealed', 'withdrawn', 'expired')",
+            name=op.f("ck_permits_known_state"),
         ),
         sa.CheckConstraint(
             "applied_on IS NULL OR informed_on IS NOT NULL", name=op.f("ck_permits_informed_before_applied")
@@ -385,9 +396,13 @@ def _upgrade_main() -> None:
             "issued_until IS NULL OR issued_until >= issued_from", name=op.f("ck_permits_ends_after_it_began")
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_permits_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["informed_by_id"], ["organisations.id"], name=op.f("fk_permits_informed_by_id_organisations")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_permits")),
         sa.UniqueConstraint("case_id", name=op.f("uq_permits_case_id")),
     )
+    op.create_index("ix_permits_state_issued_until", "permits", ["state", "issued_until"], unique=False)
     op.create_table(
         "readings",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -499,11 +514,22 @@ def _upgrade_main() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("court", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("happened_on", sa.Date(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'testimony_withdrawn') = (reason <> '')", name=op.f("ck_testimony_withdrawn_with_reason")
+        ),
+        sa.CheckConstraint(
+            "reason IN ('', 'threat_to_self', 'threat_to_family', 'trauma', 'lack_of_protection', 'family_pressure', 'returned_abroad', 'other')",
+            name=op.f("ck_testimony_known_reason"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('not_a_witness', 'willing', 'statement_given', 'evidence_serious_crimes_court', 'evidence_district_court', 'in_witness_protection', 'testimony_withdrawn')",
+            name=op.f("ck_testimony_known_status"),
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_testimony_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony")),
+        sa.UniqueConstraint("case_id", "position", name=op.f("uq_testimony_case_id_position")),
     )
     op.create_index(op.f("ix_testimony_case_id"), "testimony", ["case_id"], unique=False)
     op.create_table(
@@ -519,8 +545,26 @@ def _upgrade_main() -> None:
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("exit_reason", sa.String(), nullable=False),
         sa.Column("destination", sa.String(), nullable=False),
+        sa.Column("end_known_on", sa.Date(), nullable=True),
+        sa.Column("repatriation_gate", sa.String(), nullable=False),
+        sa.Column("child_gate", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(ended_on IS NULL AND destination = '') OR (exit_reason = 'reintegrated_with_family' AND destination IN ('family')) OR (exit_reason = 'independent_living' AND destination IN ('own_home')) OR (exit_reason = 'transferred' AND destination IN ('hospital', 'institution', 'other_shelter')) OR (exit_reason = 'repatriated' AND destination IN ('country_of_citizenship', 'other_country')) OR (exit_reason = 'foster_or_extended_family' AND destination IN ('extended_family', 'foster_family')) OR (exit_reason = 'witness_protection' AND destination IN ('protected_place')) OR (exit_reason = 'left_voluntarily' AND destination IN ('extended_family', 'family', 'hospital', 'institution', 'other_country', 'own_home', 'unknown')) OR (exit_reason = 'missing' AND destination IN ('unknown')) OR (exit_reason = 'expelled' AND destination IN ('extended_family', 'family', 'hospital', 'institution', 'other_country', 'own_home', 'unknown')) OR (exit_reason = 'refused_service' AND destination IN ('extended_family', 'family', 'hospital', 'institution', 'other_country', 'own_home', 'unknown')) OR (exit_reason = 'no_longer_eligible' AND destination IN ('extended_family', 'family', 'hospital', 'institution', 'other_country', 'own_home', 'unknown')) OR (exit_reason = 'no_longer_needs_support' AND destination IN ('extended_family', 'family', 'hospital', 'institution', 'other_country', 'own_home', 'unknown')) OR (exit_reason = 'died' AND destination IN ('none'))",
+            name=op.f("ck_stays_destination_fits_reason"),
+        ),
         sa.CheckConstraint("(ended_on IS NULL) = (exit_reason = '')", name=op.f("ck_stays_ended_with_reason")),
+        sa.CheckConstraint(
+            "destination <> 'family' OR child_gate IN ('adult', 'assessed')",
+            name=op.f("ck_stays_child_to_family_after_assessments"),
+        ),
+        sa.CheckConstraint(
+            "destination NOT IN ('country_of_citizenship', 'other_country') OR repatriation_gate IN ('albanian', 'informed')",
+            name=op.f("ck_stays_repatriated_after_permit_information"),
+        ),
         sa.CheckConstraint("anticipated_end_on >= admitted_on", name=op.f("ck_stays_anticipated_after_it_began")),
+        sa.CheckConstraint(
+            "end_known_on IS NULL OR end_known_on >= ended_on", name=op.f("ck_stays_end_known_after_it_happened")
+        ),
         sa.CheckConstraint("ended_on IS NULL OR ended_on >= admitted_on", name=op.f("ck_stays_ends_after_it_began")),
         sa.ForeignKeyConstraint(["bed_id"], ["beds.id"], name=op.f("fk_stays_bed_id_beds")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_stays_case_id_cases")),
@@ -610,6 +654,7 @@ def _downgrade_main() -> None:
     op.drop_table("referrals")
     op.drop_index("ix_readings_case_id_opened_at", table_name="readings")
     op.drop_table("readings")
+    op.drop_index("ix_permits_state_issued_until", table_name="permits")
     op.drop_table("permits")
     op.drop_index("ix_obligations_party_done_at", table_name="obligations")
     op.drop_table("obligations")

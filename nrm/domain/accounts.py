@@ -120,8 +120,13 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     ),
     Role.CASE_WORKER: _SHELTER_WORK,
     Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE},
-    Role.TRP_OFFICER: frozenset({Permission.CASE_READ, Permission.CASE_OPEN, Permission.ACCOUNT_CONFIRM}),
-    Role.WITNESS_LIAISON: frozenset({Permission.CASE_READ, Permission.CASE_OPEN, Permission.ACCOUNT_CONFIRM}),
+    # Both record in cases that a holder shared with their organisation, and see no others.
+    Role.TRP_OFFICER: frozenset(
+        {Permission.CASE_READ, Permission.CASE_OPEN, Permission.PERMIT_RECORD, Permission.ACCOUNT_CONFIRM}
+    ),
+    Role.WITNESS_LIAISON: frozenset(
+        {Permission.CASE_READ, Permission.CASE_OPEN, Permission.TESTIMONY_RECORD, Permission.ACCOUNT_CONFIRM}
+    ),
     Role.CONSULAR_OFFICER: frozenset({Permission.ACCOUNT_CONFIRM}),
     Role.HELPLINE_OPERATOR: frozenset(
         {

@@ -76,7 +76,8 @@ UNDECIDED = frozenset({PermitStatus.APPLIED, PermitStatus.APPEALED})
 class PermitRefused(ValueError):
     """The event cannot be recorded; `why` is a stable code.
 
-    `state`, `not_third_country`, `informed_incomplete`, `ground`, `dates`, `renewal_not_longer`, `still_valid`.
+    `state`, `not_third_country`, `informed_incomplete`, `ground`, `dates`, `renewal_not_longer`, `still_valid`;
+    `in_future`, `before_last_step`.
     """
 
     def __init__(self, why: str) -> None:
@@ -146,6 +147,24 @@ def record(
     return PermitFacts(after, informing, start, end, purpose)
 
 
+def check_day(on: date, *, today: date, last_step: date | None) -> None:
+    """Raise PermitRefused for a step that has not happened yet, or that would have come before the one it follows."""
+    if on > today:
+        raise PermitRefused("in_future")
+    if last_step is not None and on < last_step:
+        raise PermitRefused("before_last_step")
+
+
+DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
+    {
+        PermitEvent.INFORM: "inform_of_trp_options",
+        PermitEvent.ISSUE: "trp_decision",
+        PermitEvent.REFUSE: "trp_decision",
+    }
+)
+"""The step of the agreement that an event fulfils."""
+
+
 class GateClosed(Exception):
     """A step that the law forbids now; nobody can override it. `why` is a stable code.
 
@@ -206,3 +225,19 @@ def check_leaving(
         check_repatriation(citizenship_class, permit)
     if destination is Destination.FAMILY:
         check_return_to_family(age_class, at_crossing_point=False, assessments=assessments)
+
+
+def gates_opened_by(destination: Destination, *, age_class: str, citizenship_class: str) -> tuple[str, str]:
+    """(repatriation gate, child gate) as kept with a stay that `check_leaving` let end: by what each was opened.
+
+    `albanian` or `informed`, `adult` or `assessed`; empty where the destination does not pass the gate.
+    """
+    abroad = destination in REPATRIATION_DESTINATIONS
+    repatriation = ("albanian" if citizenship_class == "albanian" else "informed") if abroad else ""
+    home = destination is Destination.FAMILY
+    return repatriation, ("adult" if age_class == "adult" else "assessed") if home else ""
+
+
+def assessments_done(steps: Collection[str]) -> frozenset[str]:
+    """Which of the three assessments stand among fulfilled steps of the agreement (`assess_risk`, ...)."""
+    return frozenset(name for name in ASSESSMENTS if f"assess_{name}" in steps)

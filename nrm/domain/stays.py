@@ -92,8 +92,9 @@ DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
 class ImpossibleStay(ValueError):
     """The dates or the exit contradict themselves; `why` is a stable code.
 
-    `admission_in_future`, `exit_before_admission`, `exit_in_future`, `anticipated_before_admission`, `destination`,
-    `overlaps`.
+    `admission_in_future`, `admission_before_case`, `exit_before_admission`, `exit_in_future`,
+    `anticipated_before_admission`, `anticipated_too_late`, `destination`, `overlaps`; `bed_taken`, `bed_out_of_use`;
+    `not_arrived`, `already_there`.
     """
 
     def __init__(self, why: str) -> None:
@@ -109,6 +110,40 @@ class Period:
     exited_on: date | None = None
 
 
+class StayOver(Exception):
+    """The stay has ended in the meantime; nothing changes."""
+
+
+class BedInUse(Exception):
+    """Somebody sleeps in the bed, or it is kept for somebody; it cannot be taken out of use."""
+
+
+LATE_ENTRY = timedelta(days=31)
+"""How much earlier than their case somebody may have come who came to the shelter without a referral."""
+
+LONGEST_PLANNED = timedelta(days=3 * 366)
+"""A planned end further away is a slip of the pen."""
+
+
+def earliest_admission(source: str, registered_month: date, sent_on: date | None) -> date:
+    """The first day on which a person of this case can have been admitted.
+
+    `sent_on`: the day the referral was sent that brought them, or the first of its quarter. Who was in the shelter
+    before the system was, may have been admitted on any day.
+    """
+    if sent_on is not None:
+        return max(sent_on, registered_month)
+    if source == Source.ALREADY_THERE:
+        return date(2000, 1, 1)
+    return registered_month - LATE_ENTRY
+
+
+def check_admission(admitted_on: date, *, earliest: date) -> None:
+    """Raise ImpossibleStay for an admission before the case."""
+    if admitted_on < earliest:
+        raise ImpossibleStay("admission_before_case")
+
+
 def check_dates(
     admitted_on: date,
     *,
@@ -121,6 +156,8 @@ def check_dates(
         raise ImpossibleStay("admission_in_future")
     if anticipated_end_on is not None and anticipated_end_on < admitted_on:
         raise ImpossibleStay("anticipated_before_admission")
+    if anticipated_end_on is not None and anticipated_end_on > today + LONGEST_PLANNED:
+        raise ImpossibleStay("anticipated_too_late")
     if exited_on is None:
         return
     if exited_on < admitted_on:
@@ -135,11 +172,14 @@ def check_exit(reason: ExitReason, destination: Destination) -> None:
         raise ImpossibleStay("destination")
 
 
-def check_no_overlap(new: Period, others: Iterable[Period]) -> None:
-    """Raise ImpossibleStay when a person would spend one night in two places; moving on one day is possible."""
+def check_no_overlap(new: Period, others: Iterable[Period], why: str = "overlaps") -> None:
+    """Raise ImpossibleStay(why) when one night would be spent in two places, or a bed have two people (`bed_taken`).
+
+    Moving on one day is possible.
+    """
     for other in others:
         if nights(new, other.admitted_on, (other.exited_on or date.max) - timedelta(days=1)) > 0:
-            raise ImpossibleStay("overlaps")
+            raise ImpossibleStay(why)
 
 
 def nights(stay: Period, first: date, last: date) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -51,7 +52,10 @@ TRANSITIONS: Mapping[WitnessStatus, frozenset[WitnessStatus]] = MappingProxyType
 
 
 class IllegalStep(Exception):
-    """The step cannot be recorded: `state`, `reason_missing` (withdrawn without one), `reason_unexpected`."""
+    """The step cannot be recorded: `state`, `reason_missing` (withdrawn without one), `reason_unexpected`.
+
+    `in_future`, `before_last_step`.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -67,3 +71,11 @@ def step(before: WitnessStatus, after: WitnessStatus, reason: WithdrawalReason |
     if after is not WitnessStatus.TESTIMONY_WITHDRAWN and reason is not None:
         raise IllegalStep("reason_unexpected")
     return after
+
+
+def check_day(on: date, *, today: date, last_step: date | None) -> None:
+    """Raise IllegalStep for a step that has not happened yet, or that would have come before the one it follows."""
+    if on > today:
+        raise IllegalStep("in_future")
+    if last_step is not None and on < last_step:
+        raise IllegalStep("before_last_step")

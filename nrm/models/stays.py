@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
+from nrm.domain.permits import REPATRIATION_DESTINATIONS
+from nrm.domain.stays import DESTINATIONS, Destination
+
+
+def _listed(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in sorted(codes))
+
+
+_EXITS = " OR ".join(
+    f"(exit_reason = '{reason}' AND destination IN ({_listed(to)}))" for reason, to in DESTINATIONS.items()
+)
+_ABROAD = _listed(REPATRIATION_DESTINATIONS)
 
 
 class Bed(Model):
@@ -31,6 +44,17 @@ class Stay(Model):
         CheckConstraint("ended_on IS NULL OR ended_on >= admitted_on", name="ends_after_it_began"),
         CheckConstraint("anticipated_end_on >= admitted_on", name="anticipated_after_it_began"),
         CheckConstraint("(ended_on IS NULL) = (exit_reason = '')", name="ended_with_reason"),
+        CheckConstraint("end_known_on IS NULL OR end_known_on >= ended_on", name="end_known_after_it_happened"),
+        CheckConstraint(f"(ended_on IS NULL AND destination = '') OR {_EXITS}", name="destination_fits_reason"),
+        # The two gates of the agreement: nobody leaves on these ways without what opens them.
+        CheckConstraint(
+            f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('albanian', 'informed')",
+            name="repatriated_after_permit_information",
+        ),
+        CheckConstraint(
+            f"destination <> '{Destination.FAMILY}' OR child_gate IN ('adult', 'assessed')",
+            name="child_to_family_after_assessments",
+        ),
         Index(
             "uq_stays_open_bed",
             "bed_id",
@@ -60,3 +84,6 @@ class Stay(Model):
     ended_on: Mapped[date | None]
     exit_reason: Mapped[str] = mapped_column(default="")
     destination: Mapped[str] = mapped_column(default="")
+    end_known_on: Mapped[date | None]  # the day the end was entered
+    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: albanian, informed
+    child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed

@@ -1,0 +1,139 @@
+"""A shelter opens a case for somebody who came without a referral, and admits them in the same transaction."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions.stays import begin
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.admissions import OwnCase, belongs_elsewhere, check, columns, further_facts, obligations, sealed
+from nrm.domain.agreements import RECEIVER, Agreement
+from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
+from nrm.domain.routes import Obligation
+from nrm.models.cases import Case
+from nrm.models.referrals import Obligation as ObligationRow
+from nrm.store import accounts, agreements, interviews, stays
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new case. `elsewhere`: the clause under which another party must accommodate the person, or empty."""
+
+    case_id: uuid.UUID
+    stay_id: uuid.UUID
+    pseudonym: str
+    elsewhere: str
+
+
+def open_case(
+    *,
+    case: OwnCase,
+    bed_id: uuid.UUID,
+    admitted_on: date,
+    anticipated_end_on: date,
+    by: Actor,
+    identity: Mapping[str, Any] | None = None,
+    story: str = "",
+    note: str = "",
+) -> Opened:
+    """Open a case of the shelter's own and admit the person; what the agreement asks is owed from now on.
+
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
+    hand-over says of needs. Identity and story are sealed to the shelter and to whom a clause grants them; an adult who
+    does not agree has neither, and nobody is told. The same form sent twice finds its bed taken the second time.
+
+    Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
+        raise NotVisible
+    named = {name: value for name, value in (identity or {}).items() if value}
+    check(case, named=bool(named or story))
+    now = clock.now()
+    agreement = country().in_force(now)
+    with transaction() as session:
+        organisation = accounts.organisation(by.organisation_id)
+        owed = obligations(case, agreement, now, party=organisation.party)
+        row = Case(
+            id=uuid.uuid4(),
+            pseudonym=_unused_pseudonym(),
+            status="open",
+            source=str(case.source),
+            opened_by_id=organisation.id,
+            holder_id=organisation.id,
+            registered_month=stays.today().replace(day=1),
+            questionnaire=next(iter(country().questionnaires)),
+            age_class=case.age_class,
+            consent=case.consent,
+            facts=further_facts(case),
+            **columns(case),
+        )
+        session.add(row)
+        session.flush()
+        audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
+        stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
+        _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
+        session.add_all(
+            ObligationRow(
+                case_id=row.id,
+                kind=each.kind,
+                party=each.party,
+                clause=each.clause,
+                due_at=now + each.within if each.within is not None else None,
+            )
+            for each in owed
+        )
+        clause = belongs_elsewhere(case, agreement, party=organisation.party)
+        return Opened(row.id, stay_id, row.pseudonym, clause.number if clause is not None else "")
+
+
+def _unused_pseudonym() -> str:
+    while True:
+        pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
+        if not interviews.is_pseudonym_taken(pseudonym):
+            return pseudonym
+
+
+def _seal(
+    session: Session,
+    case_id: uuid.UUID,
+    answers: Mapping[str, dict[str, Any]],
+    owed: tuple[Obligation, ...],
+    agreement: Agreement,
+    by: Actor,
+) -> None:
+    """Seal each compartment to the shelter, and to whom a clause grants it and who can open it."""
+    assert by.organisation_id is not None
+    for name, value in answers.items():
+        holders = {by.organisation_id}
+        for each in owed:
+            if Compartment(name) in each.grant and each.party != RECEIVER:
+                holders |= {desk.id for desk in agreements.every_desk(each.party)}
+        if name == Compartment.HAND_OVER and any(each.kind == "notify" for each in owed):
+            holders |= _authority(agreement)
+        content: dict[str, Any] = {"answers": value}
+        if name == Compartment.HAND_OVER:
+            content["interviewed_at"] = clock.now().isoformat()
+        elif name == Compartment.STORY:
+            content["wordings"] = {}
+        vault.create(session, case_id, {name: content}, holders)
+
+
+def _authority(agreement: Agreement) -> set[uuid.UUID]:
+    return {
+        desk.id
+        for party in agreement.parties.values()
+        if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+        for desk in agreements.every_desk(party.code)
+    }

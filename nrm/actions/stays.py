@@ -1,0 +1,206 @@
+"""Admitting somebody, changing bed or planned end, letting them go; beds out of use and back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, Permission
+from nrm.domain.permits import check_leaving, gates_opened_by
+from nrm.domain.stays import (
+    BedInUse,
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    Period,
+    StayOver,
+    check_admission,
+    check_dates,
+    check_exit,
+    check_no_overlap,
+    earliest_admission,
+)
+from nrm.models.cases import Case
+from nrm.models.referrals import Referral
+from nrm.models.stays import Bed, Stay
+from nrm.store import permits
+from nrm.store import stays as store
+
+
+def admit(
+    *, case_id: uuid.UUID, bed_id: uuid.UUID, admitted_on: date, anticipated_end_on: date, by: Actor
+) -> uuid.UUID:
+    """Put a person who has arrived into a bed of one's own shelter; returns the stay.
+
+    Raises NotPermitted, NotVisible (another's case or bed), ImpossibleStay. Of two who want one bed, one gets it and
+    the other `bed_taken`.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case = store.held_case(case_id, by=by, lock=True)
+        assert by.organisation_id is not None
+        referral, arrived = store.arrival_of(case_id, by.organisation_id)
+        if not arrived:
+            raise ImpossibleStay("not_arrived")
+        return begin(session, case, referral, bed_id, admitted_on, anticipated_end_on, by)
+
+
+def begin(
+    session: Session,
+    case: Case,
+    referral: Referral | None,
+    bed_id: uuid.UUID,
+    admitted_on: date,
+    anticipated_end_on: date,
+    by: Actor,
+) -> uuid.UUID:
+    """The part of an admission that is common to referred people and to cases a shelter opens itself.
+
+    In the caller's transaction, with the case locked. Raises NotVisible, ImpossibleStay.
+    """
+    assert by.organisation_id is not None
+    today = store.today()
+    check_dates(admitted_on, today=today, anticipated_end_on=anticipated_end_on)
+    sent_on = referral.sent_at.date() if referral is not None else None
+    check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
+    period = Period(admitted_on)
+    others = store.periods_of(case.id)
+    if any(other.exited_on is None for other in others):
+        raise ImpossibleStay("already_there")
+    check_no_overlap(period, others)
+    _take(session, bed_id, case.id, period, by)
+    stay = Stay(
+        id=uuid.uuid4(),
+        case_id=case.id,
+        organisation_id=by.organisation_id,
+        bed_id=bed_id,
+        referral_id=referral.id if referral is not None else None,
+        admitted_on=admitted_on,
+        known_on=today,
+        anticipated_end_on=anticipated_end_on,
+    )
+    session.add(stay)
+    session.flush()
+    audit.append(session, audit.Event.STAY_BEGUN, by=by, case_id=case.id, stay_id=stay.id, bed_id=bed_id)
+    return stay.id
+
+
+def _take(
+    session: Session, bed_id: uuid.UUID, case_id: uuid.UUID, period: Period, by: Actor, *, but: uuid.UUID | None = None
+) -> None:
+    """Lock the bed and check that this person can have it from the period's first day on."""
+    bed = store.bed(bed_id, by=by)
+    if bed.out_of_use:
+        raise ImpossibleStay("bed_out_of_use")
+    if store.is_kept_for_another(bed_id, case_id, bed.organisation_id):
+        raise ImpossibleStay("bed_taken")
+    check_no_overlap(period, store.periods_in(bed_id, but=but), "bed_taken")
+    # On PostgreSQL the row lock ends with the transaction; whoever waited for it sees the stay that was made.
+    hit = session.execute(update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
+    if _rows(hit) != 1:
+        raise ImpossibleStay("bed_out_of_use")
+
+
+def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, by: Actor) -> None:
+    """Another bed in the same shelter, another planned end, or both.
+
+    Raises NotPermitted, NotVisible, StayOver, ImpossibleStay.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stay = store.row(stay_id, by=by)
+        if stay.ended_on is not None:
+            raise StayOver
+        today = store.today()
+        check_dates(stay.admitted_on, today=today, anticipated_end_on=anticipated_end_on)
+        if bed_id != stay.bed_id:
+            _take(session, bed_id, stay.case_id, Period(today), by, but=stay.id)
+        _update(session, stay.id, bed_id=bed_id, anticipated_end_on=anticipated_end_on)
+        audit.append(session, audit.Event.STAY_CHANGED, by=by, case_id=stay.case_id, stay_id=stay.id, bed_id=bed_id)
+
+
+def end(
+    *, stay_id: uuid.UUID, ended_on: date, exit_reason: ExitReason, destination: Destination, by: Actor
+) -> uuid.UUID:
+    """The person left; returns the case. The bed is free at once.
+
+    Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed: nobody who is not recorded as
+    Albanian leaves for another country before the permit's options were explained, and no child goes to the family
+    before risk, security and family were assessed.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stay = store.row(stay_id, by=by)
+        if stay.ended_on is not None:
+            raise StayOver
+        case = session.get_one(Case, stay.case_id, populate_existing=True)
+        today = store.today()
+        check_dates(stay.admitted_on, today=today, exited_on=ended_on)
+        check_exit(exit_reason, destination)
+        check_leaving(
+            exit_reason,
+            destination,
+            age_class=case.age_class,
+            citizenship_class=case.citizenship_class,
+            permit=permits.facts(case.id),
+            assessments=store.assessments(case.id),
+        )
+        repatriation, child = gates_opened_by(
+            destination, age_class=case.age_class, citizenship_class=case.citizenship_class
+        )
+        _update(
+            session,
+            stay.id,
+            ended_on=ended_on,
+            end_known_on=today,
+            exit_reason=str(exit_reason),
+            destination=str(destination),
+            repatriation_gate=repatriation,
+            child_gate=child,
+        )
+        audit.append(
+            session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
+        )
+        return case.id
+
+
+def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:
+    """Nobody is put into the bed until it is back. Raises NotPermitted, NotVisible, BedInUse."""
+    by.must(Permission.BED_MANAGE)
+    with transaction() as session:
+        bed = store.bed(bed_id, by=by)
+        line = next(line for line in store.beds(by=by) if line.id == bed.id)
+        if line.stay is not None or line.kept_for:
+            raise BedInUse
+        _set_out_of_use(session, bed_id, True, by)
+
+
+def put_back(*, bed_id: uuid.UUID, by: Actor) -> None:
+    """The bed can be used again. Raises NotPermitted, NotVisible."""
+    by.must(Permission.BED_MANAGE)
+    with transaction() as session:
+        store.bed(bed_id, by=by)
+        _set_out_of_use(session, bed_id, False, by)
+
+
+def _set_out_of_use(session: Session, bed_id: uuid.UUID, out: bool, by: Actor) -> None:
+    hit = session.execute(update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(not out)).values(out_of_use=out))
+    if _rows(hit) == 1:  # else it was so already
+        audit.append(session, audit.Event.BED_CHANGED, by=by, bed_id=bed_id, out_of_use=int(out))
+
+
+def _update(session: Session, stay_id: uuid.UUID, **values: object) -> None:
+    """Change an open stay; raises StayOver when somebody ended it meanwhile."""
+    hit = session.execute(update(Stay).where(Stay.id == stay_id, Stay.ended_on.is_(None)).values(**values))
+    if _rows(hit) != 1:
+        raise StayOver
+
+
+def _rows(result: object) -> int:
+    return cast("CursorResult[object]", result).rowcount

@@ -1,0 +1,171 @@
+"""Residence permits and who may see them: the holder of the case, and the permit unit with which it is shared."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import Compartment
+from nrm.domain.permits import TRANSITIONS, Ground, Informing, PermitEvent, PermitFacts, PermitStatus
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case, Grant
+from nrm.models.permits import Permit
+from nrm.store import stays
+from nrm.store.paging import PAGE, Page, page, place_after
+
+EXPIRING_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PermitView:
+    """One person's permit. `needed`: False for whoever is recorded as Albanian; `events`: what can be recorded next."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    citizenship_class: str
+    needed: bool
+    status: PermitStatus
+    informed_on: date | None
+    informed_by: dict[str, str]
+    informed_language: str
+    applied_on: date | None
+    decided_on: date | None
+    issued_from: date | None
+    issued_until: date | None
+    ground: str
+    events: tuple[PermitEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PermitLine:
+    """One permit in a list."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    status: PermitStatus
+    issued_until: date | None
+
+
+def shared_case(case_id: uuid.UUID, permission: Permission, *, by: Actor) -> Case:
+    """A case the actor's organisation holds, or of which it has the legal file; raises NotVisible.
+
+    `permission`: without it there is nothing to see either. A grant that was ended is no longer there.
+    """
+    if by.organisation_id is None or not by.may(permission):
+        raise NotVisible
+    case = db.session.scalar(select(Case).where(Case.id == case_id).execution_options(populate_existing=True))
+    if case is None:
+        raise NotVisible
+    holds = case.holder_id == by.organisation_id and case.status != "referred"
+    if not holds and not (case.status == "open" and db.session.scalar(select(_legal_file(case_id, by)))):
+        raise NotVisible
+    return case
+
+
+def _legal_file(case_id: uuid.UUID | InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[bool]:
+    """Whether the actor's organisation has a live grant of the legal file."""
+    return exists().where(
+        Grant.case_id == case_id,
+        Grant.compartment == Compartment.LEGAL,
+        Grant.organisation_id == by.organisation_id,
+    )
+
+
+def row(case_id: uuid.UUID, *, lock: bool = False) -> Permit | None:
+    """The permit of a case that was seen already. `lock`: for actions."""
+    statement = select(Permit).where(Permit.case_id == case_id).execution_options(populate_existing=True)
+    return db.session.scalar(statement.with_for_update() if lock else statement)
+
+
+def facts(case_id: uuid.UUID) -> PermitFacts:
+    """What the rules look at, of a case that was seen already."""
+    return as_facts(row(case_id))
+
+
+def as_facts(permit: Permit | None) -> PermitFacts:
+    """A row as the rules see it; no row: not informed."""
+    if permit is None:
+        return PermitFacts()
+    informed = None
+    if permit.informed_on is not None:
+        at = datetime.combine(permit.informed_on, time(12), UTC)
+        informed = Informing(at, str(permit.informed_by_id or ""), permit.informed_language)
+    ground = Ground(permit.ground) if permit.ground else None
+    return PermitFacts(PermitStatus(permit.state), informed, permit.issued_from, permit.issued_until, ground)
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
+    """One person's permit; raises NotVisible."""
+    case = shared_case(case_id, Permission.PERMIT_RECORD, by=by)
+    permit = row(case_id)
+    status = PermitStatus(permit.state) if permit is not None else PermitStatus.NOT_INFORMED
+    informer = db.session.get(Organisation, permit.informed_by_id) if permit and permit.informed_by_id else None
+    needed = case.citizenship_class != "albanian"
+    return PermitView(
+        case_id=case.id,
+        pseudonym=case.pseudonym,
+        citizenship_class=case.citizenship_class,
+        needed=needed,
+        status=status,
+        informed_on=permit.informed_on if permit else None,
+        informed_by={"sq": informer.name_sq, "en": informer.name_en} if informer else {},
+        informed_language=permit.informed_language if permit else "",
+        applied_on=permit.applied_on if permit else None,
+        decided_on=permit.decided_on if permit else None,
+        issued_from=permit.issued_from if permit else None,
+        issued_until=permit.issued_until if permit else None,
+        ground=permit.ground if permit else "",
+        events=tuple(event for before, event in TRANSITIONS if before is status and needed),
+    )
+
+
+def expiring(*, by: Actor, days: int = EXPIRING_DAYS) -> list[PermitLine]:
+    """Issued permits that run out within `days` days or have run out, in cases the actor's organisation holds."""
+    until = stays.today() + timedelta(days=days)
+    statement = (
+        select(Permit.id, Permit.case_id, Case.pseudonym, Permit.state, Permit.issued_until)
+        .join(Case, Case.id == Permit.case_id)
+        .where(
+            Case.holder_id == by.organisation_id,
+            Case.status == "open",
+            Permit.state == PermitStatus.ISSUED,
+            Permit.issued_until <= until,
+        )
+        .order_by(Permit.issued_until, Permit.id)
+        .limit(PAGE)
+    )
+    if not by.may(Permission.PERMIT_RECORD):
+        return []
+    return [
+        PermitLine(each[0], each[1], each[2], PermitStatus(each[3]), each[4]) for each in db.session.execute(statement)
+    ]
+
+
+def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[PermitLine]:
+    """The permit unit's desk: people of whom it has the legal file, the oldest first; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
+        raise NotVisible
+    statement = (
+        select(Case.id, Case.pseudonym, Case.registered_month, Permit.state, Permit.issued_until)
+        .outerjoin(Permit, Permit.case_id == Case.id)
+        .where(_legal_file(Case.id, by), Case.status == "open", Case.holder_id != by.organisation_id)
+    )
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Case.registered_month, Case.id) > (place[0].date(), place[1]))
+    found = db.session.execute(statement.order_by(Case.registered_month, Case.id).limit(size + 1)).all()
+    months = {each.id: each.registered_month for each in found}
+    lines = [
+        PermitLine(
+            each.id, each.id, each.pseudonym, PermitStatus(each.state or PermitStatus.NOT_INFORMED), each.issued_until
+        )
+        for each in found
+    ]
+    return page(lines, lambda line: (datetime.combine(months[line.id], time(), UTC), line.id), size)

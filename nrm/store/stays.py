@@ -1,0 +1,358 @@
+"""Beds and stays of the asker's own shelter. Other shelters' beds and stays do not exist; numbers are for the shelter
+itself and for the duty desk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.permits import assessments_done
+from nrm.domain.referrals import ReferralStatus
+from nrm.domain.stays import Period, nights
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.referrals import Obligation, Referral
+from nrm.models.stays import Bed, Stay
+from nrm.store import referrals
+from nrm.store.countries import country
+from nrm.store.paging import PAGE, Page, page, place_after
+
+LEAVING_DAYS = 7
+BOARD_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class StayLine:
+    """One stay. `nights`: spent so far, or in all; `overdue`: the planned end has passed and the person is there."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    bed_id: uuid.UUID
+    bed: str
+    admitted_on: date
+    anticipated_end_on: date
+    ended_on: date | None
+    exit_reason: str
+    destination: str
+    nights: int
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BedLine:
+    """One bed: who sleeps in it, for which code it is kept, or neither. Out of use: nobody is put into it."""
+
+    id: uuid.UUID
+    label: str
+    out_of_use: bool
+    stay: StayLine | None
+    kept_for: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody can be put into it now."""
+        return not self.out_of_use and self.stay is None and not self.kept_for
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A shelter's beds in numbers. `held`: for referrals that wait for an answer or for an arrival."""
+
+    names: dict[str, str]
+    beds: int
+    taken: int
+    held: int
+    out_of_use: int
+
+    @property
+    def free(self) -> int:
+        """Beds that nobody sleeps in and nobody waits for."""
+        return max(0, self.beds - self.taken - self.held - self.out_of_use)
+
+
+@dataclass(frozen=True, slots=True)
+class Admittable:
+    """A person the shelter holds and can put into a bed, and the bed kept for them."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    age_class: str
+    kept_bed_id: uuid.UUID | None
+    earlier: bool  # was in a shelter before in this case
+
+
+@dataclass(frozen=True, slots=True)
+class StaysOfCase:
+    """What a case page says of stays: the open one, those that ended, and whether the shelter can admit now."""
+
+    current: StayLine | None
+    past: tuple[StayLine, ...]
+    may_admit: bool
+
+
+def today() -> date:
+    """The day on the country's clocks."""
+    return clock.now().astimezone(country().timezone).date()
+
+
+def _own(by: Actor) -> uuid.UUID:
+    """The asker's shelter; raises NotVisible for anybody who has no beds."""
+    if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
+        raise NotVisible
+    if not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    return by.organisation_id
+
+
+def beds(*, by: Actor) -> list[BedLine]:
+    """Every bed of the asker's shelter by label, with who is in it; raises NotVisible."""
+    own = _own(by)
+    in_bed = {line.bed_id: line for line in _stays(Stay.organisation_id == own, Stay.ended_on.is_(None))}
+    kept = _kept(own)
+    rows = db.session.scalars(select(Bed).where(Bed.organisation_id == own)).all()
+    return [
+        BedLine(bed.id, bed.label, bed.out_of_use, in_bed.get(bed.id), kept.get(bed.id, ""))
+        for bed in sorted(rows, key=lambda bed: _label_key(bed.label))
+    ]
+
+
+def _label_key(label: str) -> tuple[str, int, str]:
+    """`V2` before `V10`."""
+    letters = label.rstrip("0123456789")
+    digits = label[len(letters) :]
+    return letters, int(digits) if digits else -1, label
+
+
+def _kept(own: uuid.UUID) -> dict[uuid.UUID, str]:
+    """Bed -> the code it is kept for."""
+    kept = referrals.kept_beds(own)
+    if not kept:
+        return {}
+    statement = (
+        select(Referral.bed_id, Case.pseudonym)
+        .join(Case, Case.id == Referral.case_id)
+        .where(
+            Referral.receiver_id == own,
+            Referral.bed_id.in_(kept),
+            Referral.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)),
+        )
+    )
+    return {row.bed_id: row.pseudonym for row in db.session.execute(statement)}
+
+
+def free_beds(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[uuid.UUID, str]]:
+    """(id, label) of each bed of the asker's shelter that somebody can be put into; raises NotVisible.
+
+    The bed kept for `for_case` comes first. How many more referrals wait for an answer is not looked at here.
+    """
+    mine = _kept_bed(for_case, _own(by)) if for_case is not None else None
+    lines = beds(by=by)
+    free = [(bed.id, bed.label) for bed in lines if bed.is_free]
+    own = [(bed.id, bed.label) for bed in lines if bed.id == mine and not bed.out_of_use and bed.stay is None]
+    return own + [each for each in free if each not in own]
+
+
+def _kept_bed(case_id: uuid.UUID, own: uuid.UUID) -> uuid.UUID | None:
+    found = db.session.scalar(
+        select(Referral.bed_id)
+        .where(
+            Referral.case_id == case_id,
+            Referral.receiver_id == own,
+            Referral.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)),
+        )
+        .order_by(Referral.position.desc())
+        .limit(1)
+    )
+    return found if found in referrals.kept_beds(own) else None
+
+
+def room(*, by: Actor) -> Room:
+    """The asker's own shelter in numbers; raises NotVisible."""
+    return _room(_own(by))
+
+
+def rooms(*, by: Actor) -> list[Room]:
+    """Every shelter in numbers, for the duty desk only; raises NotPermitted."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        raise NotPermitted(Permission.REFERRAL_DIRECT)
+    kinds = [str(kind) for kind in SHELTERS]
+    shelters = db.session.scalars(
+        select(Organisation.id).where(Organisation.kind.in_(kinds), Organisation.enabled).order_by(Organisation.code)
+    )
+    return [_room(shelter) for shelter in shelters.all()]
+
+
+def _room(organisation_id: uuid.UUID) -> Room:
+    organisation = db.session.get_one(Organisation, organisation_id)
+    taken = select(func.count()).where(Stay.organisation_id == organisation_id, Stay.ended_on.is_(None))
+    number = select(func.count()).where(Bed.organisation_id == organisation_id)
+    slept_in = select(Stay.bed_id).where(Stay.ended_on.is_(None))
+    return Room(
+        names=referrals.names(organisation),
+        beds=db.session.scalar(number) or 0,
+        taken=db.session.scalar(taken) or 0,
+        held=referrals.asked_for(organisation_id) + len(referrals.kept_beds(organisation_id)),
+        # A bed somebody sleeps in until it is mended counts as taken.
+        out_of_use=db.session.scalar(number.where(Bed.out_of_use, Bed.id.not_in(slept_in))) or 0,
+    )
+
+
+def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
+    """Open stays of the asker's shelter, the first planned end first; raises NotVisible."""
+    statement = _lines().where(Stay.organisation_id == _own(by), Stay.ended_on.is_(None))
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Stay.anticipated_end_on, Stay.id) > (place[0].date(), place[1]))
+    statement = statement.order_by(Stay.anticipated_end_on, Stay.id).limit(size + 1)
+    lines = [_line(row) for row in db.session.execute(statement)]
+    return page(lines, lambda line: (datetime.combine(line.anticipated_end_on, time(), UTC), line.id), size)
+
+
+def leaving(*, by: Actor, days: int = LEAVING_DAYS) -> list[StayLine]:
+    """Open stays whose planned end is within `days` days, or has passed, the first end first; raises NotVisible."""
+    until = today() + timedelta(days=days)
+    return _stays(
+        Stay.organisation_id == _own(by), Stay.ended_on.is_(None), Stay.anticipated_end_on <= until, limit=PAGE
+    )
+
+
+def stay(stay_id: uuid.UUID, *, by: Actor) -> StayLine:
+    """One stay in the asker's shelter; raises NotVisible."""
+    found = _stays(Stay.id == stay_id, Stay.organisation_id == _own(by))
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def row(stay_id: uuid.UUID, *, by: Actor) -> Stay:
+    """The stay itself, for actions; raises NotVisible."""
+    statement = select(Stay).where(Stay.id == stay_id, Stay.organisation_id == _own(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def bed(bed_id: uuid.UUID, *, by: Actor) -> Bed:
+    """A bed of the asker's shelter, for actions; raises NotVisible."""
+    statement = select(Bed).where(Bed.id == bed_id, Bed.organisation_id == _own(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """A case in hand that the asker's shelter holds; raises NotVisible. `lock`: for actions."""
+    statement = select(Case).where(Case.id == case_id, Case.holder_id == _own(by), Case.status == "open")
+    if lock:
+        statement = statement.with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def admittable(case_id: uuid.UUID, *, by: Actor) -> Admittable:
+    """The person of a case the asker's shelter holds; raises NotVisible, also while they have an open stay there."""
+    case = held_case(case_id, by=by)
+    periods = periods_of(case_id)
+    return Admittable(case.id, case.pseudonym, case.age_class, _kept_bed(case_id, _own(by)), bool(periods))
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> StaysOfCase:
+    """The stays of a case in the asker's own shelter; empty for everybody else who sees the case."""
+    try:
+        own = _own(by)
+    except NotVisible:
+        return StaysOfCase(None, (), False)
+    lines = _stays(Stay.case_id == case_id, Stay.organisation_id == own)
+    current = next((line for line in lines if line.ended_on is None), None)
+    held = select(Case.id).where(Case.id == case_id, Case.holder_id == own, Case.status == "open")
+    may_admit = current is None and db.session.scalar(held) is not None and arrival_of(case_id, own)[1]
+    return StaysOfCase(current, tuple(line for line in lines if line.ended_on is not None), may_admit)
+
+
+def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral | None, bool]:
+    """(the referral that brought the person to this shelter, whether they can be admitted now).
+
+    While a referral to this shelter is open, they cannot. Without one, and when it has led to a stay already, they came
+    by themselves: a case of the shelter's own, or somebody who came back.
+    """
+    statement = (
+        select(Referral)
+        .where(Referral.case_id == case_id, Referral.receiver_id == organisation_id)
+        .order_by(Referral.position.desc())
+        .limit(1)
+    )
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        return None, True
+    used = db.session.scalar(select(Stay.id).where(Stay.referral_id == found.id).limit(1)) is not None
+    brought = found.status == ReferralStatus.ARRIVED and not used
+    return found if brought else None, not ReferralStatus(found.status).is_open
+
+
+def periods_of(case_id: uuid.UUID) -> list[Period]:
+    """Every stay of the case, in whatever shelter: for the rule that nobody is in two places."""
+    rows = db.session.execute(select(Stay.admitted_on, Stay.ended_on).where(Stay.case_id == case_id))
+    return [Period(row.admitted_on, row.ended_on) for row in rows]
+
+
+def periods_in(bed_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Period]:
+    """Every stay in a bed, `but` one: for the rule that a bed has one person."""
+    statement = select(Stay.id, Stay.admitted_on, Stay.ended_on).where(Stay.bed_id == bed_id)
+    return [Period(row.admitted_on, row.ended_on) for row in db.session.execute(statement) if row.id != but]
+
+
+def is_kept_for_another(bed_id: uuid.UUID, case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    """Whether the bed is kept for somebody else who was accepted."""
+    return bed_id in referrals.kept_beds(organisation_id) and _kept_bed(case_id, organisation_id) != bed_id
+
+
+def assessments(case_id: uuid.UUID) -> frozenset[str]:
+    """Which of risk, security and family are assessed: steps the child protection service has acknowledged."""
+    done = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
+    return assessments_done(set(db.session.scalars(done)))
+
+
+def _lines() -> Select[Stay, str, str]:
+    return (
+        select(Stay, Case.pseudonym, Bed.label)
+        .join(Case, Case.id == Stay.case_id)
+        .join(Bed, Bed.id == Stay.bed_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _stays(*wanted: ColumnElement[bool], limit: int | None = None) -> list[StayLine]:
+    statement = _lines().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id).limit(limit)
+    return [_line(row) for row in db.session.execute(statement)]
+
+
+def _line(found: Row[Stay, str, str]) -> StayLine:
+    stay, pseudonym, label = found
+    now = today()
+    period = Period(stay.admitted_on, stay.ended_on)
+    return StayLine(
+        id=stay.id,
+        case_id=stay.case_id,
+        pseudonym=pseudonym,
+        bed_id=stay.bed_id,
+        bed=label,
+        admitted_on=stay.admitted_on,
+        anticipated_end_on=stay.anticipated_end_on,
+        ended_on=stay.ended_on,
+        exit_reason=stay.exit_reason,
+        destination=stay.destination,
+        nights=nights(period, stay.admitted_on, now - timedelta(days=1)),
+        overdue=stay.ended_on is None and stay.anticipated_end_on < now,
+    )

@@ -138,8 +138,8 @@ STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sq": {
-        "positive": "{dimension}: pozitiv, sepse u përmend {counts}: {items}.",
-        "negative": "{dimension}: jo pozitiv. U përmend {counts}: {items}.",
+        "positive": "{dimension}: pozitiv, me {counts}: {items}.",
+        "negative": "{dimension}: jo pozitiv, vetëm {counts}: {items}.",
         "nothing": "{dimension}: nuk u përmend asnjë tregues.",
         "possible": "Rekrutimi me mashtrim ose me shtrëngim, kushtet e shfrytëzimit dhe shtrëngimi janë pozitive: "
         "viktimë e mundshme.",
@@ -151,8 +151,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
     },
     "en": {
-        "positive": "{dimension}: positive, because {counts} was named: {items}.",
-        "negative": "{dimension}: not positive. Named was {counts}: {items}.",
+        "positive": "{dimension}: positive, on {counts}: {items}.",
+        "negative": "{dimension}: not positive, only {counts}: {items}.",
         "nothing": "{dimension}: no indicator was named.",
         "possible": "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: "
         "a possible victim.",
@@ -197,4 +197,4 @@ def _counts(finding: Finding, language: str) -> str:
         count = sum(each.strength == strength for each in finding.named)
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
-    return ", ".join(parts)
+    return (" dhe " if language == "sq" else " and ").join(parts)

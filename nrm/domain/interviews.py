@@ -193,7 +193,10 @@ class Questionnaire:
 
 @dataclass(frozen=True, slots=True)
 class WordingRead:
-    """Which wording was read out: `sha256` is over id, version, language and text, so that a change shows."""
+    """Which wording was read out: `sha256` is over id, version, language and text, so that a change shows.
+
+    `status` is draft or approved for a translation, original for a staff language.
+    """
 
     id: str
     version: int
@@ -332,13 +335,20 @@ def reading_language(questionnaire: Questionnaire, language: str | None, *, staf
     return staff
 
 
-def wording_read(questionnaire: Questionnaire, answers: Answers, language: str) -> WordingRead | None:
-    """The wording that belongs to these answers in `language`, identified for the record; None before it is known."""
-    for wording in questionnaire.wordings.values():
+def wording_read(
+    questionnaire: Questionnaire, answers: Answers, language: str, *, page: Page | None = None
+) -> WordingRead | None:
+    """The wording that belongs to these answers in `language`, identified for the record; None before it is known.
+
+    Without a page it is the one about the purpose, the first that fits. A language without the wording has None: it
+    was the officer's language that was read (`reading_language`).
+    """
+    among = questionnaire.wordings if page is None else page.wordings
+    for wording in (questionnaire.wordings[name] for name in among):
         if wording.when.holds(answers) and language in wording.text:
             text = unicodedata.normalize("NFC", wording.text[language])
             digest = hashlib.sha256(f"{wording.id}\n{wording.version}\n{language}\n{text}".encode()).hexdigest()
-            status = questionnaire.reading.get(language, ("approved", ""))[0]
+            status = questionnaire.reading.get(language, ("original", ""))[0]
             return WordingRead(wording.id, wording.version, language, status, digest)
     return None
 

@@ -1,0 +1,160 @@
+"""The indicator profile against cases worked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nrm.domain.indicators import Profile, Rule, is_possible_victim, profile, rule_for
+from tests.unit.domain.small_questionnaire import returnee
+
+Q = returnee()
+QUIET = {name: ["none"] for name in ("promised", "start", "before", "conditions", "control", "depend", "noticed")}
+
+
+def drawn(*, child: bool = False, **answers: Any) -> Profile:
+    given_answers = {"urgent": "no", "age": "adult", **QUIET, **answers}
+    return profile(Q, given_answers, child=child)
+
+
+@pytest.mark.parametrize(
+    ("strong", "medium", "weak", "rule"),
+    [
+        (0, 0, 0, None), (1, 0, 0, None), (2, 0, 0, "2S"), (3, 5, 5, "2S"),
+        (1, 1, 0, "1S+1"), (1, 0, 1, "1S+1"), (1, 4, 0, "1S+1"),
+        (0, 1, 0, None), (0, 2, 0, None), (0, 3, 0, "3M"), (0, 4, 2, "3M"),
+        (0, 2, 1, "2M+1W"), (0, 1, 1, None), (0, 1, 9, None), (0, 0, 1, None), (0, 0, 9, None), (0, 2, 5, "2M+1W"),
+    ],
+)  # fmt: skip
+def test_a_dimension_is_positive_by_these_rules_only(strong: int, medium: int, weak: int, rule: Rule | None) -> None:
+    assert rule_for(strong, medium, weak) == rule
+
+
+@given(counts=st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 6)), more=st.integers(0, 2))
+def test_one_more_indicator_never_makes_a_dimension_negative(counts: tuple[int, int, int], more: int) -> None:
+    raised = [count + (position == more) for position, count in enumerate(counts)]
+    assert rule_for(*counts) is None or rule_for(*raised) is not None
+
+
+@pytest.mark.parametrize(
+    ("positive", "adult", "child"),
+    [
+        ({"D1", "D4", "D5"}, True, True), ({"D2", "D4", "D5"}, True, True), ({"D1", "D2", "D4", "D5"}, True, True),
+        ({"D4", "D5"}, False, True), ({"D1", "D4"}, False, True), ({"D4"}, False, True),
+        ({"D1", "D5"}, False, False), ({"D1", "D2", "D3", "D5", "D6"}, False, False),
+        ({"D3", "D4", "D5", "D6"}, False, True),
+        (set(), False, False),
+    ],
+)  # fmt: skip
+def test_the_means_are_needed_for_an_adult_and_not_for_a_child(positive: set[str], adult: bool, child: bool) -> None:
+    assert is_possible_victim(frozenset(positive), child=False) is adult
+    assert is_possible_victim(frozenset(positive), child=True) is child
+
+
+def rules(found: Profile) -> dict[str, str]:
+    return {finding.dimension: finding.rule for finding in found.findings if finding.rule}
+
+
+CASES: list[tuple[str, dict[str, Any], dict[str, str], str]] = [
+    ("nothing named", {}, {}, "none"),
+    ("deceived, overworked and locked in",
+     {"promised": ["job", "pay"], "conditions": ["hours", "pay"], "control": ["papers", "locked"]},
+     {"D1": "1S+1", "D4": "1S+1", "D5": "2S"}, "possible"),
+    ("forced, then exploited",
+     {"start": ["violence", "threats"], "conditions": ["pay", "living", "risky"],
+      "control": ["threats", "lie", "shame"]},
+     {"D2": "1S+1", "D4": "3M", "D5": "2M+1W"}, "possible"),
+    ("bad conditions alone", {"conditions": ["hours", "pay", "living"]}, {"D4": "1S+1"}, "suspected"),
+    ("deceived and exploited, but free", {"promised": ["job", "pay"], "conditions": ["hours", "pay"]},
+     {"D1": "1S+1", "D4": "1S+1"}, "suspected"),
+    ("vulnerability alone", {"before": ["poverty", "home", "school"], "depend": ["need", "poverty", "past"]},
+     {"D3": "3M", "D6": "2M+1W"}, "suspected"),
+    ("one strong indicator alone", {"conditions": ["hours"]}, {}, "suspected"),
+    ("two medium alone", {"promised": ["pay", "housing"]}, {}, "suspected"),
+    ("two answers for the same indicator count once", {"control": ["violence", "abuse"]}, {}, "suspected"),
+    ("the same twice, and another", {"control": ["violence", "abuse", "lie"]}, {"D5": "1S+1"}, "suspected"),
+    ("abduction and sale are one indicator", {"start": ["abducted", "sold", "debt"]}, {}, "suspected"),
+    ("a sign at the border", {"noticed": ["fear"]}, {}, "suspected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "outcome"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_case_worked_by_hand_has_this_profile(
+    answers: dict[str, Any], expected: dict[str, str], outcome: str
+) -> None:
+    found = drawn(**answers)
+    assert rules(found) == expected
+    assert found.outcome == outcome
+    assert found.possible_victim is (outcome == "possible")
+
+
+def test_a_child_is_measured_with_the_strengths_for_children() -> None:
+    answers: dict[str, Any] = {
+        "start": ["threats", "debt"],
+        "conditions": ["school", "risky", "bad"],
+        "promised": ["school"],
+    }
+    assert rules(drawn(**answers)) == {"D4": "2M+1W"}
+    assert rules(drawn(child=True, **answers)) == {"D2": "2S", "D4": "3M"}
+    assert drawn(child=True, **answers).possible_victim
+    assert not drawn(**answers).possible_victim
+
+
+def test_what_does_not_count_for_a_child_is_not_named() -> None:
+    found = drawn(child=True, conditions=["cover"])
+    assert not any(finding.named for finding in found.findings)
+
+
+def test_border_signs_count_in_no_dimension() -> None:
+    found = drawn(noticed=["fear", "injury", "address", "speaks"])
+    assert rules(found) == {}
+    assert [each.option for each in found.border] == ["address", "speaks", "fear", "injury"]
+
+
+def test_silence_is_suspected_and_never_no_indicator() -> None:
+    silent = profile(Q, {"urgent": "no", "age": "adult"}, child=False)
+    refusing = drawn(promised=["no_answer"], start=["no_answer"], conditions=["dont_know"])
+    assert (silent.outcome, refusing.outcome, drawn().outcome) == ("suspected", "suspected", "none")
+    assert silent.sentences["en"][-2] == "The person said little. That means “suspected”, not “no indicator”."
+
+
+def test_answers_of_a_branch_that_was_left_do_not_count() -> None:
+    answers = {"urgent": "no", "age": "child", "conditions": ["hours", "pay"], "noticed": ["none"]}
+    assert rules(profile(Q, answers, child=True)) == {}
+
+
+def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
+    found = drawn(promised=["job", "pay"], conditions=["hours", "pay"], control=["papers", "locked"])
+    assert found.sentences["en"][0] == (
+        "Deceptive recruitment: positive, on 1 strong and 1 medium: the job, the place or the employer; the pay."
+    )
+    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar: ")
+    assert found.sentences["en"][1] == "Coercive recruitment: no indicator was named."
+    assert found.sentences["en"][-2].endswith("a possible victim.")
+    assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."
+    assert len(found.sentences["sq"]) == len(found.sentences["en"])
+
+
+SIZES = {"D1": 10, "D2": 10, "D3": 16, "D4": 9, "D5": 15, "D6": 7}
+
+
+def test_every_indicator_of_the_six_dimensions_is_asked_for() -> None:
+    linked = {i.id: i for q in Q.questions.values() for option in q.options for i in option.indicators}
+    assert len(linked) == 67
+    assert {name: sum(i.dimension == name for i in linked.values()) for name in Q.dimensions} == SIZES
+    assert {i.source for i in linked.values()} == {"ILO/EC 2009"}
+    assert {i.weight_source for i in linked.values()} == {"to be checked"}
+
+
+def test_an_indicator_has_the_same_strength_wherever_it_is_linked() -> None:
+    found: dict[str, set[tuple[str, str]]] = {}
+    for question in Q.questions.values():
+        for option in question.options:
+            for indicator in option.indicators:
+                found.setdefault(indicator.id, set()).add((indicator.adult, indicator.child))
+    assert {name for name, strengths in found.items() if len(strengths) > 1} == set()

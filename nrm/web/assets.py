@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import importlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,13 +38,19 @@ def _brotli(raw: bytes) -> bytes | None:
     return packed
 
 
+def _compact(sheet: bytes) -> bytes:
+    """The style sheet without comments and line breaks; spaces inside values stay."""
+    text = re.sub(r"/\*.*?\*/", "", sheet.decode(), flags=re.DOTALL)
+    return re.sub(r"\s*([{};])\s*|\s+", lambda found: found[1] or " ", text).strip().encode()
+
+
 def load(folder: Path = FOLDER) -> dict[str, Asset]:
     """Plain name -> asset, for every file of the folder."""
     found = {}
     for path in sorted(folder.iterdir()):
         if not path.is_file():
             continue
-        raw = path.read_bytes()
+        raw = _compact(path.read_bytes()) if path.suffix == ".css" else path.read_bytes()
         digest = hashlib.sha256(raw).hexdigest()[:12]
         mimetype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
         bodies = {"": raw, "gzip": gzip.compress(raw, 9, mtime=0), "br": _brotli(raw)}

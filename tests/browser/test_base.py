@@ -240,3 +240,37 @@ def test_every_answer_carries_the_protective_headers(base: str) -> None:
         assert "Strict-Transport-Security" not in answer.headers
         expected = assets.KEEP if path == style else "no-store"
         assert answer.headers["Cache-Control"] == expected, path
+
+
+def test_the_first_key_leads_past_the_bar_to_the_content(page: Page, base: str) -> None:
+    page.goto(f"{base}/form")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_the_form_is_filled_in_and_sent_by_keyboard_alone(page: Page, base: str) -> None:
+    page.goto(f"{base}/form?lang=en")
+    page.locator("#who").focus()
+    page.keyboard.type("A")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#papers-1").is_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("B")
+    assert page.input_value("#holder") == "B"
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-errors]")).to_be_focused()
+    assert page.locator("#papers-1").is_checked()
+
+
+def test_paper_carries_no_bar_and_no_buttons_but_who_printed_it(page: Page, base: str) -> None:
+    page.goto(f"{base}/form?lang=en")
+    page.emulate_media(media="print")
+    for part in (".top", ".back", ".bar", ".skip"):
+        expect(page.locator(part).first).to_be_hidden()
+    expect(page.locator("footer")).to_have_text("Confidential. For authorised staff only. Printed by Arta Deda")
+    expect(page.locator("h1")).to_be_visible()

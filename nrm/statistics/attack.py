@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.past import imagine
 from nrm.statistics.reading import EarlierRelease, Record, Scenario, before, bounds, matcher, predicate, scenario, sums
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
-from nrm.statistics.worlds import Frame, Questions, walk
+from nrm.statistics.worlds import Frame, Questions, World, walk
 
 MANY = 1000  # open questions beyond which the solver is not asked: such a release has failed
+PAST_WORK_LIMIT = 1.0
 
 
 @dataclass(frozen=True)
@@ -206,19 +208,26 @@ class _Attack:
         return [finding for against in self.gates().values() for finding in self.pins(against)]
 
     def by_worlds(self) -> list[Finding]:
-        """First everything known at once: a world that is possible even then is possible in every scenario."""
+        """First against somebody who knows everything at once: what stays open to them is open to everybody."""
         chance = random.Random(self.seed)  # noqa: S311 - which worlds are tried is no secret
-        strongest = self._scenario("all", registers=self.table_set.known, people=True, openings=bool(self.earlier))
-        together = Questions(Frame(self.table_set, self.figures, strongest), self.records, self.figures)
-        ends = walk(self.records, together, chance)
+        past = None
+        if self.earlier:
+            past = imagine(self.table_set, self.earlier, self.records, PAST_WORK_LIMIT)
+            if past is None:
+                return [Finding("audit", "A4", TOTAL)]
+        knows_all = self._scenario("all", registers=self.table_set.known, people=True, earlier=self.earlier)
+        together = self._questions(knows_all)
+        walk(World(together.frame, self.records, past), together, chance)
         findings = []
         for against in self.gates().values():
-            frame = Frame(self.table_set, self.figures, against)
-            questions = Questions(frame, self.records, self.figures)
+            questions = self._questions(against)
             questions.narrow(together)
-            if questions.left() and not against.earlier:
-                ends = walk(self.records, questions, chance) or ends
+            start = World(questions.frame, self.records, past if against.earlier else None)
+            ends = walk(start, questions, chance) if questions.left() else []
             if 0 < questions.left() <= MANY:
                 search(questions, ends, self.seed)
             findings += [Finding(g, against.name, "", cell) for g, cell in questions.unanswered()]
         return findings
+
+    def _questions(self, against: Scenario) -> Questions:
+        return Questions(Frame(self.table_set, self.figures, against), self.records, self.figures)

@@ -52,7 +52,7 @@ class Bounds:
         self._link(table_set, scenario.earlier, figures, rows)
         self._solver = self._programme(rows)
         self._costs: list[int] = []
-        self.points: list[NDArray[np.float64]] = []
+        self._points: list[NDArray[np.float64]] = []
 
     def _read(
         self, table_set: TableSet, age: int, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]
@@ -96,22 +96,24 @@ class Bounds:
         solver.passModel(lp)
         return solver
 
-    def place(self, cell: Cell) -> int:
-        return self._number[0, cell]
-
-    def minimum(self, terms: Sequence[tuple[int, float]]) -> float:
-        """The least value of a linear form of figures. Raises NotOptimal."""
+    def reaches(self, form: Sequence[tuple[Cell, float]], least: int) -> bool:
+        """Whether a sum of figures can be `least` or more. Raises NotOptimal."""
+        terms = [(self._number[0, cell], factor) for cell, factor in form]
+        for point in self._points:
+            if sum(factor * point[place] for place, factor in terms) >= least - SLACK:
+                return True
         for place in self._costs:
             self._solver.changeColCost(place, 0.0)
         for place, factor in terms:
-            self._solver.changeColCost(place, factor)
+            self._solver.changeColCost(place, -factor)
         self._costs = [place for place, _ in terms]
         self._solver.run()
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise NotOptimal
         point = np.array(self._solver.getSolution().col_value)
-        self.points.append(point)
-        return float(sum(factor * point[place] for place, factor in terms))
+        self._points.append(point)
+        reached = float(sum(factor * point[place] for place, factor in terms))
+        return math.floor(reached + SLACK) >= least
 
 
 def _quiet_solver() -> highspy.Highs:
@@ -137,42 +139,48 @@ def _swallow_banner() -> None:
         os.close(nowhere)
 
 
+@dataclass(frozen=True)
+class _Question:
+    """One of the linear forms must be able to reach its value."""
+
+    guarantee: str
+    cell: Cell
+    forms: tuple[tuple[tuple[tuple[Cell, float], ...], int], ...]
+
+
 def pinned(
     table_set: TableSet, figures: Mapping[Cell, int], true: Mapping[Cell, int], scenario: Scenario
 ) -> list[Pinned]:
     """Figures that arithmetic alone shows to be someone, no one, or all alike. Raises NotOptimal.
 
-    For a true 1 to 4: 0 must be possible, and where 5 is printed also 5 or more; for a true 0: 1 must be; for two or
-    more people and each of their categories: it must be possible that somebody is not in it.
+    For a true 1 to 4: 0 must be possible, and where 5 is printed also 5 or more (to the holder of a register: one of
+    the two); for a true 0: 1 must be; for two or more people and each of their categories: it must be possible that
+    somebody is not in it.
     """
     system = Bounds(table_set, figures, scenario)
-    found = []
-    for guarantee, cell, factors, least in _questions(table_set, figures, true, scenario):
-        terms = [(system.place(part), -factor) for part, factor in factors]
-        if any(-sum(factor * point[place] for place, factor in terms) >= least - SLACK for point in system.points):
-            continue
-        if math.floor(-system.minimum(terms) + SLACK) < least:
-            found.append(Pinned(guarantee, cell))
-    return found
+    return [
+        Pinned(question.guarantee, question.cell)
+        for question in _questions(table_set, figures, true, scenario)
+        if not any(system.reaches(form, least) for form, least in question.forms)
+    ]
 
 
 def _questions(
     table_set: TableSet, figures: Mapping[Cell, int], true: Mapping[Cell, int], scenario: Scenario
-) -> list[tuple[str, Cell, list[tuple[Cell, float]], int]]:
-    """(guarantee, cell, linear form, value it must be able to reach)."""
-    asked: list[tuple[str, Cell, list[tuple[Cell, float]], int]] = []
+) -> list[_Question]:
+    asked = []
     for cell, figure in figures.items():
         if cell in scenario.exempt or table_set.is_impossible(cell) or is_whole(table_set, cell):
             continue
         if true[cell] == 0:
-            asked.append(("G4", cell, [(cell, 1.0)], 1))
+            asked.append(_Question("G4", cell, ((((cell, 1.0),), 1),)))
         elif true[cell] < 5 and cell:
-            if cell not in scenario.present:
-                asked.append(("G3", cell, [(cell, -1.0)], 0))
-            if figure:
-                asked.append(("G3", cell, [(cell, 1.0)], 5))
+            none = () if cell in scenario.present else ((((cell, -1.0),), 0),)
+            five = ((((cell, 1.0),), 5),) if figure else ()
+            alternatives = [none + five] if scenario.registers else [none, five]
+            asked += [_Question("G3", cell, forms) for forms in alternatives if forms]
     for whole, parts in sums(table_set, figures.keys()):
         open_parts = [part for part in parts if not table_set.is_impossible(part)]
         if true[whole] >= 2 and len(open_parts) >= 2 and len(whole) < len(parts[0]):
-            asked += [("G5", part, [(whole, 1.0), (part, -1.0)], 1) for part in open_parts if true[part]]
+            asked += [_Question("G5", part, ((((whole, 1.0), (part, -1.0)), 1),)) for part in open_parts if true[part]]
     return asked

@@ -96,10 +96,9 @@ def scenario(
     *,
     registers: Sequence[Known] = (),
     people: bool = False,
-    openings: bool = False,
     earlier: Sequence[EarlierRelease] = (),
 ) -> Scenario:
-    """What follows from exact registers, from the exact number of people, from exact figures at the opening."""
+    """What follows from exact registers and from the exact number of people."""
     matches = matcher(table_set)
     wanted: list[Predicate] = [{}] if people else []
     for register in registers:
@@ -109,8 +108,6 @@ def scenario(
             for root, codes in predicate(table_set, tuple(fixed.items())).items():
                 where[root] = where[root] & codes if root in where else codes
             wanted.append(where)
-    if openings:
-        wanted += [predicate(table_set, cell) for cell in cells if before(table_set, cell) is not None]
     facts = []
     for known in wanted:
         held = sum(matches(record, known) for record in records)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from nrm.statistics.reading import EarlierRelease, Record, before, bounds, predicate
-from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.past import Kind, link, who_opened
+from nrm.statistics.reading import Record, predicate
 from nrm.statistics.worlds import Frame, Questions, World
 
 WORK_LIMIT = 6.0  # deterministic units for one search
@@ -55,7 +54,13 @@ class _Programme:
         self.counts = [cp_model.LinearExpr.sum(variables) for variables in held]
         for count, low, high in zip(self.counts, self.frame.low, self.frame.high, strict=True):
             self.model.add_linear_constraint(count, low, high)
-        self._link_earlier()
+        if self.frame.table_set.stock_flow is not None:
+            openings: dict[Kind, list[cp_model.IntVar]] = {}
+            for record, variable in self.people.items():
+                if (who := who_opened(self.frame.table_set, record)) is not None:
+                    openings.setdefault(who, []).append(variable)
+            sums = {who: cp_model.LinearExpr.sum(variables) for who, variables in openings.items()}
+            link(self.model, self.frame.table_set, sums, self.frame.scenario.earlier)
         answered = self._answers(questions)
         self.model.add_at_least_one(answered)
         self.model.maximize(cp_model.LinearExpr.sum(answered))
@@ -91,22 +96,6 @@ class _Programme:
             root = chance.choice(frame.roots)
             columns[frame.changed(chance.choice(records), root, chance.choice(frame.codes[root]))] = None
         return [record for record in columns if frame.possible(record)]
-
-    def _link_earlier(self) -> None:
-        """The people at the opening are those an earlier release counts at its closing, and so on back."""
-        table_set, flow = self.frame.table_set, self.frame.table_set.stock_flow
-        if flow is None:
-            return
-        newer: dict[Cell, cp_model.LinearExprT] = {
-            cell: self.counts[place] for cell, place in self.frame.number.items()
-        }
-        for release in self.frame.scenario.earlier:
-            older = _earlier_counts(self.model, table_set, release)
-            for cell, count in newer.items():
-                closing = before(table_set, cell)
-                if closing is not None and closing in older:
-                    self.model.add(count == older[closing])
-            newer = older
 
     def _answers(self, questions: Questions) -> list[cp_model.IntVar]:
         answered = []
@@ -151,28 +140,3 @@ class _Programme:
             [record for record, variable in self.people.items() for _ in range(solver.value(variable))],
         )
         return world if world.is_possible() else None
-
-
-def _earlier_counts(
-    model: cp_model.CpModel, table_set: TableSet, release: EarlierRelease
-) -> dict[Cell, cp_model.LinearExprT]:
-    """The figures of an earlier release that speak of stock and flow, as sums over kinds of people."""
-    flow = table_set.stock_flow
-    assert flow is not None
-    names = [*flow.by, flow.arrival, flow.departure]
-    roots = [table_set.dimensions[name].root for name in names]
-    cells = {cell: figure for cell, figure in release.figures.items() if all(root in roots for root, _ in cell)}
-    kinds = list(product(*(table_set.dimensions[root].codes for root in roots)))
-    people = [model.new_int_var(0, release.figures[()] + 4, "") for _ in kinds]
-    counts: dict[Cell, cp_model.LinearExprT] = {}
-    for cell, figure in cells.items():
-        where = [(roots.index(root), table_set.leaves(root, member)) for root, member in cell]
-        inside = [
-            variable
-            for kind, variable in zip(kinds, people, strict=True)
-            if all(kind[place] in codes for place, codes in where)
-        ]
-        counts[cell] = cp_model.LinearExpr.sum(inside)
-        low, high = bounds(cell, figure)
-        model.add_linear_constraint(counts[cell], low, high)
-    return counts

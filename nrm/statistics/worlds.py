@@ -15,10 +15,14 @@ from itertools import chain, product
 import numpy as np
 from numpy.typing import NDArray
 
+from nrm.statistics.past import Kind, Past, who_opened
 from nrm.statistics.reading import Predicate, Record, Scenario, bounds, is_whole, matcher, predicate, sums
 from nrm.statistics.tables import TOTAL, Cell, TableSet
 
 Flags = NDArray[np.bool_]
+
+CANDIDATES = 40  # people tried for one step of a walk
+TRIES = 8
 
 
 class Frame:
@@ -40,6 +44,7 @@ class Frame:
         self._facts = [(place + len(self.cells), fact.where) for place, fact in enumerate(scenario.facts)]
         self._groups = self._group_cells()
         self._parts: list[dict[Record, frozenset[int]]] = [{} for _ in self._groups]
+        self._opened: dict[Record, Kind | None] = {}
         self._conditions: dict[Record, frozenset[int]] = {}
 
     def _group_cells(self) -> list[tuple[str, ...]]:
@@ -49,6 +54,11 @@ class Frame:
 
     def possible(self, record: Record) -> bool:
         return not any(self._matches(record, rule) for rule in self.table_set.impossible)
+
+    def who_opened(self, record: Record) -> Kind | None:
+        if record not in self._opened:
+            self._opened[record] = who_opened(self.table_set, record)
+        return self._opened[record]
 
     def matches(self, record: Record, where: Predicate) -> bool:
         return self._matches(record, where)
@@ -86,37 +96,49 @@ class Frame:
 
 
 class World:
-    """A possible world that can be walked: people are moved while every condition holds."""
+    """A possible world that can be walked: people are changed while every condition holds."""
 
-    def __init__(self, frame: Frame, records: Sequence[Record]) -> None:
+    def __init__(self, frame: Frame, records: Sequence[Record], past: Past | None = None) -> None:
         self.frame = frame
+        self.past = past
         self.records = list(records)
         self.counts = [0] * len(frame.low)
         for record in self.records:
             for place in frame.conditions(record):
                 self.counts[place] += 1
 
+    def copy(self) -> World:
+        return World(self.frame, self.records, self.past.copy() if self.past else None)
+
     def is_possible(self) -> bool:
         return all(
             low <= count <= high for low, count, high in zip(self.frame.low, self.counts, self.frame.high, strict=True)
         )
 
-    def move(self, person: int, record: Record) -> bool:
-        """Give a person other codes, if the world stays possible."""
+    def move(self, *changes: tuple[int, Record]) -> bool:
+        """Give people other codes, all at once, if the world stays possible."""
         frame, counts = self.frame, self.counts
-        old, new = frame.conditions(self.records[person]), frame.conditions(record)
-        leaving, entering = old - new, new - old
-        if any(counts[place] <= frame.low[place] for place in leaving):
-            return False
-        if any(counts[place] >= frame.high[place] for place in entering):
-            return False
-        if not frame.possible(record):
-            return False
-        for place in leaving:
-            counts[place] -= 1
-        for place in entering:
-            counts[place] += 1
-        self.records[person] = record
+        delta: dict[int, int] = {}
+        for person, record in changes:
+            if not frame.possible(record):
+                return False
+            old, new = frame.conditions(self.records[person]), frame.conditions(record)
+            for place in old - new:
+                delta[place] = delta.get(place, 0) - 1
+            for place in new - old:
+                delta[place] = delta.get(place, 0) + 1
+        for place, number in delta.items():
+            if number and not frame.low[place] <= counts[place] + number <= frame.high[place]:
+                return False
+        if self.past is not None:
+            leaving = [who for person, _ in changes if (who := frame.who_opened(self.records[person])) is not None]
+            entering = [who for _, record in changes if (who := frame.who_opened(record)) is not None]
+            if sorted(leaving) != sorted(entering) and not self.past.follow(leaving, entering):
+                return False
+        for place, number in delta.items():
+            counts[place] += number
+        for person, record in changes:
+            self.records[person] = record
         return True
 
     def wander(self, steps: int, chance: random.Random) -> None:
@@ -126,26 +148,33 @@ class World:
         for _ in range(steps):
             person = chance.randrange(len(self.records))
             root = chance.choice(frame.roots)
-            self.move(person, frame.changed(self.records[person], root, chance.choice(frame.codes[root])))
+            self.move((person, frame.changed(self.records[person], root, chance.choice(frame.codes[root]))))
 
     def fill(self, cell: Cell, least: int, chance: random.Random) -> bool:
         """Move people into a cell until it holds `least`."""
-        frame, place = self.frame, self.frame.number[cell]
+        place = self.frame.number[cell]
+        for person, record in self._towards(cell, chance):
+            if self.counts[place] >= least:
+                break
+            if not self.move((person, record)):
+                self._exchange(person, record, chance)
+        return self.counts[place] >= least
+
+    def _towards(self, cell: Cell, chance: random.Random) -> Iterator[tuple[int, Record]]:
+        """People outside a cell, those with the least to change first, and what they would become in it."""
+        frame = self.frame
         leaves = {root: sorted(codes) for root, codes in predicate(frame.table_set, cell).items()}
         order = []
         for person, record in enumerate(self.records):
             apart = sum(frame.code(record, root) not in codes for root, codes in leaves.items())
             if apart:
                 order.append((apart, chance.random(), person))
-        for _, _, person in sorted(order):
-            if self.counts[place] >= least:
-                break
+        for _, _, person in sorted(order)[:CANDIDATES]:
             record = self.records[person]
             for root, codes in leaves.items():
                 if frame.code(record, root) not in codes:
                     record = frame.changed(record, root, chance.choice(codes))
-            self.move(person, record)
-        return self.counts[place] >= least
+            yield person, record
 
     def empty(self, cell: Cell, chance: random.Random) -> bool:
         """Move everybody out of a cell."""
@@ -157,10 +186,44 @@ class World:
             if code not in codes
         ]
         for person, record in enumerate(self.records):
-            if place in frame.conditions(record):
-                chance.shuffle(outside)
-                any(self.move(person, frame.changed(record, root, code)) for root, code in outside)
+            if place not in frame.conditions(record):
+                continue
+            chance.shuffle(outside)
+            others = [frame.changed(record, root, code) for root, code in outside]
+            if not any(self.move((person, other)) for other in others):
+                any(self._exchange(person, other, chance, unless=place) for other in others[:TRIES])
         return self.counts[place] == 0
+
+    def become(self, record: Record, options: Sequence[Record], chance: random.Random) -> bool:
+        """Turn somebody with this record, else anybody close to it, into one of the options."""
+        close = sorted(
+            range(len(self.records)),
+            key=lambda person: -sum(a == b for a, b in zip(self.records[person], record, strict=True)),
+        )[:CANDIDATES]
+        return any(self.move((person, option)) for person in close for option in options) or any(
+            self._exchange(person, option, chance) for person in close[:TRIES] for option in options[:TRIES]
+        )
+
+    def _exchange(self, person: int, wanted: Record, chance: random.Random, unless: int | None = None) -> bool:
+        """The same, with somebody else taking over what this person gives up, so that more sums stay as they are."""
+        record = self.records[person]
+        changed = [place for place, (a, b) in enumerate(zip(record, wanted, strict=True)) if a != b]
+        partners = [
+            other
+            for other, held in enumerate(self.records)
+            if other != person and all(held[place] == wanted[place] for place in changed)
+        ]
+        chance.shuffle(partners)
+        partners.sort(key=lambda other: -sum(a == b for a, b in zip(self.records[other], record, strict=True)))
+        for other in partners[:CANDIDATES]:
+            held = list(self.records[other])
+            for place in changed:
+                held[place] = record[place]
+            if unless is not None and unless in self.frame.conditions(tuple(held)):
+                continue
+            if self.move((person, wanted), (other, tuple(held))):
+                return True
+        return False
 
 
 class Questions:
@@ -186,9 +249,11 @@ class Questions:
             elif counts[place] < 5 and cell:
                 self.may_be_none[place] = cell not in scenario.present
                 self.may_be_five[place] = figures[cell] > 0
+        self.either = bool(scenario.registers)
         self.groups = self._all_groups(figures, counts)
         self.neighbours = self._all_neighbours(truth)
-        self.asked = (tuple(flags.copy() for flags in self._flags()), set(self.groups), set(self.neighbours))
+        none, five, one = self._flags()
+        self.asked = ((none.copy(), five.copy(), one.copy()), set(self.groups), set(self.neighbours))
 
     def _all_groups(self, figures: Mapping[Cell, int], counts: Sequence[int]) -> set[tuple[int, int, tuple[int, ...]]]:
         """(group, category of the member known, all categories)."""
@@ -233,6 +298,7 @@ class Questions:
         self.may_be_none &= counts > 0
         self.may_be_five &= counts < 5
         self.may_be_one &= counts < 1
+        self._settle()
         self.groups = {group for group in self.groups if not differ(world.counts, group)}
         present = set(world.records)
         self.neighbours = {
@@ -246,8 +312,17 @@ class Questions:
         flags, groups, neighbours = stricter.asked
         for own, other, asked in zip(self._flags(), stricter._flags(), flags, strict=True):
             np.logical_and(own, ~asked | other, out=own)
+        self._settle()
         self.groups -= groups - stricter.groups
         self.neighbours -= neighbours - stricter.neighbours
+
+    def _settle(self) -> None:
+        """Who holds registers knows of many people that they are there: that it may be none or five is enough."""
+        if self.either:
+            none, five, _ = self.asked[0]
+            answered = (none & ~self.may_be_none) | (five & ~self.may_be_five)
+            self.may_be_none &= ~answered
+            self.may_be_five &= ~answered
 
     def _flags(self) -> tuple[Flags, Flags, Flags]:
         return self.may_be_none, self.may_be_five, self.may_be_one
@@ -272,51 +347,44 @@ def differ(counts: Sequence[int], group: tuple[int, int, tuple[int, ...]]) -> bo
     return counts[known] > 0 and others > 1
 
 
-def walk(truth: Sequence[Record], questions: Questions, chance: random.Random, rounds: int = 3) -> list[World]:
-    """Answer what can be answered by moving people; returns the worlds at which each round ended."""
-    frame = questions.frame
-    world = World(frame, truth)
-    if not world.is_possible():
+def walk(start: World, questions: Questions, chance: random.Random, rounds: int = 4) -> list[World]:
+    """Answer what can be answered by changing a few people; returns the worlds at which each round ended."""
+    if not start.is_possible():
         return []
-    questions.answer(world)
+    questions.answer(start)
     ends = []
+    world = start.copy()
     for number in range(rounds):
         if number:
-            world.wander(6 * len(truth), chance)
+            world.wander((2, 12, 4)[number % 3] * len(start.records), chance)
             questions.answer(world)
         _drive(world, questions, chance)
         ends.append(world)
         if not questions.left():
             break
-        world = World(frame, truth if number % 2 else world.records)
+        world = (world if number % 2 else start).copy()
     return ends
 
 
 def _drive(world: World, questions: Questions, chance: random.Random) -> None:
-    frame = questions.frame
+    frame = world.frame
     for flags, least in ((questions.may_be_one, 1), (questions.may_be_five, 5), (questions.may_be_none, 0)):
         for place in np.flatnonzero(flags).tolist():
             cell = frame.cells[place]
-            if world.fill(cell, least, chance) if least else world.empty(cell, chance):
+            if flags[place] and (world.fill(cell, least, chance) if least else world.empty(cell, chance)):
                 flags[place] = False
         questions.answer(world)
     for group in sorted(questions.groups):
         _, known, categories = group
         for place in (known, *categories):
             if differ(world.counts, group):
+                questions.groups.discard(group)
                 break
             world.fill(frame.cells[place], 2 if place == known and len(categories) == 2 else 1, chance)
     questions.answer(world)
     for record, root in sorted(questions.neighbours):
-        if (record, root) in questions.neighbours:
-            options = list(questions.others(record, root))
-            chance.shuffle(options)
-            if _reach(world, record, options):
-                questions.neighbours.discard((record, root))
+        options = list(questions.others(record, root))
+        chance.shuffle(options)
+        if world.become(record, options, chance):
+            questions.neighbours.discard((record, root))
     questions.answer(world)
-
-
-def _reach(world: World, record: Record, options: Sequence[Record]) -> bool:
-    """Turn the record, else whoever can, into one of the options."""
-    people = sorted(range(len(world.records)), key=lambda person: world.records[person] != record)
-    return any(world.move(person, option) for person in people for option in options)

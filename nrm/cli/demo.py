@@ -22,7 +22,7 @@ from nrm.cli.usage import Refused, application
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
-from nrm.domain.synthetic import YEARS, full_quarters, plans
+from nrm.domain.synthetic import YEARS, full_quarters, plans, tonight
 from nrm.store import accounts as store
 
 QUESTIONNAIRE = "returnee-1"
@@ -71,11 +71,12 @@ def make_demo(directory: Path, *, people: int, seed: int, until: date | None) ->
             described, actors = _people_of_the_mechanism(app)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
-            for plan in plans(seed, people, last.date()):
+            for plan in tonight(plans(seed, people, last.date()), last):
                 life.at(plan.at, life.come(plan))
             for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 life.at(min(due, last), life.close(quarter, tell))
+            life.at(last - timedelta(minutes=4), life.begin("rinas"))
             life.run(tell)
             checkpoint()
         finally:

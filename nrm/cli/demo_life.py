@@ -10,8 +10,21 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from nrm import clock
-from nrm.actions import cases, interviews, permits, placing, referrals, reports, sending, stays, tending, testimony
+from nrm.actions import (
+    admissions,
+    cases,
+    interviews,
+    permits,
+    placing,
+    referrals,
+    reports,
+    sending,
+    stays,
+    tending,
+    testimony,
+)
 from nrm.domain.accounts import Actor
+from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
@@ -69,8 +82,21 @@ class Life:
         tending.tend()
 
     def come(self, plan: Plan) -> Callable[[], None]:
-        """Somebody arrives."""
-        return lambda: self._interview(plan)
+        """Somebody arrives: at a post, at the help line, or at a shelter's own door."""
+        return lambda: self._walk_in(plan) if plan.way == "shelter" else self._interview(plan)
+
+    def begin(self, post: str) -> Callable[[], None]:
+        """An officer begins an interview and is called away after the first page."""
+
+        def happens() -> None:
+            officer = self.actors[post]
+            interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
+            page = self.questionnaire.home
+            answers = {self.questionnaire.home.questions[0]: "no"}
+            seen = interviews.read(interview_id=interview_id, by=officer).revision
+            interviews.save_page(interview_id=interview_id, page=page.id, given=answers, seen=seen, by=officer)
+
+        return happens
 
     def close(self, quarter: Quarter, progress: Progress) -> Callable[[], None]:
         """The statistician closes a quarter."""
@@ -81,6 +107,37 @@ class Life:
             (self.closed if isinstance(outcome, reports.Closed) else self.refused).append(quarter)
 
         return happens
+
+    def _walk_in(self, plan: Plan) -> None:
+        """A shelter opens a case itself."""
+        by = self.actors[plan.post]
+        beds = stay_store.free_beds(by=by)
+        if not beds:
+            return
+        answers = plan.answers
+        child = answers["age"] == "child"
+        today = stay_store.today()
+        opened = admissions.open_case(
+            case=OwnCase(
+                source=plan.source,
+                age_class=answers["age"],
+                age=answers["age_stated"],
+                gender=answers["gender"],
+                citizenship=answers["citizenship"],
+                consent="not_asked_child" if child else "given",
+                statistics="not_asked" if child else "yes",
+                exploited_in=(answers["where"],),
+                exploitation=tuple(answers["forms"]),
+                needs=frozenset(answers["needs"]) - {"none"},
+            ),
+            bed_id=beds[0][0],
+            admitted_on=today,
+            anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
+            identity={name: answers[name] for name in ("given", "family", "birth")},
+            story=answers["story"],
+            by=by,
+        )
+        self._live(plan, opened.case_id, opened.stay_id, by)
 
     def _interview(self, plan: Plan) -> None:
         officer = self.actors[plan.post]

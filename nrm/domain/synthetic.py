@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -92,7 +92,7 @@ class Plan:
     at: datetime
     way: Way
     ending: Ending
-    post: str  # crossing point, or the shelter's organisation code for one who came otherwise
+    post: str  # crossing point, else the organisation's code
     source: Source
     answers: Mapping[str, Any]  # fixed answers; the rest of the interview is a random walk with `walk`
     walk: int  # seed of the walk
@@ -175,9 +175,7 @@ def _plan(seed: int, number: int, day: date) -> Plan:
         at=at,
         way=way,
         ending=ending,
-        post=_choose(rng, POSTS)
-        if way == "post"
-        else _choose(rng, {"VATRA": 4, "TJETER_VIZION": 3, "NRC": 2, "IOM": 1}),
+        post=_place(rng, way, gender, child, foreign),
         source=_choose(rng, {Source.OWN: 5, Source.POLICE: 4, Source.HELPLINE: 2, Source.SOCIAL_SERVICES: 1}),
         answers=answers,
         walk=rng.getrandbits(48),
@@ -200,6 +198,27 @@ def _plan(seed: int, number: int, day: date) -> Plan:
         testimony=_testimony(rng, nights) if witness else (),
         note=rng.choice(STORIES),
     )
+
+
+def _place(rng: random.Random, way: Way, gender: str, child: bool, foreign: bool) -> str:
+    """The crossing point, the help line, or the shelter somebody came to."""
+    if way == "post":
+        return str(_choose(rng, POSTS))
+    if way == "helpline":
+        return "HELPLINE"
+    if foreign or gender != "feminine":
+        return "NRC"
+    return str(_choose(rng, {"VATRA": 4, "TJETER_VIZION": 3, "NRC": 1 if child else 2}))
+
+
+def tonight(made: Sequence[Plan], now: datetime) -> list[Plan]:
+    """The same plans, with the last three referred people standing at their posts within this hour, unanswered yet."""
+    came = [plan for plan in made if plan.way == "post" and plan.ending == "referred"][-3:]
+    moved = [
+        replace(plan, at=now - timedelta(minutes=minutes), acknowledged_after=timedelta(hours=2))
+        for plan, minutes in zip(came, (50, 32, 11), strict=False)
+    ]
+    return [plan for plan in made if plan not in came] + moved
 
 
 def _answers(

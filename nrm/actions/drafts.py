@@ -1,12 +1,14 @@
 """The sealed draft of an interview, read and rewritten inside the transaction of an action.
 
-The draft is the compartment `draft` of the interview's id, sealed to its post: `{"answers": ..., "wordings": ...}`.
+The draft is the compartment `draft` of the interview's id, sealed to its post: `answers` by question id, `wordings` that
+were read out, and the ids of the pages that were `visited`.
 """
 
 from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -21,7 +23,9 @@ from nrm.domain.interviews import (
     Answers,
     Page,
     Questionnaire,
+    complete,
     first_incomplete,
+    pages,
     reading_language,
     with_page,
     wording_read,
@@ -63,7 +67,7 @@ class Incomplete(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Draft:
-    """A draft as it was read. `wordings`: which text was read out, by its id."""
+    """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved."""
 
     interview_id: uuid.UUID
     pseudonym: str
@@ -73,7 +77,22 @@ class Draft:
     questionnaire: Questionnaire
     answers: dict[str, Any]
     wordings: dict[str, Any]
+    visited: tuple[str, ...]
     revision: int
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of this journey, in order."""
+        return pages(self.questionnaire, self.answers)
+
+    @property
+    def page_to_do(self) -> Page:
+        """Where the interview goes on: the first page that was not looked at or lacks an answer, else the last."""
+        journey = self.pages
+        for page in journey[:-1]:
+            if page.id not in self.visited or not complete(self.questionnaire, page, self.answers):
+                return page
+        return journey[-1]
 
 
 class StaleAnswers(Exception):
@@ -100,9 +119,9 @@ def unused_pseudonym() -> str:
             return pseudonym
 
 
-def seal_new(session: Session, interview: Interview, answers: Answers) -> None:
+def seal_new(session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = ()) -> None:
     """The first revision of the draft, for the interview's post alone."""
-    value = {"answers": dict(answers), "wordings": {}}
+    value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
     vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
 
 
@@ -122,12 +141,19 @@ def opened(session: Session, interview: Interview, *, by: Actor) -> Draft:
         questionnaire_called(interview.questionnaire),
         found.value["answers"],
         found.value["wordings"],
+        tuple(found.value["visited"]),
         found.revision,
     )
 
 
-def rewritten(session: Session, draft: Draft, answers: Answers, *, by: Actor) -> Draft:
-    """The draft with other answers, sealed as its next revision; raises StaleAnswers."""
+def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor) -> Draft:
+    """The draft with other answers, sealed as its next revision; raises StaleAnswers.
+
+    `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
+    """
+    lost = draft.answers.keys() - answers.keys()
+    again = {page.id for page in draft.questionnaire.pages.values() if lost.intersection(page.questions)}
+    looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
     wordings = dict(draft.wordings)
     questionnaire = draft.questionnaire
     asked_in = next((q.id for q in questionnaire.questions.values() if q.kind == "language"), "")
@@ -139,7 +165,7 @@ def rewritten(session: Session, draft: Draft, answers: Answers, *, by: Actor) ->
             "status": read.status,
             "sha256": read.sha256,
         }
-    value = {"answers": dict(answers), "wordings": wordings}
+    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at)}
     try:
         revision = vault.write(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     except vault.StaleRevision:
@@ -154,6 +180,7 @@ def rewritten(session: Session, draft: Draft, answers: Answers, *, by: Actor) ->
         questionnaire,
         dict(answers),
         wordings,
+        looked_at,
         revision,
     )
 

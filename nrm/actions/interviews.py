@@ -19,7 +19,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR
 from nrm.domain.interview_findings import whole_interview
-from nrm.domain.interviews import Answers, Questionnaire, Texts, with_page
+from nrm.domain.interviews import Answers, Questionnaire, Texts, pages, with_page
 from nrm.domain.screenings import REFUSED
 from nrm.models.interviews import Interview
 from nrm.store import interviews as store
@@ -122,7 +122,7 @@ def save_page(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, 
             if answers == draft.answers:
                 return draft
             raise StaleAnswers(draft)
-        after = drafts.rewritten(session, draft, answers, by=by)
+        after = drafts.rewritten(session, draft, answers, [page], by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     return after
 
@@ -138,25 +138,35 @@ def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: 
         kept, findings = whole_interview(draft.questionnaire, answers, today=local_day(draft.started_at))
         if findings:
             raise UnacceptableInterview(findings)
-        after = drafts.rewritten(session, draft, kept, by=by)
+        visited = [page.id for page in pages(draft.questionnaire, kept)]
+        after = drafts.rewritten(session, draft, kept, visited, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
     return after
 
 
-def make_urgent(*, interview_id: uuid.UUID, seen: int, by: Actor) -> Draft:
-    """Stop, go to shelter: the urgent way with what is there. Raises what `save_page` raises."""
+def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, by: Actor) -> Draft:
+    """Stop, go to shelter: the urgent way with what is there and what `page` had so far.
+
+    Raises what `save_page` raises.
+    """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
-        home = draft.questionnaire.home
-        answers = with_page(draft.questionnaire, draft.answers, home, {home.questions[0]: "yes"})
-        if answers == draft.answers:
-            return draft
-        if draft.revision != seen:
+        questionnaire, home = draft.questionnaire, draft.questionnaire.home
+        answers = draft.answers
+        if given:
+            answers = with_page(questionnaire, answers, questionnaire.pages[page], {**_of(page, draft), **given})
+        answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
+        if draft.revision != seen and answers != draft.answers:
             raise StaleAnswers(draft)
-        after = drafts.rewritten(session, draft, answers, by=by)
+        after = drafts.rewritten(session, draft, answers, (), by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
     return after
+
+
+def _of(page: str, draft: Draft) -> dict[str, Any]:
+    """What a page has so far."""
+    return {name: draft.answers[name] for name in draft.questionnaire.pages[page].questions if name in draft.answers}
 
 
 def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
@@ -220,7 +230,7 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
             return None
         interview = _new_interview(session, uuid.uuid4(), questionnaire, started_at, by)
         interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
-        drafts.seal_new(session, interview, answers)
+        drafts.seal_new(session, interview, answers, [page.id for page in pages(questionnaire, answers)])
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
 

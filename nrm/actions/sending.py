@@ -70,7 +70,7 @@ class NothingToSend(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A party that can be asked: its organisation, room as senders see it, and whether the route names it.
+    """A party that can be asked: its organisation, room as senders see it, and whether its desk is open now.
 
     `proposed` parties follow the route; the others need a coded reason.
     """
@@ -82,6 +82,7 @@ class Choice:
     must: bool
     clause: str
     reason: Words
+    desk_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +152,40 @@ def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, befor
     }
     rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
     route = route_under(facts, agreement, now, rooms)
-    return Proposal(route, _choices(route, desks, rooms, unreachable), unreachable, agreement)
+    reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
+    return Proposal(route, _choices(route, agreement, now, reachable, rooms), unreachable, agreement)
 
 
 def _choices(
-    route: Route, desks: Mapping[str, Organisation], rooms: Mapping[str, Capacity], unreachable: Mapping[str, Words]
+    route: Route,
+    agreement: Agreement,
+    now: datetime,
+    desks: Mapping[str, Organisation],
+    rooms: Mapping[str, Capacity],
 ) -> tuple[Choice, ...]:
     """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
-    listed = [
-        Choice(each.party, desks[each.party], _room(rooms, each.party), proposed, each.must, each.clause, each.reason)
-        for group, proposed in ((route.candidates, True), (route.reserve, False))
-        for each in group
-        if each.party not in unreachable
-    ]
     against = route.candidates[0].clause if route.candidates else ""
+    listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
+    listed += [(each.party, False, False, each.clause, each.reason) for each in route.reserve]
     listed += [
-        Choice(each.party, desks[each.party], _room(rooms, each.party), False, False, against, EXCLUSIONS[each.reason])
+        (each.party, False, False, against, EXCLUSIONS[each.reason])
         for each in route.excluded
-        if each.reason in OVERRIDABLE and each.party in desks and each.party not in unreachable
+        if each.reason in OVERRIDABLE
     ]
-    return tuple(listed)
-
-
-def _room(rooms: Mapping[str, Capacity], party: str) -> Capacity:
-    return rooms.get(party, Capacity.ASK)
+    return tuple(
+        Choice(
+            party,
+            desks[party],
+            rooms.get(party, Capacity.ASK),
+            proposed,
+            must,
+            clause,
+            reason,
+            agreement.parties[party].desk.is_open(agreement.local(now)),
+        )
+        for party, proposed, must, clause, reason in listed
+        if party in desks
+    )
 
 
 def send(

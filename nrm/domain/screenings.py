@@ -1,6 +1,6 @@
 """What is counted of an interview in report (x): whether trafficking was found, and how the person was processed.
 
-Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as trafficked", and how they were processed.
+Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as trafficked", how processed.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all_optional": "Asnjë pyetje e kësaj faqeje nuk është e detyrueshme.",
         "other_country": "Vend tjetër",
         "other_language": "Gjuhë tjetër",
+        "draft": "përkthim ende i pamiratuar",
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
@@ -35,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all_optional": "Every question on this page is optional.",
         "other_country": "Another country",
         "other_language": "Another language",
+        "draft": "translation not yet approved",
         "day": "Day",
         "month": "Month",
         "year": "Year",
@@ -109,6 +111,7 @@ class QuestionMarkup:
     environment: Environment
     questionnaire: Questionnaire
     _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
@@ -122,7 +125,7 @@ class QuestionMarkup:
         controls = Controls(own)
         say = self._say(staff, spoken)
         marked = not _all_optional(shown)
-        html = [] if marked else [str(self._template.all_optional(WORDS[staff]))]
+        html = [str(lead) for lead in self._leads(shown, staff, say)]
         for question, revealed in _nested(shown):
             piece = self._piece(question, revealed, staff, say, marked)
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(controls))
@@ -147,7 +150,7 @@ class QuestionMarkup:
         shown = page_questions(self.questionnaire, page, answers)
         say = self._say(staff, spoken)
         marked = not _all_optional(shown)
-        html = [] if marked else [Markup(self._template.all_optional(WORDS[staff]))]  # noqa: S704 - a macro's own output
+        html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
             html.append(self._macro(question, revealed, controls, errors, staff, say, marked))
         return Markup("").join(html)
@@ -163,6 +166,17 @@ class QuestionMarkup:
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])
         return Markup("").join(html)
+
+    def _leads(self, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
+        """What stands above the questions: that all are optional, that a translation is a draft."""
+        key = (_all_optional(shown), any(say in question.reads for question in shown), staff, say)
+        if key not in self._above:
+            leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
+            if say is not None and key[1] and self.questionnaire.reading.get(say, ("",))[0] == "draft":
+                name = self.questionnaire.language_names.get(say, say)
+                leads.append(self._template.draft(name, say, WORDS[staff]))
+            self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
+        return list(self._above[key])
 
     @property
     def _template(self) -> Any:

@@ -170,7 +170,7 @@ class PageForm(Form):
 
     questionnaire: ClassVar[Questionnaire]
     page: ClassVar[Page]
-    language: ClassVar[str]
+    staff_language: ClassVar[str]
 
     def accept(self, earlier: Answers, *, today: date) -> dict[str, Any] | None:
         """The page's answers, or None when something must be put right (then `errors` say what).
@@ -192,7 +192,7 @@ class PageForm(Form):
                 given[name] = field.data
         for name, texts in page_findings(self.questionnaire, self.page, {**before, **given}, today=today).items():
             if name in fields and not fields[name].errors:
-                fields[name].errors = [texts[self.language]]
+                fields[name].errors = [texts[self.staff_language]]
         return None if self.errors else given
 
     def typed(self) -> dict[str, Typed]:
@@ -207,11 +207,11 @@ class PageForm(Form):
 @lru_cache(maxsize=256)
 def page_form(questionnaire: Questionnaire, page: Page, language: str) -> type[PageForm]:
     """The form class of a page in a staff language; a question of kind `parties` is the page's own affair."""
-    fields: dict[str, Any] = {"questionnaire": questionnaire, "page": page, "language": language}
+    fields: dict[str, Any] = {"questionnaire": questionnaire, "page": page, "staff_language": language}
     for name in page.questions:
         question = questionnaire.questions[name]
         if question.kind in FIELDS:
-            if hasattr(PageForm, name):
+            if hasattr(PageForm, name) or name in fields:
                 raise ValueError(f"the question `{name}` has the name of a part of the form")
             fields[name] = FIELDS[question.kind](question=question, language=language)
     return type(f"{page.id.title()}Form", (PageForm,), fields)

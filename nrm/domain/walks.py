@@ -97,7 +97,8 @@ def random_answers(
     def answer(question: Question, so_far: Answers) -> Any:
         if question.id in wanted:
             return wanted[question.id]
-        if not question.required and rng.random() >= answered:
+        chosen_before = question.id in questionnaire.home.questions
+        if not question.required and not chosen_before and rng.random() >= answered:
             return None
         part = derived.get(question.id, "")
         if question.kind == "partial_date":

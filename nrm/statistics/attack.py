@@ -134,7 +134,7 @@ def _read_table(
         value = row["value"]
         if type(value) is not int or value < 0 or value % BASE:
             faults.append(("G1", cell))
-        elif cell in figures or (value and cell and table_set.is_impossible(cell)):
+        elif cell in figures or (value and table_set.is_impossible(cell)):
             faults.append(("G2", cell))
         else:
             figures[cell] = value

@@ -75,7 +75,7 @@ def lay_out(table_set: TableSet) -> Layout:
                     before, after = row.members[:position], row.members[position + 1 :]
                     relations[row.cell, tuple(number[(*before, part, *after)] for part in parts)] = None
     cells = tuple(index)
-    impossible = frozenset(number for cell, number in index.items() if cell and table_set.is_impossible(cell))
+    impossible = frozenset(number for cell, number in index.items() if table_set.is_impossible(cell))
     return Layout(table_set, cells, index, tuple(rows), tuple(relations), impossible)
 
 

@@ -17,7 +17,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from nrm.statistics.reading import EarlierRelease, Scenario, before, bounds, is_whole, predicate, sums
+from nrm.statistics.reading import EarlierRelease, Scenario, before, bounds, is_whole, open_categories, predicate, sums
 from nrm.statistics.tables import Cell, TableSet
 
 SLACK = 1e-6
@@ -58,7 +58,7 @@ class Bounds:
         self, table_set: TableSet, age: int, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]
     ) -> None:
         for cell, figure in figures.items():
-            low, high = (0, 0) if cell and table_set.is_impossible(cell) else bounds(cell, figure)
+            low, high = (0, 0) if table_set.is_impossible(cell) else bounds(cell, figure)
             self._number[age, cell] = len(self._low)
             self._low.append(low)
             self._high.append(high)
@@ -180,7 +180,7 @@ def _questions(
             alternatives = [none + five] if scenario.registers else [none, five]
             asked += [_Question("G3", cell, forms) for forms in alternatives if forms]
     for whole, parts in sums(table_set, figures.keys()):
-        open_parts = [part for part in parts if not table_set.is_impossible(part)]
+        open_parts = open_categories(table_set, parts, true.__getitem__, scenario)
         if true[whole] >= 2 and len(open_parts) >= 2 and len(whole) < len(parts[0]):
             asked += [_Question("G5", part, ((((whole, 1.0), (part, -1.0)), 1),)) for part in open_parts if true[part]]
     return asked

@@ -123,6 +123,17 @@ def scenario(
     return Scenario(name, tuple(facts), tuple(earlier), tuple(registers), frozenset(exempt), frozenset(present))
 
 
+def open_categories(
+    table_set: TableSet, parts: Sequence[Cell], true: Callable[[Cell], int], against: Scenario
+) -> list[Cell]:
+    """The categories somebody may be in, as far as this attacker knows; none when they know all figures already."""
+    if all(part in against.exempt for part in parts):
+        return []
+    return [
+        part for part in parts if not table_set.is_impossible(part) and not (part in against.exempt and true(part) == 0)
+    ]
+
+
 def _within(narrow: Predicate, wide: Predicate) -> bool:
     return all(root in narrow and narrow[root] <= codes for root, codes in wide.items())
 

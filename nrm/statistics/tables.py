@@ -132,10 +132,12 @@ class TableSet:
         return frozenset(self.dimensions[root].groups.get(member, (member,)))
 
     def is_impossible(self, cell: Cell) -> bool:
-        fixed = {root: self.leaves(root, member) for root, member in cell}
-        return any(
-            all(root in fixed and fixed[root] <= codes for root, codes in rule.items()) for rule in self.impossible
-        )
+        """Whether a rule forbids everybody the cell could hold; the grand total never is."""
+        if not cell or not self.impossible:
+            return False
+        held = {root: frozenset(self.dimensions[root].codes) for root in self.roots}
+        held |= {root: self.leaves(root, member) for root, member in cell}
+        return any(all(held[root] <= codes for root, codes in rule.items()) for rule in self.impossible)
 
     def ways_for(self, published_total: int) -> int:
         """How many dimensions a table may have when this total is printed."""

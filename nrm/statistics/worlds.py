@@ -16,7 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nrm.statistics.past import Kind, Past, who_opened
-from nrm.statistics.reading import Predicate, Record, Scenario, bounds, is_whole, matcher, predicate, sums
+from nrm.statistics.reading import (
+    Predicate,
+    Record,
+    Scenario,
+    bounds,
+    is_whole,
+    matcher,
+    open_categories,
+    predicate,
+    sums,
+)
 from nrm.statistics.tables import TOTAL, Cell, TableSet
 
 Flags = NDArray[np.bool_]
@@ -262,7 +272,8 @@ class Questions:
         for whole, parts in sums(self.frame.table_set, figures.keys()):
             if len(parts[0]) == len(whole) or counts[number[whole]] < 2:
                 continue
-            categories = tuple(number[p] for p in parts if not self.frame.table_set.is_impossible(p))
+            names = open_categories(self.frame.table_set, parts, lambda p: counts[number[p]], self.frame.scenario)
+            categories = tuple(number[part] for part in names)
             if len(categories) > 1:
                 found |= {(number[whole], known, categories) for known in categories if counts[known]}
         return found

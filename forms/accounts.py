@@ -57,6 +57,13 @@ class ChangePasswordForm(Form):
     )
 
 
+class RecoverAccountForm(JoinAccountForm):
+    """The recovery code, and a new password twice."""
+
+    login = StringField(N_("Sign-in name"), validators=[InputRequired(N_("Enter a sign-in name"))])
+    code = StringField(N_("Recovery code"), validators=[InputRequired(N_("Enter the recovery code you wrote down"))])
+
+
 class InviteAccountForm(Form):
     """Who is invited, where, and to do what."""
 

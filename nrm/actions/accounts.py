@@ -255,6 +255,25 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
+def recover(*, login: str, code: str, new_password: str) -> None:
+    """A new password by the recovery code; every session ends. Raises SignInRefused, WeakPassword."""
+    folded = login.strip().casefold()[:200]
+    check_password(new_password, folded)
+    member = store.member_by_login(folded)
+    keys = vault.unlock_by_code(member, code)
+    if member is None or keys is None or member.status not in ("active", "waiting"):
+        with transaction() as session:
+            by = Actor(member.id if member else None, member.organisation_id if member else None, None, duty="recovery")
+            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+        raise SignInRefused
+    with transaction() as session:
+        member = session.get_one(Member, member.id)
+        vault.change_password(member, keys, new_password)
+        session.execute(update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None))
+        by = Actor(member.id, member.organisation_id, Role(member.role))
+        audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+
+
 def carry(ended: Ended, *, path: str, fields: list[tuple[str, str]]) -> str:
     """Seal a form that came after its session had ended, for the member whose session it was."""
     return vault.carry(ended.member_id, json.dumps({"path": path, "fields": fields}).encode())

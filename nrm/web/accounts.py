@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.accounts import ROLE_LABELS, ChangePasswordForm, InviteAccountForm, JoinAccountForm
+from forms.accounts import ROLE_LABELS, ChangePasswordForm, InviteAccountForm, JoinAccountForm, RecoverAccountForm
 from nrm.actions import accounts as actions
 from nrm.domain.accounts import (
     ROLES_OF,
@@ -127,6 +127,35 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
         name=member.name,
         csrf_token=actions.sign_in_token(nonce),
     )
+    response = Response(page, status)
+    guards.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/recover")
+def recover_page() -> BaseResponse:
+    return _recover_page(RecoverAccountForm(), 200)
+
+
+@blueprint.post("/recover")
+def recover() -> BaseResponse:
+    form = RecoverAccountForm(request.form)
+    if form.validate():
+        try:
+            actions.recover(
+                login=form.login.data or "", code=form.code.data or "", new_password=form.password.data or ""
+            )
+            return redirect(url_for("accounts.sign_in_page"), 303)
+        except SignInRefused:
+            form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
+        except WeakPassword as error:
+            form.password.errors = [WEAK[str(error)]]
+    return _recover_page(form, 422)
+
+
+def _recover_page(form: RecoverAccountForm, status: int) -> BaseResponse:
+    nonce = guards.nonce()
+    page = render_template("accounts/recover.html", form=form, csrf_token=actions.sign_in_token(nonce))
     response = Response(page, status)
     guards.remember_nonce(response, nonce)
     return response

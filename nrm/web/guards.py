@@ -20,6 +20,7 @@ from nrm.actions import accounts as actions
 from nrm.countries import Country
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.referrals import IllegalTransition
+from nrm.domain.stays import StayOver
 from nrm.web.language import text_in
 
 View = Callable[..., Any]
@@ -32,6 +33,8 @@ PUBLIC = frozenset(
         "accounts.sign_in",
         "accounts.invitation",
         "accounts.join",
+        "accounts.recover_page",
+        "accounts.recover",
         "accounts.hide_screen",
         "accounts.blank",
     }
@@ -257,4 +260,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(actions.CannotOpen, lambda _: error_page(404))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))
     app.register_error_handler(IllegalTransition, lambda _: error_page(409))
+    app.register_error_handler(StayOver, lambda _: error_page(409))
     app.register_error_handler(Exception, _crashed)

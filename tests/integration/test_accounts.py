@@ -200,3 +200,21 @@ def test_key_holders_print_as_hidden() -> None:
     actor = Actor(None, None, Role.CASE_WORKER, session_id=b"secret-id", keys=keys)
     assert repr(keys) == str(keys) == "<hidden>"
     assert "secret" not in repr(actor)
+
+
+def test_the_recovery_code_sets_a_new_password_and_nothing_else_does(app: Flask) -> None:
+    admin = factories.actor("administrator")
+    vatra = store.organisation_by_code("VATRA")
+    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=admin)
+    code = accounts.join(token=token, password=factories.PASSWORD).recovery_code
+    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+    for login, given in (("new.one", wrong), ("new.one", ""), ("vatra.case_worker", code), ("nobody", code)):
+        with pytest.raises(SignInRefused):
+            accounts.recover(login=login, code=given, new_password="another nine lives entirely")
+    before = accounts.sign_in(login="new.one", password=factories.PASSWORD)
+    accounts.recover(login="new.one", code=code.lower(), new_password="another nine lives entirely")
+    assert isinstance(accounts.resume(before), accounts.Ended)
+    assert accounts.sign_in(login="new.one", password="another nine lives entirely")
+    client = app.test_client()
+    page = client.post("/recover", data={"csrf_token": token_in(client.get("/recover").text), "login": "new.one"})
+    assert page.status_code == 422

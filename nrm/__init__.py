@@ -12,12 +12,19 @@ from nrm import countries, db
 from nrm.actions import instances
 from nrm.web import (
     accounts,
+    admissions,
     assets,
+    cases,
+    desks,
     guards,
     headers,
     home,
     language,
+    permits,
+    referrals,
     reports,
+    stays,
+    testimony,
 )
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -48,7 +55,18 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     guards.register(app)
     _know_the_instance(app, config)
-    for blueprint in (accounts.blueprint, home.blueprint, reports.blueprint):
+    for blueprint in (
+        accounts.blueprint,
+        home.blueprint,
+        reports.blueprint,
+        admissions.blueprint,
+        cases.blueprint,
+        desks.blueprint,
+        permits.blueprint,
+        referrals.blueprint,
+        stays.blueprint,
+        testimony.blueprint,
+    ):
         app.register_blueprint(blueprint)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from nrm import audit, clock
 from nrm.actions.stays import begin
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.admissions import OwnCase, belongs_elsewhere, check, columns, further_facts, obligations, sealed
+from nrm.domain.admissions import OwnCase, check, columns, further_facts, obligations, sealed
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
 from nrm.domain.routes import Obligation
@@ -28,12 +28,11 @@ from nrm.vault import compartments as vault
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new case. `elsewhere`: the clause under which another party must accommodate the person, or empty."""
+    """A new case and its first stay."""
 
     case_id: uuid.UUID
     stay_id: uuid.UUID
     pseudonym: str
-    elsewhere: str
 
 
 def open_case(
@@ -94,8 +93,7 @@ def open_case(
             )
             for each in owed
         )
-        clause = belongs_elsewhere(case, agreement, party=organisation.party)
-        return Opened(row.id, stay_id, row.pseudonym, clause.number if clause is not None else "")
+        return Opened(row.id, stay_id, row.pseudonym)
 
 
 def _unused_pseudonym() -> str:

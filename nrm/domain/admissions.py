@@ -25,6 +25,8 @@ HOME = "AL"
 SEVERAL = "several"
 CONSENTS = ("given", "refused", "not_asked_child")
 STATISTICS = ("yes", "no", "not_asked")
+REFER_ON = "refer_on"
+"""Owed by the shelter when a clause names another party that must accommodate the person."""
 ONLY_WHEN_REFERRED = frozenset({"first_interview", "answer", "arrival"})
 """Steps of the agreement that a person who is already in the shelter has behind them."""
 
@@ -170,6 +172,9 @@ def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str
     """
     facts = routing_facts(case, agreement).values()
     owed: dict[tuple[str, str], Obligation] = {}
+    elsewhere = belongs_elsewhere(case, agreement, party=party)
+    if elsewhere is not None:
+        owed[REFER_ON, RECEIVER] = Obligation(REFER_ON, RECEIVER, elsewhere.number, None)
     for clause in agreement.clauses:
         if clause.when.holds(facts):
             for duty in clause.duties:

@@ -5,6 +5,7 @@ itself and for the duty desk.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -122,6 +123,22 @@ def beds(*, by: Actor) -> list[BedLine]:
         BedLine(bed.id, bed.label, bed.out_of_use, in_bed.get(bed.id), kept.get(bed.id, ""))
         for bed in sorted(rows, key=lambda bed: _label_key(bed.label))
     ]
+
+
+def runs(bed: BedLine, days: Sequence[date]) -> list[tuple[str, int]]:
+    """A bed's days in runs: (`taken`, `overdue`, `kept`, `out` or `free`, how many days).
+
+    Whoever should have left is there until they have; a kept bed is kept for as long as the list looks.
+    """
+    if bed.stay is not None:
+        if bed.stay.overdue:
+            return [("overdue", len(days))]
+        taken = sum(day < bed.stay.anticipated_end_on for day in days)
+        # On the planned day somebody who is still there is still there.
+        taken = max(taken, 1)
+        rest = "out" if bed.out_of_use else "free"
+        return [("taken", taken), (rest, len(days) - taken)] if taken < len(days) else [("taken", taken)]
+    return [("out" if bed.out_of_use else "kept" if bed.kept_for else "free", len(days))]
 
 
 def _label_key(label: str) -> tuple[str, int, str]:
@@ -245,6 +262,14 @@ def bed(bed_id: uuid.UUID, *, by: Actor) -> Bed:
     """A bed of the asker's shelter, for actions; raises NotVisible."""
     statement = select(Bed).where(Bed.id == bed_id, Bed.organisation_id == _own(by)).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def bed_called(label: str, *, by: Actor) -> uuid.UUID:
+    """The id of the bed with that label in the asker's shelter; raises NotVisible."""
+    found = db.session.scalar(select(Bed.id).where(Bed.organisation_id == _own(by), Bed.label == label))
     if found is None:
         raise NotVisible
     return found

@@ -1,0 +1,79 @@
+"""What people type about residence permits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wtforms import RadioField, StringField, ValidationError
+
+from forms.days import DayField, today_or
+from forms.names import language_code
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.permits import PermitEvent
+from nrm.domain.words import N_
+
+EVENT_LABELS = {
+    PermitEvent.INFORM: N_("The person was told of the options"),
+    PermitEvent.APPLY: N_("The person applied"),
+    PermitEvent.ISSUE: N_("The permit was issued"),
+    PermitEvent.RENEW: N_("The permit was renewed"),
+    PermitEvent.REFUSE: N_("The permit was refused"),
+    PermitEvent.APPEAL: N_("The person appealed"),
+    PermitEvent.WITHDRAW: N_("The application or the permit was withdrawn"),
+}
+"""What people record; that a permit has run out is seen by the program itself."""
+
+REFUSED = {
+    "state": N_("Choose another step: this one does not follow from how the permit stands now"),
+    "not_third_country": N_("Whoever is recorded as Albanian needs no permit"),
+    "informed_incomplete": N_("Enter the language in which the options were explained"),
+    "ground": N_("Choose what the permit is given for"),
+    "dates": N_("Enter a last day that is not before the first"),
+    "renewal_not_longer": N_("Enter a last day after the present one"),
+    "in_future": N_("Enter a day that is not in the future"),
+    "before_last_step": N_("Enter a day that is not before the last recorded step"),
+}
+FIELD_OF = {
+    "informed_incomplete": "language",
+    "ground": "ground",
+    "dates": "until",
+    "renewal_not_longer": "until",
+    "in_future": "on",
+    "before_last_step": "on",
+}
+GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
+
+
+class RecordPermitForm(OnceForm):
+    """What happened and when; for telling the language, for issuing the ground and the days."""
+
+    event = RadioField(N_("What happened"), validators=[Offered(N_("Choose what happened"))], validate_choice=False)
+    language = StringField(N_("Language in which the options were explained"), validators=[PlainText(60)])
+    ground = RadioField(N_("Given for"), validate_choice=False)
+    valid_from = DayField(N_("First day"))
+    until = DayField(N_("Last day"))
+    on = today_or(N_("When"))
+    on_day = DayField(N_("Day"), when=("on", "other"))
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Only the questions that belong to what happened are looked at."""
+        given = self.event.data in GIVEN
+        for field in (self.valid_from, self.until):
+            field.when = None if given else ("event", "-")
+        return super().validate(extra_validators)
+
+    def validate_language(self, field: StringField) -> None:
+        """A language by its name or code; `language_code` of a valid form."""
+        if self.event.data == PermitEvent.INFORM and language_code((field.data or "")[:60]) is None:
+            raise ValidationError(N_("Enter the name of a language, for example Romanian"))
+
+    def validate_ground(self, field: RadioField) -> None:
+        """Needed for a permit that is given."""
+        if self.event.data in GIVEN:
+            Offered(REFUSED["ground"])(self, field)
+
+    @property
+    def language_code(self) -> str:
+        """Of a valid form."""
+        return language_code(self.language.data or "") or ""

@@ -1,0 +1,126 @@
+"""A shelter opens a case for somebody who came without a referral."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms.admissions import IMPOSSIBLE, LATE, AdmitPersonForm, OpenCaseForm
+from forms.days import chosen_day, planned_day
+from nrm import clock
+from nrm.actions import admissions as actions
+from nrm.domain.accounts import Permission
+from nrm.domain.admissions import REFER_ON, ImpossibleCase, OwnCase
+from nrm.domain.stays import ImpossibleStay, Source
+from nrm.store import cases, obligations
+from nrm.store import stays as store
+from nrm.web import guards
+from nrm.web.choices import of_list
+from nrm.web.language import text_in
+from nrm.web.stays import chosen_bed, mark_impossible, offer_beds
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("admissions", __name__)
+
+
+@blueprint.get("/cases/new")
+@guards.requires(Permission.STAY_MANAGE)
+def open_page() -> str:
+    store.room(by=guards.actor())  # only a shelter opens a case of its own
+    return render_template("admissions/who.html", form=_who())
+
+
+@blueprint.post("/cases/new")
+@guards.requires(Permission.STAY_MANAGE)
+def open_case() -> Answer:
+    """Both steps come here; nothing is kept until the second one is complete."""
+    by = guards.actor()
+    store.room(by=by)
+    who = _who()
+    if not who.validate():
+        return render_template("admissions/who.html", form=who), 422
+    if "back" in request.form:
+        return render_template("admissions/who.html", form=who)
+    if request.form.get("step") != "2":
+        return render_template("admissions/admit.html", who=who, form=_admit(empty=True))
+    form = _admit()
+    if not form.validate():
+        return render_template("admissions/admit.html", who=who, form=form), 422
+    admitted_on = chosen_day(form.admitted, form.admitted_day, store.today())
+    named = who.may_name
+    identity = {name: form[name].data for name in ("given", "family", "known_as", "birth", "contact")} if named else {}
+    try:
+        opened = actions.open_case(
+            case=_own_case(who, form),
+            bed_id=chosen_bed(form),
+            admitted_on=admitted_on,
+            anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
+            identity=identity,
+            story=form.story.data or "" if named else "",
+            note=who.needs_note.data or "",
+            by=by,
+        )
+    except ImpossibleStay as error:
+        status = mark_impossible(form, error)
+        if error.why == "admission_before_case":
+            form.admitted_day.errors = [LATE]
+        return render_template("admissions/admit.html", who=who, form=form), status
+    except ImpossibleCase as error:
+        who.age_class.errors = [IMPOSSIBLE.get(error.why, IMPOSSIBLE["consent"])]
+        return render_template("admissions/who.html", form=who), 422
+    return redirect(url_for("admissions.opened", case_id=opened.case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/opened")
+@guards.requires(Permission.STAY_MANAGE)
+def opened(case_id: uuid.UUID) -> str:
+    """The code, and what the agreement asks now."""
+    by = guards.actor()
+    case = cases.case(case_id, by=by)
+    held = store.of_case(case_id, by=by)
+    owed = obligations.of_case(case_id, by=by)
+    agreement = guards.country().in_force(clock.now())
+    elsewhere = next((agreement.clause(line.clause) for line in owed if line.kind == REFER_ON), None)
+    return render_template(
+        "admissions/opened.html",
+        case=case,
+        stay=held.current,
+        owed=[line for line in owed if line.kind != REFER_ON],
+        elsewhere=elsewhere,
+        parties={code: text_in(party.names) for code, party in agreement.parties.items()},
+    )
+
+
+def _who() -> OpenCaseForm:
+    form = OpenCaseForm(request.form)
+    form.source.choices = of_list("sources")
+    form.gender.choices = of_list("genders")
+    form.needs.choices = of_list("needs")
+    return form
+
+
+def _admit(*, empty: bool = False) -> AdmitPersonForm:
+    form = AdmitPersonForm() if empty else AdmitPersonForm(request.form)
+    offer_beds(form)
+    return form
+
+
+def _own_case(who: OpenCaseForm, form: AdmitPersonForm) -> OwnCase:
+    consent = {"yes": "given", "no": "refused"}[who.consent.data] if who.is_adult else "not_asked_child"
+    counted = who.may_count
+    return OwnCase(
+        source=Source(who.source.data),
+        age_class=who.age_class.data,
+        age=who.years,
+        gender=who.gender.data,
+        citizenship=who.citizenship_code,
+        consent=consent,
+        statistics=who.statistics.data if who.is_adult else "not_asked",
+        exploited_in=form.country_codes if counted else (),
+        exploitation=tuple(form.exploitation.data or ()) if counted else (),
+        needs=frozenset(who.needs.data or ()),
+        official_involved=form.official.data,
+    )

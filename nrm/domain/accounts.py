@@ -70,6 +70,7 @@ class Permission(StrEnum):
     REFERRAL_SEND = "referral:send"
     REFERRAL_DECIDE = "referral:decide"
     REFERRAL_DIRECT = "referral:direct"
+    OBLIGATION_ACKNOWLEDGE = "obligation:acknowledge"
     CASE_READ = "case:read"
     CASE_OPEN = "case:open"
     STAY_MANAGE = "stay:manage"
@@ -93,6 +94,7 @@ _SHELTER_WORK = frozenset(
         Permission.STAY_MANAGE,
         Permission.PERMIT_RECORD,
         Permission.TESTIMONY_RECORD,
+        Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.ACCOUNT_CONFIRM,
     }
 )
@@ -105,6 +107,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REFERRAL_SEND,
             Permission.CASE_READ,
             Permission.CASE_OPEN,
+            Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
         }
     ),
@@ -115,6 +118,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.REPORT_READ,
+            Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
         }
     ),
@@ -122,18 +126,31 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE},
     # Both record in cases that a holder shared with their organisation, and see no others.
     Role.TRP_OFFICER: frozenset(
-        {Permission.CASE_READ, Permission.CASE_OPEN, Permission.PERMIT_RECORD, Permission.ACCOUNT_CONFIRM}
+        {
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.PERMIT_RECORD,
+            Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.ACCOUNT_CONFIRM,
+        }
     ),
     Role.WITNESS_LIAISON: frozenset(
-        {Permission.CASE_READ, Permission.CASE_OPEN, Permission.TESTIMONY_RECORD, Permission.ACCOUNT_CONFIRM}
+        {
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.TESTIMONY_RECORD,
+            Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.ACCOUNT_CONFIRM,
+        }
     ),
-    Role.CONSULAR_OFFICER: frozenset({Permission.ACCOUNT_CONFIRM}),
+    Role.CONSULAR_OFFICER: frozenset({Permission.OBLIGATION_ACKNOWLEDGE, Permission.ACCOUNT_CONFIRM}),
     Role.HELPLINE_OPERATOR: frozenset(
         {
             Permission.INTERVIEW_CONDUCT,
             Permission.REFERRAL_SEND,
             Permission.CASE_READ,
             Permission.CASE_OPEN,
+            Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
         }
     ),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import (
     Asked,
     ReferralStatus,
@@ -71,9 +72,10 @@ class ReferralLine:
     gender: str
     citizenship_class: str
     consent: str
+    questionnaire: str
     late: bool
-    is_coarse: bool
-    """The hours are those of the quarter's beginning: the person arrived."""
+    quarter: str
+    """`2026Q1` once the person arrived: then the quarter is all that is kept of the hours. Else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,14 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
     if line.relation is Relation.OUTSIDER:
         raise NotVisible
     return line
+
+
+def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
+    """The newest referral of a case, if the asker may see it."""
+    statement = _lines().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
+    found = db.session.execute(statement).first()
+    line = _line(found, by) if found is not None else None
+    return None if line is None or line.relation is Relation.OUTSIDER else line
 
 
 def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
@@ -386,6 +396,12 @@ def names(organisation: Organisation) -> dict[str, str]:
     return {"sq": organisation.name_sq, "en": organisation.name_en}
 
 
+def _quarter(referral_: Referral) -> str:
+    if referral_.due_at != referral_.sent_at:  # only a quarter's first instant has no time to answer
+        return ""
+    return str(Quarter.of(referral_.sent_at.astimezone(country().timezone).date()))
+
+
 def _is_late(at: datetime) -> ColumnElement[bool]:
     return Referral.promised_at.is_(None) & (Referral.due_at <= at)
 
@@ -441,6 +457,7 @@ def _line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor
         gender=case_.gender,
         citizenship_class=case_.citizenship_class,
         consent=case_.consent,
+        questionnaire=case_.questionnaire,
         late=terms(referral_).is_late(status, clock.now()),
-        is_coarse=referral_.due_at == referral_.sent_at,
+        quarter=_quarter(referral_),
     )

@@ -84,6 +84,11 @@ def day(value: date | str | None, language: str) -> str:
     return f"{int(number)} {words}"
 
 
+def month(value: date, language: str) -> str:
+    """The month of a date in words, where the day means nothing: March 2026."""
+    return f"{habits(language).months[value.month - 1]} {value.year}"
+
+
 def moment(value: datetime | str | None, language: str) -> str:
     """Day and time on the country's clocks; `value` (also as ISO 8601 text) must know its zone."""
     if value is None:

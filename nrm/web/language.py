@@ -201,7 +201,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
     """Give `app` its languages: the choice per request, and the words and formats of its templates.
 
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `{% trans %}`, `N_`; the filters `translated`,
-    `text_in`, `day`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
+    `text_in`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`, `masked`.
     """
     app.extensions["nrm.language"] = default
     app.extensions["nrm.speaking"] = speaking  # for files that are made once, in every language
@@ -219,6 +219,7 @@ def register(app: Flask, *, default: str = "sq", timezone: ZoneInfo | None = Non
         text_in=text_in,
         masked=masked,
         day=lambda value: formats.day(value, current_language()),
+        month=lambda value: formats.month(value, current_language()),
         moment=lambda value: formats.moment(value, current_language()),
         clock=formats.clock,
         quarter=lambda name: formats.quarter(name, current_language()),

@@ -1,0 +1,136 @@
+"""What people type about cases."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.words import N_
+
+LONGEST_TEXT = 10_000
+
+COMPARTMENT_LABELS = {
+    Compartment.HAND_OVER: N_("Hand-over"),
+    Compartment.IDENTITY: N_("Identity"),
+    Compartment.STORY: N_("Story"),
+    Compartment.CARE: N_("Care"),
+    Compartment.LEGAL: N_("Legal file"),
+}
+PURPOSE_LABELS = {
+    Purpose.ANSWER: N_("To answer a referral"),
+    Purpose.ADMISSION: N_("To receive the person"),
+    Purpose.CARE: N_("To care for the person"),
+    Purpose.SAFETY: N_("To keep the person safe"),
+    Purpose.LEGAL_HELP: N_("For legal help"),
+    Purpose.PERMIT: N_("For a residence permit"),
+    Purpose.COURT: N_("For proceedings in court"),
+    Purpose.CHILD_PROTECTION: N_("To protect a child"),
+    Purpose.FAMILY_CONTACT: N_("To reach the family"),
+    Purpose.HANDING_ON: N_("To hand the person over"),
+    Purpose.DUTY_DECISION: N_("To decide where the person goes"),
+    Purpose.CORRECTION: N_("To correct or erase at the person's request"),
+}
+# What each compartment can be opened for; the other purposes would not be true.
+PURPOSES = {
+    Compartment.HAND_OVER: (
+        Purpose.ANSWER,
+        Purpose.ADMISSION,
+        Purpose.SAFETY,
+        Purpose.HANDING_ON,
+        Purpose.DUTY_DECISION,
+    ),
+    Compartment.IDENTITY: (
+        Purpose.ADMISSION,
+        Purpose.CARE,
+        Purpose.LEGAL_HELP,
+        Purpose.PERMIT,
+        Purpose.COURT,
+        Purpose.CHILD_PROTECTION,
+        Purpose.FAMILY_CONTACT,
+        Purpose.HANDING_ON,
+        Purpose.CORRECTION,
+    ),
+    Compartment.STORY: (
+        Purpose.CARE,
+        Purpose.SAFETY,
+        Purpose.LEGAL_HELP,
+        Purpose.COURT,
+        Purpose.HANDING_ON,
+        Purpose.CORRECTION,
+    ),
+    Compartment.CARE: (Purpose.CARE, Purpose.SAFETY, Purpose.CORRECTION),
+    Compartment.LEGAL: (Purpose.LEGAL_HELP, Purpose.PERMIT, Purpose.COURT, Purpose.CORRECTION),
+}
+CARE_FIELDS = {"health": N_("Health"), "plan": N_("Plan of care")}
+LEGAL_FIELDS = {
+    "counsel": N_("Legal counsel"),
+    "permit": N_("Residence permit file"),
+    "court": N_("Proceedings in court"),
+}
+
+
+class OpenCaseForm(OnceForm):
+    """What is opened, and why."""
+
+    compartment = HiddenField(validators=[InputRequired(N_("Choose what to open"))])
+    purpose = RadioField(
+        N_("Why do you open it?"),
+        validators=[Offered(N_("Choose why you open it"))],
+        validate_choice=False,
+    )
+
+    def offer(self, compartment: Compartment, role: frozenset[Purpose] | None = None) -> None:
+        """Offer the purposes that fit the compartment (and the asker, if given)."""
+        self.purpose.choices = [
+            SelectChoice(value=str(each), label=PURPOSE_LABELS[each])
+            for each in PURPOSES[compartment]
+            if role is None or each in role
+        ]
+
+
+class FindCaseForm(OnceForm):
+    """A code, however it was typed."""
+
+    code = StringField(
+        N_("Find a case by its code"),
+        description=N_("For example K7QM-4T2X-9"),
+        validators=[InputRequired(N_("Enter the code of the case")), PlainText(40)],
+    )
+
+
+class WriteCareForm(OnceForm):
+    """Health and plan, over the revision that was seen."""
+
+    revision = HiddenField()
+    health = TextAreaField(CARE_FIELDS["health"], validators=[PlainText(LONGEST_TEXT)])
+    plan = TextAreaField(CARE_FIELDS["plan"], validators=[PlainText(LONGEST_TEXT)])
+
+
+class WriteLegalForm(OnceForm):
+    """Counsel, permit and court, over the revision that was seen."""
+
+    revision = HiddenField()
+    counsel = TextAreaField(LEGAL_FIELDS["counsel"], validators=[PlainText(LONGEST_TEXT)])
+    permit = TextAreaField(LEGAL_FIELDS["permit"], validators=[PlainText(LONGEST_TEXT)])
+    court = TextAreaField(LEGAL_FIELDS["court"], validators=[PlainText(LONGEST_TEXT)])
+
+
+class AddNoteForm(OnceForm):
+    """One note on the care of a person."""
+
+    text = TextAreaField(N_("New note"), validators=[InputRequired(N_("Enter the note")), PlainText(LONGEST_TEXT)])
+
+
+class ShareCaseForm(OnceForm):
+    """With whom, what, and that the person agrees. A choice is `ORGANISATION:compartment+compartment`."""
+
+    what = RadioField(
+        N_("Who may read what?"), validators=[Offered(N_("Choose who may read what"))], validate_choice=False
+    )
+    agreed = BooleanField(
+        N_("The person was told who will read what, and agrees"),
+        description=N_("Not needed for child protection, which acts by a clause of the agreement"),
+    )

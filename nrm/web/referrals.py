@@ -1,0 +1,488 @@
+"""Referrals: what waits for a desk, the answer, the arrival, and the duty officer's decisions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.cases import PURPOSE_LABELS, OpenCaseForm
+from forms.referrals import (
+    DECLINE_LABELS,
+    OVERRIDE_LABELS,
+    STATUS_LABELS,
+    AcceptReferralForm,
+    DeclineReferralForm,
+    PlaceReferralForm,
+)
+from nrm import clock
+from nrm.actions import cases as case_actions
+from nrm.actions import placing
+from nrm.actions import referrals as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.referrals import (
+    REASONS_UNDER_MUST,
+    BedNotFree,
+    DeclineReason,
+    IllegalTransition,
+    OverrideReason,
+    ReferralEvent,
+    ReferralRefused,
+    ReferralStatus,
+    Relation,
+    actors_of,
+)
+from nrm.domain.words import N_
+from nrm.store import accounts, obligations, stays
+from nrm.store import cases as case_store
+from nrm.store import referrals as store
+from nrm.store.referrals import ReferralLine
+from nrm.web import guards
+from nrm.web.language import text_in
+from nrm.web.opened import answer_rows
+
+blueprint = Blueprint("referrals", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
+BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
+NOT_FREE = N_("Choose another bed: this one is no longer free")
+REFUSED = {
+    "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
+    "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
+    "struck_out": N_("Tick that the person was asked again and agrees, or choose another shelter"),
+    "no_reason": N_("Choose why this shelter"),
+    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
+    "itself": N_("Choose another shelter: the person is with this one"),
+}
+AUTHORITY = "RA"
+
+
+def questionnaire_of(identifier: str) -> Any:
+    """The questionnaire a case was told under, or None for one that is no longer kept."""
+    return guards.country().questionnaires.get(identifier)
+
+
+def party_names() -> dict[str, str]:
+    """The names of all organisations in the reader's language, by code."""
+    return {each.code: text_in(store.names(each)) for each in accounts.organisations_by_id().values()}
+
+
+@blueprint.get("/referrals")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def received() -> str:
+    """Everything that waits for this desk's answer."""
+    after = request.args.get("after", "")
+    return render_template("referrals/received.html", page=store.received(by=guards.actor(), after=after))
+
+
+@blueprint.get("/referrals/coming")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def coming() -> str:
+    """Everybody this desk accepted who has not arrived."""
+    after = request.args.get("after", "")
+    return render_template("referrals/coming.html", page=store.coming(by=guards.actor(), after=after))
+
+
+@blueprint.get("/referrals/sent")
+@guards.requires(Permission.REFERRAL_SEND)
+def sent() -> str:
+    """Everything this desk sent, with the answer."""
+    after = request.args.get("after", "")
+    page = store.sent(by=guards.actor(), after=after)
+    return render_template("referrals/sent.html", page=page, statuses=STATUS_LABELS)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>")
+@guards.requires(Permission.CASE_READ)
+def show(referral_id: uuid.UUID) -> str:
+    line = store.referral(referral_id, by=guards.actor())
+    if line.relation is Relation.SENDER:
+        return _sender_page(line)
+    return _receiver_page(line, AcceptReferralForm())
+
+
+def _sender_page(line: ReferralLine) -> str:
+    by = guards.actor()
+    still_ours = line.status in (ReferralStatus.SENT, ReferralStatus.DECLINED, ReferralStatus.EXPIRED)
+    told = []
+    if still_ours or line.status is ReferralStatus.WITHDRAWN:
+        told = [each for each in _told(line.case_id) if each.kind == "notify"]
+    return render_template(
+        "referrals/sent_one.html",
+        line=line,
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        may=_may(line),
+        told=told,
+        parties=party_names(),
+        authority=accounts.organisation_by_code(AUTHORITY),
+        send_now=line.status is ReferralStatus.SENT and not store.has_key_waiting(line.case_id, _receiver(line)),
+        newest=store.newest_of(line.case_id, by=by),
+        custodian=_is_custodian(line),
+    )
+
+
+def _told(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
+    return obligations.of_case(case_id, by=guards.actor())
+
+
+def _is_custodian(line: ReferralLine) -> bool:
+    try:
+        case_store.visible(line.case_id, by=guards.actor())
+    except NotVisible:
+        return False
+    return True
+
+
+def _receiver(line: ReferralLine) -> uuid.UUID:
+    return accounts.organisation_by_code(line.receiver_code).id
+
+
+def _may(line: ReferralLine) -> dict[str, bool]:
+    """What the table of transitions lets the asker do; the rules look again when it is done."""
+    return {str(event): line.relation in actors_of(line.status, event) for event in ReferralEvent}
+
+
+def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
+    by = guards.actor()
+    can_open = _still(line)
+    opened = case_actions.opened(case_id=line.case_id, by=by) if can_open else {}
+    hand_over = opened.get(Compartment.HAND_OVER)
+    rows = None
+    if hand_over is not None:
+        rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
+    if line.relation is Relation.RECEIVER and line.status is ReferralStatus.SENT:
+        _offer_beds(form)
+    return render_template(
+        "referrals/received_one.html",
+        line=line,
+        form=form,
+        hand_over=rows,
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        overrides=OVERRIDE_LABELS,
+        clause=_clause(line),
+        may=_may(line),
+        can_open=can_open,
+        unsealed=line.status is ReferralStatus.SENT and not store.has_key_waiting(line.case_id, _receiver(line)),
+        bound=line.assigned,
+        purpose=PURPOSE_LABELS[_purpose(line)],
+    )
+
+
+def _still(line: ReferralLine) -> bool:
+    """Whether the hand-over is read here: while somebody is asked or awaited, and not for a party that let it go."""
+    return line.status.is_open
+
+
+def _purpose(line: ReferralLine) -> Purpose:
+    if line.relation is Relation.DUTY_OFFICER:
+        return Purpose.DUTY_DECISION
+    return Purpose.ANSWER if line.status is ReferralStatus.SENT else Purpose.ADMISSION
+
+
+def _clause(line: ReferralLine) -> dict[str, str]:
+    """The clause the referral was made under, in words; none for one made without a route."""
+    try:
+        return dict(guards.country().agreement(line.agreement).clause(line.clause).text)
+    except KeyError:
+        return {}
+
+
+def _offer_beds(form: AcceptReferralForm) -> None:
+    free = stays.free_beds(by=guards.actor())
+    form.bed.choices = [SelectChoice(value="", label=N_("Choose a bed"))] if len(free) != 1 else []
+    form.bed.choices += [SelectChoice(value=str(bed), label=label) for bed, label in free]
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/open")
+@guards.requires(Permission.CASE_OPEN)
+def open_hand_over(referral_id: uuid.UUID) -> Answer:
+    """Open what must be known to say yes. The purpose is what the asker is here for."""
+    by = guards.actor()
+    line = store.referral(referral_id, by=by)
+    form = OpenCaseForm(request.form)
+    form.offer(Compartment.HAND_OVER, frozenset({_purpose(line)}))
+    if not form.validate() or form.compartment.data != Compartment.HAND_OVER:
+        return guards.error_page(422)
+    case_actions.open_compartment(
+        case_id=line.case_id, compartment=Compartment.HAND_OVER, purpose=_purpose(line), by=by
+    )
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/accept")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def accept(referral_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    line = _to_decide(referral_id, ReferralEvent.ACCEPT)
+    form = AcceptReferralForm(request.form)
+    _offer_beds(form)
+    if not form.validate():
+        return _receiver_page(line, form), 422
+    hours = int(form.expected.data or 0)
+    try:
+        case_id = actions.accept(
+            referral_id=referral_id,
+            bed_id=uuid.UUID(form.bed.data),
+            expected_at=clock.now() + timedelta(hours=hours) if hours else None,
+            by=by,
+        )
+    except BedNotFree:
+        form.bed.errors = [NOT_FREE]
+        return _receiver_page(line, form), 422
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
+    """The referral, seen by somebody who may do this; raises NotVisible, IllegalTransition."""
+    line = store.referral(referral_id, by=guards.actor())
+    if line.relation not in actors_of(line.status, event):
+        raise IllegalTransition("state")
+    return line
+
+
+def _conflict(error: IllegalTransition) -> Answer:
+    """409 with the reason, where there is one worth knowing."""
+    return guards.error_page(409, {"late": LATE, "assigned": BINDING}.get(error.why, ""))
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/decline")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def decline_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    if line.assigned:
+        return guards.error_page(409, BINDING)
+    return render_template("referrals/decline.html", line=line, form=_decline_form(line))
+
+
+def _decline_form(line: ReferralLine) -> DeclineReferralForm:
+    form = DeclineReferralForm(request.form)
+    form.reason.choices = [
+        SelectChoice(value=str(reason), label=label)
+        for reason, label in DECLINE_LABELS.items()
+        if not line.must or reason in REASONS_UNDER_MUST
+    ]
+    return form
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/decline")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def decline(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    form = _decline_form(line)
+    if not form.validate():
+        return render_template("referrals/decline.html", line=line, form=form), 422
+    try:
+        actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=guards.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/arrive")
+@guards.requires(Permission.REFERRAL_DECIDE)
+def arrive(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.arrive(referral_id=referral_id, by=guards.actor())
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
+@guards.requires(Permission.CASE_READ)
+def not_arrived_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
+    return render_template("referrals/not_arrived.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
+@guards.requires(Permission.CASE_READ)
+def not_arrived(referral_id: uuid.UUID) -> Answer:
+    actions.not_arrived(referral_id=referral_id, by=guards.actor())
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/withdraw")
+@guards.requires(Permission.REFERRAL_SEND)
+def withdraw_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.WITHDRAW)
+    return render_template("referrals/withdraw.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/withdraw")
+@guards.requires(Permission.REFERRAL_SEND)
+def withdraw(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.withdraw(referral_id=referral_id, by=guards.actor())
+    return redirect(url_for("referrals.refer_page", case_id=case_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/promise")
+@guards.requires(Permission.CASE_READ)
+def promise(referral_id: uuid.UUID) -> Answer:
+    """They said yes by telephone."""
+    try:
+        actions.promise(referral_id=referral_id, by=guards.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/offer")
+@guards.requires(Permission.REFERRAL_SEND)
+def offer(referral_id: uuid.UUID) -> Answer:
+    """Seal the keys for a party the duty officer chose outside the route."""
+    placing.offer(referral_id=referral_id, by=guards.actor())
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/expire")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def expire(referral_id: uuid.UUID) -> Answer:
+    """The duty officer ends a referral that is late; the next party is asked, or the duty officer decides."""
+    case_id = store.referral(referral_id, by=guards.actor()).case_id
+    following = actions.expire(referral_id=referral_id, by=guards.actor())
+    if following is None:
+        return redirect(url_for("referrals.direct_page", case_id=case_id), 303)
+    return redirect(url_for("referrals.show", referral_id=following), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/direct")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def direct_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/direct.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/direct")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def direct(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/direct.html", case_id, placing.direct)
+
+
+@blueprint.get("/cases/<uuid:case_id>/refer")
+@guards.requires(Permission.REFERRAL_SEND)
+def refer_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/refer.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/refer")
+@guards.requires(Permission.REFERRAL_SEND)
+def refer(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/refer.html", case_id, placing.refer)
+
+
+def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
+    form = PlaceReferralForm(request.form)
+    _offer_shelters(case_id, form)
+    if not form.validate():
+        return _placing_page(template, case_id, form, 422)
+    try:
+        referral_id = action(
+            case_id=case_id,
+            receiver_id=uuid.UUID(form.receiver.data),
+            reason=OverrideReason(form.reason.data),
+            agreed_anew=bool(form.agreed_anew.data),
+            by=guards.actor(),
+        )
+    except ReferralRefused as error:
+        if error.why == "struck_out":
+            form.agreed_anew.errors = [REFUSED[error.why]]
+        elif error.why in ("already_open", "duty_officer_decides"):
+            return guards.error_page(409, REFUSED[error.why])
+        else:
+            form.receiver.errors = [REFUSED[error.why]]
+        return _placing_page(template, case_id, form, 422)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
+    by = guards.actor()
+    case = case_store.case(case_id, by=by)
+    if case.status == "closed":
+        raise NotVisible
+    _offer_shelters(case_id, form)
+    page = render_template(
+        template,
+        case=case,
+        form=form,
+        candidates=store.candidates(case_id, by=by),
+        last=store.newest_of(case_id, by=by),
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
+        duty_officer_decides=store.duty_officer_owes(case_id),
+    )
+    return page, status
+
+
+def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
+    by = guards.actor()
+    case_store.visible(case_id, by=by)
+    candidates = {each.code: each for each in store.candidates(case_id, by=by)}
+    order = list(candidates)
+    shelters = [each for each in store.shelters_that_signed(clock.now()) if each.id != by.organisation_id]
+    shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
+    form.receiver.choices = [
+        SelectChoice(
+            value=str(each.id), label=text_in(store.names(each)), render_kw={"hint": _hint(candidates.get(each.code))}
+        )
+        for each in shelters
+    ]
+
+
+def _hint(candidate: store.CandidateLine | None) -> str:
+    if candidate is None:
+        return N_("Not on the route: goes against the clause")
+    if candidate.asked:
+        return N_("On the route; was asked already")
+    return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+@blueprint.get("/obligations")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def owed() -> str:
+    """Everything this desk is asked to know or to do."""
+    page = obligations.owed(by=guards.actor(), after=request.args.get("after", ""))
+    return render_template("referrals/owed.html", page=page)
+
+
+@blueprint.get("/duty/obligations")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def overdue() -> str:
+    """Everything anybody owes by an hour."""
+    page = obligations.overdue(by=guards.actor(), after=request.args.get("after", ""))
+    return render_template("referrals/overdue.html", page=page, parties=party_names())
+
+
+@blueprint.get("/duty/referrals")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def open_referrals() -> str:
+    """Everything that waits for an answer or an arrival."""
+    page = store.open_referrals(by=guards.actor(), after=request.args.get("after", ""))
+    return render_template("referrals/open.html", page=page, statuses=STATUS_LABELS)
+
+
+@blueprint.get("/duty/unplaced")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def unplaced() -> str:
+    """Everybody whom nobody was asked for and nobody took."""
+    page = store.unplaced(by=guards.actor(), after=request.args.get("after", ""))
+    return render_template("referrals/unplaced.html", page=page, statuses=STATUS_LABELS)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge(obligation_id: uuid.UUID) -> Answer:
+    """Told, or done. The duty officer may have told it by telephone."""
+    by = guards.actor()
+    how = request.form.getlist("how")
+    if how not in (["system"], ["telephone"]) or (how == ["telephone"] and not by.may(Permission.REFERRAL_DIRECT)):
+        return guards.error_page(422)
+    actions.acknowledge(obligation_id=obligation_id, by=by, by_telephone=how == ["telephone"])
+    return redirect(url_for("home.index"), 303)

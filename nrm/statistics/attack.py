@@ -223,7 +223,7 @@ class _Attack:
             questions = self._questions(against)
             questions.narrow(together)
             start = World(questions.frame, self.records, past if against.earlier else None)
-            ends = walk(start, questions, chance) if questions.left() else []
+            ends = walk(start, questions, chance, rounds=8) if questions.left() else []
             if 0 < questions.left() <= MANY:
                 search(questions, ends, self.seed)
             findings += [Finding(g, against.name, "", cell) for g, cell in questions.unanswered()]

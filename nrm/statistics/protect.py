@@ -22,8 +22,10 @@ from nrm.statistics.tables import BASE, Cell, StockFlow
 
 SCALE = 100  # the solver wants integers: costs are kept in hundredths
 OUTSIDE = 20  # price of a figure that is not next to the true one
-NOISE = 3.0  # standard deviation of the secret noise, in the units of |printed - true|
-STICK = 400  # price of moving a figure whose contributors are the same as in the release before
+# Standard deviation of the secret noise, in people. It is weighted like the error: were it not, a figure of one
+# dimension would nearly always be the nearest multiple of 5, and 0 would mean 0 to 2.
+NOISE = 3.0
+STICK = 2000  # price of moving a figure whose contributors are the same as in the release before
 WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
 WALL_LIMIT = 60.0
 
@@ -110,7 +112,7 @@ def round_jointly(
         values = domain(true)
         sticky = frozen.figures.get(cell) if frozen.contributors.get(cell) == contributors.get(cell) else None
         price = [
-            round(SCALE * (table_set.weights[len(cell)] * _miss(value, true) + shaken[number, place]))
+            round(SCALE * table_set.weights[len(cell)] * (_miss(value, true) + shaken[number, place]))
             + (SCALE * STICK if sticky is not None and value != sticky else 0)
             for place, value in enumerate(values)
         ]

@@ -70,6 +70,9 @@ class _Programme:
         columns: dict[Record, None] = {}
         for world in worlds:
             columns.update(dict.fromkeys(world.records))
+        if not columns:
+            drawn = (tuple(chance.choice(frame.codes[root]) for root in frame.roots) for _ in range(COLUMNS // 8))
+            columns.update(dict.fromkeys(drawn))
         records = list(columns)
         for record, root in sorted(questions.neighbours)[: COLUMNS // 8]:
             columns.update(dict.fromkeys(questions.others(record, root)))

@@ -1,0 +1,153 @@
+"""The rounder: what may be printed for a number, sums that hold, noise that is secret and figures that stick."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nrm.statistics.cells import lay_out
+from nrm.statistics.protect import (
+    CannotRound,
+    Frozen,
+    contributor_codes,
+    domain,
+    fixed_openings,
+    round_jointly,
+    round_total,
+    secret_stream,
+)
+from nrm.statistics.tables import Cell, parse
+from tests.unit.statistics.sets import people, small
+
+SEED = b"s" * 32
+
+
+@given(st.integers(0, 400))
+def test_what_may_be_printed_is_never_ten_away_and_hides_small_numbers(true: int) -> None:
+    values = domain(true)
+    assert all(abs(5 * value - true) <= 9 for value in values)
+    assert values == [0, 1] if true < 5 else min(values) >= 1
+    assert {true // 5, -(-true // 5)} <= set(values)
+
+
+def test_the_total_is_a_neighbouring_multiple_and_unbiased() -> None:
+    drawn = [5 * round_total(62, secret_stream(SEED, number)) for number in range(2000)]
+    assert set(drawn) == {60, 65}
+    assert abs(sum(drawn) / 2000 - 62) < 0.3
+    assert {round_total(60, secret_stream(SEED, number)) for number in range(50)} == {12}
+
+
+def test_a_hand_worked_table_keeps_its_only_roundings() -> None:
+    # 10 + 20 = 30: all three are multiples of 5, and nothing else is near at no cost.
+    table_set = parse({"dimension": {"sex": {"column": "s", "codes": ["f", "m"]}}, "table": [{"by": ["sex"]}]})
+    layout = lay_out(table_set)
+    figures = round_jointly(layout, np.array([30, 10, 20]), 6, secret_stream(SEED), contributors={})
+    assert figures == {(): 6, (("sex", "f"),): 2, (("sex", "m"),): 4}
+
+
+def test_two_unknown_small_figures_take_either_rounding() -> None:
+    # 27 = 2 + 25 printed as 25 or 30: the two is 0 or 5, and which of the two depends on the secret alone.
+    table_set = parse({"dimension": {"sex": {"column": "s", "codes": ["f", "m"]}}, "table": [{"by": ["sex"]}]})
+    layout = lay_out(table_set)
+    seen = set()
+    for number in range(60):
+        noise = secret_stream(SEED, number)
+        figures = round_jointly(layout, np.array([27, 2, 25]), round_total(27, noise), noise, contributors={})
+        seen.add((figures[()], figures[(("sex", "f"),)]))
+    assert {0, 1} == {small_one for _, small_one in seen}
+
+
+def test_all_tables_add_up_and_impossible_cells_are_zero() -> None:
+    table_set = small(impossible=[{"nationality": "AL", "age": "unknown"}])
+    layout = lay_out(table_set)
+    records, _ = table_set.records(people(table_set, 140, 5))
+    counts = layout.membership(records).sum(axis=1).astype(np.int64)
+    figures = round_jointly(layout, counts, 28, secret_stream(SEED), contributors={})
+    printed = [figures[cell] for cell in layout.cells]
+    assert layout.impossible
+    assert all(printed[number] == 0 for number in layout.impossible)
+    for whole, parts in layout.relations:
+        assert printed[whole] == sum(printed[part] for part in parts)
+    for number, true in enumerate(counts):
+        if number and number not in layout.impossible:
+            assert printed[number] in domain(int(true))
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
+    table_set = small()
+    layout = lay_out(table_set)
+    records, _ = table_set.records(people(table_set, 140, 5))
+    counts = layout.membership(records).sum(axis=1).astype(np.int64)
+    first, again, other = (
+        round_jointly(layout, counts, 28, secret_stream(seed), contributors={}) for seed in (SEED, SEED, b"o" * 32)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_a_total_that_cannot_be_is_refused() -> None:
+    table_set = small()
+    layout = lay_out(table_set)
+    records, _ = table_set.records(people(table_set, 60, 5))
+    counts = layout.membership(records).sum(axis=1).astype(np.int64)
+    with pytest.raises(CannotRound):
+        round_jointly(layout, counts, 100, secret_stream(SEED), contributors={})
+
+
+def test_contributors_are_recognised_by_who_they_are_and_never_by_their_number() -> None:
+    table_set = small().reduced(1)
+    layout = lay_out(table_set)
+    rows = people(table_set, 30, 5)
+    codes = []
+    for named in (rows, list(reversed(rows)), [row | {"person": row["person"] + "x"} for row in rows]):
+        records, persons = table_set.records(named)
+        codes.append(contributor_codes(layout, layout.membership(records), persons, b"k", secret_stream(SEED)))
+    assert codes[0][()] == codes[1][()]
+    assert codes[0][()] != codes[2][()]
+    filled = [cell for cell, inside in zip(layout.cells, layout.membership(records), strict=True) if inside.any()]
+    assert all(codes[0][cell] == codes[1][cell] for cell in filled)
+
+
+def test_an_empty_cell_has_a_random_code_that_never_matches() -> None:
+    table_set = small().reduced(1)
+    layout = lay_out(table_set)
+    empty = layout.membership([])
+    one = contributor_codes(layout, empty, [], b"k", secret_stream(SEED, 1))
+    two = contributor_codes(layout, empty, [], b"k", secret_stream(SEED, 2))
+    assert len({*one.values(), *two.values()}) == 2 * len(layout.cells)
+
+
+def test_a_figure_whose_contributors_stay_does_not_move() -> None:
+    table_set = small().reduced(2)
+    layout = lay_out(table_set)
+    records, persons = table_set.records(people(table_set, 80, 6))
+    membership = layout.membership(records)
+    counts = membership.sum(axis=1).astype(np.int64)
+    codes = contributor_codes(layout, membership, persons, b"k", secret_stream(SEED))
+    first = round_jointly(layout, counts, 16, secret_stream(SEED, 1), contributors=codes)
+    frozen = Frozen(first, codes)
+    free = []
+    for number in range(2, 8):
+        stuck = round_jointly(layout, counts, 16, secret_stream(SEED, number), contributors=codes, frozen=frozen)
+        assert stuck == first
+        free.append(round_jointly(layout, counts, 16, secret_stream(SEED, number), contributors=codes))
+    assert any(figures != first for figures in free)
+
+
+def test_the_opening_is_the_frozen_closing_in_every_margin() -> None:
+    table_set = small(flow=True)
+    layout = lay_out(table_set)
+    frozen: dict[Cell, int] = {
+        (): 20,
+        (("status", "still_there"),): 9,
+        (("nationality", "AL"), ("status", "still_there")): 7,
+        (("nationality", "AL"), ("status", "left")): 3,
+    }
+    fixed = fixed_openings(layout, Frozen(frozen, {}), table_set.stock_flow)
+    assert {layout.cells[number]: value for number, value in fixed.items()} == {
+        (("arrival", "opening"),): 9,
+        (("arrival", "opening"), ("nationality", "AL")): 7,
+    }
+    assert fixed_openings(lay_out(small()), Frozen(frozen, {}), None) == {}

@@ -1,6 +1,6 @@
 """The sealed draft of an interview, read and rewritten inside the transaction of an action.
 
-The draft is the compartment `draft` of the interview's id, sealed to its post: `answers` by question id, `wordings` that
+The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
 were read out, and the ids of the pages that were `visited`.
 """
 
@@ -95,6 +95,15 @@ class Draft:
         return journey[-1]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class LastPage:
+    """The last page as it was filled in, not saved before; `seen` is the revision it was filled in over."""
+
+    page: str
+    given: Answers
+    seen: int
+
+
 class StaleAnswers(Exception):
     """Somebody saved this interview since it was read; `current` is how it stands now."""
 
@@ -185,13 +194,13 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
     )
 
 
-def finished(draft: Draft, page: str, given: Answers | None, seen: int) -> dict[str, Any]:
+def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     """The answers, with those of the last page if it comes with them; raises StaleAnswers, Incomplete."""
     answers = draft.answers
-    if given is not None:
-        if draft.revision != seen:
+    if last is not None:
+        if draft.revision != last.seen:
             raise StaleAnswers(draft)
-        answers = with_page(draft.questionnaire, answers, draft.questionnaire.pages[page], given)
+        answers = with_page(draft.questionnaire, answers, draft.questionnaire.pages[last.page], last.given)
     missing = first_incomplete(draft.questionnaire, answers)
     if missing is not None:
         raise Incomplete(missing)

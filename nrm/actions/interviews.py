@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import drafts
-from nrm.actions.drafts import Draft, Incomplete, NoLongerDraft, OpeningEnded, StaleAnswers, UnknownQuestionnaire
+from nrm.actions.drafts import (
+    Draft,
+    Incomplete,
+    LastPage,
+    NoLongerDraft,
+    OpeningEnded,
+    StaleAnswers,
+    UnknownQuestionnaire,
+)
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, Permission
@@ -28,7 +36,15 @@ from nrm.vault import compartments as vault
 from nrm.vault import members as vault_members
 from nrm.vault import shredding
 
-__all__ = ["Draft", "Incomplete", "NoLongerDraft", "OpeningEnded", "StaleAnswers", "UnknownQuestionnaire"]
+__all__ = [
+    "Draft",
+    "Incomplete",
+    "LastPage",
+    "NoLongerDraft",
+    "OpeningEnded",
+    "StaleAnswers",
+    "UnknownQuestionnaire",
+]
 
 CURRENT = "returnee-1"
 _BATCH = 50
@@ -181,18 +197,17 @@ def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
     shredding.work_off()
 
 
-def end(*, interview_id: uuid.UUID, by: Actor, page: str = "", given: Answers | None = None, seen: int = 0) -> str:
+def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> str:
     """End an interview without a case: an adult refused help, or the officer saw no indicator.
 
-    The draft and its key are destroyed in the same action; an anonymous screening stays. `page`, `given` and `seen`
-    are the last page, if it was not saved before. Returns `refused` or `none`. Raises Incomplete, NotAnEnd, and what
-    `save_page` raises.
+    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
+    Raises Incomplete, NotAnEnd, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by)
         draft = drafts.opened(session, interview, by=by)
-        answers = drafts.finished(draft, page, given, seen)
+        answers = drafts.finished(draft, last)
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
@@ -216,7 +231,7 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     answers, findings = whole_interview(questionnaire, line["answers"], today=local_day(started_at))
     if findings:
         raise UnacceptableInterview(findings)
-    canonical = json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
     with transaction() as session:
         mark = vault_members.organisation_mark(session, canonical, by=by)
         before = store.imported(mark, by=by)
@@ -233,6 +248,11 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
         drafts.seal_new(session, interview, answers, [page.id for page in pages(questionnaire, answers)])
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
+
+
+def questionnaires() -> Mapping[str, Questionnaire]:
+    """The questionnaires of this instance by id."""
+    return country().questionnaires
 
 
 def interviewed_at(text: object) -> datetime:

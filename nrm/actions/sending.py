@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import drafts
-from nrm.actions.drafts import Draft, Incomplete, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, OrganisationKind, Permission
@@ -194,14 +194,12 @@ def send(
     party: str,
     by: Actor,
     override_reason: str = "",
-    page: str = "",
-    given: Answers | None = None,
-    seen: int = 0,
+    last: LastPage | None = None,
 ) -> Sent:
     """Hand the person over to `party`, under the clause that names it, or against it with a coded reason.
 
-    `page`, `given`, `seen` are the last page's answers, if it was not saved before. Sent twice, it is sent once. Raises
-    ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded, NoLongerDraft, NotVisible.
+    Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
+    NoLongerDraft, NotVisible.
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
@@ -209,7 +207,7 @@ def send(
         if interview.status == "sent":
             return _sent_before(interview, by)
         draft = drafts.opened(session, interview, by=by)
-        answers = drafts.finished(draft, page, given, seen)
+        answers = drafts.finished(draft, last)
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
@@ -382,13 +380,7 @@ def _seal(
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
     hand_over = {**sealed["hand_over"], "interviewed_at": draft.started_at.isoformat()}
-    authority = [
-        each.id
-        for party in proposed.agreement.parties.values()
-        if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY
-        for each in desks_store.every_desk(party.code)
-    ]
-    vault.create(session, case_id, {"hand_over": hand_over}, {by.organisation_id, *authority})
+    vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
     if consent_of(draft.questionnaire, answers) in ("given", "not_asked_child"):
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
         vault.create(session, case_id, values, [by.organisation_id])
@@ -400,7 +392,10 @@ def _seal(
 
 
 def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, by: Actor) -> None:
-    """A live grant that a clause gives to a party that is told: child protection and the identity."""
+    """A live grant that a clause gives to a party that is told: the Responsible Authority, child protection.
+
+    A party that the person struck out is not told, so it has no such clause here.
+    """
     if compartment not in vault.compartments_of(session, case_id):
         return
     holders = vault.holders_of(session, case_id, compartment)

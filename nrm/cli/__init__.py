@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from nrm.cli import agreements, audit, demo, instance, reports, serving
+from nrm.cli import agreements, audit, demo, instance, interviews, reports, serving
 from nrm.cli.usage import Refused
 
 
@@ -19,7 +19,16 @@ def nrm() -> None:
     """A National Referral Mechanism for victims of human trafficking."""
 
 
-for command in (instance.init, demo.demo, serving.serve, serving.tend, agreements.mou, reports.report, audit.audit):
+for command in (
+    instance.init,
+    demo.demo,
+    serving.serve,
+    serving.tend,
+    interviews.interviews,
+    agreements.mou,
+    reports.report,
+    audit.audit,
+):
     nrm.add_command(command)
 
 

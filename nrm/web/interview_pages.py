@@ -1,0 +1,309 @@
+"""What the pages of an interview show: questions, the proposed route, the profile, what is done and what is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, render_template, request
+from markupsafe import Markup
+
+from forms.interviews import PageForm
+from forms.sending import SendInterviewForm
+from nrm import clock
+from nrm.actions import sending
+from nrm.actions.interviews import Draft
+from nrm.actions.sending import Choice, Proposal
+from nrm.domain.accounts import Actor
+from nrm.domain.facts import consent_of
+from nrm.domain.indicators import Profile, profile
+from nrm.domain.interviews import Page, Questionnaire, complete, with_page
+from nrm.domain.routes import FALLBACKS
+from nrm.domain.screenings import NONE, REFUSED
+from nrm.domain.words import N_
+from nrm.models.interviews import Interview
+from nrm.models.referrals import Obligation
+from nrm.web import guards
+from nrm.web.language import current_language, gettext, text_in
+from nrm.web.opened import answer_rows
+from nrm.web.questions import QuestionMarkup
+
+DAY = 24 * 3600
+SHOWN_OF_A_TEXT = 300
+# Fields of the form that are no answers.
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave"})
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One interview that was not sent yet; `days_left` None: it does not run out."""
+
+    id: Any
+    code: str
+    started_at: datetime
+    days_left: int | None
+    warn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedParty:
+    """A party that the page names to the person; `receives`, or is only told."""
+
+    code: str
+    name: str
+    receives: bool
+    struck_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who has to be told by when, and when they said that they were."""
+
+    name: str
+    telephone: str
+    due_at: datetime | None
+    done_at: datetime | None
+
+
+def draft_line(row: Interview) -> DraftLine:
+    """The line of a list for one unsent interview."""
+    if row.expires_at is None:
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False)
+    left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
+    kept = guards.country().retention
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, left <= kept.draft_days - kept.draft_warning_days)
+
+
+def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
+    """The ready markup of the questionnaire, made once per process."""
+    made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
+    if questionnaire.id not in made:
+        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire)
+    return made[questionnaire.id]
+
+
+def _spoken(draft: Draft) -> str | None:
+    asked_in = next((q.id for q in draft.questionnaire.questions.values() if q.kind == "language"), "")
+    return draft.answers.get(asked_in)
+
+
+def show(draft: Draft, page: Page, *, by: Actor) -> str:
+    """The page with the answers that were saved."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
+
+
+def again(
+    draft: Draft, page: Page, form: PageForm, *, by: Actor, picked: SendInterviewForm | None = None
+) -> tuple[str, int]:
+    """The page as it was typed, with what to put right."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    seen = request.form.get("seen", "")
+    return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen), 422
+
+
+def _render(
+    draft: Draft,
+    page: Page,
+    body: Markup,
+    *,
+    by: Actor,
+    form: PageForm | None,
+    picked: SendInterviewForm | None,
+    revision: int | str,
+) -> str:
+    language = current_language()
+    journey = draft.pages
+    last = page.id == journey[-1].id
+    ends = last and consent_of(draft.questionnaire, draft.answers) == REFUSED
+    more: dict[str, Any] = {}
+    if "parties" in page.questions:
+        more["named"] = _named(draft, form, by=by)
+    if last and not ends:
+        more |= _sending(draft, picked, by=by)
+        if "assessment" in page.questions:
+            more["profile"] = _profile(draft)
+            more["summary"] = _summary(draft, page)
+    return render_template(
+        "interviews/page.html",
+        draft=draft,
+        page=page,
+        title=page.title[language],
+        body=body,
+        wordings=markup_of(draft.questionnaire).wordings(page, staff=language, spoken=_spoken(draft)),
+        number=[each.id for each in journey].index(page.id) + 1,
+        pages=len(journey),
+        back=_page_before(journey, page),
+        last=last,
+        ends=ends,
+        urgent=draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
+        child=consent_of(draft.questionnaire, draft.answers) == "not_asked_child",
+        form=picked if picked is not None and picked.errors else form,
+        revision=revision,
+        **more,
+    )
+
+
+def _page_before(journey: Sequence[Page], page: Page) -> Page | None:
+    place = [each.id for each in journey].index(page.id)
+    return journey[place - 1] if place else None
+
+
+def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
+    """The parties of the route that is proposed, those that receive first; and those struck out before."""
+    struck_out = set(request.form.getlist("parties")) if form is not None else set(draft.answers.get("parties") or ())
+    answers = {name: value for name, value in draft.answers.items() if name != "parties"}
+    proposed = sending.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    receive = [choice.party for choice in proposed.proposed]
+    told = [each.party for each in proposed.route.obligations if each.kind == sending.NOTIFY]
+    parties = proposed.agreement.parties
+    return [
+        NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out)
+        for code in dict.fromkeys([*receive, *told])
+    ]
+
+
+def _sending(draft: Draft, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
+    """Who can be asked, in the agreement's order; none chosen before, unless exactly one must be."""
+    proposed = sending.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True)
+    if picked is None:
+        picked = SendInterviewForm()
+        only = proposed.proposed
+        picked.party.data = only[0].party if len(only) == 1 and only[0].must else None
+    language = current_language()
+    return {
+        "picked": picked,
+        "proposed": [_choice(choice) for choice in proposed.proposed],
+        "others": [_choice(choice) for choice in proposed.choices if not choice.proposed],
+        "excluded": _excluded(proposed),
+        "fallback": FALLBACKS[proposed.route.fallback][language] if proposed.route.fallback else "",
+        "duty_desks": _duty_desks(proposed),
+        "agreement": text_in(proposed.agreement.title),
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    organisation = choice.organisation
+    return {
+        "party": choice.party,
+        "name": organisation.name_sq if current_language() == "sq" else organisation.name_en,
+        "telephone": organisation.telephone,
+        "room": str(choice.room),
+        "must": choice.must,
+        "clause": choice.clause,
+        "reason": text_in(choice.reason),
+        "desk_open": choice.desk_open,
+    }
+
+
+def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
+    """(name, why not) of the parties that cannot be asked at all."""
+    offered = {choice.party for choice in proposed.choices}
+    return [
+        (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
+        for each in proposed.route.excluded
+        if each.party not in offered
+    ]
+
+
+def _duty_desks(proposed: Proposal) -> list[tuple[str, str]]:
+    parties = proposed.agreement.parties.values()
+    return [(text_in(each.names), each.on_call) for each in parties if each.kind == "responsible_authority"]
+
+
+def _profile(draft: Draft) -> Profile:
+    age = draft.answers.get(draft.questionnaire.derive["age"])
+    return profile(draft.questionnaire, draft.answers, child=age != "adult")
+
+
+def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
+    """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
+    names = {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    rows = []
+    for page in draft.pages:
+        if page.id != here.id:
+            own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+            shown = [(question, _cut(answer)) for question, answer in answer_rows(draft.questionnaire, own, names)]
+            rows.append((page, shown))
+    return rows
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_OF_A_TEXT else text[:SHOWN_OF_A_TEXT].rstrip() + "…"
+
+
+def is_end(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
+    """Whether the interview ends on this page without a referral."""
+    answers = with_page(draft.questionnaire, draft.answers, page, given)
+    return consent_of(draft.questionnaire, answers) == REFUSED or answers.get("assessment") == NONE
+
+
+def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Actor) -> Proposal:
+    """The route with the answers of the last page, which may strike out a party."""
+    return sending.proposal(draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by)
+
+
+def tasks(draft: Draft) -> str:
+    """The list of parts."""
+    to_do = draft.page_to_do
+    order = [page.id for page in draft.pages]
+    lines = []
+    for place, page in enumerate(draft.pages):
+        done = page.id in draft.visited and complete(draft.questionnaire, page, draft.answers)
+        reachable = place <= order.index(to_do.id)
+        status, kind = (
+            (N_("Done"), "ok") if done else (N_("To do"), "todo") if reachable else (N_("Cannot start yet"), "ok")
+        )
+        lines.append((page, reachable, status, kind))
+    return render_template("interviews/tasks.html", draft=draft, lines=lines, to_do=to_do, line=_line_of(draft))
+
+
+def _line_of(draft: Draft) -> DraftLine:
+    if draft.expires_at is None:
+        return DraftLine(draft.interview_id, draft.pseudonym, draft.started_at, None, False)
+    left = max(0, math.ceil((draft.expires_at - clock.now()).total_seconds() / DAY))
+    return DraftLine(draft.interview_id, draft.pseudonym, draft.started_at, left, False)
+
+
+def stale(current: Draft, page: Page, form: PageForm) -> tuple[str, int]:
+    """Two windows saved the same page: both texts, and the officer keeps one."""
+    rows = []
+    for name, field in form.question_fields().items():
+        saved, mine = current.answers.get(name), field.data
+        if saved != mine:
+            rows.append(
+                (
+                    field.question.text[current_language()],
+                    _words(current.questionnaire, name, saved),
+                    _words(current.questionnaire, name, mine),
+                )
+            )
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in AROUND]
+    page_html = render_template("interviews/stale.html", draft=current, page=page, rows=rows, kept=kept)
+    return page_html, 409
+
+
+def _words(questionnaire: Questionnaire, name: str, value: Any) -> str:
+    if value is None:
+        return gettext("not answered")
+    rows = answer_rows(questionnaire, {name: value}, {})
+    return rows[0][1] if rows else ""
+
+
+def told(rows: Sequence[Obligation]) -> list[Told]:
+    """Who has to be told of a case that was sent."""
+    parties = guards.country().in_force(clock.now()).parties
+    return [
+        Told(
+            text_in(parties[row.party].names) if row.party in parties else row.party,
+            parties[row.party].on_call if row.party in parties else "",
+            row.due_at,
+            row.done_at,
+        )
+        for row in rows
+    ]

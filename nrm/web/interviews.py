@@ -1,0 +1,328 @@
+"""Conducting an interview page by page, and ending or sending it. Everything here works without scripts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.interviews import PageForm, page_form
+from forms.referrals import STATUS_LABELS
+from forms.sending import SendInterviewForm
+from nrm import clock
+from nrm.actions import interviews as actions
+from nrm.actions import sending
+from nrm.actions.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.domain.accounts import NotVisible, Permission, Role
+from nrm.domain.interviews import Page, next_page
+from nrm.domain.words import N_
+from nrm.store import accounts as accounts_store
+from nrm.store import interviews as store
+from nrm.store import referrals as referral_store
+from nrm.web import guards, home, interview_pages
+from nrm.web.language import current_language
+
+blueprint = Blueprint("interviews", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+LONGEST_NUMBER = 9
+REFUSALS = {
+    "struck_out": N_("Choose another shelter: the person does not want this one"),
+    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
+    "no_reason": N_("Choose why this shelter"),
+    "already_open": N_("Somebody is being asked already. Wait for the answer."),
+    "duty_officer_decides": N_("The duty officer decides now. Call the duty desk."),
+}
+ENDINGS = ("refused", "none", "discarded")
+
+
+@home.page(Role.BORDER_OFFICER)
+def border_officer_home() -> str:
+    """New interview; drafts with the days they have left; what waits to be referred; what was sent, and the answer."""
+    by = guards.actor()
+    drafts, completed = store.listed("draft", by=by), store.listed("completed", by=by)
+    return render_template(
+        "home/border_officer.html",
+        new_id=uuid.uuid4(),
+        drafts=[interview_pages.draft_line(row) for row in drafts.rows],
+        more_drafts=drafts.after,
+        completed=[interview_pages.draft_line(row) for row in completed.rows],
+        more_completed=completed.after,
+        sent=referral_store.sent(by=by, size=10),
+        status_labels=STATUS_LABELS,
+    )
+
+
+@blueprint.get("/interviews/unsent/<status>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def unsent(status: str) -> str:
+    """All drafts, or all imported interviews that wait to be referred, page by page."""
+    if status not in ("draft", "completed"):
+        raise NotVisible
+    found = store.listed(status, by=guards.actor(), after=request.args.get("after", ""))
+    return render_template(
+        "interviews/unsent.html",
+        status=status,
+        lines=[interview_pages.draft_line(row) for row in found.rows],
+        after=found.after,
+    )
+
+
+@blueprint.post("/interviews")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def start() -> Answer:
+    try:
+        interview_id = uuid.UUID(request.form.get("id", "")[:36])
+    except ValueError:
+        return guards.error_page(422)
+    by = guards.actor()
+    actions.start(interview_id=interview_id, urgent=request.form.get("urgent") == "yes", by=by)
+    return _go_on(interview_id)
+
+
+@blueprint.post("/interviews/<uuid:interview_id>/resume")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def resume(interview_id: uuid.UUID) -> Answer:
+    """Give leave to read the draft, then go on where it stopped (or on the page the form names)."""
+    by = guards.actor()
+    try:
+        actions.resume(interview_id=interview_id, by=by)
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    page = request.form.get("page", "")
+    draft = actions.read(interview_id=interview_id, by=by)
+    if page in draft.questionnaire.pages:
+        return redirect(url_for("interviews.page", interview_id=interview_id, page=page), 303)
+    return _go_on(interview_id)
+
+
+def _go_on(interview_id: uuid.UUID) -> Answer:
+    try:
+        draft = actions.read(interview_id=interview_id, by=guards.actor())
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    except OpeningEnded:
+        return _ask_to_continue(interview_id, "")
+    return _to_page(draft, draft.page_to_do)
+
+
+def _to_page(draft: Draft, page: Page) -> BaseResponse:
+    return redirect(url_for("interviews.page", interview_id=draft.interview_id, page=page.id), 303)
+
+
+def _gone(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
+    """Where a form leads whose interview was sent or ended meanwhile, by the same button or another."""
+    if error.status == "sent":
+        return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
+    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+
+
+def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
+    row = store.interview(interview_id, by=guards.actor())
+    return render_template("interviews/continue.html", interview_id=interview_id, code=row.pseudonym, page=page)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def tasks(interview_id: uuid.UUID) -> Answer:
+    """The parts of the interview and which of them are done."""
+    try:
+        draft = actions.read(interview_id=interview_id, by=guards.actor())
+    except OpeningEnded:
+        return _ask_to_continue(interview_id, "")
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    return interview_pages.tasks(draft)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/<page>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def page(interview_id: uuid.UUID, page: str) -> Answer:
+    """One page of the interview as it was saved."""
+    by = guards.actor()
+    try:
+        draft = actions.read(interview_id=interview_id, by=by)
+    except OpeningEnded:
+        return _ask_to_continue(interview_id, page)
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    asked = _page_of(draft, page)
+    if asked is None or not _within_reach(draft, asked):
+        return _to_page(draft, draft.page_to_do)
+    return interview_pages.show(draft, asked, by=by)
+
+
+def _page_of(draft: Draft, name: str) -> Page | None:
+    """The page if it is on this journey, None if it is on another; raises NotVisible for no page at all."""
+    if name not in draft.questionnaire.pages:
+        raise NotVisible
+    return next((each for each in draft.pages if each.id == name), None)
+
+
+def _within_reach(draft: Draft, page: Page) -> bool:
+    """Whether everything before it was looked at: a page depends on the answers of earlier ones."""
+    order = [each.id for each in draft.pages]
+    return order.index(page.id) <= order.index(draft.page_to_do.id)
+
+
+@blueprint.post("/interviews/<uuid:interview_id>/<page>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def save(interview_id: uuid.UUID, page: str) -> Answer:
+    """Check and keep the page, then go on; the last page ends or sends the interview."""
+    by = guards.actor()
+    try:
+        draft = _opened(interview_id)
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    asked = _page_of(draft, page)
+    if asked is None:
+        return _to_page(draft, draft.page_to_do)
+    form = page_form(draft.questionnaire, asked, current_language())(request.form)
+    given = form.accept(draft.answers, today=clock.now().date())
+    seen = _seen()
+    try:
+        if "stop" in request.form:
+            so_far = _acceptable(form)
+            urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
+            return _to_page(urgent, urgent.page_to_do)
+        if "leave" in request.form and not _wrongly_typed(form):
+            so_far = {**_acceptable(form), **_struck_out(asked)}
+            actions.save_page(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
+            return redirect(url_for("home.index"), 303)
+        if given is None:
+            return interview_pages.again(draft, asked, form, by=by)
+        given |= _struck_out(asked)
+        if next_page(draft.questionnaire, {**draft.answers, **given}, after=page) is None:
+            return _finish(draft, asked, form, given, seen)
+        return _go_on_after(
+            actions.save_page(interview_id=interview_id, page=page, given=given, seen=seen, by=by), page
+        )
+    except StaleAnswers as error:
+        return interview_pages.stale(error.current, asked, form)
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+
+
+def _opened(interview_id: uuid.UUID) -> Draft:
+    """The draft for a form that was sent; sending it is as much a reason to open the draft as resuming it is."""
+    by = guards.actor()
+    try:
+        return actions.read(interview_id=interview_id, by=by)
+    except OpeningEnded:
+        actions.resume(interview_id=interview_id, by=by)
+        return actions.read(interview_id=interview_id, by=by)
+
+
+def _seen() -> int:
+    """The revision the form was made from; 0, which none has, for anything that is not a number."""
+    text = request.form.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def _acceptable(form: PageForm) -> dict[str, Any]:
+    """What can be kept of a page that is left before it is complete."""
+    fields = form.question_fields().items()
+    return {name: field.data for name, field in fields if not field.errors and field.data is not None}
+
+
+def _wrongly_typed(form: PageForm) -> bool:
+    """Whether something was typed that cannot be kept; what is only missing does not hold anyone up."""
+    return any(
+        field.errors and any(value.strip() for values in field.typed.values() for value in values)
+        for field in form.question_fields().values()
+    )
+
+
+def _struck_out(page: Page) -> dict[str, Any]:
+    """The parties that were struck out on a page that names the parties of the route."""
+    if "parties" not in page.questions:
+        return {}
+    known = guards.country().in_force(clock.now()).parties
+    return {"parties": sorted({code for code in request.form.getlist("parties")[:100] if code in known})}
+
+
+def _go_on_after(draft: Draft, page: str) -> BaseResponse:
+    """The next page of the journey; back to an earlier one that this answer opened again."""
+    order = [each.id for each in draft.pages]
+    following = next_page(draft.questionnaire, draft.answers, after=page)
+    to_do = draft.page_to_do
+    if following is None or order.index(to_do.id) < order.index(following.id):
+        return _to_page(draft, to_do)
+    return _to_page(draft, following)
+
+
+def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], seen: int) -> Answer:
+    """The last page: end the interview, or send it to the shelter that was picked."""
+    by = guards.actor()
+    last = LastPage(page.id, given, seen)
+    picked = None
+    if draft.page_to_do.id != page.id:
+        saved = actions.save_page(interview_id=draft.interview_id, page=page.id, given=given, seen=seen, by=by)
+        return _to_page(saved, saved.page_to_do)
+    try:
+        if interview_pages.is_end(draft, page, given):
+            ending = actions.end(interview_id=draft.interview_id, last=last, by=by)
+            return redirect(url_for("interviews.ended", ending=ending), 303)
+        picked = SendInterviewForm(request.form)
+        proposed = interview_pages.proposal_with(draft, page, given, by=by)
+        named = {choice.party for choice in proposed.proposed}
+        others = {choice.party for choice in proposed.choices} - named
+        if not picked.accept(named, others):
+            return interview_pages.again(draft, page, form, by=by, picked=picked)
+        reason = picked.reason if picked.party.data in others else ""
+        sending.send(interview_id=draft.interview_id, party=picked.party.data, override_reason=reason, last=last, by=by)
+    except Incomplete as error:
+        return _to_page(draft, error.page)
+    except sending.ReferralRefused as error:
+        assert picked is not None
+        picked.party.errors = [REFUSALS[error.why]]
+        return interview_pages.again(draft, page, form, by=by, picked=picked)
+    return redirect(url_for("interviews.sent", interview_id=draft.interview_id), 303)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/discard")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def discard_page(interview_id: uuid.UUID) -> Answer:
+    row = store.interview(interview_id, by=guards.actor())
+    if row.status not in ("draft", "completed"):
+        return _gone(interview_id, NoLongerDraft(row.status))
+    return render_template("interviews/discard.html", interview_id=interview_id, code=row.pseudonym)
+
+
+@blueprint.post("/interviews/<uuid:interview_id>/discard")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def discard(interview_id: uuid.UUID) -> Answer:
+    try:
+        actions.discard(interview_id=interview_id, by=guards.actor())
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+
+
+@blueprint.get("/interviews/ended/<ending>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def ended(ending: str) -> str:
+    """What was kept and what was destroyed, without any code: nothing leads back to the person."""
+    if ending not in ENDINGS:
+        raise NotVisible
+    return render_template("interviews/ended.html", ending=ending, telephone=guards.country().emergency.helpline)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/sent")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def sent(interview_id: uuid.UUID) -> Answer:
+    """The code, who answers by when, who was told or not yet, whom to call."""
+    by = guards.actor()
+    row = store.interview(interview_id, by=by)
+    if row.status != "sent":
+        return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
+    newest = store.hand_over_referral(interview_id, by=by)
+    return render_template(
+        "interviews/sent.html",
+        line=referral_store.referral(newest.id, by=by),
+        told=interview_pages.told(store.to_be_told(interview_id, by=by)),
+        duty=[each for each in accounts_store.organisations_by_id().values() if each.kind == "responsible_authority"],
+        status_labels=STATUS_LABELS,
+    )

@@ -1,0 +1,134 @@
+"""People in shelters for tests of reports: cases and stays as rows, without their ways through the system."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nrm import clock
+from nrm.db import transaction
+from nrm.models.cases import Case
+from nrm.models.permits import Permit
+from nrm.models.stays import Bed, Stay
+from nrm.models.testimony import Testimony
+from nrm.store import accounts as store
+
+
+def at(day: date) -> None:
+    """Let the clock stand at noon of a day."""
+    clock.set_clock(lambda: datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+def person(session: Session, organisation_id: uuid.UUID, **codes: Any) -> uuid.UUID:
+    """A case with closed codes; returns its id."""
+    case_id = uuid.uuid4()
+    values: dict[str, Any] = {
+        "age_class": "adult",
+        "age_band": "21-23",
+        "gender": "feminine",
+        "citizenship": "AL",
+        "citizenship_class": "albanian",
+        "exploited_in": "IT",
+        "consent": "given",
+        "repeat": "new",
+        "facts": {},
+        **codes,
+    }
+    session.add(
+        Case(
+            id=case_id,
+            pseudonym=case_id.hex,
+            status="open",
+            source="own",
+            opened_by_id=organisation_id,
+            holder_id=organisation_id,
+            registered_month=date(2026, 1, 1),
+            questionnaire="returnee-1",
+            **values,
+        )
+    )
+    session.flush()
+    return case_id
+
+
+def stay(
+    session: Session,
+    case_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    admitted_on: date,
+    ended_on: date | None = None,
+    *,
+    known_on: date | None = None,
+    anticipated_end_on: date | None = None,
+) -> uuid.UUID:
+    """A stay in a bed of its own; returns its id."""
+    bed, row = uuid.uuid4(), uuid.uuid4()
+    session.add(Bed(id=bed, organisation_id=organisation_id, label=bed.hex))
+    session.flush()
+    session.add(
+        Stay(
+            id=row,
+            case_id=case_id,
+            organisation_id=organisation_id,
+            bed_id=bed,
+            admitted_on=admitted_on,
+            known_on=known_on or admitted_on,
+            anticipated_end_on=anticipated_end_on or admitted_on + timedelta(days=60),
+            ended_on=ended_on,
+            end_known_on=ended_on,
+            exit_reason="missing" if ended_on else "",
+            destination="unknown" if ended_on else "",
+        )
+    )
+    session.flush()
+    return row
+
+
+def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1), date(2026, 6, 28))) -> None:
+    """`number` people of the usual mixture, admitted between two days; who left by today has left."""
+    chance = random.Random(seed)
+    first, last = months
+    today = clock.now().date()
+    organisation_id = store.organisation_by_code("VATRA").id
+    with transaction() as session:
+        for _ in range(number):
+            citizenship = chance.choices(["AL", "MD", "RO", "UA", "XK", "FR"], [60, 10, 8, 6, 5, 1])[0]
+            admitted = first + timedelta(days=chance.randrange((last - first).days))
+            end = admitted + timedelta(days=chance.choice([5, 12, 30, 60, 90, 150]))
+            case_id = person(
+                session,
+                organisation_id,
+                citizenship=citizenship,
+                citizenship_class="albanian" if citizenship == "AL" else "third_country",
+                gender=chance.choices(["feminine", "masculine", "unknown"], [85, 14, 1])[0],
+                age_band=chance.choice(["9-17", "18-20", "18-20", "21-23", "24-26", "30-38"]),
+                exploited_in=chance.choices(["IT", "GR", "XK", "several", "NL"], [40, 30, 8, 4, 2])[0],
+                repeat=chance.choices(["new", "repeat", "not_checked"], [70, 12, 10])[0],
+            )
+            stay(session, case_id, organisation_id, admitted, end if end <= today else None, anticipated_end_on=end)
+            if citizenship != "AL" and chance.random() < 0.5:
+                permit(session, case_id, admitted)
+            if chance.random() < 0.25:
+                session.add(Testimony(case_id=case_id, position=1, status="statement_given", happened_on=admitted))
+
+
+def permit(session: Session, case_id: uuid.UUID, issued_from: date) -> None:
+    """A residence permit of half a year."""
+    session.add(
+        Permit(
+            case_id=case_id,
+            state="issued",
+            informed_on=issued_from,
+            informed_language="en",
+            applied_on=issued_from,
+            issued_from=issued_from,
+            issued_until=issued_from + timedelta(days=180),
+            ground="recuperative",
+            recorded_at=clock.now(),
+        )
+    )

@@ -243,7 +243,7 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
         place = f"dimension.{name}"
         if not name or name == TOTAL or TOTAL in name:
             raise MalformedTableSet(f"{place}: a name may not contain '*'")
-        if name in ("table", "value", "person"):
+        if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
         _only(_mapping(entry, place), place, {"column", "codes", "hierarchy", "of", "recode", "title", "labels"})
         dimensions[name] = _dimension(name, place, entry)

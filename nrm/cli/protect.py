@@ -1,0 +1,200 @@
+"""Disclosure control as a tool of its own: any microdata, any tables, no database."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import secrets
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nrm.cli.usage import Refused
+from nrm.statistics.release import Draft, make
+from nrm.statistics.tables import BASE, TOTAL, MalformedMicrodata, MalformedTableSet, TableSet, parse
+
+PERSON = "person"
+REFUSED_CODE = 3
+
+
+@click.command()
+@click.argument("microdata", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--spec", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TABLES.toml")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@click.option("--seed", help="The same seed and input give the same bytes; without it the noise is secret.")
+@click.option(
+    "--history",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of earlier --out folders, in name order.",
+)
+def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: Path | None) -> None:
+    """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3)."""
+    table_set = _read_spec(spec)
+    rows, lines = _read_rows(microdata, table_set)
+    classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
+    table_set = table_set.with_observed(rows)
+    secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
+    earlier, key = _read_history(history, out, table_set)
+    key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
+    try:
+        made = make(table_set, rows, seed=secret, contributor_key=bytes.fromhex(key), history=earlier)
+    except MalformedMicrodata as error:
+        column = PERSON if error.dimension == PERSON else table_set.dimensions[error.dimension].column
+        raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}") from None
+    verdict = {**made.verdict.operator(), "classification": classification}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write(out / "verdict.json", json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", 0o600)
+        if isinstance(made, Draft):
+            _write(out / "sticky.json", json.dumps({"key": key, "contributors": made.kept["contributors"]}), 0o600)
+            _write(out / "tables.csv", _tables_csv(table_set, made.tables), 0o644)
+        else:
+            (out / "tables.csv").unlink(missing_ok=True)
+            (out / "sticky.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise Refused(f"{out}: {error.strerror}") from None
+    if not isinstance(made, Draft):
+        raise Refused("refused: no tables could be made that survive the attack; see verdict.json", REFUSED_CODE)
+
+
+def _read_spec(path: Path) -> TableSet:
+    try:
+        return parse(tomllib.loads(path.read_text("utf-8")))
+    except (MalformedTableSet, tomllib.TOMLDecodeError) as error:
+        raise Refused(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{path}: not UTF-8") from None
+
+
+def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The header, and each row with the line it ends on. Raises Refused with file and line."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{path}: not UTF-8") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = []
+    try:
+        header = next(reader, [])
+        for name in header:
+            if header.count(name) > 1:
+                raise Refused(f"{path}:1: column {name!r} is there twice")
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(header):
+                problem = f"{len(fields)} fields, the header has {len(header)}"
+                raise Refused(f"{path}:{reader.line_num}: column {min(len(fields), len(header)) + 1}: {problem}")
+            rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
+    except csv.Error as error:
+        raise Refused(f"{path}:{reader.line_num}: {error}") from None
+    return header, rows
+
+
+def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:
+    """Records by dimension, each with a `person`, and their lines.
+
+    Without a column `person` somebody is whoever has the same line: two equal lines are two people.
+    """
+    header, read = _read_csv(path)
+    columns = {name: table_set.dimensions[name].column for name in table_set.roots}
+    for column in columns.values():
+        if column not in header:
+            raise Refused(f"{path}:1: there is no column {column!r}")
+    met: Counter[tuple[str, ...]] = Counter()
+    rows, lines = [], []
+    for line, fields in read:
+        row = {name: fields[column] for name, column in columns.items()}
+        for name, column in columns.items():
+            if row[name] in ("", TOTAL):
+                raise Refused(f"{path}:{line}: column {column!r}: {row[name]!r} is not a code")
+        same = tuple(fields.values())
+        met[same] += 1
+        row[PERSON] = fields.get(PERSON) or repr((same, met[same]))
+        rows.append(row)
+        lines.append(line)
+    return rows, lines
+
+
+def _tables_csv(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> str:
+    names = list(table_set.dimensions)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["table", *names, "value"])
+    for table in tables:
+        for row in table["rows"]:
+            writer.writerow([table["name"], *(row.get(name, "") for name in names), row["value"]])
+    return text.getvalue()
+
+
+def _read_history(folder: Path | None, out: Path, table_set: TableSet) -> tuple[list[dict[str, Any]], str | None]:
+    """Kept values of the earlier releases, the oldest first, and the key of the last one's contributors."""
+    kept: list[dict[str, Any]] = []
+    key = None
+    for release in sorted(folder.iterdir()) if folder is not None else []:
+        tables = release / "tables.csv"
+        if not tables.is_file() or release.resolve() == out.resolve():
+            continue
+        value: dict[str, Any] = {"format": 1, "base": BASE, "figures": _read_figures(tables, table_set)}
+        sticky, key = release / "sticky.json", None
+        if sticky.is_file():
+            value["contributors"], key = _read_sticky(sticky)
+        kept.append(value)
+    return kept, key
+
+
+def _read_sticky(path: Path) -> tuple[list[Any], str]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        bytes.fromhex(data["key"])
+        codes = [
+            ([[str(root), str(member)] for root, member in cell], str(code)) for cell, code in data["contributors"]
+        ]
+    except (ValueError, TypeError, KeyError):
+        raise Refused(f"{path}: not written by this command") from None
+    return codes, data["key"]
+
+
+def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
+    header, read = _read_csv(path)
+    names = [name for name in header if name not in ("table", "value")]
+    for name in ("table", "value"):
+        if name not in header:
+            raise Refused(f"{path}:1: there is no column {name!r}")
+    for name in names:
+        if name not in table_set.dimensions:
+            raise Refused(f"{path}:1: column {name!r}: not a dimension of the tables")
+    figures: dict[tuple[tuple[str, str], ...], int] = {}
+    for line, fields in read:
+        fixed = []
+        for name in names:
+            root = table_set.dimensions[table_set.dimensions[name].root]
+            if fields[name] in ("", TOTAL):
+                continue
+            if fields[name] not in root.codes and fields[name] not in root.groups:
+                raise Refused(f"{path}:{line}: column {name!r}: {fields[name]!r} is not in the classification")
+            fixed.append((root.name, fields[name]))
+        if not fields["value"].isascii() or not fields["value"].isdigit() or int(fields["value"]) % BASE:
+            raise Refused(f"{path}:{line}: column 'value': {fields['value']!r} is not a multiple of {BASE}")
+        figure = int(fields["value"]) // BASE
+        if figures.setdefault(tuple(sorted(fixed)), figure) != figure:
+            raise Refused(f"{path}:{line}: column 'value': the same figure is printed with another value before")
+    if () not in figures:
+        raise Refused(f"{path}: there is no total")
+    return [[cell, figure] for cell, figure in figures.items()]
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """All of it or nothing, and never readable by others for a moment."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)

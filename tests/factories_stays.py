@@ -1,0 +1,48 @@
+"""People in shelters: cases a shelter opened itself, with a bed."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+from nrm.actions import admissions
+from nrm.domain.accounts import Actor
+from nrm.domain.admissions import OwnCase
+from nrm.domain.stays import Source
+from nrm.store import stays as store
+
+MOLDOVAN = OwnCase(
+    source=Source.POLICE,
+    age_class="adult",
+    age=24,
+    gender="feminine",
+    citizenship="MD",
+    consent="given",
+    statistics="yes",
+    exploited_in=("IT",),
+    exploitation=("sexual_exploitation",),
+    needs=frozenset({"medical"}),
+)
+ALBANIAN = dataclasses.replace(MOLDOVAN, citizenship="AL")
+CHILD = dataclasses.replace(
+    ALBANIAN,
+    age_class="child",
+    age=15,
+    consent="not_asked_child",
+    statistics="not_asked",
+    exploitation=("forced_begging",),
+)
+
+
+def admitted(by: Actor, case: OwnCase = ALBANIAN, *, days_ago: int = 0, bed: int = 0, **more: Any) -> admissions.Opened:
+    """Somebody who came to the actor's shelter by themselves and was admitted."""
+    today = store.today()
+    return admissions.open_case(
+        case=case,
+        bed_id=store.free_beds(by=by)[bed][0],
+        admitted_on=today - timedelta(days=days_ago),
+        anticipated_end_on=today + timedelta(days=30),
+        by=by,
+        **more,
+    )

@@ -1,0 +1,15 @@
+"""`python -m bench [NAME ...]`: all benchmarks, or those named."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import pages, sealing, statistics
+
+ALL = {"sealing": sealing.main, "pages": pages.main, "statistics": statistics.main}
+
+for name in sys.argv[1:] or ALL:
+    if name not in ALL:
+        sys.exit(f"bench: {name}: choose from {', '.join(ALL)}")
+    print(f"== {name}", flush=True)
+    ALL[name]()

@@ -1,0 +1,68 @@
+"""The numbered migrations make exactly the tables of the models, on both databases, up and down again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import inspect
+
+from nrm import schema
+from nrm.db import Model, ShredModel, db
+
+TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
+
+
+def differences() -> list[object]:
+    """What the models say and the databases do not, or the other way round."""
+    found: list[object] = []
+    for bind, metadata in TARGETS.items():
+        with db.engines[bind].connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            found += compare_metadata(context, metadata)
+    return found
+
+
+def tables() -> set[str]:
+    names = {name for engine in db.engines.values() for name in inspect(engine).get_table_names()}
+    return names - {"alembic_version"}
+
+
+def test_there_is_one_head_and_each_file_is_called_as_its_revision() -> None:
+    scripts = ScriptDirectory.from_config(schema.alembic_config())
+    assert len(scripts.get_heads()) == 1
+    numbers = []
+    for revision in scripts.walk_revisions():
+        stem = Path(revision.path).stem
+        assert revision.revision == stem
+        match = re.fullmatch(r"(\d{4})_[a-z0-9_]+", stem)
+        assert match, stem
+        numbers.append(int(match.group(1)))
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("fixture", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+def test_the_databases_are_as_the_models_say(fixture: str, request: pytest.FixtureRequest) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    assert app
+    assert differences() == []
+
+
+@pytest.mark.parametrize("fixture", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+def test_down_and_up_again(fixture: str, request: pytest.FixtureRequest) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    assert app
+    before = tables()
+    assert "cases" in before
+    assert "shred_keys" in before
+    db.session.remove()
+    schema.downgrade("base")
+    assert tables() == set()
+    schema.upgrade()
+    assert tables() == before
+    assert differences() == []

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sqlalchemy import select
+
 from nrm.actions import interviews, sending
 from nrm.actions.sending import Sent
 from nrm.db import db
 from nrm.domain.accounts import Actor
-from nrm.domain.interviews import Question, pages
+from nrm.domain.interviews import Question, pages, prune
 from nrm.models.stays import Bed
 from nrm.store import accounts as store
-from nrm.store.countries import country
-from sqlalchemy import select
 
 PLANTED = "Zamira"
 TOLD = "a man called Besnik took the passport"
@@ -24,7 +24,7 @@ ANSWERS: dict[str, Any] = {
     "gender": "feminine",
     "given": PLANTED,
     "family": "Planted",
-    "narrative": TOLD,
+    "story": TOLD,
 }
 
 
@@ -43,17 +43,11 @@ def interview(by: Actor, **answers: Any) -> uuid.UUID:
                     given[name] = wanted[name]
                 elif question.required and name not in given:
                     given[name] = _first(question)
-        given = _asked(draft.questionnaire, given)
+        given = prune(draft.questionnaire, given)
         if given == before:
             break
     interviews.save_answers(interview_id=interview_id, answers=given, by=by)
     return interview_id
-
-
-def _asked(questionnaire: Any, given: dict[str, Any]) -> dict[str, Any]:
-    from nrm.domain.interviews import prune
-
-    return prune(questionnaire, given)
 
 
 def _first(question: Question) -> Any:
@@ -103,5 +97,4 @@ def bed(code: str, number: int = 0) -> uuid.UUID:
 
 def organisation(code: str) -> uuid.UUID:
     """The id of an organisation."""
-    assert country()
     return store.organisation_by_code(code).id

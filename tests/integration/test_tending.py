@@ -1,0 +1,154 @@
+"""What time brings, done twice and at once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from nrm import clock
+from nrm.actions import cases, interviews, referrals, tending
+from nrm.db import db, transaction
+from nrm.domain.cases import Compartment, Purpose
+from nrm.models.accounts import MemberSession
+from nrm.models.cases import Destruction, Opening, ShredKey
+from nrm.models.referrals import Referral
+from nrm.store import referrals as store
+from nrm.store.countries import country
+from tests import factories
+from tests import factories_referrals as people
+
+NOTHING = {
+    "referrals_expired": 0,
+    "drafts_expired": 0,
+    "permits_expired": 0,
+    "sessions_ended": 0,
+    "openings_lapsed": 0,
+    "keys_destroyed": 0,
+}
+
+
+def later(at: timedelta) -> None:
+    then = clock.now() + at
+    clock.set_clock(lambda: then)
+
+
+def test_with_nothing_due_nothing_happens(app: Flask) -> None:
+    assert tending.tend() == NOTHING
+
+
+def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_key(app: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    sent = people.sent(rinas)
+    expires_within = country().in_force(clock.now()).expires_within
+    later(expires_within - timedelta(seconds=1))
+    assert tending.tend()["referrals_expired"] == 0
+    later(timedelta(seconds=1))
+    assert tending.tend()["referrals_expired"] == 1
+    assert tending.tend() == NOTHING
+    assert [(each.party, str(each.status)) for each in store.chain(sent.case_id)] == [
+        ("NRC", "expired"),
+        ("IOM", "sent"),
+    ]
+    iom = factories.actor("iom.case_worker")
+    referral = store.received(by=iom).rows[0]
+    referrals.accept(referral_id=referral.id, bed_id=people.bed("IOM"), by=iom)
+    cases.open_compartment(case_id=sent.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=iom)
+    assert cases.opened(case_id=sent.case_id, by=iom)[Compartment.IDENTITY].value["given"] == people.PLANTED
+
+
+def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    for _ in range(4):
+        later(country().in_force(clock.now()).expires_within)
+        assert tending.tend()["referrals_expired"] == 1
+    later(timedelta(days=1))
+    assert tending.tend()["referrals_expired"] == 0
+    duty = factories.actor("ra.duty_officer")
+    assert [line.case_id for line in store.unplaced(by=duty).rows] == [sent.case_id]
+
+
+def test_eight_at_once_expire_a_referral_once(app: Flask) -> None:
+    people.sent(factories.actor("rinas.border_officer"))
+    later(country().in_force(clock.now()).expires_within)
+    db.session.rollback()
+    counts: list[int] = []
+    errors: list[BaseException] = []
+    start = threading.Barrier(8)
+
+    def tend() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                counts.append(tending.tend()["referrals_expired"])
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=tend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sum(counts) == 1
+    assert db.session.scalar(select(func.count()).select_from(Referral)) == 2
+
+
+def test_a_draft_too_old_is_destroyed_with_its_keys(app: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    interview_id = interviews.start(interview_id=uuid.uuid4(), by=rinas)
+    days = country().retention.draft_days
+    later(timedelta(days=days) - timedelta(seconds=1))
+    assert tending.tend()["drafts_expired"] == 0
+    later(timedelta(seconds=1))
+    assert tending.tend()["drafts_expired"] == 1
+    with db.engines["shred"].connect() as connection:
+        left = connection.scalar(select(func.count()).where(ShredKey.case_id == interview_id))
+    assert left == 0
+    assert tending.tend() == NOTHING
+
+
+def test_openings_that_lapsed_go_and_ended_sessions_lose_their_keys(app: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    interviews.start(interview_id=uuid.uuid4(), by=rinas)
+    later(timedelta(minutes=15))
+    done = tending.tend()
+    assert done["openings_lapsed"] >= 1
+    assert done["sessions_ended"] >= 1
+    assert db.session.scalar(select(func.count()).select_from(Opening)) == 0
+    with_keys = select(func.count()).where(MemberSession.sealed_keys.is_not(None))
+    assert db.session.scalar(with_keys) == 0
+
+
+def test_keys_left_on_the_list_by_a_crash_are_destroyed(app: Flask) -> None:
+    with transaction() as session:
+        session.add(Destruction(kind="shred", case_id=uuid.uuid4(), compartment="story", epoch=1))
+    assert tending.tend()["keys_destroyed"] == 1
+    assert tending.tend() == NOTHING
+
+
+def test_a_referral_promised_by_telephone_is_not_expired_before_its_new_time(app: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    sent = people.sent(rinas)
+    within = country().in_force(clock.now()).expires_within
+    later(within / 2)
+    rinas = factories.actor("rinas.border_officer")
+    referrals.promise(referral_id=sent.referral_id, by=rinas)
+    later(within / 2)
+    assert tending.tend()["referrals_expired"] == 0
+    later(within / 2)
+    assert tending.tend()["referrals_expired"] == 1
+
+
+def test_a_row_whose_hour_was_put_forward_by_hand_is_left_alone(app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    with transaction() as session:
+        session.execute(update(Referral).values(expires_at=clock.now() + timedelta(days=9)))
+    later(timedelta(days=1))
+    assert tending.tend()["referrals_expired"] == 0
+    assert [str(each.status) for each in store.chain(sent.case_id)] == ["sent"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, Engine, and_, delete, insert, or_, select, text, tuple_
+from sqlalchemy import CursorResult, Engine, Row, and_, delete, insert, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from nrm.db import db, transaction
@@ -67,7 +67,8 @@ def work_off() -> int:
     """Destroy every listed key, then take it off the list; returns how many. Never call inside a transaction."""
     destroyed = 0
     while True:
-        listed = db.session.scalars(select(Destruction).limit(_BATCH)).all()
+        # Plain rows: another worker may take the same ones off the list in the meantime.
+        listed = db.session.execute(select(Destruction.__table__).limit(_BATCH)).all()
         db.session.rollback()
         if not listed:
             break
@@ -80,7 +81,7 @@ def work_off() -> int:
     return destroyed
 
 
-def _destroy(listed: Sequence[Destruction]) -> None:
+def _destroy(listed: Sequence[Row[Any]]) -> None:
     shred = [(row.case_id, row.compartment, row.epoch) for row in listed if row.kind == "shred"]
     release = [
         and_(

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from nrm import clock, db
-from tests import factories, postgres
+from tests import factories, postgres, world
 
 
 @pytest.fixture(scope="session")
@@ -107,5 +107,26 @@ def postgres_app(
     app = factories.copy_instance(folder, tmp_path / "instance")
     with app.app_context():
         yield app
+        db.disconnect()
+    clock.set_clock(None)
+
+
+@pytest.fixture(scope="session")
+def world_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, world.World]:
+    """An instance with one of everything in it, to copy."""
+    folder = tmp_path_factory.mktemp("world") / "instance"
+    with factories.copy_instance(template, folder).app_context():
+        built = world.build()
+        db.disconnect()
+    return folder, built
+
+
+@pytest.fixture
+def world_app(world_template: tuple[Path, world.World], tmp_path: Path) -> Iterator[tuple[Flask, world.World]]:
+    """An application on a fresh copy of that instance, with an application context."""
+    folder, built = world_template
+    app = factories.copy_instance(folder, tmp_path / "world")
+    with app.app_context():
+        yield app, built
         db.disconnect()
     clock.set_clock(None)

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from nrm.cli import agreements, audit, demo, instance, interviews, reports, serving
+from nrm.cli import agreements, audit, demo, instance, interviews, protect, reports, serving
 from nrm.cli.usage import Refused
 
 
@@ -28,6 +28,7 @@ for command in (
     agreements.mou,
     reports.report,
     audit.audit,
+    protect.protect,
 ):
     nrm.add_command(command)
 

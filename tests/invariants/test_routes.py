@@ -1,0 +1,295 @@
+"""Every endpoint, who may reach it, and what none of them may ever do."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from nrm.domain.accounts import PERMISSIONS, Role
+from nrm.web import guards
+from tests.conftest import Person, token_in
+from tests.world import PLANTED, World
+
+PUBLIC, MEMBER = "public", "any member"
+# Each endpoint with the access it must have: one that is not here, or is not there any more, fails.
+ACCESS = {
+    "accounts.blank": PUBLIC,
+    "accounts.confirm": "account:confirm",
+    "accounts.hide_screen": PUBLIC,
+    "accounts.invitation": PUBLIC,
+    "accounts.invite": "account:invite",
+    "accounts.invite_page": "account:invite",
+    "accounts.join": PUBLIC,
+    "accounts.members": MEMBER,
+    "accounts.password": MEMBER,
+    "accounts.password_page": MEMBER,
+    "accounts.recover": PUBLIC,
+    "accounts.recover_page": PUBLIC,
+    "accounts.sign_in": PUBLIC,
+    "accounts.sign_in_page": PUBLIC,
+    "accounts.sign_out": MEMBER,
+    "admissions.open_case": "stay:manage",
+    "admissions.open_page": "stay:manage",
+    "admissions.opened": "stay:manage",
+    "assets.file": PUBLIC,
+    "cases.add_note": "case:open",
+    "cases.close": "stay:manage",
+    "cases.close_page": "stay:manage",
+    "cases.end_share": "case:open",
+    "cases.find": "case:read",
+    "cases.index": "case:read",
+    "cases.open_case": "case:open",
+    "cases.open_page": "case:open",
+    "cases.openings": "case:read",
+    "cases.share": "case:open",
+    "cases.share_page": "case:open",
+    "cases.shared": "case:read",
+    "cases.show": "case:read",
+    "cases.write": "case:open",
+    "cases.write_page": "case:open",
+    "home.index": MEMBER,
+    "interviews.discard": "interview:conduct",
+    "interviews.discard_page": "interview:conduct",
+    "interviews.ended": "interview:conduct",
+    "interviews.page": "interview:conduct",
+    "interviews.resume": "interview:conduct",
+    "interviews.save": "interview:conduct",
+    "interviews.sent": "interview:conduct",
+    "interviews.start": "interview:conduct",
+    "interviews.tasks": "interview:conduct",
+    "interviews.unsent": "interview:conduct",
+    "permits.record": "permit:record",
+    "permits.record_page": "permit:record",
+    "referrals.accept": "referral:decide",
+    "referrals.acknowledge": "obligation:acknowledge",
+    "referrals.arrive": "referral:decide",
+    "referrals.coming": "referral:decide",
+    "referrals.decline": "referral:decide",
+    "referrals.decline_page": "referral:decide",
+    "referrals.direct": "referral:direct",
+    "referrals.direct_page": "referral:direct",
+    "referrals.expire": "referral:direct",
+    "referrals.not_arrived": "case:read",
+    "referrals.not_arrived_page": "case:read",
+    "referrals.offer": "referral:send",
+    "referrals.open_hand_over": "case:open",
+    "referrals.open_referrals": "referral:direct",
+    "referrals.overdue": "referral:direct",
+    "referrals.owed": "obligation:acknowledge",
+    "referrals.promise": "case:read",
+    "referrals.received": "referral:decide",
+    "referrals.refer": "referral:send",
+    "referrals.refer_page": "referral:send",
+    "referrals.sent": "referral:send",
+    "referrals.show": "case:read",
+    "referrals.unplaced": "referral:direct",
+    "referrals.withdraw": "referral:send",
+    "referrals.withdraw_page": "referral:send",
+    "reports.close": "report:close",
+    "reports.closing": "report:close",
+    "reports.download": "report:read",
+    "reports.ix": "report:read",
+    "reports.releases": "report:read",
+    "stays.admit": "stay:manage",
+    "stays.admit_page": "stay:manage",
+    "stays.beds": "stay:manage",
+    "stays.change": "stay:manage",
+    "stays.change_page": "stay:manage",
+    "stays.end": "stay:manage",
+    "stays.end_page": "stay:manage",
+    "stays.index": "stay:manage",
+    "stays.put_back": "bed:manage",
+    "stays.show": "stay:manage",
+    "stays.take_out_of_use": "bed:manage",
+    "testimony.record": "testimony:record",
+    "testimony.record_page": "testimony:record",
+}
+LOGINS = {
+    Role.BORDER_OFFICER: "rinas.border_officer",
+    Role.DUTY_OFFICER: "ra.duty_officer",
+    Role.CASE_WORKER: "nrc.case_worker",
+    Role.SHELTER_MANAGER: "nrc.shelter_manager",
+    Role.TRP_OFFICER: "trp_unit.trp_officer",
+    Role.WITNESS_LIAISON: "prosecution.witness_liaison",
+    Role.CONSULAR_OFFICER: "consular.consular_officer",
+    Role.HELPLINE_OPERATOR: "helpline.helpline_operator",
+    Role.MONITOR: "oms.monitor",
+    Role.STATISTICIAN: "molsa.statistician",
+    Role.ADMINISTRATOR: "administrator",
+}
+# Closing a quarter works for seconds; what it refuses is tested with the reports.
+SLOW = {"reports.close"}
+
+
+def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of every rule with that method; ids are the world's, or of nothing that exists."""
+    ids = {f"{field.name}": getattr(world, field.name) for field in dataclasses.fields(World)} if world else {}
+    known: dict[str, list[Any]] = {
+        "interview_id": [ids.get("draft")],
+        "referral_id": [ids.get("asked"), ids.get("coming"), ids.get("arrived")],
+        "case_id": [ids.get("asked_case"), ids.get("case"), ids.get("own_case")],
+        "stay_id": [ids.get("stay"), ids.get("own_stay")],
+        "bed_id": [ids.get("bed")],
+        "obligation_id": [ids.get("obligation")],
+        "member_id": [ids.get("member")],
+        "organisation_id": [ids.get("organisation")],
+        "compartment": ["identity", "care"],
+        "page": ["happened", "check", "consent", "way"],
+        "quarter": ["2026Q1"],
+        "ending": ["pdf", "refused"],
+        "status": ["draft"],
+        "token": ["junk"],
+        "name": ["junk.css"],
+    }
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if method not in (rule.methods or ()) or rule.endpoint in SLOW:
+                continue
+            longest = max((len(known[name]) for name in rule.arguments), default=1)
+            for index in range(longest):
+                values = {}
+                for name in rule.arguments:
+                    value = known[name][index % len(known[name])]
+                    values[name] = uuid.uuid4() if value is None else value
+                if rule.endpoint == "reports.download":
+                    values["ending"] = "csv"
+                yield rule.endpoint, app.url_for(rule.endpoint, **values)
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements that change something while this is open."""
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK", "WITH")):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_every_endpoint_stands_in_the_table(app: Flask) -> None:
+    found = {rule.endpoint: guards.access_of(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+    assert found == ACCESS
+
+
+def test_without_a_session_nothing_is_reached(app: Flask) -> None:
+    client = app.test_client()
+    for endpoint, address in addresses(app, None, "GET"):
+        answer = client.get(address)
+        if ACCESS[endpoint] != PUBLIC:
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), endpoint
+    for endpoint, address in addresses(app, None, "POST"):
+        if ACCESS[endpoint] != PUBLIC:
+            assert client.post(address, data={"csrf_token": "0" * 64}).status_code == 401, endpoint
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_a_role_reaches_what_it_may_and_nothing_else(app: Flask, role: Role) -> None:
+    client = Person(app.test_client(), LOGINS[role]).client
+    allowed = {str(permission) for permission in PERMISSIONS[role]} | {PUBLIC, MEMBER}
+    for endpoint, address in addresses(app, None, "GET"):
+        status = client.get(address).status_code
+        if ACCESS[endpoint] not in allowed:
+            assert status == 403, (endpoint, status)
+        else:
+            assert status in (200, 303, 404), (endpoint, status)
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World], role: Role) -> None:
+    app, world = world_app
+    client = Person(app.test_client(), LOGINS[role]).client
+    with writes() as seen:
+        for endpoint, address in addresses(app, world, "GET"):
+            answer = client.get(address)
+            assert answer.status_code < 500, (endpoint, address)
+            # Nothing was opened in this session, so nothing sealed can be on any page, nor in any address.
+            for words in PLANTED:
+                assert words not in answer.text, (endpoint, address)
+    assert seen == []
+
+
+STRANGERS = ("molsa.statistician", "oms.monitor", "administrator", "iom.case_worker", "durres.border_officer")
+
+
+@pytest.mark.parametrize("login", STRANGERS)
+def test_to_a_stranger_the_cases_do_not_exist(world_app: tuple[Flask, World], login: str) -> None:
+    """The same answer for a real id as for one that never was: nobody learns that the person is known."""
+    app, world = world_app
+    person = Person(app.test_client(), login)
+    unknown = dict(addresses(app, None, "GET"))
+    for endpoint, address in addresses(app, world, "GET"):
+        if not any(str(getattr(world, field.name)) in address for field in dataclasses.fields(World)):
+            continue
+        there, not_there = (person.client.get(each).status_code for each in (address, unknown[endpoint]))
+        assert there == not_there, (endpoint, address)
+        assert there in (403, 404), (endpoint, address)
+
+
+JUNK = "\u202e\x00\ud800’;--<script>{{7*7}}%s%n\r\n"
+BODIES: dict[str, list[tuple[str, str]]] = {
+    "nothing": [],
+    "junk": [(name, "junk") for name in ("id", "bed", "reason", "purpose", "party", "seen", "text", "gender", "page")],
+    "strange": [(name, JUNK[:2] + "x") for name in ("id", "bed", "reason", "story", "text", "login", "name", "code")],
+    "doubled": [(name, value) for name in ("bed", "reason", "seen", "on", "age", "gender") for value in ("1", "2")],
+    "huge": [("text", "x" * 400_000), ("story", "y")],
+    "too much": [("text", "x" * 1_100_000)],
+    "many": [(f"field{number}", "1") for number in range(800)],
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("login", ["rinas.border_officer", "nrc.shelter_manager", "ra.duty_officer", "administrator"])
+def test_no_form_however_bad_makes_the_server_fail(world_app: tuple[Flask, World], login: str, body: str) -> None:
+    app, world = world_app
+    client = app.test_client()
+    person = Person(client, login)
+    for endpoint, address in addresses(app, world, "POST"):
+        if endpoint in ("accounts.sign_out", "accounts.hide_screen", "accounts.sign_in"):
+            continue
+        data = [("csrf_token", person.csrf_token), *BODIES[body]]
+        answer = client.post(address, data=_encoded(data), content_type="application/x-www-form-urlencoded")
+        assert answer.status_code < 500, (endpoint, address, answer.text[:500])
+        assert "Traceback" not in answer.text
+    assert client.get("/").status_code == 200
+
+
+def _encoded(data: list[tuple[str, str]]) -> bytes:
+    from urllib.parse import urlencode
+
+    return urlencode(data, errors="surrogatepass").encode()
+
+
+def test_signing_in_survives_junk(app: Flask) -> None:
+    client = app.test_client()
+    token = token_in(client.get("/sign-in").text)
+    for login in ("", JUNK[:2], "x" * 100_000, "\ud800"):
+        for name in ("login", "password", "code", "carried"):
+            data = [("csrf_token", token), ("login", "a.b"), (name, login), (name, login)]
+            answer = client.post("/sign-in", data=_encoded(data), content_type="application/x-www-form-urlencoded")
+            assert answer.status_code in (413, 422), (name, login[:10])
+
+
+def test_an_unknown_address_says_the_same_to_everybody(app: Flask) -> None:
+    inside = Person(app.test_client(), "nrc.case_worker").client.get("/no/such/page")
+    outside = app.test_client().get("/no/such/page")
+    assert inside.status_code == outside.status_code == 404
+
+
+def test_the_watch_over_writes_sees_one(app: Flask) -> None:
+    person = Person(app.test_client(), "nrc.case_worker")
+    with writes() as seen:
+        person.post("/sign-out")
+    assert seen

@@ -1,0 +1,91 @@
+"""What is sealed is known by name, and no file of an instance says in any writing what was sealed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import LargeBinary
+
+from nrm.db import Model, ShredModel
+from tests.world import PLANTED, World
+
+SEALED = {
+    "care_notes.sealed_note",
+    "grants.sealed_key",
+    "keyring_wraps.sealed_private",
+    "member_sessions.sealed_keys",
+    "members.sealed_kem",
+    "members.sealed_kem_recovery",
+    "members.sealed_sign",
+    "members.sealed_sign_recovery",
+    "pending_grants.sealed_key",
+    "release_memories.sealed_memory",
+    "sealed_compartments.sealed_value",
+}
+# Bytes that are no secret: digests, public keys, salts, signatures, marks under a key; and the second database's keys.
+OPEN_BYTES = {
+    "audit_entries.hash",
+    "interviews.import_mark",
+    "invitations.digest",
+    "keyrings.public",
+    "member_sessions.digest",
+    "members.kem_public",
+    "members.salt",
+    "members.sign_public",
+    "members.verifier",
+    "openings.session_digest",
+    "release_files.content",
+    "releases.hash",
+    "releases.previous_hash",
+    "releases.signature",
+    "screenings.import_mark",
+    "release_keys.key",
+    "shred_keys.key",
+}
+
+
+def test_every_column_of_bytes_is_listed_as_sealed_or_as_no_secret() -> None:
+    found = {
+        f"{table.name}.{column.name}"
+        for base in (Model, ShredModel)
+        for table in base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    assert found == SEALED | OPEN_BYTES
+    assert all(name.split(".")[1].startswith("sealed_") == (name in SEALED) for name in found)
+
+
+def writings(words: str) -> Iterator[bytes]:
+    """How a name could stand in a file."""
+    for raw in (words.encode(), words.encode("utf-16-le"), words.encode("utf-16-be")):
+        yield raw
+        yield raw.hex().encode()
+        yield raw.hex().upper().encode()
+        for shift in range(3):  # base64 depends on where the name begins
+            text = base64.b64encode(b"x" * shift + raw)
+            yield text[4:-4] if shift else text[: len(text) - 4]
+
+
+def test_no_file_of_the_instance_says_what_was_sealed(world_app: tuple[Flask, World], tmp_path: Path) -> None:
+    app, _ = world_app
+    assert app
+    files = [path for path in (tmp_path / "world").rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"main.db", "shred.db", "instance.toml", "pepper"}
+    for path in files:
+        content = path.read_bytes()
+        for words in PLANTED:
+            for written in writings(words):
+                assert written not in content, (path, written)
+
+
+def test_the_search_finds_a_name_that_is_there() -> None:
+    for words in PLANTED:
+        assert base64.b64encode(b"..." + words.encode() + b"...").find(next(_base64_of(words))) >= 0
+
+
+def _base64_of(words: str) -> Iterator[bytes]:
+    yield base64.b64encode(words.encode())[: len(base64.b64encode(words.encode())) - 4]

@@ -1,0 +1,115 @@
+"""One of everything: a draft, a person who waits for an answer, one on the way, one in a shelter, one shared."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from nrm.actions import admissions, cases, permits, referrals, stays
+from nrm.db import db
+from nrm.domain.accounts import Actor
+from nrm.domain.admissions import OwnCase
+from nrm.domain.cases import Compartment
+from nrm.domain.permits import PermitEvent
+from nrm.domain.stays import Source
+from nrm.models.referrals import Obligation
+from nrm.store import stays as stay_store
+from tests import factories
+from tests import factories_referrals as people
+
+PLANTED = (people.PLANTED, people.TOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Ids of what there is. Rinas is the post, NRC the shelter that was asked, VATRA has a case of its own."""
+
+    draft: uuid.UUID
+    asked: uuid.UUID  # a referral that waits for NRC's answer
+    asked_case: uuid.UUID
+    coming: uuid.UUID  # one that NRC accepted
+    coming_case: uuid.UUID
+    arrived: uuid.UUID
+    case: uuid.UUID  # in NRC, with a stay; shared with the permit unit
+    stay: uuid.UUID
+    own_case: uuid.UUID  # VATRA's own
+    own_stay: uuid.UUID
+    bed: uuid.UUID  # a free one of NRC
+    obligation: uuid.UUID
+    member: uuid.UUID
+    organisation: uuid.UUID  # the permit unit
+
+
+def build() -> World:
+    """Carry these people through the real actions; needs an application context on a populated instance."""
+    rinas, nrc, vatra = (
+        factories.actor(login) for login in ("rinas.border_officer", "nrc.case_worker", "vatra.case_worker")
+    )
+    draft = people.interview(rinas)
+    asked = people.sent(rinas)
+    coming = people.sent(rinas)
+    referrals.accept(referral_id=coming.referral_id, bed_id=people.bed("NRC", 0), by=nrc)
+    foreign = people.sent(rinas, citizenship="MD", citizenship_class="third_country")
+    referrals.accept(referral_id=foreign.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
+    referrals.arrive(referral_id=foreign.referral_id, by=nrc)
+    stay = _admit(foreign.case_id, people.bed("NRC", 1), nrc)
+    today = stay_store.today()
+    permits.record(case_id=foreign.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=nrc)
+    unit = people.organisation("TRP_UNIT")
+    cases.share(
+        case_id=foreign.case_id,
+        organisation_id=unit,
+        compartments={Compartment.LEGAL, Compartment.IDENTITY},
+        agreed=True,
+        by=nrc,
+    )
+    own = admissions.open_case(
+        case=OwnCase(
+            source=Source.OWN,
+            age_class="adult",
+            age=25,
+            gender="feminine",
+            citizenship="AL",
+            consent="given",
+            statistics="yes",
+        ),
+        bed_id=people.bed("VATRA", 0),
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=30),
+        identity={"given": people.PLANTED},
+        story=people.TOLD,
+        by=vatra,
+    )
+    obligation = db.session.scalars(select(Obligation.id).where(Obligation.case_id == asked.case_id)).first()
+    assert obligation is not None
+    assert nrc.member_id is not None
+    return World(
+        draft=draft,
+        asked=asked.referral_id,
+        asked_case=asked.case_id,
+        coming=coming.referral_id,
+        coming_case=coming.case_id,
+        arrived=foreign.referral_id,
+        case=foreign.case_id,
+        stay=stay,
+        own_case=own.case_id,
+        own_stay=own.stay_id,
+        bed=people.bed("NRC", 5),
+        obligation=obligation,
+        member=nrc.member_id,
+        organisation=unit,
+    )
+
+
+def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    today = stay_store.today()
+    return stays.admit(
+        case_id=case_id,
+        bed_id=bed_id,
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=30),
+        by=by,
+    )

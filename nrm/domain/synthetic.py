@@ -118,8 +118,8 @@ def plans(seed: int, people: int, until: date) -> list[Plan]:
 
 
 def full_quarters(until: date, count: int) -> list[Quarter]:
-    """The last `count` quarters that had ended on `until`, oldest first."""
-    quarter = Quarter.of(until + timedelta(days=1)).previous
+    """The last `count` quarters that were over before `until`, oldest first."""
+    quarter = Quarter.of(until).previous
     found = [quarter]
     while len(found) < count:
         quarter = quarter.previous

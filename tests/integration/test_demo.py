@@ -1,0 +1,197 @@
+"""The demo country: the same people for the same seed, four closed quarters, a chain that is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nrm.domain.accounts import Role
+from nrm.domain.synthetic import full_quarters, plans, tonight
+
+UNTIL = date(2026, 11, 24)
+ROLES = {str(role) for role in Role}
+
+
+def nrm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    return subprocess.run(
+        [sys.executable, "-c", "from nrm.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("NRM_")}, **environment},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    """A country of sixty people, and what the command said of it."""
+    folder = tmp_path_factory.mktemp("demo") / "country"
+    made = nrm("demo", "--dir", str(folder), "--people", "60", "--until", str(UNTIL), "--json", "--no-serve")
+    assert made.returncode == 0, made.stderr
+    return folder, json.loads(made.stdout)
+
+
+def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
+    assert plans(1, 80, UNTIL) == plans(1, 80, UNTIL)
+    assert plans(1, 80, UNTIL) != plans(2, 80, UNTIL)
+
+
+@pytest.mark.parametrize("until", [UNTIL, date(2026, 1, 1), date(2025, 12, 31), date(2024, 2, 29), date(2026, 6, 30)])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_four_hundred_people_fill_the_last_two_quarters(seed: int, until: date) -> None:
+    made = plans(seed, 400, until)
+    assert len(made) == 400
+    assert all(until - timedelta(days=4 * 365 + 1) <= plan.at.date() <= until for plan in made)
+    for quarter in full_quarters(until, 2):
+        there = [
+            plan
+            for plan in made
+            if plan.ending == "referred"
+            and plan.at.date() <= quarter.end
+            and plan.at.date() + timedelta(days=plan.nights) > quarter.start
+        ]
+        assert len(there) >= 110, (quarter, len(there))
+
+
+def test_tonight_three_people_wait_at_their_posts() -> None:
+    now = datetime(2026, 11, 24, 22, tzinfo=UTC)
+    made = tonight(plans(1, 60, UNTIL), now)
+    assert len(made) == 60
+    assert len([plan for plan in made if now - timedelta(hours=1) <= plan.at <= now]) >= 3
+
+
+def test_the_json_has_every_role_with_an_account_and_the_closed_quarters(
+    demo: tuple[Path, dict[str, object]],
+) -> None:
+    _, said = demo
+    assert set(said) == {"url", "quarters", "accounts"}
+    assert said["quarters"] == ["2025Q4", "2026Q1", "2026Q2", "2026Q3"]
+    accounts = said["accounts"]
+    assert isinstance(accounts, list)
+    assert {account["role"] for account in accounts} == ROLES
+    for account in accounts:
+        assert set(account) == {"login", "password", "totp", "role", "organisation"}
+        assert account["totp"] is None
+    assert "RINAS" in {account["organisation"] for account in accounts}
+
+
+def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[str, object]]) -> None:
+    folder, said = demo
+    accounts = said["accounts"]
+    assert isinstance(accounts, list)
+    statistician = next(each for each in accounts if each["role"] == "statistician")
+    for quarter in ("2026Q2", "2026Q3"):
+        read = nrm(
+            *("report", "ix", "--quarter", quarter, "--dir", str(folder)),
+            *("--as", statistician["login"], "--format", "json"),
+            NRM_PASSWORD=statistician["password"],
+        )
+        assert read.returncode == 0, read.stderr
+        report = json.loads(read.stdout)
+        assert [len(table["rows"]) for table in report["tables"]] == [1]
+        assert report["tables"][0]["rows"][0]["value"] % 5 == 0
+
+
+def test_the_chain_is_whole_and_tending_again_finds_nothing_to_do(demo: tuple[Path, dict[str, object]]) -> None:
+    folder, _ = demo
+    assert nrm("audit", "verify", "--dir", str(folder)).returncode == 0
+    nrm("tend", "--dir", str(folder))
+    again = nrm("tend", "--dir", str(folder))
+    assert again.returncode == 0
+    assert set(json.loads(again.stdout).values()) == {0}
+
+
+def test_the_demo_is_served_and_one_signs_in(demo: tuple[Path, dict[str, object]]) -> None:
+    folder, said = demo
+    accounts = said["accounts"]
+    assert isinstance(accounts, list)
+    with served(folder) as url:
+        page = urllib.request.urlopen(f"{url}/sign-in", timeout=10)
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "trilluar" in page.read().decode()  # every page says that its people are invented
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from nrm.cli import main; main()", "serve", "--dir", str(folder), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("keep me")
+    for command in (("demo", "--no-serve"), ("init", "--country", "albania")):
+        refused = nrm(command[0], "--dir", str(tmp_path), *command[1:])
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr.strip().splitlines()[-1].startswith("nrm: --dir: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_real_instance_is_made_and_never_speaks_plain_http(tmp_path: Path) -> None:
+    made = nrm("init", "--dir", str(tmp_path / "real"), "--country", "albania")
+    assert made.returncode == 0
+    assert made.stdout.startswith("/invitations/")
+    assert made.stdout.count("\n") == 1
+    refused = nrm("serve", "--dir", str(tmp_path / "real"), "--port", "5999")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("nrm: NRM_TLS_CERTIFICATE: ")
+    for path in (tmp_path / "real").rglob("*"):
+        if path.is_file():
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("init", "--country", "albania"),
+        ("init", "--dir", "{empty}", "--country", "atlantis"),
+        ("serve", "--dir", "{empty}", "--port", "5000"),
+        ("serve", "--dir", "{empty}", "--port", "0"),
+        ("tend", "--dir", "{empty}"),
+        ("demo", "--dir", "{empty}", "--until", "2999-01-01", "--no-serve"),
+        ("demo", "--dir", "{empty}", "--people", "-1"),
+        ("no-such-command",),
+        ("report", "ix", "--quarter", "2026Q5", "--dir", "{empty}", "--as", "x", "--format", "json"),
+        ("interviews", "import", "/nowhere.jsonl", "--dir", "{empty}", "--as", "x"),
+        ("audit", "verify", "--dir", "{empty}"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    empty = tmp_path / "empty"
+    ended = nrm(*(each.format(empty=empty) for each in arguments), NRM_PASSWORD="x")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert ended.stderr.startswith("nrm: ")

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
-from config import Config
-from nrm import countries, db
-from nrm.actions import instances
-from nrm.web import (
-    accounts,
-    admissions,
-    assets,
-    cases,
-    desks,
-    guards,
-    headers,
-    home,
-    interviews,
-    language,
-    permits,
-    referrals,
-    reports,
-    stays,
-    testimony,
-)
-
-_TOP = Path(__file__).resolve().parent.parent
-LARGEST_REQUEST = 512 * 1024
-MOST_FIELDS = 500
+    from config import Config
 
 
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
@@ -38,48 +15,6 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
 
     `synchronous` is SQLite's; anything but FULL is for building the demo country only.
     """
-    country = countries.load(config.country, config.country_folder)
-    app = Flask("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
-    app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
-        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
-        MAX_FORM_PARTS=MOST_FIELDS,
-    )
-    app.extensions["nrm.config"] = config
-    app.extensions["nrm.country"] = country
-    app.jinja_env.globals.pop("config", None)
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    db.init_app(app, database=config.database, shred_database=config.shred_database, synchronous=synchronous)
-    language.register(app, default=config.language, timezone=country.timezone)
-    assets.register(app)
-    headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
-    guards.register(app)
-    _know_the_instance(app, config)
-    for blueprint in (
-        accounts.blueprint,
-        home.blueprint,
-        reports.blueprint,
-        admissions.blueprint,
-        cases.blueprint,
-        desks.blueprint,
-        interviews.blueprint,
-        permits.blueprint,
-        referrals.blueprint,
-        stays.blueprint,
-        testimony.blueprint,
-    ):
-        app.register_blueprint(blueprint)
-    if config.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
-        )
-    return app
+    from nrm import application  # not before it is needed: whoever imports a rule must not load the web
 
-
-def _know_the_instance(app: Flask, config: Config) -> None:
-    """Whether people here are synthetic stands in the database; only there may plain HTTP be spoken."""
-    with app.app_context():
-        synthetic = instances.is_synthetic()
-    app.extensions["nrm.synthetic"] = synthetic
-    app.extensions["nrm.secure"] = not synthetic or config.tls_certificate is not None or config.proxies > 0
+    return application.create_app(config, synchronous=synchronous)

@@ -249,7 +249,8 @@ class _Reader:
         if kind == "some_of" and self.flag(table, "none", key, default=True):
             added.append("none")
         # What an officer sees or decides cannot be unknown to the person or refused by them.
-        added += UNKNOWN if by == "person" else ()
+        # Under an option a country is one text field, which says so by staying empty.
+        added += UNKNOWN if by == "person" and "under" not in table else ()
         for code in added:
             if code not in codes:
                 fact = table.get("fact")

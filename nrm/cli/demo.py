@@ -22,7 +22,7 @@ from nrm.cli.usage import Refused, application
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
-from nrm.domain.synthetic import YEARS, full_quarters, plans, tonight
+from nrm.domain.synthetic import FAMILY, GIVEN, YEARS, full_quarters, plans, tonight
 from nrm.store import accounts as store
 
 QUESTIONNAIRE = "returnee-1"
@@ -68,7 +68,7 @@ def make_demo(directory: Path, *, people: int, seed: int, until: date | None) ->
     with app.app_context():
         try:
             clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
-            described, actors = _people_of_the_mechanism(app)
+            described, actors = _people_of_the_mechanism()
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
             for plan in tonight(plans(seed, people, last.date()), last):
@@ -97,35 +97,43 @@ def _last_instant(until: date | None) -> datetime:
     return min(now, datetime.combine(until, time(22), UTC))
 
 
-def _people_of_the_mechanism(app: Flask) -> tuple[list[Account], Mapping[str, Actor]]:
-    """An account for every role in every organisation; who acts for each organisation, by its code."""
+def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
+    """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
     described: list[Account] = []
     actors: dict[str, Actor] = {}
-    token = accounts.invite_first(login="administrator", name="Administrator")
+    token = accounts.invite_first(login="administrator", name=_name(0))
     admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
     actors["OPERATOR"] = admin
-    names = _country(app).organisations
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         # The case worker comes first: what the demo does in a shelter, it does as one.
-        for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]):
-            if role is Role.ADMINISTRATOR or _is_needless(organisation.code, role):
-                continue
-            login = f"{organisation.code.lower()}.{role}"
+        for login, role in _logins(organisation.code, OrganisationKind(organisation.kind)):
             token = accounts.invite(
-                organisation_id=organisation.id,
-                login=login,
-                name=f"{role.replace('_', ' ').capitalize()}, {names[organisation.code].names['en']}"[:120],
-                role=role,
-                by=admin,
+                organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=admin
             )
             actor = _join(token, login, role, organisation.code, described, holder)
             holder = holder or actor
             actors.setdefault(organisation.code, actor)
-            actors[f"{organisation.code}/{role}"] = actor
+            actors.setdefault(f"{organisation.code}/{role}", actor)
             if organisation.crossing_point:
-                actors[organisation.crossing_point] = actor
+                actors.setdefault(organisation.crossing_point, actor)
     return described, actors
+
+
+def _logins(code: str, kind: OrganisationKind) -> list[tuple[str, Role]]:
+    """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
+    roles = [role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)]
+    second = roles if kind.holds_keys and len(roles) == 1 else []
+    return [(f"{code.lower()}.{role}", role) for role in roles] + [
+        (f"{code.lower()}.{role}.2", role) for role in second
+    ]
+
+
+def _name(number: int) -> str:
+    """A member of staff, invented too."""
+    given = [*GIVEN["feminine"].split(), *GIVEN["masculine"].split()]
+    family = FAMILY.split()
+    return f"{given[number * 7 % len(given)]} {family[number * 5 % len(family)]}"
 
 
 def _is_needless(code: str, role: Role) -> bool:

@@ -23,16 +23,16 @@ from nrm.actions import (
     tending,
     testimony,
 )
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
-from nrm.domain.cases import CaseRefused
+from nrm.domain.cases import CaseRefused, Compartment
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.stays import Destination, ExitReason
 from nrm.domain.synthetic import Plan
-from nrm.domain.testimony import IllegalStep, WithdrawalReason
+from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.walks import random_answers
 from nrm.models.referrals import Referral
 from nrm.store import accounts
@@ -247,17 +247,35 @@ class Life:
         )
         if permit.applied is None:
             return
-        self.at(admitted_at + permit.applied * day, lambda: self._permit(case_id, PermitEvent.APPLY, by))
+        unit = self.actors["TRP_UNIT"]
+        self.at(admitted_at + permit.applied * day, lambda: self._apply(case_id, by))
         if permit.issued is not None:
             months, ground = permit.months, permit.ground
             self.at(
                 admitted_at + permit.issued * day,
-                lambda: self._permit(case_id, PermitEvent.ISSUE, by, months=months, ground=ground),
+                lambda: self._permit(case_id, PermitEvent.ISSUE, unit, months=months, ground=ground),
             )
         else:
             self.at(
                 admitted_at + permit.applied * day + 30 * day, lambda: self._permit(case_id, PermitEvent.WITHDRAW, by)
             )
+
+    def _apply(self, case_id: uuid.UUID, by: Actor) -> None:
+        """The person applies, and agrees that the permit unit reads who she is."""
+        self._permit(case_id, PermitEvent.APPLY, by)
+        self._share(case_id, "TRP_UNIT", {Compartment.LEGAL, Compartment.IDENTITY}, by)
+
+    def _share(self, case_id: uuid.UUID, code: str, compartments: set[Compartment], by: Actor) -> None:
+        try:
+            cases.share(
+                case_id=case_id,
+                organisation_id=accounts.organisation_by_code(code).id,
+                compartments=compartments,
+                agreed=True,
+                by=by,
+            )
+        except (CaseRefused, NotVisible):
+            return  # closed in between
 
     def _permit(
         self,
@@ -275,10 +293,12 @@ class Life:
             dates = {"issued_from": today, "issued_until": today + timedelta(days=months * 30)}
         try:
             permits.record(case_id=case_id, event=event, on=today, by=by, language=language, ground=ground, **dates)  # type: ignore[arg-type]
-        except PermitRefused:
+        except (PermitRefused, NotVisible):
             return  # the person left in between
 
     def _testify(self, case_id: uuid.UUID, status: object, reason: WithdrawalReason | None, by: Actor) -> None:
+        if status is WitnessStatus.STATEMENT_GIVEN:
+            self._share(case_id, "PROSECUTION", {Compartment.LEGAL}, by)
         try:
             testimony.record(
                 case_id=case_id,

@@ -101,12 +101,13 @@ def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
     """Where the closing of a quarter stands: `released`, `closing`, `open`, or the refusal of the last attempt."""
     by.must(Permission.REPORT_CLOSE)
-    if any(line.quarter == quarter for line in store.releases(by=by)):
-        return "released"
     try:
         os.close(_lock(shared=True))
     except rules.BeingClosed:
         return "closing"
+    db.session.rollback()  # the outcome was written after this request began to read
+    if any(line.quarter == quarter for line in store.releases(by=by)):
+        return "released"
     refusal = store.refusal(quarter, by=by)
     return "open" if refusal is None else Refused(quarter, refusal)
 

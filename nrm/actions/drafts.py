@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, update
@@ -21,11 +22,11 @@ from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
 from nrm.domain.interviews import (
     Answers,
+    Journey,
     Page,
     Questionnaire,
-    complete,
     first_incomplete,
-    pages,
+    journey,
     reading_language,
     with_page,
     wording_read,
@@ -65,7 +66,7 @@ class Incomplete(Exception):
         self.page = page
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Draft:
     """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved."""
 
@@ -80,19 +81,24 @@ class Draft:
     visited: tuple[str, ...]
     revision: int
 
+    @cached_property
+    def journey(self) -> Journey:
+        """The way these answers lead, walked once."""
+        return journey(self.questionnaire, self.answers)
+
     @property
     def pages(self) -> tuple[Page, ...]:
         """The pages of this journey, in order."""
-        return pages(self.questionnaire, self.answers)
+        return self.journey.pages
 
     @property
     def page_to_do(self) -> Page:
         """Where the interview goes on: the first page that was not looked at or lacks an answer, else the last."""
-        journey = self.pages
-        for page in journey[:-1]:
-            if page.id not in self.visited or not complete(self.questionnaire, page, self.answers):
+        ahead = self.journey
+        for page in ahead.pages[:-1]:
+            if page.id not in self.visited or page.id in ahead.lacking:
                 return page
-        return journey[-1]
+        return ahead.pages[-1]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -37,6 +37,8 @@ class Condition:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether the condition is true of `values` (name -> value, missing means not answered)."""
+        if self is ALWAYS:  # most pages and questions: the walk through a questionnaire asks this hundreds of times
+            return True
         match self.operator:
             case "and":
                 return all(part.holds(values) for part in self.parts)

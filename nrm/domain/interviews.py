@@ -233,26 +233,60 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> Iterator[tuple[Page
                 reached[name] = answers[name]
 
 
-def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
+def _settled(questionnaire: Questionnaire, answers: Answers) -> tuple[dict[str, Any], list[tuple[Page, Question]]]:
+    """(answers without those of branches that were left, what is asked), repeatedly: one drop may cause another."""
     kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
     while True:
-        names = {question.id for _, question in _walk(questionnaire, kept)}
-        remaining = {name: value for name, value in kept.items() if name in names}
-        if len(remaining) == len(kept):
-            return remaining
-        kept = remaining
+        walked = list(_walk(questionnaire, kept))
+        names = {question.id for _, question in walked}
+        if kept.keys() <= names:
+            return kept, walked
+        kept = {name: value for name, value in kept.items() if name in names}
+
+
+def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
+    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
+    return _settled(questionnaire, answers)[0]
 
 
 def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
     """The questions these answers lead to, in order, the home page's included."""
-    return tuple(question for _, question in _walk(questionnaire, prune(questionnaire, answers)))
+    return tuple(question for _, question in _settled(questionnaire, answers)[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The way these answers lead: its pages in order, and the ids of those that still lack a required answer.
+
+    Without the home page and without pages that have nothing to ask.
+    """
+
+    pages: tuple[Page, ...]
+    lacking: frozenset[str]
+
+    def place(self, page: str) -> int | None:
+        """Where the page stands, from 0; None when it is not on this journey."""
+        return next((number for number, each in enumerate(self.pages) if each.id == page), None)
+
+    def after(self, page: str) -> Page | None:
+        """The page that follows; None after the last. Off the journey: the first page that is not complete."""
+        place = self.place(page)
+        if place is None:
+            return next((each for each in self.pages if each.id in self.lacking), None)
+        return self.pages[place + 1] if place + 1 < len(self.pages) else None
+
+
+def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
+    """The journey of these answers."""
+    kept, walked = _settled(questionnaire, answers)
+    ordered = dict.fromkeys(page for page, _ in walked)
+    lacking = frozenset(page.id for page, question in walked if question.required and question.id not in kept)
+    return Journey(tuple(page for page in ordered if page is not questionnaire.home), lacking)
 
 
 def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
     """The pages of this journey in order, without the home page and without pages that have nothing to ask."""
-    ordered = dict.fromkeys(page for page, _ in _walk(questionnaire, prune(questionnaire, answers)))
-    return tuple(page for page in ordered if page is not questionnaire.home)
+    return journey(questionnaire, answers).pages
 
 
 def next_page(questionnaire: Questionnaire, answers: Answers, *, after: str) -> Page | None:
@@ -260,14 +294,8 @@ def next_page(questionnaire: Questionnaire, answers: Answers, *, after: str) -> 
 
     None after the last one. When `after` is no longer on the journey, the first page that is not complete.
     """
-    journey = pages(questionnaire, answers)
-    names = [page.id for page in journey]
-    if after == questionnaire.home.id:
-        return journey[0]
-    if after not in names:
-        return next((page for page in journey if not complete(questionnaire, page, answers)), None)
-    following = names.index(after) + 1
-    return journey[following] if following < len(journey) else None
+    ahead = journey(questionnaire, answers)
+    return ahead.pages[0] if after == questionnaire.home.id else ahead.after(after)
 
 
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
@@ -285,11 +313,9 @@ def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -
 
 def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions of the page that must still be answered before it is complete."""
-    kept = prune(questionnaire, answers)
+    kept, walked = _settled(questionnaire, answers)
     return tuple(
-        question
-        for asked_on, question in _walk(questionnaire, kept)
-        if asked_on is page and question.required and question.id not in kept
+        question for asked_on, question in walked if asked_on is page and question.required and question.id not in kept
     )
 
 
@@ -300,7 +326,8 @@ def complete(questionnaire: Questionnaire, page: Page, answers: Answers) -> bool
 
 def first_incomplete(questionnaire: Questionnaire, answers: Answers) -> Page | None:
     """Where a resumed interview goes on, or None when every page is complete."""
-    return next((page for page in pages(questionnaire, answers) if not complete(questionnaire, page, answers)), None)
+    ahead = journey(questionnaire, answers)
+    return next((page for page in ahead.pages if page.id in ahead.lacking), None)
 
 
 def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given: Answers) -> dict[str, Any]:
@@ -323,8 +350,8 @@ def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given:
 
 def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
-    kept = prune(questionnaire, answers)
-    names = [question.id for _, question in _walk(questionnaire, kept)]
+    kept, walked = _settled(questionnaire, answers)
+    names = [question.id for _, question in walked]
     return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)
 
 

@@ -20,7 +20,7 @@ from nrm.actions.sending import Choice, Proposal
 from nrm.domain.accounts import Actor
 from nrm.domain.facts import consent_of
 from nrm.domain.indicators import Profile, profile
-from nrm.domain.interviews import Page, Questionnaire, complete, with_page
+from nrm.domain.interviews import Page, Questionnaire, with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
@@ -118,9 +118,10 @@ def _render(
     revision: int | str,
 ) -> str:
     language = current_language()
-    journey = draft.pages
-    last = page.id == journey[-1].id
-    ends = last and consent_of(draft.questionnaire, draft.answers) == REFUSED
+    journey, place = draft.pages, draft.pages.index(page)
+    last = page is journey[-1]
+    consent = consent_of(draft.questionnaire, draft.answers)
+    ends = last and consent == REFUSED
     more: dict[str, Any] = {}
     if "parties" in page.questions:
         more["named"] = _named(draft, form, by=by)
@@ -136,22 +137,17 @@ def _render(
         title=page.title[language],
         body=body,
         wordings=markup_of(draft.questionnaire).wordings(page, staff=language, spoken=_spoken(draft)),
-        number=[each.id for each in journey].index(page.id) + 1,
+        number=place + 1,
         pages=len(journey),
-        back=_page_before(journey, page),
+        back=journey[place - 1] if place else None,
         last=last,
         ends=ends,
         urgent=draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
-        child=consent_of(draft.questionnaire, draft.answers) == "not_asked_child",
+        child=consent == "not_asked_child",
         form=picked if picked is not None and picked.errors else form,
         revision=revision,
         **more,
     )
-
-
-def _page_before(journey: Sequence[Page], page: Page) -> Page | None:
-    place = [each.id for each in journey].index(page.id)
-    return journey[place - 1] if place else None
 
 
 def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
@@ -251,11 +247,10 @@ def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Act
 def tasks(draft: Draft) -> str:
     """The list of parts."""
     to_do = draft.page_to_do
-    order = [page.id for page in draft.pages]
     lines = []
     for place, page in enumerate(draft.pages):
-        done = page.id in draft.visited and complete(draft.questionnaire, page, draft.answers)
-        reachable = place <= order.index(to_do.id)
+        done = page.id in draft.visited and page.id not in draft.journey.lacking
+        reachable = place <= draft.pages.index(to_do)
         status, kind = (
             (N_("Done"), "ok") if done else (N_("To do"), "todo") if reachable else (N_("Cannot start yet"), "ok")
         )

@@ -158,13 +158,13 @@ def _page_of(draft: Draft, name: str) -> Page | None:
     """The page if it is on this journey, None if it is on another; raises NotVisible for no page at all."""
     if name not in draft.questionnaire.pages:
         raise NotVisible
-    return next((each for each in draft.pages if each.id == name), None)
+    asked = draft.questionnaire.pages[name]
+    return asked if asked in draft.pages else None
 
 
 def _within_reach(draft: Draft, page: Page) -> bool:
     """Whether everything before it was looked at: a page depends on the answers of earlier ones."""
-    order = [each.id for each in draft.pages]
-    return order.index(page.id) <= order.index(draft.page_to_do.id)
+    return draft.pages.index(page) <= draft.pages.index(draft.page_to_do)
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/<page>")
@@ -245,10 +245,9 @@ def _struck_out(page: Page) -> dict[str, Any]:
 
 def _go_on_after(draft: Draft, page: str) -> BaseResponse:
     """The next page of the journey; back to an earlier one that this answer opened again."""
-    order = [each.id for each in draft.pages]
-    following = next_page(draft.questionnaire, draft.answers, after=page)
+    following = draft.journey.after(page)
     to_do = draft.page_to_do
-    if following is None or order.index(to_do.id) < order.index(following.id):
+    if following is None or draft.pages.index(to_do) < draft.pages.index(following):
         return _to_page(draft, to_do)
     return _to_page(draft, following)
 

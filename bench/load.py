@@ -25,7 +25,8 @@ class Measured:
 
 
 class _Connection:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, place: int) -> None:
+        self.place = place
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
@@ -59,17 +60,18 @@ def measure(
     seconds: float,
     cpu_seconds: Callable[[], float],
 ) -> Measured:
-    """Send `request(n)` for the n-th request for some seconds; every answer must begin with `expect`."""
+    """Send requests for some seconds; every answer must begin with `expect`.
+
+    `request(place)` makes the next request of the connection with that number (0 to 15), once it has its last answer.
+    """
     selector = selectors.DefaultSelector()
-    connections = [_Connection(port) for _ in range(CONNECTIONS)]
+    connections = [_Connection(port, place) for place in range(CONNECTIONS)]
     for connection in connections:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
-    number = 0
     took: list[float] = []
     cpu, started = cpu_seconds(), time.perf_counter()
     for connection in connections:
-        connection.send(request(number))
-        number += 1
+        connection.send(request(connection.place))
     waiting = len(connections)
     while waiting:
         for key, _ in selector.select(timeout=30):
@@ -81,8 +83,7 @@ def measure(
                 raise RuntimeError(f"expected {expect!r}, got {answer[:1500]!r}")
             took.append(time.perf_counter() - connection.sent_at)
             if time.perf_counter() - started < seconds:
-                connection.send(request(number))
-                number += 1
+                connection.send(request(connection.place))
             else:
                 waiting -= 1
     elapsed, cpu = time.perf_counter() - started, cpu_seconds() - cpu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -30,6 +31,14 @@ class Running:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])
         return total / _TICKS
+
+    def memory_kb(self) -> int:
+        """Proportional set size (PSS) of the workers together, without the process that only watches over them."""
+        total = 0
+        for pid in _tree(self.process.pid)[1:]:
+            found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+            total += int(found.group(1)) if found else 0
+        return total
 
 
 def _tree(pid: int) -> list[int]:

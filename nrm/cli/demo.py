@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -120,7 +120,7 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
     return described, actors
 
 
-def _logins(code: str, kind: OrganisationKind) -> list[tuple[str, Role]]:
+def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
     roles = [role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)]
     second = roles if kind.holds_keys and len(roles) == 1 else []

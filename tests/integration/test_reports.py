@@ -450,6 +450,7 @@ def test_nobody_but_the_statistician_closes_a_quarter(app: Flask, login: str) ->
 @pytest.mark.parametrize("login", READERS)
 def test_who_reads_reports_reads_sealed_releases(closed: Flask, login: str) -> None:
     reader = Person(closed.test_client(), login)
+    assert 'href="/reports' in reader.get("/")
     assert "/reports/ix/2026Q2" in reader.get("/reports")
     assert "/reports/ix/2026Q2.csv" in reader.get("/reports/ix/2026Q2")
 

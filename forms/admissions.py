@@ -11,6 +11,7 @@ from typing import Any
 
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.fields.core import Field
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.days import LONGEST_PART, PARTS
@@ -70,7 +71,9 @@ class OpenCaseForm(OnceForm):
     """First step: who the person is, what they agree to and what they need. No name."""
 
     source = SelectField(
-        N_("How the person came"), validators=[Offered(N_("Choose how the person came"))], validate_choice=False
+        N_("How the person came"),
+        validators=[InputRequired(N_("Choose how the person came")), Offered(N_("Choose how the person came"))],
+        validate_choice=False,
     )
     age_class = RadioField(
         N_("Is the person under 18?"),
@@ -102,6 +105,17 @@ class OpenCaseForm(OnceForm):
         validate_choice=False,
     )
     citizenship_country = StringField(N_("Which country"), validators=[])
+    official = RadioField(
+        N_("Is an official said to be involved?"),
+        description=N_("If yes, nothing is told to a party on the side of the police."),
+        choices=[
+            SelectChoice(value="yes", label=N_("Yes")),
+            SelectChoice(value="no", label=N_("No")),
+            SelectChoice(value="unknown", label=N_("Not known")),
+        ],
+        validators=[Offered(N_("Choose whether an official is said to be involved"))],
+        validate_choice=False,
+    )
     needs = SelectMultipleField(N_("What the person needs"), validate_choice=False)
     needs_note = StringField(N_("More about the needs"), validators=[PlainText(LONGEST_NAME * 4)])
 
@@ -199,20 +213,9 @@ class AdmitPersonForm(AdmitStayForm):
         description=N_("Names of countries with commas between them. Leave it empty if it is not known."),
         validators=[PlainText(300)],
     )
-    exploitation = SelectMultipleField(
+    forms = SelectMultipleField(
         N_("Forms of exploitation"),
         choices=[SelectChoice(value=code, label=label) for code, label in EXPLOITATION_LABELS.items()],
-        validate_choice=False,
-    )
-    official = RadioField(
-        N_("Is an official said to be involved?"),
-        description=N_("If yes, nothing is told to a party on the side of the police."),
-        choices=[
-            SelectChoice(value="yes", label=N_("Yes")),
-            SelectChoice(value="no", label=N_("No")),
-            SelectChoice(value="unknown", label=N_("Not known")),
-        ],
-        validators=[Offered(N_("Choose whether an official is said to be involved"))],
         validate_choice=False,
     )
     story = TextAreaField(N_("What happened"), validators=[PlainText(LONGEST_STORY)])
@@ -228,7 +231,7 @@ class AdmitPersonForm(AdmitStayForm):
         if len(names) > MOST_COUNTRIES or any(country_code(name[:LONGEST_NAME]) is None for name in names):
             raise ValidationError(N_("Enter names of countries with commas between them, for example Italy, Greece"))
 
-    def validate_exploitation(self, field: SelectMultipleField) -> None:
+    def validate_forms(self, field: SelectMultipleField) -> None:
         """Codes of the list."""
         _check_offered(field)
 

@@ -24,7 +24,10 @@ EXPIRING_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """One person's permit. `needed`: False for whoever is recorded as Albanian; `events`: what can be recorded next."""
+    """One person's permit. `needed`: False for whoever is recorded as Albanian; `events`: what can be recorded next.
+
+    `informed_by` is for the holder alone: which shelter it was says where the person is.
+    """
 
     case_id: uuid.UUID
     pseudonym: str
@@ -106,7 +109,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
     case = shared_case(case_id, Permission.PERMIT_RECORD, by=by)
     permit = row(case_id)
     status = PermitStatus(permit.state) if permit is not None else PermitStatus.NOT_INFORMED
-    informer = db.session.get(Organisation, permit.informed_by_id) if permit and permit.informed_by_id else None
+    informer = None
+    if permit is not None and permit.informed_by_id is not None and case.holder_id == by.organisation_id:
+        informer = db.session.get(Organisation, permit.informed_by_id)
     needed = case.citizenship_class != "albanian"
     return PermitView(
         case_id=case.id,

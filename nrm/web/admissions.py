@@ -7,6 +7,7 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from forms import SelectChoice
 from forms.admissions import IMPOSSIBLE, LATE, AdmitPersonForm, OpenCaseForm
 from forms.days import chosen_day, planned_day
 from nrm import clock
@@ -14,6 +15,7 @@ from nrm.actions import admissions as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.admissions import REFER_ON, ImpossibleCase, OwnCase
 from nrm.domain.stays import ImpossibleStay, Source
+from nrm.domain.words import N_
 from nrm.store import cases, obligations
 from nrm.store import stays as store
 from nrm.web import guards
@@ -96,7 +98,7 @@ def opened(case_id: uuid.UUID) -> str:
 
 def _who() -> OpenCaseForm:
     form = OpenCaseForm(request.form)
-    form.source.choices = of_list("sources")
+    form.source.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("sources")]
     form.gender.choices = of_list("genders")
     form.needs.choices = of_list("needs")
     return form
@@ -120,7 +122,7 @@ def _own_case(who: OpenCaseForm, form: AdmitPersonForm) -> OwnCase:
         consent=consent,
         statistics=who.statistics.data if who.is_adult else "not_asked",
         exploited_in=form.country_codes if counted else (),
-        exploitation=tuple(form.exploitation.data or ()) if counted else (),
+        exploitation=tuple(form.forms.data or ()) if counted else (),
         needs=frozenset(who.needs.data or ()),
-        official_involved=form.official.data,
+        official_involved=who.official.data,
     )

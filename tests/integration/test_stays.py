@@ -307,6 +307,9 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
         by=vatra,
     )
     permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=store.today(), by=unit)
+    seen = permit_store.of_case(opened.case_id, by=unit)
+    assert seen.informed_on is not None
+    assert seen.informed_by == {}, "which shelter told the person says where they are"
     assert [line.pseudonym for line in permit_store.shared(by=unit).rows] == [opened.pseudonym]
     with pytest.raises(NotPermitted):
         testimony.record(case_id=opened.case_id, status=WitnessStatus.WILLING, happened_on=store.today(), by=unit)
@@ -474,6 +477,7 @@ WHO = {
     "gender": "feminine",
     "citizenship": "country",
     "citizenship_country": "Moldavi",
+    "official": "no",
     "needs": ["medical", "legal"],
 }
 
@@ -485,8 +489,7 @@ def test_a_case_is_opened_in_two_pages_and_its_stay_closed_in_three_loads(sign_i
     answers = {
         "step": "2",
         "exploited_in": "Itali, Greqi",
-        "exploitation": ["sexual_exploitation"],
-        "official": "no",
+        "forms": ["sexual_exploitation"],
         "story": "told",
         "given": "Zamira",
         "birth-year": "2002",
@@ -521,7 +524,7 @@ def test_the_reason_stands_on_the_page_that_refuses(sign_in: SignIn, vatra: Acto
 def test_who_may_not_be_named_is_not_asked_for_a_name(sign_in: SignIn) -> None:
     person = sign_in("vatra.case_worker")
     page = person.post("/cases/new", {**WHO, "consent": "no", "statistics": "no"}, 200)
-    for name in ("given", "story", "exploited_in", "exploitation"):
+    for name in ("given", "story", "exploited_in", "forms"):
         assert f'name="{name}"' not in page
     page = person.post("/cases/new", {**WHO, "age_class": "child", "age": "15"}, 200)
     assert 'name="given"' in page
@@ -546,7 +549,7 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
         f"/cases/{opened.case_id}/testimony": {"status": "willing", "happened": "other"}
         | {f"happened_day{part}": each for part, each in day.items()},
         f"/cases/{opened.case_id}/admit": {"bed": "V03", "admitted": "today", "planned": "30"},
-        "/cases/new": {**WHO, "step": "2", "official": "no", "bed": "V04", "admitted": "today", "planned": "30"}
+        "/cases/new": {**WHO, "step": "2", "bed": "V04", "admitted": "today", "planned": "30"}
         | dict.fromkeys(("exploited_in", "story", "given", "birth-year", "birth-month", "contact"), ""),
     }
     free_text = {"story", "given", "contact", "needs_note", "birth-year", "birth-month", "exploited_in", "age", "step"}

@@ -200,8 +200,8 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         return referral.case_id
 
 
-def acknowledge(*, obligation_id: uuid.UUID, by: Actor, by_telephone: bool = False) -> None:
-    """The party that owes it says that it knows, or has done it; or the duty officer told it by telephone.
+def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
+    """The party that owes it says that it knows, or has done it; or the duty officer told another one by telephone.
 
     Once the person arrived only the quarter of the hours is kept. Raises NotVisible, IllegalTransition.
     """
@@ -215,7 +215,6 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor, by_telephone: bool = Fal
         )
         if cast("CursorResult[object]", hit).rowcount != 1:
             raise IllegalTransition("state")
-        how = "telephone" if by_telephone else "system"
         audit.append(
             session,
             audit.Event.OBLIGATION_ACKNOWLEDGED,
@@ -223,7 +222,7 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor, by_telephone: bool = Fal
             case_id=obligation.case_id,
             obligation_id=obligation.id,
             kind=obligation.kind,
-            how=how,
+            how="system" if obligations.is_own(obligation, by=by) else "telephone",
         )
         arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
         if session.scalar(select(arrived)):

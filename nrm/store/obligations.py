@@ -25,6 +25,11 @@ from nrm.store.paging import PAGE, Page, page, place_after
 _Opener = aliased(Organisation)
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
 _FULFILLED_BY_SENDING = "first_interview"
+ARRIVAL = "arrival"
+TELLING = ("notify", "tell_duty_officer")
+"""What is fulfilled by knowing: the duty officer can tell it by telephone. A step is done by whoever owes it."""
+RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision")
+"""Done by recording the thing itself (the arrival, the permit), never by saying that it was done."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
 
@@ -45,6 +50,7 @@ class ObligationLine:
     age_class: str
     arrived: bool
     late: bool
+    own: bool
     may_acknowledge: bool
 
 
@@ -53,7 +59,7 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     statement = (
         select(Obligation)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, _mine(by))
+        .where(Obligation.id == obligation_id, _mine(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
         .execution_options(populate_existing=True)
     )
     found = db.session.scalar(statement)
@@ -62,15 +68,36 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     return found
 
 
+def is_own(obligation: Obligation, *, by: Actor) -> bool:
+    """Whether the actor's own organisation owes it."""
+    return bool(
+        db.session.scalar(
+            select(exists().where(Obligation.id == obligation.id, _own(by), Case.id == Obligation.case_id))
+        )
+    )
+
+
 def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
-    """What the actor's desk owes and has not acknowledged, the first due first, what has no hour last."""
-    return _page(_lines().where(_own(by), Obligation.done_at.is_(None), Case.status != "closed"), by, after, size)
+    """What the actor's desk owes and has not acknowledged, the first due first, what has no hour last.
+
+    Without arrivals: those stand on the list of people on their way.
+    """
+    wanted = (_own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status != "closed")
+    return _page(_lines().where(*wanted), by, after, size)
 
 
 def overdue(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
-    """What any party owes by an hour and has not acknowledged, the first due first; for the duty desk."""
+    """What any party owes by an hour and has not acknowledged, the first due first; for the duty desk.
+
+    An arrival only once it is late: until then it stands among the referrals.
+    """
     by.must(Permission.REFERRAL_DIRECT)
-    wanted = (Obligation.due_at.is_not(None), Obligation.done_at.is_(None), Case.status != "closed")
+    wanted = (
+        Obligation.due_at.is_not(None),
+        Obligation.done_at.is_(None),
+        Case.status != "closed",
+        or_(Obligation.kind != ARRIVAL, Obligation.due_at <= clock.now()),
+    )
     return _page(_lines().where(*wanted), by, after, size)
 
 
@@ -81,9 +108,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
 
 
 def _mine(by: Actor) -> ColumnElement[bool]:
-    """What the actor may acknowledge: their own, and as duty officer everybody's."""
+    """What the actor may acknowledge: their own, and as duty officer what others only have to know."""
     if by.may(Permission.REFERRAL_DIRECT):
-        return Obligation.id.is_not(None)
+        return or_(_own(by), Obligation.kind.in_(TELLING))
     return _own(by)
 
 
@@ -139,5 +166,8 @@ def _line(found: Row[Obligation, Case, Organisation, bool], by: Actor) -> Obliga
         age_class=case.age_class,
         arrived=bool(arrived),
         late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
-        may_acknowledge=obligation.done_at is None and (owns or by.may(Permission.REFERRAL_DIRECT)),
+        own=owns,
+        may_acknowledge=obligation.done_at is None
+        and obligation.kind not in RECORDED_ELSEWHERE
+        and (owns or (by.may(Permission.REFERRAL_DIRECT) and obligation.kind in TELLING)),
     )

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template
 from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
 from nrm import clock
-from nrm.domain.accounts import OrganisationKind, Role
+from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.store import cases, obligations, permits, referrals, stays
 from nrm.web import guards, home
 from nrm.web.language import gettext
@@ -18,8 +18,10 @@ from nrm.web.referrals import party_names
 
 blueprint = Blueprint("desks", __name__)
 
-SHOWN = 20
+SHOWN = 10
 """How many rows of each list a home page shows; the rest stands behind "show more"."""
+
+SHOWN_ON_DUTY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +74,34 @@ def duty_home() -> str:
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
-        unplaced=referrals.unplaced(by=by, size=SHOWN),
+        unplaced=referrals.unplaced(by=by, size=SHOWN_ON_DUTY),
         clauses=referrals.by_clause(by=by),
-        open=referrals.open_referrals(by=by, size=SHOWN),
-        overdue=obligations.overdue(by=by, size=SHOWN),
+        open=referrals.open_referrals(by=by, size=SHOWN_ON_DUTY),
+        overdue=obligations.overdue(by=by, size=SHOWN_ON_DUTY),
         rooms=stays.rooms(by=by),
-        directory=_directory(),
         parties=party_names(),
         statuses=STATUS_LABELS,
         form=FindCaseForm(),
     )
 
 
+@blueprint.get("/directory")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def directory() -> str:
+    """Every desk's telephone, for whoever works at one."""
+    return render_template("referrals/directory.html", directory=_directory())
+
+
 def _directory() -> list[DirectoryLine]:
+    """Every party once, with its telephone by night; the crossing points are one party with one number."""
     parties: dict[str, Any] = dict(guards.country().in_force(clock.now()).parties)
     lines = []
+    seen: set[str] = set()
     for each in referrals.directory(by=guards.actor()):
         party = parties.get(each.party)
+        if each.party in seen:
+            continue
+        seen.add(each.party)
         hours = ""
         if party is not None:
             desk = party.desk
@@ -96,5 +109,7 @@ def _directory() -> list[DirectoryLine]:
             hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
             if not desk.weekends:
                 hours += ", " + gettext("not at weekends")
-        lines.append(DirectoryLine(referrals.names(each), each.telephone, hours))
+        posts = party is not None and each.kind == OrganisationKind.BORDER_POLICE
+        names = dict(party.names) if party is not None and posts else referrals.names(each)
+        lines.append(DirectoryLine(names, each.telephone, hours))
     return lines

@@ -479,10 +479,6 @@ def unplaced() -> str:
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
-    """Told, or done. The duty officer may have told it by telephone."""
-    by = guards.actor()
-    how = request.form.getlist("how")
-    if how not in (["system"], ["telephone"]) or (how == ["telephone"] and not by.may(Permission.REFERRAL_DIRECT)):
-        return guards.error_page(422)
-    actions.acknowledge(obligation_id=obligation_id, by=by, by_telephone=how == ["telephone"])
+    """Told, or done."""
+    actions.acknowledge(obligation_id=obligation_id, by=guards.actor())
     return redirect(url_for("home.index"), 303)

@@ -276,12 +276,10 @@ def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn,
     ]
     path = f"/obligations/{line.id}/acknowledge"
     authority = sign_in("child_protection.case_worker")
-    for data in ({}, {"how": "telephone"}, {"how": "x"}, {"how": ["system", "system"]}):
-        authority.post(path, data, 422)  # type: ignore[arg-type]
-    sign_in("vatra.case_worker").post(path, {"how": "system"}, 404)
-    sign_in("molsa.statistician").post(path, {"how": "system"}, 403)
-    authority.post(path, {"how": "system"})
-    authority.post(path, {"how": "system"}, 409)
+    sign_in("vatra.case_worker").post(path, {}, 404)
+    sign_in("molsa.statistician").post(path, {}, 403)
+    authority.post(path)
+    authority.post(path, {}, 409)
 
 
 def test_no_form_answers_junk_with_anything_but_4xx(sign_in: SignIn, rinas: people.Sent) -> None:
@@ -342,3 +340,11 @@ def test_what_is_late_is_said_in_words(sign_in: SignIn, rinas: people.Sent) -> N
     duty.post(f"/referrals/{rinas.referral_id}/expire")
     iom = sign_in("iom.case_worker")
     assert rinas.pseudonym in iom.get("/")
+
+
+def test_the_directory_has_every_party_once_with_its_telephone(sign_in: SignIn, app: Flask) -> None:
+    page = sign_in("ra.duty_officer").get("/directory?lang=en")
+    assert page.count("+355 4 000 0129") == 1
+    for telephone in ("116 006", "+355 4 000 0101", "+355 33 000 103"):
+        assert telephone in page
+    sign_in("molsa.statistician").get("/directory", 403)

@@ -523,7 +523,7 @@ def test_only_the_party_that_owes_it_or_the_duty_desk_acknowledges(rinas: Actor,
             referrals.acknowledge(obligation_id=line.id, by=stranger)
     referrals.acknowledge(obligation_id=line.id, by=authority)
     with pytest.raises(IllegalTransition):
-        referrals.acknowledge(obligation_id=line.id, by=duty, by_telephone=True)
+        referrals.acknowledge(obligation_id=line.id, by=duty)
     assert [each.kind for each in obligations.owed(by=authority).rows if each.kind == "notify"] == []
 
 
@@ -544,3 +544,27 @@ def test_lists_come_in_pages_that_neither_skip_nor_repeat(rinas: Actor, nrc: Act
         for forged in ("x", "2026-01-01~y", "2026-01-01T00:00:00~" + str(uuid.uuid4())):
             with pytest.raises(NotVisible):
                 listed(by=by, after=forged)
+
+
+def test_a_step_is_done_by_whoever_owes_it_never_by_telephone_for_them(rinas: Actor, duty: Actor) -> None:
+    sent = people.sent(rinas, age="child")
+    authority = factories.actor("child_protection.case_worker")
+    steps = [line for line in obligations.of_case(sent.case_id, by=duty) if line.kind.startswith("assess_")]
+    assert len(steps) == 3
+    for step in steps:
+        assert not step.may_acknowledge
+        with pytest.raises(NotVisible):
+            referrals.acknowledge(obligation_id=step.id, by=duty)
+        referrals.acknowledge(obligation_id=step.id, by=authority)
+
+
+def test_an_arrival_is_never_acknowledged_only_recorded(rinas: Actor, nrc: Actor, duty: Actor) -> None:
+    sent = people.sent(rinas)
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    (arrival,) = [line for line in obligations.of_case(sent.case_id, by=nrc) if line.kind == "arrival"]
+    for by in (nrc, duty):
+        with pytest.raises(NotVisible):
+            referrals.acknowledge(obligation_id=arrival.id, by=by)
+    assert "arrival" not in [line.kind for line in obligations.overdue(by=duty).rows]
+    later(timedelta(days=1))
+    assert "arrival" in [line.kind for line in obligations.overdue(by=factories.actor("ra.duty_officer")).rows]

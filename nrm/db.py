@@ -42,6 +42,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _WRITING = "nrm_writing"
+# The execution option of a connection that reads one statement and no more, so needs no transaction around it.
+READING_ONCE = "nrm_reading_once"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -157,8 +159,13 @@ def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_WRITING) or journal == "TRUNCATE"
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get(READING_ONCE):
+            return
+        # The shred database is written by single statements. Readers of it must not queue as if they wrote.
+        writing = options.get(_WRITING) or journal == "TRUNCATE"
+        # By the driver itself: this happens in every request, and SQLAlchemy's way costs as much as a query.
+        connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextmanager

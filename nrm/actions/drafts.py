@@ -144,9 +144,10 @@ def opened(session: Session, interview: Interview, *, by: Actor) -> Draft:
     """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
     if interview.status not in UNSENT:
         raise NoLongerDraft(interview.status)
-    if not vault.is_allowed(session, interview.id, DRAFT, by=by):
-        raise OpeningEnded
-    found = vault.read(session, interview.id, DRAFT, by=by)
+    try:
+        found = vault.read(session, interview.id, DRAFT, by=by)
+    except vault.NoLeave:
+        raise OpeningEnded from None
     return Draft(
         interview.id,
         interview.pseudonym,

@@ -211,6 +211,7 @@ class KeyHolder:
     kem_private: bytes
     sign_private: bytes
     keyrings: dict[int, bytes] = field(default_factory=dict)  # version -> private half, once unwrapped
+    unwrapped: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)  # (wrapped, context) -> compartment key
 
     def __repr__(self) -> str:
         return "<hidden>"

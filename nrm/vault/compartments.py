@@ -14,18 +14,64 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, exists, insert, select, update
+from sqlalchemy import CursorResult, Row, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
 from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.models.accounts import Keyring, Organisation
+from nrm.models.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.vault import shredding
-from nrm.vault.members import CannotOpen, HoldsNoKeys, keyring_private
+from nrm.vault.members import CannotOpen, HoldsNoKeys, keyring_private, unwrap_keyring, unwrap_once
 
 OPENING_MINUTES = 15
+
+
+_COMPARTMENT, _GRANT = SealedCompartment.__table__.c, Grant.__table__.c
+_KEYRING, _WRAP, _OPENING = Keyring.__table__.c, KeyringWrap.__table__.c, Opening.__table__.c
+_LEAVE = select(_OPENING.id).where(
+    _OPENING.session_digest == bindparam("session_digest"),
+    _OPENING.case_id == bindparam("case_id"),
+    _OPENING.compartment == bindparam("compartment"),
+    _OPENING.expires_at > bindparam("now"),
+)
+# A compartment with the organisation's grant and the member's wrap of the keyring it was made to, if there are any.
+_PLACE = (
+    select(
+        _COMPARTMENT.case_id,
+        _COMPARTMENT.compartment,
+        _COMPARTMENT.epoch,
+        _COMPARTMENT.revision,
+        _COMPARTMENT.sealed_value,
+        _GRANT.keyring_version,
+        _GRANT.sealed_key,
+        _WRAP.sealed_private,
+    )
+    .select_from(SealedCompartment.__table__)
+    .outerjoin(
+        Grant.__table__,
+        and_(
+            _GRANT.case_id == _COMPARTMENT.case_id,
+            _GRANT.compartment == _COMPARTMENT.compartment,
+            _GRANT.epoch == _COMPARTMENT.epoch,
+            _GRANT.organisation_id == bindparam("organisation_id"),
+        ),
+    )
+    .outerjoin(
+        Keyring.__table__,
+        and_(_KEYRING.organisation_id == _GRANT.organisation_id, _KEYRING.version == _GRANT.keyring_version),
+    )
+    .outerjoin(
+        KeyringWrap.__table__,
+        and_(_WRAP.keyring_id == _KEYRING.id, _WRAP.member_id == bindparam("member_id")),
+    )
+    .where(_COMPARTMENT.case_id == bindparam("case_id"), _COMPARTMENT.compartment == bindparam("compartment"))
+)
+
+
+class NoLeave(CannotOpen):
+    """The actor's session never had leave to read the compartment, or its quarter of an hour is over."""
 
 
 class StaleRevision(Exception):
@@ -123,21 +169,16 @@ def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str,
 
 def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
     """Whether the actor's session has leave to read the compartment now."""
-    statement = select(
-        exists().where(
-            Opening.session_digest == by.session_id,
-            Opening.case_id == case_id,
-            Opening.compartment == compartment,
-            Opening.expires_at > clock.now(),
-        )
-    )
-    return bool(by.session_id) and bool(session.scalar(statement))
+    if not by.session_id:
+        return False
+    place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment, "now": clock.now()}
+    return session.execute(_LEAVE, place).first() is not None
 
 
 def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
-    """The value, for an actor whose session has leave; raises CannotOpen otherwise."""
+    """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
     if not is_allowed(session, case_id, compartment, by=by):
-        raise CannotOpen
+        raise NoLeave
     row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
     return Opened(_open_value(row, compartment_key, shred_key), row.revision)
 
@@ -281,28 +322,32 @@ def read_notes(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[
 
 def _keys(
     session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False
-) -> tuple[SealedCompartment, bytes, bytes]:
-    """(row, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen."""
-    row = session.get(SealedCompartment, (case_id, compartment), populate_existing=True)
-    if row is None or by.organisation_id is None or by.kind is None:
+) -> tuple[Row[*tuple[Any, ...]], bytes, bytes]:
+    """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen."""
+    if by.organisation_id is None or by.kind is None:
         raise CannotOpen
-    grant = session.get(Grant, (case_id, compartment, by.organisation_id), populate_existing=True)
-    if grant is not None and grant.epoch == row.epoch:
-        version, wrapped = grant.keyring_version, grant.sealed_key
+    place = {"case_id": case_id, "compartment": compartment}
+    whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
+    row = session.execute(_PLACE, {**place, **whose}).first()
+    if row is None:
+        raise CannotOpen
+    if row.sealed_key is not None:
+        version, wrapped = row.keyring_version, row.sealed_key
+        private = unwrap_keyring(row.sealed_private, version, by=by)
     elif releasing or compartment == "hand_over":
         version, wrapped = _release(session, row, by.organisation_id)
+        private = keyring_private(session, version, by=by)
     else:
         raise CannotOpen
     me = Recipient(by.organisation_id, by.kind, version, b"")
-    private = keyring_private(session, version, by=by)
-    compartment_key = crypto.unwrap(private, wrapped, _grant_context(case_id, compartment, row.epoch, me))
+    compartment_key = unwrap_once(private, wrapped, _grant_context(case_id, compartment, row.epoch, me), by=by)
     shred_key = shredding.shred_key(case_id, compartment, row.epoch)
     if shred_key is None:
         raise CannotOpen
     return row, compartment_key, shred_key
 
 
-def _release(session: Session, row: SealedCompartment, organisation_id: uuid.UUID) -> tuple[int, bytes]:
+def _release(session: Session, row: Row[*tuple[Any, ...]], organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
     asked = exists().where(
         Referral.case_id == row.case_id, Referral.receiver_id == organisation_id, Referral.status == "sent"
@@ -391,7 +436,7 @@ def _seal_value(
     return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
 
 
-def _open_value(row: SealedCompartment, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
+def _open_value(row: Row[*tuple[Any, ...]], compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
     key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
     aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
     value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))

@@ -241,12 +241,32 @@ def keyring_private(session: Session, version: int, *, by: Actor) -> bytes:
             Keyring.version == version,
         )
     )
-    if sealed is None:
+    return unwrap_keyring(sealed, version, by=by)
+
+
+def unwrap_keyring(sealed: bytes | None, version: int, *, by: Actor) -> bytes:
+    """The same from the member's own wrap, already read; None or another member's raises CannotOpen."""
+    if sealed is None or by.keys is None or by.member_id is None or by.organisation_id is None:
         raise CannotOpen
+    if known := by.keys.keyrings.get(version):
+        return known
     info = crypto.ctx("keyring", by.organisation_id, version, by.member_id)
     private = crypto.unwrap(by.keys.kem_private, sealed, info)
     by.keys.keyrings[version] = private
     return private
+
+
+def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
+    """`crypto.unwrap`, done once per request: reading, reading again and writing need the same compartment key.
+
+    Whether the wrapped key may still be used is the caller's affair each time.
+    """
+    if by.keys is None:
+        raise CannotOpen
+    known = by.keys.unwrapped.get((wrapped, context))
+    if known is None:
+        known = by.keys.unwrapped[wrapped, context] = crypto.unwrap(private, wrapped, context)
+    return known
 
 
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:

@@ -8,13 +8,13 @@ off after it. Working it off again changes nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Engine, Row, and_, delete, insert, or_, select, text, tuple_
+from sqlalchemy import CursorResult, Engine, Row, Select, and_, bindparam, delete, insert, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from nrm.db import db, transaction
+from nrm.db import READING_ONCE, db, transaction
 from nrm.models.cases import Destruction, ReleaseKey, ShredKey
 
 _BATCH = 200
@@ -33,29 +33,33 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
             connection.execute(insert(ReleaseKey), list(release_keys))
 
 
-_SHRED_KEY = select(ShredKey.key)
-_RELEASE_KEY = select(ReleaseKey.key)
+_SHRED_KEY = select(ShredKey.__table__.c.key).where(
+    ShredKey.__table__.c.case_id == bindparam("case_id"),
+    ShredKey.__table__.c.compartment == bindparam("compartment"),
+    ShredKey.__table__.c.epoch == bindparam("epoch"),
+)
+_RELEASE_KEY = select(ReleaseKey.__table__.c.key).where(
+    ReleaseKey.__table__.c.case_id == bindparam("case_id"),
+    ReleaseKey.__table__.c.compartment == bindparam("compartment"),
+    ReleaseKey.__table__.c.epoch == bindparam("epoch"),
+    ReleaseKey.__table__.c.organisation_id == bindparam("organisation_id"),
+)
 
 
 def shred_key(case_id: uuid.UUID, compartment: str, epoch: int) -> bytes | None:
     """The shred key, or None once it is destroyed."""
-    statement = _SHRED_KEY.where(
-        ShredKey.case_id == case_id, ShredKey.compartment == compartment, ShredKey.epoch == epoch
-    )
-    with _engine().connect() as connection:
-        return connection.execute(statement).scalar()
+    return _one(_SHRED_KEY, {"case_id": case_id, "compartment": compartment, "epoch": epoch})
 
 
 def release_key(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes | None:
     """The release key of one party, or None once it is destroyed."""
-    statement = _RELEASE_KEY.where(
-        ReleaseKey.case_id == case_id,
-        ReleaseKey.compartment == compartment,
-        ReleaseKey.epoch == epoch,
-        ReleaseKey.organisation_id == organisation_id,
-    )
-    with _engine().connect() as connection:
-        return connection.execute(statement).scalar()
+    place = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
+    return _one(_RELEASE_KEY, {**place, "organisation_id": organisation_id})
+
+
+def _one(statement: Select[bytes], place: Mapping[str, object]) -> bytes | None:
+    with _engine().connect().execution_options(**{READING_ONCE: True}) as connection:
+        return connection.execute(statement, place).scalar()
 
 
 def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
 from nrm.models.cases import Case, Reading
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
@@ -149,8 +149,14 @@ def share(
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
-    """Take a share back: a new epoch of all the organisation could read. Raises as `share`; NotVisible for no share."""
+    """Take back what the person no longer agrees to: a new epoch of all the organisation could read.
+
+    Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
+    """
     by.must(Permission.CASE_OPEN)
+    if OrganisationKind(accounts.organisation(organisation_id).kind) not in BY_CONSENT:
+        store.row(case_id, by=by)
+        raise CaseRefused("by_clause")
     with transaction() as session:
         _held(case_id, by)
         keep: dict[str, Collection[uuid.UUID]] = {}

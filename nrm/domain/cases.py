@@ -107,9 +107,13 @@ SHAREABLE: Mapping[OrganisationKind, frozenset[Compartment]] = MappingProxyType(
 """What a holder may share, with whom. Narratives and care are never shared."""
 
 
+BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION})
+"""Who reads because the person agrees, so that it can be taken back; the others read because a clause says so."""
+
+
 class CaseRefused(Exception):
     """The holder cannot do this now. `why`: `not_holder`, `not_agreed`, `not_shareable`, `nothing_to_share`,
-    `referral_open`, `stay_open`, `closed`, `reason`."""
+    `by_clause`, `referral_open`, `stay_open`, `closed`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -124,7 +128,7 @@ def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *
     """
     if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
         raise CaseRefused("not_shareable")
-    if not agreed and kind is not OrganisationKind.CHILD_PROTECTION:
+    if not agreed and kind in BY_CONSENT:
         raise CaseRefused("not_agreed")
 
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from sqlalchemy import Select, exists, select, tuple_
 
 from nrm.db import db
-from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import Compartment
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.cases import BY_CONSENT, Compartment
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case, Grant, PendingGrant, Reading, SealedCompartment
@@ -89,6 +89,7 @@ class ShareLine:
     organisation_id: uuid.UUID
     names: dict[str, str]
     compartments: tuple[Compartment, ...]
+    by_consent: bool
 
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
@@ -227,7 +228,12 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
     for organisation, compartment in db.session.execute(statement):
         found.setdefault(organisation.id, (organisation, []))[1].append(Compartment(compartment))
     return [
-        ShareLine(id_, {"sq": each.name_sq, "en": each.name_en}, tuple(sorted(compartments)))
+        ShareLine(
+            id_,
+            {"sq": each.name_sq, "en": each.name_en},
+            tuple(sorted(compartments)),
+            OrganisationKind(each.kind) in BY_CONSENT,
+        )
         for id_, (each, compartments) in found.items()
     ]
 

@@ -58,6 +58,7 @@ REFUSED = {
     "not_agreed": N_("Tick that the person was told and agrees"),
     "not_shareable": N_("Choose who may read what"),
     "nothing_to_share": N_("This case has no identity to share yet: the person was not asked for it"),
+    "by_clause": N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
     "referral_open": N_("Close the case after the referral was answered or withdrawn."),
     "stay_open": N_("End the stay first; then the case can be closed."),
     "closed": N_("This case is closed."),

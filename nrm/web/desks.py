@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ def desk_home() -> str:
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
         shared=None if consular or by.role is Role.HELPLINE_OPERATOR else cases.shared(by=by, size=SHOWN),
         statuses=STATUS_LABELS,
+        new_id=uuid.uuid4() if by.role is Role.HELPLINE_OPERATOR else None,
         form=FindCaseForm(),
     )
 

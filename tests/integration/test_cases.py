@@ -178,9 +178,11 @@ def test_a_share_that_ended_opens_nothing_though_the_session_had_leave(held: uui
         cases.end_share(case_id=held, organisation_id=organisation_id, by=nrc)
 
 
-def test_a_holder_cannot_shut_itself_out_by_ending_its_own_share(held: uuid.UUID, nrc: Actor) -> None:
-    with pytest.raises(NotVisible):
-        cases.end_share(case_id=held, organisation_id=people.organisation("NRC"), by=nrc)
+@pytest.mark.parametrize("code", ["NRC", "RA", "CHILD_PROTECTION", "VATRA"])
+def test_what_is_read_by_a_clause_or_held_is_no_share_that_can_be_ended(held: uuid.UUID, nrc: Actor, code: str) -> None:
+    with pytest.raises(CaseRefused, match="by_clause"):
+        cases.end_share(case_id=held, organisation_id=people.organisation(code), by=nrc)
+    assert opened(held, Compartment.HAND_OVER, factories.actor("ra.duty_officer"))
 
 
 def test_a_closed_case_is_open_to_nobody_but_its_holder(held: uuid.UUID, nrc: Actor) -> None:

@@ -348,3 +348,10 @@ def test_the_directory_has_every_party_once_with_its_telephone(sign_in: SignIn, 
     for telephone in ("116 006", "+355 4 000 0101", "+355 33 000 103"):
         assert telephone in page
     sign_in("molsa.statistician").get("/directory", 403)
+
+
+def test_the_help_line_starts_an_interview_from_its_home_page(sign_in: SignIn, app: Flask) -> None:
+    operator = sign_in("helpline.helpline_operator")
+    page = operator.get("/")
+    new_id = page.split('name="id" value="', 1)[1].split('"', 1)[0]
+    assert operator.post("/interviews", {"id": new_id}).startswith(f"/interviews/{new_id}")

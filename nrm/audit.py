@@ -11,8 +11,9 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from nrm import clock
@@ -94,7 +95,7 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
             separators=(",", ":"),
         ),
     }
-    session.execute(insert(AuditEntry).values(**entry, hash=_hash(before, entry)))
+    session.execute(_APPEND, {**entry, "hash": _hash(before, entry)})
 
 
 def verify(session: Session) -> Iterator[tuple[int, str]]:
@@ -122,4 +123,6 @@ def _hash(before: bytes, entry: Mapping[str, object]) -> bytes:
     return hashlib.sha256(before + canonical.encode()).digest()
 
 
-_LAST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+_TABLE = cast(Table, AuditEntry.__table__)
+_LAST = select(_TABLE.c.id, _TABLE.c.hash).order_by(_TABLE.c.id.desc()).limit(1)
+_APPEND = insert(_TABLE)

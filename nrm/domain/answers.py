@@ -226,7 +226,7 @@ def plain_text(question: Question, value: object) -> str | None:
     allowed = "\n\t" if question.kind == "long_text" else ""
     if any(
         character in BIDI_CONTROLS or (unicodedata.category(character) in ("Cc", "Cs") and character not in allowed)
-        for character in text
+        for character in set(text)
     ):
         raise unacceptable("enter_plain", question)
     if len(text) > question.longest:

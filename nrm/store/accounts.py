@@ -167,28 +167,29 @@ def active_members(organisation_id: uuid.UUID) -> int:
     return db.session.scalar(statement) or 0
 
 
+_SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
 _SESSION = (
     select(
-        MemberSession.sealed_keys,
-        MemberSession.seen_at,
-        MemberSession.expires_at,
-        Member.id.label("member_id"),
-        Member.login,
-        Member.name,
-        Member.role,
-        Member.status,
-        Organisation.id.label("organisation_id"),
-        Organisation.code,
-        Organisation.kind,
-        Organisation.crossing_point,
-        Organisation.name_sq,
-        Organisation.name_en,
-        Organisation.enabled,
+        _SESSION_TABLE.c.sealed_keys,
+        _SESSION_TABLE.c.seen_at,
+        _SESSION_TABLE.c.expires_at,
+        _MEMBER.c.id.label("member_id"),
+        _MEMBER.c.login,
+        _MEMBER.c.name,
+        _MEMBER.c.role,
+        _MEMBER.c.status,
+        _ORGANISATION.c.id.label("organisation_id"),
+        _ORGANISATION.c.code,
+        _ORGANISATION.c.kind,
+        _ORGANISATION.c.crossing_point,
+        _ORGANISATION.c.name_sq,
+        _ORGANISATION.c.name_en,
+        _ORGANISATION.c.enabled,
     )
-    .select_from(MemberSession)
-    .join(Member, Member.id == MemberSession.member_id)
-    .join(Organisation, Organisation.id == Member.organisation_id)
-    .where(MemberSession.digest == bindparam("digest"))
+    .select_from(_SESSION_TABLE)
+    .join(_MEMBER, _MEMBER.c.id == _SESSION_TABLE.c.member_id)
+    .join(_ORGANISATION, _ORGANISATION.c.id == _MEMBER.c.organisation_id)
+    .where(_SESSION_TABLE.c.digest == bindparam("digest"))
 )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -35,6 +35,25 @@ _LEAVE = select(_OPENING.id).where(
     _OPENING.case_id == bindparam("case_id"),
     _OPENING.compartment == bindparam("compartment"),
     _OPENING.expires_at > bindparam("now"),
+)
+_EXTEND = (
+    update(cast(Table, Opening.__table__))
+    .where(
+        _OPENING.session_digest == bindparam("of_session"),
+        _OPENING.case_id == bindparam("of_case"),
+        _OPENING.compartment == bindparam("of_compartment"),
+    )
+    .values(expires_at=bindparam("expires_at"))
+)
+_REVISE = (
+    update(cast(Table, SealedCompartment.__table__))
+    .where(
+        _COMPARTMENT.case_id == bindparam("of_case"),
+        _COMPARTMENT.compartment == bindparam("of_compartment"),
+        _COMPARTMENT.epoch == bindparam("of_epoch"),
+        _COMPARTMENT.revision == bindparam("seen"),
+    )
+    .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"))
 )
 # A compartment with the organisation's grant and the member's wrap of the keyring it was made to, if there are any.
 _PLACE = (
@@ -148,12 +167,8 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, 
 def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
-    same = (
-        Opening.session_digest == by.session_id,
-        Opening.case_id == case_id,
-        Opening.compartment == compartment,
-    )
-    hit = cast("CursorResult[object]", session.execute(update(Opening).where(*same).values(expires_at=expires_at)))
+    place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
+    hit = cast("CursorResult[object]", session.execute(_EXTEND, {**place, "expires_at": expires_at}))
     if not hit.rowcount:
         session.execute(
             insert(Opening).values(
@@ -190,16 +205,8 @@ def write(
     row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
     revision = seen + 1
     sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, row.epoch, revision)
-    hit = session.execute(
-        update(SealedCompartment)
-        .where(
-            SealedCompartment.case_id == case_id,
-            SealedCompartment.compartment == compartment,
-            SealedCompartment.epoch == row.epoch,
-            SealedCompartment.revision == seen,
-        )
-        .values(revision=revision, sealed_value=sealed)
-    )
+    place = {"of_case": case_id, "of_compartment": compartment, "of_epoch": row.epoch, "seen": seen}
+    hit = session.execute(_REVISE, {**place, "revision": revision, "sealed_value": sealed})
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise StaleRevision
     return revision

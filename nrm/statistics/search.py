@@ -131,8 +131,11 @@ class _Programme:
 
     def solve(self, seed: int) -> World | None:
         solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 2
-        solver.parameters.interleave_search = True
+        # One worker on the full relaxation: repeatable, and three times as fast here as two that take turns.
+        solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2
+        solver.parameters.cp_model_probing_level = 0
+        solver.parameters.symmetry_level = 0
         solver.parameters.random_seed = seed % (1 << 30)
         solver.parameters.max_deterministic_time = WORK_LIMIT
         solver.parameters.max_time_in_seconds = 60.0

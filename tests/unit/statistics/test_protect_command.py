@@ -1,0 +1,176 @@
+"""`nrm protect`: microdata in, safe tables or a refusal out, and every mistake with its file, line and column."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nrm.cli import protect as command
+from nrm.cli.usage import Refused
+from nrm.statistics.release import Refused as NothingMade
+from nrm.statistics.release import Verdict
+
+SPEC = """
+base = 5
+impossible = [{ sex = "f", age = "unknown" }]
+[dimension.sex]
+column = "s"
+codes = ["f", "m"]
+[dimension.age]
+column = "a"
+hierarchy = { young = ["0-8", "9-17"], grown = ["18+"] }
+codes = ["0-8", "9-17", "18+", "unknown"]
+[[table]]
+by = ["sex", "age"]
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "spec.toml").write_text(SPEC)
+    chance = random.Random(1)
+    rows = [f"{chance.choice('fmm')},{chance.choice(['0-8', '9-17', '18+', '18+'])}" for _ in range(90)]
+    (tmp_path / "people.csv").write_text("s,a\n" + "\n".join(rows) + "\n")
+    return tmp_path
+
+
+def run(place: Path, *more: str, out: str = "out") -> Result:
+    arguments = [str(place / "people.csv"), "--spec", str(place / "spec.toml"), "--out", str(place / out), *more]
+    return CliRunner().invoke(command.protect, arguments)
+
+
+def refusal(result: Result) -> tuple[str, int]:
+    assert isinstance(result.exception, Refused)
+    return str(result.exception), result.exception.code
+
+
+def figures(place: Path, out: str = "out") -> dict[tuple[str, ...], int]:
+    with (place / out / "tables.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["table", "sex", "age", "value"]
+    return {tuple(row[:-1]): int(row[-1]) for row in rows[1:]}
+
+
+def verdict(place: Path, out: str = "out") -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((place / out / "verdict.json").read_text())
+    return data
+
+
+def test_tables_are_written_with_all_margins_and_a_verdict_beside_them(place: Path) -> None:
+    assert run(place).exit_code == 0
+    printed = figures(place)
+    assert len(printed) == 3 * 7
+    assert printed["sex*age", "*", "*"] == 90
+    assert printed["sex*age", "*", "young"] == printed["sex*age", "*", "0-8"] + printed["sex*age", "*", "9-17"]
+    assert printed["sex*age", "f", "unknown"] == 0
+    said = verdict(place)
+    assert (said["ok"], said["step"], said["classification"], said["findings"]) == (True, "two_way", "declared", [])
+    assert said["scenarios"] == {"A0": True, "A1": True, "A2": True}
+    assert (place / "out/verdict.json").stat().st_mode & 0o777 == 0o600
+    assert (place / "out/sticky.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_seed_repeats_every_byte_and_no_seed_is_secret(place: Path) -> None:
+    for out in ("one", "two"):
+        assert run(place, "--seed", "7", out=out).exit_code == 0
+    for name in ("tables.csv", "sticky.json"):
+        assert (place / "one" / name).read_bytes() == (place / "two" / name).read_bytes()
+    assert run(place, out="three").exit_code == 0
+    assert (place / "one/sticky.json").read_bytes() != (place / "three/sticky.json").read_bytes()
+
+
+def test_twenty_people_or_fewer_are_a_total_alone(place: Path) -> None:
+    lines = (place / "people.csv").read_text().splitlines()
+    (place / "people.csv").write_text("\n".join(lines[:13]) + "\n")
+    assert run(place).exit_code == 0
+    assert list(figures(place)) == [("total", "", "")]
+
+
+def test_the_same_people_keep_their_figures_through_history(place: Path) -> None:
+    assert run(place, out="history/2024").exit_code == 0
+    for number in range(4):
+        assert (
+            run(place, "--history", str(place / "history"), "--seed", str(number), out=f"again{number}").exit_code == 0
+        )
+        assert figures(place, f"again{number}") == figures(place, "history/2024")
+
+
+def test_codes_taken_from_the_file_are_said_to_be_observed(place: Path) -> None:
+    (place / "spec.toml").write_text('[dimension.sex]\ncolumn = "s"\n[[table]]\nby = ["sex"]\n')
+    assert run(place).exit_code == 0
+    assert verdict(place)["classification"] == "observed"
+
+
+def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(place).exit_code == 0
+    none = NothingMade(Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0, 0.1))
+    monkeypatch.setattr(command, "make", lambda *_, **__: none)
+    assert refusal(run(place))[1] == 3
+    assert sorted(path.name for path in (place / "out").iterdir()) == ["verdict.json"]
+    assert verdict(place)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("s\nf\n", "people.csv:1: there is no column 'a'"),
+        ("", "people.csv:1: there is no column 's'"),
+        ("s,a,s\n", "people.csv:1: column 's' is there twice"),
+        ("s,a\nf,18+\nf\n", "people.csv:3: column 2: 1 fields, the header has 2"),
+        ("s,a\nf,18+\nx,18+\n", "people.csv:3: column 's': 'x' is not in the classification"),
+        ("s,a\nf,\n", "people.csv:2: column 'a': '' is not a code"),
+        ("s,a\n*,18+\n", "people.csv:2: column 's': '*' is not a code"),
+        ("s,a\nf,unknown\n", "people.csv:2: column 's': impossible with sex, age"),
+        (
+            "s,a,person\nf,18+,1\nm,18+,1\n",
+            "people.csv:3: column 'person': the same person was met with other codes",
+        ),
+        ('s,a\nf,"18+\n', "people.csv:2: unexpected end of data"),
+    ],
+)
+def test_a_mistake_in_the_microdata_is_named_with_file_line_and_column(place: Path, text: str, message: str) -> None:
+    (place / "people.csv").write_text(text)
+    said, code = refusal(run(place))
+    assert (said.removeprefix(f"{place}/"), code) == (message, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("base = 5\n[dimension.sex]\ncolumn = 3\n", "spec.toml: dimension.sex.column: a text is needed"),
+        ("base = \n", "spec.toml: Invalid value (at line 1, column 8)"),
+    ],
+)
+def test_a_mistake_in_the_description_is_named(place: Path, text: str, message: str) -> None:
+    (place / "spec.toml").write_text(text)
+    said, code = refusal(run(place))
+    assert (said.removeprefix(f"{place}/"), code) == (message, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("tables.csv", "table,sex\n", "tables.csv:1: there is no column 'value'"),
+        ("tables.csv", "table,height,value\n", "tables.csv:1: column 'height': not a dimension of the tables"),
+        ("tables.csv", "table,sex,value\nsex,x,5\n", "tables.csv:2: column 'sex': 'x' is not in the classification"),
+        ("tables.csv", "table,sex,value\nsex,*,7\n", "tables.csv:2: column 'value': '7' is not a multiple of 5"),
+        (
+            "tables.csv",
+            "table,sex,value\nsex,*,5\nsex,*,10\n",
+            "tables.csv:3: column 'value': the same figure is printed with another value before",
+        ),
+        ("tables.csv", "table,sex,value\nsex,f,5\n", "tables.csv: there is no total"),
+        ("sticky.json", "{}", "sticky.json: not written by this command"),
+    ],
+)
+def test_a_damaged_history_is_named(place: Path, name: str, text: str, message: str) -> None:
+    assert run(place, out="history/1").exit_code == 0
+    (place / "history/1" / name).write_text(text)
+    said, code = refusal(run(place, "--history", str(place / "history")))
+    assert (said.removeprefix(f"{place}/history/1/"), code) == (message, 2)

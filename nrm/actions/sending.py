@@ -101,6 +101,11 @@ class Proposal:
         return self.unreachable.get(party, EXCLUSIONS[reason])
 
     @property
+    def against(self) -> str:
+        """The clause that a choice outside the route goes against; empty when no clause names anybody."""
+        return self.route.candidates[0].clause if self.route.candidates else ""
+
+    @property
     def proposed(self) -> tuple[Choice, ...]:
         """The parties that follow the route."""
         return tuple(choice for choice in self.choices if choice.proposed)
@@ -302,7 +307,7 @@ def _referral(
         agreement=proposed.route.version,
         clause=choice.clause,
         must=choice.proposed and choice.must,
-        overrides="" if choice.proposed else choice.clause,
+        overrides="" if choice.proposed else proposed.against,
         override_reason="" if choice.proposed else override_reason,
         sent_at=now,
         due_at=now + min(within, default=_FALLBACK_ANSWER),

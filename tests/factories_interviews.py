@@ -1,0 +1,62 @@
+"""An officer at work: interviews as answers, and as pages of a browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from forms.interviews import form_data
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.walks import example_answers
+from nrm.store.countries import country
+from tests.conftest import Person
+
+LOGIN = "rinas.border_officer"
+
+
+def questionnaire() -> Questionnaire:
+    """The questionnaire in use."""
+    return country().questionnaires["returnee-1"]
+
+
+def example(**changed: Any) -> dict[str, Any]:
+    """An adult's complete interview; a value of None takes an answer away."""
+    answers = {**example_answers(questionnaire()), "official": "no", "proceedings": "none", **changed}
+    return {name: value for name, value in answers.items() if value is not None}
+
+
+def begin(person: Person, *, urgent: bool = False) -> str:
+    """Press the button on the home page; the address of the first page."""
+    found = re.search(r'name="id" value="([0-9a-f-]+)"', person.get("/"))
+    assert found
+    return person.post("/interviews", {"id": found.group(1), **({"urgent": "yes"} if urgent else {})})
+
+
+def page_id(address: str) -> str:
+    """Which page of the interview the address is."""
+    return address.rsplit("/", 1)[1]
+
+
+def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
+    """What a browser sends for the page: the answers, the revision, and the first shelter where one is asked for."""
+    asked = questionnaire()
+    sent: dict[str, Any] = dict(form_data(asked, asked.pages[page], answers, "sq"))
+    seen = re.search(r'name="seen" value="(\d+)"', body)
+    assert seen
+    sent["seen"] = seen.group(1)
+    if shelters := re.findall(r'name="party" value="(\w+)"', body):
+        sent["party"] = shelters[0]
+    return sent
+
+
+def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = "") -> list[str]:
+    """Load and send page after page; the ids of the pages loaded, the last of which was not sent."""
+    loaded = []
+    for _ in range(20):
+        body = person.get(address)
+        page = page_id(address)
+        loaded.append(page)
+        if page == until or page not in questionnaire().pages:
+            return loaded
+        address = person.post(address, fields(page, body, answers))
+    raise AssertionError(loaded)

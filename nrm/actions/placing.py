@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -35,10 +36,12 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     vault.let_go(session, ended.case_id, ended.receiver_id)
     chain = store.chain(ended.case_id)
     asked = {each.party for each in chain}
+    # A party that was disabled or left the agreement since the route was computed is not asked any more.
+    bound = {each.code for each in store.shelters_that_signed(clock.now())}
     route = {
         code: candidate
         for candidate, code in store.route_of(ended.case_id)
-        if code in asked or store.has_key_waiting(ended.case_id, candidate.organisation_id)
+        if code in asked or (code in bound and store.has_key_waiting(ended.case_id, candidate.organisation_id))
     }
     party = next_asked([(code, each.must) for code, each in route.items()], chain)
     if party is None:
@@ -94,7 +97,10 @@ def new_referral(
         expires_at=now + agreement.expires_within,
     )
     session.add(referral)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else asked in the same instant; one open referral a case
+        raise ReferralRefused("already_open") from None
     return referral
 
 

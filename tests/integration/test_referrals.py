@@ -25,6 +25,7 @@ from nrm.domain.referrals import (
     ReferralRefused,
     ReferralStatus,
 )
+from nrm.models.accounts import Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Destruction, Grant, PendingGrant
 from nrm.models.referrals import Obligation, Referral
@@ -568,3 +569,13 @@ def test_an_arrival_is_never_acknowledged_only_recorded(rinas: Actor, nrc: Actor
     assert "arrival" not in [line.kind for line in obligations.overdue(by=duty).rows]
     later(timedelta(days=1))
     assert "arrival" in [line.kind for line in obligations.overdue(by=factories.actor("ra.duty_officer")).rows]
+
+
+def test_a_shelter_disabled_since_the_route_was_computed_is_passed_over(rinas: Actor, nrc: Actor) -> None:
+    sent = people.sent(rinas)
+    with transaction() as session:
+        session.execute(update(Organisation).where(Organisation.code == "IOM").values(enabled=False))
+    following = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.OTHER, by=nrc)
+    assert following is not None
+    receiver = db.session.get_one(Organisation, db.session.get_one(Referral, following).receiver_id)
+    assert receiver.code == "TJETER_VIZION"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, tuple_
@@ -16,6 +17,26 @@ from nrm.models.referrals import Obligation, Referral
 from nrm.store.paging import Page, page, place_after
 
 AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentLine:
+    """One interview that was not sent; `expires_at` None: it does not run out."""
+
+    id: uuid.UUID
+    pseudonym: str
+    started_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """A party that has to be told by an hour, and when somebody there said that they were."""
+
+    party: str
+    due_at: datetime | None
+    done_at: datetime | None
+
 
 _MINE = select(Interview).where(
     Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id")
@@ -41,11 +62,11 @@ def is_known(interview_id: uuid.UUID) -> bool:
     return db.session.scalar(select(Interview.id).where(Interview.id == interview_id)) is not None
 
 
-def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[Interview]:
+def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:
     """The post's interviews in that status, newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
     statement = (
-        select(Interview)
+        select(Interview.id, Interview.pseudonym, Interview.started_at, Interview.expires_at)
         .where(Interview.organisation_id == by.organisation_id, Interview.status == status)
         .order_by(Interview.started_at.desc(), Interview.id.desc())
         .limit(size + 1)
@@ -53,7 +74,8 @@ def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> P
     place = place_after(after)
     if place is not None:
         statement = statement.where(tuple_(Interview.started_at, Interview.id) < place)
-    return page(db.session.scalars(statement).all(), lambda row: (row.started_at, row.id), size)
+    found = [UnsentLine(*row) for row in db.session.execute(statement)]
+    return page(found, lambda line: (line.started_at, line.id), size)
 
 
 def expired(at: datetime, limit: int) -> Sequence[Interview]:
@@ -101,11 +123,12 @@ def hand_over_referral(interview_id: uuid.UUID, *, by: Actor) -> Referral:
     return found
 
 
-def to_be_told(interview_id: uuid.UUID, *, by: Actor) -> Sequence[Obligation]:
+def to_be_told(interview_id: uuid.UUID, *, by: Actor) -> list[ToldLine]:
     """Who has to be told of the case, and whether it is done; raises NotVisible for anyone but its sender."""
     hand_over_referral(interview_id, by=by)
-    return db.session.scalars(
-        select(Obligation)
+    statement = (
+        select(Obligation.party, Obligation.due_at, Obligation.done_at)
         .where(Obligation.case_id == interview_id, Obligation.kind == "notify")
         .order_by(Obligation.due_at, Obligation.party)
-    ).all()
+    )
+    return [ToldLine(*row) for row in db.session.execute(statement)]

@@ -24,8 +24,7 @@ from nrm.domain.interviews import Page, Questionnaire, with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
-from nrm.models.interviews import Interview
-from nrm.models.referrals import Obligation
+from nrm.store.interviews import ToldLine, UnsentLine
 from nrm.web import guards
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
@@ -68,7 +67,7 @@ class Told:
     done_at: datetime | None
 
 
-def draft_line(row: Interview) -> DraftLine:
+def draft_line(row: UnsentLine) -> DraftLine:
     """The line of a list for one unsent interview."""
     if row.expires_at is None:
         return DraftLine(row.id, row.pseudonym, row.started_at, None, False)
@@ -259,10 +258,7 @@ def tasks(draft: Draft) -> str:
 
 
 def _line_of(draft: Draft) -> DraftLine:
-    if draft.expires_at is None:
-        return DraftLine(draft.interview_id, draft.pseudonym, draft.started_at, None, False)
-    left = max(0, math.ceil((draft.expires_at - clock.now()).total_seconds() / DAY))
-    return DraftLine(draft.interview_id, draft.pseudonym, draft.started_at, left, False)
+    return draft_line(UnsentLine(draft.interview_id, draft.pseudonym, draft.started_at, draft.expires_at))
 
 
 def stale(current: Draft, page: Page, form: PageForm) -> tuple[str, int]:
@@ -290,7 +286,7 @@ def _words(questionnaire: Questionnaire, name: str, value: Any) -> str:
     return rows[0][1] if rows else ""
 
 
-def told(rows: Sequence[Obligation]) -> list[Told]:
+def told(rows: Sequence[ToldLine]) -> list[Told]:
     """Who has to be told of a case that was sent."""
     parties = guards.country().in_force(clock.now()).parties
     return [

@@ -25,12 +25,18 @@ def _engine() -> Engine:
 
 
 def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[str, object]] = ()) -> None:
-    """Write keys (rows of the two tables) before the main transaction commits."""
+    """Write keys (rows of the two tables) before the main transaction commits.
+
+    The caller's transaction already wrote the row that the key is for, so a key that is there was left by a
+    transaction that failed afterwards: it opens nothing and is replaced.
+    """
     with _engine().begin() as connection:
-        if shred_keys:
-            connection.execute(insert(ShredKey), list(shred_keys))
-        if release_keys:
-            connection.execute(insert(ReleaseKey), list(release_keys))
+        for model, keys in ((ShredKey, shred_keys), (ReleaseKey, release_keys)):
+            if keys:
+                parts = list(model.__table__.primary_key)
+                places = [tuple(key[column.name] for column in parts) for key in keys]
+                connection.execute(delete(model).where(tuple_(*parts).in_(places)))
+                connection.execute(insert(model), list(keys))
 
 
 _SHRED_KEY = select(ShredKey.__table__.c.key).where(

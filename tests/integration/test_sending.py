@@ -207,3 +207,21 @@ def test_only_who_conducts_interviews_proposes_and_sends(app: Flask) -> None:
         sending.send(interview_id=interview_id, party="NRC", by=actor("ra.duty_officer"))
     with pytest.raises(sending.OpeningEnded):
         sending.send(interview_id=interview_id, party="NRC", by=actor(LOGIN))  # another session, not resumed
+
+
+def test_a_sending_that_failed_halfway_can_be_repeated(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = actor(LOGIN)
+    interview_id = _held(by, example())
+    with monkeypatch.context() as broken:
+        broken.setattr("nrm.audit.append", _fail)
+        with pytest.raises(OSError, match="disk full"):
+            sending.send(interview_id=interview_id, party="NRC", by=by)
+    assert db.session.scalars(select(Case)).all() == []
+    assert interviews.read(interview_id=interview_id, by=by).status == "draft"
+    sent = sending.send(interview_id=interview_id, party="NRC", by=by)
+    vault.allow(db.session(), sent.case_id, "identity", "test", by=by)
+    assert vault.read(db.session(), sent.case_id, "identity", by=by).value["given"] == example()["given"]
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise OSError("disk full")

@@ -202,8 +202,8 @@ class BedNotFree(Exception):
 class ReferralRefused(Exception):
     """A new referral cannot be sent.
 
-    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not a shelter that has signed
-    and can open what it is sent), `itself`.
+    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed and
+    can open what it is sent), `itself`.
     """
 
     def __init__(self, why: str) -> None:

@@ -54,6 +54,7 @@ ACCESS = {
     "cases.show": "case:read",
     "cases.write": "case:open",
     "cases.write_page": "case:open",
+    "desks.directory": "obligation:acknowledge",
     "home.index": MEMBER,
     "interviews.discard": "interview:conduct",
     "interviews.discard_page": "interview:conduct",

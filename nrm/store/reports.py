@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, and_, or_, select
+from sqlalchemy import Connection, Executable, Row, and_, func, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -127,6 +127,8 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
         .outerjoin(Permit, Permit.case_id == Stay.case_id)
         .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end))
         .where(or_(Stay.case_id.in_(in_question), Stay.case_id.in_(also)))
+        # Who was asked and does not wish to be counted is not.
+        .where(func.coalesce(Case.facts["statistics"].as_string(), "") != "no")
     )
 
 

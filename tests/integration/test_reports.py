@@ -246,6 +246,23 @@ def test_with_few_people_only_the_total_is_published(app: Flask, statistician: A
     assert any("only their number is published" in text for text in page.texts)
 
 
+def test_who_does_not_wish_to_be_counted_is_not(app: Flask) -> None:
+    agreed, refused, child = (
+        {"facts": {"statistics": "yes"}},
+        {"facts": {"statistics": "no"}, "citizenship": "99", "age_band": "99"},
+        {"facts": {"statistics": "not_asked"}, "age_class": "child", "age_band": "9-17"},
+    )
+    accommodated.at(TODAY)
+    with transaction() as session:
+        nrc = accounts.organisation_by_code("NRC").id
+        ids = [accommodated.person(session, nrc, **codes) for codes in (agreed, refused, child)]
+        for case_id in ids:
+            accommodated.stay(session, case_id, nrc, FIRST.start, None)
+    with db.engine.connect() as connection:
+        counted = {each.person for each in store.people(connection, FIRST, by=Actor.system("release"))}
+    assert counted == {ids[0].hex, ids[2].hex}
+
+
 def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask, statistician: Actor) -> None:
     accommodated.many(14, seed=3, months=(date(2026, 1, 2), date(2026, 3, 20)))
     actions.close(FIRST, by=statistician)

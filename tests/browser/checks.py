@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Error, Page
 
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
 MOST_REQUESTS = 3
@@ -23,27 +25,36 @@ class Visit:
     console: list[str] = field(default_factory=list)
 
 
-def visit(page: Page, address: str) -> Visit:
-    """Open `address` with an empty cache and everything recorded."""
+@contextmanager
+def watching(page: Page) -> Iterator[Visit]:
+    """Record what the block makes the page load, with an empty cache; what is recorded is complete after the block."""
     seen = Visit()
     session = page.context.new_cdp_session(page)
     cached: set[str] = set()
     asked: dict[str, str] = {}
+    sizes: dict[str, int] = {}
     session.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]}))
     session.on("Network.requestServedFromCache", lambda event: cached.add(event["requestId"]))
-    sizes: dict[str, int] = {}
     session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
-    page.on("console", lambda message: seen.console.append(message.text))
-    page.on("pageerror", lambda error: seen.console.append(str(error)))
+
+    def say(message: ConsoleMessage) -> None:
+        seen.console.append(message.text)
+
+    def cry(error: Error) -> None:
+        seen.console.append(str(error))
+
+    page.on("console", say)
+    page.on("pageerror", cry)
     session.send("Network.enable")
     session.send("Network.clearBrowserCache")
-    answer = page.goto(address, wait_until="networkidle")
-    session.detach()
-    assert answer
-    seen.status = answer.status
+    try:
+        yield seen
+    finally:
+        session.detach()
+        page.remove_listener("console", say)
+        page.remove_listener("pageerror", cry)
     seen.addresses = [url for identifier, url in asked.items() if identifier not in cached]
     seen.transferred = int(sum(size for identifier, size in sizes.items() if identifier not in cached))
-    return seen
 
 
 def assert_light(seen: Visit, most: int = ORDINARY_PAGE) -> None:
@@ -98,11 +109,14 @@ def assert_whole_form(page: Page) -> None:
 
 def assert_good_page(page: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE) -> Visit:
     """All of the above for one address."""
-    seen = visit(page, address)
-    assert seen.status == status
+    with watching(page) as seen:
+        answer = page.goto(address)
+        assert answer
+        seen.status = answer.status
+        assert seen.status == status
+        assert_accessible(page)
+        assert_whole_form(page)
+        assert_fits(page)
     assert_light(seen, most)
     assert_quiet(seen)
-    assert_accessible(page)
-    assert_whole_form(page)
-    assert_fits(page)
     return seen

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from nrm import clock, db
+from nrm.actions import reports
+from nrm.domain.quarters import Quarter
+from tests import accommodated, factories
+from tests import world as one_of_everything
+from tests.browser import live
+from tests.world import World
 
 # The checks say what is wrong only if their assertions are rewritten too.
 pytest.register_assert_rewrite("tests.browser.checks")
@@ -46,3 +58,52 @@ def plain_page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A running instance with one of everything in it, and a closed quarter."""
+
+    base: str
+    app: Flask
+    world: World
+    quarter: str
+
+
+QUARTER = Quarter(2026, 2)
+
+
+@pytest.fixture(scope="session")
+def town_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """What every town is a copy of."""
+    folder = tmp_path_factory.mktemp("town") / "instance"
+    with factories.copy_instance(template, folder).app_context():
+        accommodated.at(date(2026, 7, 20))
+        accommodated.many(100, seed=7)
+        outcome = reports.close(QUARTER, by=factories.actor("molsa.statistician"))
+        assert isinstance(outcome, reports.Closed)
+        clock.set_clock(None)
+        built = one_of_everything.build()
+        db.disconnect()
+    return folder, built
+
+
+@pytest.fixture
+def town(town_template: tuple[Path, World], tmp_path: Path) -> Iterator[Town]:
+    """A town of this test alone."""
+    yield from _running(town_template, tmp_path / "town")
+
+
+@pytest.fixture(scope="module")
+def shared_town(town_template: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town for tests that only look."""
+    yield from _running(town_template, tmp_path_factory.mktemp("shared") / "town")
+
+
+def _running(made: tuple[Path, World], folder: Path) -> Iterator[Town]:
+    app = factories.copy_instance(made[0], folder)
+    with live.serving(app) as base:
+        yield Town(base, app, made[1], str(QUARTER))
+    with app.app_context():
+        db.disconnect()
+    clock.set_clock(None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask, Response, redirect, render_template, render_template_string, request
 from playwright.sync_api import Page, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 from wtforms import BooleanField, Form, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import TextAreaField as TextArea
 from wtforms.fields.choices import SelectChoice
@@ -18,7 +15,7 @@ from wtforms.validators import InputRequired, Optional
 
 from nrm.domain.words import N_
 from nrm.web import assets, headers, language
-from tests.browser import checks
+from tests.browser import checks, live
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 PAGE = """
@@ -75,11 +72,6 @@ class SampleForm(Form):
     told = BooleanField(N_("Home page"), [InputRequired(N_("Continue"))])
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """No lines among the results of the tests."""
-
-
 def small_app() -> Flask:
     app = Flask("small", template_folder=str(TEMPLATES), static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -120,13 +112,8 @@ def small_app() -> Flask:
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, small_app(), threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with live.serving(small_app()) as address:
+        yield address
 
 
 @pytest.mark.parametrize("lang", ["sq", "en"])

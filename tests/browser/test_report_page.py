@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,11 @@ import pytest
 from flask import Flask, render_template, request
 from playwright.sync_api import Page
 from pypdf import PdfReader
-from werkzeug.serving import make_server
 
 from nrm.render import pdf
 from nrm.render.matrices import page_values
-from tests.browser import checks
-from tests.browser.test_base import _Silent, small_app
+from tests.browser import checks, live
+from tests.browser.test_base import small_app
 from tests.unit.render import sample
 
 
@@ -47,13 +45,8 @@ def report_app() -> Flask:
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, report_app(), threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with live.serving(report_app()) as address:
+        yield address
 
 
 @pytest.mark.parametrize("lang", ["sq", "en"])

@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from nrm import countries
-from nrm.cli.usage import Refused
+from nrm.cli.usage import Refused, application
 from nrm.domain.agreements import Agreement
 from nrm.domain.routing import Capacity
 from nrm.domain.routing import route as route_under
 from nrm.domain.routing_facts import UnknownFact, parse_facts
+from nrm.store import agreements as desks
 
 DEFAULT_COUNTRY = "albania"
 NOON = time(12)
@@ -29,15 +30,34 @@ def mou() -> None:
 @mou.command()
 @click.option("--facts", "file", required=True, type=click.Path(path_type=Path), help="A JSON object of all facts.")
 @click.option("--on", "at", required=True, help="Date and time, such as 2026-03-04T22:30; a date alone means noon.")
-def route(file: Path, at: str) -> None:
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="An instance: its country, and which shelters have room now. Without it: albania, every party has room.",
+)
+def route(file: Path, at: str, directory: Path | None) -> None:
     """Who may or must receive a person with these facts, under the document in force."""
-    instant = parse_instant(at)
+    instant, data = parse_instant(at), read_json(file)
+    if directory is not None:
+        app = application(directory)
+        with app.app_context():
+            click.echo(_route_in(app.extensions["nrm.country"], data, instant, desks.capacity()))
+        return
     try:
-        agreement = countries.load(DEFAULT_COUNTRY).in_force(instant)
-    except (countries.CountryError, countries.NoAgreement) as error:
+        country = countries.load(DEFAULT_COUNTRY)
+    except countries.CountryError as error:
         raise Refused(str(error)) from None
-    capacity = dict.fromkeys(agreement.parties, Capacity.FREE)
-    click.echo(route_text(read_json(file), agreement, instant, capacity))
+    click.echo(_route_in(country, data, instant, None))
+
+
+def _route_in(country: countries.Country, data: object, at: datetime, capacity: Mapping[str, Capacity] | None) -> str:
+    try:
+        agreement = country.in_force(at)
+    except countries.NoAgreement as error:
+        raise Refused(str(error)) from None
+    room = dict.fromkeys(agreement.parties, Capacity.FREE) | dict(capacity or {})
+    return route_text(data, agreement, at, room)
 
 
 def route_text(data: object, agreement: Agreement, at: datetime, capacity: Mapping[str, Capacity]) -> str:

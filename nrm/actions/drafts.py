@@ -163,7 +163,19 @@ def opened(session: Session, interview: Interview, *, by: Actor) -> Draft:
 
 
 def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor) -> Draft:
-    """The draft with other answers, sealed as its next revision; raises StaleAnswers.
+    """The draft with other answers, sealed and kept as its next revision; raises StaleAnswers."""
+    after, following = sealed_next(session, draft, answers, visited, by=by)
+    try:
+        keep(session, following, by=by)
+    except vault.StaleRevision:
+        raise StaleAnswers(draft) from None
+    return after
+
+
+def sealed_next(
+    session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
+) -> tuple[Draft, vault.NextRevision]:
+    """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
     `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
     """
@@ -182,12 +194,8 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
             "sha256": read.sha256,
         }
     value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at)}
-    try:
-        revision = vault.write(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
-    except vault.StaleRevision:
-        raise StaleAnswers(draft) from None
-    vault.extend(session, draft.interview_id, DRAFT, "interview", by=by)
-    return Draft(
+    following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
+    after = Draft(
         draft.interview_id,
         draft.pseudonym,
         draft.status,
@@ -197,8 +205,15 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
         dict(answers),
         wordings,
         looked_at,
-        revision,
+        following.revision,
     )
+    return after, following
+
+
+def keep(session: Session, following: vault.NextRevision, *, by: Actor) -> None:
+    """Keep the revision and start the session's quarter of an hour anew; raises vault.StaleRevision."""
+    vault.keep(session, following)
+    vault.extend(session, following.case_id, DRAFT, "interview", by=by)
 
 
 def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:

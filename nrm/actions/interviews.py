@@ -125,22 +125,34 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
     return drafts.opened(db.session(), store.interview(interview_id, by=by), by=by)
 
 
-def save_page(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, by: Actor) -> Draft:
+def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
     The same answers sent a second time change nothing. Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
+
+    `draft` is what `read` gave, and it is sealed before the transaction begins, so that writers wait for each other's
+    writing alone; nothing is kept when somebody saved, sent or ended the interview since it was read.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
-    with transaction() as session:
-        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
-        answers = with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given)
-        if draft.revision != seen:
-            if answers == draft.answers:
-                return draft
-            raise StaleAnswers(draft)
-        after = drafts.rewritten(session, draft, answers, [page], by=by)
-        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+    interview_id = draft.interview_id
+    if draft.revision != seen:
+        return _unchanged(draft, page, given)
+    answers = with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given)
+    after, following = drafts.sealed_next(db.session(), draft, answers, [page], by=by)
+    try:
+        with transaction() as session:
+            drafts.keep(session, following, by=by)
+            audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+    except vault.StaleRevision:
+        return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
     return after
+
+
+def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
+    """The draft, if the page says no more than it says already; raises StaleAnswers otherwise."""
+    if with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given) != draft.answers:
+        raise StaleAnswers(draft)
+    return draft
 
 
 def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor) -> Draft:

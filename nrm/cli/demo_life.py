@@ -93,8 +93,8 @@ class Life:
             interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
             page = self.questionnaire.home
             answers = {self.questionnaire.home.questions[0]: "no"}
-            seen = interviews.read(interview_id=interview_id, by=officer).revision
-            interviews.save_page(interview_id=interview_id, page=page.id, given=answers, seen=seen, by=officer)
+            draft = interviews.read(interview_id=interview_id, by=officer)
+            interviews.save_page(draft=draft, page=page.id, given=answers, seen=draft.revision, by=officer)
 
         return happens
 

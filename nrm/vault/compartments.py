@@ -105,6 +105,17 @@ class Opened:
     revision: int
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class NextRevision:
+    """A compartment sealed as its next revision, under the key of its epoch."""
+
+    case_id: uuid.UUID
+    compartment: str
+    epoch: int
+    revision: int
+    sealed_value: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """An organisation and the newest public half of its keyring."""
@@ -202,14 +213,33 @@ def write(
     session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
 ) -> int:
     """Seal the next revision under the same key; returns it. Raises StaleRevision if `seen` is not the newest."""
+    return keep(session, sealed_next(session, case_id, compartment, value, seen=seen, by=by))
+
+
+def sealed_next(
+    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
+) -> NextRevision:
+    """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
     row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
-    revision = seen + 1
-    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, row.epoch, revision)
-    place = {"of_case": case_id, "of_compartment": compartment, "of_epoch": row.epoch, "seen": seen}
-    hit = session.execute(_REVISE, {**place, "revision": revision, "sealed_value": sealed})
+    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, row.epoch, seen + 1)
+    return NextRevision(case_id, compartment, row.epoch, seen + 1, sealed)
+
+
+def keep(session: Session, following: NextRevision) -> int:
+    """Put it in the place of the one before; returns its number.
+
+    Raises StaleRevision when that is not the newest any more, or its epoch has ended, or the compartment is gone.
+    """
+    place = {
+        "of_case": following.case_id,
+        "of_compartment": following.compartment,
+        "of_epoch": following.epoch,
+        "seen": following.revision - 1,
+    }
+    hit = session.execute(_REVISE, {**place, "revision": following.revision, "sealed_value": following.sealed_value})
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise StaleRevision
-    return revision
+    return following.revision
 
 
 def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:

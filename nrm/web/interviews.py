@@ -189,16 +189,14 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return _to_page(urgent, urgent.page_to_do)
         if "leave" in request.form and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(asked)}
-            actions.save_page(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
+            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by)
             return redirect(url_for("home.index"), 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(asked)
         if next_page(draft.questionnaire, {**draft.answers, **given}, after=page) is None:
             return _finish(draft, asked, form, given, seen)
-        return _go_on_after(
-            actions.save_page(interview_id=interview_id, page=page, given=given, seen=seen, by=by), page
-        )
+        return _go_on_after(actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by), page)
     except StaleAnswers as error:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
@@ -258,7 +256,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
     last = LastPage(page.id, given, seen)
     picked = None
     if draft.page_to_do.id != page.id:
-        saved = actions.save_page(interview_id=draft.interview_id, page=page.id, given=given, seen=seen, by=by)
+        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by)
         return _to_page(saved, saved.page_to_do)
     try:
         if interview_pages.is_end(draft, page, given):

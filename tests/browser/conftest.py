@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from nrm import clock, db
 from nrm.actions import reports
@@ -42,11 +43,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser that knows nothing yet, of somebody in Albania."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="sq-AL", **options)
+    context.set_default_timeout(10_000)
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that knows nothing yet."""
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="sq-AL")
-    context.set_default_timeout(10_000)
+    context = new_context(browser)
     yield context.new_page()
     context.close()
 
@@ -54,8 +61,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def plain_page(browser: Browser) -> Iterator[Page]:
     """The same without JavaScript."""
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="sq-AL", java_script_enabled=False)
-    context.set_default_timeout(10_000)
+    context = new_context(browser, java_script_enabled=False)
     yield context.new_page()
     context.close()
 
@@ -78,12 +84,12 @@ def town_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     """What every town is a copy of."""
     folder = tmp_path_factory.mktemp("town") / "instance"
     with factories.copy_instance(template, folder).app_context():
+        built = one_of_everything.build()
         accommodated.at(date(2026, 7, 20))
         accommodated.many(100, seed=7)
         outcome = reports.close(QUARTER, by=factories.actor("molsa.statistician"))
         assert isinstance(outcome, reports.Closed)
         clock.set_clock(None)
-        built = one_of_everything.build()
         db.disconnect()
     return folder, built
 

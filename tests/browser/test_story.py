@@ -1,0 +1,166 @@
+"""The whole way of a person through the system, in a browser, as each of the people at work sees it."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from forms.interviews import form_data
+from nrm import clock
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.walks import random_answers
+from tests.browser import checks, live
+from tests.browser.conftest import Town, new_context
+
+OFFICER, WORKER, STRANGER = "rinas.border_officer", "nrc.case_worker", "iom.case_worker"
+# An adult who was abroad, agrees to everything and wishes nothing that excludes a shelter.
+FIXED: Mapping[str, Any] = {
+    "language": "sq",
+    "age": "adult",
+    "gender": "feminine",
+    "citizenship_class": "albanian",
+    "citizenship": "AL",
+    "danger": "no",
+    "hurt": "no",
+    "risk": "low",
+    "wish": "any",
+    "proceedings": "none",
+    "official": "no",
+    "consent_services": "yes",
+    "consent_sharing": "yes",
+    "consent_statistics": "yes",
+    "assessment": "suspected",
+    "given": "Zamira",
+}
+CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]")
+
+
+def questionnaire(town: Town) -> Questionnaire:
+    found: Questionnaire = town.app.extensions["nrm.country"].questionnaires["returnee-1"]
+    return found
+
+
+def life(town: Town, **fixed: Any) -> dict[str, Any]:
+    """What one person answers; the same in every run of a day."""
+    today = clock.now().date()
+    return random_answers(
+        questionnaire(town), random.Random(6), today=today, fixed={**FIXED, **fixed}, severity=0.8, answered=1
+    )
+
+
+def page_of(page: Page) -> str:
+    return page.url.rsplit("/", 1)[1]
+
+
+def answer_page(page: Page, town: Town, answers: Mapping[str, Any], lang: str = "sq") -> None:
+    """Fill in the page of the interview that is open."""
+    asked = questionnaire(town)
+    live.fill_in(page, form_data(asked, asked.pages[page_of(page)], answers, lang))
+
+
+def work_through(page: Page, town: Town, answers: Mapping[str, Any], *, lang: str = "sq", last: str = "check") -> list[str]:
+    """Page after page up to the last one, which stays open; the pages seen, in order."""
+    seen = []
+    while (here := page_of(page)) != last:
+        seen.append(here)
+        assert len(seen) < 12, seen
+        answer_page(page, town, answers, lang)
+        live.main_button(page).click()
+        expect(page).not_to_have_url(re.compile(f"/{here}$"))
+    return [*seen, last]
+
+
+@pytest.fixture
+def desk(browser: Browser, town: Town) -> Any:
+    """`desk(login)`: a page of a browser of one's own, signed in and at home."""
+    contexts: list[BrowserContext] = []
+
+    def sit_down(login: str, **options: Any) -> Page:
+        context = new_context(browser, **options)
+        contexts.append(context)
+        page = context.new_page()
+        live.sign_in(page, town.base, login)
+        return page
+
+    yield sit_down
+    for context in contexts:
+        context.close()
+
+
+def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, desk: Any) -> None:
+    officer: Page = desk(OFFICER)
+    assert officer.locator("html").get_attribute("lang") == "sq"
+    loads = live.Loads(officer)
+    live.main_button(officer).click()
+    answers = life(town)
+    seen = work_through(officer, town, answers)
+    assert seen == ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check"]
+    shown = officer.locator("main").inner_text()
+    asked = questionnaire(town)
+    for profile_word in ("Profili i treguesve", asked.questions["forms"].text["sq"]):
+        assert profile_word in shown
+    answer_page(officer, town, answers)
+    officer.check('[name=party][value="NRC"]')
+    live.main_button(officer).click()
+    officer.wait_for_url("**/sent")
+    assert loads.since() == 9
+    told = officer.locator("main").inner_text()
+    code = officer.locator(".code").inner_text()
+    assert CODE.fullmatch(code)
+    assert re.search(r"Përgjigjja pritet deri më\s+\d{1,2} \w+ \d{4}, ora \d\d:\d\d", told), told
+    assert re.search(r"Telefoni\s+\+?[\d ]{6,}", told), told
+    assert "ende pa u njoftuar" in told
+    case = _case_address(officer, code)
+
+    worker: Page = desk(WORKER)
+    loads = live.Loads(worker)
+    worker.get_by_role("link", name=code).first.click()
+    worker.select_option("[name=bed]", index=1)
+    live.main_button(worker).click()
+    expect(worker.get_by_role("heading", level=1)).to_contain_text(code)
+    assert loads.since() == 2
+    worker.goto(town.base)
+    loads.since()
+    worker.get_by_role("link", name=code).first.click()
+    worker.get_by_role("button", name="Personi mbërriti").click()
+    expect(worker.get_by_role("link", name="Prano", exact=True)).to_be_visible()
+    assert loads.since() == 2
+
+    worker.get_by_role("link", name="Prano", exact=True).click()
+    worker.check('[name=planned][value="30"]')
+    live.main_button(worker).click()
+    worker.wait_for_url("**/stays/*")
+    expect(worker.locator("main")).to_contain_text(code)
+    worker.goto(town.base)
+    loads.since()
+    worker.locator("table", has=worker.locator("caption#stays")).get_by_role("link", name=code).click()
+    live.main_button(worker).click()
+    worker.check('[name=reason][value="missing"]')
+    live.main_button(worker).click()
+    expect(worker.locator(".done")).to_be_visible()
+    assert loads.since() == 3
+
+    answer = officer.goto(f"{town.base}{case}")
+    assert answer
+    assert answer.status == 404
+    assert "Zamira" not in officer.content()
+    stranger: Page = desk(STRANGER)
+    for address in (case, f"{case}/openings"):
+        answer = stranger.goto(f"{town.base}{address}")
+        assert answer
+        assert answer.status == 404
+
+
+def _case_address(page: Page, code: str) -> str:
+    """Where the case will be: its id is the interview's."""
+    found = re.search(r"/interviews/([0-9a-f-]{36})/sent", page.url)
+    assert found
+    assert code
+    return f"/cases/{found.group(1)}"

@@ -203,6 +203,7 @@ def _upgrade_main() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", nrm.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_keyrings_organisation_id_organisations")
@@ -222,6 +223,7 @@ def _upgrade_main() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("verifier", sa.LargeBinary(), nullable=True),
         sa.Column("kem_public", sa.LargeBinary(), nullable=True),
+        sa.Column("kem_mark", sa.LargeBinary(), nullable=True),
         sa.Column("sign_public", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_kem", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_sign", sa.LargeBinary(), nullable=True),

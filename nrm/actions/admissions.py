@@ -120,7 +120,7 @@ def _seal(
                 holders |= {desk.id for desk in agreements.every_desk(each.party)}
         if name == Compartment.HAND_OVER and any(each.kind == "notify" for each in owed):
             holders |= _authority(agreement)
-        content: dict[str, Any] = {"answers": value}
+        content = dict(value)
         if name == Compartment.HAND_OVER:
             content["interviewed_at"] = clock.now().isoformat()
         elif name == Compartment.STORY:

@@ -17,6 +17,7 @@ from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.domain.referrals import ReferralStatus
 from nrm.models.cases import Case, Reading
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
@@ -88,7 +89,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
     if compartment not in WRITTEN_BY_HOLDER:
         raise CaseRefused("not_holder")
     with transaction() as session:
-        _held(case_id, by)
+        _written(session, case_id, by)
         there = compartment in vault.compartments_of(session, case_id)
         if there:
             revision = vault.write(session, case_id, compartment, dict(value), seen=seen, by=by)
@@ -107,7 +108,7 @@ def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
     """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _held(case_id, by)
+        _written(session, case_id, by)
         _there(session, case_id, Compartment.CARE, by)
         written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
         note_id = vault.add_note(session, case_id, written, by=by)
@@ -129,7 +130,7 @@ def share(
     by.must(Permission.CASE_OPEN)
     organisation = accounts.organisation(organisation_id)
     with transaction() as session:
-        _held(case_id, by)
+        _written(session, case_id, by)
         check_share(OrganisationKind(organisation.kind), compartments, agreed=agreed)
         for compartment in sorted(compartments):
             if compartment is Compartment.LEGAL:
@@ -151,6 +152,7 @@ def share(
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
     """Take back what the person no longer agrees to: a new epoch of all the organisation could read.
 
+    Possible at any time, so also while somebody is asked to take the person: what was offered is offered anew.
     Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
     """
     by.must(Permission.CASE_OPEN)
@@ -166,7 +168,9 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
                 keep[compartment] = holders - {organisation_id}
         if not keep:
             raise NotVisible
+        asked = vault.waiting(session, case_id)
         vault.rotate(session, case_id, keep, by=by)
+        vault.offer(session, case_id, asked, by=by, compartments=keep)
         audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
     shredding.work_off()
 
@@ -207,6 +211,16 @@ def _held(case_id: uuid.UUID, by: Actor) -> Case:
     if case.status == "closed":
         raise CaseRefused("closed")
     return case
+
+
+def _written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """As `_held`; and nobody is asked to take the person: between sending and the answer one reads, and writes nothing.
+
+    What is begun then would not be among what the asked party was offered, and nobody could accept any more.
+    """
+    _held(case_id, by)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT))):
+        raise CaseRefused("asked")
 
 
 def _there(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:

@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from nrm import faults
 from nrm.cli import agreements, audit, demo, instance, interviews, protect, reports, serving
 from nrm.cli.usage import Refused
 
@@ -47,4 +48,7 @@ def main() -> None:
     except Refused as error:
         print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
         code = error.code
+    except Exception as error:  # noqa: BLE001 - a traceback would repeat what was in the data
+        print(f"nrm: unexpected {faults.described(error)}", file=sys.stderr)  # noqa: T201
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -13,6 +13,7 @@ from flask import Flask
 from granian.constants import Interfaces
 from granian.server import Server
 
+from nrm import faults
 from nrm.actions import tending
 from nrm.cli.usage import Refused, application, instance_option
 
@@ -71,8 +72,8 @@ def _tend_forever(app: Flask) -> None:
         try:
             with app.app_context():
                 tending.tend()
-        except Exception as error:
-            app.logger.error("tend failed: %s", type(error).__name__, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - the next minute tries again
+            app.logger.error("tend failed: %s", faults.described(error))
 
 
 @click.command()

@@ -66,6 +66,7 @@ class Member(Model):
     salt: Mapped[bytes | None]
     verifier: Mapped[bytes | None]
     kem_public: Mapped[bytes | None]
+    kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: one put there by hand is not sealed to
     sign_public: Mapped[bytes | None]
     sealed_kem: Mapped[bytes | None]
     sealed_sign: Mapped[bytes | None]
@@ -95,6 +96,7 @@ class Keyring(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     version: Mapped[int]
     public: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over organisation, kind, version and public key
     created_at: Mapped[datetime]
 
 

@@ -23,7 +23,7 @@ from nrm.models.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.vault import shredding
-from nrm.vault.members import CannotOpen, HoldsNoKeys, keyring_private, unwrap_keyring, unwrap_once
+from nrm.vault.members import CannotOpen, HoldsNoKeys, check_mark, keyring_private, unwrap_keyring, unwrap_once
 
 OPENING_MINUTES = 15
 
@@ -127,9 +127,12 @@ class Recipient:
 
 
 def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
-    """The organisations as grantees, in a stable order; raises HoldsNoKeys for one that must not or cannot open."""
+    """The organisations as grantees, in a stable order.
+
+    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
+    """
     rows = session.execute(
-        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public)
+        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public, Keyring.mark)
         .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
         .where(Organisation.id.in_(organisation_ids))
         .order_by(Organisation.code, Keyring.version)
@@ -138,6 +141,7 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:
             raise HoldsNoKeys(row.code)
+        check_mark(row.mark, "keyring", row.id, row.kind, row.version, row.public)
         newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
     if len(newest) != len(set(organisation_ids)):
         raise HoldsNoKeys("unknown organisation")
@@ -248,10 +252,22 @@ def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Colle
     _grant(session, compartment_key, case_id, compartment, row.epoch, recipients(session, holders))
 
 
-def offer(session: Session, case_id: uuid.UUID, parties: Collection[uuid.UUID], *, by: Actor) -> None:
-    """Seal a pending grant of every compartment for every party of the route, each under a release key of its own."""
+def offer(
+    session: Session,
+    case_id: uuid.UUID,
+    parties: Collection[uuid.UUID],
+    *,
+    by: Actor,
+    compartments: Collection[str] | None = None,
+) -> None:
+    """Seal a pending grant of every compartment (or of those named) for every party of the route.
+
+    Each has a release key of its own.
+    """
     release_keys = []
     for row in _compartments(session, case_id):
+        if compartments is not None and row.compartment not in compartments:
+            continue
         _, compartment_key, _ = _keys(session, case_id, row.compartment, by=by)
         for party in recipients(session, parties):
             release_key = crypto.new_key()
@@ -270,6 +286,11 @@ def offer(session: Session, case_id: uuid.UUID, parties: Collection[uuid.UUID], 
                 )
             )
     shredding.store([], release_keys)
+
+
+def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
+    """The parties that have pending grants of the case."""
+    return set(session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
@@ -387,7 +408,10 @@ def _keys(
 def _release(session: Session, row: Row[*tuple[Any, ...]], organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
     asked = exists().where(
-        Referral.case_id == row.case_id, Referral.receiver_id == organisation_id, Referral.status == "sent"
+        Referral.case_id == row.case_id,
+        Referral.receiver_id == organisation_id,
+        Referral.status == "sent",
+        Referral.expires_at > clock.now(),
     )
     pending = session.get(PendingGrant, (row.case_id, row.compartment, organisation_id), populate_existing=True)
     if pending is None or pending.epoch != row.epoch or not session.scalar(select(asked)):

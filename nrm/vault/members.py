@@ -45,6 +45,7 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     """Give the member keys sealed under the password and under a recovery code, which is returned to be shown once."""
     salt = os.urandom(16)
     kem_private, member.kem_public = crypto.key_pair()
+    member.kem_mark = _mark("member", member.id, member.organisation_id, member.kem_public)
     sign_private, member.sign_public = crypto.signing_pair()
     keys = KeyHolder(kem_private, sign_private)
     _seal_under_password(member, keys, password, salt)
@@ -200,7 +201,12 @@ def make_keyring(session: Session, organisation: Organisation, member: Member) -
         raise HoldsNoKeys(organisation.code)
     private, public = crypto.key_pair()
     keyring = Keyring(
-        id=uuid.uuid4(), organisation_id=organisation.id, version=1, public=public, created_at=clock.now()
+        id=uuid.uuid4(),
+        organisation_id=organisation.id,
+        version=1,
+        public=public,
+        mark=_mark("keyring", organisation.id, organisation.kind, 1, public),
+        created_at=clock.now(),
     )
     session.add(keyring)
     session.flush()
@@ -216,9 +222,25 @@ def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
         session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
 
 
+def _mark(*parts: crypto.Part) -> bytes:
+    """What shows that a public key was made here: a MAC under a key that lies in no database."""
+    return crypto.mac(crypto.expand(config().secrets.store, crypto.ctx("public key")), crypto.ctx(*parts))
+
+
+def check_mark(mark: bytes | None, *parts: crypto.Part) -> None:
+    """Raise CannotOpen, and report it, when a public key is not the one that was made for its owner.
+
+    Otherwise whoever can write to the database alone would put a key of their own in its place, and wait.
+    """
+    if mark is None or not crypto.same(mark, _mark(*parts)):
+        current_app.logger.error("the public key of %s %s was not made by this program", parts[0], parts[1])
+        raise CannotOpen
+
+
 def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     if member.kem_public is None:
         raise CannotOpen
+    check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
     info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member.id)
     return KeyringWrap(
         keyring_id=keyring.id, member_id=member.id, sealed_private=crypto.wrap(member.kem_public, private, info)

@@ -59,6 +59,7 @@ REFUSED = {
     "not_shareable": N_("Choose who may read what"),
     "nothing_to_share": N_("This case has no identity to share yet: the person was not asked for it"),
     "by_clause": N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
+    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
     "referral_open": N_("Close the case after the referral was answered or withdrawn."),
     "stay_open": N_("End the stay first; then the case can be closed."),
     "closed": N_("This case is closed."),

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts import ROLE_LABELS
+from nrm import faults
 from nrm.actions import accounts as actions
 from nrm.countries import Country
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -229,8 +230,7 @@ def _http_error(error: HTTPException) -> Answer:
 
 
 def _crashed(error: Exception) -> Answer:
-    # The traceback holds no values: SQLAlchemy hides parameters, and exceptions of ours carry none.
-    current_app.logger.error("unexpected %s", type(error).__name__, exc_info=error)
+    current_app.logger.error("unexpected %s", faults.described(error))
     return error_page(500)
 
 

@@ -431,8 +431,8 @@ def test_stays_come_in_pages_without_gap_or_double(vatra: Actor) -> None:
 def test_identity_and_story_of_a_childs_case_go_where_the_clause_says(vatra: Actor) -> None:
     service = factories.actor("child_protection.case_worker")
     opened = admitted(vatra, CHILD, identity={"given": "Zamira"}, story="a man called Besnik", note="insulin")
-    assert _read(opened.case_id, Compartment.IDENTITY, vatra) == {"answers": {"given": "Zamira"}}
-    assert _read(opened.case_id, Compartment.IDENTITY, service) == {"answers": {"given": "Zamira"}}
+    assert _read(opened.case_id, Compartment.IDENTITY, vatra) == {"given": "Zamira"}
+    assert _read(opened.case_id, Compartment.IDENTITY, service) == {"given": "Zamira"}
     with pytest.raises(CannotOpen):
         cases.open_compartment(
             case_id=opened.case_id, compartment=Compartment.STORY, purpose=Purpose.CHILD_PROTECTION, by=service

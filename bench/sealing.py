@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 import uuid
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from nrm import create_app
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts import Actor
 from nrm.store import accounts as store
@@ -26,8 +28,10 @@ def main() -> None:
     anchor = _each(lambda: AESGCM(key).encrypt(nonce, plain, b""))
     print(f"AES-256-GCM of 2 KB                      {anchor:9.1f} us   anchor")
     with tempfile.TemporaryDirectory() as folder:
-        factories.build_instance(Path(folder) / "instance")
-        app = factories.open_instance(Path(folder) / "instance")
+        instance = Path(folder) / "instance"
+        factories.build_instance(instance)
+        # As it is served: synchronous=FULL.
+        app = create_app(factories.cheap_config({**os.environ, "NRM_DIR": str(instance)}))
         with app.app_context():
             _vault(anchor)
             disconnect()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
 from nrm.db import db, transaction
@@ -27,7 +28,7 @@ from nrm.domain.accounts import (
     check_password,
     normalise_login,
 )
-from nrm.models.accounts import Invitation, Member, MemberSession
+from nrm.models.accounts import Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
 from nrm.vault import members as vault
 
@@ -98,7 +99,10 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
             created_at=clock.now(),
         )
         session.add(member)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:  # taken in the same instant
+            raise UnusableLogin("taken") from None
         expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
         session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at))
         audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
@@ -125,16 +129,22 @@ def join(*, token: str, password: str) -> Joined:
     check_password(password, invited(token).login)
     with transaction() as session:
         member = invited(token)
-        organisation = store.organisation(member.organisation_id)
+        digest = vault.invitation_digest(token)
+        used = session.execute(
+            update(Invitation)
+            .where(Invitation.digest == digest, Invitation.used_at.is_(None))
+            .values(used_at=clock.now())
+        )
+        if _rows(used) != 1:  # by somebody else who had the link, in the same instant
+            raise UnusableInvitation
+        # Held until the end: of two who join at once only one makes the keyring.
+        organisation = session.get_one(Organisation, member.organisation_id, with_for_update=True)
         _, code = vault.make_member_keys(member, password)
         first = not store.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         if holds_keys and first:
             vault.make_keyring(session, organisation, member)
         member.status = "waiting" if holds_keys and not first else "active"
-        session.execute(
-            update(Invitation).where(Invitation.digest == vault.invitation_digest(token)).values(used_at=clock.now())
-        )
         by = Actor(member.id, organisation.id, Role(member.role))
         audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
         return Joined(member.login, code, member.status == "waiting")

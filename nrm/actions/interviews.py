@@ -201,7 +201,7 @@ def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
     """Destroy a draft; nothing is kept. A second time does nothing. Raises NotVisible, NoLongerDraft once sent."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
-        interview = store.interview(interview_id, by=by)
+        interview = store.interview(interview_id, by=by, lock=True)
         if interview.status == "ended":
             return
         drafts.close(session, interview, "ended")
@@ -217,7 +217,7 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
-        interview = store.interview(interview_id, by=by)
+        interview = store.interview(interview_id, by=by, lock=True)
         draft = drafts.opened(session, interview, by=by)
         answers = drafts.finished(draft, last)
         outcome = ending_of(draft.questionnaire, answers)

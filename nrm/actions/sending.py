@@ -208,7 +208,7 @@ def send(
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
-        interview = store.interview(interview_id, by=by)
+        interview = store.interview(interview_id, by=by, lock=True)
         if interview.status == "sent":
             return _sent_before(interview, by)
         draft = drafts.opened(session, interview, by=by)

@@ -43,12 +43,12 @@ _MINE = select(Interview).where(
 )
 
 
-def interview(interview_id: uuid.UUID, *, by: Actor) -> Interview:
-    """One interview of the actor's post; raises NotVisible."""
+def interview(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Interview:
+    """One interview of the actor's post; raises NotVisible. `lock` holds it until the transaction ends (PostgreSQL)."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         raise NotVisible
     found = db.session.scalar(
-        _MINE,
+        _MINE.with_for_update() if lock else _MINE,
         {"id": interview_id, "organisation_id": by.organisation_id},
         execution_options={"populate_existing": True},
     )

@@ -1,0 +1,236 @@
+"""Two hands on the same thing in the same instant, on both databases: one wins, nothing is half done."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from nrm import audit, clock
+from nrm.actions import accounts, cases, interviews, referrals, sending, tending
+from nrm.actions.drafts import NoLongerDraft
+from nrm.db import db, transaction
+from nrm.domain.accounts import Role, SignInRefused, UnusableInvitation, UnusableLogin
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.referrals import DeclineReason, IllegalTransition
+from nrm.models.accounts import KeyringWrap, Member, Organisation
+from nrm.models.cases import Destruction, Grant, PendingGrant, ShredKey
+from nrm.models.referrals import Referral
+from nrm.store import accounts as account_store
+from tests import factories
+from tests import factories_referrals as people
+
+# The unlucky ones of a race are refused in words that a page can show; anything else would be a failure of the server.
+REFUSALS = (IllegalTransition, NoLongerDraft, UnusableInvitation, UnusableLogin)
+
+
+@pytest.fixture(params=["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+def instance(request: pytest.FixtureRequest) -> Flask:
+    found: Flask = request.getfixturevalue(request.param)
+    return found
+
+
+def race(app: Flask, *doing: Callable[[], object]) -> list[object]:
+    """Do all at once, each in a thread; what those gave that were not refused."""
+    db.session.rollback()
+    gate = threading.Barrier(len(doing))
+    given: list[object] = []
+    failed: list[BaseException] = []
+
+    def run(one: Callable[[], object]) -> None:
+        with app.app_context():
+            gate.wait()
+            try:
+                given.append(one())
+            except REFUSALS:
+                pass
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    assert failed == []
+    return given
+
+
+def statuses(case_id: uuid.UUID) -> list[str]:
+    found = select(Referral.status).where(Referral.case_id == case_id).order_by(Referral.position)
+    return list(db.session.scalars(found))
+
+
+def holders(case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
+    return set(
+        db.session.scalars(
+            select(Grant.organisation_id).where(Grant.case_id == case_id, Grant.compartment == compartment)
+        )
+    )
+
+
+def consistent(case_id: uuid.UUID) -> None:
+    """Whoever holds the case opens it, and no key waits for anybody who is not on the way to being asked."""
+    last = statuses(case_id)[-1]
+    rinas, nrc = people.organisation("RINAS"), people.organisation("NRC")
+    holder = nrc if last == "accepted" else rinas
+    assert holders(case_id, "identity") == holders(case_id, "story") == {holder}
+    waiting = set(db.session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
+    assert bool(waiting) == (last == "sent")
+    login = "nrc.case_worker" if holder == nrc else "rinas.border_officer"
+    by = factories.actor(login)
+    cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
+    assert cases.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED
+    assert db.session.scalar(select(func.count()).select_from(Destruction)) == 0
+    with db.engines["shred"].connect() as connection:
+        keys = connection.execute(select(ShredKey.compartment).where(ShredKey.case_id == case_id)).scalars().all()
+    assert sorted(keys) == ["hand_over", "identity", "story"]
+    assert list(audit.verify(db.session())) == []
+
+
+def test_of_an_acceptance_a_decline_and_a_withdrawal_one_happens(instance: Flask) -> None:
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    for number in range(3):
+        sent, bed = people.sent(rinas), people.bed("NRC", number)
+
+        def accept(referral_id: uuid.UUID = sent.referral_id, bed_id: uuid.UUID = bed) -> object:
+            return referrals.accept(referral_id=referral_id, bed_id=bed_id, by=nrc)
+
+        def decline(referral_id: uuid.UUID = sent.referral_id) -> object:
+            return referrals.decline(referral_id=referral_id, reason=DeclineReason.FULL, by=nrc)
+
+        def withdraw(referral_id: uuid.UUID = sent.referral_id) -> object:
+            return referrals.withdraw(referral_id=referral_id, by=rinas)
+
+        assert len(race(instance, accept, decline, withdraw, accept, withdraw)) == 1
+        assert statuses(sent.case_id) in (["accepted"], ["declined", "sent"], ["withdrawn"])
+        consistent(sent.case_id)
+
+
+def test_of_an_acceptance_and_an_expiry_one_happens(instance: Flask) -> None:
+    sent, bed = people.sent(factories.actor("rinas.border_officer")), people.bed("NRC")
+    deadline = db.session.get_one(Referral, sent.referral_id).expires_at
+    clock.set_clock(lambda: deadline - timedelta(seconds=1))
+    nrc, duty = factories.actor("nrc.case_worker"), factories.actor("ra.duty_officer")
+    given = race(
+        instance,
+        lambda: referrals.accept(referral_id=sent.referral_id, bed_id=bed, by=nrc),
+        lambda: referrals.expire(referral_id=sent.referral_id, by=duty),
+        lambda: referrals.expire(referral_id=sent.referral_id, by=duty),
+    )
+    assert len(given) == 1
+    assert statuses(sent.case_id) in (["accepted"], ["expired", "sent"])
+    consistent(sent.case_id)
+
+
+def test_two_workers_that_tend_at_once_ask_the_next_party_once(instance: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    deadline = db.session.get_one(Referral, sent.referral_id).expires_at
+    clock.set_clock(lambda: deadline)
+    race(instance, *[tending.tend] * 4)
+    assert statuses(sent.case_id) == ["expired", "sent"]
+    consistent(sent.case_id)
+
+
+def test_sending_twice_at_once_sends_once_and_tells_both_the_same(instance: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    interview_id = people.interview(rinas)
+    given = race(instance, *[lambda: sending.send(interview_id=interview_id, party="NRC", by=rinas).referral_id] * 4)
+    assert len(given) == 4
+    assert len(set(given)) == 1
+    assert statuses(interview_id) == ["sent"]
+    consistent(interview_id)
+
+
+def test_sending_and_destroying_at_once_does_one_of_them(instance: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    interview_id = people.interview(rinas)
+    given = race(
+        instance,
+        lambda: sending.send(interview_id=interview_id, party="NRC", by=rinas),
+        lambda: interviews.discard(interview_id=interview_id, by=rinas),
+    )
+    assert len(given) == 1
+    assert statuses(interview_id) == ([] if given == [None] else ["sent"])
+    if given != [None]:
+        consistent(interview_id)
+
+
+def test_an_invitation_is_accepted_once_however_many_have_the_link(instance: Flask) -> None:
+    """The second would otherwise put a password and keys of their own in the place of the first one's."""
+    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
+    token = accounts.invite(
+        organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
+    )
+    passwords = [f"{number} lives of a border cat" for number in range(4)]
+
+    def join(password: str) -> Callable[[], str]:
+        return lambda: f"{accounts.join(token=token, password=password).login} {password}"
+
+    given = race(instance, *[join(password) for password in passwords])
+    assert len(given) == 1
+    for password in passwords:
+        if given == [f"vatra.new {password}"]:
+            assert accounts.sign_in(login="vatra.new", password=password)
+        else:
+            with pytest.raises(SignInRefused):
+                accounts.sign_in(login="vatra.new", password=password)
+
+
+def test_of_two_first_members_one_makes_the_keyring_and_the_other_waits(instance: Flask) -> None:
+    administrator, shelter = factories.actor("administrator"), uuid.uuid4()
+    with transaction() as session:
+        session.add(
+            Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", name_sq="E re", name_en="New")
+        )
+    tokens = [
+        accounts.invite(
+            organisation_id=shelter, login=f"new.{number}", name="New", role=Role.CASE_WORKER, by=administrator
+        )
+        for number in range(3)
+    ]
+
+    def join(token: str) -> Callable[[], bool]:
+        return lambda: accounts.join(token=token, password=factories.PASSWORD).waiting
+
+    assert sorted(map(bool, race(instance, *map(join, tokens)))) == [False, True, True]
+
+
+def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
+    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
+
+    def invite() -> str:
+        return accounts.invite(
+            organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
+        )
+
+    assert len(race(instance, *[invite] * 4)) == 1
+    assert db.session.scalar(select(func.count()).where(Member.login == "vatra.new")) == 1
+
+
+def test_a_colleague_confirmed_by_two_at_once_has_the_keyring_once(instance: Flask) -> None:
+    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
+    token = accounts.invite(
+        organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
+    )
+    accounts.join(token=token, password=factories.PASSWORD)
+    member = account_store.member_by_login("vatra.new")
+    assert member is not None
+    member_id, colleague = member.id, factories.actor("vatra.case_worker")
+    race(instance, *[lambda: accounts.confirm(member_id=member_id, by=colleague)] * 4)
+    assert db.session.scalar(select(func.count()).where(KeyringWrap.member_id == member_id)) == 1
+
+
+def test_the_chain_stays_whole_when_many_write_at_once(instance: Flask) -> None:
+    before = audit.length(db.session())
+    race(instance, *[lambda: bool(factories.actor("nrc.case_worker"))] * 12)
+    assert audit.length(db.session()) == before + 12
+    assert list(audit.verify(db.session())) == []

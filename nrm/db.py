@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _WRITING = "nrm_writing"
+_THREADS = threading.Lock()
 # The execution option of a connection that reads one statement and no more, so needs no transaction around it.
 READING_ONCE = "nrm_reading_once"
 
@@ -199,9 +201,11 @@ def _write_lock() -> Iterator[None]:
     if path is None:
         yield
         return
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    # One thread of each process waits at the file: a lock that is let go wakes everyone who waits for it.
+    with _THREADS:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

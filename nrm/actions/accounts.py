@@ -6,6 +6,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +19,7 @@ from nrm.domain.accounts import (
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     Actor,
+    Credentials,
     NotPermitted,
     OrganisationKind,
     Permission,
@@ -166,27 +168,38 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
 
 def sign_in(*, login: str, password: str) -> str:
     """The cookie of a new session; raises SignInRefused for unknown, wrong and disabled alike, at the same cost."""
-    try:
-        folded = normalise_login(login)
-    except UnusableLogin:
-        folded = login.strip().casefold()[:200]
-    member = store.member_by_login(folded)
+    folded = _folded(login)
+    account = store.credentials(folded)
     db.session.rollback()  # nothing is held open while the password is worked on
-    keys = vault.unlock(member, folded, password)
-    if member is None or keys is None:
-        with transaction() as session:
-            by = Actor(member.id if member else None, member.organisation_id if member else None, None, duty="sign-in")
-            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
-        raise SignInRefused
-    new = vault.new_session(member.id, keys)
+    keys = vault.unlock(account, folded, password)
+    if account is None or keys is None:
+        _refuse(account, "sign-in")
+    new = vault.new_session(account.id, keys)
     with transaction() as session:
         now = clock.now()
         new.row.created_at = new.row.seen_at = now
         new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
         session.add(new.row)
-        by = Actor(member.id, member.organisation_id, Role(member.role))
+        by = Actor(account.id, account.organisation_id, Role(account.role))
         audit.append(session, audit.Event.SIGNED_IN, by=by)
     return new.cookie
+
+
+def _folded(login: str) -> str:
+    """The sign-in name as accounts have it; empty, which none has, for what cannot be one."""
+    try:
+        return normalise_login(login)
+    except UnusableLogin:
+        return ""
+
+
+def _refuse(account: Credentials | None, how: str) -> NoReturn:
+    """Record that somebody was refused, and whom they said they were if there is such an account."""
+    known = account if account is not None and account.known else None
+    with transaction() as session:
+        by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
+        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+    raise SignInRefused
 
 
 def resume(cookie: str) -> SignedIn | Ended | None:
@@ -251,7 +264,7 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
     if member is None:
         raise SignInRefused
     check_password(new_password, member.login)
-    keys = vault.unlock(member, member.login, password)
+    keys = vault.unlock(store.credentials(member.login), member.login, password)
     if keys is None:
         raise SignInRefused
     with transaction() as session:
@@ -267,17 +280,14 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
 
 def recover(*, login: str, code: str, new_password: str) -> None:
     """A new password by the recovery code; every session ends. Raises SignInRefused, WeakPassword."""
-    folded = login.strip().casefold()[:200]
-    check_password(new_password, folded)
-    member = store.member_by_login(folded)
-    keys = vault.unlock_by_code(member, code)
-    if member is None or keys is None or member.status not in ("active", "waiting"):
-        with transaction() as session:
-            by = Actor(member.id if member else None, member.organisation_id if member else None, None, duty="recovery")
-            audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
-        raise SignInRefused
+    folded = _folded(login)
+    check_password(new_password, login.strip().casefold())
+    account = store.credentials(folded)
+    keys = vault.unlock_by_code(account, code)
+    if account is None or keys is None or account.status not in ("active", "waiting"):
+        _refuse(account, "recovery")
     with transaction() as session:
-        member = session.get_one(Member, member.id)
+        member = session.get_one(Member, account.id)
         vault.change_password(member, keys, new_password)
         session.execute(update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None))
         by = Actor(member.id, member.organisation_id, Role(member.role))

@@ -217,6 +217,27 @@ class KeyHolder:
         return "<hidden>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """What signing in needs of an account: its salt, the verifier of its password, its sealed keys.
+
+    With `known` false it stands in for an account that does not exist, so that both cost the same; nothing of it opens.
+    """
+
+    known: bool
+    id: uuid.UUID
+    organisation_id: uuid.UUID
+    login: str
+    role: str
+    status: str
+    salt: bytes | None
+    verifier: bytes | None
+    sealed_kem: bytes | None
+    sealed_sign: bytes | None
+    sealed_kem_recovery: bytes | None
+    sealed_sign_recovery: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is asking. Everything that reads or changes anything takes one as `by`."""

@@ -11,8 +11,10 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission
 from nrm.models.accounts import Instance, Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
+
+_MEMBER_ROW = Member.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,39 @@ def member(member_id: uuid.UUID, *, by: Actor) -> Member:
 
 
 def member_by_login(login: str) -> Member | None:
-    """For signing in only."""
+    """An account by its sign-in name; for inviting people."""
     return db.session.scalar(select(Member).where(Member.login == login))
+
+
+_NAMED = aliased(Member)
+_CREDENTIALS = select(
+    _MEMBER_ROW.id,
+    _MEMBER_ROW.organisation_id,
+    _MEMBER_ROW.login,
+    _MEMBER_ROW.role,
+    _MEMBER_ROW.status,
+    _MEMBER_ROW.salt,
+    _MEMBER_ROW.verifier,
+    _MEMBER_ROW.sealed_kem,
+    _MEMBER_ROW.sealed_sign,
+    _MEMBER_ROW.sealed_kem_recovery,
+    _MEMBER_ROW.sealed_sign_recovery,
+).where(
+    _MEMBER_ROW.login
+    == func.coalesce(
+        select(_NAMED.login).where(_NAMED.login == bindparam("login")).scalar_subquery(),
+        select(func.min(_NAMED.login)).scalar_subquery(),
+    )
+)
+
+
+def credentials(login: str) -> Credentials | None:
+    """What signing in needs of an account; for a login that does not exist those of another, marked as not known.
+
+    None only where there is no account at all.
+    """
+    row = db.session.execute(_CREDENTIALS, {"login": login}).first()
+    return Credentials(row.login == login, *row) if row is not None else None
 
 
 def invitation(digest: bytes) -> Invitation | None:

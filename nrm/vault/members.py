@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import clock, crypto
-from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
+from nrm.domain.accounts import Actor, Credentials, KeyHolder, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Member, MemberSession, Organisation
 
 _RECOVERY_BYTES = 20
@@ -71,40 +71,41 @@ def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: b
     member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
 
 
-def unlock(member: Member | None, login: str, password: str) -> KeyHolder | None:
+def unlock(account: Credentials | None, login: str, password: str) -> KeyHolder | None:
     """The member's keys if the password is right, else None. Costs the same for a login that does not exist."""
-    salt = member.salt if member and member.salt else crypto.mac(config().secrets.pepper, login.encode())[:16]
+    salt = crypto.mac(config().secrets.pepper, login.encode())[:16]
+    if account is not None and account.known and account.salt:
+        salt = account.salt
     root = _root(password, salt)
     auth = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
     under = crypto.expand(root, crypto.ctx("wrap"))
-    if member is None or not member.verifier or not crypto.same(auth, member.verifier):
+    if account is None or not crypto.same(auth, account.verifier or b"") or not account.known:
         return None
-    if member.status not in ("active", "waiting") or member.sealed_kem is None or member.sealed_sign is None:
+    if account.status not in ("active", "waiting") or account.sealed_kem is None or account.sealed_sign is None:
         return None
     return KeyHolder(
-        crypto.unseal(under, member.sealed_kem, crypto.ctx("kem", member.id)),
-        crypto.unseal(under, member.sealed_sign, crypto.ctx("sign", member.id)),
+        crypto.unseal(under, account.sealed_kem, crypto.ctx("kem", account.id)),
+        crypto.unseal(under, account.sealed_sign, crypto.ctx("sign", account.id)),
     )
 
 
-def unlock_by_code(member: Member | None, code: str) -> KeyHolder | None:
+def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
     """The member's keys if the recovery code is right, else None. The code is 160 random bits, so nothing is slowed."""
     try:
         raw = base64.b32decode("".join(code.split()).replace("-", "").upper())
     except ValueError:
         return None
-    if member is None or len(raw) != _RECOVERY_BYTES:
-        return None
-    if member.sealed_kem_recovery is None or member.sealed_sign_recovery is None:
+    if account is None or len(raw) != _RECOVERY_BYTES:
         return None
     recovery = crypto.expand(raw, crypto.ctx("recovery"))
     try:
-        return KeyHolder(
-            crypto.unseal(recovery, member.sealed_kem_recovery, crypto.ctx("kem recovery", member.id)),
-            crypto.unseal(recovery, member.sealed_sign_recovery, crypto.ctx("sign recovery", member.id)),
+        keys = KeyHolder(
+            crypto.unseal(recovery, account.sealed_kem_recovery or b"", crypto.ctx("kem recovery", account.id)),
+            crypto.unseal(recovery, account.sealed_sign_recovery or b"", crypto.ctx("sign recovery", account.id)),
         )
     except CannotOpen:
         return None
+    return keys if account.known else None
 
 
 def _root(password: str, salt: bytes) -> bytes:

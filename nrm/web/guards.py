@@ -44,7 +44,6 @@ PUBLIC = frozenset(
 WAITING = frozenset({"home.index", "accounts.sign_out"})
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
-NONCE_COOKIE = "nrm-form"
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -100,6 +99,11 @@ def session_cookie() -> str:
     return "__Host-nrm" if is_secure() else "nrm"
 
 
+def nonce_cookie() -> str:
+    """The name of the cookie that the token of a public form belongs to; the prefix as above."""
+    return "__Host-nrm-form" if is_secure() else "nrm-form"
+
+
 def set_session(response: BaseResponse, cookie: str) -> None:
     """Hand the session to the browser."""
     response.set_cookie(session_cookie(), cookie, secure=is_secure(), httponly=True, samesite="Strict", path="/")
@@ -153,14 +157,14 @@ def visitor_or_none() -> actions.SignedIn | None:
 
 def nonce() -> str:
     """What the token of a public form belongs to: the cookie's value, or a new one."""
-    return request.cookies.get(NONCE_COOKIE) or secrets.token_hex(16)
+    return request.cookies.get(nonce_cookie()) or secrets.token_hex(16)
 
 
 def _check_nonce() -> Answer | None:
     """A form that is sent before there is a session: its token belongs to a cookie set with the form."""
     if request.endpoint == "accounts.hide_screen":
         return None
-    if actions.is_sign_in_token(request.cookies.get(NONCE_COOKIE, ""), request.form.get("csrf_token", "")):
+    if actions.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
         return None
     g.stale_form = True
     if request.endpoint == "accounts.sign_in":
@@ -206,7 +210,7 @@ def sign_in_form(
 
 def remember_nonce(response: BaseResponse, nonce: str) -> None:
     """The cookie that the token of a public form belongs to."""
-    response.set_cookie(NONCE_COOKIE, nonce, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+    response.set_cookie(nonce_cookie(), nonce, secure=is_secure(), httponly=True, samesite="Strict", path="/")
 
 
 def error_page(status: int, explanation: str = "") -> Answer:

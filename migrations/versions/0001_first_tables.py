@@ -445,6 +445,7 @@ def _upgrade_main() -> None:
         sa.Column("bed_id", sa.Uuid(), nullable=True),
         sa.Column("expected_at", nrm.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("arrived_at", nrm.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("mark", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("overrides = '' OR override_reason <> ''", name=op.f("ck_referrals_overridden_with_reason")),
         sa.CheckConstraint(
             "status <> 'declined' OR decline_reason <> ''", name=op.f("ck_referrals_declined_with_reason")

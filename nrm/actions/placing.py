@@ -79,8 +79,10 @@ def new_referral(
     if not answer_within:
         answer_within = next(step.within for step in agreement.path if step.step == "answer")
     position = session.scalar(select(func.max(Referral.position)).where(Referral.case_id == case_id)) or 0
+    referral_id = uuid.uuid4()
     referral = Referral(
-        id=uuid.uuid4(),
+        id=referral_id,
+        mark=vault.mark_of(referral_id, case_id, receiver_id),
         case_id=case_id,
         sender_id=sender_id,
         receiver_id=receiver_id,

@@ -297,8 +297,10 @@ def _referral(
     case_id: uuid.UUID, proposed: Proposal, choice: Choice, override_reason: str, now: datetime, by: Actor
 ) -> Referral:
     within = [each.within for each in proposed.route.obligations if each.kind == ANSWER and each.within]
+    referral_id = uuid.uuid4()
     return Referral(
-        id=uuid.uuid4(),
+        id=referral_id,
+        mark=vault.mark_of(referral_id, case_id, choice.organisation.id),
         case_id=case_id,
         sender_id=by.organisation_id,
         receiver_id=choice.organisation.id,

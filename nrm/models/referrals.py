@@ -52,6 +52,7 @@ class Referral(Model):
     bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))
     expected_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
+    mark: Mapped[bytes]  # a MAC over id, case and receiver: no key is released for a referral written by hand
 
 
 class RouteCandidate(Model):

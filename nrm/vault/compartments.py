@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -23,7 +23,7 @@ from nrm.models.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.vault import shredding
-from nrm.vault.members import CannotOpen, HoldsNoKeys, check_mark, keyring_private, unwrap_keyring, unwrap_once
+from nrm.vault.members import CannotOpen, HoldsNoKeys, check_mark, keyring_private, mark, unwrap_keyring, unwrap_once
 
 OPENING_MINUTES = 15
 
@@ -288,6 +288,11 @@ def offer(
     shredding.store([], release_keys)
 
 
+def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
+    """What a new referral carries: without it no key is released to its receiver."""
+    return mark("referral", referral_id, case_id, receiver_id)
+
+
 def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
     """The parties that have pending grants of the case."""
     return set(session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
@@ -407,15 +412,17 @@ def _keys(
 
 def _release(session: Session, row: Row[*tuple[Any, ...]], organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
-    asked = exists().where(
+    asked = select(Referral.id, Referral.mark).where(
         Referral.case_id == row.case_id,
         Referral.receiver_id == organisation_id,
         Referral.status == "sent",
         Referral.expires_at > clock.now(),
     )
     pending = session.get(PendingGrant, (row.case_id, row.compartment, organisation_id), populate_existing=True)
-    if pending is None or pending.epoch != row.epoch or not session.scalar(select(asked)):
+    referral = session.execute(asked).first()
+    if pending is None or pending.epoch != row.epoch or referral is None:
         raise CannotOpen
+    check_mark(referral.mark, "referral", referral.id, row.case_id, organisation_id)
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
     if release_key is None:
         raise CannotOpen

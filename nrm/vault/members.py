@@ -45,7 +45,7 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     """Give the member keys sealed under the password and under a recovery code, which is returned to be shown once."""
     salt = os.urandom(16)
     kem_private, member.kem_public = crypto.key_pair()
-    member.kem_mark = _mark("member", member.id, member.organisation_id, member.kem_public)
+    member.kem_mark = mark("member", member.id, member.organisation_id, member.kem_public)
     sign_private, member.sign_public = crypto.signing_pair()
     keys = KeyHolder(kem_private, sign_private)
     _seal_under_password(member, keys, password, salt)
@@ -206,7 +206,7 @@ def make_keyring(session: Session, organisation: Organisation, member: Member) -
         organisation_id=organisation.id,
         version=1,
         public=public,
-        mark=_mark("keyring", organisation.id, organisation.kind, 1, public),
+        mark=mark("keyring", organisation.id, organisation.kind, 1, public),
         created_at=clock.now(),
     )
     session.add(keyring)
@@ -223,18 +223,19 @@ def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
         session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
 
 
-def _mark(*parts: crypto.Part) -> bytes:
-    """What shows that a public key was made here: a MAC under a key that lies in no database."""
-    return crypto.mac(crypto.expand(config().secrets.store, crypto.ctx("public key")), crypto.ctx(*parts))
+def mark(what: str, whose: uuid.UUID, *parts: crypto.Part) -> bytes:
+    """What shows that a public key or a referral was made here: a MAC under a key that lies in no database."""
+    return crypto.mac(crypto.expand(config().secrets.store, crypto.ctx("mark")), crypto.ctx(what, whose, *parts))
 
 
-def check_mark(mark: bytes | None, *parts: crypto.Part) -> None:
-    """Raise CannotOpen, and report it, when a public key is not the one that was made for its owner.
+def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> None:
+    """Raise CannotOpen, and report it, when the row was not made by this program as it stands.
 
-    Otherwise whoever can write to the database alone would put a key of their own in its place, and wait.
+    Otherwise whoever can write to the database alone would put a key of their own, or a referral to an accomplice, in
+    the place of the right one, and wait.
     """
-    if mark is None or not crypto.same(mark, _mark(*parts)):
-        current_app.logger.error("the public key of %s %s was not made by this program", parts[0], parts[1])
+    if found is None or not crypto.same(found, mark(what, whose, *parts)):
+        current_app.logger.error("the %s of %s was not made by this program", what, whose)
         raise CannotOpen
 
 

@@ -21,6 +21,7 @@ from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.cases import Grant
 from nrm.models.referrals import Referral
 from nrm.store import accounts as account_store
+from nrm.vault import compartments as vault
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -92,6 +93,30 @@ def test_a_share_that_ends_while_a_shelter_is_asked_does_not_keep_it_from_accept
     referrals.accept(referral_id=referral_id, bed_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert opens(world.case, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED
     assert opens(world.case, Compartment.STORY, "iom.case_worker")["story"] == people.TOLD
+
+
+def test_a_referral_turned_to_an_accomplice_by_hand_releases_no_key(world_app: Planted) -> None:
+    """IOM is a party of the route: its pending grants wait, and so do their release keys."""
+    _, world = world_app
+    iom, bed = factories.actor("iom.case_worker"), people.bed("IOM")
+    with transaction() as session:
+        session.execute(
+            update(Referral).where(Referral.id == world.asked).values(receiver_id=iom.organisation_id, must=False)
+        )
+    with pytest.raises(cases.CannotOpen):
+        opens(world.asked_case, Compartment.HAND_OVER, "iom.case_worker")
+    with pytest.raises(cases.CannotOpen):
+        referrals.accept(referral_id=world.asked, bed_id=bed, by=iom)
+    copied = db.session.get_one(Referral, world.coming).mark
+    with transaction() as session:
+        session.execute(update(Referral).where(Referral.id == world.asked).values(mark=copied))
+    with pytest.raises(cases.CannotOpen):
+        opens(world.asked_case, Compartment.HAND_OVER, "iom.case_worker")
+    nrc = people.organisation("NRC")
+    honest = vault.mark_of(world.asked, world.asked_case, nrc)
+    with transaction() as session:
+        session.execute(update(Referral).where(Referral.id == world.asked).values(receiver_id=nrc, mark=honest))
+    assert opens(world.asked_case, Compartment.HAND_OVER, "nrc.case_worker")
 
 
 def test_nothing_is_sealed_to_a_public_key_that_was_put_into_the_database(

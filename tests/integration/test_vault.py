@@ -71,10 +71,12 @@ def cannot_read(case_id: uuid.UUID, by: Actor, compartment: str = "identity") ->
 
 
 def refer(case_id: uuid.UUID, sender: Actor, receiver: str) -> None:
-    now = clock.now()
+    now, referral_id = clock.now(), uuid.uuid4()
     with transaction() as session:
         session.add(
             Referral(
+                id=referral_id,
+                mark=vault.mark_of(referral_id, case_id, organisation(receiver)),
                 case_id=case_id,
                 sender_id=sender.organisation_id,
                 receiver_id=organisation(receiver),

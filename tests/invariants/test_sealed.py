@@ -39,6 +39,7 @@ OPEN_BYTES = {
     "members.sign_public",
     "members.verifier",
     "openings.session_digest",
+    "referrals.mark",
     "release_files.content",
     "releases.hash",
     "releases.previous_hash",

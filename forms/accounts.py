@@ -5,6 +5,7 @@ from __future__ import annotations
 from wtforms import Form, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from forms.typed import PlainText
 from nrm.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Role
 from nrm.domain.words import N_
 
@@ -74,6 +75,7 @@ class InviteAccountForm(Form):
         validators=[
             InputRequired(N_("Enter the person's name")),
             Length(max=120, message=N_("Enter a name of at most 120 characters")),
+            PlainText(120),
         ],
     )
     login = StringField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from nrm.domain.accounts import NotVisible
@@ -38,9 +38,8 @@ def place_after(mark: str) -> tuple[datetime, uuid.UUID] | None:
     at, _, id_ = mark.partition("~")
     try:
         instant = datetime.fromisoformat(at)
-        place = instant, uuid.UUID(id_)
-    except ValueError:
+        if instant.tzinfo is None:
+            raise NotVisible
+        return instant.astimezone(UTC), uuid.UUID(id_)
+    except (ValueError, OverflowError):
         raise NotVisible from None
-    if instant.tzinfo is None:
-        raise NotVisible
-    return place

@@ -218,3 +218,11 @@ def test_the_recovery_code_sets_a_new_password_and_nothing_else_does(app: Flask)
     client = app.test_client()
     page = client.post("/recover", data={"csrf_token": token_in(client.get("/recover").text), "login": "new.one"})
     assert page.status_code == 422
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\u202edeifitnedi"])
+def test_an_account_has_a_name_that_can_be_kept_and_read(app: Flask, name: str) -> None:
+    administrator = Person(app.test_client(), "administrator")
+    fields = {"organisation": "VATRA", "role": "case_worker", "login": "vatra.new", "name": name}
+    administrator.post("/members/invite", {**fields}, 422)
+    assert store.member_by_login("vatra.new") is None

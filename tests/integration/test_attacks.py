@@ -16,12 +16,14 @@ from nrm.actions import accounts, cases, placing, referrals
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, Role
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import OverrideReason
 from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
-from nrm.models.cases import Grant
+from nrm.models.cases import Case, Grant
 from nrm.models.referrals import Referral
 from nrm.store import accounts as account_store
 from nrm.vault import compartments as vault
+from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -263,3 +265,12 @@ def test_a_command_that_fails_unexpectedly_says_where_and_no_value(
     assert ended.value.code == 1
     assert "KeyError" in told
     assert people.PLANTED not in told
+
+
+def test_the_posts_home_page_keeps_the_quarter_alone_of_who_arrived(world_app: Planted) -> None:
+    app, world = world_app
+    pseudonym = db.session.get_one(Case, world.case).pseudonym
+    page = Person(app.test_client(), "rinas.border_officer").get("/")
+    row = next(line for line in page.split("<tr>") if pseudonym in line)
+    assert "ora" not in row.split("</td>")[0]
+    assert formats.quarter(str(Quarter.of(clock.now().date())), "sq") in row

@@ -324,7 +324,8 @@ def test_a_mark_of_another_page_of_a_list_that_nobody_was_given_is_404(sign_in: 
     nrc = sign_in("nrc.case_worker")
     for path in ("/referrals", "/referrals/coming", "/referrals/sent", "/cases", "/cases/shared", "/obligations"):
         nrc.get(path)
-        for after in ("x", "2026-01-01", "2026-01-01T00:00:00%2B00:00~", "%00", "~"):
+        beyond = f"0001-01-01T00:00:00%2B23:59~{uuid.uuid4()}"
+        for after in ("x", "2026-01-01", "2026-01-01T00:00:00%2B00:00~", "%00", "~", beyond):
             nrc.get(f"{path}?after={after}", 404)
 
 

@@ -130,6 +130,7 @@ def _upgrade_main() -> None:
         sa.Column("import_mark", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_screenings")),
         sa.UniqueConstraint("import_mark", name=op.f("uq_screenings_import_mark")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_screenings_month", "screenings", ["month"], unique=False)
     op.create_table(

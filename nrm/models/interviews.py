@@ -41,7 +41,8 @@ class Screening(Model):
     """The anonymous outcome of one interview, for report (x). Nothing links it to a case."""
 
     __tablename__ = "screenings"
-    __table_args__ = (Index("ix_screenings_month", "month"),)
+    # Without row numbers, which would keep the order of writing and lead back to the entries of the audit chain.
+    __table_args__ = (Index("ix_screenings_month", "month"), {"sqlite_with_rowid": False})
 
     id: Mapped[uuid.UUID] = id_column()
     month: Mapped[date]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -265,6 +268,21 @@ def test_a_command_that_fails_unexpectedly_says_where_and_no_value(
     assert ended.value.code == 1
     assert "KeyError" in told
     assert people.PLANTED not in told
+
+
+def test_screenings_do_not_keep_the_order_in_which_they_were_written(world_app: Planted, tmp_path: Path) -> None:
+    """Beside the audit chain that order would say which case each of them is of."""
+    assert world_app
+    rinas = factories.actor("rinas.border_officer")
+    for _ in range(6):
+        people.sent(rinas)
+    db.session.remove()
+    with closing(sqlite3.connect(tmp_path / "world" / "main.db")) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="rowid"):
+            connection.execute("SELECT rowid FROM screenings")
+        ids = [id_ for (id_,) in connection.execute("SELECT id FROM screenings NOT INDEXED")]
+    assert len(ids) >= 9
+    assert ids == sorted(ids)
 
 
 def test_the_posts_home_page_keeps_the_quarter_alone_of_who_arrived(world_app: Planted) -> None:

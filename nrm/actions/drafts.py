@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, Row, update
 from sqlalchemy.orm import Session
 
 from nrm import clock
@@ -140,7 +140,7 @@ def seal_new(session: Session, interview: Interview, answers: Answers, visited: 
     vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
 
 
-def opened(session: Session, interview: Interview, *, by: Actor) -> Draft:
+def opened(session: Session, interview: Interview | Row[*tuple[Any, ...]], *, by: Actor) -> Draft:
     """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
     if interview.status not in UNSENT:
         raise NoLongerDraft(interview.status)

@@ -55,7 +55,8 @@ _REVISE = (
     )
     .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"))
 )
-# A compartment with the organisation's grant and the member's wrap of the keyring it was made to, if there are any.
+# A compartment with the organisation's grant, the member's wrap of the keyring it was made to, and until when the
+# session has leave to read it, if there are any.
 _PLACE = (
     select(
         _COMPARTMENT.case_id,
@@ -66,6 +67,7 @@ _PLACE = (
         _GRANT.keyring_version,
         _GRANT.sealed_key,
         _WRAP.sealed_private,
+        _OPENING.expires_at.label("open_until"),
     )
     .select_from(SealedCompartment.__table__)
     .outerjoin(
@@ -84,6 +86,14 @@ _PLACE = (
     .outerjoin(
         KeyringWrap.__table__,
         and_(_WRAP.keyring_id == _KEYRING.id, _WRAP.member_id == bindparam("member_id")),
+    )
+    .outerjoin(
+        Opening.__table__,
+        and_(
+            _OPENING.session_digest == bindparam("session_digest"),
+            _OPENING.case_id == _COMPARTMENT.case_id,
+            _OPENING.compartment == _COMPARTMENT.compartment,
+        ),
     )
     .where(_COMPARTMENT.case_id == bindparam("case_id"), _COMPARTMENT.compartment == bindparam("compartment"))
 )
@@ -207,9 +217,7 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
 
 def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
-    if not is_allowed(session, case_id, compartment, by=by):
-        raise NoLeave
-    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by, leave=True)
     return Opened(_open_value(row, compartment_key, shred_key), row.revision)
 
 
@@ -384,14 +392,19 @@ def read_notes(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[
 
 
 def _keys(
-    session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False
+    session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False, leave: bool = False
 ) -> tuple[Row[*tuple[Any, ...]], bytes, bytes]:
-    """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen."""
+    """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen.
+
+    `leave`: only for a session that may read it now; raises NoLeave for any other, whether there is a key or not.
+    """
     if by.organisation_id is None or by.kind is None:
         raise CannotOpen
-    place = {"case_id": case_id, "compartment": compartment}
+    place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
     row = session.execute(_PLACE, {**place, **whose}).first()
+    if leave and (row is None or not by.session_id or row.open_until is None or row.open_until <= clock.now()):
+        raise NoLeave
     if row is None:
         raise CannotOpen
     if row.sealed_key is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import guards
+from nrm.web import frames, guards
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -34,6 +35,7 @@ DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 # Fields of the form that are no answers.
 AROUND = frozenset({"csrf_token", "seen", "stop", "leave"})
+FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +131,65 @@ def _render(
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
             more["summary"] = _summary(draft, page)
+    asked_form = picked if picked is not None and picked.errors else form
+    shown = {
+        "title": page.title[language],
+        "number": place + 1,
+        "pages": len(journey),
+        "back": journey[place - 1] if place else None,
+        "last": last,
+        "ends": ends,
+        "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
+        "child": consent == "not_asked_child",
+    }
+    spoken = _spoken(draft)
+    wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
+    if asked_form is None and not more and not request.query_string:
+        synthetic = current_app.extensions["nrm.synthetic"]
+        back = journey[place - 1].id if place else ""
+        key = (draft.questionnaire.id, page.id, language, spoken, synthetic, place, back, *_key(shown))
+        visitor = guards.visitor()
+        values = {
+            "id": str(draft.interview_id),
+            "code": draft.pseudonym,
+            "revision": revision,
+            "token": visitor.csrf_token,
+            "name": visitor.name,
+            "organisation": text_in(visitor.organisation_name),
+            "body": body,
+        }
+        return FRAMES.fill(key, lambda mark: _frame(mark, shown, wordings), values)
     return render_template(
         "interviews/page.html",
-        draft=draft,
-        page=page,
-        title=page.title[language],
+        interview_id=draft.interview_id,
+        code=draft.pseudonym,
         body=body,
-        wordings=markup_of(draft.questionnaire).wordings(page, staff=language, spoken=_spoken(draft)),
-        number=place + 1,
-        pages=len(journey),
-        back=journey[place - 1] if place else None,
-        last=last,
-        ends=ends,
-        urgent=draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
-        child=consent == "not_asked_child",
-        form=picked if picked is not None and picked.errors else form,
+        wordings=wordings,
+        form=asked_form,
         revision=revision,
+        draft=draft,
+        **shown,
         **more,
+    )
+
+
+def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(shown[name] for name in ("pages", "last", "ends", "urgent", "child"))
+
+
+def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
+    """The page with marks for what differs from one showing to the next."""
+    return render_template(
+        "interviews/page.html",
+        interview_id=uuid.UUID(mark["id"]),
+        code=mark["code"],
+        body=mark["body"],
+        wordings=wordings,
+        form=None,
+        revision=mark["revision"],
+        csrf_token=mark["token"],
+        actor={"name": mark["name"], "organisation_name": mark["organisation"]},
+        **shown,
     )
 
 

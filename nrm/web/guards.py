@@ -150,6 +150,11 @@ def _before() -> Answer | None:
     return error_page(403)
 
 
+def visitor() -> actions.SignedIn:
+    """Who is asking and what their pages say of them, on a page that is not public."""
+    return cast(Visitor, current_user).signed_in
+
+
 def visitor_or_none() -> actions.SignedIn | None:
     """Who is asking, on a public page."""
     return cast(Visitor, current_user).signed_in if current_user.is_authenticated else None
@@ -245,6 +250,7 @@ def _for_templates() -> dict[str, object]:
         values["csrf_token"] = visitor.csrf_token
         values["actor"] = {
             "name": visitor.name,
+            "login": visitor.login,
             "organisation_name": text_in(visitor.organisation_name),
             "role_label": ROLE_LABELS[visitor.actor.role] if visitor.actor.role else "",
         }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import transaction
+from nrm.domain.cases import new_pseudonym
 from nrm.models.cases import Case
 from nrm.models.permits import Permit
 from nrm.models.stays import Bed, Stay
@@ -42,7 +43,7 @@ def person(session: Session, organisation_id: uuid.UUID, **codes: Any) -> uuid.U
     session.add(
         Case(
             id=case_id,
-            pseudonym=case_id.hex,
+            pseudonym=new_pseudonym(case_id.bytes),
             status="open",
             source="own",
             opened_by_id=organisation_id,
@@ -68,7 +69,7 @@ def stay(
 ) -> uuid.UUID:
     """A stay in a bed of its own; returns its id."""
     bed, row = uuid.uuid4(), uuid.uuid4()
-    session.add(Bed(id=bed, organisation_id=organisation_id, label=bed.hex))
+    session.add(Bed(id=bed, organisation_id=organisation_id, label=bed.hex[:12], out_of_use=ended_on is not None))
     session.flush()
     session.add(
         Stay(

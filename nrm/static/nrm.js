@@ -17,7 +17,8 @@
   const cover = one("form[data-cover]");
   if (cover) {
     const hide = () => {
-      unsaved = false; // no "leave this page?" may stop the hiding
+      // No "leave this page?" may stop the hiding.
+      unsaved = false;
       document.title = "–";
       cover.hidden = true;
       document.body.replaceChildren(cover);

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from nrm.domain.accounts import NotVisible
 
 Row = TypeVar("Row")
-PAGE = 50
+PAGE = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,13 +44,22 @@ def _compact(sheet: bytes) -> bytes:
     return re.sub(r"\s*([{};])\s*|\s+", lambda found: found[1] or " ", text).strip().encode()
 
 
+def _without_comments(script: bytes) -> bytes:
+    """The script without indentation and without lines that are comments."""
+    lines = (line.strip() for line in script.decode().splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
+
+
+SHORTENED: Mapping[str, Callable[[bytes], bytes]] = {".css": _compact, ".js": _without_comments}
+
+
 def load(folder: Path = FOLDER) -> dict[str, Asset]:
     """Plain name -> asset, for every file of the folder."""
     found = {}
     for path in sorted(folder.iterdir()):
         if not path.is_file():
             continue
-        raw = _compact(path.read_bytes()) if path.suffix == ".css" else path.read_bytes()
+        raw = SHORTENED.get(path.suffix, bytes)(path.read_bytes())
         digest = hashlib.sha256(raw).hexdigest()[:12]
         mimetype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
         bodies = {"": raw, "gzip": gzip.compress(raw, 9, mtime=0), "br": _brotli(raw)}

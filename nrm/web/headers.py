@@ -32,13 +32,20 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in FEATURES),
 }
+# A page must stay light on a slow line: what comes with it says only what means something there, and loads nothing.
+FOR_PAGES = frozenset({"Cross-Origin-Opener-Policy", "Permissions-Policy"})
+POLICY_OF_STATIC = "default-src 'none'; frame-ancestors 'none'"
 TLS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
 def _set(response: Response, headers: dict[str, str]) -> Response:
+    is_static = request.endpoint == assets.ENDPOINT and response.status_code in (200, 304)
     for name, value in headers.items():
-        response.headers[name] = value
-    if not (request.endpoint == assets.ENDPOINT and response.status_code in (200, 304)):
+        if not (is_static and name in FOR_PAGES):
+            response.headers[name] = value
+    if is_static:
+        response.headers["Content-Security-Policy"] = POLICY_OF_STATIC
+    else:
         response.headers["Cache-Control"] = "no-store"
     return response
 

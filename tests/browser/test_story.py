@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from forms.interviews import form_data
 from nrm import clock
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.walks import random_answers
-from tests.browser import checks, live
+from tests.browser import live
 from tests.browser.conftest import Town, new_context
+from tests.factories import PASSWORD
 
 OFFICER, WORKER, STRANGER = "rinas.border_officer", "nrc.case_worker", "iom.case_worker"
 # An adult who was abroad, agrees to everything and wishes nothing that excludes a shelter.
@@ -65,7 +65,9 @@ def answer_page(page: Page, town: Town, answers: Mapping[str, Any], lang: str = 
     live.fill_in(page, form_data(asked, asked.pages[page_of(page)], answers, lang))
 
 
-def work_through(page: Page, town: Town, answers: Mapping[str, Any], *, lang: str = "sq", last: str = "check") -> list[str]:
+def work_through(
+    page: Page, town: Town, answers: Mapping[str, Any], *, lang: str = "sq", last: str = "check"
+) -> list[str]:
     """Page after page up to the last one, which stays open; the pages seen, in order."""
     seen = []
     while (here := page_of(page)) != last:
@@ -164,3 +166,132 @@ def _case_address(page: Page, code: str) -> str:
     assert found
     assert code
     return f"/cases/{found.group(1)}"
+
+
+def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, desk: Any) -> None:
+    officer: Page = desk(OFFICER, java_script_enabled=False)
+    loads = live.Loads(officer)
+    officer.locator('[name=urgent][value="yes"]').click()
+    answers = life(town, urgent="yes", hurt="yes", consent_urgent="not_asked")
+    seen = work_through(officer, town, answers, last="urgent_send")
+    assert seen == ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send"]
+    assert loads.since() == 4
+    answer_page(officer, town, answers)
+    officer.locator("main [name=party]").first.check()
+    live.main_button(officer).click()
+    officer.wait_for_url("**/sent")
+    assert CODE.fullmatch(officer.locator(".code").inner_text())
+    assert "Pëlqimi nuk mund të merrej" in officer.locator(".note").inner_text()
+
+
+def test_by_keyboard_alone_an_officer_signs_in_and_works_through_two_pages(town: Town, page: Page) -> None:
+    page.goto(f"{town.base}/sign-in")
+    _tab_to(page, "#login")
+    page.keyboard.type(OFFICER)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{town.base}/")
+    _tab_to(page, "main .btn")
+    page.keyboard.press("Enter")
+    for here in ("safety", "purpose"):
+        page.wait_for_url(f"**/{here}")
+        _answer_by_keys(page, town, life(town))
+        _tab_to(page, "main .btn")
+        page.keyboard.press("Enter")
+    page.wait_for_url("**/way")
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on the first control that `selector` names."""
+    wanted = page.locator(selector).first
+    for _ in range(150):
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached by Tab")
+
+
+def _answer_by_keys(page: Page, town: Town, answers: Mapping[str, Any]) -> None:
+    asked = questionnaire(town)
+    for name, values in form_data(asked, asked.pages[page_of(page)], answers, "sq").items():
+        control = page.locator(f'main [name="{name}"]').first
+        kind = control.evaluate("e => e.type")
+        for value in filter(None, values):
+            if kind == "radio":
+                _tab_to(page, f'main [name="{name}"]')
+                page.keyboard.press("Space")
+                while not page.locator(f'main [name="{name}"][value="{value}"]').is_checked():
+                    page.keyboard.press("ArrowDown")
+            elif kind == "checkbox":
+                _tab_to(page, f'main [name="{name}"][value="{value}"]')
+                page.keyboard.press("Space")
+            else:
+                _tab_to(page, f'main [name="{name}"]')
+                words = page.locator(f'main [name="{name}"] option[value="{value}"]').all_inner_texts()
+                page.keyboard.type(words[0] if kind == "select-one" else value)
+
+
+def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_says_no(town: Town, desk: Any) -> None:
+    officer: Page = desk(OFFICER)
+    officer.get_by_role("link", name="English").click()
+    assert officer.locator("html").get_attribute("lang") == "en"
+    live.main_button(officer).click()
+    answers = life(town, consent_services="no")
+    seen = work_through(officer, town, answers, lang="en", last="refusal")
+    assert seen == ["safety", "purpose", "way", "happened", "signs", "consent", "refusal"]
+    answer_page(officer, town, answers, "en")
+    live.main_button(officer).click()
+    officer.wait_for_url("**/ended/refused")
+    assert "The person did not agree to help" in officer.locator("h1").inner_text()
+    assert "Zamira" not in officer.content()
+
+
+def test_a_statistician_reads_the_closed_quarter_and_takes_the_paper_home(town: Town, desk: Any) -> None:
+    reader: Page = desk("molsa.statistician")
+    loads = live.Loads(reader)
+    reader.locator(f'main a[href="/reports/ix/{town.quarter}"]').first.click()
+    assert loads.since() == 1
+    assert "prill–qershor 2026" in reader.locator("main").inner_text()
+    assert reader.locator("main table").count() >= 3
+    with reader.expect_download() as coming:
+        reader.locator(f'a[href="/reports/ix/{town.quarter}.pdf"]').click()
+    path = coming.value.path()
+    assert coming.value.suggested_filename == f"ix-{town.quarter}.pdf"
+    paper = path.read_bytes()
+    assert paper.startswith(b"%PDF-")
+    assert len(paper) > 10_000
+
+
+def test_what_was_typed_before_the_session_ended_comes_back_to_the_same_login_and_is_saved(
+    town: Town, desk: Any
+) -> None:
+    officer: Page = desk(OFFICER)
+    live.main_button(officer).click()
+    interview = officer.url
+    answers = life(town)
+    answer_page(officer, town, answers)
+    clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=11))
+    live.main_button(officer).click()
+    expect(officer.locator(".note")).to_contain_text("Çfarë shkruajtët nuk ka humbur")
+    officer.fill("#login", OFFICER)
+    officer.fill("#password", PASSWORD)
+    live.main_button(officer).click()
+    assert "Përgjigjet tuaja janë këtu" in officer.locator("h1").inner_text()
+    live.main_button(officer).click()
+    officer.wait_for_url("**/purpose")
+    officer.goto(interview)
+    expect(officer.locator(f'[name=language][value="{answers["language"]}"]')).to_be_checked()
+
+
+def test_another_login_does_not_get_what_was_typed(town: Town, desk: Any) -> None:
+    officer: Page = desk(OFFICER)
+    live.main_button(officer).click()
+    answer_page(officer, town, life(town))
+    clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=11))
+    live.main_button(officer).click()
+    officer.fill("#login", WORKER)
+    officer.fill("#password", PASSWORD)
+    live.main_button(officer).click()
+    expect(officer).to_have_url(f"{town.base}/")
+    assert officer.locator("input[type=hidden][name=language]").count() == 0

@@ -151,7 +151,7 @@ def test_a_page_is_shown_again_as_it_was_typed_with_the_errors_beside_the_questi
 
 def test_the_persons_language_stands_beside_the_officers() -> None:
     html = str(MARKUP.page(Q.pages["safety"], {}, staff="sq", spoken="it"))
-    assert "<p class=say lang=it dir=auto>Ha ferite o malattie adesso?</p>" in html
+    assert "<p class=say lang=it>Ha ferite o malattie adesso?</p>" in html
     assert "A keni lëndime ose sëmundje tani?" in html
     assert "<bdi lang=it>Italiano</bdi>: përkthim ende i pamiratuar" in html
     assert "class=say" not in str(MARKUP.page(Q.pages["safety"], {}, staff="sq", spoken="sq"))

@@ -1,0 +1,197 @@
+"""Every page of every role in both languages, as it is loaded and with errors: what `checks` asks of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from nrm.domain.accounts import Role
+from tests.browser import checks, live
+from tests.browser.conftest import Town, new_context
+from tests.invariants.test_routes import LOGINS, addresses
+
+LANGUAGES = ("sq", "en")
+TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
+# Tables that are long by nature.
+HEAVY = re.compile(r"/beds|/cases/[0-9a-f-]{36}|/reports/ix/\w+")
+# The second shelter sees its own case; the others of a kind see the same pages as the first.
+EVERYBODY = {**{str(role): login for role, login in LOGINS.items()}, "another shelter": "vatra.case_worker"}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person's browser in a running town; what they may open is open."""
+
+    town: Town
+    context: BrowserContext
+    page: Page
+
+    def post(self, path: str, **fields: str) -> int:
+        """Send a form without a page; returns the status."""
+        token = self.page.locator('[name="csrf_token"]').first.get_attribute("value") or ""
+        answer = self.context.request.post(
+            f"{self.town.base}{path}", form={"csrf_token": token, **fields}, max_redirects=0
+        )
+        return answer.status
+
+
+def sit_down(town: Town, browser: Browser, login: str) -> Desk:
+    """Sign in and open everything that this person can open."""
+    context = new_context(browser)
+    page = context.new_page()
+    live.sign_in(page, town.base, login)
+    desk = Desk(town, context, page)
+    world = town.world
+    if login == LOGINS[Role.BORDER_OFFICER]:
+        assert desk.post(f"/interviews/{world.draft}/resume") == 303
+    for case in (world.case, world.own_case):
+        for part, purpose in (("hand_over", "care"), ("identity", "identification"), ("story", "care")):
+            desk.post(f"/cases/{case}/open", compartment=part, purpose=purpose)
+    for referral in (world.asked, world.coming):
+        for purpose in ("answer", "admission", "duty_decision"):
+            desk.post(f"/referrals/{referral}/open", compartment="hand_over", purpose=purpose)
+    return desk
+
+
+def pages_of(desk: Desk) -> list[str]:
+    """The addresses that answer this person with a page, each once."""
+    town = desk.town
+    interview = town.app.extensions["nrm.country"].questionnaires["returnee-1"]
+    listed = [address for _, address in addresses(town.app, town.world, "GET")]
+    listed += [f"/interviews/{town.world.draft}/{page}" for page in interview.pages]
+    listed += [f"/interviews/{town.world.asked_case}/sent", "/interviews/unsent/completed"]
+    listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none")]
+    listed += [f"/reports/ix/{town.quarter}", f"/reports/ix/{town.quarter}/closing"]
+    listed += [f"/cases/{town.world.case}/open/{part}" for part in ("hand_over", "story")]
+    listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
+    found = []
+    for address in dict.fromkeys(listed):
+        answer = desk.context.request.get(f"{town.base}{address}", max_redirects=0)
+        if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
+            found.append(address)
+    return found
+
+
+@pytest.fixture(scope="module")
+def desks(browser: Browser, shared_town: Town) -> Iterator[dict[str, Desk]]:
+    """Who sat down so far, by login."""
+    seated: dict[str, Desk] = {}
+    yield seated
+    for desk in seated.values():
+        desk.context.close()
+
+
+@pytest.fixture
+def desk_of(desks: dict[str, Desk], browser: Browser, shared_town: Town) -> object:
+    def find(login: str) -> Desk:
+        if login not in desks:
+            desks[login] = sit_down(shared_town, browser, login)
+        return desks[login]
+
+    return find
+
+
+def most(address: str) -> int:
+    """How heavy the page may be."""
+    return checks.HEAVY_PAGE if HEAVY.fullmatch(urlsplit(address).path) else checks.ORDINARY_PAGE
+
+
+def faults_of(desk: Desk, address: str, lang: str) -> str:
+    """What is wrong with a page, or nothing."""
+    try:
+        checks.assert_good_page(desk.page, f"{desk.town.base}{address}?lang={lang}", most=most(address))
+        assert desk.page.locator("html").get_attribute("lang") == lang
+        assert desk.page.locator("h1").count() == 1
+        assert desk.page.title()
+    except AssertionError as error:
+        return f"{address} ({lang}): {error}"
+    return ""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_every_page_is_light_quiet_accessible_and_fits_a_telephone(desk_of: object, who: str, lang: str) -> None:
+    desk: Desk = desk_of(EVERYBODY[who])  # type: ignore[operator]
+    pages = pages_of(desk)
+    assert len(pages) >= 4, pages
+    faults = [fault for address in pages if (fault := faults_of(desk, address, lang))]
+    assert not faults, "\n\n".join(faults)
+
+
+# Each form as somebody sends it who filled in nothing: where it stands, and who looks at it.
+FORMS = {
+    "interview": (Role.BORDER_OFFICER, "/interviews/{draft}/safety"),
+    "purpose": (Role.BORDER_OFFICER, "/interviews/{draft}/purpose"),
+    "consent": (Role.BORDER_OFFICER, "/interviews/{draft}/consent"),
+    "check": (Role.BORDER_OFFICER, "/interviews/{draft}/check"),
+    "accept": (Role.CASE_WORKER, "/referrals/{asked}"),
+    "decline": (Role.CASE_WORKER, "/referrals/{asked}/decline"),
+    "find": (Role.CASE_WORKER, "/"),
+    "open": (Role.CASE_WORKER, "/cases/{case}/open/story"),
+    "note": (Role.CASE_WORKER, "/cases/{case}"),
+    "share": (Role.CASE_WORKER, "/cases/{case}/share"),
+    "end of the stay": (Role.CASE_WORKER, "/stays/{stay}/end"),
+    "change of the stay": (Role.CASE_WORKER, "/stays/{stay}/change"),
+    "case of its own": (Role.CASE_WORKER, "/cases/new"),
+    "permit": (Role.CASE_WORKER, "/cases/{case}/permit"),
+    "testimony": (Role.CASE_WORKER, "/cases/{case}/testimony"),
+    "refer": (Role.CASE_WORKER, "/cases/{case}/refer"),
+    "password": (Role.MONITOR, "/password"),
+    "invite": (Role.ADMINISTRATOR, "/members/invite"),
+}
+EMPTY = """() => {
+  for (const control of document.querySelectorAll('main input:not([type=hidden]), main textarea')) {
+    if (control.matches('[type=radio], [type=checkbox]')) control.checked = false; else control.value = ''
+  }
+  for (const list of document.querySelectorAll('main select')) list.value = ''
+}"""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, lang: str) -> None:
+    role, where = FORMS[form]
+    desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
+    page = desk.page
+    world = {name: getattr(desk.town.world, name) for name in ("draft", "asked", "case", "stay")}
+    page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
+    page.evaluate(EMPTY)
+    form_element = page.locator("main form[novalidate]").first
+    with checks.watching(page) as seen, page.expect_navigation() as sent:
+        form_element.locator(".btn").first.click()
+    assert sent.value.status == 422, (page.url, sent.value.status)
+    seen.status = 422
+    checks.assert_quiet(seen)
+    assert page.title().startswith(TITLE_OF_ERRORS[lang])
+    summary = page.locator("[data-errors]")
+    expect(summary).to_be_focused()
+    assert summary.locator("a").count() >= 1
+    for text in summary.locator("a").all_inner_texts():
+        assert page.locator(".msg", has_text=text).count() >= 1, text
+    checks.assert_accessible(page)
+    checks.assert_whole_form(page)
+    checks.assert_fits(page)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("address", ["/sign-in", "/recover", "/invitations/junk", "/blank", "/no/such/page"])
+def test_the_pages_before_signing_in_are_good_too(page: Page, shared_town: Town, address: str, lang: str) -> None:
+    status = 404 if address in ("/invitations/junk", "/no/such/page") else 200
+    checks.assert_good_page(page, f"{shared_town.base}{address}?lang={lang}", status=status)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("address", ["/sign-in", "/recover"])
+def test_a_mistaken_password_is_told_accessibly(page: Page, shared_town: Town, address: str, lang: str) -> None:
+    page.goto(f"{shared_town.base}{address}?lang={lang}")
+    live.main_button(page).click()
+    expect(page.locator("[data-errors]")).to_be_focused()
+    assert page.title().startswith(TITLE_OF_ERRORS[lang])
+    checks.assert_accessible(page)
+    checks.assert_whole_form(page)
+    checks.assert_fits(page)

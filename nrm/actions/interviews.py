@@ -244,6 +244,15 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     if findings:
         raise UnacceptableInterview(findings)
     canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        return _take_in(questionnaire, started_at, answers, canonical, by)
+    except IntegrityError:  # the same line in the same instant: now it is there
+        return _take_in(questionnaire, started_at, answers, canonical, by)
+
+
+def _take_in(
+    questionnaire: Questionnaire, started_at: datetime, answers: Answers, canonical: bytes, by: Actor
+) -> str | None:
     with transaction() as session:
         mark = vault_members.organisation_mark(session, canonical, by=by)
         before = store.imported(mark, by=by)

@@ -70,8 +70,11 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row[*tuple[Any, ...]]:
 
 
 def is_known(interview_id: uuid.UUID) -> bool:
-    """Whether the id is taken, by whatever post."""
-    return db.session.scalar(select(Interview.id).where(Interview.id == interview_id)) is not None
+    """Whether the id is taken, by whatever post, or by a case that a shelter opened itself."""
+    return (
+        db.session.scalar(select(Interview.id).where(Interview.id == interview_id)) is not None
+        or db.session.scalar(select(Case.id).where(Case.id == interview_id)) is not None
+    )
 
 
 def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:

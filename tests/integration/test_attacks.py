@@ -15,9 +15,9 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm import cli, clock, crypto, faults
-from nrm.actions import accounts, cases, placing, referrals
+from nrm.actions import accounts, cases, interviews, placing, referrals
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor, Role
+from nrm.domain.accounts import Actor, NotVisible, Role
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import OverrideReason
@@ -292,3 +292,13 @@ def test_the_posts_home_page_keeps_the_quarter_alone_of_who_arrived(world_app: P
     row = next(line for line in page.split("<tr>") if pseudonym in line)
     assert "ora" not in row.split("</td>")[0]
     assert formats.quarter(str(Quarter.of(clock.now().date())), "sq") in row
+
+
+def test_no_interview_is_begun_under_the_id_of_a_shelters_own_case(world_app: Planted) -> None:
+    _, world = world_app
+    rinas = factories.actor("rinas.border_officer")
+    with pytest.raises(NotVisible):
+        interviews.start(interview_id=world.own_case, by=rinas)
+    with pytest.raises(NotVisible):
+        interviews.read(interview_id=world.own_case, by=rinas)
+    assert opens(world.own_case, Compartment.IDENTITY, "vatra.case_worker")["given"] == people.PLANTED

@@ -18,6 +18,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Role, SignInRefused, UnusableInvitation, UnusableLogin
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.referrals import DeclineReason, IllegalTransition
+from nrm.domain.walks import example_answers
 from nrm.models.accounts import KeyringWrap, Member, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant, ShredKey
 from nrm.models.referrals import Referral
@@ -234,3 +235,16 @@ def test_the_chain_stays_whole_when_many_write_at_once(instance: Flask) -> None:
     race(instance, *[lambda: bool(factories.actor("nrc.case_worker"))] * 12)
     assert audit.length(db.session()) == before + 12
     assert list(audit.verify(db.session())) == []
+
+
+def test_a_line_imported_by_several_at_once_is_one_interview(instance: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    questionnaire = interviews.questionnaires()[interviews.CURRENT]
+    line = {
+        "questionnaire": questionnaire.id,
+        "interviewed_at": "2026-01-01T10:30",
+        "answers": example_answers(questionnaire),
+    }
+    given = race(instance, *[lambda: interviews.take_in(line=line, by=rinas)] * 4)
+    assert len(given) == 4
+    assert len(set(given)) == 1

@@ -42,6 +42,8 @@ PUBLIC = frozenset(
 )
 # What a member may do who waits for a colleague's confirmation.
 WAITING = frozenset({"home.index", "accounts.sign_out"})
+# Forms that are not given back when they come too late: what was typed there must not lie in a page.
+NEVER_CARRIED = frozenset({"accounts.password"})
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
 
@@ -182,7 +184,7 @@ def _ask_to_sign_in() -> Answer:
         return redirect(url_for("accounts.sign_in_page"), 303)
     carried = ""
     ended = g.get("ended")
-    if isinstance(ended, actions.Ended):
+    if isinstance(ended, actions.Ended) and request.endpoint not in NEVER_CARRIED:
         fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
         carried = actions.carry(ended, path=request.path, fields=fields)
     return sign_in_form(status=401, carried=carried, signed_out=True)

@@ -147,7 +147,10 @@ def test_a_weak_password_is_refused(app: Flask, password: str) -> None:
 def test_a_form_sent_after_the_session_died_comes_back_to_the_same_person_only(app: Flask) -> None:
     me = Person(app.test_client(), "vatra.case_worker")
     _later(minutes=20)
-    answer = me.client.post("/password", data={"old": "typed in vain", "csrf_token": me.csrf_token})
+    passwords = me.client.post("/password", data={"old": "typed in vain", "csrf_token": me.csrf_token})
+    assert passwords.status_code == 401
+    assert 'name="carried"' not in passwords.text
+    answer = me.client.post("/cases/find", data={"code": "typed in vain", "csrf_token": me.csrf_token})
     assert answer.status_code == 401
     carried = re.search(r'name="carried" value="([^"]+)"', answer.text)
     assert carried

@@ -42,7 +42,7 @@ class DayField(Field):
         self.doubled = any(len(values) > 1 for values in typed.values())
         self.parts = {part: values[0][:LONGEST_PART] if values else "" for part, values in typed.items()}
         self.data = data if isinstance(data, date) else None
-        if self.data is not None and not any(self.parts.values()):
+        if self.data is not None and not formdata:
             self.parts = {"day": str(self.data.day), "month": str(self.data.month), "year": str(self.data.year)}
 
     def pre_validate(self, form: Any) -> None:

@@ -229,7 +229,7 @@ def _invite_form() -> InviteAccountForm:
 @blueprint.get("/password")
 @guards.signed_in
 def password_page() -> str:
-    return render_template("accounts/password.html", form=ChangePasswordForm())
+    return render_template("accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args)
 
 
 @blueprint.post("/password")
@@ -241,7 +241,7 @@ def password() -> tuple[str, int] | BaseResponse:
             actions.change_password(
                 password=form.old.data or "", new_password=form.password.data or "", by=guards.actor()
             )
-            return redirect(url_for("home.index"), 303)
+            return redirect(url_for("accounts.password_page", changed="yes"), 303)
         except SignInRefused:
             form.old.errors = [N_("Enter your present password; this is not it")]
         except WeakPassword as error:

@@ -256,6 +256,7 @@ def test_a_statistician_reads_the_closed_quarter_and_takes_the_paper_home(town: 
     reader: Page = desk("molsa.statistician")
     loads = live.Loads(reader)
     reader.locator(f'main a[href="/reports/ix/{town.quarter}"]').first.click()
+    reader.wait_for_url(f"**/reports/ix/{town.quarter}")
     assert loads.since() == 1
     assert "prill–qershor 2026" in reader.locator("main").inner_text()
     assert reader.locator("main table").count() >= 3

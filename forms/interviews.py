@@ -18,7 +18,7 @@ from wtforms.validators import ValidationError
 from forms import names
 from nrm.domain.answers import UnacceptableAnswer, checked, date_from_parts, unacceptable
 from nrm.domain.interview_findings import page_findings
-from nrm.domain.interviews import Answers, Page, Question, Questionnaire, chosen, page_questions
+from nrm.domain.interviews import Answers, Page, Question, Questionnaire, Settled, chosen, page_questions
 
 OTHER = "-other"
 DATE_PARTS = ("-day", "-month", "")
@@ -43,7 +43,11 @@ class QuestionField(Field):
 
     def process(self, formdata: Any, data: object = None, extra_filters: object = None) -> None:  # noqa: ARG002 - WTForms' own
         self.process_errors = []
-        self.typed = {part: list(formdata.getlist(self.name + part)) if formdata else [] for part in self.parts()}
+        sent = formdata or ()
+        # Asked first: a multidict answers for a name that it does not have by way of an exception.
+        self.typed = {
+            part: list(formdata.getlist(self.name + part)) if self.name + part in sent else [] for part in self.parts()
+        }
         self.data = None
 
     def parts(self) -> tuple[str, ...]:
@@ -180,7 +184,9 @@ class PageForm(Form):
         """
         own = frozenset(self.page.questions)
         before = {name: value for name, value in earlier.items() if name not in own}
-        shown = {question.id for question in page_questions(self.questionnaire, self.page, before)}
+        # Answers whose way is known already are not walked once more; the page leaves its own out by itself.
+        known = earlier if isinstance(earlier, Settled) else before
+        shown = {question.id for question in page_questions(self.questionnaire, self.page, known)}
         given: dict[str, Any] = {}
         fields = self.question_fields()
         for name, field in fields.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
@@ -25,9 +25,11 @@ from nrm.domain.interviews import (
     Journey,
     Page,
     Questionnaire,
+    Settled,
     first_incomplete,
     journey,
     reading_language,
+    settled,
     with_page,
     wording_read,
 )
@@ -68,7 +70,11 @@ class Incomplete(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Draft:
-    """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved."""
+    """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
+
+    `answers` are those of the journey alone. `found` is the compartment as it was opened, None for a draft that was
+    not read but made from another.
+    """
 
     interview_id: uuid.UUID
     pseudonym: str
@@ -76,15 +82,25 @@ class Draft:
     started_at: datetime
     expires_at: datetime | None
     questionnaire: Questionnaire
-    answers: dict[str, Any]
+    answers: Settled
     wordings: dict[str, Any]
     visited: tuple[str, ...]
     revision: int
+    found: vault.Opened | None = field(default=None, compare=False)
+    _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
     def journey(self) -> Journey:
         """The way these answers lead, walked once."""
         return journey(self.questionnaire, self.answers)
+
+    def filled(self, page: str, given: Answers) -> Settled:
+        """The answers after the page was filled in with `given`; asked twice for the same, it is worked out once."""
+        before = self._filled
+        if not (before and before[0] == page and before[1] == given):
+            after = with_page(self.questionnaire, self.answers, self.questionnaire.pages[page], given)
+            before[:] = [page, dict(given), after]
+        return cast(Settled, before[2])
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -148,17 +164,19 @@ def opened(session: Session, interview: Interview | Row[*tuple[Any, ...]], *, by
         found = vault.read(session, interview.id, DRAFT, by=by)
     except vault.NoLeave:
         raise OpeningEnded from None
+    questionnaire = questionnaire_called(interview.questionnaire)
     return Draft(
         interview.id,
         interview.pseudonym,
         interview.status,
         interview.started_at,
         interview.expires_at,
-        questionnaire_called(interview.questionnaire),
-        found.value["answers"],
+        questionnaire,
+        settled(questionnaire, found.value["answers"]),
         found.value["wordings"],
         tuple(found.value["visited"]),
         found.revision,
+        found,
     )
 
 
@@ -194,7 +212,10 @@ def sealed_next(
             "sha256": read.sha256,
         }
     value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at)}
-    following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
+    if draft.found is None:
+        following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
+    else:
+        following = vault.sealed_after(session, draft.found, value, by=by)
     after = Draft(
         draft.interview_id,
         draft.pseudonym,
@@ -202,7 +223,7 @@ def sealed_next(
         draft.started_at,
         draft.expires_at,
         questionnaire,
-        dict(answers),
+        settled(questionnaire, answers),
         wordings,
         looked_at,
         following.revision,
@@ -222,7 +243,7 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     if last is not None:
         if draft.revision != last.seen:
             raise StaleAnswers(draft)
-        answers = with_page(draft.questionnaire, answers, draft.questionnaire.pages[last.page], last.given)
+        answers = draft.filled(last.page, last.given)
     missing = first_incomplete(draft.questionnaire, answers)
     if missing is not None:
         raise Incomplete(missing)

@@ -137,7 +137,7 @@ def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) 
     interview_id = draft.interview_id
     if draft.revision != seen:
         return _unchanged(draft, page, given)
-    answers = with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given)
+    answers = draft.filled(page, given)
     after, following = drafts.sealed_next(db.session(), draft, answers, [page], by=by)
     try:
         with transaction() as session:
@@ -150,7 +150,7 @@ def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) 
 
 def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
     """The draft, if the page says no more than it says already; raises StaleAnswers otherwise."""
-    if with_page(draft.questionnaire, draft.answers, draft.questionnaire.pages[page], given) != draft.answers:
+    if draft.filled(page, given) != draft.answers:
         raise StaleAnswers(draft)
     return draft
 
@@ -181,7 +181,7 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
     with transaction() as session:
         draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
         questionnaire, home = draft.questionnaire, draft.questionnaire.home
-        answers = draft.answers
+        answers: Answers = draft.answers
         if given:
             answers = with_page(questionnaire, answers, questionnaire.pages[page], {**_of(page, draft), **given})
         answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from nrm.domain.answers import MESSAGES, UnacceptableAnswer, checked, earliest, latest, message
-from nrm.domain.interviews import Answers, Page, Questionnaire, Texts, contradictions, missing, pages, prune
+from nrm.domain.interviews import Answers, Page, Questionnaire, Texts, contradictions, missing, pages, prune, settled
 
 ADULT_AGE = 18
 
@@ -19,9 +19,9 @@ def page_findings(questionnaire: Questionnaire, page: Page, answers: Answers, *,
     the wrong order; a birth that contradicts the age class; the questionnaire's own checks.
     """
     found: dict[str, Texts] = {}
-    for question in missing(questionnaire, page, answers):
+    kept = settled(questionnaire, answers)
+    for question in missing(questionnaire, page, kept):
         found[question.id] = message("choose" if question.closed else "enter", question)
-    kept = prune(questionnaire, answers)
     for name in page.questions:
         question = questionnaire.questions[name]
         if question.kind == "partial_date" and name in kept and earliest(kept[name]) > today:

@@ -19,7 +19,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from nrm.domain.conditions import ALWAYS, Condition
 
@@ -233,25 +233,48 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> Iterator[tuple[Page
                 reached[name] = answers[name]
 
 
-def _settled(questionnaire: Questionnaire, answers: Answers) -> tuple[dict[str, Any], list[tuple[Page, Question]]]:
-    """(answers without those of branches that were left, what is asked), repeatedly: one drop may cause another."""
+class Settled(dict[str, Any]):
+    """Answers without those of branches that were left, with the way they lead, so that it need not be walked again.
+
+    They cannot be changed: the way would be another one.
+    """
+
+    __slots__ = ("questionnaire", "walked")
+
+    def __init__(
+        self, answers: Answers, questionnaire: Questionnaire, walked: tuple[tuple[Page, Question], ...]
+    ) -> None:
+        super().__init__(answers)
+        self.questionnaire = questionnaire
+        self.walked = walked
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("settled answers cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+
+def settled(questionnaire: Questionnaire, answers: Answers) -> Settled:
+    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
+    if isinstance(answers, Settled) and answers.questionnaire is questionnaire:
+        return answers
     kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
     while True:
-        walked = list(_walk(questionnaire, kept))
+        walked = tuple(_walk(questionnaire, kept))
         names = {question.id for _, question in walked}
         if kept.keys() <= names:
-            return kept, walked
+            return Settled(kept, questionnaire, walked)
         kept = {name: value for name, value in kept.items() if name in names}
 
 
 def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
-    return _settled(questionnaire, answers)[0]
+    """The same as answers of the caller's own, to go on with."""
+    return dict(settled(questionnaire, answers))
 
 
 def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
     """The questions these answers lead to, in order, the home page's included."""
-    return tuple(question for _, question in _settled(questionnaire, answers)[1])
+    return tuple(question for _, question in settled(questionnaire, answers).walked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +301,9 @@ class Journey:
 
 def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
     """The journey of these answers."""
-    kept, walked = _settled(questionnaire, answers)
-    ordered = dict.fromkeys(page for page, _ in walked)
-    lacking = frozenset(page.id for page, question in walked if question.required and question.id not in kept)
+    kept = settled(questionnaire, answers)
+    ordered = dict.fromkeys(page for page, _ in kept.walked)
+    lacking = frozenset(page.id for page, question in kept.walked if question.required and question.id not in kept)
     return Journey(tuple(page for page in ordered if page is not questionnaire.home), lacking)
 
 
@@ -300,7 +323,7 @@ def next_page(questionnaire: Questionnaire, answers: Answers, *, after: str) -> 
 
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
-    kept = prune(questionnaire, answers)
+    kept = settled(questionnaire, answers)
     own = frozenset(page.questions)
     earlier = {name: value for name, value in kept.items() if name not in own}
     shown: dict[str, Question] = {}
@@ -313,9 +336,11 @@ def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -
 
 def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions of the page that must still be answered before it is complete."""
-    kept, walked = _settled(questionnaire, answers)
+    kept = settled(questionnaire, answers)
     return tuple(
-        question for asked_on, question in walked if asked_on is page and question.required and question.id not in kept
+        question
+        for asked_on, question in kept.walked
+        if asked_on is page and question.required and question.id not in kept
     )
 
 
@@ -330,7 +355,7 @@ def first_incomplete(questionnaire: Questionnaire, answers: Answers) -> Page | N
     return next((page for page in ahead.pages if page.id in ahead.lacking), None)
 
 
-def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given: Answers) -> dict[str, Any]:
+def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given: Answers) -> Settled:
     """The answers after `page` was filled in with `given`.
 
     What the page had before and is not given again is gone; what depended on a changed answer is reset, except on the
@@ -345,13 +370,13 @@ def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given:
         for name, value in after.items()
         if name in own or (name in questionnaire.questions and not questionnaire.questions[name].depends_on & changed)
     }
-    return prune(questionnaire, kept)
+    return settled(questionnaire, kept)
 
 
 def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
-    kept, walked = _settled(questionnaire, answers)
-    names = [question.id for _, question in walked]
+    kept = settled(questionnaire, answers)
+    names = [question.id for _, question in kept.walked]
     return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)
 
 

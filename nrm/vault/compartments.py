@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -107,12 +107,29 @@ class StaleRevision(Exception):
     """Someone else wrote this compartment since it was read."""
 
 
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class _Held:
+    """What a compartment was opened with, and by whom: nobody else seals with it."""
+
+    by: Actor
+    case_id: uuid.UUID
+    compartment: str
+    epoch: int
+    compartment_key: bytes
+    shred_key: bytes
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """A compartment's value (JSON object) and the revision it was read at."""
+    """A compartment's value (JSON object) and the revision it was read at.
+
+    It holds the keys it was opened with, so that sealing the next revision in the same request need not read them
+    again. It must live no longer than the request.
+    """
 
     value: dict[str, Any]
     revision: int
+    _held: _Held = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -193,8 +210,7 @@ def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str,
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
-    hit = cast("CursorResult[object]", session.execute(_EXTEND, {**place, "expires_at": expires_at}))
-    if not hit.rowcount:
+    if not session.connection().execute(_EXTEND, {**place, "expires_at": expires_at}).rowcount:
         session.execute(
             insert(Opening).values(
                 id=uuid.uuid4(),
@@ -212,13 +228,14 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
     if not by.session_id:
         return False
     place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment, "now": clock.now()}
-    return session.execute(_LEAVE, place).first() is not None
+    return session.connection().execute(_LEAVE, place).first() is not None
 
 
 def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
     row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by, leave=True)
-    return Opened(_open_value(row, compartment_key, shred_key), row.revision)
+    held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
+    return Opened(_open_value(row, compartment_key, shred_key), row.revision, held)
 
 
 def write(
@@ -233,8 +250,24 @@ def sealed_next(
 ) -> NextRevision:
     """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
     row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
-    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, row.epoch, seen + 1)
-    return NextRevision(case_id, compartment, row.epoch, seen + 1, sealed)
+    return _next(_Held(by, case_id, compartment, row.epoch, compartment_key, shred_key), value, seen)
+
+
+def sealed_after(session: Session, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
+    """The revision after one that was opened in this request, sealed as `sealed_next` does.
+
+    For the actor who opened it nothing is read again: whatever ended the grant since also ended the epoch or took the
+    row away, and then `keep` refuses. For any other actor it is `sealed_next`.
+    """
+    held = opened._held
+    if held.by is not by:
+        return sealed_next(session, held.case_id, held.compartment, value, seen=opened.revision, by=by)
+    return _next(held, value, opened.revision)
+
+
+def _next(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
+    place = (held.case_id, held.compartment, held.epoch, seen + 1)
+    return NextRevision(*place, _seal_value(value, held.compartment_key, held.shred_key, *place))
 
 
 def keep(session: Session, following: NextRevision) -> int:
@@ -248,8 +281,8 @@ def keep(session: Session, following: NextRevision) -> int:
         "of_epoch": following.epoch,
         "seen": following.revision - 1,
     }
-    hit = session.execute(_REVISE, {**place, "revision": following.revision, "sealed_value": following.sealed_value})
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    values = {"revision": following.revision, "sealed_value": following.sealed_value}
+    if session.connection().execute(_REVISE, {**place, **values}).rowcount != 1:
         raise StaleRevision
     return following.revision
 
@@ -402,7 +435,7 @@ def _keys(
         raise CannotOpen
     place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
-    row = session.execute(_PLACE, {**place, **whose}).first()
+    row = session.connection().execute(_PLACE, {**place, **whose}).first()
     if leave and (row is None or not by.session_id or row.open_until is None or row.open_until <= clock.now()):
         raise NoLeave
     if row is None:

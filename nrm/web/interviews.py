@@ -16,7 +16,7 @@ from nrm.actions import interviews as actions
 from nrm.actions import sending
 from nrm.actions.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts import NotVisible, Permission, Role
-from nrm.domain.interviews import Page, next_page
+from nrm.domain.interviews import Page, journey
 from nrm.domain.words import N_
 from nrm.store import accounts as accounts_store
 from nrm.store import interviews as store
@@ -194,7 +194,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(asked)
-        if next_page(draft.questionnaire, {**draft.answers, **given}, after=page) is None:
+        if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         return _go_on_after(actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by), page)
     except StaleAnswers as error:

@@ -75,9 +75,10 @@ class Event(StrEnum):
 
 def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
     """Add one entry in the present transaction. `details` are ids and closed codes."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
-    last = session.execute(_LAST).first()
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_QUEUE, {"key": _CHAIN_LOCK})
+    last = connection.execute(_LAST).first()
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
     entry = {
         "id": number,
@@ -95,7 +96,7 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
             separators=(",", ":"),
         ),
     }
-    session.execute(_APPEND, {**entry, "hash": _hash(before, entry)})
+    connection.execute(_APPEND, {**entry, "hash": _hash(before, entry)})
 
 
 def verify(session: Session) -> Iterator[tuple[int, str]]:
@@ -126,3 +127,4 @@ def _hash(before: bytes, entry: Mapping[str, object]) -> bytes:
 _TABLE = cast(Table, AuditEntry.__table__)
 _LAST = select(_TABLE.c.id, _TABLE.c.hash).order_by(_TABLE.c.id.desc()).limit(1)
 _APPEND = insert(_TABLE)
+_QUEUE = text("SELECT pg_advisory_xact_lock(:key)")

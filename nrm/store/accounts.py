@@ -228,4 +228,4 @@ _SESSION = (
 
 def session(digest: bytes) -> Row[tuple[object, ...]] | None:
     """Everything a request needs to know of its session, in one query."""
-    return db.session.execute(_SESSION, {"digest": digest}).first()  # type: ignore[return-value]
+    return db.session().connection().execute(_SESSION, {"digest": digest}).first()  # type: ignore[return-value]

@@ -63,7 +63,8 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row[*tuple[Any, ...]]:
     """The columns of one interview of the actor's post, for showing it; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         raise NotVisible
-    found = db.session.execute(_MY_COLUMNS, {"id": interview_id, "organisation_id": by.organisation_id}).first()
+    whose = {"id": interview_id, "organisation_id": by.organisation_id}
+    found = db.session().connection().execute(_MY_COLUMNS, whose).first()
     if found is None:
         raise NotVisible
     return found

@@ -83,7 +83,7 @@ def access_of(app: Flask, endpoint: str) -> str:
 
 def actor() -> Actor:
     """Who is asking, on a page that is not public."""
-    return cast(Visitor, current_user).signed_in.actor
+    return visitor().actor
 
 
 def country() -> Country:
@@ -141,7 +141,8 @@ def _before() -> Answer | None:
         return None if request.method in ("GET", "HEAD", "OPTIONS") else _check_nonce()
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
-    visitor = cast(Visitor, current_user).signed_in
+    # Kept for the rest of the request: Flask-Login looks for the member anew at each mention.
+    visitor = g.visitor = cast(Visitor, current_user).signed_in
     if request.method == "POST" and not actions.is_token(visitor.csrf_token, request.form.get("csrf_token", "")):
         return error_page(400)
     if visitor.waiting and request.endpoint not in WAITING:
@@ -154,7 +155,7 @@ def _before() -> Answer | None:
 
 def visitor() -> actions.SignedIn:
     """Who is asking and what their pages say of them, on a page that is not public."""
-    return cast(Visitor, current_user).signed_in
+    return cast(actions.SignedIn, g.visitor)
 
 
 def visitor_or_none() -> actions.SignedIn | None:

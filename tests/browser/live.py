@@ -43,6 +43,7 @@ class Loads:
 
     def __init__(self, page: Page) -> None:
         self.number = 0
+        self.page = page
         page.on("domcontentloaded", lambda _: self._one_more())
 
     def _one_more(self) -> None:
@@ -50,6 +51,7 @@ class Loads:
 
     def since(self) -> int:
         """How many since the last time this was asked."""
+        self.page.wait_for_load_state("domcontentloaded")
         number, self.number = self.number, 0
         return number
 

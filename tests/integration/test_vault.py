@@ -283,3 +283,14 @@ def test_the_length_of_a_story_is_not_seen(app: Flask) -> None:
         db.session.rollback()
     assert len(lengths) == 1
     assert rinas
+
+
+def test_what_one_person_opened_seals_nothing_for_another(app: Flask) -> None:
+    rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
+    case_id = sealed_case(rinas, "RINAS")
+    opened = read(case_id, rinas)
+    assert SECRET not in repr(opened)
+    with pytest.raises(vault.CannotOpen):
+        vault.sealed_after(db.session(), opened, {"name": "theirs"}, by=vatra)
+    db.session.rollback()
+    assert vault.sealed_after(db.session(), opened, {"name": "mine"}, by=rinas)

@@ -134,11 +134,6 @@ def key_pair() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
-def public_key_of(private_key: bytes) -> bytes:
-    """The raw public half of a raw X25519 private key."""
-    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
-
-
 def signing_pair() -> tuple[bytes, bytes]:
     """A new Ed25519 pair, raw: (private, public)."""
     private = Ed25519PrivateKey.generate()

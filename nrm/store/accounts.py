@@ -194,12 +194,6 @@ def has_keyring(organisation_id: uuid.UUID) -> bool:
     return db.session.scalar(select(Keyring.id).where(Keyring.organisation_id == organisation_id).limit(1)) is not None
 
 
-def active_members(organisation_id: uuid.UUID) -> int:
-    """How many members of the organisation can sign in and open."""
-    statement = select(func.count()).where(Member.organisation_id == organisation_id, Member.status == "active")
-    return db.session.scalar(statement) or 0
-
-
 _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
 _SESSION = (
     select(

@@ -157,11 +157,6 @@ def sign_in_token(nonce: str) -> str:
     return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("sign-in")), nonce.encode()).hex()
 
 
-def new_nonce() -> str:
-    """128 random bits, as text."""
-    return os.urandom(16).hex()
-
-
 def same_token(left: str, right: str) -> bool:
     """Whether two tokens are equal, in constant time."""
     return crypto.same(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))

@@ -32,6 +32,7 @@ from nrm.domain.accounts import (
 )
 from nrm.models.accounts import Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
+from nrm.vault import keyrings
 from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
@@ -145,7 +146,7 @@ def join(*, token: str, password: str) -> Joined:
         first = not store.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
         if holds_keys and first:
-            vault.make_keyring(session, organisation, member)
+            keyrings.make_keyring(session, organisation, member)
         member.status = "waiting" if holds_keys and not first else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
         audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
@@ -162,7 +163,7 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
         )
         if _rows(hit) != 1:
             return
-        vault.share_keyring(session, member, by=by)
+        keyrings.share_keyring(session, member, by=by)
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
 
 

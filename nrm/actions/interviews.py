@@ -33,8 +33,7 @@ from nrm.models.interviews import Interview
 from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import members as vault_members
-from nrm.vault import shredding
+from nrm.vault import keyrings, shredding
 
 __all__ = [
     "Draft",
@@ -254,7 +253,7 @@ def _take_in(
     questionnaire: Questionnaire, started_at: datetime, answers: Answers, canonical: bytes, by: Actor
 ) -> str | None:
     with transaction() as session:
-        mark = vault_members.organisation_mark(session, canonical, by=by)
+        mark = keyrings.organisation_mark(session, canonical, by=by)
         before = store.imported(mark, by=by)
         if before is not None:
             return before.pseudonym

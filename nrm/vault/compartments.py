@@ -23,7 +23,8 @@ from nrm.models.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.vault import shredding
-from nrm.vault.members import CannotOpen, HoldsNoKeys, check_mark, keyring_private, mark, unwrap_keyring, unwrap_once
+from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, keyring_private, unwrap_keyring, unwrap_once
+from nrm.vault.marks import check_mark, mark
 
 OPENING_MINUTES = 15
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from nrm import crypto
-from nrm.vault.members import config
+from nrm.vault.marks import config
 
 
 def sign_release(message: bytes) -> bytes:

@@ -19,7 +19,7 @@ from nrm.models.cases import Case, Destruction, Grant, PendingGrant, SealedCompa
 from nrm.models.referrals import Referral
 from nrm.store import accounts as store
 from nrm.vault import compartments as vault
-from nrm.vault import members, shredding
+from nrm.vault import keyrings, members, shredding
 from tests import factories
 
 SECRET = "Zamira Planted-Name"
@@ -120,10 +120,10 @@ def test_without_an_opening_nothing_is_read_and_after_a_quarter_of_an_hour_no_mo
 @pytest.mark.parametrize("code", ["MOLSA", "OMS", "OPERATOR"])
 def test_a_ministry_and_the_operator_can_never_be_sealed_to(app: Flask, code: str) -> None:
     rinas = factories.actor("rinas.border_officer")
-    with pytest.raises(members.HoldsNoKeys):
+    with pytest.raises(keyrings.HoldsNoKeys):
         sealed_case(rinas, "RINAS", code)
     case_id = sealed_case(rinas, "RINAS")
-    with pytest.raises(members.HoldsNoKeys), transaction() as session:
+    with pytest.raises(keyrings.HoldsNoKeys), transaction() as session:
         vault.share(session, case_id, "identity", [organisation(code)], by=rinas)
 
 
@@ -168,7 +168,7 @@ def test_accepting_moves_the_key_and_old_files_open_nothing(app: Flask, tmp_path
     assert db.session.scalars(select(PendingGrant)).all() == []
     # The sender's old grant still unwraps to the old key, but its other half is gone from the live files.
     ring = db.session.scalars(select(Keyring).where(Keyring.organisation_id == rinas.organisation_id)).one()
-    private = members.keyring_private(db.session(), ring.version, by=rinas)
+    private = keyrings.keyring_private(db.session(), ring.version, by=rinas)
     info = crypto.ctx("grant", case_id, "identity", 1, rinas.organisation_id, "border_police", 1)  # type: ignore[arg-type]
     assert len(crypto.unwrap(private, old_grant, info)) == 32
     assert shredding.shred_key(case_id, "identity", 1) is None
@@ -269,7 +269,7 @@ def test_another_members_wrap_of_the_keyring_is_of_no_use(app: Flask) -> None:
             update(KeyringWrap).where(KeyringWrap.member_id == nrc.member_id).values(sealed_private=wrap.sealed_private)
         )
     with pytest.raises(vault.CannotOpen):
-        members.keyring_private(db.session(), 1, by=nrc)
+        keyrings.keyring_private(db.session(), 1, by=nrc)
 
 
 def test_the_length_of_a_story_is_not_seen(app: Flask) -> None:

@@ -1,0 +1,34 @@
+"""What shows that a public key or a row was put where it is by this program; and its settings, for the vault."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from flask import current_app
+
+from config import Config
+from nrm import crypto
+
+CannotOpen = crypto.CannotOpen
+
+
+def config() -> Config:
+    """The configuration of the running application."""
+    return cast(Config, current_app.extensions["nrm.config"])
+
+
+def mark(what: str, whose: uuid.UUID, *parts: crypto.Part) -> bytes:
+    """What shows that a public key or a referral was made here: a MAC under a key that lies in no database."""
+    return crypto.mac(crypto.expand(config().secrets.store, crypto.ctx("mark")), crypto.ctx(what, whose, *parts))
+
+
+def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> None:
+    """Raise CannotOpen, and report it, when the row was not made by this program as it stands.
+
+    Otherwise whoever can write to the database alone would put a key of their own, or a referral to an accomplice, in
+    the place of the right one, and wait.
+    """
+    if found is None or not crypto.same(found, mark(what, whose, *parts)):
+        current_app.logger.error("the %s of %s was not made by this program", what, whose)
+        raise CannotOpen

@@ -19,7 +19,7 @@ from nrm.models.cases import Case, Destruction, Grant, PendingGrant, SealedCompa
 from nrm.models.referrals import Referral
 from nrm.store import accounts as store
 from nrm.vault import compartments as vault
-from nrm.vault import keyrings, members, shredding
+from nrm.vault import keyrings, shredding
 from tests import factories
 
 SECRET = "Zamira Planted-Name"

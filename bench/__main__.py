@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import pages, sealing, statistics
+from bench import audit, pages, sealing, statistics
 
-ALL = {"sealing": sealing.main, "pages": pages.main, "statistics": statistics.main}
+ALL = {"audit": audit.main, "sealing": sealing.main, "pages": pages.main, "statistics": statistics.main}
 
 for name in sys.argv[1:] or ALL:
     if name not in ALL:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextvars
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nrm import clock, db
+from nrm import cli, clock, db
 from tests import factories, postgres, world
 
 
@@ -130,3 +132,24 @@ def world_app(world_template: tuple[Path, world.World], tmp_path: Path) -> Itera
         yield app, built
         db.disconnect()
     clock.set_clock(None)
+
+
+Command = Callable[..., tuple[int, bytes, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """`command(app, "report", "keys")` -> exit code, standard output, standard error."""
+    monkeypatch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+
+    def run(app: Flask, *words: str) -> tuple[int, bytes, str]:
+        directory = str(app.extensions["nrm.config"].directory)
+        monkeypatch.setattr(sys, "argv", ["nrm", *words, "--dir", directory])
+        with pytest.raises(SystemExit) as raised:
+            contextvars.Context().run(cli.main)
+        out, err = capsysbinary.readouterr()
+        assert isinstance(raised.value.code, int)
+        return raised.value.code, out, err.decode()
+
+    return run

@@ -8,8 +8,10 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm import audit as chain
+from nrm.actions import checkpoints as actions
 from nrm.cli.usage import Refused, application, instance_option
 from nrm.db import db
+from nrm.domain.checkpoints import LARGEST_FILE, NoCheckpoint, SignedCheckpoint, read, written
 
 
 @click.group()
@@ -19,19 +21,69 @@ def audit() -> None:
 
 @audit.command()
 @instance_option
+@click.option(
+    "--checkpoint",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A checkpoint that was kept elsewhere; can be given more than once.",
+)
 @click.pass_context
-def verify(context: click.Context, directory: Path) -> None:
+def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> None:
     """Follow the chain from its first entry. `entry N: what` on standard output and exit 1 for what is wrong."""
-    found = False
+    signed = [(file.name, _read(file)) for file in files]
+    found = []
     with application(directory).app_context():
         try:
             entries = chain.length(db.session())
             click.echo(f"{entries} entries", err=True)
-            for number, what in chain.verify(db.session()):
-                found = True
-                click.echo(f"entry {number}: {what}")
+            fitting = []
+            for name, checkpoint in signed:
+                try:
+                    fitting.append(actions.check(checkpoint))
+                except actions.NotFromHere as error:
+                    found.append(f"checkpoint {name}: {error}")
+            found += [f"entry {number}: {what}" for number, what in chain.verify(db.session(), fitting)]
         except SQLAlchemyError:
             raise Refused(f"--dir: the audit chain of {directory} cannot be read") from None
+    for line in found:
+        click.echo(line)
     if found:
         context.exit(1)
     click.echo(f"whole: {entries} entries")
+
+
+@audit.command()
+@instance_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file; else standard output.")
+@click.pass_context
+def checkpoint(context: click.Context, directory: Path, out: Path | None) -> None:
+    """Sign where the chain stands now, as a small file to be kept elsewhere. Exit 1 if the chain is not whole."""
+    with application(directory).app_context():
+        try:
+            text = written(actions.take())
+        except actions.BrokenChain as error:
+            click.echo(str(error))
+            context.exit(1)
+        except SQLAlchemyError:
+            raise Refused(f"--dir: the audit chain of {directory} cannot be read") from None
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with open(out, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Refused(f"--out: {out} is there already; name a new file") from None
+    except OSError as error:
+        raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
+
+
+def _read(file: Path) -> SignedCheckpoint:
+    try:
+        with file.open("rb") as stream:
+            return read(stream.read(LARGEST_FILE + 1))
+    except OSError as error:
+        raise Refused(f"--checkpoint: {file} cannot be read: {error.strerror}") from None
+    except NoCheckpoint as error:
+        raise Refused(f"--checkpoint: {file} is no checkpoint: {error}") from None

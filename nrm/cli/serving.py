@@ -14,7 +14,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from nrm import faults
-from nrm.actions import tending
+from nrm.actions import checkpoints, tending
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
@@ -71,7 +71,7 @@ def _tend_forever(app: Flask) -> None:
     while not pause.wait(TEND_SECONDS):
         try:
             with app.app_context():
-                tending.tend()
+                _do_what_is_due()
         except Exception as error:  # noqa: BLE001 - the next minute tries again
             app.logger.error("tend failed: %s", faults.described(error))
 
@@ -81,4 +81,9 @@ def _tend_forever(app: Flask) -> None:
 def tend(directory: Path) -> None:
     """Do all that time brings: expiry, destroyed keys, released beds. Doing it again changes nothing."""
     with application(directory).app_context():
-        click.echo(json.dumps(tending.tend(), sort_keys=True))
+        click.echo(json.dumps(_do_what_is_due(), sort_keys=True))
+
+
+def _do_what_is_due() -> dict[str, int]:
+    """`tending.tend`, and the checkpoint of the day: `checkpoints_written`."""
+    return {**tending.tend(), "checkpoints_written": checkpoints.daily()}

@@ -1,4 +1,4 @@
-"""The server's own key: signs releases, seals what only the server must read."""
+"""The server's own keys: sign releases and checkpoints of the audit chain, seal what only the server must read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from nrm import crypto
+from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
 from nrm.vault.marks import config
 
 
@@ -22,6 +23,27 @@ def release_public_key() -> bytes:
 def is_signed(signature: bytes, message: bytes) -> bool:
     """Whether the server signed this."""
     return crypto.signed(release_public_key(), signature, message)
+
+
+def sign_checkpoint(checkpoint: Checkpoint) -> SignedCheckpoint:
+    """The checkpoint under the audit key: another pair than that of releases, out of the same key file."""
+    signature = crypto.sign(_audit_key(), _checkpoint_message(checkpoint))
+    return SignedCheckpoint(checkpoint, crypto.verifying_key_of(_audit_key()), signature)
+
+
+def is_checkpoint_signed(signed: SignedCheckpoint) -> bool:
+    """Whether this server signed it; the public key in the file is not believed."""
+    ours = crypto.verifying_key_of(_audit_key())
+    message = _checkpoint_message(signed.checkpoint)
+    return crypto.same(ours, signed.public_key) and crypto.signed(ours, signed.signature, message)
+
+
+def _audit_key() -> bytes:
+    return crypto.expand(config().secrets.release, crypto.ctx("audit"))
+
+
+def _checkpoint_message(checkpoint: Checkpoint) -> bytes:
+    return crypto.ctx("checkpoint", *checkpoint.parts)
 
 
 def seal_memory(value: dict[str, Any], *context: str) -> bytes:

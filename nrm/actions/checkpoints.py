@@ -1,0 +1,98 @@
+"""Checkpoints of the audit chain: made every day and on demand, and held against the chain."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db
+from nrm.domain.checkpoints import Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
+from nrm.store import accounts
+from nrm.vault import signing
+
+
+class BrokenChain(Exception):
+    """The chain is not whole, so no checkpoint is made of it; `entry` is the first bad one."""
+
+    def __init__(self, entry: int, what: str) -> None:
+        super().__init__(f"entry {entry}: {what}")
+        self.entry = entry
+
+
+class NotFromHere(Exception):
+    """A checkpoint that this server did not sign, or of another instance; the text says which."""
+
+
+def take() -> SignedCheckpoint:
+    """A checkpoint of the newest entry, if the whole chain is sound. Raises BrokenChain."""
+    return _taken(db.session(), None)
+
+
+def check(signed: SignedCheckpoint) -> Checkpoint:
+    """The checkpoint, if this server made it for this instance. Raises NotFromHere."""
+    if not signing.is_checkpoint_signed(signed):
+        raise NotFromHere("it does not bear this server's signature")
+    if signed.checkpoint.instance_id != accounts.instance().id:
+        raise NotFromHere("it is of another instance")
+    return signed.checkpoint
+
+
+def folder() -> Path:
+    """Where the daily ones lie."""
+    directory: Path = current_app.extensions["nrm.config"].directory
+    return directory / "checkpoints"
+
+
+def daily() -> int:
+    """Write the checkpoint of today unless it is there; how many were written.
+
+    The chain must go on from the newest one before: otherwise it is said in the log each time, and nothing is written.
+    """
+    path = folder() / f"{clock.now():%Y-%m-%d}.json"
+    if path.exists():
+        return 0
+    try:
+        return _write(path, _taken(db.session(), _newest()))
+    except (BrokenChain, NotFromHere, NoCheckpoint) as error:
+        current_app.logger.error("the audit chain does not go on from its last checkpoint: %s", error)
+    except OSError as error:
+        current_app.logger.error("the checkpoint of the audit chain was not written: %s", error.strerror)
+    return 0
+
+
+def _taken(session: Session, since: Checkpoint | None) -> SignedCheckpoint:
+    for entry, what in audit.verify(session, since=since):
+        raise BrokenChain(entry, what)
+    last = audit.last(session)
+    if last is None:
+        raise BrokenChain(1, "missing: the chain is empty")
+    return signing.sign_checkpoint(Checkpoint(accounts.instance().id, *last, clock.now().replace(microsecond=0)))
+
+
+def _newest() -> Checkpoint | None:
+    names = sorted(folder().glob("????-??-??.json"))
+    if not names:
+        return None
+    return check(read(names[-1].read_bytes()))
+
+
+def _write(path: Path, signed: SignedCheckpoint) -> int:
+    """All of the file or nothing; 0 when another process was there first."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(written(signed))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return 0
+    finally:
+        draft.unlink()
+    return 1

@@ -7,31 +7,42 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import cast
 
 import click
 
 from nrm import faults
-from nrm.cli import agreements, audit, demo, instance, interviews, protect, reports, serving
 from nrm.cli.usage import Refused
 
+COMMANDS = {
+    "init": "instance.init",
+    "demo": "demo.demo",
+    "serve": "serving.serve",
+    "tend": "serving.tend",
+    "interviews": "interviews.interviews",
+    "mou": "agreements.mou",
+    "report": "reports.report",
+    "audit": "audit.audit",
+    "protect": "protect.protect",
+}
+"""Name -> module and object; a module is imported when its command is called: the solvers alone take half a second."""
 
-@click.group()
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(".")
+        return cast("click.Command", getattr(import_module(f"nrm.cli.{module}"), name))
+
+
+@click.group(cls=_Commands)
 def nrm() -> None:
     """A National Referral Mechanism for victims of human trafficking."""
-
-
-for command in (
-    instance.init,
-    demo.demo,
-    serving.serve,
-    serving.tend,
-    interviews.interviews,
-    agreements.mou,
-    reports.report,
-    audit.audit,
-    protect.protect,
-):
-    nrm.add_command(command)
 
 
 def main() -> None:

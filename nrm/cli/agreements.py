@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
 
 from nrm import countries
 from nrm.cli.usage import Refused, application
+from nrm.domain import agreement_checks, agreement_differences
 from nrm.domain.agreements import Agreement
+from nrm.domain.profiles import TooManyClasses
 from nrm.domain.routing import Capacity
 from nrm.domain.routing import route as route_under
 from nrm.domain.routing_facts import UnknownFact, parse_facts
@@ -49,6 +52,59 @@ def route(file: Path, at: str, directory: Path | None) -> None:
     except countries.CountryError as error:
         raise Refused(str(error)) from None
     click.echo(_route_in(country, data, instant, None))
+
+
+@mou.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none."""
+    try:
+        checked = agreement_checks.check(_read(file), Progress().tell)
+    except TooManyClasses:
+        raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
+    for finding in checked.findings:
+        click.echo(str(finding))
+    if checked.findings:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{file.name}: no finding in {checked.classes} kinds of profiles", err=True)
+
+
+@mou.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def diff(old: Path, new: Path) -> None:
+    """Which profiles NEW sends elsewhere than OLD, and what is different in the document; empty when nothing is."""
+    before, after = _read(old), _read(new)
+    try:
+        differences = agreement_differences.diff(before, after, Progress().tell)
+    except TooManyClasses:
+        raise Refused(f"{new.name}: clause: the conditions tell too many profiles apart to look at each") from None
+    for each in differences.rerouted:
+        click.echo(f"{each.before} -> {each.after}")
+        for profile in each.profiles:
+            click.echo(f"    {profile}")
+    for change in differences.changes:
+        click.echo(change)
+
+
+def _read(file: Path) -> Agreement:
+    try:
+        return countries.read_agreement(file)
+    except countries.CountryError as error:
+        raise Refused(str(error)) from None
+
+
+class Progress:
+    """What is being done, on standard error, once it has taken a second."""
+
+    def __init__(self) -> None:
+        self.told = monotonic()
+
+    def tell(self, what: str) -> None:
+        """Say it unless something was said within the last second."""
+        if monotonic() - self.told >= 1:
+            self.told = monotonic()
+            click.echo(what, err=True)
 
 
 def _route_in(country: countries.Country, data: object, at: datetime, capacity: Mapping[str, Capacity] | None) -> str:

@@ -22,7 +22,17 @@ from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.tables import MalformedTableSet, TableSet
 from nrm.statistics.tables import parse as parse_tables
 
-__all__ = ["FOLDER", "Country", "CountryError", "CrossingPoint", "NoAgreement", "Organisation", "load"]
+__all__ = [
+    "FOLDER",
+    "Country",
+    "CountryError",
+    "CrossingPoint",
+    "NoAgreement",
+    "Organisation",
+    "load",
+    "read_agreement",
+    "read_draft",
+]
 
 FOLDER = Path(__file__).parent
 
@@ -74,6 +84,24 @@ def _questionnaires(place: Path) -> dict[str, Questionnaire]:
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
     return read
+
+
+def read_agreement(file: Path) -> Agreement:
+    """One agreement from any file, a draft for instance; raises CountryError."""
+    try:
+        return parse_agreement(_toml(file))
+    except MalformedAgreement as error:
+        raise CountryError(f"{file.name}: {error}") from None
+
+
+def read_draft(file: Path, country: Country) -> Agreement:
+    """An agreement held against the country it is meant for; raises CountryError."""
+    agreement = read_agreement(file)
+    try:
+        _check_agreement(agreement, country, [])
+    except MalformedAgreement as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return agreement
 
 
 def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
@@ -128,5 +156,7 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CountryError(f"{file.name}: file: missing") from None
+    except OSError as error:
+        raise CountryError(f"{file.name}: file: {error.strerror or 'cannot be read'}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CountryError(f"{file.name}: file: is not TOML ({error})") from None

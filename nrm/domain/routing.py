@@ -32,6 +32,20 @@ def route(facts: RoutingFacts, agreement: Agreement, at: datetime, capacity: Map
     return _Routing(facts, agreement, at, capacity).route()
 
 
+def not_overridden(applying: Iterable[Clause]) -> list[Clause]:
+    """The referring clauses that no applying clause overrides; an overridden one overrides nothing itself."""
+    standing: dict[str, bool] = {}
+    by_number = {clause.number: clause for clause in applying}
+
+    def stands(number: str) -> bool:
+        if number not in standing:
+            above = [clause.number for clause in by_number.values() if number in clause.overrides]
+            standing[number] = not any(stands(other) for other in above)
+        return standing[number]
+
+    return [clause for clause in by_number.values() if clause.refer_to and stands(clause.number)]
+
+
 class _Routing:
     """One computation; the steps share what they found out."""
 
@@ -49,7 +63,7 @@ class _Routing:
         ending = next((clause for clause in self.applying if clause.ends), None)
         if ending is not None:
             return self._answer((), (), (ending,), Fallback.ENDED, ended_by=ending.number)
-        referring = self._not_overridden()
+        referring = not_overridden(self.applying)
         musts = [clause for clause in referring if clause.must]
         may = self._usable(self._named([clause for clause in referring if not clause.must], must=False))
         if not musts:
@@ -73,19 +87,6 @@ class _Routing:
             )
             return self._answer(may, (), self.applying, None if may else Fallback.NO_ROOM, told)
         return self._answer((), (), self.applying, Fallback.EXCLUDED)
-
-    def _not_overridden(self) -> list[Clause]:
-        """The referring clauses that no applying clause overrides; an overridden one overrides nothing itself."""
-        standing: dict[str, bool] = {}
-        by_number = {clause.number: clause for clause in self.applying}
-
-        def stands(number: str) -> bool:
-            if number not in standing:
-                above = [clause.number for clause in by_number.values() if number in clause.overrides]
-                standing[number] = not any(stands(other) for other in above)
-            return standing[number]
-
-        return [clause for clause in self.applying if clause.refer_to and stands(clause.number)]
 
     def _named(self, clauses: Iterable[Clause], *, must: bool) -> list[Candidate]:
         """The parties the clauses name, in document order, each with the first clause that names it."""

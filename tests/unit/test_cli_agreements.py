@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
 from nrm.cli.usage import Refused
 from tests.unit.domain.agreement_facts import PLAIN
@@ -93,3 +94,75 @@ def test_a_date_alone_means_noon_and_a_zone_is_kept():
     assert parse_instant("2026-03-04").isoformat() == "2026-03-04T12:00:00"
     assert parse_instant("2026-03-04T22:30").isoformat() == "2026-03-04T22:30:00"
     assert parse_instant("2026-03-04T22:30Z") == datetime(2026, 3, 4, 22, 30, tzinfo=UTC)
+
+
+# check and diff
+
+SHIPPED = countries.FOLDER / "albania" / "mou-2005.toml"
+
+
+def _changed(tmp_path: Path, old: str, new: str) -> Path:
+    """The shipped document with one text replaced."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    draft = tmp_path / "mou-draft.toml"
+    draft.write_text(text.replace(old, new), encoding="utf-8")
+    return draft
+
+
+def test_the_shipped_document_is_checked_without_a_finding():
+    result = CliRunner().invoke(mou, ["check", str(SHIPPED)])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "mou-2005.toml: no finding in 432 kinds of profiles\n"
+
+
+def test_a_finding_is_one_line_and_exit_1(tmp_path: Path):
+    draft = _changed(tmp_path, 'refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["IOM"]')
+    result = CliRunner().invoke(mou, ["check", str(draft)])
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines
+    assert all(line.startswith("gap: ") for line in lines)
+    assert any("age_class child or unsure" in line for line in lines)
+
+
+def test_a_document_compared_with_itself_says_nothing():
+    result = CliRunner().invoke(mou, ["diff", str(SHIPPED), str(SHIPPED)])
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_difference_is_grouped_by_the_old_and_the_new_way(tmp_path: Path):
+    draft = _changed(tmp_path, 'refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["NRC", "ngo_shelter"]')
+    result = CliRunner().invoke(mou, ["diff", str(SHIPPED), str(draft)])
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[-1] == "clause 4.3 changes: refer to"
+    assert "NRC, IOM -> NRC" in lines
+    profile = lines[lines.index("NRC, IOM -> NRC") + 1]
+    assert profile.startswith("    age_class adult; ")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff", "mou-draft.toml: file: is not TOML ("),
+        (b"version = ", "mou-draft.toml: file: is not TOML ("),
+        (b'version = "1"', "mou-draft.toml: from: missing"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes, message: str):
+    draft = tmp_path / "mou-draft.toml"
+    draft.write_bytes(content)
+    for command in (["check", str(draft)], ["diff", str(SHIPPED), str(draft)]):
+        result = CliRunner().invoke(mou, command)
+        assert isinstance(result.exception, Refused)
+        assert result.exception.code == 2
+        assert str(result.exception).startswith(message)
+        assert "\n" not in str(result.exception)
+
+
+def test_a_folder_or_nothing_in_the_place_of_a_document_is_one_line(tmp_path: Path):
+    for place, reason in ((tmp_path, "Is a directory"), (tmp_path / "none.toml", "missing")):
+        result = CliRunner().invoke(mou, ["check", str(place)])
+        assert isinstance(result.exception, Refused)
+        assert str(result.exception) == f"{place.name}: file: {reason}"

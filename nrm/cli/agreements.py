@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from nrm import countries
-from nrm.cli.usage import Refused, application
+from nrm.actions import agreements as actions
+from nrm.cli.usage import Refused, application, instance_option
 from nrm.domain import agreement_checks, agreement_differences
 from nrm.domain.agreements import Agreement
 from nrm.domain.profiles import TooManyClasses
@@ -20,9 +21,17 @@ from nrm.domain.routing import Capacity
 from nrm.domain.routing import route as route_under
 from nrm.domain.routing_facts import UnknownFact, parse_facts
 from nrm.store import agreements as desks
+from nrm.store.simulation import SIMULATION
 
 DEFAULT_COUNTRY = "albania"
 NOON = time(12)
+
+
+def _day(_: click.Context, option: click.Parameter, value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Refused(f"{option.opts[0]}: `{value}` is not a date such as 2026-01-31") from None
 
 
 @click.group()
@@ -85,6 +94,50 @@ def diff(old: Path, new: Path) -> None:
             click.echo(f"    {profile}")
     for change in differences.changes:
         click.echo(change)
+
+
+@mou.command()
+@click.argument("draft", type=click.Path(path_type=Path))
+@instance_option
+@click.option("--from", "first", required=True, callback=_day, help="A day of the first quarter, such as 2026-01-01.")
+@click.option("--to", "last", required=True, callback=_day, help="A day of the last quarter.")
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of a table.")
+def simulate(draft: Path, directory: Path, first: date, last: date, as_json: bool) -> None:
+    """What DRAFT would have done with the cases of whole quarters that are over, against what happened.
+
+    Counts are multiples of 5 that survived the attack; exit 3 when none did.
+    """
+    if last < first:
+        raise Refused("--to: lies before --from")
+    app = application(directory)
+    with app.app_context():
+        try:
+            agreement = countries.read_draft(draft, app.extensions["nrm.country"])
+            made = actions.simulate(agreement, first, last, by=SIMULATION, progress=Progress().tell)
+        except countries.CountryError as error:
+            raise Refused(str(error)) from None
+        except actions.NoWholeQuarter as error:
+            raise Refused(f"--from, --to: {error}") from None
+    if isinstance(made, actions.Withheld):
+        raise Refused("withheld: no tables could be made that survive the attack", code=3)
+    click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
+    click.echo(_simulation_json(made) if as_json else "\n\n".join(_lines(table) for table in made.tables))
+
+
+def _simulation_json(made: actions.Simulated) -> str:
+    period = {"from": made.first.isoformat(), "to": made.last.isoformat(), "step": made.step}
+    tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in made.tables]
+    return json.dumps({**period, "tables": tables}, ensure_ascii=False, indent=2)
+
+
+def _lines(table: Mapping[str, Any]) -> str:
+    """One table as text: the codes of its dimensions and the figure, a line each; `*` is a total."""
+    rows = [[*(str(row[name]) for name in table["dimensions"]), str(row["value"])] for row in table["rows"]]
+    rows.insert(0, [*table["dimensions"], "people"])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def _read(file: Path) -> Agreement:

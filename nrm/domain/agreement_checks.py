@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -76,11 +76,11 @@ def check(agreement: Agreement, progress: Progress = silent) -> Checked:
     return Checked(tuple(findings), len(classes))
 
 
-def everyone_signed(agreement: Agreement) -> Agreement:
-    """The agreement as if every party had signed it on its first day and stayed."""
+def everyone_signed(agreement: Agreement, on: date | None = None) -> Agreement:
+    """The agreement as if every party had signed it on that day (default: its first) and stayed."""
+    day = on or agreement.starts_on
     parties = {
-        code: replace(party, signed_on=agreement.starts_on, joined_on=None, until=None)
-        for code, party in agreement.parties.items()
+        code: replace(party, signed_on=day, joined_on=None, until=None) for code, party in agreement.parties.items()
     }
     return replace(agreement, parties=parties)
 

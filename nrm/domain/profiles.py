@@ -35,6 +35,9 @@ class Variable:
     values: tuple[Value, ...]
 
 
+NOTHING: Final = Variable("", "", ())
+"""To fix it changes nothing, but a condition that is constant becomes ALWAYS or NEVER."""
+
 Cube = tuple[tuple[Variable, tuple[Value, ...]], ...]
 """Profiles described at once: each variable that matters with the values it may have."""
 
@@ -89,6 +92,37 @@ def variables(conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ..
     return tuple(found)
 
 
+def satisfying(
+    condition: Condition, facts: Mapping[str, tuple[str, ...]], start: Mapping[str, Any], fixed: frozenset[str]
+) -> dict[str, Any] | None:
+    """A profile in which the condition holds and that leaves `start` as late in the order of the facts as it can.
+
+    `fixed` facts stay as they are. None when there is no such profile.
+    """
+    chosen = dict(start)
+    condition = restrict(condition, NOTHING, False)
+    return chosen if _satisfy(condition, list(variables([condition], facts)), chosen, fixed) else None
+
+
+def _satisfy(condition: Condition, left: list[Variable], chosen: dict[str, Any], fixed: frozenset[str]) -> bool:
+    known = _constant(condition)
+    if known is not None:
+        return known
+    variable, rest = left[0], left[1:]
+    before = chosen[variable.fact]
+    present: Value = variable.code in before if variable.code else before
+    others = [] if variable.fact in fixed else [value for value in variable.values if value != present]
+    for value in (present, *others):
+        if variable.code:
+            chosen[variable.fact] = before | {variable.code} if value else before - {variable.code}
+        else:
+            chosen[variable.fact] = value
+        if _satisfy(restrict(condition, variable, value), rest, chosen, fixed):
+            return True
+    chosen[variable.fact] = before
+    return False
+
+
 class Diagram:
     """All classes of profiles that `conditions` tell apart over the declared `facts`. Raises TooManyClasses."""
 
@@ -104,8 +138,7 @@ class Diagram:
         self._numbers: dict[Condition, int] = {}
         self._known: list[Condition] = []
         self._rests: dict[tuple[int, int, Value], int] = {}
-        nothing = Variable("", "", ())  # fixing it changes nothing, but conditions that are constant are simplified
-        start = tuple(self.number(restrict(each, nothing, False)) for each in self.conditions)
+        start = tuple(self.number(restrict(each, NOTHING, False)) for each in self.conditions)
         self._layers: list[dict[State, list[tuple[State, tuple[Value, ...]]]]] = []
         self._came_from: list[dict[State, tuple[State, Value]]] = []
         waiting: Iterable[State] = (start,)

@@ -66,3 +66,8 @@ def contributor_key() -> bytes:
 def secret_seed() -> bytes:
     """256 secret bits for one rounding."""
     return crypto.new_key()
+
+
+def repeatable_seed(*context: str) -> bytes:
+    """256 secret bits that are the same for the same question: asking again does not wear the noise off."""
+    return crypto.expand(config().secrets.store, crypto.ctx("seed", *context))

@@ -75,6 +75,8 @@ class Event(StrEnum):
     TESTIMONY_RECORDED = "testimony_recorded"
     QUARTER_CLOSED = "quarter_closed"
     QUARTER_REFUSED = "quarter_refused"
+    ALARM_RAISED = "alarm_raised"
+    ALARM_ACKNOWLEDGED = "alarm_acknowledged"
     KEYS_DESTROYED = "keys_destroyed"
 
 

@@ -49,6 +49,7 @@ def open_compartment(*, case_id: uuid.UUID, compartment: Compartment, purpose: P
                     purpose=purpose,
                     member_id=by.member_id,
                     organisation_id=by.organisation_id,
+                    holder_id=store.responsible_for(case_id),
                     opened_at=clock.now(),
                 )
             )

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import CursorResult, delete, update
 
 from nrm import audit, clock
-from nrm.actions import accounts, interviews, permits, placing
+from nrm.actions import accounts, alarms, interviews, permits, placing
 from nrm.db import transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
@@ -24,13 +24,14 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `openings_lapsed`, `keys_destroyed`."""
+    `alarms_raised`, `openings_lapsed`, `keys_destroyed`."""
     by = Actor.system("tend")
     return {
         "referrals_expired": _expire_referrals(by),
         "drafts_expired": interviews.expire_drafts(by=by),
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
+        "alarms_raised": alarms.raise_due(by=by),
         "openings_lapsed": _forget_openings(),
         "keys_destroyed": shredding.work_off(),
     }

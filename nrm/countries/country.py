@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import Agreement
+from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
 from nrm.domain.documents import Words
 from nrm.domain.interviews import Questionnaire
@@ -93,6 +94,7 @@ class Country:
     lists: Mapping[str, Mapping[str, Words]]
     retention: Retention
     calendar: Calendar
+    watches: tuple[Watch, ...]
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id

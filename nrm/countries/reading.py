@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from nrm.countries import lists
 from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, Organisation, Retention
 from nrm.domain.accounts import OrganisationKind
+from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
 from nrm.domain.documents import Table, Words
 from nrm.domain.quarters import Quarter, UnreadableQuarter
@@ -45,6 +46,7 @@ def read_country(table: Table, code: str) -> Country:
         lists=_lists(table.table("list")),
         retention=_retention(table.table("retention")),
         calendar=_calendar(table.table("calendar"), organisations),
+        watches=_watches(table.tables("bulk_opening")),
     )
     table.close()
     return country
@@ -157,6 +159,17 @@ def _retention(table: Table) -> Retention:
         table.wrong("draft_warning_days", "the warning must come before the end")
     table.close()
     return read
+
+
+def _watches(entries: list[Table]) -> tuple[Watch, ...]:
+    read: dict[int, Watch] = {}
+    for entry in entries:
+        watch = Watch(hours=entry.number("hours", least=1), cases=entry.number("cases", least=2))
+        if watch.hours in read:
+            entry.wrong("hours", f"`{watch.hours}` stands twice")
+        read[watch.hours] = watch
+        entry.close()
+    return tuple(read.values())
 
 
 def _calendar(table: Table, organisations: Mapping[str, Organisation]) -> Calendar:

@@ -1,5 +1,16 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
-from nrm.models import accounts, audit, cases, interviews, permits, referrals, reports, stays, testimony
+from nrm.models import accounts, alarms, audit, cases, interviews, permits, referrals, reports, stays, testimony
 
-__all__ = ["accounts", "audit", "cases", "interviews", "permits", "referrals", "reports", "stays", "testimony"]
+__all__ = [
+    "accounts",
+    "alarms",
+    "audit",
+    "cases",
+    "interviews",
+    "permits",
+    "referrals",
+    "reports",
+    "stays",
+    "testimony",
+]

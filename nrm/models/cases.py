@@ -123,10 +123,15 @@ class Opening(Model):
 
 
 class Reading(Model):
-    """That somebody opened a compartment, when and for what: kept as long as the case, shown to its holder."""
+    """That somebody opened a compartment, when and for what: kept as long as the case, for who holds or held it."""
 
     __tablename__ = "readings"
-    __table_args__ = (Index("ix_readings_case_id_opened_at", "case_id", "opened_at"),)
+    __table_args__ = (
+        Index("ix_readings_case_id_opened_at", "case_id", "opened_at"),
+        Index("ix_readings_holder_id_opened_at", "holder_id", "opened_at"),
+        Index("ix_readings_organisation_id_opened_at", "organisation_id", "opened_at"),
+        Index("ix_readings_member_id_opened_at", "member_id", "opened_at"),
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
@@ -134,7 +139,8 @@ class Reading(Model):
     purpose: Mapped[str]
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    opened_at: Mapped[datetime]
+    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))  # whose case it was at that time
+    opened_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class CareNote(Model):

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import BY_CONSENT, Compartment
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
-from nrm.models.cases import Case, Grant, PendingGrant, Reading, SealedCompartment
+from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.store.paging import PAGE, Page, page, place_after
@@ -71,18 +71,6 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingLine:
-    """Who opened what, when and why."""
-
-    id: uuid.UUID
-    opened_at: datetime
-    compartment: str
-    purpose: str
-    member_name: str
-    organisation: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class ShareLine:
     """An organisation something is shared with."""
 
@@ -128,6 +116,11 @@ def _relation(case: Case, by: Actor) -> CaseRelation | None:
         Referral.status == ReferralStatus.SENT,
     )
     return CaseRelation.ASKED if db.session.scalar(select(being_asked)) else None
+
+
+def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
+    """Whose case it is now: the holder's, or the opener's until somebody accepted; for the record of an opening."""
+    return db.session.scalar(select(func.coalesce(Case.holder_id, Case.opened_by_id)).where(Case.id == case_id))
 
 
 def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
@@ -183,35 +176,6 @@ def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
     if found is None or _relation(found, by) in (None, CaseRelation.ASKED):
         raise NotVisible
     return found.id
-
-
-def readings(case_id: uuid.UUID, *, by: Actor, after: str = "", size: int = PAGE) -> Page[ReadingLine]:
-    """Who opened the case, newest first; for its holder only, else NotVisible."""
-    if row(case_id, by=by).holder_id != by.organisation_id:
-        raise NotVisible
-    statement = (
-        select(Reading, Member.name, Organisation)
-        .join(Member, Member.id == Reading.member_id)
-        .join(Organisation, Organisation.id == Reading.organisation_id)
-        .where(Reading.case_id == case_id)
-        .order_by(Reading.opened_at.desc(), Reading.id.desc())
-        .limit(size + 1)
-    )
-    place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Reading.opened_at, Reading.id) < place)
-    lines = [
-        ReadingLine(
-            reading.id,
-            reading.opened_at,
-            reading.compartment,
-            reading.purpose,
-            name,
-            {"sq": organisation.name_sq, "en": organisation.name_en},
-        )
-        for reading, name, organisation in db.session.execute(statement)
-    ]
-    return page(lines, lambda line: (line.opened_at, line.id), size)
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:

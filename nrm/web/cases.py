@@ -35,7 +35,7 @@ from nrm.domain.cases import (
     parse_pseudonym,
 )
 from nrm.domain.words import N_
-from nrm.store import accounts, obligations, stays
+from nrm.store import accounts, obligations, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
@@ -289,7 +289,7 @@ def openings(case_id: uuid.UUID) -> str:
     return render_template(
         "cases/openings.html",
         case=store.case(case_id, by=by),
-        page=store.readings(case_id, by=by, after=request.args.get("after", "")),
+        page=readings.of_case(case_id, by=by, after=request.args.get("after", "")),
         compartments=COMPARTMENT_LABELS,
         purposes=PURPOSE_LABELS,
     )

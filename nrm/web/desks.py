@@ -12,7 +12,7 @@ from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.domain.accounts import OrganisationKind, Permission, Role
-from nrm.store import cases, obligations, permits, referrals, stays
+from nrm.store import alarms, cases, obligations, permits, referrals, stays
 from nrm.web import guards, home
 from nrm.web.language import gettext
 from nrm.web.referrals import party_names
@@ -42,6 +42,7 @@ def shelter_home() -> str:
         return desk_home()
     return render_template(
         "home/shelter.html",
+        alarms=alarms.waiting(by=by),
         room=stays.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
@@ -60,6 +61,7 @@ def desk_home() -> str:
     consular = by.role is Role.CONSULAR_OFFICER
     return render_template(
         "home/desk.html",
+        alarms=alarms.waiting(by=by),
         owed=obligations.owed(by=by, size=SHOWN),
         arrival_only=consular,
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
@@ -76,6 +78,7 @@ def duty_home() -> str:
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
+        alarms=alarms.waiting(by=by),
         unplaced=referrals.unplaced(by=by, size=SHOWN_ON_DUTY),
         clauses=referrals.by_clause(by=by),
         open=referrals.open_referrals(by=by, size=SHOWN_ON_DUTY),

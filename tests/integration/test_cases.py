@@ -17,6 +17,7 @@ from nrm.domain.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.referrals import OverrideReason
 from nrm.models.audit import AuditEntry
 from nrm.store import cases as store
+from nrm.store import readings
 from nrm.vault import compartments as vault
 from nrm.vault import members
 from tests import factories
@@ -63,7 +64,7 @@ def test_the_holder_sees_who_opened_what_and_why_and_nobody_else_does(held: uuid
     duty = factories.actor("ra.duty_officer")
     cases.open_compartment(case_id=held, compartment=Compartment.IDENTITY, purpose=Purpose.COURT, by=nrc)
     cases.open_compartment(case_id=held, compartment=Compartment.HAND_OVER, purpose=Purpose.DUTY_DECISION, by=duty)
-    lines = store.readings(held, by=nrc).rows
+    lines = readings.of_case(held, by=nrc).rows
     assert [(line.compartment, line.purpose) for line in lines] == [
         ("hand_over", "duty_decision"),
         ("identity", "court"),
@@ -71,14 +72,14 @@ def test_the_holder_sees_who_opened_what_and_why_and_nobody_else_does(held: uuid
     assert lines[0].organisation["en"] == "Responsible Authority"
     for other in (duty, factories.actor("vatra.case_worker"), factories.actor("rinas.border_officer")):
         with pytest.raises(NotVisible):
-            store.readings(held, by=other)
+            readings.of_case(held, by=other)
 
 
 def test_a_refused_opening_leaves_no_reading_and_a_trace_in_the_audit_chain(held: uuid.UUID, nrc: Actor) -> None:
     duty = factories.actor("ra.duty_officer")
     with pytest.raises(members.CannotOpen):
         cases.open_compartment(case_id=held, compartment=Compartment.IDENTITY, purpose=Purpose.COURT, by=duty)
-    assert store.readings(held, by=nrc).rows == []
+    assert readings.of_case(held, by=nrc).rows == []
     last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert last.event == "opening_failed"
 

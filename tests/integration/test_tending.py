@@ -26,6 +26,7 @@ NOTHING = {
     "drafts_expired": 0,
     "permits_expired": 0,
     "sessions_ended": 0,
+    "alarms_raised": 0,
     "openings_lapsed": 0,
     "keys_destroyed": 0,
 }

@@ -66,6 +66,9 @@ ACCESS = {
     "interviews.start": "interview:conduct",
     "interviews.tasks": "interview:conduct",
     "interviews.unsent": "interview:conduct",
+    "openings.acknowledge": "case:read",
+    "openings.alarm_list": "case:read",
+    "openings.index": "case:read",
     "permits.record": "permit:record",
     "permits.record_page": "permit:record",
     "referrals.accept": "referral:decide",
@@ -146,6 +149,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "quarter": ["2026Q1"],
         "ending": ["pdf", "refused"],
         "status": ["draft"],
+        "alarm_id": [ids.get("alarm")],
+        "cases": [12],
         "token": ["junk"],
         "name": ["junk.css"],
     }

@@ -1,0 +1,91 @@
+"""Raising an alarm when a member opens unusually many cases, and looking into one.
+
+Raised by `tend` from what was recorded, so that opening a case costs nothing more; it warns and keeps nobody out.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts import Actor
+from nrm.domain.alarms import Watch
+from nrm.models.accounts import Member
+from nrm.models.alarms import Alarm, AlarmAcknowledgement
+from nrm.store import alarms as store
+from nrm.store.countries import country
+
+
+def raise_due(*, by: Actor) -> int:
+    """Hold what was opened lately against the country's watches; how many alarms were raised."""
+    raised = 0
+    for watch in country().watches:
+        for count in store.counted(watch):
+            raised += _raise(watch, count, by)
+    return raised
+
+
+def _raise(watch: Watch, count: store.Count, by: Actor) -> int:
+    """An alarm, unless one of this watch is still fresh: then that one tells the higher number."""
+    known = store.fresh(watch, count.member_id)
+    if known is not None and known.cases >= count.cases:
+        return 0
+    if known is None and not watch.is_unusual(count.cases, store.usual(watch, count.member_id)):
+        return 0
+    with transaction() as session:
+        session.get(Member, count.member_id, with_for_update=True)  # beside another `tend`, one raises it
+        known = store.fresh(watch, count.member_id)
+        if known is not None:
+            known.cases, known.last_at = max(known.cases, count.cases), count.last_at
+            return 0
+        _add(session, watch, count, by)
+    return 1
+
+
+def _add(session: Session, watch: Watch, count: store.Count, by: Actor) -> None:
+    alarm = Alarm(
+        id=uuid.uuid4(),
+        member_id=count.member_id,
+        organisation_id=count.organisation_id,
+        hours=watch.hours,
+        cases=count.cases,
+        first_at=count.first_at,
+        last_at=count.last_at,
+        raised_at=clock.now(),
+    )
+    session.add(alarm)
+    audit.append(
+        session,
+        audit.Event.ALARM_RAISED,
+        by=by,
+        alarm_id=alarm.id,
+        of_member_id=count.member_id,
+        of_organisation_id=count.organisation_id,
+        hours=watch.hours,
+        cases=count.cases,
+    )
+
+
+def acknowledge(*, alarm_id: uuid.UUID, cases: int, by: Actor) -> None:
+    """Say that one looked into it, as far as it counted `cases`. A colleague or the duty desk, never the person.
+
+    The member's organisation and the duty desk each do it for themselves: neither can make it vanish for the other.
+    Doing it again changes nothing. Raises NotPermitted, NotVisible.
+    """
+    with transaction() as session:
+        alarm = store.row(alarm_id, cases, by=by)
+        if store.is_acknowledged(alarm, cases, by=by):
+            return
+        session.add(
+            AlarmAcknowledgement(
+                alarm_id=alarm_id,
+                organisation_id=by.organisation_id,
+                member_id=by.member_id,
+                cases=cases,
+                acknowledged_at=clock.now(),
+            )
+        )
+        audit.append(session, audit.Event.ALARM_ACKNOWLEDGED, by=by, alarm_id=alarm_id, cases=cases)

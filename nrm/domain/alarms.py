@@ -1,0 +1,50 @@
+"""When somebody opens so many different cases that colleagues should ask. It warns, and never keeps anybody out."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+USUAL_DAYS = 30
+"""How far back somebody's usual work is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """So many different cases within so many hours, by one member, are worth a question."""
+
+    hours: int
+    cases: int
+
+    @property
+    def length(self) -> timedelta:
+        """The time it looks at."""
+        return timedelta(hours=self.hours)
+
+    def is_unusual(self, cases: int, usual: int) -> bool:
+        """Whether so many are too many for somebody who opened `usual` at most before.
+
+        Half as many again as ever before; but three times the watch's own number always, so that nobody gets used to
+        it step by step.
+        """
+        return cases >= self.cases and (2 * cases > 3 * usual or cases >= 3 * self.cases)
+
+
+def busiest(openings: Iterable[tuple[datetime, uuid.UUID]], length: timedelta) -> int:
+    """The most different cases in any stretch of that length; `openings` are (when, which case), oldest first."""
+    window: deque[tuple[datetime, uuid.UUID]] = deque()
+    inside: Counter[uuid.UUID] = Counter()
+    most = 0
+    for at, case_id in openings:
+        window.append((at, case_id))
+        inside[case_id] += 1
+        while window[0][0] <= at - length:
+            gone = window.popleft()[1]
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+        most = max(most, len(inside))
+    return most

@@ -1,0 +1,179 @@
+"""Alarms, as far as the asker may see them: the member's colleagues, never the member; the duty desk all of them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, select, true, tuple_
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.alarms import USUAL_DAYS, Watch, busiest
+from nrm.models.accounts import Member, Organisation
+from nrm.models.alarms import Alarm, AlarmAcknowledgement
+from nrm.models.cases import Reading
+from nrm.store.paging import PAGE, Page, page, place_after
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many different cases one member opened within a watch's time."""
+
+    member_id: uuid.UUID
+    organisation_id: uuid.UUID
+    cases: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """One alarm as a list shows it."""
+
+    id: uuid.UUID
+    member_id: uuid.UUID
+    member_name: str
+    login: str
+    organisation: dict[str, str]
+    of_colleague: bool
+    hours: int
+    cases: int
+    first_at: datetime
+    last_at: datetime
+    raised_at: datetime
+    open: bool
+    """Nobody of the asker's organisation has looked into it yet, or not since it grew."""
+    seen_by: tuple[tuple[str, datetime], ...]
+    """Who of the asker's organisation did, and when: (login, at)."""
+
+
+def counted(watch: Watch) -> list[Count]:
+    """Who opened at least as many different cases as the watch allows within its time; for the system."""
+    cases = func.count(Reading.case_id.distinct())
+    statement = (
+        select(
+            Reading.member_id,
+            Reading.organisation_id,
+            cases,
+            func.min(Reading.opened_at, type_=Reading.opened_at.type),
+            func.max(Reading.opened_at, type_=Reading.opened_at.type),
+        )
+        .where(Reading.opened_at > clock.now() - watch.length)
+        .group_by(Reading.member_id, Reading.organisation_id)
+        .having(cases >= watch.cases)
+    )
+    return [Count(*row) for row in db.session.execute(statement)]
+
+
+def usual(watch: Watch, member_id: uuid.UUID) -> int:
+    """The most different cases the member opened in such a time before, in the last month; for the system."""
+    until = clock.now() - watch.length
+    statement = (
+        select(Reading.opened_at, Reading.case_id)
+        .where(
+            Reading.member_id == member_id,
+            Reading.opened_at > until - timedelta(days=USUAL_DAYS),
+            Reading.opened_at <= until,
+        )
+        .order_by(Reading.opened_at)
+    )
+    return busiest(((at, case_id) for at, case_id in db.session.execute(statement)), watch.length)
+
+
+def fresh(watch: Watch, member_id: uuid.UUID) -> Alarm | None:
+    """The alarm of this watch about the member that was raised within its time; for the system."""
+    statement = (
+        select(Alarm)
+        .where(Alarm.member_id == member_id, Alarm.hours == watch.hours, Alarm.raised_at > clock.now() - watch.length)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).first()
+
+
+def row(alarm_id: uuid.UUID, cases: int, *, by: Actor) -> Alarm:
+    """An alarm that once told of so many cases; raises NotPermitted, NotVisible."""
+    found = db.session.scalar(select(Alarm).where(Alarm.id == alarm_id, Alarm.cases >= cases, _seen_by(by)))
+    if found is None or cases < 1:
+        raise NotVisible
+    return found
+
+
+def is_acknowledged(alarm: Alarm, cases: int, *, by: Actor) -> bool:
+    """Whether the asker's organisation looked into it when it told of at least so many cases."""
+    return db.session.scalar(select(_acknowledged(by, alarm.id, cases))) is True
+
+
+def waiting(*, by: Actor) -> int:
+    """How many alarms nobody of the asker's organisation has looked into; 0 for who sees none."""
+    if not by.may(Permission.CASE_READ):
+        return 0
+    statement = select(func.count()).select_from(Alarm).where(_seen_by(by), ~_acknowledged(by, Alarm.id, Alarm.cases))
+    return db.session.execute(statement).scalar_one()
+
+
+def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
+    """Those the asker may see, newest first. Raises NotPermitted."""
+    acknowledged = _acknowledged(by, Alarm.id, Alarm.cases)
+    statement = (
+        select(Alarm, Member.name, Member.login, Organisation.name_sq, Organisation.name_en, acknowledged)
+        .join(Member, Member.id == Alarm.member_id)
+        .join(Organisation, Organisation.id == Alarm.organisation_id)
+        .where(_seen_by(by))
+        .order_by(Alarm.raised_at.desc(), Alarm.id.desc())
+        .limit(size + 1)
+    )
+    place = place_after(after)
+    if place is not None:
+        statement = statement.where(tuple_(Alarm.raised_at, Alarm.id) < place)
+    found = db.session.execute(statement).all()
+    seen = _seen([alarm.id for alarm, *_ in found], by)
+    lines = [
+        AlarmLine(
+            id=alarm.id,
+            member_id=alarm.member_id,
+            member_name=name,
+            login=login,
+            organisation={"sq": sq, "en": en},
+            of_colleague=alarm.organisation_id == by.organisation_id,
+            hours=alarm.hours,
+            cases=alarm.cases,
+            first_at=alarm.first_at,
+            last_at=alarm.last_at,
+            raised_at=alarm.raised_at,
+            open=not done,
+            seen_by=tuple(seen.get(alarm.id, ())),
+        )
+        for alarm, name, login, sq, en, done in found
+    ]
+    return page(lines, lambda line: (line.raised_at, line.id), size)
+
+
+def _seen_by(by: Actor) -> ColumnElement[bool]:
+    """Colleagues' alarms; of everybody for the duty desk; one's own for nobody."""
+    by.must(Permission.CASE_READ)
+    whose = true() if by.may(Permission.REFERRAL_DIRECT) else Alarm.organisation_id == by.organisation_id
+    return and_(whose, Alarm.member_id != by.member_id)
+
+
+def _acknowledged(by: Actor, alarm_id: object, cases: object) -> ColumnElement[bool]:
+    return exists().where(
+        AlarmAcknowledgement.alarm_id == alarm_id,
+        AlarmAcknowledgement.organisation_id == by.organisation_id,
+        AlarmAcknowledgement.cases >= cases,
+    )
+
+
+def _seen(alarm_ids: list[uuid.UUID], by: Actor) -> dict[uuid.UUID, list[tuple[str, datetime]]]:
+    statement = (
+        select(AlarmAcknowledgement.alarm_id, Member.login, AlarmAcknowledgement.acknowledged_at)
+        .join(Member, Member.id == AlarmAcknowledgement.member_id)
+        .where(AlarmAcknowledgement.alarm_id.in_(alarm_ids), AlarmAcknowledgement.organisation_id == by.organisation_id)
+        .order_by(AlarmAcknowledgement.acknowledged_at)
+    )
+    found: dict[uuid.UUID, list[tuple[str, datetime]]] = {}
+    for alarm_id, login, at in db.session.execute(statement):
+        found.setdefault(alarm_id, []).append((login, at))
+    return found

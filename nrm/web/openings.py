@@ -1,0 +1,76 @@
+"""Who opened the organisation's cases and why, and alarms about openings out of the usual."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms.cases import COMPARTMENT_LABELS, PURPOSE_LABELS
+from nrm.actions import alarms as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.store import alarms, readings
+from nrm.store.readings import Whose
+from nrm.web import guards
+
+blueprint = Blueprint("openings", __name__)
+
+
+@blueprint.get("/openings")
+@guards.requires(Permission.CASE_READ)
+def index() -> str:
+    """Of the organisation's cases, by colleagues, or one's own; of one member or one case by a link on each row."""
+    by = guards.actor()
+    holds_key = readings.holds_key(by=by)
+    whose = _whose(request.args.get("whose") or (Whose.CASES if holds_key else Whose.MINE))
+    named = {name: _id(request.args[name]) for name in ("member", "case") if request.args.get(name)}
+    found = readings.openings(
+        whose,
+        by=by,
+        member_id=named.get("member"),
+        case_id=named.get("case"),
+        after=request.args.get("after", ""),
+    )
+    return render_template(
+        "openings/index.html",
+        page=found,
+        whose=whose,
+        kinds=tuple(Whose) if holds_key else (Whose.MINE,),
+        named=named,
+        compartments=COMPARTMENT_LABELS,
+        purposes=PURPOSE_LABELS,
+        alarms=alarms.waiting(by=by),
+    )
+
+
+@blueprint.get("/alarms")
+@guards.requires(Permission.CASE_READ)
+def alarm_list() -> str:
+    """Who opened unusually many cases; for their colleagues and the duty desk."""
+    by = guards.actor()
+    return render_template("openings/alarms.html", page=alarms.alarms(by=by, after=request.args.get("after", "")))
+
+
+@blueprint.post("/alarms/<uuid:alarm_id>/acknowledge/<int:cases>")
+@guards.requires(Permission.CASE_READ)
+def acknowledge(alarm_id: uuid.UUID, cases: int) -> Response:
+    """Somebody else looked into it; `cases`: what the page told."""
+    if cases.bit_length() > 31:
+        raise NotVisible
+    actions.acknowledge(alarm_id=alarm_id, cases=cases, by=guards.actor())
+    return redirect(url_for("openings.alarm_list"), 303)
+
+
+def _whose(text: str) -> Whose:
+    try:
+        return Whose(text)
+    except ValueError:
+        raise NotVisible from None
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotVisible from None

@@ -16,6 +16,7 @@ SETTINGS = (
     "NRM_DATABASE",
     "NRM_SHRED_DATABASE",
     "NRM_KEYS",
+    "NRM_BACKUPS",
     "NRM_COUNTRY",
     "NRM_COUNTRY_FOLDER",
     "NRM_LANGUAGE",
@@ -53,6 +54,7 @@ class Config:
     database: str
     shred_database: str
     secrets: Secrets
+    backups: Path | None
     country: str
     country_folder: Path | None
     language: str
@@ -82,6 +84,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
         shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
         secrets=_secrets(Path(env.get("NRM_KEYS") or directory / "keys")),
+        backups=Path(env["NRM_BACKUPS"]).absolute() if env.get("NRM_BACKUPS") else None,
         country=country,
         country_folder=Path(folder) if folder else None,
         language=language,

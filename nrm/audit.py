@@ -78,6 +78,8 @@ class Event(StrEnum):
     ALARM_RAISED = "alarm_raised"
     ALARM_ACKNOWLEDGED = "alarm_acknowledged"
     KEYS_DESTROYED = "keys_destroyed"
+    BACKUP_MADE = "backup_made"
+    BACKUP_RESTORED = "backup_restored"
 
 
 def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
@@ -146,6 +148,30 @@ def last(session: Session) -> tuple[int, bytes] | None:
     """Number and hash of the newest entry."""
     row = session.connection().execute(_LAST).first()
     return (row.id, row.hash) if row else None
+
+
+class BrokenChain(Exception):
+    """Entries that do not follow from those before."""
+
+
+def after(connection: Connection, number: int, hash_: bytes) -> list[dict[str, object]]:
+    """The entries of another database after the one with this number and hash: `event`, `at` and their details.
+
+    Raises BrokenChain unless each follows from the one before.
+    """
+    found: list[dict[str, object]] = []
+    before, expected = hash_, number
+    for at, row in _rows(connection, number):
+        if row is None or at != expected:
+            raise BrokenChain
+        if (row[-1] != before) if at == number else not _follows(before, row):
+            raise BrokenChain
+        if at > number:
+            found.append({"event": row[1], "at": row[2], **json.loads(row[5])})
+        before, expected = row[-1], at + 1
+    if expected == number:
+        raise BrokenChain
+    return found
 
 
 def length(session: Session) -> int:

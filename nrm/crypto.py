@@ -4,6 +4,7 @@ Formats (the first byte names the suite; an unknown one does not open):
 
     AEAD   0x01 | 12 random bytes | AES-256-GCM ciphertext and tag
     HPKE   0x01 | RFC 9180 base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM
+    stream chunks of 64 KiB, each AES-256-GCM with a tag; the nonce is the chunk's number and whether it is the last
 
 0x02 is reserved for the hybrid of ML-KEM-768 and X25519.
 """
@@ -15,6 +16,8 @@ import hmac
 import os
 import threading
 import uuid
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -27,7 +30,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 KEY_BYTES = 32
 SUITE = b"\x01"
+CHUNK_BYTES = 64 * 1024
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 _BLOCK = 256
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 # Argon2id with more than one lane deadlocks when two threads derive at once, and each
@@ -83,6 +88,39 @@ def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes:
         raise CannotOpen from None
 
 
+def seal_stream(key: bytes, pieces: Iterable[bytes], aad: bytes) -> Iterator[bytes]:
+    """Chunk after chunk of something too large to hold; `key` seals this one stream and nothing else.
+
+    STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): a chunk that is changed, moved, left out or put at the end opens
+    no more.
+    """
+    cipher, number, rest = AESGCM(key), 0, bytearray()
+    for piece in pieces:
+        rest += piece
+        while len(rest) > CHUNK_BYTES:
+            yield cipher.encrypt(_place(number, last=False), bytes(rest[:CHUNK_BYTES]), aad)
+            del rest[:CHUNK_BYTES]
+            number += 1
+    yield cipher.encrypt(_place(number, last=True), bytes(rest), aad)
+
+
+def open_stream(key: bytes, sealed: BinaryIO, aad: bytes) -> Iterator[bytes]:
+    """The plaintext of `seal_stream`, chunk after chunk; raises CannotOpen at the first that is not as it was."""
+    cipher, number = AESGCM(key), 0
+    chunk = sealed.read(CHUNK_BYTES + _TAG_BYTES)
+    while chunk or not number:
+        following = sealed.read(CHUNK_BYTES + _TAG_BYTES)
+        try:
+            yield cipher.decrypt(_place(number, last=not following), chunk, aad)
+        except (InvalidTag, ValueError):
+            raise CannotOpen from None
+        chunk, number = following, number + 1
+
+
+def _place(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(_NONCE_BYTES - 1, "big") + bytes([last])
+
+
 def wrap(public_key: bytes, plaintext: bytes, info: bytes) -> bytes:
     """HPKE to a raw X25519 public key."""
     return SUITE + _HPKE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info)
@@ -132,6 +170,11 @@ def key_pair() -> tuple[bytes, bytes]:
     """A new X25519 pair, raw: (private, public)."""
     private = X25519PrivateKey.generate()
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The raw public half of a raw X25519 private key."""
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
 def signing_pair() -> tuple[bytes, bytes]:

@@ -32,6 +32,7 @@ from sqlalchemy import (
     Uuid,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
@@ -44,6 +45,7 @@ NAMING = {
 }
 _WRITING = "nrm_writing"
 _THREADS = threading.Lock()
+_PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
 # The execution option of a connection that reads one statement and no more, so needs no transaction around it.
 READING_ONCE = "nrm_reading_once"
 
@@ -209,3 +211,51 @@ def _write_lock() -> Iterator[None]:
             yield
         finally:
             os.close(descriptor)
+
+
+def hold_the_pair() -> None:
+    """Call in a transaction before it writes to the second database: until it ends, no backup takes its snapshots.
+
+    On SQLite the writer's lock, which every transaction holds, says the same.
+    """
+    connection = db.session().connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _PAIR})
+
+
+@contextmanager
+def one_instant() -> Iterator[tuple[Connection, Connection]]:
+    """(main, shred): two connections that read both databases as they were at one instant, while others go on.
+
+    Why the two fit together. A key is written to the second database before the transaction that needs it commits, and
+    destroyed only after the transaction that ends it committed. Both snapshots begin while no transaction is between
+    writing a key and its commit: so every key that the main snapshot needs is in the second one. The second snapshot
+    begins first: so no key that the main snapshot still needs was destroyed in between. What it may hold more than
+    that are keys whose end stands in the main snapshot or is already carried out there: they open nothing in it.
+
+    On SQLite nobody writes to the second database until the block lets go of it: read it first, and close it.
+    """
+    main, shred = db.engine.connect(), db.engines["shred"].connect()
+    try:
+        with _no_key_under_way():
+            for connection in (shred, main):
+                if connection.dialect.name == "postgresql":
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                    connection.execute(text("SELECT pg_current_snapshot()"))
+                else:
+                    connection.execute(text("SELECT count(*) FROM sqlite_schema"))
+        yield main, shred
+    finally:
+        main.close()
+        shred.close()
+
+
+@contextmanager
+def _no_key_under_way() -> Iterator[None]:
+    if current_app.extensions.get("nrm.write_lock") is not None:
+        with _write_lock():
+            yield
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PAIR})
+        yield

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -26,3 +29,18 @@ def upgrade(revision: str = "head") -> None:
 def downgrade(revision: str) -> None:
     """Migrate down; needs an application context."""
     command.downgrade(alembic_config(), revision)
+
+
+def revision(connection: Connection) -> str:
+    """The revision a database is at; empty for one that was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def newest() -> str:
+    """The revision this program works with."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+
+
+def knows(name: str) -> bool:
+    """Whether this program can bring a database of that revision to the newest."""
+    return name in {each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()}

@@ -259,4 +259,5 @@ def close(session: Session, interview: Interview, status: str) -> None:
     )
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise NoLongerDraft(status)
-    vault.shred(session, interview.id, [DRAFT])
+    # What was sent is needed again if a backup from before is restored; what was thrown away is not.
+    (vault.shred if status == "sent" else vault.erase)(session, interview.id, [DRAFT])

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import cast
 
+from flask import current_app
 from sqlalchemy import CursorResult, delete, update
 
 from nrm import audit, clock
-from nrm.actions import accounts, alarms, interviews, permits, placing
+from nrm.actions import accounts, alarms, backups, erasures, interviews, permits, placing
 from nrm.db import transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
@@ -24,7 +25,7 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `keys_destroyed`."""
+    `alarms_raised`, `openings_lapsed`, `erased_listed`, `keys_destroyed`, `shred_files_deleted`."""
     by = Actor.system("tend")
     return {
         "referrals_expired": _expire_referrals(by),
@@ -33,7 +34,9 @@ def tend() -> dict[str, int]:
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
         "openings_lapsed": _forget_openings(),
+        "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
+        "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
     }
 
 

@@ -25,6 +25,11 @@ COMMANDS = {
     "report": "reports.report",
     "audit": "audit.audit",
     "protect": "protect.protect",
+    "backup-key": "backups.backup_key",
+    "backup": "backups.backup",
+    "restore": "backups.restore",
+    "drill": "backups.drill",
+    "erase-expired": "erasures.erase_expired",
 }
 """Name -> module and object; a module is imported when its command is called: the solvers alone take half a second."""
 

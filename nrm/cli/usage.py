@@ -11,7 +11,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from config import MisConfigured, load_config
+from config import Config, MisConfigured, load_config
 from nrm import create_app
 from nrm.actions import accounts
 from nrm.countries import CountryError
@@ -46,8 +46,16 @@ def login_option(command: Any) -> Any:
 def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
     """The instance's application; raises Refused naming the setting or the file."""
     try:
-        return create_app(load_config({**os.environ, "NRM_DIR": str(directory)}), synchronous=synchronous)
-    except (MisConfigured, CountryError) as error:
+        return create_app(settings(directory), synchronous=synchronous)
+    except CountryError as error:
+        raise Refused(str(error)) from None
+
+
+def settings(directory: Path) -> Config:
+    """The instance's configuration; raises Refused naming the setting."""
+    try:
+        return load_config({**os.environ, "NRM_DIR": str(directory)})
+    except MisConfigured as error:
         raise Refused(str(error)) from None
 
 

@@ -113,7 +113,7 @@ BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION}
 
 class CaseRefused(Exception):
     """The holder cannot do this now. `why`: `not_holder`, `not_agreed`, `not_shareable`, `nothing_to_share`,
-    `by_clause`, `asked`, `referral_open`, `stay_open`, `closed`."""
+    `by_clause`, `asked`, `referral_open`, `stay_open`, `closed`, `nothing_to_erase`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

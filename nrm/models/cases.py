@@ -100,11 +100,12 @@ class Destruction(Model):
 
 
 class Erasure(Model):
-    """A case whose keys were all destroyed; replayed after a restore."""
+    """A compartment whose keys were destroyed for good; replayed after a restore."""
 
     __tablename__ = "erasures"
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
     erased_at: Mapped[datetime]
 
 

@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, insert, select, update
@@ -382,18 +382,36 @@ def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[u
     shredding.store(shred_keys)
 
 
-def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str] | None = None) -> None:
-    """End every access to the case's compartments (all, or those named) for good; the rows go, the keys are listed."""
+def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str]) -> None:
+    """End every access to these compartments of the case for good; the rows go, the keys are listed."""
     for row in _compartments(session, case_id):
-        if compartments is None or row.compartment in compartments:
+        if row.compartment in compartments:
             _end_grants(session, case_id, row.compartment, row.epoch)
             session.execute(
                 delete(SealedCompartment).where(
                     SealedCompartment.case_id == case_id, SealedCompartment.compartment == row.compartment
                 )
             )
-    if compartments is None:
-        session.add(Erasure(case_id=case_id, erased_at=clock.now()))
+            if row.compartment == "care":
+                session.execute(delete(CareNote).where(CareNote.case_id == case_id))
+
+
+def erase(session: Session, case_id: uuid.UUID, compartments: Collection[str], *, at: datetime | None = None) -> None:
+    """`shred`, and remember it: what is erased stays erased when a backup from before is restored."""
+    shred(session, case_id, compartments)
+    for compartment in sorted(compartments):
+        if session.get(Erasure, (case_id, compartment)) is None:
+            session.add(Erasure(case_id=case_id, compartment=compartment, erased_at=at or clock.now()))
+
+
+def opens(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
+    """Whether the actor's keys open the compartment as it is stored; the value is not given out."""
+    try:
+        row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+        _open_value(row, compartment_key, shred_key)
+    except CannotOpen:
+        return False
+    return True
 
 
 def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:

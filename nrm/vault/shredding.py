@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from flask import current_app
 from sqlalchemy import CursorResult, Engine, Row, Select, and_, bindparam, delete, insert, or_, select, text, tuple_
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import READING_ONCE, db, transaction
-from nrm.models.cases import Destruction, ReleaseKey, ShredKey
+from nrm.db import READING_ONCE, db, hold_the_pair, transaction
+from nrm.models.cases import Destruction, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
 
 _BATCH = 200
 
@@ -30,6 +32,7 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
     The caller's transaction already wrote the row that the key is for, so a key that is there was left by a
     transaction that failed afterwards: it opens nothing and is replaced.
     """
+    hold_the_pair()
     with _engine().begin() as connection:
         for model, keys in ((ShredKey, shred_keys), (ReleaseKey, release_keys)):
             if keys:
@@ -81,14 +84,13 @@ def work_off() -> int:
         listed = db.session.execute(select(Destruction.__table__).limit(_BATCH)).all()
         db.session.rollback()
         if not listed:
-            break
+            return destroyed
         _destroy(listed)
+        if _engine().dialect.name == "postgresql":
+            _clean_files()  # before they leave the list: whoever is killed in between does it again
         with transaction() as session:
             gone = session.execute(delete(Destruction).where(Destruction.id.in_([row.id for row in listed])))
             destroyed += cast("CursorResult[object]", gone).rowcount
-    if destroyed and _engine().dialect.name == "postgresql":
-        _vacuum()
-    return destroyed
 
 
 def _destroy(listed: Sequence[Row[Any]]) -> None:
@@ -111,9 +113,54 @@ def _destroy(listed: Sequence[Row[Any]]) -> None:
             connection.execute(delete(ReleaseKey).where(or_(*release)))
 
 
-def _vacuum() -> None:
-    """PostgreSQL leaves deleted rows in its files until they are rewritten."""
+def sweep() -> int:
+    """Destroy every key that nothing in the main database is for; returns how many. For a restored pair only.
+
+    Keys of a transaction under way look the same, so nobody else may be at work.
+    """
+    live = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
+    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
+    db.session.rollback()
+    with _engine().begin() as connection:
+        orphans = [
+            (ShredKey, row) for row in connection.execute(select(*_place(ShredKey))) if tuple(row) not in live
+        ] + [
+            (ReleaseKey, row)
+            for row in connection.execute(select(*_place(ReleaseKey), ReleaseKey.organisation_id))
+            if tuple(row) not in waiting
+        ]
+        for model, row in orphans:
+            key = tuple_(*model.__table__.primary_key)
+            connection.execute(delete(model).where(key == tuple(row)))
+    return len(orphans)
+
+
+def missing() -> int:
+    """How many compartments have no shred key: they open for nobody."""
+    live = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
+    db.session.rollback()
+    with _engine().connect() as connection:
+        return len(live - {tuple(row) for row in connection.execute(select(*_place(ShredKey)))})
+
+
+def _place(model: type[SealedCompartment | PendingGrant | ShredKey | ReleaseKey]) -> list[Any]:
+    return [model.case_id, model.compartment, model.epoch]
+
+
+def _clean_files() -> None:
+    """PostgreSQL leaves deleted rows in its files until they are rewritten, and inserted ones in its log.
+
+    The log is cut off and, with `wal_recycle = off`, its old files are deleted by the checkpoint. An account that may
+    not do that is reported: the rows are gone all the same.
+    """
     with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in (ShredKey.__tablename__, ReleaseKey.__tablename__):
             connection.execute(text(f"VACUUM FULL {table}"))
-        connection.execute(text("CHECKPOINT"))
+        try:
+            connection.execute(text("SELECT pg_switch_wal()"))
+            connection.execute(text("CHECKPOINT"))
+        except ProgrammingError:
+            current_app.logger.error(
+                "the account of NRM_SHRED_DATABASE may not cut off the server's log: grant it pg_checkpoint and "
+                "execution of pg_switch_wal()"
+            )

@@ -28,7 +28,9 @@ NOTHING = {
     "sessions_ended": 0,
     "alarms_raised": 0,
     "openings_lapsed": 0,
+    "erased_listed": 0,
     "keys_destroyed": 0,
+    "shred_files_deleted": 0,
 }
 
 

@@ -228,7 +228,7 @@ def test_shredding_ends_every_access_and_leaves_no_key_behind(app: Flask, tmp_pa
     case_id = sealed_case(rinas, "RINAS")
     key = bytes(shredding.shred_key(case_id, "identity", 1) or b"")
     with transaction() as session:
-        vault.shred(session, case_id)
+        vault.shred(session, case_id, ["identity"])
     shredding.work_off()
     cannot_read(case_id, rinas)
     db.session.remove()
@@ -243,7 +243,7 @@ def test_keys_listed_before_a_crash_are_destroyed_later(app: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     case_id = sealed_case(rinas, "RINAS")
     with transaction() as session:
-        vault.shred(session, case_id)
+        vault.shred(session, case_id, ["identity"])
     assert shredding.shred_key(case_id, "identity", 1) is not None  # the process died here
     assert db.session.scalars(select(Destruction)).all()
     db.session.rollback()
@@ -256,7 +256,7 @@ def test_a_transaction_that_fails_leaves_neither_grant_nor_listing(app: Flask) -
     rinas = factories.actor("rinas.border_officer")
     case_id = sealed_case(rinas, "RINAS")
     with pytest.raises(ZeroDivisionError), transaction() as session:
-        vault.shred(session, case_id) or 1 / 0
+        vault.shred(session, case_id, ["identity"]) or 1 / 0
     assert read(case_id, rinas).value == {"name": SECRET}
     assert shredding.work_off() == 0
 

@@ -1,0 +1,309 @@
+"""Backups of both databases, and what must happen after one is restored.
+
+A backup is a pair of files of one instant; why the two fit together is said at `nrm.db.one_instant`, what is in them
+and who opens them in `nrm.vault.backups`. The main file may be kept for years. The shred file is deleted after seven
+days: from then on what was ended before is ended in the main file too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import create_engine, delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Config
+from nrm import audit, clock, schema
+from nrm.actions import erasures
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor
+from nrm.models.accounts import Keyring, MemberSession, Organisation
+from nrm.models.audit import AuditEntry
+from nrm.models.cases import Case, Erasure, Grant, Opening, SealedCompartment
+from nrm.vault import backups as vault
+from nrm.vault import compartments, dumping, erased, shredding
+from nrm.vault.marks import check_mark
+
+SHRED_DAYS = 7
+CannotOpen = vault.CannotOpen
+NotABackup = vault.NotABackup
+ForgedList = erased.ForgedList
+Unreadable = dumping.Unreadable
+new_key_files = vault.new_key_files
+recipient_in = vault.recipient_in
+private_key_in = vault.private_key_in
+_NAME = re.compile(r"(main|shred)-(\d{8}T\d{6}\.\d{3}Z)")
+# What ends somebody's access: after restoring a pair from before, each has to be ended again.
+ENDING = frozenset(
+    {
+        audit.Event.SHARE_ENDED,
+        audit.Event.REFERRAL_ACCEPTED,
+        audit.Event.REFERRAL_DECLINED,
+        audit.Event.REFERRAL_WITHDRAWN,
+        audit.Event.REFERRAL_EXPIRED,
+        audit.Event.CASE_CLOSED,
+        audit.Event.MEMBER_DISABLED,
+        audit.Event.PASSWORD_CHANGED,
+        audit.Event.KEYS_DESTROYED,
+    }
+)
+
+
+class Busy(Exception):
+    """Another backup is being written into the same folder."""
+
+
+class OlderSchema(Exception):
+    """The databases are not at the revision this program works with."""
+
+
+class OtherKeys(Exception):
+    """The key files do not belong to the instance that was backed up."""
+
+
+class OldList(Exception):
+    """The list of what was erased does not hold what was erased before the backup: it is another or an older one."""
+
+
+class NotThisChain(Exception):
+    """The audit chain that is offered does not go on from the one in the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of one backup, and how many shred files were deleted because their seven days are over."""
+
+    main: Path
+    shred: Path
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A pair that was read from end to end: when it was taken, for which instance, how many rows each table has."""
+
+    header: vault.Header
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What `settle` did: compartments erased again, keys without use destroyed."""
+
+    erased_again: int
+    keys_swept: int
+
+
+def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], None]) -> Written:
+    """Write a pair into the folder while others go on working. Raises Busy, OlderSchema, OSError.
+
+    The files get their names when both are whole and safely on the disk.
+    """
+    with db.engine.connect() as main, db.engines["shred"].connect() as shred:
+        if {schema.revision(main), schema.revision(shred)} != {schema.newest()}:
+            raise OlderSchema
+    config: Config = current_app.extensions["nrm.config"]
+    with _alone(to):
+        for left in to.glob("*.partial"):
+            left.unlink()
+        at = clock.now().astimezone(UTC)
+        name = f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z"
+        about = vault.About(at.isoformat(), config.country, config.language)
+        partial = {each: to / f"{each}-{name}.partial" for each in vault.DATABASES}
+        with _new(partial["main"]) as main_file, _new(partial["shred"]) as shred_file:
+            vault.write_pair(main_file, shred_file, recipients, about, tell)
+            for file in (main_file, shred_file):
+                file.flush()
+                os.fsync(file.fileno())
+        whole = {each: path.rename(path.with_suffix("")) for each, path in partial.items()}
+        _sync(to)
+        erasures.complete_lists(to)
+        deleted = forget_shred_files(to)
+    with transaction() as session:
+        audit.append(session, audit.Event.BACKUP_MADE, by=Actor.system("backup"), taken_at=at.isoformat())
+    return Written(whole["main"], whole["shred"], deleted)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Busy from None
+    finally:
+        os.close(descriptor)
+
+
+def _new(path: Path):  # type: ignore[no-untyped-def]
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def forget_shred_files(folder: Path | None) -> int:
+    """Delete the folder's shred files that are seven days old by their name; returns how many."""
+    if folder is None or not folder.is_dir():
+        return 0
+    gone = 0
+    for path in folder.glob("shred-*"):
+        at = taken_at(path.name.removesuffix(".partial"))
+        if at is not None and at <= clock.now() - timedelta(days=SHRED_DAYS):
+            with suppress(FileNotFoundError):
+                path.unlink()
+                gone += 1
+    return gone
+
+
+def taken_at(name: str) -> datetime | None:
+    """When the backup file of that name was taken; None for another name."""
+    match = _NAME.fullmatch(name)
+    return datetime.strptime(match[2], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if match else None
+
+
+def newest_pair(folder: Path) -> tuple[Path, Path] | None:
+    """The newest backup of which both files are there."""
+    times = sorted((path.name.removeprefix("shred-") for path in folder.glob("shred-*Z")), reverse=True)
+    for time in times:
+        if (folder / f"main-{time}").is_file() and taken_at(f"main-{time}"):
+            return folder / f"main-{time}", folder / f"shred-{time}"
+    return None
+
+
+def check_pair(main: Path, shred: Path, privates: Collection[bytes]) -> Checked:
+    """Read both files from end to end before anything is made of them.
+
+    Raises NotABackup (also for two files that are no pair), CannotOpen, Unreadable, OSError.
+    """
+    with main.open("rb") as main_file, shred.open("rb") as shred_file:
+        headers = vault.header_of(main_file), vault.header_of(shred_file)
+        if (headers[0].database, headers[1].database) != vault.DATABASES or headers[0].pair != headers[1].pair:
+            raise NotABackup
+        if headers[0].revision != headers[1].revision or not schema.knows(headers[0].revision):
+            raise NotABackup
+        rows = {**vault.check(main_file, privates), **vault.check(shred_file, privates)}
+    return Checked(headers[0], rows)
+
+
+def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
+    """Make the tables as they were and put the rows of a checked pair into them, then migrate to this program's.
+
+    The databases of the application in context are empty. Raises as `check_pair`.
+    """
+    with main.open("rb") as main_file, shred.open("rb") as shred_file:
+        schema.upgrade(vault.header_of(main_file).revision)
+        vault.load(main_file, privates)
+        vault.load(shred_file, privates)
+    schema.upgrade()
+
+
+def settle(listed: Path | None) -> Settled:
+    """After `fill`: end all sessions, erase again what is on the list, destroy keys that nothing is for.
+
+    Raises OtherKeys, OldList, ForgedList, OSError.
+    """
+    _check_keys()
+    known = erased.read(listed) if listed is not None else []
+    before = {(row.case_id, row.compartment) for row in db.session.scalars(select(Erasure))}
+    db.session.rollback()
+    if listed is not None and before - {(each.case_id, each.compartment) for each in known}:
+        raise OldList
+    again = 0
+    with transaction() as session:
+        session.execute(delete(MemberSession))
+        session.execute(delete(Opening))
+        for each in known:
+            there = each.compartment in compartments.compartments_of(session, each.case_id)
+            compartments.erase(session, each.case_id, [each.compartment], at=each.erased_at)
+            if there:
+                again += 1
+        audit.append(session, audit.Event.BACKUP_RESTORED, by=Actor.system("restore"), erased_again=again)
+    shredding.work_off()
+    return Settled(again, shredding.sweep())
+
+
+def _check_keys() -> None:
+    row = db.session.execute(select(Keyring, Organisation.kind).join(Organisation)).first()
+    db.session.rollback()
+    if row is not None:
+        keyring, kind = row
+        try:
+            check_mark(keyring.mark, "keyring", keyring.organisation_id, kind, keyring.version, keyring.public)
+        except CannotOpen:
+            raise OtherKeys from None
+
+
+def ended_since(address: str) -> list[dict[str, object]]:
+    """The accesses that ended after the backup, by the audit chain of the database at `address`; before `settle`.
+
+    That chain must go on, entry by entry, from the restored one: raises NotThisChain.
+    """
+    last = db.session.execute(select(AuditEntry.__table__).order_by(AuditEntry.id.desc()).limit(1)).one()
+    pseudonyms = dict(db.session.execute(select(Case.id, Case.pseudonym)).tuples().all())
+    db.session.rollback()
+    engine = create_engine(address)
+    try:
+        with engine.connect() as connection:
+            found = audit.after(connection, last.id, last.hash)
+    except (SQLAlchemyError, audit.BrokenChain):
+        raise NotThisChain from None
+    finally:
+        engine.dispose()
+    ended = [entry for entry in found if entry["event"] in ENDING]
+    return [{**entry, "code": _code(entry, pseudonyms)} for entry in ended]
+
+
+def _code(entry: Mapping[str, object], pseudonyms: Mapping[uuid.UUID, str]) -> str | None:
+    case_id = entry.get("case_id")
+    return pseudonyms.get(uuid.UUID(str(case_id))) if case_id else None
+
+
+def findings(checked: Checked | None, listed: Path | None) -> list[str]:
+    """What is wrong with the restored databases of the application in context; nothing: the backup is sound.
+
+    `checked`: what must be there, before `settle`. `listed`: what must not, after it.
+    """
+    found = []
+    if checked is not None:
+        there = vault.counts()
+        found += [
+            f"{name}: {there.get(name, 0)} rows of {rows}"
+            for name, rows in checked.rows.items()
+            if there.get(name) != rows
+        ]
+    found += [f"audit entry {number}: {what}" for number, what in audit.verify(db.session())]
+    dead = {(each.case_id, each.compartment) for each in (erased.read(listed) if listed is not None else [])}
+    places = select(SealedCompartment.case_id, SealedCompartment.compartment)
+    live = set(db.session.execute(places).tuples())
+    db.session.rollback()
+    found += [f"{case_id}: {compartment}: is erased and there" for case_id, compartment in sorted(dead & live)]
+    if without := shredding.missing():
+        found.append(f"{without} compartments without their shred key")
+    return found
+
+
+def sample_opens(size: int, *, by: Actor) -> tuple[int, int]:
+    """(how many open, how many were tried) of compartments at random that the actor's organisation was granted."""
+    granted = select(Grant.case_id, Grant.compartment).where(Grant.organisation_id == by.organisation_id)
+    places = list(db.session.execute(granted).tuples())
+    tried = random.SystemRandom().sample(places, min(size, len(places)))
+    opened = sum(compartments.opens(db.session(), case_id, compartment, by=by) for case_id, compartment in tried)
+    db.session.rollback()
+    return opened, len(tried)

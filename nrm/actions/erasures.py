@@ -1,0 +1,173 @@
+"""Erasing what is sealed: because its time is over, or because the person asks. Statistics facts stay.
+
+Erased means: the rows and the shred keys are gone, the list outside the databases says so, and a backup from before
+opens nothing once it is restored with that list.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from config import Config
+from nrm import audit, clock, faults
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import CaseRefused, Compartment
+from nrm.domain.referrals import ReferralStatus
+from nrm.domain.retention import ends_on
+from nrm.models.cases import Case, SealedCompartment
+from nrm.models.referrals import Referral
+from nrm.models.stays import Stay
+from nrm.models.testimony import Testimony
+from nrm.store import cases as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import erased, shredding
+
+LIST = "erased.jsonl"
+
+
+@dataclass(slots=True)
+class Count:
+    """What `erase_expired` found: cases and compartments whose time is over, and those kept as a court file."""
+
+    cases: int = 0
+    compartments: int = 0
+    kept_as_court_file: int = 0
+
+
+def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lambda _: None) -> Count:
+    """Erase what the country's retention periods no longer cover; `dry_run` only counts.
+
+    One transaction for each case, so that it can be stopped and started again. It needs nobody's key.
+    """
+    by = Actor.system("retention")
+    count = Count()
+    for case_id in db.session.scalars(select(Case.id).where(Case.closed_month.is_not(None)).order_by(Case.id)).all():
+        over, kept = _over(case_id)
+        db.session.rollback()
+        count.kept_as_court_file += kept
+        if over:
+            count.cases += 1
+            count.compartments += len(over)
+            if not dry_run:
+                _erase_over(case_id, by)
+        tell(count)
+    if not dry_run:
+        _carry_out()
+    return count
+
+
+def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
+    """(the compartments of a closed case whose time is over, how many are kept as long as the court file)."""
+    case = db.session.get(Case, case_id, populate_existing=True)
+    if case is None or case.status != "closed" or case.closed_month is None:
+        return [], 0
+    rules = country().retention
+    over, kept = [], 0
+    for compartment in vault.compartments_of(db.session(), case_id):
+        years = rules.years_after_closing[Compartment(compartment)]
+        ends = ends_on(
+            years,
+            closed_month=case.closed_month,
+            registered_month=case.registered_month,
+            age_class=case.age_class,
+            age_band=case.age_band,
+            children_until_age=rules.children_until_age,
+        )
+        kept += years is None
+        if ends is not None and ends <= _today():
+            over.append(compartment)
+    return over, kept
+
+
+def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
+    with transaction() as session:
+        over, _ = _over(case_id)
+        _erase(session, case_id, over, by)
+
+
+def erase(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The person no longer agrees that anything is kept: the holder has everything sealed destroyed, and closes.
+
+    The legal file of a witness stays as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
+    (`not_holder`, `stay_open`, `referral_open`, `nothing_to_erase`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case = store.row(case_id, by=by, lock=True)
+        if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
+            raise CaseRefused("not_holder")
+        if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+            raise CaseRefused("stay_open")
+        waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
+        if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
+            raise CaseRefused("referral_open")
+        erased_now = to_erase(session, case_id)
+        if not erased_now:
+            raise CaseRefused("nothing_to_erase")
+        if case.status == "open":
+            case.status, case.closed_month = "closed", _today().replace(day=1)
+            audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+        _erase(session, case_id, erased_now, by)
+        # What stays is the holder's alone.
+        keep = {each: [case.holder_id] for each in vault.compartments_of(session, case_id)}
+        vault.rotate(session, case_id, keep, by=by)
+    _carry_out()
+
+
+def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
+    """What erasing the case would destroy: everything, but for a witness the legal file."""
+    there = session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)).all()
+    witness = session.scalar(select(exists().where(Testimony.case_id == case_id)))
+    return sorted(each for each in there if not (witness and each == Compartment.LEGAL))
+
+
+def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[Compartment], bool]:
+    """(what `erase` would destroy, whether a legal file stays), for its page; raises NotPermitted, NotVisible."""
+    by.must(Permission.STAY_MANAGE)
+    if store.row(case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    session = db.session()
+    going = [Compartment(each) for each in to_erase(session, case_id)]
+    return going, len(going) < len(vault.compartments_of(session, case_id))
+
+
+def _erase(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
+    gone = list(compartments)
+    vault.erase(session, case_id, gone)
+    for compartment in gone:
+        audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
+
+
+def _carry_out() -> None:
+    """The list first: once the keys are gone, it must be known outside that they are."""
+    complete_lists()
+    shredding.work_off()
+
+
+def complete_lists(also: Path | None = None) -> int:
+    """Bring the lists outside the databases up to date; returns how many lines were missing.
+
+    A folder that cannot be written is reported and tried again by the next `tend`.
+    """
+    config: Config = current_app.extensions["nrm.config"]
+    added = 0
+    for folder in {config.directory, config.backups, also} - {None}:
+        try:
+            added += erased.complete(Path(str(folder)) / LIST)
+        except (OSError, erased.ForgedList) as error:
+            current_app.logger.error("the list of what was erased cannot be continued: %s", faults.described(error))
+    return added
+
+
+def _today() -> date:
+    return clock.now().astimezone(country().timezone).date()

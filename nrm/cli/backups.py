@@ -1,0 +1,247 @@
+"""Backups: the keys of those who keep them, writing a pair, restoring it, and trying whether it could be restored."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from nrm import create_app, schema
+from nrm.actions import backups as actions
+from nrm.actions.erasures import LIST
+from nrm.cli.usage import Refused, application, instance_option, settings, signed_in
+from nrm.db import db, disconnect
+
+SAMPLE = 25
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, writable=True)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+@click.command("backup-key")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The private key file.")
+def backup_key(out: Path) -> None:
+    """Make the key of one who keeps backups: FILE, to be locked away, and FILE.pub, to be given to the operator."""
+    private, public = actions.new_key_files()
+    recipient = out.with_name(out.name + ".pub")
+    try:
+        for path, text, mode in ((out, private, 0o400), (recipient, public, 0o444)):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+    except OSError as error:
+        raise Refused(f"--out: {out} cannot be made: {error.strerror}") from None
+    _tell(f"Keep {out} away from the server; give {recipient} to whoever runs `nrm backup`.")
+
+
+@click.command()
+@instance_option
+@click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
+@click.option("--recipient", "recipients", multiple=True, required=True, type=_FILE, help="FILE.pub; give it twice.")
+def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
+    """Write both databases, as they are at one instant, as main-TIME and shred-TIME, while others go on working.
+
+    Each file opens only with the private keys of both recipients. Shred files are deleted after seven days.
+    """
+    keys = [_key(actions.recipient_in, path, "--recipient") for path in recipients]
+    if len(keys) != 2 or keys[0] == keys[1]:
+        raise Refused("--recipient: name two files of different people")
+    with application(directory).app_context(), _said():
+        written = actions.take(to, (keys[0], keys[1]), tell=_tell)
+    click.echo(
+        json.dumps({"main": str(written.main), "shred": str(written.shred), "shred_files_deleted": written.deleted})
+    )
+
+
+@click.command()
+@click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--main", required=True, type=_FILE, help="The file main-TIME.")
+@click.option("--shred", required=True, type=_FILE, help="The file shred-TIME of the same backup.")
+@click.option("--key", "keys", multiple=True, required=True, type=_FILE, help="A private key file; give both.")
+@click.option("--erased", type=_FILE, help=f"The list of what was erased (default: {LIST} beside the main file).")
+@click.option("--since-audit", help="The main database that was in use until now: a file or an address.")
+def restore(
+    directory: Path, main: Path, shred: Path, keys: tuple[Path, ...], erased: Path | None, since_audit: str | None
+) -> None:
+    """Make an instance from a pair, in a folder that holds nothing but the key files.
+
+    What was erased since is erased again, all sessions are ended. With --since-audit the accesses that were ended
+    since the backup are listed: each has to be ended again.
+    """
+    privates = [_key(actions.private_key_in, path, "--key") for path in keys]
+    listed = erased or main.parent / LIST
+    if not listed.is_file():
+        raise Refused(f"--erased: give the list of what was erased; there is no {listed}")
+    if directory.exists() and {path.name for path in directory.iterdir()} - {"keys"}:
+        raise Refused(f"--dir: {directory} holds more than keys; restore into a new folder")
+    with _said():
+        checked = actions.check_pair(main, shred, privates)
+    _tell(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
+    with _made(directory, checked) as app, app.app_context(), _said():
+        actions.fill(main, shred, privates)
+        ended = actions.ended_since(_address(since_audit)) if since_audit else None
+        settled = actions.settle(listed)
+        disconnect()
+    if ended is None:
+        _tell("Accesses that were ended since live again: end them again, or say --since-audit to have them listed.")
+    answer = {"taken_at": checked.header.taken_at, **dataclasses.asdict(settled), "to_be_ended_again": ended}
+    click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _address(given: str) -> str:
+    if given.startswith(("postgresql://", "postgresql+psycopg://")):
+        return "postgresql+psycopg://" + given.split("://", 1)[1]
+    path = Path(given).absolute()
+    if not path.is_file():
+        raise Refused(f"--since-audit: there is no file {path}")
+    return f"sqlite:///file:{path}?mode=ro&uri=true"
+
+
+@contextmanager
+def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
+    """The application of a new instance with empty databases; whatever goes wrong, nothing is left of it."""
+    header = checked.header
+    instance = directory / "instance.toml"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        instance.write_text(f'country = "{header.country}"\nlanguage = "{header.language}"\n', "utf-8")
+    except OSError as error:
+        raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
+    empty = False
+    app = None
+    try:
+        app = application(directory)
+        with app.app_context():
+            _must_be_empty()
+        empty = True
+        yield app
+    except BaseException:
+        instance.unlink()
+        if app is not None and empty:
+            _undo(app, directory)
+        raise
+
+
+def _must_be_empty() -> None:
+    try:
+        for name, engine in (("NRM_DATABASE", db.engine), ("NRM_SHRED_DATABASE", db.engines["shred"])):
+            with engine.connect() as connection:
+                if schema.revision(connection):
+                    raise Refused(f"{name}: holds an instance already; restore into empty databases")
+    except SQLAlchemyError:
+        raise Refused("NRM_DATABASE: the databases cannot be reached") from None
+
+
+def _undo(app: Flask, directory: Path) -> None:
+    with app.app_context():
+        db.session.rollback()
+        schema.downgrade("base")
+        for engine in db.engines.values():
+            with engine.begin() as connection:
+                connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+        disconnect()
+    for path in directory.iterdir():
+        if path.name != "keys" and path.is_file():
+            path.unlink()
+
+
+@click.command()
+@instance_option
+@click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
+@click.option("--key", "keys", multiple=True, required=True, type=_FILE, help="A private key file; give both.")
+@click.option("--as", "login", required=True, help="Somebody who opens cases; the password is asked.")
+def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
+    """Restore the newest pair into a temporary place, look whether all is there and opens, and remove it again.
+
+    Findings on standard output and exit 1.
+    """
+    privates = [_key(actions.private_key_in, path, "--key") for path in keys]
+    pair = actions.newest_pair(to)
+    if pair is None:
+        raise Refused(f"--to: {to} holds no pair of main-TIME and shred-TIME")
+    listed = to / LIST
+    if not listed.is_file():
+        raise Refused(f"--to: {to} holds no {LIST}")
+    with _said(), _temporary(directory) as app, app.app_context():
+        checked = actions.check_pair(*pair, privates)
+        actions.fill(*pair, privates)
+        found = actions.findings(checked, listed=None)
+        actions.settle(listed)
+        found += actions.findings(None, listed)
+        with signed_in(app, login) as by:
+            opened, tried = actions.sample_opens(SAMPLE, by=by)
+        disconnect()
+    if opened < tried:
+        found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
+    if not tried:
+        found.append(f"{login} was granted nothing that could be opened to try: name somebody who holds cases")
+    report = {"taken_at": checked.header.taken_at, "rows": sum(checked.rows.values()), "opened": opened}
+    click.echo(json.dumps({**report, "findings": found}))
+    return 1 if found else 0
+
+
+@contextmanager
+def _temporary(directory: Path) -> Iterator[Flask]:
+    """An application on empty SQLite databases, removed at the end; the second one in memory where it can be."""
+    for left in directory.glob(".drill-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(directory)  # noqa: S108 - a folder made below it
+    with (
+        tempfile.TemporaryDirectory(prefix=".drill-", dir=directory) as place,
+        tempfile.TemporaryDirectory(prefix=".drill-", dir=memory) as fast,
+    ):
+        config = dataclasses.replace(
+            settings(directory),
+            directory=Path(place),
+            database=f"sqlite:///{place}/main.db",
+            shred_database=f"sqlite:///{fast}/shred.db",
+            backups=None,
+        )
+        yield create_app(config)
+
+
+def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def]
+    try:
+        return bytes(read(path.read_bytes()))
+    except (actions.NotABackup, OSError):
+        raise Refused(f"{option}: {path} is no key file for this; make one with `nrm backup-key`") from None
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What can go wrong with backups, in one line."""
+    try:
+        yield
+    except actions.NotABackup:
+        raise Refused("--main, --shred: these are not the two files of one backup, or of a newer program") from None
+    except (actions.CannotOpen, actions.Unreadable):
+        raise Refused(
+            "--key: a file does not open: other keys than it was made for, or it was changed or cut off"
+        ) from None
+    except actions.Busy:
+        raise Refused("--to: another backup is being written there") from None
+    except actions.OlderSchema:
+        raise Refused("--dir: the databases are of another version of this program; migrate them first") from None
+    except actions.OtherKeys:
+        raise Refused("NRM_KEYS: these are not the key files of the instance that was backed up") from None
+    except actions.OldList:
+        raise Refused("--erased: the list is of another instance, or older than the backup") from None
+    except actions.ForgedList as error:
+        raise Refused(f"--erased: line {error} was not written by this instance") from None
+    except actions.NotThisChain:
+        raise Refused("--since-audit: its audit chain does not go on from the one in the backup") from None
+    except OSError as error:
+        raise Refused(f"{error.filename or 'a file'}: {error.strerror}") from None

@@ -1,0 +1,269 @@
+"""Backups as the commands write and restore them: what comes back, what does not, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import audit
+from nrm.actions import cases, erasures, referrals, stays
+from nrm.cli import nrm
+from nrm.cli.usage import Refused
+from nrm.db import Model, ShredModel, db, disconnect
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.stays import Destination, ExitReason
+from nrm.models.cases import Case, ShredKey
+from nrm.store import cases as store
+from nrm.store import stays as stay_store
+from nrm.vault.dumping import kind_of
+from tests import factories
+from tests import factories_referrals as people
+from tests.integration.test_key_closure import Files, keys, opened
+from tests.invariants.test_sealed import writings
+from tests.world import PLANTED, World
+
+
+@dataclass
+class Keeper:
+    """Two people who keep backups, and a folder for them."""
+
+    folder: Path
+    instance: Path
+    keys: tuple[Path, Path]
+
+    def back_up(self, *more: str) -> tuple[Path, Path]:
+        done = run(
+            "backup", "--dir", self.instance, "--to", self.folder,
+            *(part for key in self.keys for part in ("--recipient", f"{key}.pub")), *more,
+        )  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        written = json.loads(done.stdout)
+        return Path(written["main"]), Path(written["shred"])
+
+    def restore(self, into: Path, pair: tuple[Path, Path], *more: object, key_files: bool = True) -> Result:
+        if key_files:
+            shutil.copytree(self.instance / "keys", into / "keys")
+        own = [part for key in self.keys for part in ("--key", key)]
+        return run("restore", "--dir", into, "--main", pair[0], "--shred", pair[1], *own, *more)
+
+
+def run(*arguments: object) -> Result:
+    """A command as `nrm` runs it, with the code and the line of a refusal."""
+    runner = CliRunner()
+    done = runner.invoke(nrm, [str(each) for each in arguments])
+    if isinstance(done.exception, Refused):
+        done.exit_code = done.exception.code
+        done.stderr_bytes = (done.stderr_bytes or b"") + str(done.exception).encode()
+    elif done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    elif isinstance(done.return_value, int):
+        done.exit_code = done.return_value
+    return done
+
+
+@pytest.fixture
+def keeper(world_app: tuple[Flask, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    monkeypatch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+    made = []
+    for name in ("minister", "judge"):
+        assert run("backup-key", "--out", tmp_path / name).exit_code == 0
+        made.append(tmp_path / name)
+    (tmp_path / "backups").mkdir()
+    return Keeper(tmp_path / "backups", tmp_path / "world", (made[0], made[1]))
+
+
+def rows() -> dict[str, list[tuple[object, ...]]]:
+    """Every row of both databases of the application in context."""
+    found = {}
+    for engine, base in ((db.engine, Model), (db.engines["shred"], ShredModel)):
+        with engine.connect() as connection:
+            for table in base.metadata.sorted_tables:
+                found[table.name] = [
+                    tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))
+                ]
+    return found
+
+
+def test_every_column_can_be_written_to_a_backup() -> None:
+    for base in (Model, ShredModel):
+        for table in base.metadata.tables.values():
+            assert all(kind_of(column) for column in table.columns)
+
+
+def test_what_was_backed_up_comes_back_row_for_row(
+    world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
+) -> None:
+    before = rows()
+    pair = keeper.back_up()
+    done = keeper.restore(tmp_path / "new", pair)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["keys_swept"] == 0
+    with factories.open_instance(tmp_path / "new").app_context():
+        after = rows()
+        assert list(audit.verify(db.session())) == []
+        world = world_app[1]
+        nrc = factories.actor("nrc.case_worker")
+        cases.open_compartment(case_id=world.case, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=nrc)
+        assert cases.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
+        disconnect()
+    for name in before:
+        if name in ("member_sessions", "openings"):
+            assert before[name]
+            assert after[name] == []
+        elif name == "audit_entries":
+            assert after[name][: len(before[name])] == before[name]
+        else:
+            assert after[name] == before[name], name
+
+
+def test_neither_file_says_anything_and_nobody_alone_opens_them(keeper: Keeper, tmp_path: Path) -> None:
+    pair = keeper.back_up()
+    code = db.session.scalars(select(Case.pseudonym)).first()
+    assert code
+    key = next(iter(db.session.connection(bind_arguments={"bind": db.engines["shred"]}).execute(select(ShredKey.key))))[
+        0
+    ]
+    for file in pair:
+        content = file.read_bytes()
+        assert file.stat().st_mode & 0o077 == 0
+        for word in (*PLANTED, code):
+            assert not any(written in content for written in writings(word))
+        assert key not in content
+        assert b"sealed_value" not in content
+    for own in keeper.keys:
+        for keys_given in ((own,), (own, own)):
+            given = [part for each in keys_given for part in ("--key", each)]
+            done = run("restore", "--dir", tmp_path / "new", "--main", pair[0], "--shred", pair[1], *given)
+            assert done.exit_code == 2
+            assert "does not open" in done.stderr
+            assert not (tmp_path / "new").exists()
+
+
+def _cut(content: bytes) -> bytes:
+    return content[:-1]
+
+
+def _cut_at_a_chunk(content: bytes) -> bytes:
+    return content[: len(content) - (len(content) - 700) % (64 * 1024 + 16) - 1]
+
+
+def _longer(content: bytes) -> bytes:
+    return content + b"x"
+
+
+def _flipped(content: bytes) -> bytes:
+    return content[:-100] + bytes([content[-100] ^ 1]) + content[-99:]
+
+
+def _other_header(content: bytes) -> bytes:
+    return content.replace(b'"language": "sq"', b'"language": "en"')
+
+
+@pytest.mark.parametrize("damage", [_cut, _cut_at_a_chunk, _longer, _flipped, _other_header])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_file_that_is_not_as_it_was_is_refused_and_nothing_is_made(
+    keeper: Keeper, tmp_path: Path, which: int, damage: Callable[[bytes], bytes]
+) -> None:
+    pair = keeper.back_up()
+    content = pair[which].read_bytes()
+    assert damage(content) != content
+    pair[which].write_bytes(damage(content))
+    done = keeper.restore(tmp_path / "new", pair)
+    assert done.exit_code == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"keys"}
+
+
+def test_two_files_of_different_instants_are_no_pair(keeper: Keeper, tmp_path: Path) -> None:
+    first, second = keeper.back_up(), keeper.back_up()
+    done = keeper.restore(tmp_path / "new", (first[0], second[1]))
+    assert done.exit_code == 2
+    assert "not the two files of one backup" in done.stderr
+    assert keeper.restore(tmp_path / "new", (first[1], first[0]), key_files=False).exit_code == 2
+
+
+def test_an_instance_is_never_written_over(keeper: Keeper, tmp_path: Path) -> None:
+    pair = keeper.back_up()
+    before = (keeper.instance / "main.db").read_bytes()
+    done = keeper.restore(keeper.instance, pair, key_files=False)
+    assert done.exit_code == 2
+    assert (keeper.instance / "main.db").read_bytes() == before
+
+
+def test_other_key_files_are_refused_and_nothing_is_left(keeper: Keeper, tmp_path: Path) -> None:
+    pair = keeper.back_up()
+    shutil.copytree(keeper.instance / "keys", tmp_path / "new" / "keys")
+    store_key = tmp_path / "new" / "keys" / "store"
+    store_key.chmod(0o600)
+    store_key.write_bytes(os.urandom(32))
+    done = keeper.restore(tmp_path / "new", pair, key_files=False)
+    assert done.exit_code == 2
+    assert "NRM_KEYS" in done.stderr
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"keys"}
+
+
+def test_without_key_files_nothing_is_made(keeper: Keeper, tmp_path: Path) -> None:
+    done = keeper.restore(tmp_path / "new", keeper.back_up(), key_files=False)
+    assert done.exit_code == 2
+    assert "NRM_KEYS" in done.stderr
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_an_old_main_file_with_a_shred_file_after_the_withdrawal_opens_nothing_with_the_own_key(
+    world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
+) -> None:
+    """The post's own backup, taken while it could read; the referral is accepted; the oldest shred file is younger."""
+    world = world_app[1]
+    told = keys(world.asked_case, "hand_over", "identity", "story")
+    old = keeper.back_up()
+    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    young = keeper.back_up()
+    for name, pair in (("old", old), ("young", young)):
+        done = keeper.restore(tmp_path / name, pair)
+        assert done.exit_code == 0, done.stderr
+    whole = Files(tmp_path / "old", tmp_path / "old")
+    mixed = Files(tmp_path / "old", tmp_path / "young")
+    assert told <= set(opened(whole, "RINAS"))  # the other half is what makes the difference
+    assert not told & set(opened(mixed, "RINAS", "NRC", "IOM", "VATRA", "TRP_UNIT"))
+    assert told <= set(opened(Files(tmp_path / "young", tmp_path / "young"), "NRC"))
+
+
+def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_lost(
+    world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
+) -> None:
+    world = world_app[1]
+    old = keeper.back_up()
+    closed(world)
+    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    shutil.copy(keeper.instance / erasures.LIST, keeper.folder / erasures.LIST)
+    done = keeper.restore(tmp_path / "new", old)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["erased_again"] == len(("hand_over", "identity", "legal", "story"))
+    files = Files(tmp_path / "new", tmp_path / "new")
+    case = world.case.hex
+    assert {compartment for id_, compartment in opened(files, "NRC", "TRP_UNIT", "RA") if id_ == case} == set()
+    assert not [key for key in files.shred_keys if key[0] == case]
+    with factories.open_instance(tmp_path / "new").app_context():
+        assert store.cases(by=factories.actor("nrc.case_worker"))  # others go on
+        disconnect()
+
+
+def closed(world: World) -> None:
+    """The person of `world.case` leaves NRC; the case stays open."""
+    stays.end(
+        stay_id=world.stay,
+        ended_on=stay_store.today(),
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        by=factories.actor("nrc.shelter_manager"),
+    )

@@ -256,7 +256,7 @@ def ended_since(address: str) -> list[dict[str, object]]:
     That chain must go on, entry by entry, from the restored one: raises NotThisChain.
     """
     last = db.session.execute(select(AuditEntry.__table__).order_by(AuditEntry.id.desc()).limit(1)).one()
-    pseudonyms = dict(db.session.execute(select(Case.id, Case.pseudonym)).tuples().all())
+    pseudonyms = {row.id: row.pseudonym for row in db.session.execute(select(Case.id, Case.pseudonym))}
     db.session.rollback()
     engine = create_engine(address)
     try:
@@ -291,7 +291,7 @@ def findings(checked: Checked | None, listed: Path | None) -> list[str]:
     found += [f"audit entry {number}: {what}" for number, what in audit.verify(db.session())]
     dead = {(each.case_id, each.compartment) for each in (erased.read(listed) if listed is not None else [])}
     places = select(SealedCompartment.case_id, SealedCompartment.compartment)
-    live = set(db.session.execute(places).tuples())
+    live = {(row.case_id, row.compartment) for row in db.session.execute(places)}
     db.session.rollback()
     found += [f"{case_id}: {compartment}: is erased and there" for case_id, compartment in sorted(dead & live)]
     if without := shredding.missing():
@@ -302,7 +302,7 @@ def findings(checked: Checked | None, listed: Path | None) -> list[str]:
 def sample_opens(size: int, *, by: Actor) -> tuple[int, int]:
     """(how many open, how many were tried) of compartments at random that the actor's organisation was granted."""
     granted = select(Grant.case_id, Grant.compartment).where(Grant.organisation_id == by.organisation_id)
-    places = list(db.session.execute(granted).tuples())
+    places = [(row.case_id, row.compartment) for row in db.session.execute(granted)]
     tried = random.SystemRandom().sample(places, min(size, len(places)))
     opened = sum(compartments.opens(db.session(), case_id, compartment, by=by) for case_id, compartment in tried)
     db.session.rollback()

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from nrm import audit
-from nrm.actions import cases, erasures, referrals, stays
+from nrm import audit, clock
+from nrm.actions import backups, cases, erasures, referrals, stays, tending
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
-from nrm.db import Model, ShredModel, db, disconnect
+from nrm.db import Model, ShredModel, db, disconnect, transaction
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.stays import Destination, ExitReason
-from nrm.models.cases import Case, ShredKey
+from nrm.models.audit import AuditEntry
+from nrm.models.cases import Case, SealedCompartment, ShredKey
 from nrm.store import cases as store
 from nrm.store import stays as stay_store
+from nrm.vault import compartments, shredding
 from nrm.vault.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
@@ -59,7 +65,7 @@ class Keeper:
 def run(*arguments: object) -> Result:
     """A command as `nrm` runs it, with the code and the line of a refusal."""
     runner = CliRunner()
-    done = runner.invoke(nrm, [str(each) for each in arguments])
+    done = runner.invoke(nrm, [str(each) for each in arguments], standalone_mode=False)
     if isinstance(done.exception, Refused):
         done.exit_code = done.exception.code
         done.stderr_bytes = (done.stderr_bytes or b"") + str(done.exception).encode()
@@ -267,3 +273,152 @@ def closed(world: World) -> None:
         destination=Destination.OWN_HOME,
         by=factories.actor("nrc.shelter_manager"),
     )
+
+
+def test_a_list_somebody_wrote_into_is_refused(world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path) -> None:
+    world = world_app[1]
+    closed(world)
+    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    pair = keeper.back_up()
+    listed = keeper.folder / erasures.LIST
+    genuine = listed.read_text()
+    assert str(world.case) in genuine.splitlines()[0]
+    listed.write_text(genuine.replace(str(world.case), str(world.own_case), 1))
+    done = keeper.restore(tmp_path / "forged", pair)
+    assert done.exit_code == 2
+    assert "line 1 was not written by this instance" in done.stderr
+    listed.write_text("".join(genuine.splitlines(keepends=True)[1:]))
+    done = keeper.restore(tmp_path / "shortened", pair)
+    assert done.exit_code == 2
+    assert "older than the backup" in done.stderr
+    listed.unlink()
+    done = keeper.restore(tmp_path / "missing", pair)
+    assert done.exit_code == 2
+    for name in ("forged", "shortened", "missing"):
+        assert {path.name for path in (tmp_path / name).iterdir()} == {"keys"}
+    listed.write_text(genuine + genuine[:40])  # the power failed in the middle of a line
+    assert keeper.restore(tmp_path / "torn", pair).exit_code == 0
+
+
+def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_the_backup(
+    world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
+) -> None:
+    world = world_app[1]
+    pair = keeper.back_up()
+    cases.end_share(case_id=world.case, organisation_id=world.organisation, by=factories.actor("nrc.case_worker"))
+    disconnect()
+    done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")
+    assert done.exit_code == 0, done.stderr
+    (ended,) = json.loads(done.stdout)["to_be_ended_again"]
+    assert (ended["event"], ended["case_id"]) == ("share_ended", str(world.case))
+    assert ended["organisation_id_shared"] == str(world.organisation)
+    assert ended["code"] == db.session.get_one(Case, world.case).pseudonym
+    # The chain of another country, or one that was edited, proves nothing.
+    with transaction() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.event == "share_ended").values(details="{}"))
+    disconnect()
+    done = keeper.restore(tmp_path / "edited", pair, "--since-audit", keeper.instance / "main.db")
+    assert done.exit_code == 2
+    assert "does not go on" in done.stderr
+    assert {path.name for path in (tmp_path / "edited").iterdir()} == {"keys"}
+
+
+def test_shred_files_are_deleted_after_seven_days_and_main_files_stay(keeper: Keeper) -> None:
+    main, shred = keeper.back_up()
+    assert backups.forget_shred_files(keeper.folder) == 0
+    then = clock.now() + timedelta(days=7, seconds=-30)
+    clock.set_clock(lambda: then)
+    assert backups.forget_shred_files(keeper.folder) == 0
+    later = then + timedelta(seconds=31)
+    clock.set_clock(lambda: later)
+    younger = keeper.back_up()
+    assert not shred.exists()
+    assert main.exists()
+    assert all(path.exists() for path in younger)
+    assert backups.newest_pair(keeper.folder) == younger
+
+
+def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_there(
+    world_app: tuple[Flask, World], keeper: Keeper
+) -> None:
+    app, world = world_app
+    _, shred = keeper.back_up()
+    app.extensions["nrm.config"] = dataclasses.replace(app.extensions["nrm.config"], backups=keeper.folder)
+    closed(world)
+    erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
+    assert (keeper.folder / erasures.LIST).read_text() == (keeper.instance / erasures.LIST).read_text()
+    assert str(world.case) in (keeper.folder / erasures.LIST).read_text()
+    week = clock.now() + timedelta(days=7, seconds=1)
+    clock.set_clock(lambda: week)
+    assert tending.tend()["shred_files_deleted"] == 1
+    assert not shred.exists()
+
+
+def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
+    keeper.back_up()
+    before = {path.name for path in keeper.instance.iterdir()}
+    own = [part for key in keeper.keys for part in ("--key", key)]
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own, "--as", "nrc.case_worker")
+    assert done.exit_code == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["findings"] == []
+    assert report["opened"] > 3
+    assert {path.name for path in keeper.instance.iterdir()} == before
+    assert not list(Path("/dev/shm").glob(".drill-*"))
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, "--key", keeper.keys[0], "--as", "x")
+    assert done.exit_code == 2
+
+
+def test_a_drill_names_what_is_missing_changed_or_does_not_open(world_app: tuple[Flask, World], keeper: Keeper) -> None:
+    world = world_app[1]
+    with db.engines["shred"].begin() as connection:
+        connection.execute(delete(ShredKey).where(ShredKey.case_id == world.case))
+    with transaction() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == 5).values(event="signed_out"))
+        session.execute(
+            update(SealedCompartment).where(SealedCompartment.case_id == world.coming_case).values(revision=9)
+        )
+    keeper.back_up()
+    own = [part for key in keeper.keys for part in ("--key", key)]
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own, "--as", "nrc.case_worker")
+    assert done.exit_code == 1
+    found = "\n".join(json.loads(done.stdout)["findings"])
+    assert "audit entry 5: changed" in found
+    assert "4 compartments without their shred key" in found
+    assert re.search(r"[67] of \d+ compartments do not open for nrc.case_worker", found)
+
+
+def test_backups_taken_while_others_write_and_destroy_are_pairs(
+    world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
+) -> None:
+    """Every compartment of each pair has its key, whatever was being sent, accepted and shredded meanwhile."""
+    app, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    stop, failed = threading.Event(), []
+
+    def work() -> None:
+        with app.app_context():
+            try:
+                while not stop.is_set():
+                    with transaction() as session:
+                        compartments.rotate(session, world.case, {"identity": [people.organisation("NRC")]}, by=nrc)
+                    shredding.work_off()
+            except Exception as error:
+                failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        pairs = [keeper.back_up() for _ in range(6)]
+    finally:
+        stop.set()
+        thread.join()
+    assert not failed
+    epochs = set()
+    for number, pair in enumerate(pairs):
+        assert keeper.restore(tmp_path / str(number), pair).exit_code == 0
+        files = Files(tmp_path / str(number), tmp_path / str(number))
+        live = {tuple(row) for row in files.table("case_id, compartment, epoch", "sealed_compartments")}
+        assert live == set(files.shred_keys)
+        epochs.update(epoch for case, compartment, epoch in live if (case, compartment) == (world.case.hex, "identity"))
+    assert len(epochs) > 2  # it really went on meanwhile

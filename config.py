@@ -25,6 +25,7 @@ SETTINGS = (
     "NRM_PROXIES",
     "NRM_ARGON2_KIB",
     "NRM_ARGON2_PASSES",
+    "NRM_ACCESS_LOG",
 )
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 KEY_FILES = ("pepper", "store", "release")
@@ -63,6 +64,7 @@ class Config:
     proxies: int
     argon2_kib: int
     argon2_passes: int
+    access_log: str  # a file, `-` for standard error, empty for none
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -93,6 +95,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         proxies=_number(env, "NRM_PROXIES", 0),
         argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB),
         argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
+        access_log=_access_log(env),
     )
 
 
@@ -141,6 +144,13 @@ def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
         if path and not Path(path).is_file():
             raise MisConfigured(f"{setting}: there is no file {path}")
     return (Path(certificate) if certificate else None), (Path(key) if key else None)
+
+
+def _access_log(env: Mapping[str, str]) -> str:
+    target = env.get("NRM_ACCESS_LOG") or ""
+    if target not in ("", "-") and (Path(target).is_dir() or not Path(target).absolute().parent.is_dir()):
+        raise MisConfigured(f"NRM_ACCESS_LOG: {target} is not a file in a folder that is there; or set it to -")
+    return target
 
 
 def _number(env: Mapping[str, str], setting: str, default: int, least: int = 0) -> int:

@@ -11,6 +11,7 @@ from config import Config
 from nrm import countries, db
 from nrm.actions import instances
 from nrm.web import (
+    access_log,
     accounts,
     admissions,
     assets,
@@ -76,6 +77,8 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
+    headers.catch(app)
+    access_log.register(app, config.access_log)
     return app
 
 

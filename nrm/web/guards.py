@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts import ROLE_LABELS
@@ -238,12 +238,20 @@ def error_page(status: int, explanation: str = "") -> Answer:
 def _http_error(error: HTTPException) -> Answer:
     if error.code is None or error.code < 400:
         return error.get_response()
-    return error_page(error.code if error.code in (400, 404, 405, 413, 415, 422, 429) else 500)
+    answer = error_page(error.code if error.code in (400, 404, 405, 413, 415, 422, 429) else 500)
+    if isinstance(error, MethodNotAllowed) and isinstance(answer, tuple):
+        return Response(*answer, headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}, mimetype="text/html")
+    return answer
 
 
 def _crashed(error: Exception) -> Answer:
     current_app.logger.error("unexpected %s", faults.described(error))
     return error_page(500)
+
+
+def _log_exception(exc_info: Any) -> None:
+    """In the place of Flask's own, which writes the address and the message: when the page of an error fails itself."""
+    current_app.logger.error("the page of an error failed: %s", faults.described(exc_info[1]))
 
 
 def _for_templates() -> dict[str, object]:
@@ -262,6 +270,7 @@ def _for_templates() -> dict[str, object]:
 
 def register(app: Flask) -> None:
     """Guard every request of the application."""
+    app.log_exception = _log_exception  # type: ignore[method-assign]
     manager = LoginManager()
     manager.session_protection = None
     manager.init_app(app)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from flask import Flask, Response, request
 
+from nrm import faults
 from nrm.web import assets
 
 POLICY = "; ".join(
@@ -35,6 +38,7 @@ ALWAYS = {
 # A page must stay light on a slow line: what comes with it says only what means something there, and loads nothing.
 FOR_PAGES = frozenset({"Cross-Origin-Opener-Policy", "Permissions-Policy"})
 POLICY_OF_STATIC = "default-src 'none'; frame-ancestors 'none'"
+_BARE = b"500\n"
 TLS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
@@ -50,6 +54,23 @@ def _set(response: Response, headers: dict[str, str]) -> Response:
     return response
 
 
+def catch(app: Flask) -> None:
+    """Answer with the headers also when even the page of an error fails; to be registered after what wraps the app."""
+    wsgi = app.wsgi_app
+    headers = [*app.extensions["nrm.headers"].items(), ("Cache-Control", "no-store"), ("Content-Type", "text/plain")]
+
+    def caught(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return wsgi(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - the server below would answer without headers, and log the message
+            app.logger.error("answered without a page: %s", faults.described(error))
+            start_response("500 Internal Server Error", [*headers, ("Content-Length", str(len(_BARE)))])
+            return [_BARE]
+
+    app.wsgi_app = caught  # type: ignore[method-assign]
+
+
 def register(app: Flask, *, tls: bool) -> None:
     """Set the headers on every answer; `tls`: the instance is only reached over TLS."""
-    app.after_request(partial(_set, headers={**ALWAYS, **(TLS_ONLY if tls else {})}))
+    app.extensions["nrm.headers"] = {**ALWAYS, **(TLS_ONLY if tls else {})}
+    app.after_request(partial(_set, headers=app.extensions["nrm.headers"]))

@@ -66,6 +66,8 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_ARGON2_KIB", "19455"),
         ("NRM_ARGON2_PASSES", "1"),
         ("NRM_TLS_CERTIFICATE", "/nowhere.pem"),
+        ("NRM_ACCESS_LOG", "/nowhere/at/all.log"),
+        ("NRM_ACCESS_LOG", "/"),
     ],
 )
 def test_a_bad_setting_is_named(folder: Path, setting: str, value: str) -> None:

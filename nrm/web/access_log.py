@@ -1,0 +1,75 @@
+"""A line for every request, if the operator wants one: what kind of page, how it ended, how long it took.
+
+Never an address, a query, a cookie, who asked or from where; the minute and no second. A stolen log must not tell whose
+case was looked at, nor let a request be found again in the audit chain.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable
+from logging.handlers import WatchedFileHandler
+from typing import Any
+
+from flask import Flask, Response, request
+
+from nrm import clock
+
+TO_STANDARD_ERROR = "-"
+_ROUTE = "nrm.route"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+_log = logging.getLogger("nrm.access")
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def register(app: Flask, target: str) -> None:
+    """Write to `target`: a file, or `-` for standard error; empty: write nothing. To be registered last.""" ""
+    if not target:
+        return
+    handler = (
+        logging.StreamHandler(sys.stderr) if target == TO_STANDARD_ERROR else WatchedFileHandler(target, delay=True)
+    )
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for former in _log.handlers[:]:
+        _log.removeHandler(former)
+        former.close()
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
+    app.after_request(_note_route)
+    app.wsgi_app = _timed(app.wsgi_app)  # type: ignore[method-assign, assignment]
+
+
+def _note_route(response: Response) -> Response:
+    if request.url_rule is not None:
+        request.environ[_ROUTE] = request.url_rule.rule
+    return response
+
+
+def _timed(wsgi: Wsgi) -> Wsgi:
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = time.perf_counter()
+        ended = {"status": "-", "length": "-"}
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            ended["status"] = status[:3]
+            ended["length"] = next((value for name, value in headers if name.lower() == "content-length"), "-")
+            return start_response(status, headers, *more)
+
+        body = wsgi(environ, start)
+        method = environ.get("REQUEST_METHOD", "")
+        _log.info(
+            "%s %s %s %s %.0f ms %s B",
+            f"{clock.now():%Y-%m-%dT%H:%MZ}",
+            method if method in _METHODS else "other",
+            environ.get(_ROUTE, "no-such-page"),
+            ended["status"],
+            (time.perf_counter() - started) * 1000,
+            ended["length"],
+        )
+        return body
+
+    return answer

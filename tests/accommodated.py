@@ -113,12 +113,12 @@ def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1),
             )
             stay(session, case_id, organisation_id, admitted, end if end <= today else None, anticipated_end_on=end)
             if citizenship != "AL" and chance.random() < 0.5:
-                permit(session, case_id, admitted)
+                permit(session, case_id, admitted, organisation_id)
             if chance.random() < 0.25:
                 session.add(Testimony(case_id=case_id, position=1, status="statement_given", happened_on=admitted))
 
 
-def permit(session: Session, case_id: uuid.UUID, issued_from: date) -> None:
+def permit(session: Session, case_id: uuid.UUID, issued_from: date, by: uuid.UUID) -> None:
     """A residence permit of half a year."""
     session.add(
         Permit(
@@ -126,6 +126,7 @@ def permit(session: Session, case_id: uuid.UUID, issued_from: date) -> None:
             state="issued",
             informed_on=issued_from,
             informed_language="en",
+            informed_by_id=by,
             applied_on=issued_from,
             issued_from=issued_from,
             issued_until=issued_from + timedelta(days=180),

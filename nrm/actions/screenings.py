@@ -8,7 +8,7 @@ from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.indicators import profile
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.screenings import NONE, REFUSED, outcome_of, processed_as
+from nrm.domain.screenings import NONE, REFUSED, check_processed, outcome_of, processed_as
 from nrm.models.interviews import Screening
 from nrm.store.countries import country
 
@@ -63,13 +63,14 @@ def screenings_of(
     if statistics_consent(questionnaire, answers) == "no":
         return []
     facts = screening_facts(questionnaire, answers)
-    age_class = facts["age_class"]
+    age_class, processed = facts["age_class"], processed_as(facts["assessment"], receiver)
+    check_processed(processed, age_class)
     return [
         Screening(
             month=month,
             crossing_point=by.crossing_point,
             outcome=outcome_of(facts["assessment"]),
-            processed=processed_as(facts["assessment"], receiver),
+            processed=processed,
             age_class=age_class,
             gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
             citizenship_class=facts["citizenship_class"],

@@ -143,12 +143,14 @@ def end(
         today = store.today()
         check_dates(stay.admitted_on, today=today, exited_on=ended_on)
         check_exit(exit_reason, destination)
+        permit = permits.facts(case.id)
         check_leaving(
             exit_reason,
             destination,
             age_class=case.age_class,
             citizenship_class=case.citizenship_class,
-            permit=permits.facts(case.id),
+            permit=permit,
+            on=ended_on,
             assessments=store.assessments(case.id),
         )
         repatriation, child = gates_opened_by(
@@ -162,6 +164,8 @@ def end(
             exit_reason=str(exit_reason),
             destination=str(destination),
             repatriation_gate=repatriation,
+            informed_on=permit.informed.at.date() if repatriation == "informed" and permit.informed else None,
+            permit_state=str(permit.status) if repatriation == "informed" else "",
             child_gate=child,
         )
         audit.append(

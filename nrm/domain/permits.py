@@ -176,14 +176,15 @@ class GateClosed(Exception):
         self.why = why
 
 
-def check_repatriation(citizenship_class: str, facts: PermitFacts) -> None:
-    """The TRP gate: raise GateClosed for a step towards repatriation of anyone not recorded as Albanian.
+def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) -> None:
+    """The TRP gate: raise GateClosed for a step towards repatriation, on that day, of anyone not recorded as Albanian.
 
-    Unknown and stateless count as not Albanian. An undecided application or appeal blocks as well.
+    Unknown and stateless count as not Albanian. Who was told only after the step was not told before it. An undecided
+    application or appeal blocks as well.
     """
     if citizenship_class == "albanian":
         return
-    if facts.informed is None:
+    if facts.informed is None or facts.informed.at.date() > on:
         raise GateClosed("not_informed")
     if facts.status in UNDECIDED:
         raise GateClosed("application_open")
@@ -215,14 +216,15 @@ def check_leaving(
     age_class: str,
     citizenship_class: str,
     permit: PermitFacts,
+    on: date,
     assessments: Collection[str] = (),
 ) -> None:
-    """Both gates for the end of a stay: raise GateClosed.
+    """Both gates for the end of a stay on that day: raise GateClosed.
 
     A destination abroad is a repatriation step whatever the reason given for it.
     """
     if reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS:
-        check_repatriation(citizenship_class, permit)
+        check_repatriation(citizenship_class, permit, on=on)
     if destination is Destination.FAMILY:
         check_return_to_family(age_class, at_crossing_point=False, assessments=assessments)
 

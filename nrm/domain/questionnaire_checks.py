@@ -45,6 +45,21 @@ def _findings(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for route in questionnaire.routes:
         yield from _order(questionnaire, route)
     yield from _unreachable(questionnaire)
+    yield from _companions(questionnaire)
+
+
+def _companions(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """A companion never interprets: who is with the person is no answer to who interprets."""
+    with_them = {
+        option.code
+        for question in questionnaire.questions.values()
+        if question.routing == "accompanied"
+        for option in question.options
+    } - {"none", "other"}
+    interpreter = questionnaire.questions.get("interpreter")
+    for option in interpreter.options if interpreter is not None else ():
+        if option.code in with_them or option.code == "companion":
+            yield "question.interpreter.options", f"`{option.code}` is a companion; companions never interpret"
 
 
 def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:

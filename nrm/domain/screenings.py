@@ -6,6 +6,7 @@ Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as 
 from __future__ import annotations
 
 from nrm.domain.accounts import OrganisationKind
+from nrm.domain.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED = "possible", "suspected", "none", "refused"
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
@@ -14,6 +15,12 @@ ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
 def outcome_of(assessment: str) -> str:
     """The outcome of an interview that was not refused; an urgent one was not assessed and counts as suspected."""
     return assessment if assessment in ASSESSMENTS else SUSPECTED
+
+
+def check_processed(processed: str, age_class: str) -> None:
+    """Raise GateClosed for a child, or perhaps a child, returned to the family from a crossing point."""
+    if processed == "returned_to_family":
+        check_return_to_family(age_class, at_crossing_point=True, assessments=())
 
 
 def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:

@@ -42,7 +42,13 @@ class Screening(Model):
 
     __tablename__ = "screenings"
     # Without row numbers, which would keep the order of writing and lead back to the entries of the audit chain.
-    __table_args__ = (Index("ix_screenings_month", "month"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        CheckConstraint(
+            "processed <> 'returned_to_family' OR age_class = 'adult'", name="child_never_to_family_at_crossing_point"
+        ),
+        Index("ix_screenings_month", "month"),
+        {"sqlite_with_rowid": False},
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     month: Mapped[date]

@@ -22,6 +22,7 @@ class Permit(Model):
         CheckConstraint(
             "state = 'not_informed' OR (informed_on IS NOT NULL AND informed_language <> '')", name="informed_first"
         ),
+        CheckConstraint("informed_on IS NULL OR informed_by_id IS NOT NULL", name="informed_by_somebody"),
         CheckConstraint("issued_until IS NULL OR issued_until >= issued_from", name="ends_after_it_began"),
         CheckConstraint("applied_on IS NULL OR informed_on IS NOT NULL", name="informed_before_applied"),
         CheckConstraint("issued_from IS NULL OR applied_on IS NOT NULL", name="applied_before_issued"),

@@ -52,6 +52,14 @@ class Stay(Model):
             name="repatriated_after_permit_information",
         ),
         CheckConstraint(
+            "repatriation_gate <> 'informed' OR (informed_on IS NOT NULL AND informed_on <= ended_on)",
+            name="informed_before_repatriated",
+        ),
+        CheckConstraint(
+            "repatriation_gate <> 'informed' OR permit_state NOT IN ('', 'not_informed', 'applied', 'appealed')",
+            name="no_open_application_repatriated",
+        ),
+        CheckConstraint(
             f"destination <> '{Destination.FAMILY}' OR child_gate IN ('adult', 'assessed')",
             name="child_to_family_after_assessments",
         ),
@@ -86,4 +94,6 @@ class Stay(Model):
     destination: Mapped[str] = mapped_column(default="")
     end_known_on: Mapped[date | None]  # the day the end was entered
     repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: albanian, informed
+    informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate
+    permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed

@@ -118,3 +118,14 @@ def test_a_file_that_is_not_toml_or_has_another_id_is_named(tmp_path: Path) -> N
         MalformedQuestionnaire, match=r"^questionnaire-returnee-1.read-out.toml: question.x: is no question"
     ):
         load_questionnaires(tmp_path)
+
+
+@pytest.mark.parametrize("code", ["partner", "friend", "companion"])
+def test_no_companion_can_be_made_an_interpreter(tmp_path: Path, code: str) -> None:
+    for file in ALBANIA.glob("questionnaire-*.toml"):
+        text = file.read_text(encoding="utf-8").replace('{ code = "telephone", ', f'{{ code = "{code}", ')
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    with pytest.raises(MalformedQuestionnaire) as caught:
+        load_questionnaires(tmp_path)
+    reason = f"question.interpreter.options: `{code}` is a companion; companions never interpret"
+    assert str(caught.value) == f"questionnaire-returnee-1.toml: {reason}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -114,14 +114,21 @@ def test_a_permit_expires_on_the_day_after_its_last_and_not_before():
 
 def _closed(citizenship_class: str, facts: PermitFacts) -> str:
     with pytest.raises(GateClosed) as caught:
-        check_repatriation(citizenship_class, facts)
+        check_repatriation(citizenship_class, facts, on=ON)
     return caught.value.why
 
 
 @pytest.mark.parametrize("citizenship_class", FOREIGN)
 def test_nobody_who_is_not_recorded_as_albanian_goes_abroad_before_being_informed(citizenship_class: str):
     assert _closed(citizenship_class, PermitFacts()) == "not_informed"
-    check_repatriation(citizenship_class, FACTS)
+    check_repatriation(citizenship_class, FACTS, on=ON)
+
+
+def test_who_was_told_only_after_leaving_was_not_told_before():
+    told = INFORMED.at.date()
+    check_repatriation("third_country", FACTS, on=told)
+    with pytest.raises(GateClosed, match="not_informed"):
+        check_repatriation("third_country", FACTS, on=told - timedelta(days=1))
 
 
 @pytest.mark.parametrize("status", PermitStatus)
@@ -130,11 +137,11 @@ def test_an_open_application_or_appeal_blocks_repatriation(status: PermitStatus)
     if status in (PermitStatus.APPLIED, PermitStatus.APPEALED):
         assert _closed("third_country", facts) == "application_open"
     else:
-        check_repatriation("third_country", facts)
+        check_repatriation("third_country", facts, on=ON)
 
 
 def test_an_albanian_is_not_held_by_the_permit_gate():
-    check_repatriation("albanian", PermitFacts())
+    check_repatriation("albanian", PermitFacts(), on=ON)
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
@@ -169,16 +176,16 @@ def test_an_adult_may_go_home():
 def test_a_way_abroad_is_a_repatriation_whatever_reason_is_given(reason: ExitReason, destination: Destination):
     with pytest.raises(GateClosed):
         check_leaving(
-            reason, destination, age_class="adult", citizenship_class="third_country", permit=PermitFacts()
+            reason, destination, age_class="adult", citizenship_class="third_country", permit=PermitFacts(), on=ON
         )  # fmt: skip
-    check_leaving(reason, destination, age_class="adult", citizenship_class="third_country", permit=FACTS)
+    check_leaving(reason, destination, age_class="adult", citizenship_class="third_country", permit=FACTS, on=ON)
 
 
 @pytest.mark.parametrize("reason", [ExitReason.REINTEGRATED_WITH_FAMILY, ExitReason.LEFT_VOLUNTARILY])
 def test_a_child_leaves_for_the_family_only_after_the_assessments_whatever_reason_is_given(reason: ExitReason):
     with pytest.raises(GateClosed):
         check_leaving(
-            reason, Destination.FAMILY, age_class="child", citizenship_class="albanian", permit=PermitFacts()
+            reason, Destination.FAMILY, age_class="child", citizenship_class="albanian", permit=PermitFacts(), on=ON
         )  # fmt: skip
     check_leaving(
         reason,
@@ -186,5 +193,6 @@ def test_a_child_leaves_for_the_family_only_after_the_assessments_whatever_reaso
         age_class="child",
         citizenship_class="albanian",
         permit=PermitFacts(),
+        on=ON,
         assessments=("risk", "security", "family"),
     )

@@ -86,7 +86,13 @@ def test_the_gates_open_only_by_what_opens_them(
     )
     try:
         check_leaving(
-            reason, destination, age_class=age, citizenship_class=citizenship, permit=facts, assessments=assessments
+            reason,
+            destination,
+            age_class=age,
+            citizenship_class=citizenship,
+            permit=facts,
+            on=DAY,
+            assessments=assessments,
         )
     except GateClosed:
         assert not may

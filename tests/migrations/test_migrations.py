@@ -87,5 +87,5 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
                 text = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'screenings'").scalar()
             assert "WITHOUT ROWID" in str(text)
         db.session.remove()
-        schema.downgrade("0002_openings_and_alarms")
+        schema.downgrade("0003_erased_compartments")
         schema.upgrade()

@@ -7,8 +7,8 @@ is made anew from its own text.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_gates_keep_their_proof"
-down_revision = "0002_openings_and_alarms"
+revision = "0004_gates_keep_their_proof"
+down_revision = "0003_erased_compartments"
 branch_labels = None
 depends_on = None
 

@@ -1,31 +1,12 @@
-"""Who can open what, computed from the files and the passwords alone.
-
-This module reads an instance as a thief would who knows the published rules: both databases with `sqlite3`, the key
-files, and the passwords of some accounts. It opens everything that can be opened with them, with the rules written
-down anew: nothing of the program is used but to carry people through their days. Roles, statuses and the organisation
-a row claims to belong to are ignored: only what a key opens counts.
-"""
+"""Who can open what, computed from the files and the passwords alone (`tests/thief.py`), moment by moment."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from flask import Flask
 
 from nrm import db
@@ -36,182 +17,8 @@ from nrm.domain.stays import Destination, ExitReason
 from nrm.store import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
+from tests.thief import OUTSIDE, Files, Key, keyrings, opened, personal_keys
 from tests.world import World
-
-SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-KINDS = (
-    "border_police",
-    "police",
-    "state_shelter",
-    "ngo_shelter",
-    "international_organisation",
-    "responsible_authority",
-    "trp_unit",
-    "prosecution",
-    "consular_service",
-    "helpline",
-    "child_protection",
-    "coalition",
-    "ministry",
-    "operator",
-)
-# Nobody but these: ministry and operator organisations, and everything the server holds at rest.
-OUTSIDE = ("MOLSA", "OMS", "OPERATOR")
-Key = tuple[str, str]  # (case or draft as 32 hexadecimal digits, compartment)
-
-
-def context(*parts: bytes | str | int) -> bytes:
-    """Each part with its length before it."""
-    encoded = [
-        part if isinstance(part, bytes) else part.encode() if isinstance(part, str) else part.to_bytes(8, "big")
-        for part in parts
-    ]
-    return b"nrm\x01" + b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
-
-
-def unsealed(key: bytes, sealed: bytes, aad: bytes) -> bytes | None:
-    """AES-256-GCM behind a suite byte and a nonce."""
-    if sealed[:1] != b"\x01":
-        return None
-    try:
-        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], aad)
-    except InvalidTag:
-        return None
-
-
-def unwrapped(private: bytes, wrapped: bytes, info: bytes) -> bytes | None:
-    """RFC 9180 base mode behind a suite byte."""
-    try:
-        return bytes(SUITE.decrypt(wrapped[1:], X25519PrivateKey.from_private_bytes(private), info))
-    except InvalidTag:
-        return None
-
-
-def expanded(key: bytes, info: bytes) -> bytes:
-    return HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(key)
-
-
-@dataclass
-class Files:
-    """What lies in two folders: `main` the database and key files, `shred` the second database."""
-
-    main: Path
-    shred: Path
-    shred_keys: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
-    release_keys: dict[tuple[str, str, int, str], bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for case, compartment, epoch, key in rows(
-            self.shred / "shred.db", "case_id, compartment, epoch, key", "shred_keys"
-        ):
-            self.shred_keys[case, compartment, epoch] = key
-        columns = "case_id, compartment, epoch, organisation_id, key"
-        for case, compartment, epoch, party, key in rows(self.shred / "shred.db", columns, "release_keys"):
-            self.release_keys[case, compartment, epoch, party] = key
-
-    @property
-    def pepper(self) -> bytes:
-        return (self.main / "keys" / "pepper").read_bytes()
-
-    def table(self, columns: str, name: str) -> list[tuple]:  # type: ignore[type-arg]
-        return rows(self.main / "main.db", columns, name)
-
-    def organisations(self) -> dict[str, str]:
-        """Code by id."""
-        return dict(self.table("id, code", "organisations"))
-
-
-def rows(file: Path, columns: str, table: str) -> list[tuple]:  # type: ignore[type-arg]
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        return connection.execute(f"SELECT {columns} FROM {table}").fetchall()
-
-
-def personal_keys(files: Files, codes: Iterable[str]) -> list[tuple[bytes, bytes]]:
-    """(member id, private key) of every account of these organisations, by its password."""
-    found = []
-    ids = {id_ for id_, code in files.organisations().items() if code in codes}
-    columns = "id, organisation_id, salt, verifier, sealed_kem"
-    for id_, organisation, salt, verifier, sealed in files.table(columns, "members"):
-        if organisation not in ids:
-            continue
-        root = Argon2id(
-            salt=salt,
-            length=32,
-            iterations=factories.CHEAP["argon2_passes"],
-            lanes=1,
-            memory_cost=factories.CHEAP["argon2_kib"],
-            secret=files.pepper,
-        ).derive(factories.PASSWORD.encode())
-        assert hashlib.sha256(expanded(root, context("auth"))).digest() == verifier, "the password is the account's"
-        member = bytes.fromhex(id_)
-        private = unsealed(expanded(root, context("wrap")), sealed, context("kem", member))
-        assert private is not None
-        found.append((member, private))
-    return found
-
-
-def keyrings(files: Files, codes: Iterable[str]) -> set[bytes]:
-    """Every private half of a keyring that these accounts can unwrap, whomever the row says it is for."""
-    mine = personal_keys(files, codes)
-    wraps = [sealed for (sealed,) in files.table("sealed_private", "keyring_wraps")]
-    places = {(organisation, version) for organisation, version in files.table("organisation_id, version", "keyrings")}
-    found = set()
-    for sealed in wraps:
-        for member, private in mine:
-            for organisation, version in places:
-                info = context("keyring", bytes.fromhex(organisation), version, member)
-                ring = unwrapped(private, sealed, info)
-                if ring is not None:
-                    found.add(ring)
-    return found
-
-
-def compartment_keys(files: Files, codes: Iterable[str], *, released: bool) -> Iterator[tuple[str, str, int, bytes]]:
-    """(case, compartment, epoch, CK) of every grant and pending grant that opens."""
-    rings = keyrings(files, codes)
-    columns = "case_id, compartment, organisation_id, epoch, keyring_version, sealed_key"
-    grants = files.table(columns, "grants")
-    for case, compartment, party, epoch, version, sealed in files.table(columns, "pending_grants"):
-        grants.append((case, compartment, party, epoch, version, sealed))  # perhaps it opens as it is
-        release = files.release_keys.get((case, compartment, epoch, party)) if released else None
-        if release is not None:
-            aad = context("pending", bytes.fromhex(case), compartment, epoch, bytes.fromhex(party))
-            inner = unsealed(release, sealed, aad)
-            assert inner is not None, "a release key opens the pending grant it belongs to"
-            grants.append((case, compartment, party, epoch, version, inner))
-    for case, compartment, party, epoch, version, sealed in grants:
-        for kind in KINDS:
-            info = context("grant", bytes.fromhex(case), compartment, epoch, bytes.fromhex(party), kind, version)
-            for ring in rings:
-                key = unwrapped(ring, sealed, info)
-                if key is not None:
-                    yield case, compartment, epoch, key
-
-
-def opened(files: Files, *codes: str, released: bool = True) -> dict[Key, dict[str, object]]:
-    """Everything that the accounts of these organisations together open: the value by case and compartment.
-
-    `released`: whether the thief has the release keys of the shred database too.
-    """
-    blobs = {
-        (case, compartment): (epoch, revision, sealed)
-        for case, compartment, epoch, revision, sealed in files.table(
-            "case_id, compartment, epoch, revision, sealed_value", "sealed_compartments"
-        )
-    }
-    found = {}
-    for case, compartment, epoch, key in compartment_keys(files, codes, released=released):
-        now, revision, sealed = blobs.get((case, compartment), (0, 0, b""))
-        half = files.shred_keys.get((case, compartment, epoch))
-        if now != epoch or half is None:
-            continue
-        place = (bytes.fromhex(case), compartment, epoch)
-        whole = HKDF(algorithm=SHA256(), length=32, salt=half, info=context("ek", *place)).derive(key)
-        plain = unsealed(whole, sealed, context("blob", *place, revision))
-        if plain is not None:
-            assert len(plain) % 256 == 0
-            found[case, compartment] = json.loads(plain[: plain.rindex(b"\x80")])
-    return found
 
 
 class Closure:
@@ -273,7 +80,7 @@ def test_the_ministry_and_the_operator_open_nothing_with_every_file_and_all_thei
 ) -> None:
     files = closure.now("now")
     assert len(personal_keys(files, OUTSIDE)) >= 4
-    assert keyrings(files, OUTSIDE) == set()
+    assert keyrings(files, OUTSIDE) == frozenset()
     assert opened(files, *OUTSIDE) == {}
 
 

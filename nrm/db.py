@@ -8,6 +8,7 @@ same code, row locks instead of the file lock.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import uuid
@@ -100,6 +101,14 @@ def id_column() -> Mapped[uuid.UUID]:
 
 
 db = SQLAlchemy(disable_autonaming=True, session_options={"expire_on_commit": False, "autoflush": False})
+
+
+def _without_rows(record: logging.LogRecord) -> bool:
+    """At its finest SQLAlchemy logs every row it reads, shred keys too: `hide_parameters` hides none of that."""
+    return record.levelno > logging.DEBUG
+
+
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
 
 
 def init_app(app: Flask, *, database: str, shred_database: str, synchronous: str = "FULL") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -232,27 +231,6 @@ def test_the_shelter_reads_what_it_sealed_in_a_case_of_its_own(world_app: Plante
     page = person.get(f"/cases/{world.own_case}")
     assert people.PLANTED in page
     assert people.TOLD in page
-
-
-def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
-    world_app: Planted, caplog: pytest.LogCaptureFixture
-) -> None:
-    app, world = world_app
-    caplog.set_level(logging.DEBUG)
-    client = app.test_client()
-    person = Person(client, "nrc.case_worker")
-    person.post(f"/cases/{world.case}/open", {"compartment": "identity", "purpose": "care"})
-    assert people.PLANTED in person.get(f"/cases/{world.case}")
-    person.get(f"/cases/{uuid.uuid4()}", 404)
-    person.post(f"/cases/{world.own_case}/open", {"compartment": "identity", "purpose": "care"}, 404)
-    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
-    cookie = client.get_cookie("nrm")
-    assert cookie is not None
-    assert caplog.text
-    for secret in (people.PLANTED, people.TOLD, factories.PASSWORD, cookie.value, person.csrf_token):
-        assert secret not in caplog.text
-    for id_ in (world.case, world.own_case):  # a log of addresses would say whose page was looked at
-        assert str(id_) not in caplog.text
 
 
 def test_a_command_that_fails_unexpectedly_says_where_and_no_value(

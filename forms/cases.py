@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
@@ -133,4 +133,13 @@ class ShareCaseForm(OnceForm):
     agreed = BooleanField(
         N_("The person was told who will read what, and agrees"),
         description=N_("Not needed for child protection, which acts by a clause of the agreement"),
+    )
+
+
+class EraseCaseForm(OnceForm):
+    """That the person asks for it: what follows cannot be undone."""
+
+    asked = BooleanField(
+        N_("The person was told what is erased, and asks for it"),
+        validators=[DataRequired(N_("Tick that the person was told and asks for it"))],
     )

@@ -16,6 +16,7 @@ from forms.cases import (
     LEGAL_FIELDS,
     PURPOSE_LABELS,
     AddNoteForm,
+    EraseCaseForm,
     FindCaseForm,
     OpenCaseForm,
     ShareCaseForm,
@@ -24,6 +25,7 @@ from forms.cases import (
 )
 from forms.typed import OnceForm
 from nrm.actions import cases as actions
+from nrm.actions import erasures
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import (
     SHAREABLE,
@@ -63,6 +65,7 @@ REFUSED = {
     "referral_open": N_("Close the case after the referral was answered or withdrawn."),
     "stay_open": N_("End the stay first; then the case can be closed."),
     "closed": N_("This case is closed."),
+    "nothing_to_erase": N_("Nothing of this case is kept under seal any more."),
 }
 FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
     Compartment.CARE: WriteCareForm,
@@ -375,6 +378,43 @@ def close_page(case_id: uuid.UUID) -> Answer:
 def close(case_id: uuid.UUID) -> Answer:
     try:
         actions.close(case_id=case_id, by=guards.actor())
+    except CaseRefused as error:
+        return guards.error_page(409, REFUSED[error.why])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/erase")
+@guards.requires(Permission.STAY_MANAGE)
+def erase_page(case_id: uuid.UUID) -> Answer:
+    """What erasing would destroy, for the person and the holder to read before."""
+    return _erase_page(case_id, EraseCaseForm())
+
+
+def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> tuple[str, int]:
+    by = guards.actor()
+    case = store.case(case_id, by=by)
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    going, legal_stays = erasures.erasable(case_id=case_id, by=by)
+    page = render_template(
+        "cases/erase.html",
+        case=case,
+        form=form,
+        going=[COMPARTMENT_LABELS[each] for each in going],
+        legal_stays=legal_stays,
+        stays=stays.of_case(case_id, by=by),
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/erase")
+@guards.requires(Permission.STAY_MANAGE)
+def erase(case_id: uuid.UUID) -> Answer:
+    form = EraseCaseForm(request.form)
+    if not form.validate():
+        return _erase_page(case_id, form, 422)
+    try:
+        erasures.erase(case_id=case_id, by=guards.actor())
     except CaseRefused as error:
         return guards.error_page(409, REFUSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)

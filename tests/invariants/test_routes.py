@@ -43,6 +43,8 @@ ACCESS = {
     "cases.close": "stay:manage",
     "cases.close_page": "stay:manage",
     "cases.end_share": "case:open",
+    "cases.erase": "stay:manage",
+    "cases.erase_page": "stay:manage",
     "cases.find": "case:read",
     "cases.index": "case:read",
     "cases.open_case": "case:open",

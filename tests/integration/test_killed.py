@@ -1,4 +1,4 @@
-"""The process is killed in the middle of an acceptance: nothing is lost, and nothing stays readable for the sender."""
+"""The process is killed in the middle: nothing is lost, and nothing stays readable that should not be."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 from flask import Flask
 
 from nrm import audit, db
-from nrm.actions import cases, referrals, tending
+from nrm.actions import backups, cases, erasures, referrals, tending
 from nrm.db import db as database
 from nrm.domain.cases import Compartment, Purpose
 from nrm.models.referrals import Referral
+from nrm.vault import backups as files
 from tests import factories
 from tests import factories_referrals as people
+from tests.integration.test_backups import closed
 from tests.integration.test_key_closure import Closure, Files, keys, opened
 from tests.world import World
 
@@ -57,15 +59,7 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
     arguments = [str(tmp_path / "world"), str(world.asked), str(world.bed), *PLACES[place]]
-    done = subprocess.run(
-        [sys.executable, "-c", ACCEPTING, *arguments],
-        cwd=TOP,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    killed_by(ACCEPTING, [*arguments])
 
     killed = closure.now("killed")
     accepted = database.session.get_one(Referral, world.asked).status == "accepted"
@@ -90,3 +84,133 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     assert cases.opened(case_id=world.asked_case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
     assert list(audit.verify(database.session())) == []
     assert tending.tend()["keys_destroyed"] == 0
+
+
+# Ends a share or erases a case and dies after (or before) the function that is named.
+ENDING = """
+import os, signal, sys, uuid
+from importlib import import_module
+from pathlib import Path
+from nrm.actions import cases, erasures
+from tests import factories
+
+folder, what, case, organisation, module, function, when = sys.argv[1:]
+inside = import_module(module)
+real = getattr(inside, function)
+
+def dying(*given, **named):
+    if when == "after":
+        real(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with factories.open_instance(Path(folder)).app_context():
+    nrc = factories.actor("nrc.shelter_manager")
+    setattr(inside, function, dying)
+    if what == "share":
+        cases.end_share(case_id=uuid.UUID(case), organisation_id=uuid.UUID(organisation), by=nrc)
+    else:
+        erasures.erase(case_id=uuid.UUID(case), by=nrc)
+"""
+SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.actions.erasures"
+# As above; an erasure is also written to the list outside the databases, before its keys go.
+ENDINGS = {
+    "share, before the commit": ("share", SHREDDING, "store", "after"),
+    "share, after it": ("share", SHREDDING, "work_off", "before"),
+    "share, keys gone but listed": ("share", SHREDDING, "_destroy", "after"),
+    "erasure, before the commit": ("erasure", SHREDDING, "store", "after"),
+    "erasure, after it": ("erasure", ERASURES, "complete_lists", "before"),
+    "erasure, on the list": ("erasure", ERASURES, "complete_lists", "after"),
+    "erasure, keys gone but listed": ("erasure", SHREDDING, "_destroy", "after"),
+}
+
+
+@pytest.mark.parametrize("place", ENDINGS)
+def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
+    world_app: tuple[Flask, World], tmp_path: Path, place: str
+) -> None:
+    _, world = world_app
+    what, module, function, when = ENDINGS[place]
+    if what == "erasure":
+        closed(world)
+    closure = Closure(tmp_path / "world", tmp_path / "stolen")
+    before = closure.now("before")
+    shared = {key for key in opened(before, "TRP_UNIT") if key[0] == world.case.hex}
+    held = {key for key in opened(before, "NRC") if key[0] == world.case.hex}
+    assert held > shared > set()
+    arguments = [tmp_path / "world", what, world.case, world.organisation, module, function, when]
+    killed_by(ENDING, arguments)
+
+    committed = not place.endswith("before the commit")
+    killed = closure.now("killed")
+    assert (shared <= set(opened(killed, "TRP_UNIT"))) != committed
+    if what == "share" or not committed:
+        assert held <= set(opened(killed, "NRC"))  # nothing is lost
+    tending.tend()
+    db.disconnect()
+    after = closure.now("after")
+    gone = ("TRP_UNIT", "RINAS", "IOM", "RA") if what == "share" else ("NRC", "TRP_UNIT", "RINAS", "IOM", "RA")
+    if committed:
+        for main in (before, killed, after):
+            # With the second database as it is now, also an old main database opens nothing that was ended.
+            assert not shared & set(opened(Files(main.main, after.main), *gone))
+        assert (what == "share") == (held <= set(opened(after, "NRC")))
+    else:
+        assert held <= set(opened(after, "NRC"))
+    listed = (tmp_path / "world" / erasures.LIST).read_text()
+    assert (str(world.case) in listed) == (committed and what == "erasure")
+    assert list(audit.verify(database.session())) == []
+    assert tending.tend()["keys_destroyed"] == 0
+
+
+BACKING_UP = """
+import os, signal, sys
+from pathlib import Path
+from nrm.actions import backups
+from nrm.vault import backups as files
+from tests import factories
+
+folder, to = sys.argv[1:]
+real = files.crypto.seal_stream
+begun = []
+
+def dying(*given):
+    begun.append(given)
+    for number, chunk in enumerate(real(*given)):
+        if len(begun) == 2 and number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)  # the shred file is written, the main file half
+        yield chunk
+
+files.crypto.seal_stream = dying
+with factories.open_instance(Path(folder)).app_context():
+    keys = tuple(files.recipient_in(files.new_key_files()[1].encode()) for _ in range(2))
+    backups.take(Path(to), keys, tell=print)
+"""
+
+
+def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
+    world_app: tuple[Flask, World], tmp_path: Path
+) -> None:
+    _, world = world_app
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    killed_by(BACKING_UP, [tmp_path / "world", folder])
+    assert backups.newest_pair(folder) is None
+    assert {path.suffix for path in folder.glob("*-*")} == {".partial"}
+    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=factories.actor("nrc.case_worker"))
+    recipients = [files.recipient_in(files.new_key_files()[1].encode()) for _ in range(2)]
+    written = backups.take(folder, (recipients[0], recipients[1]), tell=str)
+    assert backups.newest_pair(folder) == (written.main, written.shred)
+    assert not list(folder.glob("*.partial"))
+
+
+def killed_by(script: str, arguments: list[object]) -> None:
+    """Run a script that ends in its own `kill -9`."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *(str(each) for each in arguments)],
+        cwd=TOP,
+        env={**os.environ, "PYTHONPATH": str(TOP)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()

@@ -13,7 +13,11 @@ from flask import Flask
 from sqlalchemy import CheckConstraint, inspect
 
 from nrm import schema
+from nrm.actions import cases
 from nrm.db import Model, ShredModel, db
+from nrm.domain.cases import Compartment, Purpose
+from tests import factories
+from tests.world import World
 
 TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
 
@@ -89,3 +93,19 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
         db.session.remove()
         schema.downgrade("0003_erased_compartments")
         schema.upgrade()
+
+
+def test_openings_from_before_are_taken_to_be_of_who_holds_the_case_now(world_app: tuple[Flask, World]) -> None:
+    _, world = world_app
+    for login, case_id in (("nrc.case_worker", world.case), ("ra.duty_officer", world.asked_case)):
+        by = factories.actor(login)
+        cases.open_compartment(case_id=case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.CARE, by=by)
+    holders = "SELECT case_id, holder_id FROM readings ORDER BY case_id"
+    with db.engines[None].connect() as connection:
+        before = connection.exec_driver_sql(holders).all()
+    assert len(before) == 2
+    db.session.remove()
+    schema.downgrade("0001_first_tables")
+    schema.upgrade()
+    with db.engines[None].connect() as connection:
+        assert connection.exec_driver_sql(holders).all() == before

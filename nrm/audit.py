@@ -22,6 +22,7 @@ from nrm import clock
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint
 from nrm.models.audit import AuditEntry
+from nrm.prepared import Prepared
 
 _CHAIN_LOCK = 0x6E726D  # any fixed number: PostgreSQL's writers queue for the end of the chain behind it
 _GENESIS = bytes(32)
@@ -87,7 +88,7 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(_QUEUE, {"key": _CHAIN_LOCK})
-    last = connection.execute(_LAST).first()
+    last = _LAST.first(session, {})
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
     entry = {
         "id": number,
@@ -105,7 +106,7 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
             separators=(",", ":"),
         ),
     }
-    connection.execute(_APPEND, {**entry, "hash": _hash(before, tuple(entry.values()))})
+    _APPEND.run(session, {**entry, "hash": _hash(before, tuple(entry.values()))})
 
 
 def verify(
@@ -146,7 +147,7 @@ def verify(
 
 def last(session: Session) -> tuple[int, bytes] | None:
     """Number and hash of the newest entry."""
-    row = session.connection().execute(_LAST).first()
+    row = _LAST.first(session, {})
     return (row.id, row.hash) if row else None
 
 
@@ -244,6 +245,6 @@ _COLUMNS = (
     _TABLE.c.details,
     _TABLE.c.hash,
 )
-_LAST = select(_TABLE.c.id, _TABLE.c.hash).order_by(_TABLE.c.id.desc()).limit(1)
-_APPEND = insert(_TABLE)
+_LAST = Prepared(select(_TABLE.c.id, _TABLE.c.hash).order_by(_TABLE.c.id.desc()).limit(1))
+_APPEND = Prepared(insert(_TABLE), [column.name for column in _TABLE.columns])
 _QUEUE = text("SELECT pg_advisory_xact_lock(:key)")

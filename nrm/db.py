@@ -47,8 +47,6 @@ NAMING = {
 _WRITING = "nrm_writing"
 _THREADS = threading.Lock()
 _PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
-# The execution option of a connection that reads one statement and no more, so needs no transaction around it.
-READING_ONCE = "nrm_reading_once"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -172,11 +170,8 @@ def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get(READING_ONCE):
-            return
-        # The shred database is written by single statements. Readers of it must not queue as if they wrote.
-        writing = options.get(_WRITING) or journal == "TRUNCATE"
+        # The shred database is only written in transactions; a key is read without one.
+        writing = connection.get_execution_options().get(_WRITING) or journal == "TRUNCATE"
         # By the driver itself: this happens in every request, and SQLAlchemy's way costs as much as a query.
         connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, update
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from nrm import clock
@@ -34,6 +34,7 @@ from nrm.domain.interviews import (
     wording_read,
 )
 from nrm.models.interviews import Interview
+from nrm.prepared import Row
 from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -156,7 +157,7 @@ def seal_new(session: Session, interview: Interview, answers: Answers, visited: 
     vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
 
 
-def opened(session: Session, interview: Interview | Row[*tuple[Any, ...]], *, by: Actor) -> Draft:
+def opened(session: Session, interview: Interview | Row, *, by: Actor) -> Draft:
     """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
     if interview.status not in UNSENT:
         raise NoLongerDraft(interview.status)

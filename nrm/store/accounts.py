@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission
 from nrm.models.accounts import Instance, Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.prepared import Prepared, Row
 
 _MEMBER_ROW = Member.__table__.c
 
@@ -195,7 +196,7 @@ def has_keyring(organisation_id: uuid.UUID) -> bool:
 
 
 _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table__, Organisation.__table__
-_SESSION = (
+_SESSION = Prepared(
     select(
         _SESSION_TABLE.c.sealed_keys,
         _SESSION_TABLE.c.seen_at,
@@ -220,6 +221,6 @@ _SESSION = (
 )
 
 
-def session(digest: bytes) -> Row[tuple[object, ...]] | None:
+def session(digest: bytes) -> Row | None:
     """Everything a request needs to know of its session, in one query."""
-    return db.session().connection().execute(_SESSION, {"digest": digest}).first()  # type: ignore[return-value]
+    return _SESSION.first(db.session(), {"digest": digest})

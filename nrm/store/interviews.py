@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case
 from nrm.models.interviews import Interview, Screening
 from nrm.models.referrals import Obligation, Referral
+from nrm.prepared import Prepared, Row
 from nrm.store.paging import Page, page, place_after
 
 AT_ONCE = 20
@@ -42,7 +42,7 @@ class ToldLine:
 _IS_MINE = (Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id"))
 _MINE = select(Interview).where(*_IS_MINE)
 # The same without the mapper: read at every page of an interview.
-_MY_COLUMNS = select(Interview.__table__).where(*_IS_MINE)
+_MY_COLUMNS = Prepared(select(Interview.__table__).where(*_IS_MINE))
 
 
 def interview(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Interview:
@@ -59,12 +59,12 @@ def interview(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Inte
     return found
 
 
-def mine(interview_id: uuid.UUID, *, by: Actor) -> Row[*tuple[Any, ...]]:
+def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
     """The columns of one interview of the actor's post, for showing it; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         raise NotVisible
     whose = {"id": interview_id, "organisation_id": by.organisation_id}
-    found = db.session().connection().execute(_MY_COLUMNS, whose).first()
+    found = _MY_COLUMNS.first(db.session(), whose)
     if found is None:
         raise NotVisible
     return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import CursorResult, Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -22,6 +22,7 @@ from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
+from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, keyring_private, unwrap_keyring, unwrap_once
 from nrm.vault.marks import check_mark, mark
@@ -31,13 +32,15 @@ OPENING_MINUTES = 15
 
 _COMPARTMENT, _GRANT = SealedCompartment.__table__.c, Grant.__table__.c
 _KEYRING, _WRAP, _OPENING = Keyring.__table__.c, KeyringWrap.__table__.c, Opening.__table__.c
-_LEAVE = select(_OPENING.id).where(
-    _OPENING.session_digest == bindparam("session_digest"),
-    _OPENING.case_id == bindparam("case_id"),
-    _OPENING.compartment == bindparam("compartment"),
-    _OPENING.expires_at > bindparam("now"),
+_LEAVE = Prepared(
+    select(_OPENING.id).where(
+        _OPENING.session_digest == bindparam("session_digest"),
+        _OPENING.case_id == bindparam("case_id"),
+        _OPENING.compartment == bindparam("compartment"),
+        _OPENING.expires_at > bindparam("now"),
+    )
 )
-_EXTEND = (
+_EXTEND = Prepared(
     update(cast(Table, Opening.__table__))
     .where(
         _OPENING.session_digest == bindparam("of_session"),
@@ -46,7 +49,7 @@ _EXTEND = (
     )
     .values(expires_at=bindparam("expires_at"))
 )
-_REVISE = (
+_REVISE = Prepared(
     update(cast(Table, SealedCompartment.__table__))
     .where(
         _COMPARTMENT.case_id == bindparam("of_case"),
@@ -58,7 +61,7 @@ _REVISE = (
 )
 # A compartment with the organisation's grant, the member's wrap of the keyring it was made to, and until when the
 # session has leave to read it, if there are any.
-_PLACE = (
+_PLACE = Prepared(
     select(
         _COMPARTMENT.case_id,
         _COMPARTMENT.compartment,
@@ -211,7 +214,7 @@ def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str,
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
-    if not session.connection().execute(_EXTEND, {**place, "expires_at": expires_at}).rowcount:
+    if not _EXTEND.run(session, {**place, "expires_at": expires_at}):
         session.execute(
             insert(Opening).values(
                 id=uuid.uuid4(),
@@ -229,7 +232,7 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
     if not by.session_id:
         return False
     place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment, "now": clock.now()}
-    return session.connection().execute(_LEAVE, place).first() is not None
+    return _LEAVE.first(session, place) is not None
 
 
 def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
@@ -283,7 +286,7 @@ def keep(session: Session, following: NextRevision) -> int:
         "seen": following.revision - 1,
     }
     values = {"revision": following.revision, "sealed_value": following.sealed_value}
-    if session.connection().execute(_REVISE, {**place, **values}).rowcount != 1:
+    if _REVISE.run(session, {**place, **values}) != 1:
         raise StaleRevision
     return following.revision
 
@@ -445,7 +448,7 @@ def read_notes(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[
 
 def _keys(
     session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False, leave: bool = False
-) -> tuple[Row[*tuple[Any, ...]], bytes, bytes]:
+) -> tuple[Row, bytes, bytes]:
     """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen.
 
     `leave`: only for a session that may read it now; raises NoLeave for any other, whether there is a key or not.
@@ -454,7 +457,7 @@ def _keys(
         raise CannotOpen
     place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
-    row = session.connection().execute(_PLACE, {**place, **whose}).first()
+    row = _PLACE.first(session, {**place, **whose})
     if leave and (row is None or not by.session_id or row.open_until is None or row.open_until <= clock.now()):
         raise NoLeave
     if row is None:
@@ -475,7 +478,7 @@ def _keys(
     return row, compartment_key, shred_key
 
 
-def _release(session: Session, row: Row[*tuple[Any, ...]], organisation_id: uuid.UUID) -> tuple[int, bytes]:
+def _release(session: Session, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
     asked = select(Referral.id, Referral.mark).where(
         Referral.case_id == row.case_id,
@@ -569,7 +572,7 @@ def _seal_value(
     return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
 
 
-def _open_value(row: Row[*tuple[Any, ...]], compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
+def _open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
     key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
     aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
     value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))

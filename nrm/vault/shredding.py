@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, Engine, Row, Select, and_, bindparam, delete, insert, or_, select, text, tuple_
+from sqlalchemy import CursorResult, Engine, Row, and_, bindparam, delete, insert, or_, select, text, tuple_
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import READING_ONCE, db, hold_the_pair, transaction
+from nrm.db import db, hold_the_pair, transaction
 from nrm.models.cases import Destruction, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
+from nrm.prepared import Prepared
 
 _BATCH = 200
 
@@ -42,16 +43,20 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
                 connection.execute(insert(model), list(keys))
 
 
-_SHRED_KEY = select(ShredKey.__table__.c.key).where(
-    ShredKey.__table__.c.case_id == bindparam("case_id"),
-    ShredKey.__table__.c.compartment == bindparam("compartment"),
-    ShredKey.__table__.c.epoch == bindparam("epoch"),
+_SHRED_KEY = Prepared(
+    select(ShredKey.__table__.c.key).where(
+        ShredKey.__table__.c.case_id == bindparam("case_id"),
+        ShredKey.__table__.c.compartment == bindparam("compartment"),
+        ShredKey.__table__.c.epoch == bindparam("epoch"),
+    )
 )
-_RELEASE_KEY = select(ReleaseKey.__table__.c.key).where(
-    ReleaseKey.__table__.c.case_id == bindparam("case_id"),
-    ReleaseKey.__table__.c.compartment == bindparam("compartment"),
-    ReleaseKey.__table__.c.epoch == bindparam("epoch"),
-    ReleaseKey.__table__.c.organisation_id == bindparam("organisation_id"),
+_RELEASE_KEY = Prepared(
+    select(ReleaseKey.__table__.c.key).where(
+        ReleaseKey.__table__.c.case_id == bindparam("case_id"),
+        ReleaseKey.__table__.c.compartment == bindparam("compartment"),
+        ReleaseKey.__table__.c.epoch == bindparam("epoch"),
+        ReleaseKey.__table__.c.organisation_id == bindparam("organisation_id"),
+    )
 )
 
 
@@ -66,9 +71,9 @@ def release_key(case_id: uuid.UUID, compartment: str, epoch: int, organisation_i
     return _one(_RELEASE_KEY, {**place, "organisation_id": organisation_id})
 
 
-def _one(statement: Select[bytes], place: Mapping[str, object]) -> bytes | None:
-    with _engine().connect().execution_options(**{READING_ONCE: True}) as connection:
-        return connection.execute(statement, place).scalar()
+def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:
+    found = statement.first_of(_engine(), place)
+    return None if found is None else bytes(found.key)
 
 
 def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:

@@ -1,0 +1,109 @@
+"""Statements that every request runs: compiled once, then handed to the driver itself.
+
+SQLAlchemy's way from a ready statement to the driver and back costs ten times the query. So for these few it only
+compiles the text and says how values are converted; the driver does the rest. Everything else goes through the session.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect, Engine
+from sqlalchemy.orm import Session
+
+Row = Any  # a named tuple with the statement's columns
+_Convert = Callable[[Any], Any]
+
+
+class _Ready:
+    """The statement for one kind of database."""
+
+    __slots__ = ("_defaults", "_from", "_given", "_names", "_positions", "_row", "text")
+
+    def __init__(self, statement: ClauseElement, given: Sequence[str] | None, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=given)
+        self.text = str(compiled)
+        self._positions = tuple(compiled.positiontup) if compiled.positional else None
+        self._defaults = {name: value for name, value in compiled.params.items() if value is not None}
+        self._given = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
+        columns = list(getattr(statement, "selected_columns", ()))
+        self._names = tuple(column.key for column in columns)
+        self._from = tuple(_from_driver(column.type, dialect) for column in columns)
+        self._row = namedtuple("_row", self._names)  # type: ignore[misc]
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver wants them; raises KeyError for one that is missing."""
+        if self._defaults:
+            values = {**self._defaults, **values}
+        if self._positions is None:
+            return {name: convert(values[name]) if convert else values[name] for name, convert in self._given.items()}
+        given = self._given
+        return [convert(values[name]) if (convert := given[name]) else values[name] for name in self._positions]
+
+    def row(self, found: Sequence[Any]) -> Row:
+        """One row of the driver with its values converted."""
+        return self._row(
+            *[
+                convert(value) if convert and value is not None else value
+                for convert, value in zip(self._from, found, strict=True)
+            ]
+        )
+
+
+def _to_driver(kind: Any, dialect: Dialect) -> _Convert | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+
+
+def _from_driver(kind: Any, dialect: Dialect) -> _Convert | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)  # type: ignore[no-any-return]
+
+
+class Prepared:
+    """A select of plain columns with names of its own, or a single insert or update; no lists among its values.
+
+    `given`: the columns an insert names.
+    """
+
+    def __init__(self, statement: ClauseElement, given: Sequence[str] | None = None) -> None:
+        self._statement, self._given = statement, given
+        self._ready: dict[str, _Ready] = {}
+
+    def first(self, session: Session, values: Mapping[str, Any]) -> Row | None:
+        """The first row or None, in the session's transaction if it has one, else by itself."""
+        engine = session.get_bind()
+        if session.in_transaction() or engine.dialect.name != "sqlite":
+            # A connection to a server is asked for once in a request: its pool first asks whether it is still alive.
+            return self._first(session.connection().connection, engine.dialect, values)
+        assert isinstance(engine, Engine)
+        return self.first_of(engine, values)
+
+    def first_of(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
+        """The first row or None, read by itself."""
+        connection = engine.raw_connection()
+        try:
+            return self._first(connection, engine.dialect, values)
+        finally:
+            connection.close()
+
+    def run(self, session: Session, values: Mapping[str, Any]) -> int:
+        """Insert or update in the session's transaction; returns how many rows it touched."""
+        ready = self._for(session.get_bind().dialect)
+        cursor = session.connection().connection.cursor()
+        cursor.execute(ready.text, ready.parameters(values))
+        return int(cursor.rowcount)
+
+    def _first(self, connection: Any, dialect: Dialect, values: Mapping[str, Any]) -> Row | None:
+        ready = self._for(dialect)
+        cursor = connection.cursor()
+        cursor.execute(ready.text, ready.parameters(values))
+        found = cursor.fetchone()
+        cursor.close()
+        return None if found is None else ready.row(found)
+
+    def _for(self, dialect: Dialect) -> _Ready:
+        ready = self._ready.get(dialect.name)
+        if ready is None:
+            ready = self._ready[dialect.name] = _Ready(self._statement, self._given, dialect)
+        return ready

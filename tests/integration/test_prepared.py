@@ -1,0 +1,65 @@
+"""Statements handed to the driver itself convert and behave as the session's would."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import bindparam, insert, select, update
+
+from nrm.db import db, transaction
+from nrm.models.cases import Opening
+from nrm.prepared import Prepared
+
+TABLE = Opening.__table__
+ONE = Prepared(select(TABLE).where(TABLE.c.id == bindparam("id")).limit(1))
+ADD = Prepared(insert(TABLE), [column.name for column in TABLE.columns])
+MOVE = Prepared(update(TABLE).where(TABLE.c.id == bindparam("of")).values(expires_at=bindparam("expires_at")))
+NOON = datetime(2006, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["app", "postgres_app"])
+def either(request: pytest.FixtureRequest) -> Flask:
+    return request.getfixturevalue(request.param)
+
+
+def opening(**other: Any) -> dict[str, Any]:
+    known = {"id": uuid.uuid4(), "session_digest": b"\x00\xff", "case_id": uuid.uuid4(), "compartment": "identity"}
+    return {**known, "purpose": "për të pyetur", "expires_at": NOON, **other}
+
+
+def test_values_come_back_as_they_were_given_and_as_the_session_reads_them(either: Flask) -> None:
+    given = opening()
+    with transaction() as session:
+        assert ADD.run(session, given) == 1
+        assert ONE.first(session, {"id": given["id"]})._asdict() == given  # in the same transaction
+    assert ONE.first(db.session(), {"id": given["id"]})._asdict() == given
+    assert dict(db.session.execute(select(TABLE).where(TABLE.c.id == given["id"])).mappings().one()) == given
+
+
+def test_a_read_by_itself_sees_nothing_of_a_transaction_that_was_rolled_back(either: Flask) -> None:
+    given = opening()
+    with pytest.raises(ZeroDivisionError), transaction() as session:  # noqa: PT012
+        ADD.run(session, given)
+        raise ZeroDivisionError
+    assert ONE.first(db.session(), {"id": given["id"]}) is None
+
+
+def test_an_update_says_how_many_rows_it_touched(either: Flask) -> None:
+    given = opening()
+    with transaction() as session:
+        ADD.run(session, given)
+        assert MOVE.run(session, {"of": given["id"], "expires_at": NOON.replace(hour=13)}) == 1
+        assert MOVE.run(session, {"of": uuid.uuid4(), "expires_at": NOON}) == 0
+    found = ONE.first(db.session(), {"id": given["id"]})
+    assert found.expires_at == NOON.replace(hour=13)
+
+
+def test_a_missing_value_is_an_error_and_not_a_null(app: Flask) -> None:
+    given = opening()
+    del given["purpose"]
+    with pytest.raises(KeyError), transaction() as session:
+        ADD.run(session, given)

@@ -26,7 +26,8 @@ class _Ready:
         compiled: Any = statement.compile(dialect=dialect, column_keys=given)
         self.text = str(compiled)
         self._positions = tuple(compiled.positiontup) if compiled.positional else None
-        self._defaults = {name: value for name, value in compiled.params.items() if value is not None}
+        fixed = [name for bind, name in compiled.bind_names.items() if not bind.required]
+        self._defaults = {name: compiled.params[name] for name in fixed}
         self._given = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
         columns = list(getattr(statement, "selected_columns", ()))
         self._names = tuple(column.key for column in columns)

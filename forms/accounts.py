@@ -63,6 +63,9 @@ class RecoverAccountForm(JoinAccountForm):
 
     login = StringField(N_("Sign-in name"), validators=[InputRequired(N_("Enter a sign-in name"))])
     code = StringField(N_("Recovery code"), validators=[InputRequired(N_("Enter the recovery code you wrote down"))])
+    second_factor = StringField(
+        N_("Code from your telephone"), description=N_("Six digits. Leave it empty if you have not set one up yet.")
+    )
 
 
 class InviteAccountForm(Form):

@@ -17,6 +17,7 @@ from nrm.web import (
     assets,
     cases,
     desks,
+    factors,
     guards,
     headers,
     home,
@@ -60,6 +61,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     _know_the_instance(app, config)
     for blueprint in (
         accounts.blueprint,
+        factors.blueprint,
         home.blueprint,
         reports.blueprint,
         admissions.blueprint,
@@ -85,6 +87,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
 def _know_the_instance(app: Flask, config: Config) -> None:
     """Whether people here are synthetic stands in the database; only there may plain HTTP be spoken."""
     with app.app_context():
-        synthetic = instances.is_synthetic()
+        synthetic, second_factor = instances.nature()
     app.extensions["nrm.synthetic"] = synthetic
+    app.extensions["nrm.second_factor"] = second_factor
     app.extensions["nrm.secure"] = not synthetic or config.tls_certificate is not None or config.proxies > 0

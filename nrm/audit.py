@@ -41,6 +41,11 @@ class Event(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
+    SESSION_LOCKED = "session_locked"
+    SESSION_UNLOCKED = "session_unlocked"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    IDENTITY_PROVED = "identity_proved"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event's name
     COMPARTMENT_OPENED = "compartment_opened"
     OPENING_FAILED = "opening_failed"

@@ -23,10 +23,11 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 
 KEY_BYTES = 32
 SUITE = b"\x01"
@@ -164,6 +165,11 @@ def derive(password: str, salt: bytes, pepper: bytes, *, memory_kib: int, passes
     with _DERIVING:
         argon = Argon2id(salt=salt, length=KEY_BYTES, iterations=passes, lanes=1, memory_cost=memory_kib, secret=pepper)
         return argon.derive(password.encode("utf-8", "surrogatepass"))
+
+
+def one_time_code(secret: bytes, step: int, *, digits: int = 6) -> str:
+    """The code of RFC 6238 (HMAC-SHA-1) for the `step`th half minute since 1970."""
+    return HOTP(secret, digits, SHA1()).generate(step).decode()  # noqa: S303 - what every telephone computes
 
 
 def key_pair() -> tuple[bytes, bytes]:

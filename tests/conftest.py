@@ -37,13 +37,18 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
 class Person:
     """A browser without JavaScript in which one person is signed in."""
 
-    def __init__(self, client: FlaskClient, login: str) -> None:
+    def __init__(self, client: FlaskClient, login: str, code: str = "") -> None:
         self.client = client
         self.login = login
         page = client.get("/sign-in")
         answer = client.post(
             "/sign-in",
-            data={"login": login, "password": factories.PASSWORD, "csrf_token": token_in(page.text)},
+            data={
+                "login": login,
+                "password": factories.PASSWORD,
+                "code": code,
+                "csrf_token": token_in(page.text),
+            },
         )
         assert answer.status_code == 303, answer.text
         self.csrf_token = token_in(self.get("/"))

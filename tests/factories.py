@@ -7,6 +7,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config import Config, load_config
-from nrm import create_app
-from nrm.actions import accounts
+from nrm import clock, create_app
+from nrm.actions import accounts, factors
 from nrm.cli.instance import make_instance
 from nrm.db import disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
@@ -71,10 +72,30 @@ def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor 
     return actor(login)
 
 
+SECRETS: dict[str, str] = {}
+
+
+def code_of(login: str) -> str:
+    """The code of a person's telephone now; empty where none was set up."""
+    return factors.code_now(SECRETS[login]) if login in SECRETS and factors.demanded() else ""
+
+
+def later(**duration: float) -> None:
+    """Stop the clock that much later than it shows; the `app` fixtures start it again."""
+    at = clock.now() + timedelta(**duration)
+    clock.set_clock(lambda: at)
+
+
 def actor(login: str) -> Actor:
-    """A signed-in actor with a session of their own."""
-    found = accounts.resume(accounts.sign_in(login=login, password=PASSWORD))
+    """A signed-in actor with a session of their own; the first time, with a telephone where one is asked for."""
+    cookie = accounts.sign_in(login=login, password=PASSWORD, code=code_of(login))
+    found = accounts.resume(cookie)
     assert isinstance(found, accounts.SignedIn)
+    if found.enrolling:
+        SECRETS[login] = factors.propose(by=found.actor).secret
+        factors.set_up(code=code_of(login), by=found.actor)
+        found = accounts.resume(cookie)
+        assert isinstance(found, accounts.SignedIn)
     assert isinstance(found.actor.keys, KeyHolder)
     return found.actor
 

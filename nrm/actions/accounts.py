@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import NoReturn
+from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
+from nrm.actions import proving
+from nrm.actions.proving import COMMAND, Asker
 from nrm.db import db, transaction
 from nrm.domain.accounts import (
     INVITATION_HOURS,
@@ -19,7 +20,6 @@ from nrm.domain.accounts import (
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     Actor,
-    Credentials,
     NotPermitted,
     OrganisationKind,
     Permission,
@@ -30,9 +30,10 @@ from nrm.domain.accounts import (
     check_password,
     normalise_login,
 )
-from nrm.models.accounts import Invitation, Member, MemberSession, Organisation
+from nrm.models.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
-from nrm.vault import keyrings
+from nrm.store import tries as store_tries
+from nrm.vault import factors, keyrings
 from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
@@ -51,13 +52,24 @@ class SignedIn:
     organisation_name: dict[str, str]
     csrf_token: str
     waiting: bool
+    has_second_factor: bool
+    proved_at: datetime | None
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether a second factor must be set up before anything else."""
+        return not self.has_second_factor and factors.demanded()
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A session that was alive once: whose it was, so that what they typed can be given back to them alone."""
+    """A session that was alive once: whose it was, so that what they typed can be given back to them alone.
+
+    `locked`: the screen was hidden, and the password alone brings the session back.
+    """
 
     member_id: uuid.UUID
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,40 +179,41 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
 
 
-def sign_in(*, login: str, password: str) -> str:
-    """The cookie of a new session; raises SignInRefused for unknown, wrong and disabled alike, at the same cost."""
-    folded = _folded(login)
-    account = store.credentials(folded)
+def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND) -> str:
+    """The cookie of a new session.
+
+    Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account alike, at
+    the same cost; TooSoon after too many failures. Nothing of the member's is opened before all of it is right.
+    """
+    name = proving.folded(login)
+    tries = proving.counters(name, asker)
+    store_tries.check(tries)
+    account = store.credentials(name)
     db.session.rollback()  # nothing is held open while the password is worked on
-    keys = vault.unlock(account, folded, password)
-    if account is None or keys is None:
-        _refuse(account, "sign-in")
-    new = vault.new_session(account.id, keys)
-    with transaction() as session:
-        now = clock.now()
-        new.row.created_at = new.row.seen_at = now
-        new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
-        session.add(new.row)
-        by = Actor(account.id, account.organisation_id, Role(account.role))
-        audit.append(session, audit.Event.SIGNED_IN, by=by)
+    under = vault.prove(account, name, password)
+    step = factors.accepted_step(account, code)
+    if account is None or under is None or (account.has_second_factor and step is None):
+        proving.refuse(account, "sign-in", tries)
+    try:
+        with transaction() as session:
+            if account.has_second_factor:
+                proving.use_code(session, account.id, step)
+            new = vault.new_session(account.id, vault.open_keys(account, under))
+            now = clock.now()
+            new.row.created_at = new.row.seen_at = new.row.proved_at = now
+            new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
+            session.add(new.row)
+            store_tries.forgive(session, tries[0])
+            by = Actor(account.id, account.organisation_id, Role(account.role))
+            audit.append(session, audit.Event.SIGNED_IN, by=by)
+    except proving.CodeUsed:
+        proving.refuse(account, "sign-in", tries)
     return new.cookie
 
 
-def _folded(login: str) -> str:
-    """The sign-in name as accounts have it; empty, which none has, for what cannot be one."""
-    try:
-        return normalise_login(login)
-    except UnusableLogin:
-        return ""
-
-
-def _refuse(account: Credentials | None, how: str) -> NoReturn:
-    """Record that somebody was refused, and whom they said they were if there is such an account."""
-    known = account if account is not None and account.known else None
-    with transaction() as session:
-        by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
-        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
-    raise SignInRefused
+def remember_browser(*, login: str, browsers: str) -> str:
+    """The cookie of a browser in which this person has just signed in."""
+    return vault.with_browser(proving.folded(login), browsers)
 
 
 def resume(cookie: str) -> SignedIn | Ended | None:
@@ -213,15 +226,14 @@ def resume(cookie: str) -> SignedIn | Ended | None:
     if row is None:
         return None
     now = clock.now()
-    alive = (
-        row.sealed_keys is not None
-        and now < row.expires_at
+    lasts = (
+        now < row.expires_at
         and now - row.seen_at < timedelta(minutes=SESSION_IDLE_MINUTES)
         and row.status in ("active", "waiting")
         and row.enabled
     )
-    if not alive:
-        return Ended(row.member_id)
+    if not lasts or row.sealed_keys is None:
+        return Ended(row.member_id, locked=lasts and row.locked)
     try:
         keys = vault.open_session(digest, key, row.member_id, row.sealed_keys)
     except vault.CannotOpen:
@@ -229,6 +241,7 @@ def resume(cookie: str) -> SignedIn | Ended | None:
     if now - row.seen_at >= _SEEN_EVERY:
         with transaction() as session:
             session.execute(update(MemberSession).where(MemberSession.digest == digest).values(seen_at=now))
+    usable = row.has_second_factor or not factors.demanded()
     actor = Actor(
         row.member_id,
         row.organisation_id,
@@ -237,7 +250,7 @@ def resume(cookie: str) -> SignedIn | Ended | None:
         organisation_code=row.code,
         crossing_point=row.crossing_point,
         session_id=digest,
-        keys=keys,
+        keys=keys if usable else None,
     )
     return SignedIn(
         actor,
@@ -246,6 +259,8 @@ def resume(cookie: str) -> SignedIn | Ended | None:
         {"sq": row.name_sq, "en": row.name_en},
         vault.csrf_token(key),
         waiting=row.status == "waiting",
+        has_second_factor=row.has_second_factor,
+        proved_at=row.proved_at,
     )
 
 
@@ -265,9 +280,11 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
     if member is None:
         raise SignInRefused
     check_password(new_password, member.login)
-    keys = vault.unlock(store.credentials(member.login), member.login, password)
-    if keys is None:
+    account = store.credentials(member.login)
+    under = vault.prove(account, member.login, password)
+    if account is None or under is None:
         raise SignInRefused
+    keys = vault.open_keys(account, under)
     with transaction() as session:
         member = session.get_one(Member, by.member_id)
         vault.change_password(member, keys, new_password)
@@ -279,20 +296,34 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
-def recover(*, login: str, code: str, new_password: str) -> None:
-    """A new password by the recovery code; every session ends. Raises SignInRefused, WeakPassword."""
-    folded = _folded(login)
+def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> None:
+    """A new password by the recovery code, and the second factor's code if there is one; every session ends.
+
+    Raises SignInRefused, TooSoon, WeakPassword.
+    """
+    name = proving.folded(login)
     check_password(new_password, login.strip().casefold())
-    account = store.credentials(folded)
-    keys = vault.unlock_by_code(account, code)
+    tries = proving.counters(name, asker)
+    store_tries.check(tries)
+    account = store.credentials(name)
+    step = factors.accepted_step(account, second_factor)
+    missing = account is None or (account.has_second_factor and step is None)
+    # Without the second factor the code is not even tried; what is tried instead costs as much.
+    keys = vault.unlock_by_code(account, vault.no_recovery_code() if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
-        _refuse(account, "recovery")
-    with transaction() as session:
-        member = session.get_one(Member, account.id)
-        vault.change_password(member, keys, new_password)
-        session.execute(update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None))
-        by = Actor(member.id, member.organisation_id, Role(member.role))
-        audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+        proving.refuse(account, "recovery", tries)
+    try:
+        with transaction() as session:
+            if account.has_second_factor:
+                proving.use_code(session, account.id, step)
+            member = session.get_one(Member, account.id)
+            vault.change_password(member, keys, new_password)
+            session.execute(update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None))
+            store_tries.forgive(session, tries[0])
+            by = Actor(member.id, member.organisation_id, Role(member.role))
+            audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
+    except proving.CodeUsed:
+        proving.refuse(account, "recovery", tries)
 
 
 def carry(ended: Ended, *, path: str, fields: list[tuple[str, str]]) -> str:
@@ -338,6 +369,8 @@ def forget_ended_sessions() -> int:
             .values(sealed_keys=None)
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
+        store_tries.sweep(session)
+        session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
     return _rows(ended)
 
 

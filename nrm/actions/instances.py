@@ -15,10 +15,20 @@ from nrm.models.stays import Bed
 from nrm.store import accounts as store
 
 
-def found(country: Country, *, synthetic: bool) -> None:
-    """Fill an empty database. Whether its people are synthetic is said here once and never changed."""
+def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> None:
+    """Fill an empty database. Whether its people are synthetic is said here once and never changed.
+
+    Nor whether a second factor is asked, which only a synthetic instance can do without.
+    """
     with transaction() as session:
-        session.add(Instance(country=country.code, synthetic=synthetic, created_at=clock.now()))
+        session.add(
+            Instance(
+                country=country.code,
+                synthetic=synthetic,
+                second_factor=second_factor or not synthetic,
+                created_at=clock.now(),
+            )
+        )
         for data in country.organisations.values():
             organisation = Organisation(
                 id=uuid.uuid4(),
@@ -36,11 +46,15 @@ def found(country: Country, *, synthetic: bool) -> None:
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
 
 
-def is_synthetic() -> bool:
-    """Whether this is a demo country; False before the database exists."""
+def nature() -> tuple[bool, bool]:
+    """(whether this is a demo country, whether everybody is asked for a second factor).
+
+    Before the database exists: an instance of real people.
+    """
     try:
-        return store.instance().synthetic
+        instance = store.instance()
+        return instance.synthetic, instance.second_factor or not instance.synthetic
     except (DatabaseError, NoResultFound):
-        return False
+        return False, True
     finally:
         db.session.rollback()

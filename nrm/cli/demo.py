@@ -14,7 +14,7 @@ import click
 from flask import Flask
 
 from nrm import clock
-from nrm.actions import accounts
+from nrm.actions import accounts, factors
 from nrm.cli.demo_life import Life
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
@@ -41,8 +41,16 @@ Account = dict[str, Any]
 @click.option("--json", "as_json", is_flag=True, help="The accounts as JSON, alone on standard output.")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
 @click.option("--port", default=5000, type=click.IntRange(1, 65535))
+@click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
 def demo(
-    directory: Path, people: int, seed: int, until: datetime | None, as_json: bool, no_serve: bool, port: int
+    directory: Path,
+    people: int,
+    seed: int,
+    until: datetime | None,
+    as_json: bool,
+    no_serve: bool,
+    port: int,
+    second_factor: bool,
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
@@ -50,7 +58,8 @@ def demo(
         described = json.loads(known.read_text("utf-8"))
         _say(f"{directory} holds a demo country already; it is kept as it is")
     else:
-        described = make_demo(directory, people=people, seed=seed, until=until.date() if until else None)
+        last_day = until.date() if until else None
+        described = make_demo(directory, people=people, seed=seed, until=last_day, second_factor=second_factor)
         known.touch(mode=0o600)
         known.write_text(json.dumps(described, indent=1), "utf-8")
     described = {"url": f"http://127.0.0.1:{port}", **described}
@@ -60,11 +69,15 @@ def demo(
         run_server(directory, host="127.0.0.1", port=port, workers=2)
 
 
-def make_demo(directory: Path, *, people: int, seed: int, until: date | None) -> dict[str, Any]:
+def make_demo(
+    directory: Path, *, people: int, seed: int, until: date | None, second_factor: bool = False
+) -> dict[str, Any]:
     """Build the country; returns its closed quarters and accounts."""
     last = _last_instant(until)
     _say("making the instance")
-    app = make_instance(directory, "albania", language="sq", synthetic=True, synchronous="OFF")
+    app = make_instance(
+        directory, "albania", language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
+    )
     with app.app_context():
         try:
             clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
@@ -150,10 +163,17 @@ def _join(
         member = store.member_by_login(login)
         assert member is not None
         accounts.confirm(member_id=member.id, by=holder)
-    found = accounts.resume(accounts.sign_in(login=login, password=password))
+    cookie = accounts.sign_in(login=login, password=password)
+    found = accounts.resume(cookie)
     assert isinstance(found, accounts.SignedIn)
+    secret = None
+    if found.enrolling:
+        secret = factors.propose(by=found.actor).secret
+        factors.set_up(code=factors.code_now(secret), by=found.actor)
+        found = accounts.resume(cookie)
+        assert isinstance(found, accounts.SignedIn)
     described.append(
-        {"login": login, "password": password, "totp": None, "role": str(role), "organisation": organisation}
+        {"login": login, "password": password, "totp": secret, "role": str(role), "organisation": organisation}
     )
     return found.actor
 
@@ -182,7 +202,10 @@ def _progress(last: datetime) -> Callable[[str], None]:
 
 def _table(described: Mapping[str, Any]) -> str:
     width = max(len(account["login"]) for account in described["accounts"])
-    lines = [f"{account['login']:<{width}}  {account['password']}" for account in described["accounts"]]
+    lines = [
+        f"{account['login']:<{width}}  {account['password']}  {account['totp'] or ''}".rstrip()
+        for account in described["accounts"]
+    ]
     quarters = ", ".join(described["quarters"]) or "none"
     return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
 

@@ -33,8 +33,19 @@ def init(directory: Path, country: str, language: str) -> None:
     )
 
 
-def make_instance(directory: Path, country: str, *, language: str, synthetic: bool, synchronous: str = "FULL") -> Flask:
-    """An empty instance in an empty folder: keys, databases, organisations. Raises Refused."""
+def make_instance(
+    directory: Path,
+    country: str,
+    *,
+    language: str,
+    synthetic: bool,
+    second_factor: bool = False,
+    synchronous: str = "FULL",
+) -> Flask:
+    """An empty instance in an empty folder: keys, databases, organisations. Raises Refused.
+
+    `second_factor`: a synthetic one asks for it too; every other does anyway.
+    """
     try:
         data = countries.load(country)
     except countries.CountryError as error:
@@ -54,7 +65,7 @@ def make_instance(directory: Path, country: str, *, language: str, synthetic: bo
     app = application(directory, synchronous=synchronous)
     with app.app_context():
         schema.upgrade()
-        instances.found(data, synthetic=synthetic)
+        instances.found(data, synthetic=synthetic, second_factor=second_factor)
         disconnect()
     # The application knows whether it is synthetic from the database, which did not exist when it was made.
     return application(directory, synchronous=synchronous)

@@ -16,6 +16,7 @@ from nrm import create_app
 from nrm.actions import accounts
 from nrm.countries import CountryError
 from nrm.domain.accounts import Actor, SignInRefused
+from nrm.domain.limits import TooSoon
 
 
 class Refused(Exception):
@@ -39,7 +40,7 @@ def instance_option(command: Any) -> Any:
 
 
 def login_option(command: Any) -> Any:
-    """`--as LOGIN`; the password from NRM_PASSWORD or asked."""
+    """`--as LOGIN`; the password from NRM_PASSWORD or asked, the code from NRM_TOTP or asked."""
     return click.option("--as", "login", required=True, help="Your sign-in name; the password is asked.")(command)
 
 
@@ -65,11 +66,20 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
     password = os.environ.get("NRM_PASSWORD")
     if password is None:
         password = click.prompt("Password", hide_input=True, err=True)
+    code = os.environ.get("NRM_TOTP", "")
+    if not code and app.extensions["nrm.second_factor"]:
+        code = click.prompt("Code from your telephone", err=True, default="", show_default=False)
     with app.app_context():
         try:
-            found = accounts.resume(accounts.sign_in(login=login, password=password))
+            found = accounts.resume(accounts.sign_in(login=login, password=password, code=code))
         except SignInRefused:
-            raise Refused("--as: the sign-in name and the password do not belong together") from None
+            what = "password and the code" if app.extensions["nrm.second_factor"] else "password"
+            raise Refused(f"--as: the sign-in name and the {what} do not belong together") from None
+        except TooSoon as too_soon:
+            raise Refused(f"--as: too many tries; wait {too_soon.left} seconds and try again") from None
+        if isinstance(found, accounts.SignedIn) and found.enrolling:
+            accounts.sign_out(by=found.actor)
+            raise Refused("--as: set up your second factor first; sign in with a browser")
         if not isinstance(found, accounts.SignedIn) or found.waiting:
             raise Refused("--as: this account cannot be used yet; a colleague must confirm it")
         try:

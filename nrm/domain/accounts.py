@@ -81,6 +81,7 @@ class Permission(StrEnum):
     REPORT_READ = "report:read"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
+    ACCOUNT_RESET = "account:reset"
     MONITORING_READ = "monitoring:read"
 
 
@@ -96,6 +97,7 @@ _SHELTER_WORK = frozenset(
         Permission.TESTIMONY_RECORD,
         Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.ACCOUNT_CONFIRM,
+        Permission.ACCOUNT_RESET,
     }
 )
 
@@ -109,6 +111,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_OPEN,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
         }
     ),
     # Sees what was handed over and what is late; decides where no rule fits.
@@ -120,6 +123,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REPORT_READ,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
         }
     ),
     Role.CASE_WORKER: _SHELTER_WORK,
@@ -132,6 +136,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.PERMIT_RECORD,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
         }
     ),
     Role.WITNESS_LIAISON: frozenset(
@@ -141,9 +146,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.TESTIMONY_RECORD,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
         }
     ),
-    Role.CONSULAR_OFFICER: frozenset({Permission.OBLIGATION_ACKNOWLEDGE, Permission.ACCOUNT_CONFIRM}),
+    Role.CONSULAR_OFFICER: frozenset(
+        {Permission.OBLIGATION_ACKNOWLEDGE, Permission.ACCOUNT_CONFIRM, Permission.ACCOUNT_RESET}
+    ),
     Role.HELPLINE_OPERATOR: frozenset(
         {
             Permission.INTERVIEW_CONDUCT,
@@ -152,13 +160,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_OPEN,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
         }
     ),
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
     # Accounts and the machine; holds no key.
-    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE}),
+    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE, Permission.ACCOUNT_RESET}),
 }
 
 # Which role works in which kind of organisation. An account outside this table is refused.
@@ -236,6 +245,13 @@ class Credentials:
     sealed_sign: bytes | None
     sealed_kem_recovery: bytes | None
     sealed_sign_recovery: bytes | None
+    sealed_totp: bytes | None
+    totp_step: int | None
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether the account exists and a code is asked of it."""
+        return self.known and self.sealed_totp is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -18,7 +18,7 @@ def one_of(column: str, codes: type[OrganisationKind] | type[Role] | tuple[str, 
 
 
 class Instance(Model):
-    """One row: which country this is, and whether its people are synthetic. Written once."""
+    """One row, written once: the country, whether its people are synthetic, whether a second factor is asked."""
 
     __tablename__ = "instances"
     __table_args__ = (CheckConstraint("singleton = 1", name="one_row"), UniqueConstraint("singleton"))
@@ -27,6 +27,7 @@ class Instance(Model):
     singleton: Mapped[int] = mapped_column(default=1)
     country: Mapped[str]
     synthetic: Mapped[bool]
+    second_factor: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
 
@@ -72,6 +73,9 @@ class Member(Model):
     sealed_sign: Mapped[bytes | None]
     sealed_kem_recovery: Mapped[bytes | None]
     sealed_sign_recovery: Mapped[bytes | None]
+    sealed_totp: Mapped[bytes | None]
+    totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
+    totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
 
 
 class Invitation(Model):
@@ -116,7 +120,7 @@ class MemberSession(Model):
     """A signed-in browser: its row is useless without the key in its cookie.
 
     A session that ended keeps its row for a day without its key, so that a form sent too late can be given back to
-    the person who typed it.
+    the person who typed it. A locked one has no key either, until the password brings it back.
     """
 
     __tablename__ = "member_sessions"
@@ -128,3 +132,26 @@ class MemberSession(Model):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]  # the last time the person showed that it is them
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class HiddenPage(Model):
+    """What a member had typed on the page they hid, sealed to their own key: only their password opens it."""
+
+    __tablename__ = "hidden_pages"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    sealed_page: Mapped[bytes]
+    hidden_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
+
+
+class FailedTries(Model):
+    """How often somebody failed to sign in, under a MAC of the sign-in name, the network or the browser."""
+
+    __tablename__ = "failed_tries"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    last_at: Mapped[datetime]

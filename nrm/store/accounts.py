@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
@@ -28,6 +30,8 @@ class MemberLine:
     role: str
     status: str
     organisation_code: str
+    has_second_factor: bool
+    totp_reset_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,16 @@ def with_keyring() -> set[uuid.UUID]:
 def members(*, by: Actor) -> list[MemberLine]:
     """The members of the actor's organisation; for who invites people, of all."""
     statement = (
-        select(Member.id, Member.login, Member.name, Member.role, Member.status, Organisation.code)
+        select(
+            Member.id,
+            Member.login,
+            Member.name,
+            Member.role,
+            Member.status,
+            Organisation.code,
+            Member.sealed_totp.is_not(None),
+            Member.totp_reset_at,
+        )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)
     )
@@ -157,6 +170,8 @@ _CREDENTIALS = select(
     _MEMBER_ROW.sealed_sign,
     _MEMBER_ROW.sealed_kem_recovery,
     _MEMBER_ROW.sealed_sign_recovery,
+    _MEMBER_ROW.sealed_totp,
+    _MEMBER_ROW.totp_step,
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(
@@ -172,7 +187,7 @@ def credentials(login: str) -> Credentials | None:
     None only where there is no account at all.
     """
     row = db.session.execute(_CREDENTIALS, {"login": login}).first()
-    return Credentials(row.login == login, *row) if row is not None else None
+    return Credentials(row.login == login, *cast("tuple[Any, ...]", row)) if row is not None else None
 
 
 def invitation(digest: bytes) -> Invitation | None:
@@ -201,11 +216,14 @@ _SESSION = Prepared(
         _SESSION_TABLE.c.sealed_keys,
         _SESSION_TABLE.c.seen_at,
         _SESSION_TABLE.c.expires_at,
+        _SESSION_TABLE.c.proved_at,
+        _SESSION_TABLE.c.locked,
         _MEMBER.c.id.label("member_id"),
         _MEMBER.c.login,
         _MEMBER.c.name,
         _MEMBER.c.role,
         _MEMBER.c.status,
+        _MEMBER.c.sealed_totp.is_not(None).label("has_second_factor"),
         _ORGANISATION.c.id.label("organisation_id"),
         _ORGANISATION.c.code,
         _ORGANISATION.c.kind,

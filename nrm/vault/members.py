@@ -15,6 +15,8 @@ from nrm.vault.marks import config, mark
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
 _INVITATION_BYTES = 16
+# How many people of one computer are known there.
+_BROWSERS, _LONGEST_ENTRY = 5, 100
 
 CannotOpen = crypto.CannotOpen
 
@@ -57,8 +59,11 @@ def _seal_under_password(member: Member, keys: KeyHolder, password: str, salt: b
     member.sealed_sign = crypto.seal(under, keys.sign_private, crypto.ctx("sign", member.id))
 
 
-def unlock(account: Credentials | None, login: str, password: str) -> KeyHolder | None:
-    """The member's keys if the password is right, else None. Costs the same for a login that does not exist."""
+def prove(account: Credentials | None, login: str, password: str) -> bytes | None:
+    """The key that the member's keys are sealed under if the password is right, else None.
+
+    Nothing is opened yet. Costs the same for a login that does not exist.
+    """
     salt = crypto.mac(config().secrets.pepper, login.encode())[:16]
     if account is not None and account.known and account.salt:
         salt = account.salt
@@ -67,11 +72,15 @@ def unlock(account: Credentials | None, login: str, password: str) -> KeyHolder 
     under = crypto.expand(root, crypto.ctx("wrap"))
     if account is None or not crypto.same(auth, account.verifier or b"") or not account.known:
         return None
-    if account.status not in ("active", "waiting") or account.sealed_kem is None or account.sealed_sign is None:
-        return None
+    usable = account.status in ("active", "waiting") and account.sealed_kem is not None
+    return under if usable else None
+
+
+def open_keys(account: Credentials, under: bytes) -> KeyHolder:
+    """The member's keys, by what `prove` gave; raises CannotOpen."""
     return KeyHolder(
-        crypto.unseal(under, account.sealed_kem, crypto.ctx("kem", account.id)),
-        crypto.unseal(under, account.sealed_sign, crypto.ctx("sign", account.id)),
+        crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
+        crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
     )
 
 
@@ -92,6 +101,11 @@ def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
     except CannotOpen:
         return None
     return keys if account.known else None
+
+
+def no_recovery_code() -> str:
+    """A code that opens nothing, at the cost of one that might."""
+    return base64.b32encode(os.urandom(_RECOVERY_BYTES)).decode()
 
 
 def _root(password: str, salt: bytes) -> bytes:
@@ -131,6 +145,29 @@ def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: b
     """The keys a session row holds; raises CannotOpen."""
     both = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
     return KeyHolder(both[: crypto.KEY_BYTES], both[crypto.KEY_BYTES :])
+
+
+def known_browser(login: str, cookie: str) -> str | None:
+    """The number under which this person signed in with this browser before, or None."""
+    for entry in cookie.split(".")[:_BROWSERS]:
+        number, _, mac = entry.partition("-")
+        if same_token(_browser_mac(login, number), mac):
+            return number
+    return None
+
+
+def with_browser(login: str, cookie: str) -> str:
+    """The cookie that says that this person signed in here: a random number and a MAC, no name."""
+    if known_browser(login, cookie) is not None:
+        return cookie
+    number = os.urandom(_SESSION_ID_BYTES).hex()
+    others = [entry for entry in cookie.split(".") if entry.isascii() and 0 < len(entry) < _LONGEST_ENTRY]
+    return ".".join([f"{number}-{_browser_mac(login, number)}", *others[: _BROWSERS - 1]])
+
+
+def _browser_mac(login: str, number: str) -> str:
+    context = crypto.ctx(login, number.encode("utf-8", "surrogatepass"))
+    return crypto.mac(crypto.expand(config().secrets.pepper, crypto.ctx("browser")), context).hex()
 
 
 def csrf_token(session_key: bytes) -> str:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.accounts import ROLE_LABELS, ChangePasswordForm, InviteAccountForm, JoinAccountForm, RecoverAccountForm
 from nrm.actions import accounts as actions
+from nrm.actions import factors
 from nrm.domain.accounts import (
     ROLES_OF,
     NotPermitted,
@@ -21,6 +22,7 @@ from nrm.domain.accounts import (
     UnusableLogin,
     WeakPassword,
 )
+from nrm.domain.limits import TooSoon
 from nrm.domain.words import N_
 from nrm.store import accounts as store
 from nrm.web import guards, home
@@ -52,9 +54,16 @@ def sign_in() -> BaseResponse | str:
     if g.get("stale_form"):
         return guards.sign_in_form(status=422, carried=carried, login=login, stale=True)
     try:
-        cookie = actions.sign_in(login=login, password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST])
+        cookie = actions.sign_in(
+            login=login,
+            password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
+            code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
+            asker=guards.asker(),
+        )
     except SignInRefused:
         return guards.sign_in_form(status=422, carried=carried, login=login, refused=True)
+    except TooSoon as too_soon:
+        return guards.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
     signed_in = actions.resume(cookie)
     given_back = None
     if carried and isinstance(signed_in, actions.SignedIn):
@@ -66,6 +75,7 @@ def sign_in() -> BaseResponse | str:
         page = render_template("accounts/continue.html", path=path, fields=fields, csrf_token=signed_in.csrf_token)
         response = Response(page)
     guards.set_session(response, cookie)
+    guards.remember_browser(response, login)
     return response
 
 
@@ -143,19 +153,31 @@ def recover() -> BaseResponse:
     if form.validate():
         try:
             actions.recover(
-                login=form.login.data or "", code=form.code.data or "", new_password=form.password.data or ""
+                login=form.login.data or "",
+                code=form.code.data or "",
+                new_password=form.password.data or "",
+                second_factor=form.second_factor.data or "",
+                asker=guards.asker(),
             )
             return redirect(url_for("accounts.sign_in_page"), 303)
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
+        except TooSoon as too_soon:
+            form.code.errors = [guards.waiting_text(too_soon)]
+            return guards.with_retry(_recover_page(form, 429), too_soon)
         except WeakPassword as error:
             form.password.errors = [WEAK[str(error)]]
     return _recover_page(form, 422)
 
 
-def _recover_page(form: RecoverAccountForm, status: int) -> BaseResponse:
+def _recover_page(form: RecoverAccountForm, status: int) -> Response:
     nonce = guards.nonce()
-    page = render_template("accounts/recover.html", form=form, csrf_token=actions.sign_in_token(nonce))
+    page = render_template(
+        "accounts/recover.html",
+        form=form,
+        csrf_token=actions.sign_in_token(nonce),
+        asks_code=factors.demanded(),
+    )
     response = Response(page, status)
     guards.remember_nonce(response, nonce)
     return response
@@ -172,11 +194,15 @@ def members() -> str:
         role_labels=ROLE_LABELS,
         may_confirm=by.may(Permission.ACCOUNT_CONFIRM),
         may_invite=by.may(Permission.ACCOUNT_INVITE),
+        may_reset=by.may(Permission.ACCOUNT_RESET),
+        second_factor=factors.demanded(),
+        own_id=by.member_id,
     )
 
 
 @blueprint.post("/members/<uuid:member_id>/confirm")
 @guards.requires(Permission.ACCOUNT_CONFIRM)
+@guards.step_up
 def confirm(member_id: uuid.UUID) -> BaseResponse:
     actions.confirm(member_id=member_id, by=guards.actor())
     return redirect(url_for("accounts.members"), 303)
@@ -184,12 +210,14 @@ def confirm(member_id: uuid.UUID) -> BaseResponse:
 
 @blueprint.get("/members/invite")
 @guards.requires(Permission.ACCOUNT_INVITE)
+@guards.step_up
 def invite_page() -> str:
     return render_template("accounts/invite.html", form=_invite_form())
 
 
 @blueprint.post("/members/invite")
 @guards.requires(Permission.ACCOUNT_INVITE)
+@guards.step_up
 def invite() -> tuple[str, int] | str:
     form = _invite_form()
     if not form.validate():
@@ -228,12 +256,14 @@ def _invite_form() -> InviteAccountForm:
 
 @blueprint.get("/password")
 @guards.signed_in
+@guards.step_up
 def password_page() -> str:
     return render_template("accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args)
 
 
 @blueprint.post("/password")
 @guards.signed_in
+@guards.step_up
 def password() -> tuple[str, int] | BaseResponse:
     form = ChangePasswordForm(request.form)
     if form.validate():

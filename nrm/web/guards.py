@@ -16,13 +16,17 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts import ROLE_LABELS
-from nrm import faults
+from nrm import clock, faults
 from nrm.actions import accounts as actions
+from nrm.actions import factors
+from nrm.actions.proving import Asker
 from nrm.countries import Country
-from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission, SignInRefused
+from nrm.domain.factors import is_fresh
+from nrm.domain.limits import TooSoon, network_of
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.stays import StayOver
-from nrm.web.language import text_in
+from nrm.web.language import gettext, text_in
 
 View = Callable[..., Any]
 Answer = BaseResponse | str | tuple[str, int]
@@ -40,12 +44,18 @@ PUBLIC = frozenset(
         "accounts.blank",
     }
 )
+# What a member may do who has to set up a second factor first.
+ENROLLING = frozenset({"factors.set_up_page", "factors.set_up", "accounts.sign_out"})
 # What a member may do who waits for a colleague's confirmation.
-WAITING = frozenset({"home.index", "accounts.sign_out"})
+WAITING = ENROLLING | {"home.index"}
 # Forms that are not given back when they come too late: what was typed there must not lie in a page.
-NEVER_CARRIED = frozenset({"accounts.password"})
-_ACCESS = "_nrm_access"
+NEVER_CARRIED = frozenset({"accounts.password", "factors.set_up"})
+_ACCESS, _STEP_UP = "_nrm_access", "_nrm_step_up"
+# The field of a form that carries a fresh proof, and the one that carries where to go on.
+PROOF, CARRIED = "step_up", "carried"
 ANY_MEMBER = "any member"
+LONGEST_ANSWER = 300
+YEAR = 365 * 24 * 3600
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -74,6 +84,15 @@ def signed_in(view: View) -> View:
     return view
 
 
+def step_up(view: View) -> View:
+    """The view asks for a proof that is at most five minutes old: members, keys, erasure, what leaves the instance.
+
+    The code of the second factor; the password where there is none. A form that was sent is not lost by it.
+    """
+    setattr(view, _STEP_UP, True)
+    return view
+
+
 def access_of(app: Flask, endpoint: str) -> str:
     """`public`, `any member`, or the permission an endpoint asks for; for the table of all endpoints."""
     if endpoint in PUBLIC:
@@ -99,6 +118,18 @@ def is_secure() -> bool:
 def session_cookie() -> str:
     """The cookie's name; the prefix makes browsers refuse it over plain HTTP or for another host."""
     return "__Host-nrm" if is_secure() else "nrm"
+
+
+def browser_cookie() -> str:
+    """The name of the cookie by which a browser is known in which people signed in before."""
+    return "__Host-nrm-known" if is_secure() else "nrm-known"
+
+
+def remember_browser(response: BaseResponse, login: str) -> None:
+    """Whoever signed in here does not wait for the failures of others in their name."""
+    before = request.cookies.get(browser_cookie(), "")
+    known = actions.remember_browser(login=login, browsers=before)
+    response.set_cookie(browser_cookie(), known, YEAR, secure=is_secure(), httponly=True, samesite="Strict", path="/")
 
 
 def nonce_cookie() -> str:
@@ -145,12 +176,87 @@ def _before() -> Answer | None:
     visitor = g.visitor = cast(Visitor, current_user).signed_in
     if request.method == "POST" and not actions.is_token(visitor.csrf_token, request.form.get("csrf_token", "")):
         return error_page(400)
+    if visitor.enrolling and request.endpoint not in ENROLLING:
+        return redirect(url_for("factors.set_up_page"), 303)
     if visitor.waiting and request.endpoint not in WAITING:
         return error_page(403)
-    access = getattr(current_app.view_functions[request.endpoint], _ACCESS, None)
-    if access == ANY_MEMBER or (isinstance(access, Permission) and visitor.actor.may(access)):
+    view = current_app.view_functions[request.endpoint]
+    access = getattr(view, _ACCESS, None)
+    if access != ANY_MEMBER and not (isinstance(access, Permission) and visitor.actor.may(access)):
+        return error_page(403)
+    return _ask_again(visitor) if getattr(view, _STEP_UP, False) else None
+
+
+def _ask_again(visitor: actions.SignedIn) -> Answer | None:
+    """Ask for a fresh proof, unless there is one or the form brings it along."""
+    if is_fresh(visitor.proved_at, clock.now()):
         return None
-    return error_page(403)
+    if request.method != "POST" or request.endpoint in NEVER_CARRIED:
+        status = 401 if request.method == "POST" else 200
+        return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
+    fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+    if PROOF not in request.form:
+        return proof_page(visitor, address=request.full_path, fields=fields, status=401)
+    return prove(visitor, address=request.full_path, fields=fields)
+
+
+def _here(by: Actor) -> str:
+    """The address of this page, sealed for who asked for it."""
+    assert by.member_id is not None
+    return actions.carry(actions.Ended(by.member_id), path=request.full_path.rstrip("?"), fields=[])
+
+
+def prove(visitor: actions.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> Answer | None:
+    """None if the form carries a proof that is right, else the page that asks again."""
+    try:
+        factors.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
+    except SignInRefused:
+        message = (
+            gettext("Enter the code that your telephone shows now; each code works once")
+            if visitor.has_second_factor
+            else gettext("Enter your present password; this is not it")
+        )
+        return proof_page(visitor, address=address, fields=fields, status=422, message=message)
+    except TooSoon as too_soon:
+        page = proof_page(visitor, address=address, fields=fields, status=429, message=waiting_text(too_soon))
+        return with_retry(page, too_soon)
+    return None
+
+
+def proof_page(
+    visitor: actions.SignedIn,
+    *,
+    fields: list[tuple[str, str]],
+    status: int,
+    address: str = "",
+    message: str = "",
+) -> Response:
+    """The page that asks for a proof and sends `fields` with it to `address`."""
+    page = render_template(
+        "factors/again.html",
+        address=address or url_for("factors.prove"),
+        fields=fields,
+        by_code=visitor.has_second_factor,
+        message=message,
+    )
+    return Response(page, status)
+
+
+def asker() -> Asker:
+    """From where the visitor tries. The address is the one a declared proxy names, if there is one."""
+    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
+
+
+def waiting_text(too_soon: TooSoon) -> str:
+    """How long to wait, in words that do not tell more than the length of the whole wait."""
+    seconds = int(too_soon.delay.total_seconds())
+    return gettext("Too many tries. Wait %(seconds)s seconds, then try again", seconds=seconds)
+
+
+def with_retry(response: Response, too_soon: TooSoon) -> Response:
+    """The same in the header that programs read."""
+    response.headers["Retry-After"] = str(too_soon.left)
+    return response
 
 
 def visitor() -> actions.SignedIn:
@@ -199,6 +305,7 @@ def sign_in_form(
     signed_out: bool = False,
     refused: bool = False,
     stale: bool = False,
+    too_soon: TooSoon | None = None,
 ) -> Response:
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back."""
     value = nonce()
@@ -210,10 +317,12 @@ def sign_in_form(
         signed_out=signed_out,
         refused=refused,
         stale=stale,
+        wait=waiting_text(too_soon) if too_soon else "",
+        asks_code=factors.demanded(),
     )
     response = Response(page, status)
     remember_nonce(response, value)
-    return response
+    return with_retry(response, too_soon) if too_soon else response
 
 
 def remember_nonce(response: BaseResponse, nonce: str) -> None:

@@ -15,12 +15,14 @@ from tests.world import PLANTED, World
 SEALED = {
     "care_notes.sealed_note",
     "grants.sealed_key",
+    "hidden_pages.sealed_page",
     "keyring_wraps.sealed_private",
     "member_sessions.sealed_keys",
     "members.sealed_kem",
     "members.sealed_kem_recovery",
     "members.sealed_sign",
     "members.sealed_sign_recovery",
+    "members.sealed_totp",
     "pending_grants.sealed_key",
     "release_memories.sealed_memory",
     "sealed_compartments.sealed_value",
@@ -28,6 +30,7 @@ SEALED = {
 # Bytes that are no secret: digests, public keys, salts, signatures, marks under a key; and the second database's keys.
 OPEN_BYTES = {
     "audit_entries.hash",
+    "failed_tries.digest",
     "interviews.import_mark",
     "invitations.digest",
     "keyrings.mark",

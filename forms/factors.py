@@ -1,0 +1,18 @@
+"""What people type about their second factor."""
+
+from __future__ import annotations
+
+from wtforms import Form, StringField
+from wtforms.validators import InputRequired
+
+from nrm.domain.words import N_
+
+
+class ConfirmFactorForm(Form):
+    """A code of the telephone that was just set up."""
+
+    code = StringField(
+        N_("Code from your telephone"),
+        description=N_("Six digits. A new code comes every half minute."),
+        validators=[InputRequired(N_("Enter the six digits that your telephone shows"))],
+    )

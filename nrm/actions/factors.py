@@ -1,0 +1,138 @@
+"""The second factor of a member: setting it up, taking it away, and proving again that it is them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import proving
+from nrm.actions.proving import Asker
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, Credentials, NotPermitted, NotVisible, Permission
+from nrm.domain.factors import WrongCode
+from nrm.models.accounts import Member, MemberSession
+from nrm.store import accounts as store
+from nrm.store import tries as store_tries
+from nrm.vault import factors as vault
+from nrm.vault import members
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proposal:
+    """What a telephone needs for a new second factor: the secret in base32, and whose it is. Prints as hidden."""
+
+    secret: str
+    login: str
+
+
+def demanded() -> bool:
+    """Whether this instance asks everybody for a second factor."""
+    return vault.demanded()
+
+
+def propose(*, by: Actor) -> Proposal:
+    """The secret this session offers; it counts once a code of it was confirmed. Raises NotVisible."""
+    account = _own(by)
+    if not vault.demanded():
+        raise NotVisible
+    return Proposal(vault.as_text(vault.proposed(by.session_id, account.id, account.sealed_totp)), account.login)
+
+
+def code_now(secret: str) -> str:
+    """What a telephone with this secret (base32) shows now; the people of a demo country have no telephones."""
+    return vault.code_now(secret)
+
+
+def set_up(*, code: str, by: Actor, asker: Asker = proving.COMMAND) -> None:
+    """Make the offered secret the member's second factor, in the place of any other.
+
+    The session goes on as one that has proved it; every other ends. Raises WrongCode, TooSoon, NotVisible.
+    """
+    account = _own(by)
+    if not vault.demanded():
+        raise NotVisible
+    tries = proving.counters(account.login, asker)
+    store_tries.check(tries)
+    secret = vault.proposed(by.session_id, account.id, account.sealed_totp)
+    step = vault.step_of(secret, code, None)
+    if step is None:
+        raise WrongCode  # the secret stands on the page itself: there is nothing to guess
+    with transaction() as session:
+        session.execute(
+            update(Member)
+            .where(Member.id == account.id)
+            .values(sealed_totp=vault.seal(account.id, secret), totp_step=step, totp_reset_at=None)
+        )
+        session.execute(
+            update(MemberSession)
+            .where(MemberSession.member_id == account.id, MemberSession.digest != by.session_id)
+            .values(sealed_keys=None, locked=False)
+        )
+        _proved(session, by)
+        audit.append(session, audit.Event.SECOND_FACTOR_SET, by=by)
+
+
+def prove_again(*, answer: str, by: Actor, asker: Asker = proving.COMMAND) -> None:
+    """A fresh proof for this session: a code, or the password of somebody who has no second factor.
+
+    Raises SignInRefused, TooSoon.
+    """
+    account = _own(by)
+    tries = proving.counters(account.login, asker)
+    store_tries.check(tries)
+    step = None
+    if account.has_second_factor:
+        step = vault.accepted_step(account, answer)
+        right = step is not None
+    else:
+        right = members.prove(account, account.login, answer) is not None
+    if not right:
+        proving.refuse(account, "step-up", tries)
+    try:
+        with transaction() as session:
+            if account.has_second_factor:
+                proving.use_code(session, account.id, step)
+            _proved(session, by)
+            store_tries.forgive(session, tries[0])
+            audit.append(session, audit.Event.IDENTITY_PROVED, by=by)
+    except proving.CodeUsed:
+        proving.refuse(account, "step-up", tries)
+
+
+def reset(*, member_id: uuid.UUID, by: Actor) -> None:
+    """Take a colleague's second factor away, because the telephone is lost; at the next sign-in they set up a new one.
+
+    It opens nothing: the password is needed as before. Every session of the colleague ends. Nobody does it for
+    themselves. Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.ACCOUNT_RESET)
+    member = store.member(member_id, by=by)
+    if member.id == by.member_id:
+        raise NotPermitted("one's own second factor")
+    with transaction() as session:
+        session.execute(
+            update(Member)
+            .where(Member.id == member.id)
+            .values(sealed_totp=None, totp_step=None, totp_reset_at=clock.now())
+        )
+        session.execute(
+            update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
+        )
+        audit.append(session, audit.Event.SECOND_FACTOR_RESET, by=by, member_id_reset=member.id)
+
+
+def _proved(session: Session, by: Actor) -> None:
+    session.execute(update(MemberSession).where(MemberSession.digest == by.session_id).values(proved_at=clock.now()))
+
+
+def _own(by: Actor) -> Credentials:
+    """The account of who asks; raises NotVisible."""
+    member = db.session.get(Member, by.member_id) if by.member_id is not None else None
+    account = store.credentials(member.login) if member is not None else None
+    if account is None or not account.known or account.id != by.member_id:
+        raise NotVisible
+    return account

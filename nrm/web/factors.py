@@ -1,0 +1,88 @@
+"""Setting up the second factor, and taking away that of a colleague whose telephone is lost."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.factors import ConfirmFactorForm
+from nrm.actions import accounts
+from nrm.actions import factors as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.factors import WrongCode, address, grouped
+from nrm.domain.words import N_
+from nrm.render import codes
+from nrm.store import accounts as store
+from nrm.web import guards
+from nrm.web.language import gettext
+
+blueprint = Blueprint("factors", __name__)
+ISSUER = "NRM"
+
+
+@blueprint.get("/second-factor")
+@guards.signed_in
+@guards.step_up
+def set_up_page() -> str:
+    return _page(ConfirmFactorForm())
+
+
+@blueprint.post("/second-factor")
+@guards.signed_in
+@guards.step_up
+def set_up() -> tuple[str, int] | BaseResponse:
+    form = ConfirmFactorForm(request.form)
+    if form.validate():
+        try:
+            actions.set_up(code=form.code.data or "", by=guards.actor(), asker=guards.asker())
+            return redirect(url_for("home.index"), 303)
+        except WrongCode:
+            form.code.errors = [N_("Enter the code that your telephone shows now; this is not it")]
+    return _page(form), 422
+
+
+def _page(form: ConfirmFactorForm) -> str:
+    proposal = actions.propose(by=guards.actor())
+    uri = address(proposal.secret, proposal.login, ISSUER)
+    return render_template(
+        "factors/set_up.html",
+        form=form,
+        # Made of a picture's strokes and a translated title, which the renderer escapes.
+        picture=Markup(codes.qr(uri, gettext("QR code for the telephone"))),  # noqa: S704
+        secret=grouped(proposal.secret),
+        replaces=guards.visitor().has_second_factor,
+    )
+
+
+@blueprint.post("/prove")
+@guards.signed_in
+def prove() -> guards.Answer:
+    """A fresh proof before a page that asks for it is shown; then on to that page."""
+    by, carried = guards.visitor(), request.form.get(guards.CARRIED, "")
+    refused = guards.prove(by, fields=[(guards.CARRIED, carried)])
+    if refused is not None:
+        return refused
+    page = accounts.give_back(carried, by=by.actor)
+    return redirect(page[0] if page else url_for("home.index"), 303)
+
+
+@blueprint.get("/members/<uuid:member_id>/second-factor")
+@guards.requires(Permission.ACCOUNT_RESET)
+@guards.step_up
+def reset_page(member_id: uuid.UUID) -> str:
+    by = guards.actor()
+    member = store.member(member_id, by=by)
+    if member.id == by.member_id or not actions.demanded():
+        raise NotVisible
+    return render_template("factors/reset.html", name=member.name, login=member.login)
+
+
+@blueprint.post("/members/<uuid:member_id>/second-factor")
+@guards.requires(Permission.ACCOUNT_RESET)
+@guards.step_up
+def reset(member_id: uuid.UUID) -> BaseResponse:
+    actions.reset(member_id=member_id, by=guards.actor())
+    return redirect(url_for("accounts.members"), 303)

@@ -1,0 +1,64 @@
+"""The code of a telephone, and how long somebody waits who fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nrm import crypto
+from nrm.domain import factors, limits
+
+# RFC 6238, appendix B, for HMAC-SHA-1: (seconds since 1970, code of eight digits).
+VECTORS = [
+    (59, "94287082"),
+    (1111111109, "07081804"),
+    (1111111111, "14050471"),
+    (1234567890, "89005924"),
+    (2000000000, "69279037"),
+    (20000000000, "65353130"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "code"), VECTORS)
+def test_the_codes_are_those_of_the_standard(seconds: int, code: str) -> None:
+    step = seconds // factors.STEP_SECONDS
+    assert crypto.one_time_code(b"12345678901234567890", step, digits=8) == code
+    assert crypto.one_time_code(b"12345678901234567890", step) == code[2:]
+    assert factors.steps_at(datetime.fromtimestamp(seconds, UTC)) == range(step - 1, step + 2)
+
+
+@pytest.mark.parametrize("text", ["", "12345", "1234567", "١٢٣٤٥٦", "12 34 5x", "\ud80012345"])
+def test_what_is_no_code_is_none(text: str) -> None:
+    assert factors.typed_code(text) == ""
+    assert factors.typed_code(" 123 456 ") == "123456"
+
+
+def test_a_network_is_a_24_or_a_64() -> None:
+    assert limits.network_of("192.0.2.77") == limits.network_of("::ffff:192.0.2.1") == "192.0.2.0/24"
+    assert limits.network_of("2001:db8::1:2") == "2001:db8::/64"
+    assert {limits.network_of(text) for text in (None, "", "junk", "1.2.3")} == {"unknown"}
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([limits.ACCOUNT, limits.NETWORK]))
+def test_nobody_waits_for_ever(number: int, limit: limits.Limit) -> None:
+    later = NOW + max(limits.DELAYS)
+    limits.check(number, NOW, later, limit)
+    assert limits.counted(number, NOW, NOW + timedelta(days=1), limit) == 0
+
+
+@given(st.integers(0, 10_000), st.sampled_from([limits.ACCOUNT, limits.NETWORK]))
+def test_more_failures_never_wait_less(number: int, limit: limits.Limit) -> None:
+    assert limits.delay_after(number, limit) <= limits.delay_after(number + 1, limit)
+
+
+def test_the_first_failures_cost_nothing_and_the_next_does() -> None:
+    limits.check(limits.ACCOUNT.free - 1, NOW, NOW, limits.ACCOUNT)
+    with pytest.raises(limits.TooSoon) as refused:
+        limits.check(limits.ACCOUNT.free, NOW, NOW + timedelta(seconds=1.5), limits.ACCOUNT)
+    assert (refused.value.delay, refused.value.left) == (timedelta(seconds=5), 4)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from nrm import audit
-from nrm.db import db
+from nrm.actions import backups
+from nrm.db import db, disconnect, transaction
+from nrm.vault import backups as files
+from nrm.vault import compartments, shredding
+from tests import factories
 from tests.conftest import Person
 from tests.integration import test_vault
 
@@ -34,3 +41,46 @@ def test_people_sign_in_and_the_chain_is_whole(postgres_app: Flask) -> None:
 )
 def test_the_vaults_rules_hold(postgres_app: Flask, rule: Callable[[Flask], None]) -> None:
     rule(postgres_app)
+
+
+def test_a_backup_under_load_is_a_pair_and_is_restored_on_sqlite(
+    postgres_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nrc, stop, failed = factories.actor("nrc.case_worker"), threading.Event(), []
+    case_id = test_vault.sealed_case(nrc, "NRC")
+
+    def work() -> None:
+        with postgres_app.app_context():
+            try:
+                while not stop.is_set():
+                    with transaction() as session:
+                        compartments.rotate(session, case_id, {"identity": [nrc.organisation_id]}, by=nrc)  # type: ignore[list-item]
+                    shredding.work_off()
+            except Exception as error:
+                failed.append(error)
+
+    thread = threading.Thread(target=work)
+    texts = [files.new_key_files() for _ in range(2)]
+    recipients = [files.recipient_in(public.encode()) for _, public in texts]
+    privates = [files.private_key_in(private.encode()) for private, _ in texts]
+    (tmp_path / "backups").mkdir()
+    thread.start()
+    try:
+        pairs = [backups.take(tmp_path / "backups", (recipients[0], recipients[1]), tell=str) for _ in range(4)]
+    finally:
+        stop.set()
+        thread.join()
+    assert not failed
+    monkeypatch.delenv("NRM_DATABASE")
+    monkeypatch.delenv("NRM_SHRED_DATABASE")
+    for number, pair in enumerate(pairs):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "instance" / "keys", folder / "keys")
+        shutil.copy(tmp_path / "instance" / "instance.toml", folder)
+        checked = backups.check_pair(pair.main, pair.shred, privates)
+        with factories.open_instance(folder).app_context():
+            backups.fill(pair.main, pair.shred, privates)
+            assert backups.findings(checked, None) == []
+            backups.settle(tmp_path / "backups" / "erased.jsonl")
+            assert backups.sample_opens(5, by=factories.actor("nrc.case_worker")) == (1, 1)
+            disconnect()

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import audit, pages, sealing, statistics
+from bench import agreements, audit, pages, sealing, statistics
 
-ALL = {"audit": audit.main, "sealing": sealing.main, "pages": pages.main, "statistics": statistics.main}
+ALL = {
+    "agreements": agreements.main,
+    "audit": audit.main,
+    "sealing": sealing.main,
+    "pages": pages.main,
+    "statistics": statistics.main,
+}
 
 for name in sys.argv[1:] or ALL:
     if name not in ALL:

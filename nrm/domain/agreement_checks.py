@@ -65,7 +65,8 @@ def check(agreement: Agreement, progress: Progress = silent) -> Checked:
     signed = everyone_signed(agreement)
     progress("which profiles the conditions tell apart")
     diagram = Diagram(routing_conditions(signed), signed.facts, progress)
-    classes = {leaf: _class(diagram, leaf, signed) for leaf in diagram.leaves}
+    bare = deciding(signed)
+    classes = {leaf: _class(diagram, leaf, bare) for leaf in diagram.leaves}
     progress(f"{len(classes)} classes of profiles routed")
     findings = [
         *_without_receiver(diagram, classes),
@@ -85,18 +86,24 @@ def everyone_signed(agreement: Agreement, on: date | None = None) -> Agreement:
     return replace(agreement, parties=parties)
 
 
+def deciding(agreement: Agreement) -> Agreement:
+    """The agreement with what decides who receives, and without duties: the same candidates, in half the time."""
+    clauses = tuple(replace(clause, duties=()) for clause in agreement.clauses if _decides(clause))
+    return replace(agreement, clauses=clauses)
+
+
+def _decides(clause: Clause) -> bool:
+    return bool(clause.refer_to or clause.forbid or clause.ends or clause.overrides)
+
+
 def routing_conditions(agreement: Agreement) -> list[Condition]:
     """The conditions that decide who receives: of clauses that refer, forbid, end or override, and competences."""
-    deciding = [
-        clause.when
-        for clause in agreement.clauses
-        if clause.refer_to or clause.forbid or clause.ends or clause.overrides
-    ]
+    whens = [clause.when for clause in agreement.clauses if _decides(clause)]
     receiving = [party for party in agreement.parties.values() if party.competence is not None]
     competences = [party.competence for party in receiving if party.competence is not None]
     if any(party.kind in POLICE_SIDE for party in receiving):
         competences.append(Condition("eq", "official_involved", "yes"))
-    return [*deciding, *competences]
+    return [*whens, *competences]
 
 
 def neutral(agreement: Agreement) -> dict[str, Any]:

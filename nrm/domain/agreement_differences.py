@@ -8,6 +8,7 @@ from typing import Any
 
 from nrm.domain.agreement_checks import (
     Progress,
+    deciding,
     descriptions,
     everyone_signed,
     neutral,
@@ -44,7 +45,7 @@ def diff(old: Agreement, new: Agreement, progress: Progress = silent) -> Differe
 
     A profile with a code that only one of them knows cannot be compared; the fact stands among the changes.
     """
-    before, after = everyone_signed(old), everyone_signed(new)
+    before, after = deciding(everyone_signed(old)), deciding(everyone_signed(new))
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
     conditions = [*_ordering(before), *_ordering(after)]
     diagram = Diagram(conditions, common, progress)

@@ -179,6 +179,7 @@ def _party(entry: Table, code: str, codes: Collection[str], facts: Mapping[str, 
         languages=entry.texts("languages", optional=True),
         competence=competence,
         members=members,
+        receives=entry.words("receives") if entry.has("receives") else None,
     )
     entry.close()
     return read

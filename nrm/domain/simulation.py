@@ -6,7 +6,7 @@ applied then say as much of it as they need (`as_routed`). Nothing here is publi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from heapq import heappop, heappush
@@ -126,6 +126,7 @@ def simulate(
     usual = list(agreements.values())[-1]
     beds_taken = _Beds(beds)
     placed: list[Placed] = []
+    read: dict[Hashable, RoutingFacts] = {}
     for number, case in enumerate(sorted(past, key=lambda case: (case.on, case.person)), start=1):
         if number % 1000 == 0:
             progress(f"{number} cases placed")
@@ -133,7 +134,10 @@ def simulate(
             beds_taken.take(case.stays[0].party, case)
             placed.append(Placed(case, BEFORE, BEFORE, False, False))
             continue
-        facts = _under(signed, as_routed(case, agreements.get(case.agreement, usual)))
+        alike = (case.agreement, frozenset(case.known.items()), case.clauses, case.candidates)
+        if alike not in read:
+            read[alike] = _under(signed, as_routed(case, agreements.get(case.agreement, usual)))
+        facts = read[alike]
         answer = route(facts, signed, datetime.combine(case.on, NOON), beds_taken.capacity(case.on))
         party = _receiver(answer)
         beds_taken.take(party, case)

@@ -430,7 +430,9 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
     shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
     form.receiver.choices = [
         SelectChoice(
-            value=str(each.id), label=text_in(store.names(each)), render_kw={"hint": _hint(candidates.get(each.code))}
+            value=str(each.id),
+            label=text_in(store.names(each)),
+            render_kw={"hint": _hint(candidates.get(each.code)), "note": _receives(each.party)},
         )
         for each in shelters
     ]
@@ -442,6 +444,12 @@ def _hint(candidate: store.CandidateLine | None) -> str:
     if candidate.asked:
         return N_("On the route; was asked already")
     return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+def _receives(party: str) -> str:
+    """Whom the shelter receives beyond what the rules can see, in the words of the agreement in force."""
+    known = guards.country().in_force(clock.now()).parties.get(party)
+    return text_in(known.receives) if known is not None and known.receives is not None else ""
 
 
 @blueprint.get("/obligations")

@@ -240,7 +240,7 @@ def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: Sig
     duty = sign_in("ra.duty_officer")
     assert f"/cases/{rinas.case_id}/direct" in duty.get("/")
     path = f"/cases/{rinas.case_id}/direct"
-    duty.get(path)
+    assert "djem nën 14 vjeç pas marrëveshjes me telefon" in duty.get(path)
     vatra = str(people.organisation("VATRA"))
     for data in ({}, {"receiver": vatra}, {"reason": "safety"}, {"receiver": "x", "reason": "safety"}):
         duty.post(path, data, 422)  # type: ignore[arg-type]

@@ -109,6 +109,8 @@ def _coalition(**more: object) -> Change:
         (_coalition(members=[]), "party[12].members: a coalition, and nothing else, is made of members"),
         (_coalition(members=["SOUTH"]), "party[12].members: `SOUTH` is a coalition itself"),
         (_coalition(competence="everyone"), "party[12].competence: a coalition receives nobody itself; its members do"),
+        (_set("party", 2, "receives", "en", to=""), "party[3].receives.en: must be text"),
+        (_drop("party", 2, "receives", "sq"), "party[3].receives.sq: missing"),
         # conditions
         (_set("clause", 0, "when", to={"eq": ["colour", "red"]}), "clause[1].when: `colour` is not a declared fact"),
         (_set("clause", 0, "when", to={"eq": ["gender", "red"]}), "clause[1].when: `red` is not a value of `gender`"),

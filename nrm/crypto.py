@@ -55,7 +55,11 @@ def ctx(*parts: Part) -> bytes:
 
     Text counts as UTF-8, a UUID as its 16 bytes, a whole number as 8 bytes big-endian.
     """
-    return b"nrm\x01" + b"".join(len(part).to_bytes(4, "big") + part for part in map(_encoded, parts))
+    context = b"nrm\x01"
+    for part in parts:
+        encoded = _encoded(part)
+        context += len(encoded).to_bytes(4, "big") + encoded
+    return context
 
 
 def _encoded(part: Part) -> bytes:

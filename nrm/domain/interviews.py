@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NoReturn
 
 from nrm.domain.conditions import ALWAYS, Condition
@@ -215,22 +216,31 @@ def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
     return next(route for route in questionnaire.routes if route.when.holds(answers))
 
 
-def _walk(questionnaire: Questionnaire, answers: Answers) -> Iterator[tuple[Page, Question]]:
+@lru_cache(maxsize=64)
+def _steps(questionnaire: Questionnaire, route: Route) -> tuple[tuple[Page, tuple[tuple[Page, Question], ...]], ...]:
+    """The pages of a route in order, each with its questions as a walk yields them."""
+    pages = (questionnaire.home, *(questionnaire.pages[name] for name in route.pages))
+    return tuple((page, tuple((page, questionnaire.questions[name]) for name in page.questions)) for page in pages)
+
+
+def _walk(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[Page, Question], ...]:
     """Every question asked, with its page, judged only by answers that were themselves reached."""
     reached: dict[str, Any] = {}
-    route = route_of(questionnaire, answers)
-    for page in (questionnaire.home, *(questionnaire.pages[name] for name in route.pages)):
-        if not page.when.holds(reached):
+    walked = []
+    for page, steps in _steps(questionnaire, route_of(questionnaire, answers)):
+        if page.when is not ALWAYS and not page.when.holds(reached):
             continue
-        for name in page.questions:
-            question = questionnaire.questions[name]
+        for step in steps:
+            question = step[1]
             if question.under is not None and not chosen(reached.get(question.under[0]), question.under[1]):
                 continue
-            if not question.when.holds(reached):
+            # Most questions are asked always; a request walks past a hundred of them.
+            if question.when is not ALWAYS and not question.when.holds(reached):
                 continue
-            yield page, question
-            if answers.get(name) is not None:
-                reached[name] = answers[name]
+            walked.append(step)
+            if question.id in answers:
+                reached[question.id] = answers[question.id]
+    return tuple(walked)
 
 
 class Settled(dict[str, Any]):
@@ -260,7 +270,7 @@ def settled(questionnaire: Questionnaire, answers: Answers) -> Settled:
         return answers
     kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
     while True:
-        walked = tuple(_walk(questionnaire, kept))
+        walked = _walk(questionnaire, kept)
         names = {question.id for _, question in walked}
         if kept.keys() <= names:
             return Settled(kept, questionnaire, walked)

@@ -44,6 +44,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
 MARK = re.compile("\0([cst])([a-z0-9_]+)/([^\0]*)\0")
+NO_TEXTS: Mapping[str, int] = MappingProxyType({})
+NO_OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -82,22 +84,33 @@ class _Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One question with what opens under it: `blank` without any answer, else `parts` with a slot after each."""
+    """One question with what opens under it: `blank` without any answer, else `parts` with a slot after each.
+
+    `texts`: question -> part -> the slot of its text; `options`: question -> code -> its slot and what is put there.
+    """
 
     questions: tuple[str, ...]
     blank: str
     parts: tuple[str, ...]
-    slots: tuple[tuple[str, str, str], ...]
+    texts: Mapping[str, Mapping[str, int]]
+    options: Mapping[str, Mapping[str, tuple[int, str]]]
 
-    def filled(self, controls: Controls) -> str:
-        read = [self.parts[0]]
-        for (kind, question, rest), part in zip(self.slots, self.parts[1:], strict=True):
-            if question in controls.typed:
-                if kind == "t":
-                    read.append(escape(controls.text(question, rest)))
-                elif rest in controls.typed[question].get("", ()):
-                    read.append(" checked" if kind == "c" else " selected")
-            read.append(part)
+    def filled(self, typed: Mapping[str, Typed]) -> str:
+        """The question with what was typed; an option's or a part's slot is found, not searched for."""
+        read = list(self.parts)
+        for question in self.questions:
+            values = typed.get(question)
+            if values is None:
+                continue
+            for part, place in self.texts.get(question, NO_TEXTS).items():
+                given = values.get(part)
+                if given:
+                    read[place] += str(escape(given[0]))
+            options = self.options.get(question, NO_OPTIONS)
+            for code in values.get("", ()):
+                if code in options:
+                    place, attribute = options[code]
+                    read[place] += attribute
         return "".join(read)
 
 
@@ -122,13 +135,12 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        controls = Controls(own)
         say = self._say(staff, spoken)
         marked = not _all_optional(shown)
         html = [str(lead) for lead in self._leads(shown, staff, say)]
         for question, revealed in _nested(shown):
             piece = self._piece(question, revealed, staff, say, marked)
-            html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(controls))
+            html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
     def again(self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
@@ -209,9 +221,14 @@ class QuestionMarkup:
         if piece is None:
             html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
             cut = MARK.split(html)
-            slots = tuple(zip(cut[1::4], cut[2::4], cut[3::4], strict=True))
-            piece = _Piece(names, "".join(cut[::4]), tuple(cut[::4]), slots)
-            self._pieces[key] = piece
+            texts: dict[str, dict[str, int]] = {}
+            options: dict[str, dict[str, tuple[int, str]]] = {}
+            for place, (kind, name, rest) in enumerate(zip(cut[1::4], cut[2::4], cut[3::4], strict=True)):
+                if kind == "t":
+                    texts.setdefault(name, {})[rest] = place
+                else:
+                    options.setdefault(name, {})[rest] = (place, " checked" if kind == "c" else " selected")
+            piece = self._pieces[key] = _Piece(names, "".join(cut[::4]), tuple(cut[::4]), texts, options)
         return piece
 
 

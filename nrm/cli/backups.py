@@ -16,6 +16,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Config
 from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.actions.erasures import LIST
@@ -175,15 +176,17 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
     listed = to / LIST
     if not listed.is_file():
         raise Refused(f"--to: {to} holds no {LIST}")
-    with _said(), _temporary(directory) as app, app.app_context():
-        checked = actions.check_pair(*pair, privates)
-        actions.fill(*pair, privates)
-        found = actions.findings(checked, listed=None)
-        actions.settle(listed)
-        found += actions.findings(None, listed)
-        with signed_in(app, login) as by:
+    with _said(), _temporary(directory) as config:
+        with create_app(config).app_context():
+            checked = actions.check_pair(*pair, privates)
+            actions.fill(*pair, privates)
+            found = actions.findings(checked, listed=None)
+            actions.settle(listed)
+            found += actions.findings(None, listed)
+            disconnect()
+        # Anew: whether people are synthetic, so whether a code is asked, stands in the database that is now there.
+        with signed_in(create_app(config), login) as by:
             opened, tried = actions.sample_opens(SAMPLE, by=by)
-        disconnect()
     if opened < tried:
         found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
     if not tried:
@@ -194,8 +197,8 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
 
 
 @contextmanager
-def _temporary(directory: Path) -> Iterator[Flask]:
-    """An application on empty SQLite databases, removed at the end; the second one in memory where it can be."""
+def _temporary(directory: Path) -> Iterator[Config]:
+    """The configuration of empty SQLite databases, removed at the end; the second one in memory where it can be."""
     for left in directory.glob(".drill-*"):
         shutil.rmtree(left, ignore_errors=True)
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(directory)  # noqa: S108 - a folder made below it
@@ -210,7 +213,7 @@ def _temporary(directory: Path) -> Iterator[Flask]:
             shred_database=f"sqlite:///{fast}/shred.db",
             backups=None,
         )
-        yield create_app(config)
+        yield config
 
 
 def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def]

@@ -20,6 +20,7 @@ from nrm.web import (
     factors,
     guards,
     headers,
+    hidden,
     home,
     interviews,
     language,
@@ -58,10 +59,12 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     assets.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     guards.register(app)
+    hidden.register(app)
     _know_the_instance(app, config)
     for blueprint in (
         accounts.blueprint,
         factors.blueprint,
+        hidden.blueprint,
         home.blueprint,
         reports.blueprint,
         admissions.blueprint,

@@ -70,5 +70,10 @@ def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
         .where(Member.totp_step.is_(None) | (Member.totp_step < step))
         .values(totp_step=step)
     )
-    if step is None or cast("CursorResult[object]", hit).rowcount != 1:
+    if step is None or rows(hit) != 1:
         raise CodeUsed
+
+
+def rows(result: object) -> int:
+    """How many rows a statement hit."""
+    return cast("CursorResult[object]", result).rowcount

@@ -19,13 +19,23 @@
     const hide = () => {
       // No "leave this page?" may stop the hiding.
       unsaved = false;
+      const button = cover.querySelector("button");
+      const typed = button.form === cover ? [] : [...new FormData(button.form)];
       document.title = "–";
       cover.hidden = true;
+      for (const [name, value] of [...typed, [button.name, button.value]]) {
+        const field = document.createElement("input");
+        field.type = "hidden";
+        field.name = name;
+        field.value = value;
+        cover.append(field);
+      }
+      button.remove();
       document.body.replaceChildren(cover);
       cover.submit();
     };
     let presses = [];
-    cover.addEventListener("submit", (event) => { event.preventDefault(); hide(); });
+    cover.querySelector("button").addEventListener("click", (event) => { event.preventDefault(); hide(); });
     addEventListener("keydown", (event) => {
       if (event.repeat) return;
       presses = event.key === "Shift" ? [...presses, event.timeStamp].slice(-3) : [];

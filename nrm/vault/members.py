@@ -8,9 +8,9 @@ import uuid
 from dataclasses import dataclass
 
 from nrm import crypto
-from nrm.domain.accounts import Credentials, KeyHolder
+from nrm.domain.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts import Member, MemberSession
-from nrm.vault.marks import config, mark
+from nrm.vault.marks import check_mark, config, mark
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
@@ -194,6 +194,21 @@ def new_invitation() -> tuple[str, bytes]:
 def invitation_digest(token: str) -> bytes:
     """What is kept of an invitation's token."""
     return crypto.digest(b"invitation" + token.encode("utf-8", "surrogatepass"))
+
+
+def seal_page(member: Member, page: bytes) -> bytes:
+    """A hidden page, sealed to the member's own public key: no session and no server opens it. Raises CannotOpen."""
+    if member.kem_public is None:
+        raise CannotOpen
+    check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
+    return crypto.wrap(member.kem_public, crypto.pad(page), crypto.ctx("hidden page", member.id))
+
+
+def open_page(sealed: bytes, *, by: Actor) -> bytes:
+    """The page of `seal_page`, for the member alone; raises CannotOpen."""
+    if by.keys is None or by.member_id is None:
+        raise CannotOpen
+    return crypto.unpad(crypto.unwrap(by.keys.kem_private, sealed, crypto.ctx("hidden page", by.member_id)))
 
 
 def carry(member_id: uuid.UUID, payload: bytes) -> str:

@@ -25,7 +25,7 @@ from nrm.domain.accounts import (
 from nrm.domain.limits import TooSoon
 from nrm.domain.words import N_
 from nrm.store import accounts as store
-from nrm.web import guards, home
+from nrm.web import guards, hidden, home
 from nrm.web.language import current_language
 
 blueprint = Blueprint("accounts", __name__)
@@ -69,7 +69,7 @@ def sign_in() -> BaseResponse | str:
     if carried and isinstance(signed_in, actions.SignedIn):
         given_back = actions.give_back(carried, by=signed_in.actor)
     if given_back is None or not isinstance(signed_in, actions.SignedIn):
-        response: BaseResponse = redirect(url_for("home.index"), 303)
+        response: BaseResponse = hidden.back(signed_in)
     else:
         path, fields = given_back
         page = render_template("accounts/continue.html", path=path, fields=fields, csrf_token=signed_in.csrf_token)
@@ -90,12 +90,12 @@ def sign_out() -> BaseResponse:
 
 @blueprint.post("/hide-screen")
 def hide_screen() -> BaseResponse:
-    """Lock at once. Public: a hidden screen must never answer with an error."""
+    """Lock at once and keep what was typed. Public: a hidden screen must never answer with an error."""
     visitor = guards.visitor_or_none()
     if visitor is not None:
-        actions.sign_out(by=visitor.actor)
+        hidden.hide(visitor)
     response = redirect(url_for("accounts.blank"), 303)
-    guards.clear_session(response)
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

@@ -42,6 +42,8 @@ PUBLIC = frozenset(
         "accounts.recover",
         "accounts.hide_screen",
         "accounts.blank",
+        "hidden.unlock",
+        "hidden.unlock_page",
     }
 )
 # What a member may do who has to set up a second factor first.
@@ -287,10 +289,11 @@ def _check_nonce() -> Answer | None:
 
 
 def _ask_to_sign_in() -> Answer:
-    if request.method == "GET":
-        return redirect(url_for("accounts.sign_in_page"), 303)
-    carried = ""
     ended = g.get("ended")
+    if request.method == "GET":
+        locked = isinstance(ended, actions.Ended) and ended.locked
+        return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
+    carried = ""
     if isinstance(ended, actions.Ended) and request.endpoint not in NEVER_CARRIED:
         fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
         carried = actions.carry(ended, path=request.path, fields=fields)

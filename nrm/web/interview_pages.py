@@ -133,6 +133,7 @@ def _render(
             more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form
     shown = {
+        "page_id": page.id,
         "title": page.title[language],
         "number": place + 1,
         "pages": len(journey),

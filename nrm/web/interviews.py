@@ -96,7 +96,8 @@ def resume(interview_id: uuid.UUID) -> Answer:
     page = request.form.get("page", "")
     draft = actions.read(interview_id=interview_id, by=by)
     if page in draft.questionnaire.pages:
-        return redirect(url_for("interviews.page", interview_id=interview_id, page=page), 303)
+        kept = request.form.get("kept") and "1"
+        return redirect(url_for("interviews.page", interview_id=interview_id, page=page, kept=kept), 303)
     return _go_on(interview_id)
 
 

@@ -62,6 +62,8 @@ ACCESS = {
     "factors.reset_page": "account:reset",
     "factors.set_up": MEMBER,
     "factors.set_up_page": MEMBER,
+    "hidden.unlock": PUBLIC,
+    "hidden.unlock_page": PUBLIC,
     "home.index": MEMBER,
     "interviews.discard": "interview:conduct",
     "interviews.discard_page": "interview:conduct",

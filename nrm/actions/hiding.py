@@ -1,0 +1,106 @@
+"""Hiding the screen: the session is locked, and what was typed is kept for the same person alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import proving
+from nrm.actions.proving import Asker
+from nrm.db import db, transaction
+from nrm.domain.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
+from nrm.models.accounts import HiddenPage, Member, MemberSession
+from nrm.models.cases import Opening
+from nrm.store import accounts as store
+from nrm.store import tries as store_tries
+from nrm.vault import members as vault
+
+Fields = list[tuple[str, str]]
+
+
+def hide(*, path: str, fields: Fields, by: Actor) -> None:
+    """Lock the session: its key leaves the server's reach until the password brings it back.
+
+    What was typed is sealed to the member's own key, so that neither the server nor the cookie opens it.
+    """
+    with transaction() as session:
+        member = session.get_one(Member, by.member_id)
+        page = json.dumps({"path": path, "fields": fields}).encode()
+        session.execute(delete(HiddenPage).where(HiddenPage.member_id == member.id))
+        if path:
+            session.add(
+                HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now())
+            )
+        session.execute(
+            update(MemberSession)
+            .where(MemberSession.digest == by.session_id)
+            .values(sealed_keys=None, locked=True, seen_at=clock.now())
+        )
+        audit.append(session, audit.Event.SESSION_LOCKED, by=by)
+
+
+def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str:
+    """The cookie that goes on where a locked session stopped, under a new id and key; its openings go with it.
+
+    The cookie shows that the second factor was given. Raises SignInRefused, TooSoon.
+    """
+    parts = vault.read_cookie(cookie)
+    row = store.session(parts[0]) if parts else None
+    now = clock.now()
+    idle = timedelta(minutes=SESSION_IDLE_MINUTES)
+    if parts is None or row is None or not row.locked or now >= row.expires_at or now - row.seen_at >= idle:
+        raise SignInRefused
+    tries = proving.counters(row.login, asker)
+    store_tries.check(tries)
+    account = store.credentials(row.login)
+    db.session.rollback()
+    under = vault.prove(account, row.login, password)
+    if account is None or under is None or not row.enabled:
+        proving.refuse(account, "unlock", tries)
+    new = vault.new_session(account.id, vault.open_keys(account, under))
+    with transaction() as session:
+        old = session.get_one(MemberSession, parts[0])
+        new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
+        new.row.proved_at = old.proved_at
+        _move(session, old, new.row)
+        store_tries.forgive(session, tries[0])
+        by = Actor(account.id, account.organisation_id, Role(account.role))
+        audit.append(session, audit.Event.SESSION_UNLOCKED, by=by)
+    return new.cookie
+
+
+def _move(session: Session, old: MemberSession, new: MemberSession) -> None:
+    session.add(new)
+    session.execute(update(Opening).where(Opening.session_digest == old.digest).values(session_digest=new.digest))
+    session.delete(old)
+
+
+def hidden(*, by: Actor) -> tuple[str, Fields] | None:
+    """(path, fields) of the page this member hid last, if it is kept still."""
+    row = db.session.get(HiddenPage, by.member_id) if by.keys is not None and by.member_id is not None else None
+    if row is None:
+        return None
+    try:
+        page = json.loads(vault.open_page(row.sealed_page, by=by))
+    except vault.CannotOpen:
+        return None
+    return page["path"], [(name, value) for name, value in page["fields"]]
+
+
+def give_back(*, by: Actor) -> str | None:
+    """The path to go back to after signing in or unlocking, once; what was typed there waits for `hidden`."""
+    with transaction() as session:
+        hit = session.execute(
+            update(HiddenPage)
+            .where(HiddenPage.member_id == by.member_id, HiddenPage.returned_at.is_(None))
+            .where(HiddenPage.hidden_at > clock.now() - timedelta(hours=SESSION_HOURS))
+            .values(returned_at=clock.now())
+        )
+        if proving.rows(hit) != 1:
+            return None
+    found = hidden(by=by)
+    return found[0] if found else None

@@ -1,0 +1,119 @@
+"""Hiding the screen locks the session; the password of the same person brings back what was typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from nrm.actions import accounts, hiding
+from nrm.web.hidden import filled
+from tests import factories
+from tests.conftest import Person, token_in
+from tests.invariants.test_sealed import writings
+from tests.world import World
+
+OFFICER = "rinas.border_officer"
+TYPED = "Arjola Typedhere"
+
+
+def unlock(person: Person, password: str = factories.PASSWORD) -> tuple[int, str]:
+    token = token_in(person.client.get("/unlock").text)
+    answer = person.client.post("/unlock", data={"password": password, "csrf_token": token})
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+def hidden_draft(app: Flask, world: World) -> tuple[Person, str]:
+    """An officer who hid a page of the interview with something typed, and the page's path."""
+    person = Person(app.test_client(), OFFICER)
+    person.post(f"/interviews/{world.draft}/resume")
+    path = f"/interviews/{world.draft}/happened"
+    page = person.get(path)
+    assert 'form="work"' in page
+    assert f'value="{path}"' in page
+    data = {"csrf_token": person.csrf_token, "story": TYPED, "seen": "1", "hidden_at": path}
+    assert person.client.post("/hide-screen", data=data).status_code == 303
+    return person, path
+
+
+def test_the_password_brings_the_page_back_with_what_was_typed(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    person, path = hidden_draft(app, world)
+    for hidden in (path, "/", "/cases"):
+        assert person.client.get(hidden).headers["Location"] == "/unlock"
+    assert unlock(person, "wrong") == (422, "")
+    assert unlock(person) == (303, f"{path}?kept=1")
+    page = person.get(f"{path}?kept=1")
+    assert TYPED in page
+    assert 'action="/unlock' not in page
+    assert TYPED not in person.get(path)  # typed, never saved
+    assert unlock(person)[0] == 422  # not locked any more
+
+
+def test_another_person_at_the_same_computer_gets_nothing_of_it(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    person, path = hidden_draft(app, world)
+    for login in ("durres.border_officer", "vatra.case_worker"):
+        token = token_in(person.client.get("/sign-in").text)
+        data = {"login": login, "password": factories.PASSWORD, "csrf_token": token}
+        assert person.client.post("/sign-in", data=data).headers["Location"] == "/"
+        assert TYPED not in person.client.get(f"{path}?kept=1").text
+    mine = app.test_client()
+    token = token_in(mine.get("/sign-in").text)
+    answer = mine.post("/sign-in", data={"login": OFFICER, "password": factories.PASSWORD, "csrf_token": token})
+    assert answer.headers["Location"] == f"{path}?kept=1"
+    page = mine.get(f"{path}?kept=1").text  # a new session has opened nothing yet
+    assert TYPED not in page
+    assert 'name="kept" value="1"' in page
+    data = {"csrf_token": token_in(page), "page": "happened", "kept": "1"}
+    again = mine.post(f"/interviews/{world.draft}/resume", data=data)
+    assert TYPED in mine.get(again.headers["Location"]).text
+
+
+def test_no_file_says_what_was_typed(world_app: tuple[Flask, World], tmp_path: Path) -> None:
+    app, world = world_app
+    hidden_draft(app, world)
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(writing in content for writing in writings(TYPED)), file
+
+
+def test_a_locked_session_has_no_key_and_ends_like_any_other(app: Flask) -> None:
+    cookie = accounts.sign_in(login=OFFICER, password=factories.PASSWORD)
+    found = accounts.resume(cookie)
+    assert isinstance(found, accounts.SignedIn)
+    hiding.hide(path="/cases", fields=[], by=found.actor)
+    assert accounts.resume(cookie) == accounts.Ended(found.actor.member_id, locked=True)  # type: ignore[arg-type]
+    factories.later(minutes=15)
+    assert accounts.resume(cookie) == accounts.Ended(found.actor.member_id)  # type: ignore[arg-type]
+
+
+def test_a_password_that_was_typed_is_not_kept(app: Flask) -> None:
+    person = Person(app.test_client(), OFFICER)
+    data = {"old": TYPED, "password": TYPED, "hidden_at": "/password"}
+    assert person.client.post("/hide-screen", data=data).status_code == 303
+    assert unlock(person) == (303, "/")
+    for path in ("//evil.example", "/\\evil.example", "https://evil.example", "junk"):
+        person.client.post("/hide-screen", data={"x": "y", "hidden_at": path})
+        assert unlock(person) == (303, "/"), path
+
+
+def test_only_the_controls_of_the_form_are_filled_and_nothing_typed_becomes_markup() -> None:
+    page = (
+        '<!doctype html><input name="a" value="1"><form id="work"><input type="hidden" name="csrf_token" value="t">'
+        '<input name="a" value="1"><input type="radio" name="r" value="x" checked>'
+        '<input type="radio" name="r" value="y">'
+        '<select name="s"><option value="1" selected>1</option><option value="2">&euml;</option></select>'
+        '<textarea name="t">old &amp; gone</textarea><input type="password" name="p"></form><p>&lt;b&gt;</p>'
+    )
+    evil = '"><script>'
+    got = filled(page, [("a", evil), ("r", "y"), ("s", "2"), ("t", evil), ("p", "secret"), ("csrf_token", "forged")])
+    assert got == (
+        '<!doctype html><input name="a" value="1"><form id="work"><input type="hidden" name="csrf_token" value="t">'
+        '<input name="a" value="&quot;&gt;&lt;script&gt;"><input type="radio" name="r" value="x">'
+        '<input type="radio" name="r" value="y" checked>'
+        '<select name="s"><option value="1">1</option><option value="2" selected>&euml;</option></select>'
+        '<textarea name="t">\n&quot;&gt;&lt;script&gt;</textarea><input type="password" name="p"></form>'
+        "<p>&lt;b&gt;</p>"
+    )

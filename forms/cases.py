@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.words import N_
+from nrm.domain.cases import SUPPLEMENT, Compartment, Purpose
+from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000
 
-COMPARTMENT_LABELS = {
+COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     Compartment.HAND_OVER: N_("Hand-over"),
     Compartment.IDENTITY: N_("Identity"),
     Compartment.STORY: N_("Story"),
     Compartment.CARE: N_("Care"),
     Compartment.LEGAL: N_("Legal file"),
+    SUPPLEMENT: N_("Supplement"),
 }
 PURPOSE_LABELS = {
     Purpose.ANSWER: N_("To answer a referral"),
@@ -34,7 +37,7 @@ PURPOSE_LABELS = {
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
 }
 # What each compartment can be opened for; the other purposes would not be true.
-PURPOSES = {
+PURPOSES: Mapping[str, Sequence[Purpose]] = {
     Compartment.HAND_OVER: (
         Purpose.ANSWER,
         Purpose.ADMISSION,
@@ -63,6 +66,7 @@ PURPOSES = {
     ),
     Compartment.CARE: (Purpose.CARE, Purpose.SAFETY, Purpose.CORRECTION),
     Compartment.LEGAL: (Purpose.LEGAL_HELP, Purpose.PERMIT, Purpose.COURT, Purpose.CORRECTION),
+    SUPPLEMENT: (Purpose.ADMISSION, Purpose.CARE, Purpose.SAFETY, Purpose.LEGAL_HELP, Purpose.CORRECTION),
 }
 CARE_FIELDS = {"health": N_("Health"), "plan": N_("Plan of care")}
 LEGAL_FIELDS = {
@@ -82,7 +86,7 @@ class OpenCaseForm(OnceForm):
         validate_choice=False,
     )
 
-    def offer(self, compartment: Compartment, role: frozenset[Purpose] | None = None) -> None:
+    def offer(self, compartment: str, role: frozenset[Purpose] | None = None) -> None:
         """Offer the purposes that fit the compartment (and the asker, if given)."""
         self.purpose.choices = [
             SelectChoice(value=str(each), label=PURPOSE_LABELS[each])

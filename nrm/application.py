@@ -24,11 +24,13 @@ from nrm.web import (
     home,
     interviews,
     language,
+    notices,
     openings,
     permits,
     referrals,
     reports,
     stays,
+    supplements,
     testimony,
 )
 
@@ -71,10 +73,12 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         cases.blueprint,
         desks.blueprint,
         interviews.blueprint,
+        notices.blueprint,
         openings.blueprint,
         permits.blueprint,
         referrals.blueprint,
         stays.blueprint,
+        supplements.blueprint,
         testimony.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -28,9 +28,9 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def interview(by: Actor, **answers: Any) -> uuid.UUID:
+def interview(by: Actor, *, urgent: bool = False, **answers: Any) -> uuid.UUID:
     """A finished draft: the answers given, and the first possible answer to whatever else must be answered."""
-    interview_id = interviews.start(interview_id=uuid.uuid4(), by=by)
+    interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=urgent, by=by)
     draft = interviews.read(interview_id=interview_id, by=by)
     given = dict(draft.answers)
     wanted = {**ANSWERS, **answers}
@@ -83,9 +83,11 @@ def _first(question: Question) -> Any:
     return "said"
 
 
-def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", **answers: Any) -> Sent:
+def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", urgent: bool = False, **answers: Any) -> Sent:
     """Somebody handed over to a party."""
-    return sending.send(interview_id=interview(by, **answers), party=party, override_reason=override_reason, by=by)
+    return sending.send(
+        interview_id=interview(by, urgent=urgent, **answers), party=party, override_reason=override_reason, by=by
+    )
 
 
 def bed(code: str, number: int = 0) -> uuid.UUID:

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from nrm.actions import admissions, cases, permits, referrals, stays
+from nrm.actions import admissions, cases, notices, permits, referrals, stays
 from nrm.db import db
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
+from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
 from nrm.domain.stays import Source
+from nrm.models.cases import Supplement
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
 from tests import factories
@@ -39,6 +41,9 @@ class World:
     own_stay: uuid.UUID
     bed: uuid.UUID  # a free one of NRC
     obligation: uuid.UUID
+    supplement: uuid.UUID  # TJETER_VIZION took somebody in urgently; Rinas may add, and has added nothing
+    urgent_case: uuid.UUID
+    notice: uuid.UUID  # announced by the consulate, expected at Rinas today
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
 
@@ -58,6 +63,7 @@ def build() -> World:
     stay = _admit(foreign.case_id, people.bed("NRC", 1), nrc)
     today = stay_store.today()
     permits.record(case_id=foreign.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=nrc)
+    permits.record(case_id=foreign.case_id, event=PermitEvent.APPLY, on=today, by=nrc)
     unit = people.organisation("TRP_UNIT")
     cases.share(
         case_id=foreign.case_id,
@@ -83,6 +89,10 @@ def build() -> World:
         story=people.TOLD,
         by=vatra,
     )
+    tjeter = factories.actor("tjeter_vizion.case_worker")
+    urgent = people.sent(rinas, "TJETER_VIZION", urgent=True, consent_urgent="given", override_reason="other")
+    referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)
+    supplement = db.session.scalars(select(Supplement.id).where(Supplement.case_id == urgent.case_id)).one()
     obligation = db.session.scalars(select(Obligation.id).where(Obligation.case_id == asked.case_id)).first()
     assert obligation is not None
     assert nrc.member_id is not None
@@ -99,9 +109,24 @@ def build() -> World:
         own_stay=own.stay_id,
         bed=people.bed("NRC", 5),
         obligation=obligation,
+        supplement=supplement,
+        urgent_case=urgent.case_id,
+        notice=_announced(),
         member=nrc.member_id,
         organisation=unit,
     )
+
+
+def _announced() -> uuid.UUID:
+    notice_id = uuid.uuid4()
+    notices.announce(
+        notice_id=notice_id,
+        post_id=people.organisation("RINAS"),
+        announced=Announcement(Origin.CONSULATE, "IT", stay_store.today(), "unknown", hour=23),
+        identity={"name": people.PLANTED},
+        by=factories.actor("consular.consular_officer"),
+    )
+    return notice_id
 
 
 def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:

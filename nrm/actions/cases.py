@@ -21,7 +21,7 @@ from nrm.domain.referrals import ReferralStatus
 from nrm.models.cases import Case, Reading
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
-from nrm.store import accounts
+from nrm.store import accounts, permits
 from nrm.store import cases as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -32,7 +32,7 @@ StaleRevision = vault.StaleRevision
 Opened = vault.Opened
 
 
-def open_compartment(*, case_id: uuid.UUID, compartment: Compartment, purpose: Purpose, by: Actor) -> None:
+def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, by: Actor) -> None:
     """Give the actor's session leave to read for a quarter of an hour; recorded for the holder and in the audit chain.
 
     Raises NotPermitted, NotVisible, CannotOpen (nothing is recorded then but the refusal).
@@ -132,7 +132,10 @@ def share(
     organisation = accounts.organisation(organisation_id)
     with transaction() as session:
         _written(session, case_id, by)
-        check_share(OrganisationKind(organisation.kind), compartments, agreed=agreed)
+        kind = OrganisationKind(organisation.kind)
+        check_share(kind, compartments, agreed=agreed)
+        if kind is OrganisationKind.TRP_UNIT and not permits.has_applied(case_id):
+            raise CaseRefused("not_applied")
         for compartment in sorted(compartments):
             if compartment is Compartment.LEGAL:
                 _there(session, case_id, compartment, by)

@@ -17,7 +17,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
-from nrm import clock
+from nrm import audit, clock
+from nrm.actions import children
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
 from nrm.domain.interviews import (
@@ -39,6 +40,7 @@ from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
 
+CURRENT = "returnee-1"
 DRAFT = "draft"
 UNSENT = ("draft", "completed")
 # How long the bare row of an ended interview stays, so that a second press of the same button finds the same answer.
@@ -151,6 +153,41 @@ def unused_pseudonym() -> str:
             return pseudonym
 
 
+def begin(
+    session: Session,
+    interview_id: uuid.UUID,
+    asked: Questionnaire,
+    started_at: datetime,
+    answers: Answers,
+    *,
+    by: Actor,
+) -> None:
+    """A new draft with its first answers, which the actor's session has leave to read."""
+    interview = new_interview(session, interview_id, asked, started_at, by=by)
+    seal_new(session, interview, answers)
+    vault.extend(session, interview_id, DRAFT, "interview", by=by)
+    audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
+
+
+def new_interview(
+    session: Session, interview_id: uuid.UUID, questionnaire: Questionnaire, started_at: datetime, *, by: Actor
+) -> Interview:
+    """The row of an interview that begins; nothing is sealed yet."""
+    interview = Interview(
+        id=interview_id,
+        organisation_id=by.organisation_id,
+        member_id=by.member_id,
+        questionnaire=questionnaire.id,
+        status="draft",
+        pseudonym=unused_pseudonym(),
+        started_at=started_at,
+        expires_at=clock.now() + timedelta(days=country().retention.draft_days),
+    )
+    session.add(interview)
+    session.flush()
+    return interview
+
+
 def seal_new(session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = ()) -> None:
     """The first revision of the draft, for the interview's post alone."""
     value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
@@ -179,6 +216,12 @@ def opened(session: Session, interview: Interview | Row, *, by: Actor) -> Draft:
         found.revision,
         found,
     )
+
+
+def opened_last(session: Session, interview: Interview, *, by: Actor) -> Draft:
+    """As `opened`, and nobody saves a page any more until the transaction ends: for what ends the draft."""
+    vault.hold(session, interview.id, DRAFT)
+    return opened(session, interview, by=by)
 
 
 def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor) -> Draft:
@@ -251,7 +294,7 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     return answers
 
 
-def close(session: Session, interview: Interview, status: str) -> None:
+def close(session: Session, interview: Interview, status: str, *, by: Actor) -> None:
     """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft."""
     hit = session.execute(
         update(Interview)
@@ -262,3 +305,5 @@ def close(session: Session, interview: Interview, status: str) -> None:
         raise NoLongerDraft(status)
     # What was sent is needed again if a backup from before is restored; what was thrown away is not.
     (vault.shred if status == "sent" else vault.erase)(session, interview.id, [DRAFT])
+    if status != "sent":
+        children.withdraw(session, interview.id, "ended", by=by)

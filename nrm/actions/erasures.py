@@ -20,7 +20,7 @@ from config import Config
 from nrm import audit, clock, faults
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import CaseRefused, Compartment
+from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
 from nrm.domain.referrals import ReferralStatus
 from nrm.domain.retention import ends_on
 from nrm.models.cases import Case, SealedCompartment
@@ -74,7 +74,9 @@ def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
     rules = country().retention
     over, kept = [], 0
     for compartment in vault.compartments_of(db.session(), case_id):
-        years = rules.years_after_closing[Compartment(compartment)]
+        # A supplement tells what the story does, and lives no longer.
+        told = Compartment.STORY if compartment == SUPPLEMENT else Compartment(compartment)
+        years = rules.years_after_closing[told]
         ends = ends_on(
             years,
             closed_month=case.closed_month,
@@ -131,13 +133,13 @@ def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
     return sorted(each for each in there if not (witness and each == Compartment.LEGAL))
 
 
-def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[Compartment], bool]:
+def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:
     """(what `erase` would destroy, whether a legal file stays), for its page; raises NotPermitted, NotVisible."""
     by.must(Permission.STAY_MANAGE)
     if store.row(case_id, by=by).holder_id != by.organisation_id:
         raise NotVisible
     session = db.session()
-    going = [Compartment(each) for each in to_erase(session, case_id)]
+    going = to_erase(session, case_id)
     return going, len(going) < len(vault.compartments_of(session, case_id))
 
 

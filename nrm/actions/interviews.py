@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import drafts
+from nrm.actions import children, drafts
 from nrm.actions.drafts import (
     Draft,
     Incomplete,
@@ -29,7 +28,6 @@ from nrm.domain.answers import EARLIEST_YEAR
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire, Texts, pages, with_page
 from nrm.domain.screenings import REFUSED
-from nrm.models.interviews import Interview
 from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -45,7 +43,7 @@ __all__ = [
     "UnknownQuestionnaire",
 ]
 
-CURRENT = "returnee-1"
+CURRENT = drafts.CURRENT
 _BATCH = 50
 
 
@@ -80,32 +78,11 @@ def start(
         with transaction() as session:
             if store.is_known(interview_id):
                 return store.interview(interview_id, by=by).id
-            home = asked.home.questions[0]
-            interview = _new_interview(session, interview_id, asked, at or clock.now(), by)
-            drafts.seal_new(session, interview, {home: "yes" if urgent else "no"})
-            vault.extend(session, interview_id, drafts.DRAFT, "interview", by=by)
-            audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
+            answers = {asked.home.questions[0]: "yes" if urgent else "no"}
+            drafts.begin(session, interview_id, asked, at or clock.now(), answers, by=by)
     except IntegrityError:
         return store.interview(interview_id, by=by).id  # the same button, pressed twice at once
     return interview_id
-
-
-def _new_interview(
-    session: Session, interview_id: uuid.UUID, questionnaire: Questionnaire, started_at: datetime, by: Actor
-) -> Interview:
-    interview = Interview(
-        id=interview_id,
-        organisation_id=by.organisation_id,
-        member_id=by.member_id,
-        questionnaire=questionnaire.id,
-        status="draft",
-        pseudonym=drafts.unused_pseudonym(),
-        started_at=started_at,
-        expires_at=clock.now() + timedelta(days=country().retention.draft_days),
-    )
-    session.add(interview)
-    session.flush()
-    return interview
 
 
 def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
@@ -141,6 +118,7 @@ def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) 
     try:
         with transaction() as session:
             drafts.keep(session, following, by=by)
+            children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
             audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     except vault.StaleRevision:
         return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
@@ -167,6 +145,7 @@ def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: 
             raise UnacceptableInterview(findings)
         visited = [page.id for page in pages(draft.questionnaire, kept)]
         after = drafts.rewritten(session, draft, kept, visited, by=by)
+        children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
     return after
 
@@ -187,6 +166,7 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
         if draft.revision != seen and answers != draft.answers:
             raise StaleAnswers(draft)
         after = drafts.rewritten(session, draft, answers, (), by=by)
+        children.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
     return after
 
@@ -203,7 +183,7 @@ def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
         interview = store.interview(interview_id, by=by, lock=True)
         if interview.status == "ended":
             return
-        drafts.close(session, interview, "ended")
+        drafts.close(session, interview, "ended", by=by)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id)
     shredding.work_off()
 
@@ -217,13 +197,13 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
-        draft = drafts.opened(session, interview, by=by)
+        draft = drafts.opened_last(session, interview, by=by)
         answers = drafts.finished(draft, last)
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
-        drafts.close(session, interview, "ended")
+        drafts.close(session, interview, "ended", by=by)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id)
     shredding.work_off()
@@ -263,7 +243,7 @@ def _take_in(
             session.add_all(screenings_of(questionnaire, answers, started_at, by=by, mark=mark))
             audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by)
             return None
-        interview = _new_interview(session, uuid.uuid4(), questionnaire, started_at, by)
+        interview = drafts.new_interview(session, uuid.uuid4(), questionnaire, started_at, by=by)
         interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
         drafts.seal_new(session, interview, answers, [page.id for page in pages(questionnaire, answers)])
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
@@ -296,7 +276,7 @@ def expire_drafts(*, by: Actor) -> int:
         with transaction() as session:
             overdue = store.expired(clock.now(), _BATCH)
             for interview in overdue:
-                drafts.close(session, interview, "ended")
+                drafts.close(session, interview, "ended", by=by)
                 audit.append(session, audit.Event.INTERVIEW_EXPIRED, by=by, interview_id=interview.id)
             store.forget_ended(clock.now())
         destroyed += len(overdue)

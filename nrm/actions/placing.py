@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals import (
     IllegalTransition,
@@ -26,6 +26,11 @@ from nrm.models.referrals import Referral
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
+
+
+def lock_case(case_id: uuid.UUID) -> None:
+    """Hold the case until the transaction ends (PostgreSQL): what is sealed to it meanwhile waits."""
+    db.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
 
 
 def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:

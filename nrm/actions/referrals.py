@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import placing
+from nrm.actions import placing, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.referrals import (
@@ -69,6 +69,7 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
         _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
+        supplements.begin(session, referral)
         placing.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
         return referral.case_id
 
@@ -234,6 +235,7 @@ def _decided(
 ) -> tuple[Referral, ReferralStatus]:
     """The referral, locked, and what it becomes; raises NotVisible, IllegalTransition."""
     referral = store.row(referral_id, by=by, lock=True)
+    placing.lock_case(referral.case_id)
     after = decide(
         ReferralStatus(referral.status),
         event,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import drafts
+from nrm.actions import children, drafts
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
@@ -31,7 +31,7 @@ from nrm.domain.routing import Capacity
 from nrm.domain.routing import route as route_under
 from nrm.domain.routing_facts import parse_facts
 from nrm.models.accounts import Organisation
-from nrm.models.cases import Case
+from nrm.models.cases import Case, Supplement
 from nrm.models.interviews import Interview
 from nrm.models.referrals import Obligation as ObligationRow
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
@@ -44,6 +44,7 @@ from nrm.vault import shredding
 __all__ = ["Incomplete", "NoLongerDraft", "OpeningEnded", "ReferralRefused", "StaleAnswers"]
 
 ANSWER = "answer"
+FIRST_INTERVIEW = "first_interview"
 NOTIFY = "notify"
 # Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
 # that lies where they are not safe, that a clause forbids, or that has not signed.
@@ -211,7 +212,7 @@ def send(
         interview = store.interview(interview_id, by=by, lock=True)
         if interview.status == "sent":
             return _sent_before(interview, by)
-        draft = drafts.opened(session, interview, by=by)
+        draft = drafts.opened_last(session, interview, by=by)
         answers = drafts.finished(draft, last)
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
@@ -219,13 +220,17 @@ def send(
         proposed = proposal(draft.questionnaire, answers, by=by)
         choice = _chosen(proposed, party, override_reason)
         now = clock.now()
-        drafts.close(session, interview, "sent")
+        drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, now, by))
         session.flush()
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
         session.add_all(_stored_route(interview_id, proposed, choice))
-        session.add_all(_owed(interview_id, proposed, now))
+        if answers.get(draft.questionnaire.home.questions[0]) == "yes":
+            session.add(Supplement(case_id=interview_id, organisation_id=by.organisation_id, status="waiting"))
+        owed = _owed(interview_id, proposed, now)
+        children.told(session, interview_id, owed, by=by)
+        session.add_all(owed)
         kind = OrganisationKind(choice.organisation.kind)
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind))
         session.flush()
@@ -352,8 +357,8 @@ def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligat
     rows: dict[tuple[str, str], ObligationRow] = {}
     for each in proposed.route.obligations:
         party = RECEIVER if _is_receivers(proposed, each) else each.party
-        if each.kind == ANSWER or (each.kind, party) in rows:
-            continue  # the answer's own hour stands in the referral
+        if each.kind in (ANSWER, FIRST_INTERVIEW) or (each.kind, party) in rows:
+            continue  # the answer's own hour stands in the referral; the interview is over
         rows[each.kind, party] = ObligationRow(
             case_id=case_id,
             kind=each.kind,

@@ -11,7 +11,18 @@ from flask import current_app
 from sqlalchemy import CursorResult, delete, update
 
 from nrm import audit, clock
-from nrm.actions import accounts, alarms, backups, erasures, interviews, permits, placing
+from nrm.actions import (
+    accounts,
+    alarms,
+    backups,
+    children,
+    erasures,
+    interviews,
+    notices,
+    permits,
+    placing,
+    supplements,
+)
 from nrm.db import transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
@@ -25,7 +36,8 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `erased_listed`, `keys_destroyed`, `shred_files_deleted`."""
+    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `erased_listed`,
+    `keys_destroyed`, `shred_files_deleted`."""
     by = Actor.system("tend")
     return {
         "referrals_expired": _expire_referrals(by),
@@ -34,6 +46,9 @@ def tend() -> dict[str, int]:
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
         "openings_lapsed": _forget_openings(),
+        "alerts_forgotten": children.forget_withdrawn(),
+        "supplements_lapsed": supplements.lapse(by=by),
+        "notices_over": notices.expire(by=by),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
@@ -46,6 +61,7 @@ def _expire_referrals(by: Actor) -> int:
     for referral_id in store.unanswered(clock.now(), _BATCH):
         with transaction() as session:
             referral = store.row(referral_id, by=by, lock=True)
+            placing.lock_case(referral.case_id)
             try:
                 after = decide(
                     ReferralStatus(referral.status),

@@ -16,6 +16,7 @@ from flask import Flask
 from nrm import clock
 from nrm.actions import accounts, factors
 from nrm.cli.demo_life import Life
+from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused, application
@@ -86,10 +87,13 @@ def make_demo(
             tell = _progress(last)
             for plan in tonight(plans(seed, people, last.date()), last):
                 life.at(plan.at, life.come(plan))
+                if plan.announced:
+                    life.at(plan.at - timedelta(days=2), life.announce(plan))
             for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 life.at(min(due, last), life.close(quarter, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
+            add_tonight(life, last)
             life.run(tell)
             checkpoint()
         finally:

@@ -14,6 +14,7 @@ from nrm.actions import (
     admissions,
     cases,
     interviews,
+    notices,
     permits,
     placing,
     referrals,
@@ -27,6 +28,7 @@ from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
@@ -38,6 +40,7 @@ from nrm.models.referrals import Referral
 from nrm.store import accounts
 from nrm.store import referrals as referral_store
 from nrm.store import stays as stay_store
+from nrm.store.countries import country
 
 Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
@@ -55,6 +58,7 @@ class Life:
         self._codes = {row.id: row.code for row in accounts.organisations_by_id().values()}
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._added = 0
+        self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
         self._now = until
 
     def at(self, when: datetime, happens: Callable[[], None]) -> None:
@@ -84,6 +88,43 @@ class Life:
     def come(self, plan: Plan) -> Callable[[], None]:
         """Somebody arrives: at a post, at the help line, or at a shelter's own door."""
         return lambda: self._walk_in(plan) if plan.way == "shelter" else self._interview(plan)
+
+    def announce(self, plan: Plan) -> Callable[[], None]:
+        """The consulate announces somebody who will return in two days."""
+
+        def happens() -> None:
+            notice_id = uuid.uuid4()
+            answers = plan.answers
+            self.notice(
+                notice_id,
+                "CONSULAR",
+                self._codes[self._organisation_of(plan.post)],
+                Announcement(
+                    Origin.CONSULATE,
+                    str(answers.get("returned_from", "IT")),
+                    plan.at.astimezone(country().timezone).date(),
+                    {"child": "yes", "adult": "no"}.get(answers["age"], "unknown"),
+                ),
+                name=f"{answers.get('given', 'Ana')} {answers.get('family', 'Kola')}",
+            )
+            self._announced[plan.number] = notice_id
+
+        return happens
+
+    def notice(
+        self, notice_id: uuid.UUID, recorder: str, post: str, announced: Announcement, *, name: str = "Ana Kola"
+    ) -> None:
+        """A desk announces somebody to a post."""
+        notices.announce(
+            notice_id=notice_id,
+            post_id=accounts.organisation_by_code(post).id,
+            announced=announced,
+            identity={"name": name},
+            by=self.actors[recorder],
+        )
+
+    def _organisation_of(self, post: str) -> uuid.UUID:
+        return next(row.id for row in accounts.organisations_by_id().values() if row.crossing_point == post)
 
     def begin(self, post: str) -> Callable[[], None]:
         """An officer begins an interview and is called away after the first page."""
@@ -145,11 +186,16 @@ class Life:
             self.questionnaire,
             random.Random(plan.walk),  # noqa: S311 - plausible, not secret
             today=self._now.date(),
-            fixed=plan.answers,
+            fixed={**plan.answers, "announced": "yes" if plan.number in self._announced else "no"},
             severity=0.04 if plan.ending == "negative" else 0.35,
             answered=0.95,
         )
-        interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
+        interview_id = uuid.uuid4()
+        notice_id = self._announced.pop(plan.number, None)
+        if notice_id is not None:
+            notices.arrive(notice_id=notice_id, interview_id=interview_id, by=officer)
+        else:
+            interviews.start(interview_id=interview_id, by=officer)
         interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
         if plan.ending != "referred":
             interviews.end(interview_id=interview_id, by=officer)

@@ -83,6 +83,8 @@ class Permission(StrEnum):
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
     MONITORING_READ = "monitoring:read"
+    NOTICE_ANNOUNCE = "notice:announce"
+    NOTICE_RECEIVE = "notice:receive"
 
 
 _SHELTER_WORK = frozenset(
@@ -112,6 +114,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.NOTICE_RECEIVE,
         }
     ),
     # Sees what was handed over and what is late; decides where no rule fits.
@@ -124,6 +127,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.NOTICE_ANNOUNCE,
+            Permission.NOTICE_RECEIVE,
         }
     ),
     Role.CASE_WORKER: _SHELTER_WORK,
@@ -150,7 +155,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.CONSULAR_OFFICER: frozenset(
-        {Permission.OBLIGATION_ACKNOWLEDGE, Permission.ACCOUNT_CONFIRM, Permission.ACCOUNT_RESET}
+        {
+            Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
+            Permission.NOTICE_ANNOUNCE,
+        }
     ),
     Role.HELPLINE_OPERATOR: frozenset(
         {
@@ -161,6 +171,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.NOTICE_ANNOUNCE,
         }
     ),
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),

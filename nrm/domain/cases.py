@@ -80,6 +80,11 @@ WRITTEN_BY_HOLDER = frozenset({Compartment.CARE, Compartment.LEGAL})
 """What the holder writes; the others stay as the interview sealed them."""
 
 
+SUPPLEMENT = "supplement"
+"""What the sender of an urgent hand-over added later: a compartment of the case until its holder has dealt with it."""
+SUPPLEMENT_HOURS = 24
+
+
 class Purpose(StrEnum):
     """Why somebody opens a compartment; recorded before anything is shown."""
 
@@ -113,7 +118,8 @@ BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION}
 
 class CaseRefused(Exception):
     """The holder cannot do this now. `why`: `not_holder`, `not_agreed`, `not_shareable`, `nothing_to_share`,
-    `by_clause`, `asked`, `referral_open`, `stay_open`, `closed`, `nothing_to_erase`."""
+    `by_clause`, `not_applied`, `asked`, `referral_open`, `stay_open`, `closed`, `nothing_to_erase`, `consent_first`,
+    `nothing_added`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -108,6 +108,11 @@ class Plan:
     testimony: Sequence[Step]
     note: str
 
+    @property
+    def announced(self) -> bool:
+        """Whether the consulate announced the return two days before."""
+        return self.way == "post" and self.number % 6 == 0
+
 
 def plans(seed: int, people: int, until: date) -> list[Plan]:
     """The plans of `people` persons who come in the four years up to `until`, in the order of time."""

@@ -1,6 +1,18 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
-from nrm.models import accounts, alarms, audit, cases, interviews, permits, referrals, reports, stays, testimony
+from nrm.models import (
+    accounts,
+    alarms,
+    audit,
+    cases,
+    interviews,
+    notices,
+    permits,
+    referrals,
+    reports,
+    stays,
+    testimony,
+)
 
 __all__ = [
     "accounts",
@@ -8,6 +20,7 @@ __all__ = [
     "audit",
     "cases",
     "interviews",
+    "notices",
     "permits",
     "referrals",
     "reports",

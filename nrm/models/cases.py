@@ -155,6 +155,28 @@ class CareNote(Model):
     sealed_note: Mapped[bytes]
 
 
+class Supplement(Model):
+    """What the sender of an urgent hand-over may still add, once, for 24 hours after it was accepted.
+
+    `waiting` for the acceptance; `open`; `sent` to the holder of that moment, as the case's compartment `supplement`;
+    `taken` over into the case, or `filed` as it is; `lapsed`. The hour goes as soon as it matters to nobody.
+    """
+
+    __tablename__ = "supplements"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ("waiting", "open", "sent", "taken", "filed", "lapsed")), name="known_status"),
+        CheckConstraint("(status = 'open') = (open_until IS NOT NULL)", name="open_until_an_hour"),
+        UniqueConstraint("case_id"),
+        Index("ix_supplements_organisation_id_status", "organisation_id", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    status: Mapped[str]
+    open_until: Mapped[datetime | None]
+
+
 class ShredKey(ShredModel):
     """Half of what opens a compartment's epoch; destroying it ends access in every old backup too."""
 

@@ -101,3 +101,32 @@ class Obligation(Model):
     due_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+
+
+class ChildAlert(Model):
+    """That a child, or who may be one, is at a post: told to the child authority before anything is sent.
+
+    The id is the interview's. Nothing sealed is here, and nothing by which the person could be known.
+    """
+
+    __tablename__ = "child_alerts"
+    __table_args__ = (
+        CheckConstraint(one_of("age_class", ("child", "unsure")), name="known_age_class"),
+        CheckConstraint(
+            f"withdrawn_at IS NULL OR {one_of('withdrawn_why', ('age_changed', 'ended', 'not_named'))}",
+            name="withdrawn_with_reason",
+        ),
+        Index("ix_child_alerts_party_told_at", "party", "told_at"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    party: Mapped[str]
+    clause: Mapped[str]
+    age_class: Mapped[str]
+    told_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_why: Mapped[str] = mapped_column(default="")

@@ -24,11 +24,12 @@ from nrm.store.paging import PAGE, Page, page, place_after
 
 _Opener = aliased(Organisation)
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
-_FULFILLED_BY_SENDING = "first_interview"
 ARRIVAL = "arrival"
 TELLING = ("notify", "tell_duty_officer")
 """What is fulfilled by knowing: the duty officer can tell it by telephone. A step is done by whoever owes it."""
-RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision")
+READ_SUPPLEMENT = "read_supplement"
+COMPLETE_INTERVIEW = "complete_interview"
+RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision", READ_SUPPLEMENT)
 """Done by recording the thing itself (the arrival, the permit), never by saying that it was done."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
@@ -131,7 +132,6 @@ def _lines() -> Select[Obligation, Case, Organisation, bool]:
         select(Obligation, Case, _Opener, arrived)
         .join(Case, Case.id == Obligation.case_id)
         .join(_Opener, _Opener.id == Case.opened_by_id)
-        .where(Obligation.kind != _FULFILLED_BY_SENDING)
     )
 
 

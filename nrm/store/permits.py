@@ -87,6 +87,12 @@ def row(case_id: uuid.UUID, *, lock: bool = False) -> Permit | None:
     return db.session.scalar(statement.with_for_update() if lock else statement)
 
 
+def has_applied(case_id: uuid.UUID) -> bool:
+    """Whether the person ever applied and did not take it back; of a case that was seen already."""
+    permit = row(case_id)
+    return permit is not None and permit.applied_on is not None and permit.state != PermitStatus.WITHDRAWN
+
+
 def facts(case_id: uuid.UUID) -> PermitFacts:
     """What the rules look at, of a case that was seen already."""
     return as_facts(row(case_id))

@@ -242,11 +242,28 @@ def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -
     return Opened(_open_value(row, compartment_key, shred_key), row.revision, held)
 
 
+def hold(session: Session, case_id: uuid.UUID, compartment: str) -> None:
+    """Keep others from writing the compartment until the transaction ends (PostgreSQL)."""
+    place = (SealedCompartment.case_id == case_id, SealedCompartment.compartment == compartment)
+    session.execute(select(SealedCompartment.epoch).where(*place).with_for_update())
+
+
 def write(
     session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
 ) -> int:
     """Seal the next revision under the same key; returns it. Raises StaleRevision if `seen` is not the newest."""
     return keep(session, sealed_next(session, case_id, compartment, value, seen=seen, by=by))
+
+
+def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[str, Any], *, by: Actor) -> int:
+    """Put `part` over what the compartment says, unread by anybody; returns the new revision.
+
+    Raises CannotOpen without a key, StaleRevision when somebody wrote in the same instant.
+    """
+    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+    value = {**_open_value(row, compartment_key, shred_key), **part}
+    held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
+    return keep(session, _next(held, value, row.revision))
 
 
 def sealed_next(
@@ -311,26 +328,52 @@ def offer(
     """
     release_keys = []
     for row in _compartments(session, case_id):
-        if compartments is not None and row.compartment not in compartments:
-            continue
-        _, compartment_key, _ = _keys(session, case_id, row.compartment, by=by)
-        for party in recipients(session, parties):
-            release_key = crypto.new_key()
-            place = {"case_id": case_id, "compartment": row.compartment, "epoch": row.epoch}
-            release_keys.append({**place, "organisation_id": party.organisation_id, "key": release_key})
-            grant = crypto.wrap(
-                party.public, compartment_key, _grant_context(case_id, row.compartment, row.epoch, party)
-            )
-            aad = crypto.ctx("pending", case_id, row.compartment, row.epoch, party.organisation_id)
-            session.execute(
-                insert(PendingGrant).values(
-                    **place,
-                    organisation_id=party.organisation_id,
-                    keyring_version=party.version,
-                    sealed_key=crypto.seal(release_key, grant, aad),
-                )
-            )
+        if compartments is None or row.compartment in compartments:
+            _, compartment_key, _ = _keys(session, case_id, row.compartment, by=by)
+            place = (case_id, row.compartment, row.epoch)
+            release_keys += _pend(session, compartment_key, place, recipients(session, parties))
     shredding.store([], release_keys)
+
+
+def _pend(
+    session: Session, compartment_key: bytes, place: tuple[uuid.UUID, str, int], parties: Iterable[Recipient]
+) -> list[dict[str, object]]:
+    """Pending grants of one compartment at its epoch; returns the rows of their release keys, to be stored."""
+    case_id, compartment, epoch = place
+    release_keys: list[dict[str, object]] = []
+    for party in parties:
+        release_key = crypto.new_key()
+        where = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
+        release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
+        grant = crypto.wrap(party.public, compartment_key, _grant_context(case_id, compartment, epoch, party))
+        aad = crypto.ctx("pending", case_id, compartment, epoch, party.organisation_id)
+        session.execute(
+            insert(PendingGrant).values(
+                **where,
+                organisation_id=party.organisation_id,
+                keyring_version=party.version,
+                sealed_key=crypto.seal(release_key, grant, aad),
+            )
+        )
+    return release_keys
+
+
+def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:
+    """Seal a new compartment to the case's holder, from somebody who holds no key to the case and keeps none to this.
+
+    Who is being asked to take the case gets a pending grant of it like of the others, so that it moves with them.
+    """
+    compartment_key, shred_key = crypto.new_key(), crypto.new_key()
+    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
+    session.execute(
+        insert(SealedCompartment).values(
+            case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
+        )
+    )
+    _grant(session, compartment_key, case_id, compartment, 1, recipients(session, [holder]))
+    asked = recipients(session, waiting(session, case_id))
+    release_keys = _pend(session, compartment_key, (case_id, compartment, 1), asked)
+    shredding.store([{"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key}], release_keys)
 
 
 def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:

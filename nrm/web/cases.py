@@ -66,6 +66,11 @@ REFUSED = {
     "stay_open": N_("End the stay first; then the case can be closed."),
     "closed": N_("This case is closed."),
     "nothing_to_erase": N_("Nothing of this case is kept under seal any more."),
+    "consent_first": N_("Ask the person for consent first, and record that it is done."),
+    "nothing_added": N_("Answer at least one question"),
+    "not_applied": N_(
+        "Record first that the person applied for a permit: only then does the permit unit read anything."
+    ),
 }
 FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
     Compartment.CARE: WriteCareForm,

@@ -6,14 +6,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
 from nrm import clock
+from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
-from nrm.store import alarms, cases, obligations, permits, referrals, stays
-from nrm.web import guards, home
+from nrm.store import alarms, cases, children, obligations, permits, referrals, stays
+from nrm.web import guards, home, notices
 from nrm.web.language import gettext
 from nrm.web.referrals import party_names
 
@@ -69,6 +71,9 @@ def desk_home() -> str:
         statuses=STATUS_LABELS,
         new_id=uuid.uuid4() if by.role is Role.HELPLINE_OPERATOR else None,
         form=FindCaseForm(),
+        alerts=children.alerts(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
+        own_alerts=True,
+        notices=notices.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
     )
 
 
@@ -87,7 +92,18 @@ def duty_home() -> str:
         parties=party_names(),
         statuses=STATUS_LABELS,
         form=FindCaseForm(),
+        alerts=children.alerts(by=by),
+        own_alerts=False,
+        expected=notices.expected_part(),
     )
+
+
+@blueprint.post("/children/<uuid:interview_id>/known")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_known(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority knows of a child at a post."""
+    child_actions.acknowledge(interview_id=interview_id, by=guards.actor())
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/directory")

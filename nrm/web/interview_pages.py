@@ -25,6 +25,7 @@ from nrm.domain.interviews import Page, Questionnaire, with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
+from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
 from nrm.web import frames, guards
 from nrm.web.language import current_language, gettext, text_in
@@ -288,8 +289,8 @@ def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Act
     return sending.proposal(draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by)
 
 
-def tasks(draft: Draft) -> str:
-    """The list of parts."""
+def tasks(draft: Draft, alert: AlertLine | None) -> str:
+    """The list of parts; `alert`: what the child authority was told."""
     to_do = draft.page_to_do
     lines = []
     for place, page in enumerate(draft.pages):
@@ -299,7 +300,9 @@ def tasks(draft: Draft) -> str:
             (N_("Done"), "ok") if done else (N_("To do"), "todo") if reachable else (N_("Cannot start yet"), "ok")
         )
         lines.append((page, reachable, status, kind))
-    return render_template("interviews/tasks.html", draft=draft, lines=lines, to_do=to_do, line=_line_of(draft))
+    return render_template(
+        "interviews/tasks.html", draft=draft, lines=lines, to_do=to_do, line=_line_of(draft), alert=alert
+    )
 
 
 def _line_of(draft: Draft) -> DraftLine:

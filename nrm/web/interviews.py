@@ -19,10 +19,10 @@ from nrm.domain.accounts import NotVisible, Permission, Role
 from nrm.domain.interviews import Page, journey
 from nrm.domain.words import N_
 from nrm.store import accounts as accounts_store
-from nrm.store import alarms
+from nrm.store import alarms, children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import guards, home, interview_pages
+from nrm.web import guards, home, interview_pages, notices
 from nrm.web.language import current_language
 
 blueprint = Blueprint("interviews", __name__)
@@ -54,6 +54,8 @@ def border_officer_home() -> str:
         more_completed=completed.after,
         sent=referral_store.sent(by=by, size=10),
         status_labels=STATUS_LABELS,
+        supplements=supplements.open_now(by=by),
+        expected=notices.expected_part(),
     )
 
 
@@ -137,7 +139,7 @@ def tasks(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _gone(interview_id, error)
-    return interview_pages.tasks(draft)
+    return interview_pages.tasks(draft, children.of_interview(interview_id, by=guards.actor()))
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>")

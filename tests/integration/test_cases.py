@@ -10,14 +10,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions import cases, placing, referrals
+from nrm.actions import cases, permits, placing, referrals
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.permits import PermitEvent
 from nrm.domain.referrals import OverrideReason
 from nrm.models.audit import AuditEntry
 from nrm.store import cases as store
 from nrm.store import readings
+from nrm.store import stays as stay_store
 from nrm.vault import compartments as vault
 from nrm.vault import members
 from tests import factories
@@ -38,10 +40,18 @@ def held(nrc: Actor) -> uuid.UUID:
 
 
 def held_by_nrc(nrc: Actor) -> uuid.UUID:
-    sent = people.sent(factories.actor("rinas.border_officer"))
+    foreign = {"citizenship": "MD", "citizenship_class": "third_country"}
+    sent = people.sent(factories.actor("rinas.border_officer"), **foreign)
     case_id = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
     return case_id
+
+
+def applied(case_id: uuid.UUID, by: Actor) -> None:
+    """The person was told of the permit and applied for it."""
+    today = stay_store.today()
+    permits.record(case_id=case_id, event=PermitEvent.INFORM, on=today, language="ro", by=by)
+    permits.record(case_id=case_id, event=PermitEvent.APPLY, on=today, by=by)
 
 
 def opened(case_id: uuid.UUID, compartment: Compartment, by: Actor) -> vault.Opened:
@@ -140,6 +150,9 @@ def test_the_permit_unit_reads_identity_and_legal_file_only_when_the_person_agre
             cases.share(**share, compartments=[narrative], agreed=True)  # type: ignore[arg-type]
     with pytest.raises(NotVisible):
         store.case(held, by=unit)
+    with pytest.raises(CaseRefused, match="not_applied"):
+        cases.share(**share, compartments=BOTH, agreed=True)  # type: ignore[arg-type]
+    applied(held, nrc)
     cases.share(**share, compartments=BOTH, agreed=True)  # type: ignore[arg-type]
     assert store.case(held, by=unit).compartments == BOTH
     assert [line.id for line in store.shared(by=unit).rows] == [held]
@@ -167,6 +180,7 @@ def test_nothing_can_be_shared_with_anybody_else(held: uuid.UUID, nrc: Actor, co
 def test_a_share_that_ended_opens_nothing_though_the_session_had_leave(held: uuid.UUID, nrc: Actor) -> None:
     unit = factories.actor("trp_unit.trp_officer")
     organisation_id = people.organisation("TRP_UNIT")
+    applied(held, nrc)
     cases.share(case_id=held, organisation_id=organisation_id, compartments=BOTH, agreed=True, by=nrc)
     opened(held, Compartment.IDENTITY, unit)
     cases.end_share(case_id=held, organisation_id=organisation_id, by=nrc)
@@ -189,6 +203,7 @@ def test_what_is_read_by_a_clause_or_held_is_no_share_that_can_be_ended(held: uu
 def test_a_closed_case_is_open_to_nobody_but_its_holder(held: uuid.UUID, nrc: Actor) -> None:
     duty = factories.actor("ra.duty_officer")
     unit = factories.actor("trp_unit.trp_officer")
+    applied(held, nrc)
     cases.share(case_id=held, organisation_id=people.organisation("TRP_UNIT"), compartments=BOTH, agreed=True, by=nrc)
     cases.close(case_id=held, by=nrc)
     for other in (duty, unit):

@@ -51,10 +51,15 @@ def expected(world: World) -> dict[str, set[Key]]:
     """What each organisation was granted, by the agreement's sequence; whoever is not named was granted nothing."""
     told = ("hand_over", "identity", "story")
     return {
-        "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told),
+        "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
         "VATRA": keys(world.own_case, *told),
-        "RA": {(case.hex, "hand_over") for case in (world.asked_case, world.coming_case, world.case, world.own_case)},
+        "TJETER_VIZION": keys(world.urgent_case, *told),
+        "RA": {
+            (case.hex, "hand_over")
+            for case in (world.asked_case, world.coming_case, world.case, world.own_case, world.urgent_case)
+        }
+        | keys(world.notice, "identity"),
         "TRP_UNIT": keys(world.case, "identity", "legal"),
     }
 

@@ -248,3 +248,27 @@ def test_a_line_imported_by_several_at_once_is_one_interview(instance: Flask) ->
     given = race(instance, *[lambda: interviews.take_in(line=line, by=rinas)] * 4)
     assert len(given) == 4
     assert len(set(given)) == 1
+
+
+def test_a_page_saved_in_the_instant_of_sending_is_in_the_case_or_refused(instance: Flask) -> None:
+    """Whoever comes second learns it: no page is said to be kept that no case has."""
+    rinas = factories.actor("rinas.border_officer")
+    interview_id = people.interview(rinas)
+    draft = interviews.read(interview_id=interview_id, by=rinas)
+    page = next(each for each in draft.pages if "story" in each.questions)
+    given = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+    given["story"] = "saved at the last moment"
+
+    def save() -> str:
+        interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=rinas)
+        return "saved"
+
+    def send() -> str:
+        sending.send(interview_id=interview_id, party="NRC", by=rinas)
+        return "sent"
+
+    done = race(instance, save, send)
+    assert "sent" in done
+    cases.open_compartment(case_id=interview_id, compartment=Compartment.STORY, purpose=Purpose.CORRECTION, by=rinas)
+    story = cases.opened(case_id=interview_id, by=rinas)[Compartment.STORY].value["story"]
+    assert (story == "saved at the last moment") == ("saved" in done)

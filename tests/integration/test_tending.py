@@ -29,6 +29,9 @@ NOTHING = {
     "alarms_raised": 0,
     "openings_lapsed": 0,
     "erased_listed": 0,
+    "alerts_forgotten": 0,
+    "supplements_lapsed": 0,
+    "notices_over": 0,
     "keys_destroyed": 0,
     "shred_files_deleted": 0,
 }

@@ -219,3 +219,25 @@ def test_a_language_without_a_wording_is_read_in_the_officers() -> None:
     assert interviews.reading_language(Q, "sw", staff="sq") == "sq"
     assert interviews.reading_language(Q, None, staff="en") == "en"
     assert interviews.reading_language(Q, "en", staff="sq") == "en"
+
+
+def test_settled_answers_refuse_every_change() -> None:
+    """They carry the way they lead: an answer put in afterwards would make it another one, unseen."""
+    answers = interviews.settled(Q, made_up(1))
+    before = dict(answers)
+    assert before
+    name = next(iter(before))
+    for change in (
+        lambda: answers.__setitem__(name, "other"),
+        lambda: answers.__delitem__(name),
+        lambda: answers.__ior__({name: "other"}),
+        lambda: answers.update({name: "other"}),
+        lambda: answers.setdefault("new", "other"),
+        lambda: answers.pop(name),
+        answers.popitem,
+        answers.clear,
+    ):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change()
+    assert answers == before
+    assert {**answers, name: "other"} != before  # a copy can

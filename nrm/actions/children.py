@@ -1,0 +1,132 @@
+"""Telling the child authority of a child, or of who may be one, as soon as the post knows; taking it back.
+
+What stands on its desk is the post, the age class and the hours. Who it is reaches it only with the case, by the grant
+that the clause names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.domain.agreements import Agreement, Duty
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.referrals import IllegalTransition
+from nrm.models.referrals import ChildAlert, Obligation
+from nrm.store import children as store
+from nrm.store.countries import country
+
+CHILD_ROUTE = ("child", "unsure")
+_NOTIFY = "notify"
+# How long the desk still sees that an alert was taken back, and why.
+_WITHDRAWN_STAYS = timedelta(days=1)
+
+
+def tell(
+    session: Session,
+    interview_id: uuid.UUID,
+    questionnaire: Questionnaire,
+    before: Answers,
+    after: Answers,
+    *,
+    by: Actor,
+) -> None:
+    """Tell the child authority if the age answer became that of a child; take it back if it is an adult's now.
+
+    Asks the database nothing when the answer did not change.
+    """
+    age = after.get(questionnaire.derive["age"])
+    if age == before.get(questionnaire.derive["age"]):
+        return
+    if age not in CHILD_ROUTE:
+        withdraw(session, interview_id, "age_changed", by=by)
+        return
+    alert = session.get(ChildAlert, interview_id, populate_existing=True)
+    if alert is not None and alert.withdrawn_at is None:
+        alert.age_class = str(age)  # told already; the desk sees the answer as it is now
+        return
+    found = _clause(country().in_force(clock.now()))
+    if found is None:
+        return
+    number, duty = found
+    if alert is None:
+        alert = ChildAlert(id=interview_id, organisation_id=by.organisation_id)
+        session.add(alert)
+    alert.party, alert.clause, alert.age_class = duty.party, number, str(age)
+    alert.told_at, alert.due_at = clock.now(), clock.now() + (duty.within or timedelta(0))
+    alert.done_at = alert.done_by_id = alert.withdrawn_at = None
+    alert.withdrawn_why = ""
+    session.flush()
+    audit.append(session, audit.Event.CHILD_AUTHORITY_TOLD, by=by, interview_id=interview_id, clause=number)
+
+
+def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
+    """(number, duty) of the first clause by which a party of child protection is told."""
+    for clause in agreement.clauses:
+        for duty in clause.duties:
+            party = agreement.parties.get(duty.party)
+            if duty.kind == _NOTIFY and party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:
+                return clause.number, duty
+    return None
+
+
+def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) -> None:
+    """Take it back, if it was told; `why`: `age_changed`, `ended` (no case came of it), `not_named` (by the route)."""
+    hit = session.execute(
+        update(ChildAlert)
+        .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
+        .values(withdrawn_at=clock.now(), withdrawn_why=why)
+    )
+    if cast("CursorResult[object]", hit).rowcount:
+        audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why=why)
+
+
+def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], *, by: Actor) -> None:
+    """The interview became a case: what was told before stands from now on in the case's obligation, with its hours."""
+    alert = session.scalar(
+        select(ChildAlert).where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None)).with_for_update()
+    )
+    if alert is None:
+        return
+    obligation = next((each for each in owed if each.kind == _NOTIFY and each.party == alert.party), None)
+    if obligation is None:
+        withdraw(session, interview_id, "not_named", by=by)
+        return
+    obligation.due_at, obligation.done_at, obligation.done_by_id = alert.due_at, alert.done_at, alert.done_by_id
+    session.delete(alert)
+
+
+def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The desk says that it knows; or the duty officer told it by telephone. Raises NotVisible, IllegalTransition."""
+    with transaction() as session:
+        alert = store.row(interview_id, by=by)
+        hit = session.execute(
+            update(ChildAlert)
+            .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+            .values(done_at=clock.now(), done_by_id=by.member_id)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise IllegalTransition("state")
+        own = by.kind is OrganisationKind.CHILD_PROTECTION
+        audit.append(
+            session,
+            audit.Event.CHILD_ALERT_ACKNOWLEDGED,
+            by=by,
+            interview_id=interview_id,
+            how="system" if own else "telephone",
+        )
+
+
+def forget_withdrawn() -> int:
+    """Drop the rows of what was taken back a day ago; returns how many."""
+    with transaction() as session:
+        gone = session.execute(delete(ChildAlert).where(ChildAlert.withdrawn_at <= clock.now() - _WITHDRAWN_STAYS))
+        return cast("CursorResult[object]", gone).rowcount

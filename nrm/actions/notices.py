@@ -1,0 +1,197 @@
+"""Announcing a return before it happens, expecting it, and what becomes of it.
+
+Who it is is sealed like a case's identity, to the named post and the Responsible Authority; whoever announced it opens
+nothing. On arrival, on cancelling and 30 days after the day it is destroyed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import drafts
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, OrganisationKind, Permission
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.notices import Announcement, NoticeRefused, NoticeStatus, check
+from nrm.domain.quarters import Quarter
+from nrm.models.accounts import Organisation
+from nrm.models.notices import Notice
+from nrm.store import accounts, stays
+from nrm.store import interviews as interview_store
+from nrm.store import notices as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import members, shredding
+
+CannotOpen = members.CannotOpen
+_IDENTITY = str(Compartment.IDENTITY)
+_BATCH = 100
+
+
+def announce(
+    *, notice_id: uuid.UUID, post_id: uuid.UUID, announced: Announcement, identity: Mapping[str, str], by: Actor
+) -> None:
+    """Record a return under an id the caller chose; the same id again records nothing twice.
+
+    `identity` needs `name`. Raises NotPermitted, NoticeRefused, NotVisible for an id that is another's.
+    """
+    by.must(Permission.NOTICE_ANNOUNCE)
+    needs = frozenset(country().lists["needs"])
+    check(announced, kind=by.kind, today=stays.today(), needs=needs)
+    if not identity.get("name"):
+        raise NoticeRefused("name")
+    try:
+        with transaction() as session:
+            if store.is_known(notice_id):
+                store.own(notice_id, by=by)
+                return
+            holders = _holders(session, post_id)
+            session.add(
+                Notice(
+                    id=notice_id,
+                    organisation_id=by.organisation_id,
+                    post_id=post_id,
+                    origin=str(announced.origin),
+                    country=announced.country,
+                    quarter_on=Quarter.of(announced.expected_on).start,
+                    child=announced.child,
+                    status=str(NoticeStatus.ANNOUNCED),
+                    expected_on=announced.expected_on,
+                    hour=announced.hour,
+                    companions=announced.companions,
+                    needs=sorted(announced.needs),
+                )
+            )
+            session.flush()
+            vault.create(session, notice_id, {_IDENTITY: dict(identity)}, holders)
+            audit.append(session, audit.Event.NOTICE_ANNOUNCED, by=by, notice_id=notice_id, post_id=post_id)
+    except IntegrityError:
+        store.own(notice_id, by=by)  # the same button, pressed twice at once
+
+
+def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
+    """The post and the Responsible Authority, as far as somebody there holds a key; raises NoticeRefused."""
+    authority = select(Organisation.id).where(
+        Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
+    )
+    if post_id not in {post.id for post in store.posts()}:
+        raise NoticeRefused("post")
+    holders = ({*session.scalars(authority)} | {post_id}) & accounts.with_keyring()
+    if post_id not in holders:
+        raise NoticeRefused("post")
+    return holders
+
+
+def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
+    """Whoever announced it takes it back; who it was is destroyed. Raises NotPermitted, NotVisible, NoticeRefused."""
+    by.must(Permission.NOTICE_ANNOUNCE)
+    with transaction() as session:
+        store.own(notice_id, by=by, lock=True)
+        _end(session, notice_id, NoticeStatus.CANCELLED, (NoticeStatus.ANNOUNCED,))
+        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
+    shredding.work_off()
+
+
+def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
+    """Give the actor's session leave to read who it is, for a quarter of an hour; recorded before.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    store.row(notice_id, by=by)
+    try:
+        with transaction() as session:
+            vault.allow(session, notice_id, _IDENTITY, purpose, by=by)
+    except CannotOpen:
+        with transaction() as session:
+            audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=notice_id, compartment=_IDENTITY)
+        raise
+
+
+def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
+    """Who it is, for a session that opened it; None otherwise, and once it is destroyed.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    store.row(notice_id, by=by)
+    session = db.session()
+    if not vault.is_allowed(session, notice_id, _IDENTITY, by=by):
+        return None
+    try:
+        return dict(vault.read(session, notice_id, _IDENTITY, by=by).value)
+    except CannotOpen:  # it was over in between
+        return None
+
+
+def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person is at the post: the interview begins, with the answer that the return was announced.
+
+    The same interview id again begins nothing twice. Also after it was said that the person did not come. Raises
+    NotPermitted, NotVisible, NoticeRefused (`state`).
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        notice = store.row(notice_id, by=by, lock=True)
+        if notice.status == NoticeStatus.ARRIVED and interview_store.is_known(interview_id):
+            return interview_store.interview(interview_id, by=by).id
+        _end(session, notice_id, NoticeStatus.ARRIVED, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+        asked = drafts.questionnaire_called(drafts.CURRENT)
+        announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
+        answers = {asked.home.questions[0]: "no", announced: "yes"}
+        drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
+        audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id)
+    shredding.work_off()
+    return interview_id
+
+
+def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
+    """The person did not come. Who it is stays sealed for those who look for the person, until its time is over.
+
+    Raises NotPermitted, NotVisible, NoticeRefused (`state`).
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    with transaction() as session:
+        store.row(notice_id, by=by, lock=True)
+        _change(session, notice_id, NoticeStatus.NOT_COME, (NoticeStatus.ANNOUNCED,))
+        audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
+
+
+def expire(*, by: Actor) -> int:
+    """30 days after the day nothing of who it was is left; returns how many."""
+    last = stays.today() - timedelta(days=country().retention.notice_days)
+    with transaction() as session:
+        overdue = store.over(last, _BATCH)
+        for notice in overdue:
+            after = NoticeStatus.NOT_COME
+            _end(session, notice.id, after, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+            audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
+        return len(overdue)
+
+
+def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...]) -> None:
+    """Keep the coarse facts alone; the keys to who it was are listed for destruction."""
+    _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
+    vault.erase(session, notice_id, [_IDENTITY])
+
+
+def _change(
+    session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...], **values: object
+) -> None:
+    hit = session.execute(
+        update(Notice)
+        .where(Notice.id == notice_id, Notice.status.in_(before), Notice.expected_on.is_not(None))
+        .values(status=str(after), **values)
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise NoticeRefused("state")

@@ -1,0 +1,200 @@
+"""What the sender of an urgent hand-over adds afterwards, and what the holder does with it.
+
+The sender seals it to whoever holds the case at that moment and keeps no key, not even to what it wrote. As a
+compartment of the case it is handed on, closed and erased with the others.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.agreements import RECEIVER
+from nrm.domain.cases import SUPPLEMENT, SUPPLEMENT_HOURS, CaseRefused
+from nrm.domain.interviews import Answers
+from nrm.domain.referrals import IllegalTransition, ReferralStatus
+from nrm.domain.supplements import AGREED, by_compartment
+from nrm.models.cases import Case, Supplement
+from nrm.models.referrals import Obligation, Referral
+from nrm.store import cases as case_store
+from nrm.store import obligations
+from nrm.store import supplements as store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import shredding
+
+_BATCH = 200
+Opened = vault.Opened
+
+
+def begin(session: Session, referral: Referral) -> None:
+    """An urgent hand-over was accepted: its sender may add something, and the rest is the receiver's task."""
+    hit = session.execute(
+        update(Supplement)
+        .where(Supplement.case_id == referral.case_id, Supplement.status == "waiting")
+        .values(status="open", open_until=clock.now() + timedelta(hours=SUPPLEMENT_HOURS))
+    )
+    if cast("CursorResult[object]", hit).rowcount:
+        session.add(_owed(referral.case_id, obligations.COMPLETE_INTERVIEW, referral.clause))
+
+
+def _owed(case_id: uuid.UUID, kind: str, clause: str) -> Obligation:
+    return Obligation(case_id=case_id, kind=kind, party=RECEIVER, clause=clause)
+
+
+def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
+    """Seal the answers to the present holder of the case; the sender can read them no more, nor add any.
+
+    Raises NotPermitted, NotVisible (another's, or the hours are over), IllegalTransition (sent before), CaseRefused
+    (`nothing_added`, `closed`).
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    if not answers:
+        raise CaseRefused("nothing_added")
+    with transaction() as session:
+        supplement = store.row(supplement_id, by=by)
+        case = session.get_one(Case, supplement.case_id, with_for_update=True, populate_existing=True)
+        hit = session.execute(
+            update(Supplement)
+            .where(Supplement.id == supplement_id, Supplement.status == "open", Supplement.open_until > clock.now())
+            .values(status="sent", open_until=None)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            if supplement.status == "open":
+                raise NotVisible
+            raise IllegalTransition("state")
+        if case.status == "closed" or case.holder_id is None:
+            raise CaseRefused("closed")
+        vault.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id)
+        begun = session.scalar(
+            select(Obligation.clause).where(
+                Obligation.case_id == case.id, Obligation.kind == obligations.COMPLETE_INTERVIEW
+            )
+        )
+        session.add(_owed(case.id, obligations.READ_SUPPLEMENT, begun or ""))
+        audit.append(session, audit.Event.SUPPLEMENT_SENT, by=by, case_id=case.id, holder_id=case.holder_id)
+
+
+def read(*, case_id: uuid.UUID, by: Actor) -> Opened | None:
+    """What was added, for the holder's session that opened it; None before. Raises NotPermitted, NotVisible."""
+    by.must(Permission.CASE_OPEN)
+    _held(case_id, by)
+    session = db.session()
+    if not vault.is_allowed(session, case_id, SUPPLEMENT, by=by):
+        return None
+    return vault.read(session, case_id, SUPPLEMENT, by=by)
+
+
+def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Write the answers into the compartments they belong to, for a session that opened the supplement; it is then
+    destroyed.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not been asked; `asked`;
+    `closed`), StaleRevision.
+    """
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        case = _writable(session, case_id, by)
+        answers = vault.read(session, case_id, SUPPLEMENT, by=by).value["answers"]
+        _merge(session, case, answers, by)
+        vault.shred(session, case_id, [SUPPLEMENT])
+        _dealt_with(session, case_id, "taken", by)
+        audit.append(session, audit.Event.SUPPLEMENT_TAKEN, by=by, case_id=case_id)
+    shredding.work_off()
+
+
+def file(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Leave it sealed with the case as it is; the task is done. Raises NotPermitted, NotVisible, CaseRefused."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        _held(case_id, by, lock=True)
+        _dealt_with(session, case_id, "filed", by)
+        audit.append(session, audit.Event.SUPPLEMENT_FILED, by=by, case_id=case_id)
+
+
+def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
+    """The holder writes down itself what the urgent interview left out; its task is then done.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (as `take_over`; `nothing_added`).
+    """
+    by.must(Permission.CASE_OPEN)
+    if not answers:
+        raise CaseRefused("nothing_added")
+    with transaction() as session:
+        case = _writable(session, case_id, by)
+        if store.of_case(case_id) is None:
+            raise NotVisible
+        _merge(session, case, answers, by)
+        _done(session, case_id, obligations.COMPLETE_INTERVIEW, by)
+        audit.append(session, audit.Event.OWED_PART_WRITTEN, by=by, case_id=case_id)
+
+
+def lapse(*, by: Actor) -> int:
+    """The hours are over: nothing can be added any more. Returns how many."""
+    with transaction() as session:
+        over = store.over(clock.now(), _BATCH)
+        for supplement in over:
+            supplement.status, supplement.open_until = "lapsed", None
+            audit.append(session, audit.Event.SUPPLEMENT_LAPSED, by=by, case_id=supplement.case_id)
+        return len(over)
+
+
+def _held(case_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Case:
+    case = case_store.row(case_id, by=by, lock=lock)
+    if case.holder_id != by.organisation_id or case.status == "referred":
+        raise NotVisible
+    return case
+
+
+def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+    """The open case of the actor's organisation, nobody being asked to take it, its person asked for consent."""
+    case = _held(case_id, by, lock=True)
+    if case.status == "closed":
+        raise CaseRefused("closed")
+    asked = exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT)
+    if session.scalar(select(asked)):
+        raise CaseRefused("asked")
+    unasked = exists().where(
+        Obligation.case_id == case_id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None)
+    )
+    if case.consent not in AGREED and session.scalar(select(unasked)):
+        raise CaseRefused("consent_first")
+    return case
+
+
+def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) -> None:
+    """Each answer into its compartment, which is begun for the holder alone if it is not there."""
+    assert by.organisation_id is not None
+    there = vault.compartments_of(session, case.id)
+    questionnaire = country().questionnaires[case.questionnaire]
+    for compartment, part in by_compartment(questionnaire, answers).items():
+        if compartment in there:
+            vault.merge(session, case.id, compartment, part, by=by)
+        else:
+            vault.create(session, case.id, {compartment: part}, [by.organisation_id])
+        audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case.id, compartment=compartment)
+
+
+def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) -> None:
+    hit = session.execute(
+        update(Supplement).where(Supplement.case_id == case_id, Supplement.status == "sent").values(status=status)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise NotVisible
+    _done(session, case_id, obligations.READ_SUPPLEMENT, by)
+
+
+def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
+        .values(done_at=clock.now(), done_by_id=by.member_id)
+    )

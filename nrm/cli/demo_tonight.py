@@ -1,0 +1,84 @@
+"""What is under way when a demo country opens: returns announced, a child at a post, urgent hand-overs added to."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from nrm import clock
+from nrm.actions import interviews, referrals, sending, supplements
+from nrm.cli.demo_life import Life
+from nrm.domain.notices import Announcement, Origin
+from nrm.domain.referrals import ReferralRefused
+from nrm.domain.walks import random_answers
+from nrm.store import stays
+from nrm.store import supplements as supplement_store
+
+_HOUR = timedelta(hours=1)
+
+
+def add_tonight(life: Life, last: datetime) -> None:
+    """Let all of it happen in the hours before `last`."""
+    life.at(last - 30 * _HOUR, lambda: _expect(life, "HELPLINE", "KAPSHTICA", Origin.FOREIGN_NGO, "GR", 0, "no"))
+    life.at(last - 6 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.CONSULATE, "IT", 0, "no"))
+    life.at(last - 5 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.FOREIGN_AUTHORITY, "GR", 1, "yes"))
+    life.at(last - 4 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=True))
+    life.at(last - 3 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=False))
+    life.at(last - timedelta(minutes=9), lambda: _ask_a_child(life, "kakavija"))
+
+
+def _expect(life: Life, recorder: str, post: str, origin: Origin, country: str, days: int, child: str) -> None:
+    day = stays.today() + timedelta(days=days)
+    made = Announcement(origin, country, day, child, hour=8, companions=1 if child == "yes" else 0)
+    life.notice(uuid.uuid4(), recorder, post, made)
+
+
+def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
+    """Somebody hurt is handed over by the short way and taken in; the post adds what was left out, or may still."""
+    officer = life.actors[post]
+    fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
+    interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
+    answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
+    interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
+    for choice in sending.propose(interview_id=interview_id, by=officer).proposed:
+        by = life.actors[choice.organisation.code]
+        beds = stays.free_beds(by=by)
+        if not beds:
+            continue
+        try:
+            sent = sending.send(interview_id=interview_id, party=choice.party, by=officer)
+        except ReferralRefused:
+            continue
+        referrals.accept(referral_id=sent.referral_id, bed_id=beds[0][0], by=by)
+        if add:
+            supplement = supplement_store.of_case(sent.case_id)
+            assert supplement is not None
+            told = {"given": "Teuta", "family": "Rama", "story": "Shoferi i mbante të dyja pasaportat."}
+            supplements.send(supplement_id=supplement.id, answers=told, by=officer)
+        return
+
+
+def _ask_a_child(life: Life, post: str) -> None:
+    """An officer has just learned that the person is under 18."""
+    officer = life.actors[post]
+    interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
+    for name in ("safety", "purpose"):
+        draft = interviews.read(interview_id=interview_id, by=officer)
+        page = draft.questionnaire.pages[name]
+        made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
+        given = {question: made[question] for question in page.questions if question in made}
+        interviews.save_page(draft=draft, page=name, given=given, seen=draft.revision, by=officer)
+
+
+def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    return random_answers(
+        life.questionnaire,
+        random.Random(7),  # noqa: S311 - plausible, not secret
+        today=clock.now().date(),
+        fixed=fixed,
+        severity=0.35,
+        answered=0.95,
+    )

@@ -1,0 +1,173 @@
+"""Announced returns: the post and the Responsible Authority see whom to expect, who announced one only what became of
+it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.notices import NoticeStatus, is_late
+from nrm.models.accounts import Organisation
+from nrm.models.notices import Notice
+from nrm.store.countries import country
+
+_MOST = 100
+_Post = aliased(Organisation)
+_Recorder = aliased(Organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """Somebody who is expected, or did not come. Who it is is sealed."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    recorder: dict[str, str]
+    recorder_telephone: str
+    origin: str
+    country: str
+    expected_on: date
+    hour: int | None
+    child: str
+    companions: int
+    needs: tuple[str, ...]
+    status: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLine:
+    """One's own notice: until it is over the day, afterwards the quarter and whether the person arrived."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    country: str
+    quarter_on: date
+    expected_on: date | None
+    status: str
+
+
+def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+    """One notice the actor is expected to receive; raises NotVisible."""
+    return _row(Notice.id == notice_id, _received(by), lock=lock)
+
+
+def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+    """One notice the actor's organisation recorded; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
+        raise NotVisible
+    return _row(Notice.id == notice_id, Notice.organisation_id == by.organisation_id, lock=lock)
+
+
+def _row(*wanted: ColumnElement[bool], lock: bool) -> Notice:
+    statement = select(Notice).where(*wanted).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def is_known(notice_id: uuid.UUID) -> bool:
+    """Whether the id is taken, by whomever."""
+    return db.session.scalar(select(Notice.id).where(Notice.id == notice_id)) is not None
+
+
+def expected(*, by: Actor) -> list[ExpectedLine]:
+    """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
+    statuses: tuple[NoticeStatus, ...] = (NoticeStatus.ANNOUNCED,)
+    if by.may(Permission.REFERRAL_DIRECT):
+        statuses = (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME)
+    statement = (
+        _lines()
+        .where(_received(by), Notice.status.in_(statuses), Notice.expected_on.is_not(None))
+        .order_by(Notice.expected_on, Notice.hour, Notice.id)
+        .limit(_MOST)
+    )
+    return [_line(*found) for found in db.session.execute(statement)]
+
+
+def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
+    """One that is still open, or did not come and is not yet over; raises NotVisible."""
+    wanted = (Notice.id == notice_id, _received(by), Notice.expected_on.is_not(None))
+    found = db.session.execute(_lines().where(*wanted)).first()
+    if found is None:
+        raise NotVisible
+    return _line(*found)
+
+
+def recorded(*, by: Actor) -> list[RecordedLine]:
+    """What the actor's organisation announced, the latest quarter first."""
+    if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
+        return []
+    statement = (
+        select(Notice, _Post)
+        .join(_Post, _Post.id == Notice.post_id)
+        .where(Notice.organisation_id == by.organisation_id)
+        .order_by(Notice.quarter_on.desc(), Notice.expected_on.desc(), Notice.id)
+        .limit(_MOST)
+    )
+    return [
+        RecordedLine(notice.id, _names(post), notice.country, notice.quarter_on, notice.expected_on, notice.status)
+        for notice, post in db.session.execute(statement)
+    ]
+
+
+def over(day: date, limit: int) -> Sequence[Notice]:
+    """Those whose day was on `day` or before and that are not coarse yet, for what time brings."""
+    return db.session.scalars(
+        select(Notice).where(Notice.expected_on.is_not(None), Notice.expected_on <= day).limit(limit)
+    ).all()
+
+
+def posts() -> list[Organisation]:
+    """The crossing points that can be named."""
+    statement = select(Organisation).where(Organisation.kind == OrganisationKind.BORDER_POLICE, Organisation.enabled)
+    return list(db.session.scalars(statement.order_by(Organisation.code)))
+
+
+def _received(by: Actor) -> ColumnElement[bool]:
+    if by.organisation_id is None or not by.may(Permission.NOTICE_RECEIVE):
+        raise NotVisible
+    if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY:
+        return Notice.status != ""
+    return Notice.post_id == by.organisation_id
+
+
+def _lines() -> Select[Notice, Organisation, Organisation]:
+    return (
+        select(Notice, _Post, _Recorder)
+        .join(_Post, _Post.id == Notice.post_id)
+        .join(_Recorder, _Recorder.id == Notice.organisation_id)
+    )
+
+
+def _line(notice: Notice, post: Organisation, recorder: Organisation) -> ExpectedLine:
+    assert notice.expected_on is not None
+    local_now = clock.now().astimezone(country().timezone)
+    return ExpectedLine(
+        notice.id,
+        _names(post),
+        _names(recorder),
+        recorder.telephone,
+        notice.origin,
+        notice.country,
+        notice.expected_on,
+        notice.hour,
+        notice.child,
+        notice.companions or 0,
+        tuple(notice.needs or ()),
+        notice.status,
+        notice.status == NoticeStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
+    )
+
+
+def _names(organisation: Organisation) -> dict[str, str]:
+    return {"sq": organisation.name_sq, "en": organisation.name_en}

@@ -1,0 +1,84 @@
+"""What may still be added to an urgent hand-over, as its sender sees it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.models.cases import Case, Supplement
+
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSupplement:
+    """One hand-over of the asker's organisation to which something may be added until `open_until`."""
+
+    id: uuid.UUID
+    pseudonym: str
+    consent: str
+    questionnaire: str
+    open_until: datetime
+
+
+def open_now(*, by: Actor) -> list[OpenSupplement]:
+    """Those of the actor's organisation, the first to close first."""
+    if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
+        return []
+    statement = (
+        select(Supplement.id, Case.pseudonym, Case.consent, Case.questionnaire, Supplement.open_until)
+        .join(Case, Case.id == Supplement.case_id)
+        .where(
+            Supplement.organisation_id == by.organisation_id,
+            Supplement.status == "open",
+            Supplement.open_until > clock.now(),
+        )
+        .order_by(Supplement.open_until, Supplement.id)
+        .limit(_MOST)
+    )
+    return [
+        OpenSupplement(id_, pseudonym, consent, questionnaire, until)
+        for id_, pseudonym, consent, questionnaire, until in db.session.execute(statement)
+        if until is not None
+    ]
+
+
+def one_open(supplement_id: uuid.UUID, *, by: Actor) -> OpenSupplement:
+    """One of them; raises NotVisible, also once it was sent or its time is over."""
+    found = [each for each in open_now(by=by) if each.id == supplement_id]
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def row(supplement_id: uuid.UUID, *, by: Actor) -> Supplement:
+    """The row, for its sender's organisation alone; raises NotVisible."""
+    found = db.session.scalar(
+        select(Supplement)
+        .where(Supplement.id == supplement_id, Supplement.organisation_id == by.organisation_id)
+        .execution_options(populate_existing=True)
+    )
+    if found is None or by.organisation_id is None:
+        raise NotVisible
+    return found
+
+
+def of_case(case_id: uuid.UUID) -> Supplement | None:
+    """The case's, in whatever state; whose case it is the caller has asked."""
+    return db.session.scalar(
+        select(Supplement).where(Supplement.case_id == case_id).execution_options(populate_existing=True)
+    )
+
+
+def over(at: datetime, limit: int) -> Sequence[Supplement]:
+    """Those whose hours are over, for what time brings."""
+    return db.session.scalars(
+        select(Supplement).where(Supplement.status == "open", Supplement.open_until <= at).limit(limit)
+    ).all()

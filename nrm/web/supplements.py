@@ -1,0 +1,204 @@
+"""Adding to an urgent hand-over, and what its holder does with what was added."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.cases import COMPARTMENT_LABELS, OpenCaseForm
+from forms.interviews import PageForm, page_form
+from forms.supplements import accept_some
+from nrm.actions import cases as case_actions
+from nrm.actions import supplements as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.cases import SUPPLEMENT, CaseRefused, Purpose
+from nrm.domain.referrals import IllegalTransition
+from nrm.domain.supplements import owed_part
+from nrm.domain.words import N_
+from nrm.store import cases as case_store
+from nrm.store import supplements as store
+from nrm.store.cases import CaseRelation, SeenCase
+from nrm.web import cases, guards, interview_pages
+from nrm.web.language import current_language
+from nrm.web.opened import answer_rows
+
+blueprint = Blueprint("supplements", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+NOTHING = N_("Answer at least one question")
+
+
+def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
+    """The form as it was sent, or empty, and its markup."""
+    asked, page = owed_part(guards.country().questionnaires[questionnaire], consent)
+    language = current_language()
+    form = page_form(asked, page, language)(request.form)
+    return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
+
+
+def _again(form: PageForm) -> Markup:
+    markup = interview_pages.markup_of(form.questionnaire)
+    return markup.again(form, {}, staff=current_language(), spoken=None)
+
+
+@blueprint.get("/supplements/<uuid:supplement_id>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def write_page(supplement_id: uuid.UUID) -> str:
+    """What was left out, to be added within the hours there are."""
+    line = store.one_open(supplement_id, by=guards.actor())
+    _, body = _form(line.questionnaire, line.consent)
+    return render_template("supplements/write.html", line=line, body=body, form=None, nothing=())
+
+
+@blueprint.post("/supplements/<uuid:supplement_id>")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def send(supplement_id: uuid.UUID) -> Answer:
+    """Sealed to the holder of the case; nobody here can read it again."""
+    by = guards.actor()
+    if store.row(supplement_id, by=by).status == "sent":
+        return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
+    line = store.one_open(supplement_id, by=by)
+    form, _ = _form(line.questionnaire, line.consent)
+    given = accept_some(form)
+    if not given:
+        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
+        body = _again(form)
+        return render_template("supplements/write.html", line=line, body=body, form=form, nothing=nothing), 422
+    try:
+        actions.send(supplement_id=supplement_id, answers=given, by=by)
+    except CaseRefused as error:
+        return guards.error_page(409, cases.REFUSED[error.why])
+    except IllegalTransition:
+        pass  # the same button, pressed twice at once
+    return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
+
+
+@blueprint.get("/supplements/<uuid:supplement_id>/sent")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def sent(supplement_id: uuid.UUID) -> Answer:
+    if store.row(supplement_id, by=guards.actor()).status in ("waiting", "open"):
+        raise NotVisible
+    return render_template("supplements/sent.html")
+
+
+def _holders(case_id: uuid.UUID) -> SeenCase:
+    case = case_store.case(case_id, by=guards.actor())
+    if case.relation is not CaseRelation.HOLDER or store.of_case(case_id) is None:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/cases/<uuid:case_id>/supplement")
+@guards.requires(Permission.CASE_OPEN)
+def show(case_id: uuid.UUID) -> Answer:
+    """What the sender added: hidden until it is opened, then its answers and what to do with them."""
+    return _show(case_id, _open_form(), 200)
+
+
+def _open_form() -> OpenCaseForm:
+    form = OpenCaseForm(request.form)
+    form.offer(SUPPLEMENT)
+    form.compartment.data = SUPPLEMENT
+    return form
+
+
+def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int]:
+    case = _holders(case_id)
+    supplement = store.of_case(case_id)
+    assert supplement is not None
+    if supplement.status not in ("sent", "filed"):
+        raise NotVisible
+    opened = actions.read(case_id=case_id, by=guards.actor())
+    rows = None
+    if opened is not None:
+        questionnaire = guards.country().questionnaires.get(case.questionnaire)
+        rows = answer_rows(questionnaire, opened.value["answers"], {})
+    page = render_template(
+        "supplements/show.html",
+        case=case,
+        form=form,
+        rows=rows,
+        filed=supplement.status == "filed",
+        label=COMPARTMENT_LABELS[SUPPLEMENT],
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/open")
+@guards.requires(Permission.CASE_OPEN)
+def open_supplement(case_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    _holders(case_id)
+    form = _open_form()
+    if not form.validate():
+        return _show(case_id, form, 422)
+    case_actions.open_compartment(
+        case_id=case_id, compartment=SUPPLEMENT, purpose=Purpose(form.purpose.data), by=guards.actor()
+    )
+    return redirect(url_for("supplements.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/take")
+@guards.requires(Permission.CASE_OPEN)
+def take_over(case_id: uuid.UUID) -> Answer:
+    """Into the case; the supplement itself is destroyed."""
+    _holders(case_id)
+    try:
+        actions.take_over(case_id=case_id, by=guards.actor())
+    except CaseRefused as error:
+        return guards.error_page(409, cases.REFUSED[error.why])
+    except case_actions.StaleRevision:
+        return guards.error_page(409)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/file")
+@guards.requires(Permission.CASE_OPEN)
+def file(case_id: uuid.UUID) -> Answer:
+    """It stays with the case as it is."""
+    _holders(case_id)
+    actions.file(case_id=case_id, by=guards.actor())
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/complete")
+@guards.requires(Permission.CASE_OPEN)
+def complete_page(case_id: uuid.UUID) -> Answer:
+    """The holder's own task: what the urgent interview left out."""
+    case = _completable(case_id)
+    _, body = _form(case.questionnaire, _consent(case))
+    return render_template("supplements/complete.html", case=case, body=body, form=None, nothing=())
+
+
+@blueprint.post("/cases/<uuid:case_id>/complete")
+@guards.requires(Permission.CASE_OPEN)
+def complete(case_id: uuid.UUID) -> Answer:
+    case = _completable(case_id)
+    form, _ = _form(case.questionnaire, _consent(case))
+    given = accept_some(form)
+    if not given:
+        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
+        page = render_template("supplements/complete.html", case=case, body=_again(form), form=form, nothing=nothing)
+        return page, 422
+    try:
+        actions.complete(case_id=case_id, answers=given, by=guards.actor())
+    except CaseRefused as error:
+        return guards.error_page(409, cases.REFUSED[error.why])
+    except case_actions.StaleRevision:
+        return guards.error_page(409)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _completable(case_id: uuid.UUID) -> SeenCase:
+    case = _holders(case_id)
+    if case.status != "open":
+        raise NotVisible
+    return case
+
+
+def _consent(case: SeenCase) -> str:
+    """The holder asks the person first (the action refuses otherwise), so that names may be written down."""
+    return case.consent if case.consent == "not_asked_child" else "given"

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from nrm import db
-from nrm.actions import cases, interviews, referrals, stays
-from nrm.domain.cases import Compartment
+from nrm.actions import cases, interviews, notices, referrals, stays, supplements
+from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.referrals import DeclineReason
 from nrm.domain.stays import Destination, ExitReason
 from nrm.store import stays as stay_store
@@ -200,3 +200,43 @@ def test_discarding_a_draft_leaves_it_to_nobody(world_app: tuple[Flask, World], 
     everybody = after.organisations().values()
     assert not keys(world.draft, "draft") & set(opened(after, *everybody))
     assert not keys(world.draft, "draft") & set(opened(Files(before.main, after.main), *everybody))
+
+
+def test_a_supplement_opens_to_the_holder_alone_never_to_who_wrote_it(
+    world_app: tuple[Flask, World], closure: Closure
+) -> None:
+    _, world = world_app
+    supplements.send(
+        supplement_id=world.supplement, answers={"story": people.TOLD}, by=factories.actor("rinas.border_officer")
+    )
+    added = keys(world.urgent_case, "supplement")
+    sent = closure.now("sent")
+    everybody_else = set(sent.organisations().values()) - {"TJETER_VIZION"}
+    assert not added & set(opened(sent, *everybody_else))
+    assert opened(sent, "TJETER_VIZION")[world.urgent_case.hex, "supplement"] == {"answers": {"story": people.TOLD}}
+    holder = factories.actor("tjeter_vizion.case_worker")
+    cases.open_compartment(case_id=world.urgent_case, compartment="supplement", purpose=Purpose.CARE, by=holder)
+    supplements.take_over(case_id=world.urgent_case, by=holder)
+    taken = closure.now("taken")
+    everybody = taken.organisations().values()
+    assert not added & set(opened(taken, *everybody))
+    assert not added & set(opened(Files(sent.main, taken.main), *everybody))
+
+
+@pytest.mark.parametrize("how", ["arrived", "taken back"])
+def test_a_notice_that_is_over_opens_to_nobody_also_with_an_old_copy(
+    world_app: tuple[Flask, World], closure: Closure, how: str
+) -> None:
+    _, world = world_app
+    who = keys(world.notice, "identity")
+    before = closure.now("before")
+    assert not who & set(opened(before, "CONSULAR", "DURRES", "NRC", *OUTSIDE))
+    if how == "arrived":
+        officer = factories.actor("rinas.border_officer")
+        notices.arrive(notice_id=world.notice, interview_id=uuid.uuid4(), by=officer)
+    else:
+        notices.cancel(notice_id=world.notice, by=factories.actor("consular.consular_officer"))
+    after = closure.now("after")
+    everybody = after.organisations().values()
+    assert not who & set(opened(after, *everybody))
+    assert not who & set(opened(Files(before.main, after.main), *everybody))

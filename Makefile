@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= .demo
 
-.PHONY: run setup setup-dev test check lint bench lock clean
+.PHONY: run setup setup-dev test check lint bench access lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -39,6 +39,10 @@ lint: setup-dev
 	$(BIN)/lint-imports
 
 check: lint test
+
+# The table of who reaches what, made anew from the one the tests keep
+access: setup-dev
+	$(VENV)/bin/python -m tests.invariants.test_access
 
 bench: setup-dev
 	$(BIN)/python -m bench

@@ -80,11 +80,15 @@ class ShareLine:
     by_consent: bool
 
 
+_NO_CASE = uuid.UUID(int=0)
+
+
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """The case itself, for actions; raises NotVisible."""
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
-    if found is None or _relation(found, by) in (None, CaseRelation.ASKED):
+    relation = _relation(found, by)
+    if found is None or relation in (None, CaseRelation.ASKED):
         raise NotVisible
     return found
 
@@ -92,14 +96,18 @@ def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
     """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
     found = db.session.scalar(select(Case).where(Case.id == case_id).execution_options(populate_existing=True))
-    relation = _relation(found, by) if found is not None else None
+    relation = _relation(found, by)
     if relation is None or (relation is CaseRelation.ASKED and not asked):
         raise NotVisible
     return relation
 
 
-def _relation(case: Case, by: Actor) -> CaseRelation | None:
+def _relation(case: Case | None, by: Actor) -> CaseRelation | None:
+    """None also for a case that does not exist: it takes as long as for one that is nothing to the asker."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
+        return None
+    if case is None:
+        _granted_or_asked(_NO_CASE, by)
         return None
     if case.holder_id == by.organisation_id and case.status != "referred":
         return CaseRelation.HOLDER
@@ -107,11 +115,15 @@ def _relation(case: Case, by: Actor) -> CaseRelation | None:
         return CaseRelation.CUSTODIAN
     if by.may(Permission.REFERRAL_DIRECT):
         return CaseRelation.DUTY_OFFICER if case.status != "closed" else None
-    granted = exists().where(Grant.case_id == case.id, Grant.organisation_id == by.organisation_id)
+    return _granted_or_asked(case.id, by)
+
+
+def _granted_or_asked(case_id: uuid.UUID, by: Actor) -> CaseRelation | None:
+    granted = exists().where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
     if db.session.scalar(select(granted)):
         return CaseRelation.SHARED
     being_asked = exists().where(
-        Referral.case_id == case.id,
+        Referral.case_id == case_id,
         Referral.receiver_id == by.organisation_id,
         Referral.status == ReferralStatus.SENT,
     )
@@ -173,7 +185,8 @@ def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
 def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
     """The case with this code, if the asker may see it; raises NotVisible."""
     found = db.session.scalar(select(Case).where(Case.pseudonym == pseudonym))
-    if found is None or _relation(found, by) in (None, CaseRelation.ASKED):
+    relation = _relation(found, by)
+    if found is None or relation in (None, CaseRelation.ASKED):
         raise NotVisible
     return found.id
 

@@ -1,0 +1,163 @@
+"""Every role at every route with every method; and another organisation's ids are as good as ids of nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nrm.domain.accounts import PERMISSIONS, Role
+from tests.conftest import Person
+from tests.integration.test_sign_in_attacks import overlap
+from tests.invariants.test_routes import ACCESS, LOGINS, MEMBER, PUBLIC, SLOW, addresses
+from tests.world import World
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access.md"
+# For two desks that have no permission in common: the page is for whoever reads cases, the action refuses the others.
+DECIDED_INSIDE = {"referrals.not_arrived"}
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+# Ending a session or changing who is signed in would spoil the rest of the walk.
+ENDS_IT = {"accounts.sign_out", "accounts.hide_screen", "accounts.sign_in", "accounts.password"}
+
+
+def allowed(role: Role, endpoint: str) -> bool:
+    return ACCESS[endpoint] in {str(each) for each in PERMISSIONS[role]} | {PUBLIC, MEMBER}
+
+
+def document() -> str:
+    """The table of all endpoints as docs/access.md shows it."""
+    heads = [str(role).replace("_", " ") for role in LOGINS]
+    lines = [
+        "# Who reaches what",
+        "",
+        "Made from `ACCESS` in `tests/invariants/test_routes.py` and `nrm/domain/accounts.py` by `make access`; a test",
+        "compares. A yes lets a role ask; what it then sees or changes is decided by who holds each person's case.",
+        "",
+        f"| page or action | asks for | {' | '.join(heads)} |",
+        "|" + "---|" * (2 + len(heads)),
+    ]
+    for endpoint, access in sorted(ACCESS.items()):
+        marks = ["yes" if allowed(role, endpoint) else "" for role in LOGINS]
+        lines.append(f"| `{endpoint}` | {access} | {' | '.join(marks)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_documented_table_is_the_real_one() -> None:
+    assert DOCUMENT.read_text("utf-8") == document(), "run `make access`"
+
+
+def unsupported(app: Flask, method: str) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of every address that knows the method not at all."""
+    known = {address for _, address in addresses(app, None, method)}
+    with_ids = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+    shapes = {with_ids.sub("*", address) for address in known}
+    for other in ("GET", "POST"):
+        for endpoint, address in addresses(app, None, other):
+            if with_ids.sub("*", address) not in shapes and endpoint not in SLOW:
+                yield endpoint, address
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_every_role_at_every_route_with_every_method_gets_what_the_table_says(app: Flask, role: Role) -> None:
+    person = Person(app.test_client(), LOGINS[role])
+    for method in METHODS:
+        for endpoint, address in addresses(app, None, method):
+            if method == "POST" and endpoint in ENDS_IT:
+                continue
+            answer = person.client.open(address, method=method, data=_token(person, method))
+            if method == "OPTIONS":
+                assert answer.text == "" or answer.status_code in (403, 404), (endpoint, answer.status_code)
+            elif endpoint in DECIDED_INSIDE and answer.status_code == 403:
+                assert method == "POST"
+            elif not allowed(role, endpoint):
+                assert answer.status_code == 403, (method, endpoint)
+            else:
+                assert answer.status_code in (200, 303, 400, 404, 409, 413, 422), (method, endpoint, answer.status_code)
+        for endpoint, address in unsupported(app, method):
+            answer = person.client.open(address, method=method, data=_token(person, method))
+            assert answer.status_code in (403, 404, 405), (method, endpoint)
+    assert person.client.get("/").status_code == 200
+
+
+def _token(person: Person, method: str) -> dict[str, str] | None:
+    return {"csrf_token": person.csrf_token} if method not in ("GET", "HEAD", "OPTIONS") else None
+
+
+STRANGERS = (
+    "iom.shelter_manager",
+    "tjeter_vizion.case_worker",
+    "durres.border_officer",
+    "prosecution.witness_liaison",
+    "child_protection.case_worker",
+    "consular.consular_officer",
+    "helpline.helpline_operator",
+    "molsa.statistician",
+    "oms.monitor",
+    "administrator",
+)
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# Which organisations and beds there are is known to every signed-in member; whose case it is stands before it.
+KNOWN_TO_ALL = {"referrals.direct", "accounts.invite"}
+
+
+def pairs(app: Flask, world: World, method: str) -> Iterator[tuple[str, str, str]]:
+    """(endpoint, an address with ids that exist, the same with ids of nothing)."""
+    for endpoint, address in addresses(app, world, method):
+        if UUID.search(address) and endpoint not in KNOWN_TO_ALL:
+            yield endpoint, address, UUID.sub(lambda _: str(uuid.uuid4()), address)
+
+
+def told(client: FlaskClient, address: str, method: str, data: dict[str, str] | None) -> tuple[object, ...]:
+    """Everything an answer says, but for the id that was asked for and what is random in every answer."""
+    answer = client.open(address, method=method, data=data)
+    headers = sorted((name, UUID.sub("*", value)) for name, value in answer.headers if name != "Date")
+    text = re.sub(r"\b[0-9a-f]{8}\b", "*", UUID.sub("*", answer.text))  # by which the answer is found in the log
+    return answer.status_code, len(answer.data), tuple(headers), text
+
+
+@pytest.mark.parametrize("login", STRANGERS)
+def test_anothers_ids_say_no_more_than_ids_of_nothing(world_app: tuple[Flask, World], login: str) -> None:
+    app, world = world_app
+    person = Person(app.test_client(), login)
+    seen = 0
+    for method in ("GET", "POST"):
+        data = _token(person, method)
+        for endpoint, real, nothing in pairs(app, world, method):
+            there = told(person.client, real, method, data)
+            assert there == told(person.client, nothing, method, data), (method, endpoint, there[:2])
+            assert there[0] in (403, 404, 422), (method, endpoint, there[0])
+            seen += there[0] == 404
+    assert seen or login in ("consular.consular_officer", "molsa.statistician", "oms.monitor", "administrator")
+
+
+@pytest.mark.parametrize("field", ["case_id", "referral_id"])
+def test_nor_does_the_time_they_take(world_app: tuple[Flask, World], field: str) -> None:
+    app, world = world_app
+    person = Person(app.test_client(), "iom.shelter_manager")
+    path, real = {"case_id": ("/cases/{}", world.own_case), "referral_id": ("/referrals/{}", world.arrived)}[field]
+    seen = []
+    for _ in range(3):  # a neighbour on the machine can disturb one; what is told is told every time
+        times: dict[bool, list[float]] = {True: [], False: []}
+        order = [True, False] * 120
+        random.shuffle(order)
+        for there in order:
+            address = path.format(real if there else uuid.uuid4())
+            begun = time.perf_counter()
+            status = person.client.get(address).status_code
+            times[there].append(time.perf_counter() - begun)
+            assert status == 404
+        seen.append(overlap(times[True], times[False]))
+        if 0.4 <= seen[-1] <= 0.6:
+            return
+    pytest.fail(f"the time tells: {seen}")
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), "utf-8")

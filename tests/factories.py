@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from config import Config, load_config
 from nrm import clock, create_app
-from nrm.actions import accounts, factors
+from nrm.actions import accounts, factors, members
 from nrm.cli.instance import make_instance
 from nrm.db import disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
@@ -50,7 +50,7 @@ def build_instance(folder: Path) -> None:
 def populate() -> None:
     """One member per organisation and role of the instance; needs an application context."""
     administrator = accounts.invite_first(login="administrator", name="Administrator")
-    accounts.join(token=administrator, password=PASSWORD)
+    join(administrator)
     admin = actor("administrator")
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
@@ -63,7 +63,7 @@ def populate() -> None:
 def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:
     login = login_of(organisation.code, role)
     token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=admin)
-    joined = accounts.join(token=token, password=PASSWORD)
+    joined = join(token)
     if joined.waiting and holder is not None:
         member = store.member_by_login(login)
         assert member is not None
@@ -84,6 +84,13 @@ def later(**duration: float) -> None:
     """Stop the clock that much later than it shows; the `app` fixtures start it again."""
     at = clock.now() + timedelta(**duration)
     clock.set_clock(lambda: at)
+
+
+def join(token: str) -> accounts.Joined:
+    """Accept an invitation and re-type the recovery code, as everybody is asked to."""
+    joined = accounts.join(token=token, password=PASSWORD)
+    members.check_code_of_invitation(token=token, code=joined.recovery_code)
+    return joined
 
 
 def actor(login: str) -> Actor:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
 from nrm.actions import proving
+from nrm.actions.key_events import happened
 from nrm.actions.proving import COMMAND, Asker
 from nrm.db import db, transaction
 from nrm.domain.accounts import (
@@ -30,6 +31,7 @@ from nrm.domain.accounts import (
     check_password,
     normalise_login,
 )
+from nrm.domain.members import KeyHappening
 from nrm.models.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
@@ -161,6 +163,9 @@ def join(*, token: str, password: str) -> Joined:
             keyrings.make_keyring(session, organisation, member)
         member.status = "waiting" if holds_keys and not first else "active"
         by = Actor(member.id, organisation.id, Role(member.role))
+        happened(session, KeyHappening.JOINED, member, by=by)
+        if holds_keys and first:
+            happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=1)
         audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
         return Joined(member.login, code, member.status == "waiting")
 
@@ -170,12 +175,16 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
         member = store.member(member_id, by=by)
+        # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
+        session.get_one(Organisation, member.organisation_id, with_for_update=True)
         hit = session.execute(
             update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
         )
         if _rows(hit) != 1:
             return
+        session.refresh(member)
         keyrings.share_keyring(session, member, by=by)
+        happened(session, KeyHappening.CONFIRMED, member, by=by)
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
 
 

@@ -80,9 +80,9 @@ def open_case(
         )
         session.add(row)
         session.flush()
+        _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
         stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
-        _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         session.add_all(
             ObligationRow(
                 case_id=row.id,

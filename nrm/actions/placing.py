@@ -23,6 +23,7 @@ from nrm.domain.referrals import (
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
+from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -41,8 +42,9 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     vault.let_go(session, ended.case_id, ended.receiver_id)
     chain = store.chain(ended.case_id)
     asked = {each.party for each in chain}
-    # A party that was disabled or left the agreement since the route was computed is not asked any more.
-    bound = {each.code for each in store.shelters_that_signed(clock.now())}
+    # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
+    short = members_store.parties_short_of_holders()
+    bound = {each.code for each in store.shelters_that_signed(clock.now()) if each.party not in short}
     route = {
         code: candidate
         for candidate, code in store.route_of(ended.case_id)

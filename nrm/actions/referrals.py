@@ -19,6 +19,7 @@ from nrm import audit, clock
 from nrm.actions import placing, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
+from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
     BedNotFree,
     DeclineReason,
@@ -33,6 +34,7 @@ from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store import accounts, obligations
+from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -45,7 +47,7 @@ _HAND_OVER = "hand_over"
 def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
     """Take the person in; returns the case. The sender can open nothing any more, nor can any other party.
 
-    Raises NotPermitted, NotVisible, IllegalTransition, BedNotFree, CannotOpen.
+    Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, BedNotFree, CannotOpen.
     """
     by.must(Permission.REFERRAL_DECIDE)
     try:
@@ -63,6 +65,8 @@ def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at:
 def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ACCEPT, by)
+        if not members_store.may_accept(referral.receiver_id):
+            raise TooFewKeyHolders
         _check_bed(session, bed_id, by)
         sender, receiver = referral.sender_id, referral.receiver_id
         vault.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)

@@ -37,6 +37,7 @@ from nrm.models.referrals import Obligation as ObligationRow
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
 from nrm.store import agreements as desks_store
 from nrm.store import interviews as store
+from nrm.store import members as members_store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
 from nrm.vault import shredding
@@ -52,6 +53,10 @@ OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
 UNCONNECTED: Words = {
     "sq": "Nuk është ende e lidhur me sistemin; telefononi.",
     "en": "Is not connected to the system yet; telephone.",
+}
+UNREADY: Words = {
+    "sq": "Ende nuk mund të pranojë: më pak se dy veta e kanë çelësin e saj. Telefononi.",
+    "en": "Cannot accept yet: fewer than two people hold its key. Telephone.",
 }
 ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
 _FALLBACK_ANSWER = timedelta(hours=1)
@@ -157,9 +162,11 @@ def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, befor
         if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
     }
     rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
-    route = route_under(facts, agreement, now, rooms)
     reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
-    return Proposal(route, _choices(route, agreement, now, reachable, rooms), unreachable, agreement)
+    # Asked only against the route, with a reason: after a telephone call.
+    unreachable |= dict.fromkeys(members_store.parties_short_of_holders() & reachable.keys(), UNREADY)
+    route = route_under(facts, agreement, now, rooms)
+    return Proposal(route, _choices(route, agreement, now, reachable, rooms, unreachable), unreachable, agreement)
 
 
 def _choices(
@@ -168,13 +175,14 @@ def _choices(
     now: datetime,
     desks: Mapping[str, Organisation],
     rooms: Mapping[str, Capacity],
+    unreachable: Mapping[str, Words],
 ) -> tuple[Choice, ...]:
     """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
     against = route.candidates[0].clause if route.candidates else ""
     listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
     listed += [(each.party, False, False, each.clause, each.reason) for each in route.reserve]
     listed += [
-        (each.party, False, False, against, EXCLUSIONS[each.reason])
+        (each.party, False, False, against, unreachable.get(each.party, EXCLUSIONS[each.reason]))
         for each in route.excluded
         if each.reason in OVERRIDABLE
     ]

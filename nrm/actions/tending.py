@@ -28,6 +28,7 @@ from nrm.domain.accounts import Actor
 from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
 from nrm.models.cases import Opening
 from nrm.models.referrals import Referral
+from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.vault import shredding
 
@@ -37,7 +38,9 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
     `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `erased_listed`,
-    `keys_destroyed`, `shred_files_deleted`."""
+    `keys_destroyed`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do
+    something for.
+    """
     by = Actor.system("tend")
     return {
         "referrals_expired": _expire_referrals(by),
@@ -52,6 +55,7 @@ def tend() -> dict[str, int]:
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
+        "keyrings_due": members_store.keyrings_due(),
     }
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "reports.report",
     "audit": "audit.audit",
     "protect": "protect.protect",
+    "keys": "keys.keys",
     "backup-key": "backups.backup_key",
     "backup": "backups.backup",
     "restore": "backups.restore",

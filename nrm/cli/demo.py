@@ -14,7 +14,7 @@ import click
 from flask import Flask
 
 from nrm import clock
-from nrm.actions import accounts, factors
+from nrm.actions import accounts, factors, members
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
@@ -163,6 +163,7 @@ def _join(
 ) -> Actor:
     password = _password()
     joined = accounts.join(token=token, password=password)
+    members.check_code_of_invitation(token=token, code=joined.recovery_code)
     if joined.waiting and holder is not None:
         member = store.member_by_login(login)
         assert member is not None

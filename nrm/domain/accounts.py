@@ -82,6 +82,7 @@ class Permission(StrEnum):
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
+    ACCOUNT_DISABLE = "account:disable"
     MONITORING_READ = "monitoring:read"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
@@ -100,6 +101,7 @@ _SHELTER_WORK = frozenset(
         Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.ACCOUNT_CONFIRM,
         Permission.ACCOUNT_RESET,
+        Permission.ACCOUNT_DISABLE,
     }
 )
 
@@ -115,6 +117,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_RECEIVE,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     # Sees what was handed over and what is late; decides where no rule fits.
@@ -129,6 +132,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     Role.CASE_WORKER: _SHELTER_WORK,
@@ -142,6 +146,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     Role.WITNESS_LIAISON: frozenset(
@@ -152,6 +157,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     Role.CONSULAR_OFFICER: frozenset(
@@ -160,6 +166,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     Role.HELPLINE_OPERATOR: frozenset(
@@ -172,13 +179,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
+            Permission.ACCOUNT_DISABLE,
         }
     ),
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
     # Accounts and the machine; holds no key.
-    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE, Permission.ACCOUNT_RESET}),
+    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE, Permission.ACCOUNT_RESET, Permission.ACCOUNT_DISABLE}),
 }
 
 # Which role works in which kind of organisation. An account outside this table is refused.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.accounts import OrganisationKind, Role
+from nrm.domain.members import KeyHappening
 
 
-def one_of(column: str, codes: type[OrganisationKind] | type[Role] | tuple[str, ...]) -> str:
+def one_of(column: str, codes: type[StrEnum] | tuple[str, ...]) -> str:
     """The text of a check constraint that holds a column to a list of codes."""
     return f"{column} IN ({', '.join(repr(str(code)) for code in codes)})"
 
@@ -46,6 +48,7 @@ class Organisation(Model):
     name_en: Mapped[str]
     telephone: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
+    keyring_due_at: Mapped[datetime | None]  # since when a key holder's leaving waits for a new keyring
 
 
 class Member(Model):
@@ -76,6 +79,7 @@ class Member(Model):
     sealed_totp: Mapped[bytes | None]
     totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
     totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
+    code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
 
 
 class Invitation(Model):
@@ -101,6 +105,8 @@ class Keyring(Model):
     version: Mapped[int]
     public: Mapped[bytes]
     mark: Mapped[bytes]  # a MAC over organisation, kind, version and public key
+    # Under a key of the private half: what recognises an imported line. None: version 1 derives it (older instances).
+    sealed_import_key: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
 
@@ -114,6 +120,25 @@ class KeyringWrap(Model):
     keyring_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("keyrings.id"))
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
     sealed_private: Mapped[bytes]
+    voucher: Mapped[bytes | None]  # a MAC only a holder of the private half could make: this member was confirmed
+
+
+class KeyEvent(Model):
+    """What happened with the keys of an organisation's members, shown to all of them."""
+
+    __tablename__ = "key_events"
+    __table_args__ = (
+        CheckConstraint(one_of("event", KeyHappening), name="known_event"),
+        Index("ix_key_events_organisation_id_at", "organisation_id", "at"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    at: Mapped[datetime]
+    event: Mapped[str]
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # whom it concerns
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who did it
+    version: Mapped[int | None]  # of the keyring
 
 
 class MemberSession(Model):

@@ -63,6 +63,7 @@ class Grant(Model):
     """A compartment's key, wrapped to the keyring of one organisation."""
 
     __tablename__ = "grants"
+    __table_args__ = (Index("ix_grants_keyring", "organisation_id", "keyring_version"),)
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)
@@ -76,6 +77,7 @@ class PendingGrant(Model):
     """A grant under a release key: a party of the route that has not accepted opens nothing with its keyring alone."""
 
     __tablename__ = "pending_grants"
+    __table_args__ = (Index("ix_pending_grants_keyring", "organisation_id", "keyring_version"),)
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)

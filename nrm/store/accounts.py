@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission
-from nrm.models.accounts import Instance, Invitation, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
+from nrm.store.members import number_of_holders
 
 _MEMBER_ROW = Member.__table__.c
 
@@ -32,6 +33,8 @@ class MemberLine:
     organisation_code: str
     has_second_factor: bool
     totp_reset_at: datetime | None
+    organisation_kind: str
+    code_checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class OrganisationLine:
     names: dict[str, str]
     active: int
     key_holders: int
+    unchecked: int  # active members who have not re-typed their recovery code
     invitations: int
+    keyring_due: bool
 
 
 def instance() -> Instance:
@@ -95,32 +100,20 @@ def members(*, by: Actor) -> list[MemberLine]:
             Organisation.code,
             Member.sealed_totp.is_not(None),
             Member.totp_reset_at,
+            Organisation.kind,
+            Member.code_checked_at.is_not(None),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)
     )
     if not by.may(Permission.ACCOUNT_INVITE):
         statement = statement.where(Member.organisation_id == by.organisation_id)
-    return [MemberLine(*row) for row in db.session.execute(statement)]
+    return [MemberLine(*cast(tuple[Any, ...], row)) for row in db.session.execute(statement)]
 
 
 def key_holding(*, by: Actor) -> list[OrganisationLine]:
     """Every organisation with how many can open its cases, and how many invitations still wait; for who invites."""
     by.must(Permission.ACCOUNT_INVITE)
-    newer = aliased(Keyring)
-    holders = (
-        select(func.count())
-        .select_from(KeyringWrap)
-        .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
-        .join(Member, Member.id == KeyringWrap.member_id)
-        .where(Keyring.organisation_id == Organisation.id, Member.status == "active")
-        .where(
-            ~select(newer.id)
-            .where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version)
-            .correlate(Keyring)
-            .exists()
-        )
-    )
     active = select(func.count()).where(Member.organisation_id == Organisation.id, Member.status == "active")
     open_invitations = (
         select(func.count())
@@ -135,13 +128,22 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         Organisation.name_sq,
         Organisation.name_en,
         active.correlate(Organisation).scalar_subquery(),
-        holders.correlate(Organisation).scalar_subquery(),
+        number_of_holders(Organisation.id),
+        _unchecked().correlate(Organisation).scalar_subquery(),
         open_invitations.correlate(Organisation).scalar_subquery(),
+        Organisation.keyring_due_at.is_not(None),
     ).order_by(Organisation.code)
     return [
         OrganisationLine(code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
         for code, kind, sq, en, *counts in db.session.execute(statement)
     ]
+
+
+def _unchecked() -> Select[int]:
+    """How many active members have not checked their recovery code."""
+    return select(func.count()).where(
+        Member.organisation_id == Organisation.id, Member.status == "active", Member.code_checked_at.is_(None)
+    )
 
 
 def member(member_id: uuid.UUID, *, by: Actor) -> Member:

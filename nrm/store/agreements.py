@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS
+from nrm.domain.members import KEY_HOLDERS_NEEDED
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
+from nrm.store.members import number_of_holders
 
 
 def desks(party: str | None = None) -> Mapping[str, Organisation]:
@@ -44,7 +46,10 @@ def _keeps_a_bed() -> ColumnElement[bool]:
 
 
 def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter."""
+    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+
+    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    """
     kinds = [str(kind) for kind in SHELTERS]
     taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
     beds = (
@@ -60,12 +65,17 @@ def capacity() -> dict[str, Capacity]:
         .subquery()
     )
     statement = (
-        select(Organisation.party, func.coalesce(beds.c.number, 0), func.coalesce(kept.c.number, 0))
+        select(
+            Organisation.party,
+            func.coalesce(beds.c.number, 0),
+            func.coalesce(kept.c.number, 0),
+            number_of_holders(Organisation.id),
+        )
         .outerjoin(beds, beds.c.organisation_id == Organisation.id)
         .outerjoin(kept, kept.c.receiver_id == Organisation.id)
         .where(Organisation.kind.in_(kinds), Organisation.party != "")
     )
     return {
-        party: Capacity.FREE if free > promised else Capacity.NONE_FREE
-        for party, free, promised in db.session.execute(statement)
+        party: Capacity.FREE if free > promised and holders >= KEY_HOLDERS_NEEDED else Capacity.NONE_FREE
+        for party, free, promised, holders in db.session.execute(statement)
     }

@@ -21,7 +21,7 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import referrals
+from nrm.store import members, referrals
 from nrm.store.countries import country
 from nrm.store.paging import PAGE, Page, page, place_after
 
@@ -72,6 +72,8 @@ class Room:
     taken: int
     held: int
     out_of_use: int
+    may_accept: bool
+    """Whether enough people hold the shelter's key to accept anybody."""
 
     @property
     def free(self) -> int:
@@ -219,6 +221,7 @@ def _room(organisation_id: uuid.UUID) -> Room:
         held=referrals.asked_for(organisation_id) + len(referrals.kept_beds(organisation_id)),
         # A bed somebody sleeps in until it is mended counts as taken.
         out_of_use=db.session.scalar(number.where(Bed.out_of_use, Bed.id.not_in(slept_in))) or 0,
+        may_accept=members.may_accept(organisation_id),
     )
 
 

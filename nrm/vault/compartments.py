@@ -161,12 +161,14 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
     """The organisations as grantees, in a stable order.
 
     Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
+    Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
     """
     rows = session.execute(
         select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public, Keyring.mark)
         .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
         .where(Organisation.id.in_(organisation_ids))
         .order_by(Organisation.code, Keyring.version)
+        .with_for_update(read=True, key_share=True, of=Organisation)
     ).all()
     newest: dict[uuid.UUID, Recipient] = {}
     for row in rows:
@@ -345,7 +347,7 @@ def _pend(
         release_key = crypto.new_key()
         where = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
         release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
-        grant = crypto.wrap(party.public, compartment_key, _grant_context(case_id, compartment, epoch, party))
+        grant = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
         aad = crypto.ctx("pending", case_id, compartment, epoch, party.organisation_id)
         session.execute(
             insert(PendingGrant).values(
@@ -514,7 +516,7 @@ def _keys(
     else:
         raise CannotOpen
     me = Recipient(by.organisation_id, by.kind, version, b"")
-    compartment_key = unwrap_once(private, wrapped, _grant_context(case_id, compartment, row.epoch, me), by=by)
+    compartment_key = unwrap_once(private, wrapped, grant_context(case_id, compartment, row.epoch, me), by=by)
     shred_key = shredding.shred_key(case_id, compartment, row.epoch)
     if shred_key is None:
         raise CannotOpen
@@ -537,7 +539,7 @@ def _release(session: Session, row: Row, organisation_id: uuid.UUID) -> tuple[in
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
     if release_key is None:
         raise CannotOpen
-    aad = crypto.ctx("pending", row.case_id, row.compartment, row.epoch, organisation_id)
+    aad = pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
     return pending.keyring_version, crypto.unseal(release_key, pending.sealed_key, aad)
 
 
@@ -550,7 +552,7 @@ def _grant(
     grantees: Iterable[Recipient],
 ) -> None:
     for grantee in grantees:
-        context = _grant_context(case_id, compartment, epoch, grantee)
+        context = grant_context(case_id, compartment, epoch, grantee)
         session.execute(
             insert(Grant).values(
                 case_id=case_id,
@@ -563,8 +565,14 @@ def _grant(
         )
 
 
-def _grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
+def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
+    """What a grant is bound to: it opens for this place and this version of this organisation's keyring alone."""
     return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
+
+
+def pending_context(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
+    """What a pending grant is bound to."""
+    return crypto.ctx("pending", case_id, compartment, epoch, organisation_id)
 
 
 def _end_grants(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:

@@ -21,29 +21,117 @@ class HoldsNoKeys(Exception):
 
 def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
     """The organisation's first keyring, made by its first member."""
+    private, keyring = _new_version(session, organisation, 1, crypto.new_key())
+    session.add(_wrap(keyring, member, private))
+
+
+def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[int, list[Member]]:
+    """A new version of the keyring, wrapped to every active member whom a holder of the present one vouched for.
+
+    Returns the version and the active members who were left out: they wait for a colleague again. The caller holds the
+    organisation's row. Raises CannotOpen.
+    """
+    before = newest(session, organisation)
+    old_private = keyring_private(session, before.version, by=by)
+    private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
+    vouchers = {
+        row.member_id: row.voucher
+        for row in session.execute(
+            select(KeyringWrap.member_id, KeyringWrap.voucher).where(KeyringWrap.keyring_id == before.id)
+        )
+    }
+    left_out = []
+    for member in session.scalars(
+        select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
+    ):
+        if member.id == by.member_id or is_vouched_for(member, vouchers.get(member.id), old_private):
+            session.add(_wrap(keyring, member, private))
+        else:
+            left_out.append(member)
+    session.flush()
+    return keyring.version, left_out
+
+
+def newest(session: Session, organisation: Organisation) -> Keyring:
+    """The newest version of the keyring; raises CannotOpen for none, or one that was put there by hand."""
+    keyring = session.scalar(
+        select(Keyring)
+        .where(Keyring.organisation_id == organisation.id)
+        .order_by(Keyring.version.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if keyring is None:
+        raise CannotOpen
+    check_mark(keyring.mark, "keyring", organisation.id, organisation.kind, keyring.version, keyring.public)
+    return keyring
+
+
+def _new_version(
+    session: Session, organisation: Organisation, version: int, import_key: bytes
+) -> tuple[bytes, Keyring]:
+    """(private half, row) of a version that nobody holds yet."""
     if not OrganisationKind(organisation.kind).holds_keys:
         raise HoldsNoKeys(organisation.code)
     private, public = crypto.key_pair()
     keyring = Keyring(
         id=uuid.uuid4(),
         organisation_id=organisation.id,
-        version=1,
+        version=version,
         public=public,
-        mark=mark("keyring", organisation.id, organisation.kind, 1, public),
+        mark=mark("keyring", organisation.id, organisation.kind, version, public),
+        sealed_import_key=crypto.seal(
+            crypto.expand(private, crypto.ctx("import key")),
+            import_key,
+            crypto.ctx("import key", organisation.id, version),
+        ),
         created_at=clock.now(),
     )
     session.add(keyring)
     session.flush()
-    session.add(_wrap(keyring, member, private))
+    return private, keyring
 
 
 def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
-    """Wrap every version of the organisation's keyring to a new member; `by` must hold it. Raises CannotOpen."""
-    keyrings = session.scalars(select(Keyring).where(Keyring.organisation_id == by.organisation_id)).all()
-    if not keyrings:
+    """Wrap every version that `by` holds to a new member. Raises CannotOpen unless the newest is among them."""
+    if by.organisation_id is None:
         raise CannotOpen
-    for keyring in keyrings:
-        session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
+    versions = session.scalars(
+        select(Keyring).where(Keyring.organisation_id == by.organisation_id).order_by(Keyring.version)
+    ).all()
+    held = held_versions(session, by=by)
+    if not versions or versions[-1].version not in held:
+        raise CannotOpen
+    for keyring in versions:
+        if keyring.version in held:
+            session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
+
+
+def held_versions(session: Session, *, by: Actor) -> set[int]:
+    """The versions of the organisation's keyring that are wrapped to the actor."""
+    return set(
+        session.scalars(
+            select(Keyring.version)
+            .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
+            .where(Keyring.organisation_id == by.organisation_id, KeyringWrap.member_id == by.member_id)
+        )
+    )
+
+
+def is_vouched_for(member: Member, voucher: bytes | None, private: bytes) -> bool:
+    """Whether a holder of the keyring's private half confirmed the member with the keys they have now.
+
+    Otherwise whoever can write to the database could add a wrap and a status, and wait for the next version.
+    """
+    return (
+        voucher is not None
+        and member.kem_public is not None
+        and crypto.same(voucher, _voucher(member.id, member.kem_public, private))
+    )
+
+
+def _voucher(member_id: uuid.UUID, kem_public: bytes, private: bytes) -> bytes:
+    return crypto.mac(crypto.expand(private, crypto.ctx("voucher")), crypto.ctx("member", member_id, kem_public))
 
 
 def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
@@ -52,7 +140,10 @@ def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
     info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member.id)
     return KeyringWrap(
-        keyring_id=keyring.id, member_id=member.id, sealed_private=crypto.wrap(member.kem_public, private, info)
+        keyring_id=keyring.id,
+        member_id=member.id,
+        sealed_private=crypto.wrap(member.kem_public, private, info),
+        voucher=_voucher(member.id, member.kem_public, private),
     )
 
 
@@ -101,5 +192,19 @@ def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) ->
 
 
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:
-    """An HMAC under a key only the actor's organisation has: recognises a line without a hash anyone can try."""
-    return crypto.mac(crypto.expand(keyring_private(session, 1, by=by), crypto.ctx("import")), message)
+    """An HMAC under a key only the actor's organisation has: recognises a line without a hash anyone can try.
+
+    The key is the same for every version of the keyring.
+    """
+    keyring = newest(session, session.get_one(Organisation, by.organisation_id))
+    return crypto.mac(_import_key(keyring, keyring_private(session, keyring.version, by=by)), message)
+
+
+def _import_key(keyring: Keyring, private: bytes) -> bytes:
+    if keyring.sealed_import_key is not None:
+        under = crypto.expand(private, crypto.ctx("import key"))
+        context = crypto.ctx("import key", keyring.organisation_id, keyring.version)
+        return crypto.unseal(under, keyring.sealed_import_key, context)
+    if keyring.version != 1:
+        raise CannotOpen
+    return crypto.expand(private, crypto.ctx("import"))

@@ -37,12 +37,28 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     sign_private, member.sign_public = crypto.signing_pair()
     keys = KeyHolder(kem_private, sign_private)
     _seal_under_password(member, keys, password, salt)
+    return keys, make_code(member, keys)
+
+
+def make_code(member: Member, keys: KeyHolder) -> str:
+    """Seal the member's keys under a new recovery code, which is returned to be shown once; the old one is dead."""
     code = os.urandom(_RECOVERY_BYTES)
     recovery = crypto.expand(code, crypto.ctx("recovery"))
-    member.sealed_kem_recovery = crypto.seal(recovery, kem_private, crypto.ctx("kem recovery", member.id))
-    member.sealed_sign_recovery = crypto.seal(recovery, sign_private, crypto.ctx("sign recovery", member.id))
+    member.sealed_kem_recovery = crypto.seal(recovery, keys.kem_private, crypto.ctx("kem recovery", member.id))
+    member.sealed_sign_recovery = crypto.seal(recovery, keys.sign_private, crypto.ctx("sign recovery", member.id))
+    member.code_checked_at = None
     text = base64.b32encode(code).decode()
-    return keys, "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def forget_keys(member: Member) -> None:
+    """Take everything from the row by which a password or a recovery code opened the member's keys."""
+    member.salt = member.verifier = None
+    member.kem_public = member.kem_mark = None
+    member.sealed_kem = member.sealed_sign = None
+    member.sealed_kem_recovery = member.sealed_sign_recovery = None
+    member.code_checked_at = None
+    member.sealed_totp = member.totp_step = member.totp_reset_at = None
 
 
 def change_password(member: Member, keys: KeyHolder, password: str) -> None:

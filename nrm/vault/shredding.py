@@ -8,7 +8,7 @@ off after it. Working it off again changes nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from flask import current_app
@@ -69,6 +69,18 @@ def release_key(case_id: uuid.UUID, compartment: str, epoch: int, organisation_i
     """The release key of one party, or None once it is destroyed."""
     place = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
     return _one(_RELEASE_KEY, {**place, "organisation_id": organisation_id})
+
+
+def release_keys(
+    places: Collection[tuple[uuid.UUID, str, int]], organisation_id: uuid.UUID
+) -> dict[tuple[uuid.UUID, str, int], bytes]:
+    """The release keys of one party that are left, by (case, compartment, epoch)."""
+    place = (ReleaseKey.case_id, ReleaseKey.compartment, ReleaseKey.epoch)
+    statement = select(*place, ReleaseKey.key).where(
+        ReleaseKey.organisation_id == organisation_id, tuple_(*place).in_(places)
+    )
+    with _engine().connect() as connection:
+        return {(row.case_id, row.compartment, row.epoch): row.key for row in connection.execute(statement)}
 
 
 def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:

@@ -121,7 +121,7 @@ def join(token: str) -> BaseResponse | str:
         return _join_page(token, form, 422)
     except UnusableInvitation:
         return _join_page(token, form, 404)
-    return render_template("accounts/joined.html", joined=joined)
+    return render_template("accounts/joined.html", joined=joined, token=token)
 
 
 def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
@@ -197,6 +197,7 @@ def members() -> str:
         may_reset=by.may(Permission.ACCOUNT_RESET),
         second_factor=factors.demanded(),
         own_id=by.member_id,
+        may_disable=by.may(Permission.ACCOUNT_DISABLE),
     )
 
 

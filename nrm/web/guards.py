@@ -44,14 +44,22 @@ PUBLIC = frozenset(
         "accounts.blank",
         "hidden.unlock",
         "hidden.unlock_page",
+        "members.joined_page",
+        "members.check_joined",
     }
 )
 # What a member may do who has to set up a second factor first.
 ENROLLING = frozenset({"factors.set_up_page", "factors.set_up", "accounts.sign_out"})
 # What a member may do who waits for a colleague's confirmation.
-WAITING = ENROLLING | {"home.index"}
+WAITING = ENROLLING | {
+    "home.index",
+    "members.code_page",
+    "members.check_code",
+    "members.new_code_page",
+    "members.new_code",
+}
 # Forms that are not given back when they come too late: what was typed there must not lie in a page.
-NEVER_CARRIED = frozenset({"accounts.password", "factors.set_up"})
+NEVER_CARRIED = frozenset({"accounts.password", "factors.set_up", "members.check_code", "members.new_code"})
 _ACCESS, _STEP_UP = "_nrm_access", "_nrm_step_up"
 # The field of a form that carries a fresh proof, and the one that carries where to go on.
 PROOF, CARRIED = "step_up", "carried"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
 from nrm.domain.accounts import Role
+from nrm.store import members as store
 from nrm.web import guards
 
 blueprint = Blueprint("home", __name__)
@@ -30,6 +31,7 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 def index() -> str:
     by = guards.actor()
     visitor = guards.visitor_or_none()
+    g.keys = store.keys(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
     view = _pages.get(by.role) if by.role else None

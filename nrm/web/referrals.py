@@ -25,6 +25,7 @@ from nrm.actions import placing
 from nrm.actions import referrals as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
     REASONS_UNDER_MUST,
     BedNotFree,
@@ -38,7 +39,7 @@ from nrm.domain.referrals import (
     actors_of,
 )
 from nrm.domain.words import N_
-from nrm.store import accounts, obligations, stays
+from nrm.store import accounts, members, obligations, stays
 from nrm.store import cases as case_store
 from nrm.store import referrals as store
 from nrm.store.referrals import ReferralLine
@@ -50,6 +51,10 @@ blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
+TOO_FEW = N_(
+    "Your organisation cannot accept anybody yet: two people must hold its key and have typed in their recovery code. "
+    "Have a colleague invited and confirm them, or let them type in their code; until then decline or telephone."
+)
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
 NOT_FREE = N_("Choose another bed: this one is no longer free")
 REFUSED = {
@@ -172,6 +177,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         can_open=can_open,
         unsealed=line.status is ReferralStatus.SENT and not store.has_key_waiting(line.case_id, _receiver(line)),
         bound=line.assigned,
+        may_accept=members.may_accept(_receiver(line)),
         purpose=PURPOSE_LABELS[_purpose(line)],
     )
 
@@ -237,6 +243,8 @@ def accept(referral_id: uuid.UUID) -> Answer:
     except BedNotFree:
         form.bed.errors = [NOT_FREE]
         return _receiver_page(line, form), 422
+    except TooFewKeyHolders:
+        return guards.error_page(409, TOO_FEW)
     except IllegalTransition as error:
         return _conflict(error)
     return redirect(url_for("cases.show", case_id=case_id), 303)

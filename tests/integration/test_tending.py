@@ -33,6 +33,7 @@ NOTHING = {
     "supplements_lapsed": 0,
     "notices_over": 0,
     "keys_destroyed": 0,
+    "keyrings_due": 0,
     "shred_files_deleted": 0,
 }
 

@@ -1,0 +1,274 @@
+"""Leaving, beginning anew, recovery codes, and new versions of an organisation's keyring."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions.key_events import happened
+from nrm.db import db, transaction
+from nrm.domain.accounts import (
+    INVITATION_HOURS,
+    Actor,
+    NotPermitted,
+    NotVisible,
+    OrganisationKind,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+)
+from nrm.domain.members import KeyHappening, OwnAccount, WrongCode, check_leaving
+from nrm.models.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
+from nrm.store import accounts
+from nrm.store import members as store
+from nrm.vault import compartments, keyrings, rewrapping
+from nrm.vault import members as vault
+
+CannotOpen = vault.CannotOpen
+_BATCH = 500
+_KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far the move to a keyring's newest version came: `left` grants wait, `unopenable` open by no key."""
+
+    version: int
+    moved: int
+    left: int
+    unopenable: int
+    done: bool
+
+
+def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
+    """End a colleague's account: sessions, keys and wraps go at once. Returns whether a new keyring is due.
+
+    A key holder makes it in the same transaction; when the administrator disables somebody it waits for one.
+    Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, CannotOpen.
+    """
+    by.must(Permission.ACCOUNT_DISABLE)
+    with transaction() as session:
+        member, organisation = _colleague(session, member_id, by)
+        if member.status == "disabled":
+            return False
+        holds = store.holds_newest(member.id)
+        check_leaving(holds=holds, others=store.other_holders(member))
+        _take_everything(session, member)
+        member.status = "disabled"
+        session.flush()
+        happened(session, KeyHappening.DISABLED, member, by=by)
+        if holds:
+            organisation.keyring_due_at = clock.now()
+        audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
+        if holds and organisation.id == by.organisation_id:
+            _renew(session, organisation, by)
+        return holds
+
+
+def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
+    """Let a colleague who lost password and code, or who comes back, make new keys; the token of a one-time link.
+
+    The old keys, wraps and sessions die at once. What the new keys open is decided by who confirms them afterwards.
+    For an organisation that holds keys a colleague does this, who checked the identity in person; for the others, and
+    for whoever has not joined yet, the administrator too. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder.
+    """
+    by.must(Permission.ACCOUNT_DISABLE)
+    token, digest = vault.new_invitation()
+    with transaction() as session:
+        member, organisation = _colleague(session, member_id, by)
+        elsewhere = organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys
+        if elsewhere and member.status != "invited":
+            raise NotPermitted(Permission.ACCOUNT_DISABLE)
+        holds = store.holds_newest(member.id)
+        check_leaving(holds=holds, others=store.other_holders(member))
+        _take_everything(session, member)
+        member.status = "invited"
+        session.add(Invitation(member_id=member.id, digest=digest, expires_at=clock.now() + _KEEPS_FOR))
+        session.flush()
+        happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
+        audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
+    return token
+
+
+def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
+    """The member and their organisation, which is held until the transaction ends; raises NotVisible, OwnAccount."""
+    found = store.manageable(member_id, by=by)
+    organisation = session.get_one(Organisation, found.organisation_id, with_for_update=True, populate_existing=True)
+    if found.id == by.member_id:
+        raise OwnAccount
+    return store.manageable(member_id, by=by), organisation
+
+
+def _take_everything(session: Session, member: Member) -> None:
+    """Whatever the member could sign in or open something with."""
+    session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
+    session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
+    session.execute(
+        update(Invitation)
+        .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
+    vault.forget_keys(member)
+
+
+def renew_keyring(*, by: Actor) -> int:
+    """Make a new version of the organisation's keyring, unless the move to one made before has not ended and nobody
+    left since; returns the newest version. Raises NotPermitted, CannotOpen."""
+    by.must(Permission.ACCOUNT_CONFIRM)
+    with transaction() as session:
+        organisation = _own(session, by)
+        stands = store.keys(by=by)
+        if stands.unfinished and stands.due_at is None:
+            return stands.version
+        return _renew(session, organisation, by)
+
+
+def _renew(session: Session, organisation: Organisation, by: Actor) -> int:
+    version, left_out = keyrings.renew(session, organisation, by=by)
+    organisation.keyring_due_at = None
+    for member in left_out:
+        member.status = "waiting"
+        happened(session, KeyHappening.WAITS_AGAIN, member, by=by)
+    happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=version)
+    session.flush()
+    audit.append(session, audit.Event.KEYRING_RENEWED, by=by, version=version, left_out=len(left_out))
+    return version
+
+
+def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> Moved:
+    """Wrap the organisation's grants to the newest version, as long as it takes or for so many seconds, then drop the
+    older versions. Interrupted at any point it is taken up again. `progress` is told how many were moved each time.
+
+    Raises NotPermitted, CannotOpen.
+    """
+    by.must(Permission.ACCOUNT_CONFIRM)
+    until = None if seconds is None else time.monotonic() + seconds
+    moved = 0
+    unopenable: set[rewrapping.Unopenable] = set()
+    while True:
+        to = _recipient(by)
+        unopenable.clear()
+        for kind in rewrapping.KINDS:
+            after: rewrapping.Place | None = None
+            while True:
+                batch = rewrapping.sealed_anew(db.session(), kind, to, after=after, size=_BATCH, by=by)
+                db.session.rollback()
+                if batch.rows:
+                    with transaction() as session:
+                        rewrapping.keep(session, kind, batch)
+                moved += len(batch.rows)
+                unopenable |= set(batch.unopenable)
+                if progress is not None:
+                    progress(len(batch.rows))
+                if until is not None and time.monotonic() >= until:
+                    return Moved(to.version, moved, _left(by), len(unopenable), done=False)
+                after = batch.last
+                if after is None:
+                    break
+        if _finish(to, unopenable, by):
+            return Moved(to.version, moved, 0, len(unopenable), done=True)
+
+
+def _finish(to: compartments.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
+    """Drop the older versions; False when something was sealed to one of them, or a newer one was made, meanwhile."""
+    with transaction() as session:
+        organisation = _own(session, by)
+        if keyrings.newest(session, organisation).version != to.version:
+            return False
+        stands = store.keys(by=by)
+        if not stands.old_wraps:
+            return True
+        if not rewrapping.drop_old(session, to, unopenable, by=by):
+            return False
+        happened(session, KeyHappening.KEYRING_MOVED, None, by=by, version=to.version)
+        session.flush()
+        audit.append(session, audit.Event.KEYRING_MOVED, by=by, version=to.version, unopenable=len(unopenable))
+        return True
+
+
+def _recipient(by: Actor) -> compartments.Recipient:
+    if by.organisation_id is None:
+        raise CannotOpen
+    to = compartments.recipients(db.session(), [by.organisation_id])[0]
+    db.session.rollback()
+    return to
+
+
+def _left(by: Actor) -> int:
+    return store.keys(by=by).behind
+
+
+def _own(session: Session, by: Actor) -> Organisation:
+    """The actor's organisation, held until the transaction ends."""
+    if by.organisation_id is None:
+        raise CannotOpen
+    return session.get_one(Organisation, by.organisation_id, with_for_update=True, populate_existing=True)
+
+
+def joined_by(token: str) -> Member:
+    """Who accepted the invitation and has not checked the recovery code yet; raises UnusableInvitation."""
+    invitation = accounts.invitation(vault.invitation_digest(token))
+    if invitation is None or invitation.used_at is None or clock.now() - invitation.used_at >= _KEEPS_FOR:
+        raise UnusableInvitation
+    member = db.session.get(Member, invitation.member_id, populate_existing=True)
+    if member is None or member.status not in ("waiting", "active") or member.code_checked_at is not None:
+        raise UnusableInvitation
+    return member
+
+
+def check_code_of_invitation(*, token: str, code: str) -> None:
+    """Re-type the recovery code right after joining. Raises UnusableInvitation, WrongCode."""
+    _check_code(joined_by(token), code)
+
+
+def check_code(*, code: str, by: Actor) -> None:
+    """Re-type one's present recovery code. Raises WrongCode, NotVisible."""
+    member = db.session.get(Member, by.member_id, populate_existing=True)
+    if member is None:
+        raise NotVisible
+    _check_code(member, code)
+
+
+def _check_code(member: Member, code: str) -> None:
+    account = accounts.credentials(member.login)
+    if account is None or vault.unlock_by_code(account, code) is None:
+        raise WrongCode
+    with transaction() as session:
+        member = session.get_one(Member, member.id, with_for_update=True, populate_existing=True)
+        if member.sealed_kem_recovery != account.sealed_kem_recovery:
+            raise WrongCode  # a new one was made in the same instant
+        if member.code_checked_at is not None:
+            return
+        by = Actor(member.id, member.organisation_id, Role(member.role))
+        member.code_checked_at = clock.now()
+        happened(session, KeyHappening.CODE_CHECKED, member, by=by)
+        session.flush()
+        audit.append(session, audit.Event.RECOVERY_CODE_CHECKED, by=by)
+
+
+def make_code(*, password: str, by: Actor) -> str:
+    """A new recovery code, shown once; the old one is dead at once. Raises SignInRefused for a wrong password."""
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        raise SignInRefused
+    account = accounts.credentials(member.login)
+    db.session.rollback()
+    under = vault.prove(account, member.login, password)
+    if account is None or under is None:
+        raise SignInRefused
+    keys = vault.open_keys(account, under)
+    with transaction() as session:
+        member = session.get_one(Member, by.member_id, populate_existing=True)
+        code = vault.make_code(member, keys)
+        happened(session, KeyHappening.CODE_MADE, member, by=by)
+        session.flush()
+        audit.append(session, audit.Event.RECOVERY_CODE_MADE, by=by)
+    return code

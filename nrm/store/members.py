@@ -1,0 +1,186 @@
+"""Who holds an organisation's key, where its keyring stands, and what happened with the keys."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, select
+from sqlalchemy.orm import aliased
+
+from nrm.db import db
+from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.members import KEY_HOLDERS_NEEDED, KeyHappening, Keys
+from nrm.models.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
+from nrm.models.cases import Grant, PendingGrant
+
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEventLine:
+    """One thing that happened with keys: to whom, by whom (names, empty where nobody)."""
+
+    at: datetime
+    event: KeyHappening
+    member: str
+    by: str
+    version: int | None
+
+
+def is_newest() -> ColumnElement[bool]:
+    """Whether a `Keyring` of the query is its organisation's newest."""
+    newer = aliased(Keyring)
+    return ~exists().where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version).correlate(
+        Keyring
+    )
+
+
+def number_of_holders(organisation_id: Any) -> ScalarSelect[int]:
+    """How many active members of the organisation hold its newest keyring and checked their recovery code."""
+    return (
+        select(func.count())
+        .select_from(KeyringWrap)
+        .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+        .join(Member, Member.id == KeyringWrap.member_id)
+        .where(
+            Keyring.organisation_id == organisation_id,
+            Member.organisation_id == organisation_id,
+            Member.status == "active",
+            Member.code_checked_at.is_not(None),
+            is_newest(),
+        )
+        .scalar_subquery()
+    )
+
+
+def may_accept(organisation_id: uuid.UUID) -> bool:
+    """Whether enough people hold the organisation's key."""
+    return (db.session.scalar(select(number_of_holders(organisation_id))) or 0) >= KEY_HOLDERS_NEEDED
+
+
+def parties_short_of_holders() -> set[str]:
+    """The shelters' parties whose organisation may not accept anybody yet."""
+    holders = number_of_holders(Organisation.id)
+    return set(
+        db.session.scalars(
+            select(Organisation.party).where(Organisation.kind.in_(SHELTERS), holders < KEY_HOLDERS_NEEDED)
+        )
+    )
+
+
+def holds_newest(member_id: uuid.UUID) -> bool:
+    """Whether the newest keyring of the member's organisation is wrapped to them."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists()
+                .where(KeyringWrap.member_id == member_id, Keyring.id == KeyringWrap.keyring_id)
+                .where(is_newest())
+            )
+        )
+    )
+
+
+def other_holders(member: Member) -> int:
+    """How many active colleagues of the member hold the newest keyring, their recovery code checked or not."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(KeyringWrap)
+            .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+            .join(Member, Member.id == KeyringWrap.member_id)
+            .where(
+                Keyring.organisation_id == member.organisation_id,
+                Member.status == "active",
+                Member.id != member.id,
+                is_newest(),
+            )
+        )
+        or 0
+    )
+
+
+def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A member the actor may disable or let begin anew; raises NotVisible."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    found = db.session.get(Member, member_id, populate_existing=True)
+    if found is None or not (found.organisation_id == by.organisation_id or by.may(Permission.ACCOUNT_INVITE)):
+        raise NotVisible
+    return found
+
+
+def keys(*, by: Actor) -> Keys:
+    """Where the actor's organisation's keyring stands, and the actor's own recovery code."""
+    old = exists().where(
+        KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~is_newest()
+    )
+    version, due_at, old_wraps, holders, checked = db.session.execute(
+        select(
+            select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
+            Organisation.keyring_due_at,
+            old,
+            number_of_holders(by.organisation_id),
+            select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
+        ).where(Organisation.id == by.organisation_id)
+    ).one()
+    receives = by.kind is not None and by.kind.takes_people_in
+    behind = _behind(by) if old_wraps else 0
+    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives)
+
+
+def _behind(by: Actor) -> int:
+    held = (
+        select(Keyring.version)
+        .where(Keyring.organisation_id == by.organisation_id, ~is_newest())
+        .where(exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring))
+    )
+    return sum(
+        db.session.scalar(
+            select(func.count())
+            .select_from(kind)
+            .where(kind.organisation_id == by.organisation_id, kind.keyring_version.in_(held))
+        )
+        or 0
+        for kind in (Grant, PendingGrant)
+    )
+
+
+def is_code_checked(*, by: Actor) -> bool:
+    """Whether the actor re-typed their present recovery code."""
+    return db.session.scalar(select(Member.code_checked_at).where(Member.id == by.member_id)) is not None
+
+
+def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
+    """What happened with the keys of the actor's organisation, newest first."""
+    whom, who = aliased(Member), aliased(Member)
+    statement = (
+        select(KeyEvent.at, KeyEvent.event, whom.name, who.name, KeyEvent.version)
+        .outerjoin(whom, whom.id == KeyEvent.member_id)
+        .outerjoin(who, who.id == KeyEvent.by_id)
+        .where(KeyEvent.organisation_id == by.organisation_id)
+        .order_by(KeyEvent.at.desc(), KeyEvent.id)
+        .limit(_SHOWN)
+    )
+    return [
+        KeyEventLine(at, KeyHappening(event), member or "", actor or "", version)
+        for at, event, member, actor, version in db.session.execute(statement)
+    ]
+
+
+def keyrings_due() -> int:
+    """How many organisations wait for a new keyring, or for the end of the move to one; for what time brings."""
+    unfinished = exists().where(
+        and_(Keyring.organisation_id == Organisation.id, KeyringWrap.keyring_id == Keyring.id, ~is_newest())
+    )
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Organisation)
+            .where(Organisation.keyring_due_at.is_not(None) | unfinished.correlate(Organisation))
+        )
+        or 0
+    )

@@ -1,0 +1,156 @@
+"""Moving an organisation's grants, live and pending, to the newest version of its keyring, batch by batch.
+
+A grant names the version it was made to, so everything opens throughout: by the old version until its batch was kept,
+by the new one after. The compartment keys stay the same; `compartments.rotate` makes new ones.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+from sqlalchemy import Row, Table, bindparam, delete, exists, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from nrm import crypto
+from nrm.domain.accounts import Actor
+from nrm.models.accounts import Keyring, KeyringWrap
+from nrm.models.cases import Grant, PendingGrant
+from nrm.vault import shredding
+from nrm.vault.compartments import Recipient, grant_context, pending_context
+from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
+
+KINDS: tuple[type[Grant] | type[PendingGrant], ...] = (Grant, PendingGrant)
+Place = tuple[uuid.UUID, str]
+Unopenable = tuple[uuid.UUID, str, bytes]  # case, compartment, the sealed key as it lies there
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Batch:
+    """Grants sealed anew but not kept yet; the last place that was looked at, and what did not open."""
+
+    rows: Sequence[dict[str, Any]]
+    last: Place | None
+    unopenable: Collection[Unopenable]
+
+
+def sealed_anew(
+    session: Session,
+    kind: type[Grant] | type[PendingGrant],
+    to: Recipient,
+    *,
+    after: Place | None,
+    size: int,
+    by: Actor,
+) -> Batch:
+    """The next `size` grants made to older versions that the actor holds, wrapped to the newest."""
+    held = held_versions(session, by=by) - {to.version}
+    statement = (
+        select(kind.__table__)
+        .where(kind.organisation_id == to.organisation_id, kind.keyring_version.in_(held))
+        .order_by(kind.case_id, kind.compartment)
+        .limit(size)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(kind.case_id, kind.compartment) > after)
+    found = session.execute(statement).all()
+    privates = {version: keyring_private(session, version, by=by) for version in held}
+    releases: dict[tuple[uuid.UUID, str, int], bytes] = {}
+    if kind is PendingGrant and found:
+        places = [(row.case_id, row.compartment, row.epoch) for row in found]
+        releases = shredding.release_keys(places, to.organisation_id)
+    rows, unopenable = [], set()
+    for row in found:
+        try:
+            release = releases.get((row.case_id, row.compartment, row.epoch)) if kind is PendingGrant else b""
+            rows.append(_anew(row, privates[row.keyring_version], release, to))
+        except CannotOpen:
+            unopenable.add((row.case_id, row.compartment, row.sealed_key))
+            current_app.logger.error("a grant of %s of case %s does not open", row.compartment, row.case_id)
+    last = (found[-1].case_id, found[-1].compartment) if len(found) == size else None
+    return Batch(rows, last, unopenable)
+
+
+def _anew(row: Row[Any], private: bytes, release_key: bytes | None, to: Recipient) -> dict[str, Any]:
+    """One grant wrapped to the newest version. `release_key`: empty for a live grant, None if it was destroyed."""
+    if release_key is None:
+        raise CannotOpen
+    place = (row.case_id, row.compartment, row.epoch)
+    aad = pending_context(*place, to.organisation_id)
+    wrapped = crypto.unseal(release_key, row.sealed_key, aad) if release_key else row.sealed_key
+    before = Recipient(to.organisation_id, to.kind, row.keyring_version, b"")
+    compartment_key = crypto.unwrap(private, wrapped, grant_context(*place, before))
+    wrapped = crypto.wrap(to.public, compartment_key, grant_context(*place, to))
+    return {
+        "of_case": row.case_id,
+        "of_compartment": row.compartment,
+        "of_organisation": to.organisation_id,
+        "of_epoch": row.epoch,
+        "of_version": row.keyring_version,
+        "seen": row.sealed_key,
+        "version": to.version,
+        "wrapped": crypto.seal(release_key, wrapped, aad) if release_key else wrapped,
+    }
+
+
+def keep(session: Session, kind: type[Grant] | type[PendingGrant], batch: Batch) -> None:
+    """Put the grants in the place of those they were made from; one that ended or moved meanwhile stays as it is."""
+    if not batch.rows:
+        return
+    table = kind.__table__.c
+    statement = (
+        update(cast(Table, kind.__table__))
+        .where(
+            table.case_id == bindparam("of_case"),
+            table.compartment == bindparam("of_compartment"),
+            table.organisation_id == bindparam("of_organisation"),
+            table.epoch == bindparam("of_epoch"),
+            table.keyring_version == bindparam("of_version"),
+            table.sealed_key == bindparam("seen"),
+        )
+        .values(keyring_version=bindparam("version"), sealed_key=bindparam("wrapped"))
+    )
+    session.connection().execute(statement, list(batch.rows))
+
+
+def behind(session: Session, organisation_id: uuid.UUID) -> int:
+    """How many grants are made to versions that are wrapped to somebody but are not the newest."""
+    return sum(
+        session.scalar(select(func.count()).select_from(kind).where(*_is_behind(kind, organisation_id))) or 0
+        for kind in KINDS
+    )
+
+
+def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable], *, by: Actor) -> bool:
+    """Drop the wraps of all older versions, if nothing that opens by them is left; the caller holds the organisation.
+
+    Raises CannotOpen when an older version is held by others and not by the actor, who so moved none of its grants.
+    """
+    for kind in KINDS:
+        left = select(kind.case_id, kind.compartment, kind.sealed_key).where(*_is_behind(kind, to.organisation_id))
+        found = session.execute(left.limit(len(unopenable) + 1)).all()
+        if any((row.case_id, row.compartment, row.sealed_key) not in unopenable for row in found):
+            return False
+    old = _old_keyrings(to.organisation_id)
+    wrapped = set(session.scalars(select(Keyring.version).where(Keyring.id.in_(old), _is_held())))
+    if wrapped - held_versions(session, by=by):
+        raise CannotOpen
+    session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(old)))
+    return True
+
+
+def _is_behind(kind: type[Grant] | type[PendingGrant], organisation_id: uuid.UUID) -> tuple[Any, ...]:
+    versions = select(Keyring.version).where(Keyring.id.in_(_old_keyrings(organisation_id)), _is_held())
+    return kind.organisation_id == organisation_id, kind.keyring_version.in_(versions)
+
+
+def _is_held() -> Any:
+    return exists().where(KeyringWrap.keyring_id == Keyring.id)
+
+
+def _old_keyrings(organisation_id: uuid.UUID) -> Any:
+    latest = select(func.max(Keyring.version)).where(Keyring.organisation_id == organisation_id).scalar_subquery()
+    return select(Keyring.id).where(Keyring.organisation_id == organisation_id, Keyring.version < latest)

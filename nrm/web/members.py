@@ -1,0 +1,182 @@
+"""Leaving, beginning anew, recovery codes, and the organisation's key."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.members import CheckCodeForm, MakeCodeForm
+from nrm.actions import accounts
+from nrm.actions import members as actions
+from nrm.domain.accounts import NotPermitted, Permission, SignInRefused, UnusableInvitation
+from nrm.domain.members import KEY_HOLDERS_NEEDED, KeyHappening, LastKeyHolder, OwnAccount, WrongCode
+from nrm.domain.words import N_
+from nrm.store import members as store
+from nrm.web import guards
+
+blueprint = Blueprint("members", __name__)
+
+SECONDS_A_CLICK = 5
+"""How long one click moves grants; what is left then waits for the next one."""
+
+LAST = N_(
+    "This is the last person who can open the cases of the organisation; without them the cases would be lost. "
+    "Invite and confirm another person first."
+)
+OWN = N_("You cannot do this to your own account. Ask a colleague.")
+ELSEWHERE = N_("Only a colleague of the same organisation can do this, after checking who the person is.")
+WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
+HAPPENINGS = {
+    KeyHappening.JOINED: N_("made an account and keys"),
+    KeyHappening.CONFIRMED: N_("was confirmed and can open the cases"),
+    KeyHappening.CODE_MADE: N_("made a new recovery code"),
+    KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
+    KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),
+    KeyHappening.DISABLED: N_("left: the account and its keys are gone"),
+    KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
+    KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
+    KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
+}
+
+Answer = BaseResponse | str | tuple[str, int]
+
+
+@blueprint.get("/members/<uuid:member_id>/disable")
+@guards.requires(Permission.ACCOUNT_DISABLE)
+@guards.step_up
+def disable_page(member_id: uuid.UUID) -> str:
+    return render_template("members/disable.html", member=store.manageable(member_id, by=guards.actor()))
+
+
+@blueprint.post("/members/<uuid:member_id>/disable")
+@guards.requires(Permission.ACCOUNT_DISABLE)
+@guards.step_up
+def disable(member_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    try:
+        due = actions.disable(member_id=member_id, by=by)
+    except (LastKeyHolder, OwnAccount) as error:
+        return guards.error_page(409, LAST if isinstance(error, LastKeyHolder) else OWN)
+    own = due and by.may(Permission.ACCOUNT_CONFIRM)
+    return redirect(url_for("members.keys" if own else "accounts.members"), 303)
+
+
+@blueprint.get("/members/<uuid:member_id>/anew")
+@guards.requires(Permission.ACCOUNT_DISABLE)
+@guards.step_up
+def anew_page(member_id: uuid.UUID) -> str:
+    return render_template("members/anew.html", member=store.manageable(member_id, by=guards.actor()))
+
+
+@blueprint.post("/members/<uuid:member_id>/anew")
+@guards.requires(Permission.ACCOUNT_DISABLE)
+@guards.step_up
+def anew(member_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    member = store.manageable(member_id, by=by)
+    try:
+        token = actions.begin_anew(member_id=member_id, by=by)
+    except (LastKeyHolder, OwnAccount) as error:
+        return guards.error_page(409, LAST if isinstance(error, LastKeyHolder) else OWN)
+    except NotPermitted:
+        return guards.error_page(403, ELSEWHERE)
+    link = url_for("accounts.invitation", token=token, _external=True)
+    return render_template("accounts/invited.html", link=link, name=member.name)
+
+
+@blueprint.get("/members/keys")
+@guards.signed_in
+def keys() -> str:
+    """Where the organisation's key stands, and what happened with keys."""
+    by = guards.actor()
+    return render_template(
+        "members/keys.html",
+        stands=store.keys(by=by),
+        needed=KEY_HOLDERS_NEEDED,
+        events=store.key_events(by=by),
+        happenings=HAPPENINGS,
+        may_renew=by.may(Permission.ACCOUNT_CONFIRM),
+    )
+
+
+@blueprint.post("/members/keys")
+@guards.requires(Permission.ACCOUNT_CONFIRM)
+@guards.step_up
+def renew() -> BaseResponse:
+    """Make the new key if one is due or wanted, and move as much to it as fits into a few seconds."""
+    by = guards.actor()
+    actions.renew_keyring(by=by)
+    actions.move_grants(by=by, seconds=SECONDS_A_CLICK)
+    return redirect(url_for("members.keys"), 303)
+
+
+@blueprint.get("/invitations/<token>/code")
+def joined_page(token: str) -> BaseResponse:
+    return _joined_page(token, CheckCodeForm(), 200)
+
+
+@blueprint.post("/invitations/<token>/code")
+def check_joined(token: str) -> BaseResponse:
+    form = CheckCodeForm(request.form)
+    if form.validate():
+        try:
+            actions.check_code_of_invitation(token=token, code=form.code.data or "")
+            return redirect(url_for("accounts.sign_in_page"), 303)
+        except WrongCode:
+            form.code.errors = [WRONG_CODE]
+        except UnusableInvitation:
+            return _joined_page(token, form, 404)
+    return _joined_page(token, form, 422)
+
+
+def _joined_page(token: str, form: CheckCodeForm, status: int) -> BaseResponse:
+    try:
+        actions.joined_by(token)
+    except UnusableInvitation:
+        return Response(render_template("accounts/unusable.html", telephone=guards.country().emergency.helpline), 404)
+    nonce = guards.nonce()
+    page = render_template("members/check_code.html", form=form, csrf_token=accounts.sign_in_token(nonce), joined=True)
+    response = Response(page, status)
+    guards.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/recovery-code")
+@guards.signed_in
+def code_page() -> str:
+    checked = store.is_code_checked(by=guards.actor())
+    return render_template("members/check_code.html", form=CheckCodeForm(), joined=False, checked=checked)
+
+
+@blueprint.post("/recovery-code")
+@guards.signed_in
+def check_code() -> Answer:
+    form = CheckCodeForm(request.form)
+    if form.validate():
+        try:
+            actions.check_code(code=form.code.data or "", by=guards.actor())
+            return redirect(url_for("members.code_page"), 303)
+        except WrongCode:
+            form.code.errors = [WRONG_CODE]
+    return render_template("members/check_code.html", form=form, joined=False, checked=False), 422
+
+
+@blueprint.get("/recovery-code/new")
+@guards.signed_in
+def new_code_page() -> str:
+    return render_template("members/new_code.html", form=MakeCodeForm())
+
+
+@blueprint.post("/recovery-code/new")
+@guards.signed_in
+def new_code() -> Answer:
+    form = MakeCodeForm(request.form)
+    if form.validate():
+        try:
+            code = actions.make_code(password=form.password.data or "", by=guards.actor())
+            return render_template("members/code.html", code=code)
+        except SignInRefused:
+            form.password.errors = [N_("Enter your present password; this is not it")]
+    return render_template("members/new_code.html", form=form), 422

@@ -107,7 +107,7 @@ def use_at_once(app: Flask, code: str) -> int:
             except SignInRefused:
                 pass
             finally:
-                db.disconnect()
+                db.db.session.remove()
 
     threads = [threading.Thread(target=attempt) for _ in range(6)]
     for thread in threads:

@@ -11,9 +11,10 @@ import numpy as np
 
 from nrm.statistics.attack import audit
 from nrm.statistics.cells import Layout, lay_out
+from nrm.statistics.description import parse
 from nrm.statistics.protect import round_jointly, round_total, secret_stream
 from nrm.statistics.release import Draft, make, render
-from nrm.statistics.tables import BASE, TableSet, parse
+from nrm.statistics.tables import BASE, TableSet
 
 SPEC = Path(__file__).parent.parent / "nrm/countries/albania/tables-ix.toml"
 PEOPLE = (60, 120, 300)

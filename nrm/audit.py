@@ -101,6 +101,7 @@ class Event(StrEnum):
     QUARTER_REFUSED = "quarter_refused"
     ALARM_RAISED = "alarm_raised"
     ALARM_ACKNOWLEDGED = "alarm_acknowledged"
+    QUARTER_WAITS = "quarter_waits"
     KEYS_DESTROYED = "keys_destroyed"
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"

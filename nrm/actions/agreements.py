@@ -12,7 +12,7 @@ from nrm.domain import simulation as rules
 from nrm.domain.accounts import Actor
 from nrm.domain.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
-from nrm.statistics import tables as statistics
+from nrm.statistics import description as statistics
 from nrm.store import simulation as store
 from nrm.store.countries import country
 from nrm.vault import signing

@@ -26,6 +26,7 @@ from nrm.domain.referrals import (
     IllegalTransition,
     ReferralEvent,
     ReferralStatus,
+    answer_class,
     coarsened,
     decide,
 )
@@ -286,6 +287,9 @@ def _coarsen(session: Session, case_id: uuid.UUID) -> None:
     for referral in session.scalars(
         select(Referral).where(Referral.case_id == case_id).execution_options(populate_existing=True)
     ):
+        referral.answered_in = referral.answered_in or answer_class(
+            referral.status, referral.sent_at, referral.due_at, referral.decided_at
+        )
         for column in ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "expected_at", "arrived_at"):
             at = getattr(referral, column)
             if at is not None:

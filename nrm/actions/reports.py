@@ -1,82 +1,70 @@
-"""Closing a quarter: count, protect, attack, seal. Nothing in between can be seen by anybody.
-
-People are counted by the program itself, on a connection of its own. Only figures that survived the attack leave, and
-they leave as a sealed release: files that never change, chained to the release before and signed. What is refused
-leaves nothing but the audit entry. No count and no code of a person reaches a log or an error.
-"""
+"""Closing a quarter, and looking at what was sealed. How one report is made: `releasing.py`."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy.orm import Session
 
-from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm import clock
+from nrm.actions import releasing
+from nrm.actions.releasing import CannotTabulate, ReportOutcome, Waits
+from nrm.actions.releasing import Refused as ReportRefused
+from nrm.db import db
 from nrm.domain import reports as rules
-from nrm.domain import tabulation
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
-from nrm.models.reports import Release, ReleaseFile, ReleaseMemory
-from nrm.render import reports as render
-from nrm.statistics.tables import MalformedMicrodata, TableSet
-from nrm.store import accounts
 from nrm.store import reports as store
 from nrm.store.countries import country
 from nrm.vault import signing
 
+__all__ = ["CannotTabulate", "Closed", "Refused", "ReportRefused", "Waits"]
+
 Progress = Callable[[str], None]
-SIGNED_BY_SERVER = {"sq": "{} (me çelësin e serverit për publikimet)", "en": "{} (with the server's key for releases)"}
-
-
-class CannotTabulate(Exception):
-    """A record does not fit the country's tables; the argument is the dimension, and nothing of the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The quarter is released; `already` when it had been before."""
+    """Report ix of the quarter is out; `already` when it had been before. `others`: how the other reports went."""
 
     quarter: Quarter
     step: str
     already: bool = False
+    others: Mapping[str, ReportOutcome] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The figures did not survive the attack: nothing was stored. `findings` are (table, scenario, guarantee)."""
+    """The figures of report ix did not survive the attack: nothing was stored, and no other report was made.
+
+    `findings` are (table, scenario, guarantee).
+    """
 
     quarter: Quarter
-    findings: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """One quarter before it is protected; never leaves this module."""
-
-    rows: list[tuple[str, tabulation.Row]]
-    history: list[dict[str, Any]]
-    last_id: uuid.UUID | None
+    findings: tuple[rules.Finding, ...]
 
 
 def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> Closed | Refused:
-    """Make and seal report ix of a quarter: 5 seconds to some minutes. Once released, always the same answer.
+    """Make and seal the reports of a quarter: 5 seconds to some minutes. Once released, always the same answer.
 
-    The first release may be of any quarter that has ended, after it each quarter in its turn. Raises NotPermitted,
-    QuarterNotEnded, QuarterOutOfOrder, BeingClosed. `progress` is told what is being done, never a number.
+    The first release may be of any quarter that has ended, after it each quarter in its turn. A report beside ix that
+    was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
+    QuarterOutOfOrder, BeingClosed, CannotTabulate. `progress` is told what is being done, never a number.
     """
     with _one_at_a_time():
-        return _before(quarter, by) or _close(quarter, by, progress or (lambda _: None))
+        already = _before(quarter, by)
+        if already is not None and quarter != max(line.quarter for line in store.releases(by=by)):
+            return already
+        return _close(quarter, by, progress or (lambda _: None))
 
 
 def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
@@ -108,8 +96,8 @@ def state(quarter: Quarter, *, by: Actor) -> str | Refused:
     db.session.rollback()  # the outcome was written after this request began to read
     if any(line.quarter == quarter for line in store.releases(by=by)):
         return "released"
-    refusal = store.refusal(quarter, by=by)
-    return "open" if refusal is None else Refused(quarter, refusal)
+    attempt = store.attempt(quarter, by=by)
+    return "open" if attempt is None else Refused(quarter, attempt[1])
 
 
 def _before(quarter: Quarter, by: Actor) -> Closed | None:
@@ -136,141 +124,18 @@ def _in_background(application: Flask, lock: int, quarter: Quarter, by: Actor) -
 
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
-    # Two solvers and their numerics take long to import and much memory: only whoever closes a quarter pays.
-    from nrm.statistics import release as statistics
-
-    table_set = country().tables[rules.REPORT]
-    counted = _count(quarter, table_set)
-    try:
-        draft = statistics.make(
-            table_set,
-            [row for _, row in counted.rows],
-            seed=signing.secret_seed(),
-            contributor_key=signing.contributor_key(),
-            history=counted.history,
-            progress=tell,
-        )
-    except MalformedMicrodata as error:
-        raise CannotTabulate(error.dimension) from None
-    if isinstance(draft, statistics.Refused):
-        return _refuse(quarter, draft.verdict.public(), by)
-    tell("rendering")
-    released_at = clock.now().astimezone(UTC).replace(microsecond=0)
-    value = render.tables_of(released_at.isoformat(), quarter, rules.REPORT, draft.tables)
-    value["signatures"] = [_signature(value)]
-    files = render.files(
-        value,
-        table_set,
-        signatures=_signers(by, value["released_at"]),
-        pages=current_app.jinja_env,
-        speaking=current_app.extensions["nrm.speaking"],
-    )
-    memory = {"kept": draft.kept, "present": tabulation.still_there(counted.rows)}
-    sealed = signing.seal_memory(memory, rules.REPORT, str(quarter))
-    with transaction() as session:
-        last = store.last_release()
-        if last is not None and last.quarter == str(quarter):
-            return Closed(quarter, last.step, already=True)
-        if (last.id if last else None) != counted.last_id:
-            raise rules.BeingClosed
-        _forget_contributors(session)
-        previous = last.hash if last else rules.FIRST_HASH
-        hashed = rules.chain_hash(
-            previous, report=rules.REPORT, quarter=str(quarter), released_at=value["released_at"], files=files
-        )
-        release = Release(
-            id=uuid.uuid4(),
-            report=rules.REPORT,
-            quarter=str(quarter),
-            position=last.position + 1 if last else 1,
-            released_at=released_at,
-            step=draft.step,
-            previous_hash=previous,
-            hash=hashed,
-            signature=signing.sign_release(hashed),
-        )
-        session.add(release)
-        session.flush()
-        session.add_all(
-            ReleaseFile(release_id=release.id, format=name, content=content) for name, content in files.items()
-        )
-        session.add(ReleaseMemory(release_id=release.id, verdict=draft.verdict.public(), sealed_memory=sealed))
-        audit.append(
-            session,
-            audit.Event.QUARTER_CLOSED,
-            by=by,
-            report=rules.REPORT,
-            quarter=str(quarter),
-            step=draft.step,
-            release_id=release.id,
-        )
-    return Closed(quarter, draft.step)
-
-
-def _count(quarter: Quarter, table_set: TableSet) -> _Counted:
-    by = Actor.system("release")
-    opened = [signing.open_memory(memory.sealed, rules.REPORT, memory.quarter) for memory in store.memories(by=by)]
-    last = store.last_release()
-    last_id = last.id if last else None
-    before = opened[-1]["present"] if opened else None
-    db.session.rollback()
-    with db.engine.connect() as connection:
-        people = store.people(connection, quarter, also=[uuid.UUID(key) for key in before or ()], by=by)
-    rows = tabulation.tabulate(people, quarter, _classification(table_set), before)
-    return _Counted(rows, [memory["kept"] for memory in opened], last_id)
-
-
-def _classification(table_set: TableSet) -> tabulation.Classification:
-    nationality, sex = table_set.dimensions["nationality"], table_set.dimensions["sex"]
-    return tabulation.Classification(
-        home=country().iso,
-        nationalities=frozenset(nationality.codes),
-        countries=frozenset(table_set.dimensions["country_of_trafficking"].codes),
-        groups={code: group for group, codes in nationality.groups.items() for code in codes},
-        genders=sex.recode,
-    )
-
-
-def _refuse(quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> Refused:
-    findings = tuple((each["table"], each["scenario"], each["guarantee"]) for each in verdict["findings"])
-    with transaction() as session:
-        audit.append(
-            session,
-            audit.Event.QUARTER_REFUSED,
-            by=by,
-            report=rules.REPORT,
-            quarter=str(quarter),
-            findings=rules.findings_code(findings),
-        )
-    return Refused(quarter, findings)
-
-
-def _signature(value: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "signer": "server",
-        "algorithm": "Ed25519",
-        "over": "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8",
-        "public_key": signing.release_public_key().hex(),
-        "signature": signing.sign_release(rules.canonical(value)).hex(),
-    }
-
-
-def _signers(by: Actor, released_at: str) -> dict[str, list[tuple[str, str]]]:
-    assert by.organisation_id
-    organisation = accounts.organisation(by.organisation_id)
-    names = {"sq": organisation.name_sq, "en": organisation.name_en}
-    return {language: [(SIGNED_BY_SERVER[language].format(name), released_at)] for language, name in names.items()}
-
-
-def _forget_contributors(session: Session) -> None:
-    """Once the next release is out, the one before needs its figures alone: who was in them is forgotten."""
-    from nrm.statistics.release import without_contributors
-
-    for memory in store.memories(by=Actor.system("release")):
-        kept = signing.open_memory(memory.sealed, rules.REPORT, memory.quarter)["kept"]
-        bare = {"kept": without_contributors(kept), "present": {}}
-        row = session.get_one(ReleaseMemory, memory.id)
-        row.sealed_memory = signing.seal_memory(bare, rules.REPORT, memory.quarter)
+    first = releasing.release(rules.REPORT, quarter, by=by, tell=tell)
+    if isinstance(first, releasing.Refused):
+        return Refused(quarter, first.findings)
+    assert isinstance(first, releasing.Released)  # windows of one quarter never wait
+    others = {}
+    for report in rules.REPORTS[1:]:
+        if report in country().tables:
+            tell(f"report {report}")
+            outcome = releasing.release(report, quarter, by=by, tell=tell)
+            if outcome is not None:
+                others[report] = outcome
+    return Closed(quarter, first.step, first.already, others)
 
 
 @contextmanager
@@ -301,24 +166,67 @@ def _lock(*, shared: bool = False) -> int:
 
 def check(*, by: Actor) -> list[tuple[str, str]]:
     """(quarter, what is wrong) of every sealed release that is not as it was signed; none: all are whole."""
-    findings = []
+    return [(quarter, problem) for report in rules.REPORTS for quarter, problem in _check_chain(report, by)]
+
+
+def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
     previous = rules.FIRST_HASH
-    for release in store.chain(by=by):
+    for release in store.chain(by=by, report=report):
         hashed = rules.chain_hash(
             previous,
-            report=rules.REPORT,
+            report=report,
             quarter=release.quarter,
             released_at=release.released_at.isoformat(),
             files=release.files,
         )
         if release.previous_hash != previous:
-            findings.append((release.quarter, "does not follow the release before it"))
+            yield release.quarter, "does not follow the release before it"
         elif hashed != release.hash:
-            findings.append((release.quarter, "a file is not the one that was sealed"))
+            yield release.quarter, "a file is not the one that was sealed"
         elif not signing.is_signed(release.signature, release.hash):
-            findings.append((release.quarter, "the signature is not this server's"))
+            yield release.quarter, "the signature is not this server's"
         previous = release.hash
-    return findings
+
+
+def verdict(quarter: Quarter, *, report: str = rules.REPORT) -> dict[str, Any]:
+    """The verdict of the attack on a release: `ok`, `step`, `findings`, `scenarios`, `tables`; no cell and no count.
+
+    Kept from the day it was sealed; the seal, the shape and the frozen opening are checked again now, and what is
+    wrong with them is added to the findings. Raises NotVisible.
+    """
+    from nrm.statistics import attack
+    from nrm.statistics import release as statistics
+
+    by = Actor.system("release")
+    kept = store.verdict(quarter, by=by, report=report)
+    lines = sorted(store.releases(by=by, report=report), key=lambda each: each.quarter)
+    place = next(n for n, each in enumerate(lines) if each.first_quarter <= quarter <= each.quarter)
+    tables = [json.loads(store.release_file(each.quarter, "json", by=by, report=report))["tables"] for each in lines]
+    way = {name: (ways, coarse) for name, ways, coarse in statistics.STEPS}[lines[place].step]
+    table_set = country().tables[report].reduced(way[0], coarse=way[1])
+    before = tables[place - 1] if place else None
+    found = [
+        {"table": table, "scenario": scenario, "guarantee": guarantee}
+        for table, scenario, guarantee in attack.check_again(table_set, tables[place], before)
+    ]
+    found += [
+        {"table": "*", "scenario": "seal", "guarantee": "G6"}
+        for broken, _ in _check_chain(report, by)
+        if broken == str(lines[place].quarter)
+    ]
+    return {**kept, "ok": kept["ok"] and not found, "findings": [*kept["findings"], *found]}
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether these bytes are a file of a sealed release whose chain is whole."""
+    by = Actor.system("release")
+    digest = hashlib.sha256(content).digest()
+    for report in rules.REPORTS:
+        broken = {quarter for quarter, _ in _check_chain(report, by)}
+        for release in store.chain(by=by, report=report):
+            if any(hashlib.sha256(file).digest() == digest for file in release.files.values()):
+                return release.quarter not in broken
+    return False
 
 
 def public_key() -> bytes:
@@ -328,14 +236,19 @@ def public_key() -> bytes:
 
 def is_genuine(value: Mapping[str, Any]) -> bool:
     """Whether the JSON of a release carries this server's signature over what it says."""
+    return is_signed_by(value, [public_key()])
+
+
+def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
+    """Whether the JSON of a release carries a signature by each of these Ed25519 keys over what it says."""
     signatures = value.get("signatures")
     if not isinstance(signatures, list):
         return False
+    message = rules.canonical(value)
+    found = []
     for each in signatures:
         try:
-            signature = bytes.fromhex(each["signature"])
+            found.append(bytes.fromhex(each["signature"]))
         except (TypeError, KeyError, ValueError):
             continue
-        if signing.is_signed(signature, rules.canonical(value)):
-            return True
-    return False
+    return bool(keys) and all(any(signing.is_signed(one, message, key) for one in found) for key in keys)

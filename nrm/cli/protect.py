@@ -17,8 +17,9 @@ from typing import Any
 import click
 
 from nrm.cli.usage import Refused
+from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, make
-from nrm.statistics.tables import BASE, TOTAL, MalformedMicrodata, MalformedTableSet, TableSet, parse
+from nrm.statistics.tables import BASE, TOTAL, MalformedMicrodata, MalformedTableSet, TableSet
 
 PERSON = "person"
 REFUSED_CODE = 3

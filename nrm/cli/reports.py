@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +19,14 @@ from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.store import reports as store
 
 LARGEST_FILE = 50 * 1024 * 1024
+FORMATS = ("json", "csv", "csvw", "xlsx", "pdf")
+REPORTS = {
+    "ix": "people accommodated (ix)",
+    "x": "returns at crossing points (x)",
+    "vi": "victims as witnesses (vi)",
+    "trp": "temporary residence permits",
+    "referrals": "referrals and answers",
+}
 
 
 def _quarter(_: click.Context, __: click.Parameter, value: str) -> Quarter:
@@ -55,29 +64,69 @@ def _said_in_one_line() -> Iterator[None]:
 @instance_option
 @login_option
 def close(quarter: Quarter, directory: Path, login: str) -> None:
-    """Count, protect and attack report (ix) of QUARTER, and seal it if the attack fails."""
+    """Count, protect and attack the reports of QUARTER, and seal those whose attack fails."""
     with signed_in(application(directory), login) as by, _said_in_one_line():
         outcome = actions.close(quarter, by=by, progress=lambda what: click.echo(what, err=True))
     if isinstance(outcome, actions.Refused):
-        named = "; ".join(
-            f"{table or 'all tables'}: {scenario} {guarantee}" for table, scenario, guarantee in outcome.findings
-        )
-        raise Refused(f"{quarter}: refused, nothing was released ({named or 'no rounding was found'})", code=3)
+        raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
     click.echo(f"{quarter}: {'was released before' if outcome.already else 'released'}, {outcome.step}")
+    refused = []
+    for name, other in outcome.others.items():
+        if isinstance(other, actions.ReportRefused):
+            refused.append(f"{name} ({_named(other.findings)})")
+        elif isinstance(other, actions.Waits):
+            click.echo(f"{quarter} {name}: waits for the quarters that follow")
+        else:
+            click.echo(f"{quarter} {name}: {'was released before' if other.already else 'released'}, {other.step}")
+    if refused:
+        raise Refused(f"{quarter}: refused: {'; '.join(refused)}", code=3)
+
+
+def _named(findings: Iterable[rules.Finding]) -> str:
+    named = "; ".join(f"{table or 'all tables'}: {scenario} {guarantee}" for table, scenario, guarantee in findings)
+    return named or "no rounding was found"
+
+
+def _reader(name: str, what: str) -> click.Command:
+    """The command that prints one sealed report."""
+
+    @click.option("--quarter", callback=_quarter, required=True, help="Such as 2026Q1.")
+    @click.option("--format", "format_", type=click.Choice(FORMATS), default="json", show_default=True)
+    @click.option("--language", type=click.Choice(["sq", "en"]), default="sq", show_default=True, help="Of the PDF.")
+    @instance_option
+    @login_option
+    def read(quarter: Quarter, format_: str, language: str, directory: Path, login: str) -> None:
+        file = f"pdf.{language}" if format_ == "pdf" else format_
+        with signed_in(application(directory), login) as by, _said_in_one_line():
+            content = store.release_file(quarter, file, by=by, report=name)
+        sys.stdout.buffer.write(content)
+
+    return click.command(name, help=f"The sealed report of a quarter on {what}, on standard output.")(read)
+
+
+for _name, _what in REPORTS.items():
+    report.add_command(_reader(_name, _what))
 
 
 @report.command()
-@click.option("--quarter", callback=_quarter, required=True, help="Such as 2026Q1.")
-@click.option("--format", "format_", type=click.Choice(["json", "csv", "pdf"]), default="json", show_default=True)
-@click.option("--language", type=click.Choice(["sq", "en"]), default="sq", show_default=True, help="Of the PDF.")
+@click.argument("quarter", callback=_quarter)
+@click.option("--scenario", type=click.Choice(["A0", "A1", "A2", "A3", "A4", "A5"]), help="That one alone.")
+@click.option("--report", "name", type=click.Choice(rules.REPORTS), default=rules.REPORT, show_default=True)
 @instance_option
-@login_option
-def ix(quarter: Quarter, format_: str, language: str, directory: Path, login: str) -> None:
-    """The sealed report (ix) of a quarter, on standard output."""
-    name = f"pdf.{language}" if format_ == "pdf" else format_
-    with signed_in(application(directory), login) as by, _said_in_one_line():
-        content = store.release_file(quarter, name, by=by)
-    sys.stdout.buffer.write(content)
+def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) -> None:
+    """The verdict of the attack on a sealed report, and its shape and history checked again. Exit 1 on a finding.
+
+    The people behind the figures are not kept, so the attack itself cannot be made again.
+    """
+    with application(directory).app_context(), _said_in_one_line():
+        verdict = actions.verdict(quarter, report=name)
+    if scenario is not None:
+        verdict["scenarios"] = {key: held for key, held in verdict["scenarios"].items() if key == scenario}
+        verdict["findings"] = [each for each in verdict["findings"] if each["scenario"] in (scenario, "shape", "seal")]
+    click.echo(json.dumps(verdict, ensure_ascii=False, indent=1))
+    gates = [held for key, held in verdict["scenarios"].items() if key != "A5" or scenario == "A5"]
+    if verdict["findings"] or not all(gates):
+        raise Refused(f"{quarter}: the audit has findings", code=1)
 
 
 @report.command()
@@ -90,19 +139,51 @@ def keys(directory: Path) -> None:
 
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@instance_option
-def verify(file: Path, directory: Path) -> None:
-    """Whether FILE, the JSON of a release, is what this server signed. Exit 1 if it is not."""
+@click.option("--key", "key_texts", multiple=True, help="A public key in hexadecimal: check without an instance.")
+@click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path), help="The instance.")
+def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> None:
+    """Whether FILE is what was signed: the JSON of a release by its keys, any file of a release by the instance.
+
+    Exit 1 if it is not.
+    """
+    content = _content(file)
+    if key_texts:
+        signed = actions.is_signed_by(_release(file, content), [_public_key(text) for text in key_texts])
+        by = "with this key"
+    elif directory is not None:
+        with application(directory).app_context():
+            signed = actions.is_sealed(content) or actions.is_genuine(_release(file, content))
+        by = "by this server"
+    else:
+        raise Refused("give --key with a public key, or --dir with the instance")
+    if not signed:
+        raise Refused(f"{file}: not what was signed {by}", code=1)
+    click.echo(f"{file}: signed {by}")
+
+
+def _content(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            value = json.loads(stream.read(LARGEST_FILE))
+            return stream.read(LARGEST_FILE)
     except OSError as error:
         raise Refused(f"{file}: {error.strerror or 'cannot be read'}") from None
+
+
+def _release(file: Path, content: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(content)
     except (ValueError, RecursionError):
-        raise Refused(f"{file}: is not JSON") from None
+        raise Refused(f"{file}: is not JSON, and no file of a sealed release") from None
     if not isinstance(value, dict):
         raise Refused(f"{file}: is not a release")
-    with application(directory).app_context():
-        if not actions.is_genuine(value):
-            raise Refused(f"{file}: not what this server signed", code=1)
-    click.echo(f"{file}: signed by this server")
+    return value
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise Refused("--key: 64 hexadecimal digits are needed, as `nrm report keys` prints them")
+    return key

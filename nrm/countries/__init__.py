@@ -13,14 +13,15 @@ from typing import Any
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
+from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.tabulation import DIMENSIONS
+from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import MalformedTableSet, TableSet
-from nrm.statistics.tables import parse as parse_tables
 
 __all__ = [
     "FOLDER",
@@ -69,9 +70,13 @@ def _tables(place: Path) -> dict[str, TableSet]:
             raise CountryError(f"{file.name}: {error}") from None
     if "ix" not in read:
         raise CountryError("tables-ix.toml: file: missing")
-    for name in sorted({*read["ix"].roots} ^ {*DIMENSIONS}):
-        problem = "missing" if name in DIMENSIONS else "is nothing people are counted by"
-        raise CountryError(f"tables-ix.toml: dimension.{name}: {problem}")
+    for report, table_set in read.items():
+        counted_by = {"ix": DIMENSIONS, **counting.DIMENSIONS}.get(report)
+        if counted_by is None:
+            raise CountryError(f"tables-{report}.toml: file: there is no such report")
+        for name in sorted({*table_set.roots} ^ {*counted_by}):
+            problem = "missing" if name in counted_by else "is nothing people are counted by"
+            raise CountryError(f"tables-{report}.toml: dimension.{name}: {problem}")
     return read
 
 

@@ -284,3 +284,21 @@ def chain_since_holder(referrals: Sequence[Asked]) -> list[Asked]:
 def coarsened(at: datetime, zone: tzinfo) -> datetime:
     """The first instant of the quarter, on the country's clocks: all that is kept of an hour once a person arrived."""
     return datetime.combine(Quarter.of(at.astimezone(zone).date()).start, time.min, tzinfo=zone)
+
+
+ANSWERED_IN = ("1h", "6h", "24h", "later", "unanswered", "not_recorded")
+"""Classes of the time from sending to the answer."""
+
+_ANSWERED = frozenset(
+    {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED}
+)
+
+
+def answer_class(status: str, sent_at: datetime, due_at: datetime, decided_at: datetime | None) -> str:
+    """How soon the receiver accepted or declined: all that outlives the hours."""
+    if status not in _ANSWERED or decided_at is None:
+        return "unanswered"
+    if due_at == sent_at:  # the hours are gone already
+        return "not_recorded"
+    hours = (decided_at - sent_at) / timedelta(hours=1)
+    return "1h" if hours <= 1 else "6h" if hours <= 6 else "24h" if hours <= 24 else "later"

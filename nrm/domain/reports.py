@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.quarters import Quarter
 
-REPORT = "ix"
-"""Everyone accommodated in shelters in the quarter (Action Plan II.1(b)(ix))."""
+REPORTS = ("ix", "x", "vi", "trp", "referrals")
+"""In the order of closing; the first one decides which quarter comes next.
 
-FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "json")
+People accommodated, returnees, witnesses, residence permits (Action Plan II.1(b)(ix), II.1(b)(x), II.1(a)(vi),
+II.1(b)(viii)), referrals.
+"""
+
+REPORT = REPORTS[0]
+
+FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
 
 Finding = tuple[str, str, str]
@@ -41,6 +48,54 @@ class QuarterOutOfOrder(CannotClose):
 
 class BeingClosed(CannotClose):
     """Somebody is closing a quarter at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Quarters that are published together, the first and the last of them."""
+
+    first: Quarter
+    last: Quarter
+
+    def __contains__(self, quarter: Quarter) -> bool:
+        """Whether the quarter is one of them."""
+        return self.first <= quarter <= self.last
+
+    def meets(self, other: Window) -> bool:
+        """Whether they share a quarter."""
+        return self.first <= other.last and other.first <= self.last
+
+    @property
+    def quarters(self) -> tuple[str, ...]:
+        """All of them, as they are written."""
+        found = [self.first]
+        while found[-1] < self.last:
+            found.append(found[-1].next)
+        return tuple(map(str, found))
+
+
+def window_ending(quarter: Quarter, sizes: Sequence[int], released: Collection[Window]) -> tuple[Window | None, bool]:
+    """What a report may publish when this quarter is closed, and whether a longer window can still take its people.
+
+    Windows are fixed and do not overlap: those of n quarters end where a year is divided by n. None: every window that
+    ends here shares a quarter with one that is out, or none ends here.
+    """
+    fitting = [each for each in map(quarter_window(quarter), sizes) if not any(map(each.meets, released))]
+    ending = [each for each in fitting if each.last == quarter]
+    if not ending:
+        return None, bool(fitting)
+    longest = max(ending, key=lambda each: len(each.quarters))
+    return longest, any(each.last > quarter for each in fitting)
+
+
+def quarter_window(quarter: Quarter) -> Callable[[int], Window]:
+    """The window of a number of quarters that the quarter lies in."""
+
+    def of(size: int) -> Window:
+        start = (quarter.number - 1) // size * size + 1
+        return Window(Quarter(quarter.year, start), Quarter(quarter.year, start + size - 1))
+
+    return of
 
 
 def next_to_close(last: Quarter | None, today: date) -> Quarter | None:

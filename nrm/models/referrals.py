@@ -49,6 +49,7 @@ class Referral(Model):
     promised_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decline_reason: Mapped[str] = mapped_column(default="")
+    answered_in: Mapped[str] = mapped_column(default="")  # a class of domain.referrals, kept when the hours go
     bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))
     expected_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]

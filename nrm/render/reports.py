@@ -5,22 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment
 
-from nrm.domain.quarters import Quarter
+from nrm.domain.reports import Window
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
-from nrm.render.sheets import release_csv
+from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
 LANGUAGES = ("sq", "en")
-CHARTED = "nationality"
 TOTALS = {"sq": "Gjithsej", "en": "Total"}
 ATTACHED = {"sq": "Tabelat e raportit, CSV", "en": "The tables of the report, CSV"}
 
 Speaking = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a report says of itself: its title, the instrument that asks for it, who is counted, what is charted."""
+
+    title: str
+    basis: str
+    counted: str
+    charted: str
 
 
 def files(
@@ -36,7 +46,13 @@ def files(
     `release` is the JSON value; `signatures` are (who, when) by language; `speaking` makes templates speak one.
     """
     sheet = release_csv(release)
-    made = {"csv": sheet, "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n"}
+    name = f"{release['report']}-{release['quarter']}"
+    made = {
+        "csv": sheet,
+        "csvw": release_csvw(release, f"{name}.csv", titles=_titles(table_set), labels=_labels(table_set)),
+        "xlsx": release_xlsx(release, titles=_titles(table_set), labels=_labels(table_set)),
+        "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
+    }
     for language in LANGUAGES:
         values = {
             **page_values(
@@ -44,16 +60,22 @@ def files(
                 words=_words(table_set, language),
                 groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
                 impossible=lambda fixed: is_impossible(table_set, fixed),
-                charted=CHARTED,
+                charted=table_set.charted,
             ),
             "lang": language,
+            "about": About(
+                table_set.title.get(language, release["report"]),
+                table_set.basis.get(language, ""),
+                table_set.counted.get(language, ""),
+                table_set.dimensions[table_set.charted].title.get(language, "") if table_set.charted else "",
+            ),
             "quarter": release["quarter"],
             "signatures": signatures[language],
         }
         with speaking(language):
-            made[f"html.{language}"] = pages.get_template("reports/ix_body.html").render(values).encode()
-            printed = pages.get_template("reports/ix_print.html").render(values)
-        attachment = Attachment(f"ix-{release['quarter']}.csv", sheet, ATTACHED[language])
+            made[f"html.{language}"] = pages.get_template("reports/body.html").render(values).encode()
+            printed = pages.get_template("reports/print.html").render(values)
+        attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
         try:
             made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
         except PdfUnavailable:
@@ -83,11 +105,25 @@ def _words(table_set: TableSet, language: str) -> Words:
     return Words(label, dimension, table, TOTALS[language])
 
 
-def tables_of(release_date: str, quarter: Quarter, report: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The JSON value of a release without its signatures; of each table its name, dimensions and rows."""
+def _titles(table_set: TableSet) -> dict[str, Mapping[str, str]]:
+    return {name: dimension.title for name, dimension in table_set.dimensions.items()}
+
+
+def _labels(table_set: TableSet) -> dict[str, Mapping[str, Mapping[str, str]]]:
+    """Texts of each member of each dimension, a view having those of its root."""
+    return {name: table_set.dimensions[each.root].labels for name, each in table_set.dimensions.items()}
+
+
+def tables_of(release_date: str, window: Window, report: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The JSON value of a release without its signatures; of each table its name, dimensions and rows.
+
+    `quarter` is the last one; where several were published together, `quarters` names them all.
+    """
+    several = {"quarters": list(window.quarters)} if window.first != window.last else {}
     return {
         "report": report,
-        "quarter": str(quarter),
+        "quarter": str(window.last),
+        **several,
         "released_at": release_date,
         "tables": [{key: table[key] for key in ("name", "dimensions", "rows")} for table in tables],
     }

@@ -1,11 +1,15 @@
-"""Tables as CSV: UTF-8, one row a figure, safe to open in a spreadsheet."""
+"""Tables as CSV and as XLSX: one row a figure, safe to open in a spreadsheet; what the CSV means, for machines."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+
+Texts = Mapping[str, str]
 
 # A cell that begins so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -35,10 +39,105 @@ def release_csv(release: Mapping[str, Any]) -> bytes:
     `release` is the JSON shape of a sealed release. A dimension that the table does not have is empty, a total is `*`.
     A figure that cannot exist has no value.
     """
-    dimensions = list(dict.fromkeys(name for table in release["tables"] for name in table["dimensions"]))
-    rows: list[Sequence[object]] = [[*COLUMNS_BEFORE, *dimensions, "value"]]
+    return csv_bytes(_rows(release))
+
+
+def _rows(release: Mapping[str, Any]) -> list[list[object]]:
+    dimensions = _dimensions(release)
+    rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value"]]
     for table in release["tables"]:
         for row in table["rows"]:
             members = [row.get(name, TOTAL) if name in table["dimensions"] else "" for name in dimensions]
             rows.append([release["report"], release["quarter"], table["name"], *members, row["value"]])
-    return csv_bytes(rows)
+    return rows
+
+
+def _dimensions(release: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(name for table in release["tables"] for name in table["dimensions"]))
+
+
+# Names of the concepts in the SDMX vocabulary, for the columns that have one.
+_SDMX = "http://purl.org/linked-data/sdmx/2009/"
+_CONCEPTS = {
+    "quarter": "dimension#timePeriod",
+    "sex": "dimension#sex",
+    "age_band": "dimension#age",
+    "value": "measure#obsValue",
+}
+_MEANINGS = {
+    "report": {"en": "Report", "sq": "Raporti"},
+    "quarter": {"en": "Quarter", "sq": "Tremujori"},
+    "table": {"en": "Table", "sq": "Tabela"},
+    "value": {"en": "Number, a multiple of 5", "sq": "Numri, shumëfish i 5-s"},
+}
+
+
+def release_csvw(
+    release: Mapping[str, Any], url: str, *, titles: Mapping[str, Texts], labels: Mapping[str, Mapping[str, Texts]]
+) -> bytes:
+    """What the columns of `release_csv` mean: metadata after "CSV on the Web" (W3C 2015), SDMX names where they exist.
+
+    `url` is the name of the CSV file; `titles` of dimensions and `labels` of their members, by language.
+    """
+    columns = []
+    for name in (*COLUMNS_BEFORE, *_dimensions(release), "value"):
+        texts = titles.get(name) or _MEANINGS.get(name) or {"en": name}
+        column: dict[str, Any] = {"name": name, "titles": dict(texts)}
+        if name in _CONCEPTS:
+            column["propertyUrl"] = _SDMX + _CONCEPTS[name]
+        if name == "value":
+            column["datatype"] = {"base": "integer", "minimum": 0}
+            column["required"] = True
+        elif labels.get(name):
+            # A total, a dimension that is not in the row's table, or a member.
+            members = {TOTAL: {"en": "Total", "sq": "Gjithsej"}, **labels[name]}
+            column["datatype"] = "string"
+            column["null"] = ""
+            column["rdfs:comment"] = [
+                {"@value": f"{cell(code)}: {text}", "@language": language}
+                for code, texts in members.items()
+                for language, text in texts.items()
+            ]
+        columns.append(column)
+    described = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": url,
+        "dialect": {"encoding": "utf-8", "header": True, "lineTerminators": ["\r\n"]},
+        "dc:issued": {"@value": release["released_at"], "@type": "xsd:dateTime"},
+        "rdfs:comment": {"@value": "0 means 0 to 4; 5 means somewhere from 0 to 14. Totals add up.", "@language": "en"},
+        "tableSchema": {"columns": columns},
+    }
+    return json.dumps(described, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def release_xlsx(
+    release: Mapping[str, Any], *, titles: Mapping[str, Texts], labels: Mapping[str, Mapping[str, Texts]]
+) -> bytes:
+    """A whole release as a workbook: the rows of `release_csv` with codes, then one sheet a table in words (English).
+
+    No text becomes a formula or a link; the bytes depend on the release alone.
+    """
+    import xlsxwriter  # imported late: only closing a quarter makes workbooks
+
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(out, options)
+    book.set_properties({"title": f"{release['report']} {release['quarter']}", "created": _made(release)})
+    bold = book.add_format({"bold": True})
+    data = book.add_worksheet("data")
+    for number, row in enumerate(_rows(release)):
+        data.write_row(number, 0, [cell(value) if isinstance(value, str) else value for value in row])
+    for number, table in enumerate(release["tables"], 1):
+        names = table["dimensions"]
+        sheet = book.add_worksheet(f"{number}")
+        sheet.write_row(0, 0, [*(cell(titles.get(name, {}).get("en", name)) for name in names), "Number"], bold)
+        sheet.set_column(0, len(names), 26)
+        for line, row in enumerate(table["rows"], 1):
+            words = ["Total" if row[n] == TOTAL else labels.get(n, {}).get(row[n], {}).get("en", row[n]) for n in names]
+            sheet.write_row(line, 0, [*map(cell, words), row["value"]])
+    book.close()
+    return out.getvalue()
+
+
+def _made(release: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(release["released_at"]).astimezone(UTC).replace(tzinfo=None)

@@ -116,6 +116,29 @@ def check_shape(
     return figures, findings
 
 
+def check_again(
+    table_set: TableSet, tables: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None
+) -> list[tuple[str, str, str]]:
+    """(table, scenario, guarantee) of what is wrong with a release, without the records: its shape and its history.
+
+    `before` are the tables of the release before, of any step of the same table set.
+    """
+    last = []
+    if before is not None:
+        last = [EarlierRelease(_loose_figures(table_set, before))]
+    _, findings = check_shape(table_set, tables, last)
+    return sorted({(finding.table, finding.scenario, finding.guarantee) for finding in findings})
+
+
+def _loose_figures(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> dict[Cell, int]:
+    figures = {}
+    for table in tables:
+        for row in table["rows"]:
+            fixed = [(table_set.dimensions[d].root, row[d]) for d in table["dimensions"] if row[d] != TOTAL]
+            figures[tuple(sorted(fixed))] = row["value"]
+    return figures
+
+
 def _read_table(
     table_set: TableSet, by: Sequence[str], table: Mapping[str, Any]
 ) -> tuple[dict[Cell, int], list[tuple[str, Cell | None]]]:

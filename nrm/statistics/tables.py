@@ -1,6 +1,7 @@
 """What is published: dimensions, classifications, tables, and what cannot be or is known beforehand.
 
-A `TableSet` is data, read from TOML by `parse`. A *root* dimension carries the codes a record holds; a *view*
+A `TableSet` is data, read from TOML by `description.parse`. A *root* dimension carries the codes a record holds; a
+*view*
 (`of = "age_band"`) is a root seen at the level of its groups (`majority` is `age_band` as child / adult), so a
 figure printed through either is one and the same figure.
 
@@ -14,7 +15,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 Cell = tuple[tuple[str, str], ...]
 Texts = Mapping[str, str]
@@ -111,6 +111,11 @@ class TableSet:
     weights: tuple[int, int, int, int] = (50, 8, 1, 1)  # of an error in a figure of 0, 1, 2, 3 dimensions
     coarse: bool = False
     title: Texts = field(default_factory=dict)
+    version: int = 1
+    windows: tuple[int, ...] = (1,)  # quarters published together: the first that is large enough, else the last
+    basis: Texts = field(default_factory=dict)  # the instrument that asks for the report
+    counted: Texts = field(default_factory=dict)  # who is counted
+    charted: str = ""  # the dimension shown first, as bars
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -193,234 +198,3 @@ class TableSet:
     def _matches(self, record: tuple[str, ...], rule: Mapping[str, frozenset[str]]) -> bool:
         held = dict(zip(self.roots, record, strict=True))
         return all(held[root] in codes for root, codes in rule.items())
-
-
-def parse(data: Mapping[str, Any]) -> TableSet:
-    """Read a table set from a TOML document. Raises MalformedTableSet.
-
-    Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`),
-    `table` (`by`, `title`), `impossible`, `known` and `reported` (`by`, `where`),
-    `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
-    be raised, never lowered).
-    """
-    allowed = {"base", "title", "dimension", "table", "impossible", "known", "reported", "stock_flow"}
-    _only(data, "", allowed | {"sizes", "weights"})
-    if data.get("base", BASE) != BASE or isinstance(data.get("base"), bool):
-        raise MalformedTableSet(f"base: {data['base']!r}; only {BASE} is supported")
-    dimensions = _dimensions(_mapping(data.get("dimension"), "dimension"))
-    shell = TableSet(dimensions, ())
-    flow = _stock_flow(data["stock_flow"], shell) if "stock_flow" in data else None
-    tables = [_table(entry, f"table {n}", shell) for n, entry in enumerate(_list(data.get("table"), "table"), 1)]
-    if not tables:
-        raise MalformedTableSet("table: at least one [[table]] is needed")
-    if flow is not None:
-        tables += [Table((*flow.by, flow.arrival)), Table((*flow.by, flow.departure))]
-    seen: dict[frozenset[str], Table] = {}
-    for number, table in enumerate(tables, 1):
-        if frozenset(table.by) in seen and number <= len(data["table"]):
-            raise MalformedTableSet(f"table {number}: {table.name} is there twice")
-        seen.setdefault(frozenset(table.by), table)
-    return TableSet(
-        dimensions,
-        tuple(seen.values()),
-        tuple(
-            _codes(e, f"impossible {n}", shell) for n, e in enumerate(_list(data.get("impossible"), "impossible"), 1)
-        ),
-        _all_known(data, "known", shell),
-        _all_known(data, "reported", shell),
-        flow,
-        _four(data.get("sizes", list(SIZES)), "sizes", SIZES),
-        _four(data.get("weights", [50, 8, 1, 1]), "weights", (1, 1, 1, 1)),
-        title=_texts(data.get("title", {}), "title"),
-    )
-
-
-def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
-    if not data:
-        raise MalformedTableSet("dimension: at least one [dimension.NAME] is needed")
-    dimensions = {}
-    for name, entry in data.items():
-        place = f"dimension.{name}"
-        if not name or name == TOTAL or TOTAL in name:
-            raise MalformedTableSet(f"{place}: a name may not contain '*'")
-        if name in ("table", "value", "person", "total"):
-            raise MalformedTableSet(f"{place}: the name is taken")
-        _only(_mapping(entry, place), place, {"column", "codes", "hierarchy", "of", "recode", "title", "labels"})
-        dimensions[name] = _dimension(name, place, entry)
-    for name, dimension in dimensions.items():
-        if dimension.of is None:
-            continue
-        root = dimensions.get(dimension.of)
-        if root is None or root.of is not None:
-            raise MalformedTableSet(f"dimension.{name}.of: {dimension.of!r} is not a dimension with codes")
-        if not root.groups:
-            raise MalformedTableSet(f"dimension.{name}.of: {dimension.of!r} has no hierarchy")
-        dimensions[name] = dataclasses.replace(dimension, codes=root.top)
-    return dimensions
-
-
-def _dimension(name: str, place: str, entry: Mapping[str, Any]) -> Dimension:
-    texts = {
-        "title": _texts(entry.get("title", {}), f"{place}.title"),
-        "labels": {
-            code: _texts(text, f"{place}.labels.{code}")
-            for code, text in _mapping(entry.get("labels", {}), f"{place}.labels").items()
-        },
-    }
-    if "of" in entry:
-        if surplus := sorted({"column", "codes", "hierarchy", "recode"} & set(entry)):
-            raise MalformedTableSet(f"{place}.{surplus[0]}: not allowed beside 'of'")
-        return Dimension(name, "", (), of=_text(entry["of"], f"{place}.of"), **texts)  # type: ignore[arg-type]
-    column = _text(entry.get("column"), f"{place}.column")
-    groups: dict[str, tuple[str, ...]] = {}
-    home: dict[str, str] = {}
-    for group, members in _mapping(entry.get("hierarchy", {}), f"{place}.hierarchy").items():
-        groups[group] = tuple(_strings(members, f"{place}.hierarchy.{group}"))
-        if not groups[group]:
-            raise MalformedTableSet(f"{place}.hierarchy.{group}: the group is empty")
-        for code in groups[group]:
-            if code in home:
-                raise MalformedTableSet(f"{place}.hierarchy: code {code!r} is in {home[code]!r} and in {group!r}")
-            home[code] = group
-    declared = "codes" in entry
-    codes = _strings(entry["codes"], f"{place}.codes") if declared else list(home)
-    if declared and not codes:
-        raise MalformedTableSet(f"{place}.codes: the classification is empty")
-    for code in codes:
-        if codes.count(code) > 1:
-            raise MalformedTableSet(f"{place}.codes: {code!r} is there twice")
-    for code, group in home.items():
-        if code not in codes:
-            raise MalformedTableSet(f"{place}.hierarchy.{group}: {code!r} is not in the codes")
-    for word in (*codes, *groups):
-        if word == TOTAL:
-            raise MalformedTableSet(f"{place}: '*' stands for the total and cannot be a code or a group")
-    for group in groups:
-        if group in codes:
-            raise MalformedTableSet(f"{place}.hierarchy: {group!r} is the name of a group and of a code")
-    recode = {
-        code: _text(to, f"{place}.recode.{code}")
-        for code, to in _mapping(entry.get("recode", {}), f"{place}.recode").items()
-    }
-    for code, to in recode.items():
-        if to not in codes:
-            raise MalformedTableSet(f"{place}.recode.{code}: {to!r} is not in the codes")
-    for code in texts["labels"]:
-        if code not in codes and code not in groups:
-            raise MalformedTableSet(f"{place}.labels: {code!r} is neither a code nor a group")
-    return Dimension(name, column, tuple(codes), groups, None, recode, not codes, **texts)  # type: ignore[arg-type]
-
-
-def _table(data: Any, place: str, shell: TableSet) -> Table:
-    entry = _mapping(data, place)
-    _only(entry, place, {"by", "title"})
-    return Table(_by(entry.get("by"), place, shell), _texts(entry.get("title", {}), f"{place}.title"))
-
-
-def _by(data: Any, place: str, shell: TableSet, most: int = MAX_WAYS) -> tuple[str, ...]:
-    names = tuple(_strings(data, f"{place}.by"))
-    roots: dict[str, str] = {}
-    if not 1 <= len(names) <= most:
-        raise MalformedTableSet(f"{place}.by: one to {most} dimensions are allowed, there are {len(names)}")
-    for name in names:
-        if name not in shell.dimensions:
-            raise MalformedTableSet(f"{place}.by: there is no dimension {name!r}")
-        root = shell.dimensions[name].root
-        if root in roots:
-            raise MalformedTableSet(f"{place}.by: {name!r} and {roots[root]!r} are the same dimension")
-        roots[root] = name
-    return names
-
-
-def _codes(data: Any, place: str, shell: TableSet) -> Mapping[str, frozenset[str]]:
-    """`{dimension = member}` or `{dimension = [members]}` as the codes of root dimensions."""
-    rule: dict[str, frozenset[str]] = {}
-    for name, value in _mapping(data, place).items():
-        if name not in shell.dimensions:
-            raise MalformedTableSet(f"{place}: there is no dimension {name!r}")
-        root = shell.dimensions[name].root
-        members = [value] if isinstance(value, str) else _strings(value, f"{place}.{name}")
-        dimension = shell.dimensions[root]
-        for member in members:
-            if not dimension.observed and member not in dimension.codes and member not in dimension.groups:
-                raise MalformedTableSet(f"{place}.{name}: {member!r} is neither a code nor a group")
-        leaves = frozenset(code for member in members for code in shell.leaves(root, member))
-        rule[root] = rule[root] & leaves if root in rule else leaves
-    if not rule:
-        raise MalformedTableSet(f"{place}: names no dimension")
-    return rule
-
-
-def _all_known(data: Mapping[str, Any], key: str, shell: TableSet) -> tuple[Known, ...]:
-    return tuple(_known(entry, f"{key} {n}", shell) for n, entry in enumerate(_list(data.get(key), key), 1))
-
-
-def _known(data: Any, place: str, shell: TableSet) -> Known:
-    entry = _mapping(data, place)
-    _only(entry, place, {"by", "where"})
-    by = _by(entry.get("by"), place, shell)
-    return Known(by, _codes(entry["where"], f"{place}.where", shell) if "where" in entry else {})
-
-
-def _stock_flow(data: Any, shell: TableSet) -> StockFlow:
-    place = "stock_flow"
-    entry = _mapping(data, place)
-    _only(entry, place, {"by", "arrival", "departure"})
-    by = _by(entry.get("by"), place, shell, MAX_WAYS - 1)
-    ends = {}
-    for end, words in (("arrival", ("opening", "admitted")), ("departure", ("closing", "left"))):
-        part = _mapping(entry.get(end), f"{place}.{end}")
-        _only(part, f"{place}.{end}", {"dimension", *words})
-        name = _text(part.get("dimension"), f"{place}.{end}.dimension")
-        codes = tuple(_text(part.get(word), f"{place}.{end}.{word}") for word in words)
-        dimension = shell.dimensions.get(name)
-        if dimension is None or dimension.of is not None or sorted(dimension.codes) != sorted(codes):
-            raise MalformedTableSet(f"{place}.{end}: {name!r} must be a dimension with exactly the codes {list(codes)}")
-        _by([*by, name], f"{place}.{end}", shell)
-        ends[end] = (name, *codes)
-    return StockFlow(by, *ends["arrival"], *ends["departure"])
-
-
-def _mapping(data: Any, place: str) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
-        raise MalformedTableSet(f"{place}: a table of keys is needed")
-    return data
-
-
-def _list(data: Any, place: str) -> Sequence[Any]:
-    if data is None:
-        return []
-    if not isinstance(data, list):
-        raise MalformedTableSet(f"{place}: a list is needed")
-    return data
-
-
-def _only(data: Mapping[str, Any], place: str, allowed: set[str]) -> None:
-    for key in data:
-        if key not in allowed:
-            raise MalformedTableSet(f"{place + ': ' if place else ''}unknown key {key!r}")
-
-
-def _text(data: Any, place: str) -> str:
-    if not isinstance(data, str) or not data:
-        raise MalformedTableSet(f"{place}: a text is needed")
-    return data
-
-
-def _strings(data: Any, place: str) -> list[str]:
-    if not isinstance(data, list) or not all(isinstance(item, str) and item for item in data):
-        raise MalformedTableSet(f"{place}: a list of texts is needed")
-    return list(data)
-
-
-def _texts(data: Any, place: str) -> Texts:
-    return {language: _text(text, f"{place}.{language}") for language, text in _mapping(data, place).items()}
-
-
-def _four(data: Any, place: str, least: Sequence[int]) -> tuple[int, int, int, int]:
-    if not isinstance(data, list) or len(data) != 4 or not all(type(item) is int for item in data):
-        raise MalformedTableSet(f"{place}: four integers are needed")
-    for ways, (value, bound) in enumerate(zip(data, least, strict=True)):
-        if value < bound:
-            raise MalformedTableSet(f"{place}: {value} for {ways} dimensions is below {bound}")
-    return (data[0], data[1], data[2], data[3])

@@ -20,9 +20,9 @@ def release_public_key() -> bytes:
     return crypto.verifying_key_of(config().secrets.release)
 
 
-def is_signed(signature: bytes, message: bytes) -> bool:
-    """Whether the server signed this."""
-    return crypto.signed(release_public_key(), signature, message)
+def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> bool:
+    """Whether the holder of this Ed25519 key signed it; without a key, whether the server did."""
+    return crypto.signed(release_public_key() if key is None else key, signature, message)
 
 
 def sign_checkpoint(checkpoint: Checkpoint) -> SignedCheckpoint:

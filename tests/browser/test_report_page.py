@@ -14,16 +14,19 @@ from pypdf import PdfReader
 
 from nrm.render import pdf
 from nrm.render.matrices import page_values
+from nrm.render.reports import About
 from tests.browser import checks, live
 from tests.browser.test_base import small_app
 from tests.unit.render import sample
+
+ABOUT = About("People accommodated in shelters", "Report (ix)", "Every victim accommodated.", "Nationality")
 
 
 def values(people: int, tables: list[list[str]] | None = None) -> dict[str, Any]:
     release = sample.release(people, tables)
     return page_values(
         release, words=sample.words(), groups=sample.GROUPS, impossible=sample.impossible, charted="nationality"
-    ) | {"quarter": release["quarter"], "signatures": [("MOLSA", release["released_at"])]}
+    ) | {"about": ABOUT, "quarter": release["quarter"], "signatures": [("MOLSA", release["released_at"])]}
 
 
 def report_app() -> Flask:
@@ -115,7 +118,7 @@ def test_on_paper_the_report_is_tagged_numbered_and_complete(lang: str, words: s
     with app.test_request_context(f"/?lang={lang}"):
         app.preprocess_request()
         shown = values(200)
-        html = render_template("reports/ix_print.html", **shown)
+        html = render_template("reports/print.html", **shown)
     reader = PdfReader(io.BytesIO(pdf.to_pdf(html)))
     pdf._close()
     text = "\n".join(sheet.extract_text() for sheet in reader.pages)

@@ -14,7 +14,7 @@ from nrm.domain.agreement_documents import parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.routing_facts import RoutingFacts
 from nrm.domain.simulation import PastCase, PastStay, PastStep, Placed, as_routed, rows, simulate, tables, weeks
-from nrm.statistics.tables import parse
+from nrm.statistics.description import parse
 from tests.unit.domain.agreement_facts import AGREEMENT, document, profiles
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)

@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from nrm.statistics.tables import TableSet, parse
+from nrm.statistics.description import parse
+from nrm.statistics.tables import TableSet
 
 IX = Path(__file__).parents[3] / "nrm/countries/albania/tables-ix.toml"
 

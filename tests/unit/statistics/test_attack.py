@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from nrm.statistics.attack import audit, check_shape
+from nrm.statistics.description import parse
 from nrm.statistics.linear import pinned
 from nrm.statistics.reading import EarlierRelease, bounds, scenario
 from nrm.statistics.release import Draft, make
-from nrm.statistics.tables import Cell, TableSet, parse
+from nrm.statistics.tables import Cell, TableSet
 from tests.unit.statistics.sets import people, small
 
 Tables = list[dict[str, Any]]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.statistics.cells import lay_out
+from nrm.statistics.description import parse
 from nrm.statistics.protect import (
     CannotRound,
     Frozen,
@@ -18,7 +19,7 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
-from nrm.statistics.tables import Cell, parse
+from nrm.statistics.tables import Cell
 from tests.unit.statistics.sets import people, small
 
 SEED = b"s" * 32

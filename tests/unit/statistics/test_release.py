@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from nrm.statistics import release
 from nrm.statistics.attack import Audit, Finding
+from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, MalformedHistory, Refused, make, without_contributors
-from nrm.statistics.tables import TableSet, parse
+from nrm.statistics.tables import TableSet
 from tests.unit.statistics.sets import people, report_ix, small
 
 KEY = b"k" * 32

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nrm.statistics.cells import lay_out
-from nrm.statistics.tables import MalformedMicrodata, MalformedTableSet, parse
+from nrm.statistics.description import parse
+from nrm.statistics.tables import MalformedMicrodata, MalformedTableSet
 from tests.unit.statistics.sets import people, report_ix, small
 
 PLAIN: dict[str, Any] = {

@@ -1,0 +1,40 @@
+"""Reports of several quarters together; an index that counts screenings alone; how soon a referral was answered."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005_reports_beside_ix"
+down_revision = "0004_gates_keep_their_proof"
+branch_labels = None
+depends_on = None
+
+COUNTED = (
+    "month",
+    "citizenship_class",
+    "crossing_point",
+    "outcome",
+    "processed",
+    "age_class",
+    "gender",
+    "returned_from",
+    "announced",
+)
+
+
+def upgrade(database: str) -> None:
+    if database != "main":
+        return
+    op.add_column("releases", sa.Column("first_quarter", sa.String(), nullable=False, server_default=""))
+    op.execute("UPDATE releases SET first_quarter = quarter")
+    op.add_column("referrals", sa.Column("answered_in", sa.String(), nullable=False, server_default=""))
+    op.drop_index("ix_screenings_month", "screenings")
+    op.create_index("ix_screenings_counted", "screenings", list(COUNTED), unique=False)
+
+
+def downgrade(database: str) -> None:
+    if database != "main":
+        return
+    op.drop_index("ix_screenings_counted", "screenings")
+    op.create_index("ix_screenings_month", "screenings", ["month"], unique=False)
+    op.drop_column("referrals", "answered_in")
+    op.drop_column("releases", "first_quarter")

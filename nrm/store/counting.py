@@ -1,0 +1,222 @@
+"""The people, returns and referrals of a period, as coarse codes, for closing a quarter.
+
+Read by the program itself and by nobody with an account: every function here refuses any other actor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row, and_, func, or_, select
+
+from nrm.domain import counting
+from nrm.domain.accounts import Actor, NotPermitted
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals import answer_class
+from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord, in_order
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.interviews import Screening
+from nrm.models.permits import Permit
+from nrm.models.referrals import Referral
+from nrm.models.stays import Stay
+from nrm.models.testimony import Testimony
+from nrm.store.countries import country
+
+RELEASE = Actor.system("release")
+# Who was asked and does not wish to be counted is not.
+AGREES = func.coalesce(Case.facts["statistics"].as_string(), "") != "no"
+
+
+def _must_count(by: Actor) -> None:
+    if by != RELEASE:
+        raise NotPermitted("people are counted by the program alone")
+
+
+def people(
+    connection: Connection, quarter: Quarter, *, also: Collection[uuid.UUID] = (), by: Actor
+) -> list[PersonRecord]:
+    """Everyone with a stay that may count in the quarter, and the cases in `also`: coarse codes and dates alone.
+
+    For closing a quarter; any person, whatever the role, gets NotPermitted.
+    """
+    _must_count(by)
+    found: dict[str, PersonRecord] = {}
+    seen: dict[str, dict[uuid.UUID, StayRecord]] = {}
+    steps: dict[str, dict[int, tuple[str, Any]]] = {}
+    for row in connection.execute(_people(quarter, also)):
+        key = row.case_id.hex
+        found.setdefault(key, _person(key, row))
+        seen.setdefault(key, {})[row.stay_id] = StayRecord(
+            row.admitted_on, row.known_on, row.anticipated_end_on, row.ended_on
+        )
+        if row.position is not None:
+            steps.setdefault(key, {})[row.position] = (row.status, row.happened_on)
+    return list(
+        in_order(
+            {
+                key: replace(
+                    each,
+                    stays=tuple(seen[key].values()),
+                    testimony=tuple(step for _, step in sorted(steps.get(key, {}).items())),
+                )
+                for key, each in found.items()
+            }
+        )
+    )
+
+
+def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
+    """One row per stay and step as a witness, of every case that has a stay in question."""
+    in_question = select(Stay.case_id).where(
+        Stay.admitted_on <= quarter.end,
+        Stay.known_on <= quarter.end,
+        or_(Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on >= quarter.start),
+    )
+    return (
+        select(
+            Stay.id.label("stay_id"),
+            Stay.case_id,
+            Stay.admitted_on,
+            Stay.known_on,
+            Stay.anticipated_end_on,
+            Stay.ended_on,
+            Case.citizenship,
+            Case.gender,
+            Case.age_band,
+            Case.exploited_in,
+            Case.repeat,
+            Permit.state,
+            Permit.applied_on,
+            Permit.issued_from,
+            Permit.issued_until,
+            Testimony.position,
+            Testimony.status,
+            Testimony.happened_on,
+        )
+        .select_from(Stay)
+        .join(Case, Case.id == Stay.case_id)
+        .outerjoin(Permit, Permit.case_id == Stay.case_id)
+        .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end))
+        .where(or_(Stay.case_id.in_(in_question), Stay.case_id.in_(also)))
+        .where(AGREES)
+    )
+
+
+def _person(key: str, row: Row[Any]) -> PersonRecord:
+    permit = None
+    if row.state is not None:
+        permit = PermitRecord(row.state, row.applied_on, row.issued_from, row.issued_until)
+    return PersonRecord(key, row.citizenship, row.gender, row.age_band, row.exploited_in, row.repeat, (), permit)
+
+
+def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
+    """How many screenings of nationals at crossing points, by their values in the order of counting.RETURNEE.
+
+    One pass over the index that holds all of them; 1,000,000 take half a second.
+    """
+    _must_count(by)
+    values = [
+        Screening.crossing_point,
+        Screening.outcome,
+        Screening.processed,
+        Screening.age_class,
+        Screening.gender,
+        Screening.returned_from,
+        Screening.announced,
+    ]
+    order = (Screening.month, Screening.citizenship_class, *values)
+    statement = (
+        select(*values, func.count())
+        .where(
+            Screening.month.between(first.start, last.end),
+            Screening.citizenship_class == "albanian",
+            or_(Screening.crossing_point != "", Screening.outcome == "refused"),
+        )
+        .group_by(*order)
+    )
+    found: Counter[tuple[str, ...]] = Counter()
+    for row in connection.execute(statement):
+        *codes, number = row
+        found[tuple(map(str, codes))] += int(number)
+    return found
+
+
+def witnesses(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people with a step as a witness in the period."""
+    _must_count(by)
+    statement = (
+        select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
+        .join(Case, Case.id == Testimony.case_id)
+        .where(Testimony.happened_on.between(first.start, last.end), AGREES)
+        .order_by(Testimony.case_id, Testimony.position)
+    )
+    steps: dict[str, list[tuple[str, str]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
+        people[row.case_id.hex] = (row.gender, row.age_band)
+    rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
+    return [row for row in rows if row is not None]
+
+
+def permits(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose permit was asked for or decided in the period, as it stands now."""
+    _must_count(by)
+    statement = (
+        select(Permit.case_id, Permit.state, Permit.ground, Case.gender, Case.age_band)
+        .join(Case, Case.id == Permit.case_id)
+        .where(
+            or_(
+                and_(Permit.state != "expired", Permit.decided_on.between(first.start, last.end)),
+                and_(Permit.state == "expired", Permit.issued_from.between(first.start, last.end)),
+                and_(Permit.decided_on.is_(None), Permit.applied_on.between(first.start, last.end)),
+            ),
+            AGREES,
+        )
+        .order_by(Permit.case_id)
+    )
+    rows = [counting.permit(row.case_id.hex, *row[1:], codes) for row in connection.execute(statement)]
+    return [row for row in rows if row is not None]
+
+
+def referrals(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The referrals sent in the period."""
+    _must_count(by)
+    begins = [datetime.combine(day, time.min, country().timezone) for day in (first.start, last.next.start)]
+    statement = (
+        select(
+            Referral.id,
+            Organisation.code,
+            Referral.status,
+            Referral.answered_in,
+            Referral.sent_at,
+            Referral.due_at,
+            Referral.decided_at,
+        )
+        .join(Organisation, Organisation.id == Referral.receiver_id)
+        .join(Case, Case.id == Referral.case_id)
+        .where(Referral.sent_at >= begins[0], Referral.sent_at < begins[1], AGREES)
+        .order_by(Referral.id)
+    )
+    return [
+        counting.referral(
+            row.id.hex,
+            row.code,
+            row.status,
+            row.answered_in or answer_class(row.status, row.sent_at, row.due_at, row.decided_at),
+            codes,
+        )
+        for row in connection.execute(statement)
+    ]

@@ -1,0 +1,187 @@
+"""Reports x, vi, permits and referrals: who counts in them, which quarters they speak of, what they never tell."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from nrm.actions import releasing, reports
+from nrm.countries import load
+from nrm.db import db, transaction
+from nrm.domain import counting as rules
+from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Role
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals import answer_class
+from nrm.domain.screenings import outcome_of, processed_as
+from nrm.models.interviews import Screening
+from nrm.models.testimony import Testimony
+from nrm.statistics.tables import MalformedMicrodata
+from nrm.store import accounts, counting
+from nrm.store import reports as store
+from tests import accommodated, factories
+
+pytestmark = pytest.mark.xdist_group("reports")
+
+Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
+TODAY = date(2026, 7, 20)
+RELEASE = Actor.system("release")
+TABLES = load("albania").tables
+
+
+def screening(month: date, **codes: str) -> Screening:
+    values = {
+        "crossing_point": "rinas",
+        "outcome": "possible",
+        "processed": "referred_nrc",
+        "age_class": "adult",
+        "gender": "feminine",
+        "citizenship_class": "albanian",
+        "returned_from": "GR",
+        "announced": "no",
+        "profile": "",
+        "assessment": "",
+    }
+    return Screening(month=month, **(values | codes))
+
+
+def some_screenings(number: int, month: date) -> None:
+    chance = random.Random(number)
+    outcomes = [
+        {"outcome": "none", "processed": "no_indicator"},
+        {"outcome": "suspected", "processed": "joint_interview"},
+        {"outcome": "possible", "processed": "referred_ngo_shelter"},
+        {
+            "outcome": "refused",
+            "processed": "refused_help",
+            "crossing_point": "",
+            "returned_from": "99",
+            "announced": "99",
+        },
+    ]
+    with transaction() as session:
+        for _ in range(number):
+            places = {
+                "crossing_point": chance.choice(["rinas", "rinas", "durres", "kakavija", "morine"]),
+                "returned_from": chance.choice(["GR", "IT", "IT", "GB", "NL"]),
+                "announced": chance.choice(["yes", "no", "no"]),
+                "gender": chance.choice(["feminine", "feminine", "masculine"]),
+            }
+            session.add(screening(month, **(places | chance.choices(outcomes, [60, 15, 20, 5])[0])))
+
+
+def some_witnesses(number: int, on: date) -> None:
+    with transaction() as session:
+        vatra = accounts.organisation_by_code("VATRA").id
+        for place in range(number):
+            case_id = accommodated.person(session, vatra, gender="masculine" if place % 3 == 0 else "feminine")
+            status = ("evidence_district_court", "evidence_serious_crimes_court", "testimony_withdrawn")[place % 3]
+            reason = "trauma" if status == "testimony_withdrawn" else ""
+            session.add(Testimony(case_id=case_id, position=1, status=status, reason=reason, happened_on=on))
+
+
+def published(report: str, quarter: Quarter) -> dict[str, object]:
+    value: dict[str, object] = json.loads(store.release_file(quarter, "json", by=RELEASE, report=report))
+    return value
+
+
+def test_returnees_are_counted_once_and_only_nationals_at_crossing_points(app: Flask) -> None:
+    with transaction() as session:
+        session.add_all([screening(date(2026, 4, 1)), screening(date(2026, 6, 1)), screening(date(2026, 6, 1))])
+        session.add(screening(date(2026, 5, 1), outcome="none", processed="no_indicator"))
+        session.add(screening(date(2026, 5, 1), citizenship_class="third_country"))
+        session.add(screening(date(2026, 5, 1), crossing_point=""))
+        session.add_all([screening(date(2026, 3, 1)), screening(date(2026, 7, 1))])
+    with db.engine.connect() as connection:
+        counted = counting.returnees(connection, Q2, Q2, by=RELEASE)
+    common = ("adult", "feminine", "GR", "no")
+    assert counted == {
+        ("rinas", "possible", "referred_nrc", *common): 3,
+        ("rinas", "none", "no_indicator", *common): 1,
+    }
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
+    by = Actor(uuid.uuid4(), uuid.uuid4(), role)
+    with db.engine.connect() as connection:
+        with pytest.raises(NotPermitted):
+            counting.returnees(connection, Q2, Q2, by=by)
+        for count in (counting.witnesses, counting.permits, counting.referrals):
+            with pytest.raises(NotPermitted):
+                count(connection, Q2, Q2, {}, by=by)
+
+
+def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
+    table_set = TABLES["x"]
+    codes = {name: (*table_set.dimensions[name].codes, *table_set.dimensions[name].recode) for name in rules.RETURNEE}
+    ends = [
+        (outcome_of(a), processed_as(a, kind)) for a in ("possible", "suspected", "99") for kind in OrganisationKind
+    ]
+    ends.append((outcome_of("none"), processed_as("none", None)))
+    values = [("rinas", *end, "child", "feminine", "GR", "yes") for end in ends]
+    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99"))
+    rows = rules.returnees([(each, 1) for each in values], codes, quarters=["2026Q2"])
+    records, _ = table_set.records(rows)
+    assert len(records) == len(values)
+    with pytest.raises(MalformedMicrodata):
+        table_set.records([rows[0] | {"outcome": "refused"}])
+
+
+def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_screenings(130, date(2026, 5, 1))
+    outcome = reports.close(Q2, by=factories.actor("molsa.statistician"))
+    assert isinstance(outcome, reports.Closed)
+    assert isinstance(outcome.others["x"], releasing.Released)
+    value = published("x", Q2)
+    assert list(value) == ["report", "quarter", "released_at", "tables", "signatures"]
+    figures = [row["value"] for table in value["tables"] for row in table["rows"]]  # type: ignore[attr-defined]
+    assert len(figures) > 100
+    assert [figure for figure in figures if figure % 5] == []
+    book = openpyxl.load_workbook(io.BytesIO(store.release_file(Q2, "xlsx", by=RELEASE, report="x")))
+    head, *rows = book["data"].iter_rows(values_only=True)
+    assert [row[head.index("value")] for row in rows] == figures
+    described = json.loads(store.release_file(Q2, "csvw", by=RELEASE, report="x"))
+    assert [column["name"] for column in described["tableSchema"]["columns"]] == list(head)
+    assert reports.is_genuine(value)
+    assert reports.check(by=RELEASE) == []
+    assert reports.verdict(Q2, report="x")["ok"]
+    assert reports.is_sealed(store.release_file(Q2, "pdf.sq", by=RELEASE, report="x"))
+    assert not reports.is_sealed(b"%PDF-1.7")
+
+
+def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(app: Flask) -> None:
+    by = factories.actor("molsa.statistician")
+    some_witnesses(9, date(2026, 5, 4))
+    accommodated.at(TODAY)
+    first = reports.close(Q2, by=by)
+    assert isinstance(first, reports.Closed)
+    assert first.others["vi"] == releasing.Waits()
+    # Asking again does not throw the dice again.
+    some_witnesses(60, date(2026, 5, 4))
+    again = reports.close(Q2, by=by)
+    assert isinstance(again, reports.Closed)
+    assert again.others["vi"] == releasing.Waits()
+    accommodated.at(date(2027, 1, 20))
+    assert isinstance(reports.close(Q2.next, by=by), reports.Closed)
+    last = reports.close(Q2.next.next, by=by)
+    assert isinstance(last, reports.Closed)
+    assert isinstance(last.others["vi"], releasing.Released)
+    value = published("vi", Q1)  # any of its quarters leads to it
+    assert (value["quarter"], value["quarters"]) == ("2026Q4", ["2026Q1", "2026Q2", "2026Q3", "2026Q4"])
+
+
+def test_an_answer_keeps_its_class_when_its_hours_go() -> None:
+    sent = datetime(2026, 5, 4, 10, tzinfo=UTC)
+    due = sent + timedelta(hours=2)
+    for hours, expected in ((1, "1h"), (6, "6h"), (24, "24h"), (25, "later")):
+        assert answer_class("accepted", sent, due, sent + timedelta(hours=hours)) == expected
+    assert answer_class("expired", sent, due, due) == "unanswered"
+    assert answer_class("arrived", sent, sent, sent) == "not_recorded"

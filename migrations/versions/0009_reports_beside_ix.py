@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_reports_beside_ix"
-down_revision = "0004_gates_keep_their_proof"
+revision = "0009_reports_beside_ix"
+down_revision = "0008_notices"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_reports_beside_ix"
-down_revision = "0008_notices"
+revision = "0010_reports_beside_ix"
+down_revision = "0009_keyring_versions"
 branch_labels = None
 depends_on = None
 

@@ -34,9 +34,10 @@ from hypothesis.stateful import (
 )
 
 from nrm import clock, db
-from nrm.actions import cases, erasures, interviews, placing, referrals, stays, tending
+from nrm.actions import cases, erasures, interviews, permits, placing, referrals, stays, tending
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.permits import PermitEvent
 from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.stays import Destination, ExitReason
 from nrm.models.referrals import Referral
@@ -52,7 +53,7 @@ CENTRES = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
 FOR_CHILDREN = ("NRC", "VATRA", "TJETER_VIZION")
 SHARED = {
     "TRP_UNIT": (Compartment.LEGAL, Compartment.IDENTITY),
-    "PROSECUTION": (Compartment.LEGAL,),
+    "PROSECUTION": (Compartment.LEGAL, Compartment.IDENTITY),
 }
 LOGINS = {
     "RINAS": "rinas.border_officer",
@@ -98,6 +99,7 @@ class Somebody:
     asked: str = ""
     answer: str = ""  # sent, accepted
     stay: uuid.UUID | None = None
+    applied: bool = False  # for a residence permit: only then is anything shared with its unit
 
     def offer(self, party: str) -> None:
         for lot in self.lots.values():
@@ -204,8 +206,12 @@ class Histories(RuleBasedStateMachine):
         only_if(stay_store.free_beds(by=by))
         case = factories_stays.MOLDOVAN if foreign else factories_stays.ALBANIAN
         new = factories_stays.admitted(by, case, identity={"given": people.PLANTED}, story=people.TOLD)
+        if foreign:
+            today = stay_store.today()
+            permits.record(case_id=new.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=by)
+            permits.record(case_id=new.case_id, event=PermitEvent.APPLY, on=today, by=by)
         lots = {"hand_over": Lot({code, AUTHORITY}), "identity": Lot({code}), "story": Lot({code})}
-        self.people.append(Somebody(new.case_id, code, "open", lots, stay=new.stay_id))
+        self.people.append(Somebody(new.case_id, code, "open", lots, stay=new.stay_id, applied=foreign))
 
     @step("referred", "open", answer=("sent",))
     def accept(self, them: Somebody) -> None:
@@ -334,6 +340,7 @@ class Histories(RuleBasedStateMachine):
 
     @step("open", answer=("", "accepted"), whom=st.sampled_from(sorted(SHARED)))
     def share(self, them: Somebody, whom: str) -> None:
+        only_if(whom != "TRP_UNIT" or them.applied)
         cases.share(
             case_id=them.case_id,
             organisation_id=people.organisation(whom),

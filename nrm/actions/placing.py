@@ -24,6 +24,7 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.store import members as members_store
+from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -40,15 +41,15 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     Returns the new referral, or None when the duty officer decides. Needs nobody's key, and not the sender.
     """
     vault.let_go(session, ended.case_id, ended.receiver_id)
-    chain = store.chain(ended.case_id)
+    chain = places.chain(ended.case_id)
     asked = {each.party for each in chain}
     # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
     short = members_store.parties_short_of_holders()
-    bound = {each.code for each in store.shelters_that_signed(clock.now()) if each.party not in short}
+    bound = {each.code for each in places.shelters_that_signed(clock.now()) if each.party not in short}
     route = {
         code: candidate
-        for candidate, code in store.route_of(ended.case_id)
-        if code in asked or (code in bound and store.has_key_waiting(ended.case_id, candidate.organisation_id))
+        for candidate, code in places.route_of(ended.case_id)
+        if code in asked or (code in bound and places.has_key_waiting(ended.case_id, candidate.organisation_id))
     }
     party = next_asked([(code, each.must) for code, each in route.items()], chain)
     if party is None:
@@ -129,19 +130,19 @@ def direct(
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
         case = session.get(Case, case_id, with_for_update=True)
-        last = store.last_of(case_id)
+        last = places.last_of(case_id)
         if case is None or case.status != "referred":
             raise NotVisible
         receiver = _shelter(receiver_id)
-        route = {code: candidate for candidate, code in store.route_of(case_id)}
-        chain = store.chain(case_id)
+        route = {code: candidate for candidate, code in places.route_of(case_id)}
+        chain = places.chain(case_id)
         candidate = route.get(receiver.code)
         check_new(
             [each.status for each in chain],
             Relation.DUTY_OFFICER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=store.is_struck_out(case_id, receiver.code),
+            struck_out=places.is_struck_out(case_id, receiver.code),
             agreed_anew=agreed_anew,
         )
         sender_id = last.sender_id if last is not None else case.opened_by_id
@@ -182,20 +183,20 @@ def refer(
             raise ReferralRefused("itself")
         if case.status == "closed":
             raise NotVisible
-        last = store.last_of(case_id)
+        last = places.last_of(case_id)
         if last is not None and ReferralStatus(last.status).is_open:
             raise ReferralRefused("already_open")
-        route = {code: candidate for candidate, code in store.route_of(case_id)}
+        route = {code: candidate for candidate, code in places.route_of(case_id)}
         candidate = route.get(receiver.code)
         check_new(
-            [each.status for each in store.chain(case_id)],
+            [each.status for each in places.chain(case_id)],
             Relation.SENDER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=store.is_struck_out(case_id, receiver.code),
+            struck_out=places.is_struck_out(case_id, receiver.code),
             agreed_anew=agreed_anew,
         )
-        if not store.has_key_waiting(case_id, receiver.id):
+        if not places.has_key_waiting(case_id, receiver.id):
             vault.offer(session, case_id, [receiver.id], by=by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
@@ -222,7 +223,7 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
         referral = store.row(referral_id, by=by, lock=True)
         if store.relation_to(referral, by=by) is not Relation.SENDER:
             raise NotVisible
-        if referral.status != ReferralStatus.SENT or store.has_key_waiting(referral.case_id, referral.receiver_id):
+        if referral.status != ReferralStatus.SENT or places.has_key_waiting(referral.case_id, referral.receiver_id):
             raise IllegalTransition("state")
         vault.offer(session, referral.case_id, [referral.receiver_id], by=by)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)
@@ -234,7 +235,7 @@ def custodian(case: Case) -> uuid.UUID:
 
 
 def _shelter(receiver_id: uuid.UUID) -> Organisation:
-    found = [each for each in store.shelters_that_signed(clock.now()) if each.id == receiver_id]
+    found = [each for each in places.shelters_that_signed(clock.now()) if each.id == receiver_id]
     if not found:
         raise ReferralRefused("no_shelter")
     return found[0]

@@ -38,6 +38,7 @@ from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.walks import random_answers
 from nrm.models.referrals import Referral
 from nrm.store import accounts
+from nrm.store import placing as places
 from nrm.store import referrals as referral_store
 from nrm.store import stays as stay_store
 from nrm.store.countries import country
@@ -243,8 +244,8 @@ class Life:
     def _direct(self, plan: Plan, case_id: uuid.UUID, declined: uuid.UUID) -> None:
         """After the second no, the duty officer decides: a shelter of the route that has a bed."""
         by = self.actors["RA"]
-        for organisation in referral_store.shelters_that_signed(self._now):
-            if organisation.id == declined or not referral_store.has_key_waiting(case_id, organisation.id):
+        for organisation in places.shelters_that_signed(self._now):
+            if organisation.id == declined or not places.has_key_waiting(case_id, organisation.id):
                 continue
             if not stay_store.free_beds(by=self._staff(organisation.id)):
                 continue

@@ -7,7 +7,6 @@ answer is the answer; the case is no longer theirs (`store/cases.py`).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,26 +15,20 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import (
-    Asked,
     ReferralStatus,
     Relation,
     Terms,
-    chain_since_holder,
-    duty_officer_decides,
 )
-from nrm.domain.routes import EXCLUSIONS, Exclusion
-from nrm.models.accounts import Keyring, Organisation
-from nrm.models.cases import Case, PendingGrant
-from nrm.models.interviews import Interview
-from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store.countries import country
 from nrm.store.paging import PAGE, Page, page, place_after
 
-_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
 
@@ -76,35 +69,6 @@ class ReferralLine:
     late: bool
     quarter: str
     """`2026Q1` once the person arrived: then the quarter is all that is kept of the hours. Else empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateLine:
-    """A party of the stored route, and whether it was asked since the last holder."""
-
-    organisation_id: uuid.UUID
-    code: str
-    names: dict[str, str]
-    telephone: str
-    clause: str
-    must: bool
-    reason: dict[str, str]
-    asked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UnplacedLine:
-    """A case nobody was asked for and nobody took: who has to do something about it, and by when."""
-
-    case_id: uuid.UUID
-    pseudonym: str
-    custodian: dict[str, str]
-    custodian_telephone: str
-    age_class: str
-    gender: str
-    last_status: str  # empty: the route named nobody
-    last_at: datetime
-    declines: int
 
 
 def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
@@ -148,45 +112,6 @@ def terms(referral: Referral) -> Terms:
     )
 
 
-def chain(case_id: uuid.UUID) -> list[Asked]:
-    """The referrals of a case since its last holder, oldest first; for actions that saw the case already."""
-    statement = (
-        select(Organisation.code, Referral.status, Referral.decline_reason)
-        .join(Organisation, Organisation.id == Referral.receiver_id)
-        .where(Referral.case_id == case_id)
-        .order_by(Referral.position)
-    )
-    return chain_since_holder(
-        [Asked(code, ReferralStatus(status), reason) for code, status, reason in db.session.execute(statement)]
-    )
-
-
-def route_of(case_id: uuid.UUID) -> Sequence[Row[RouteCandidate, str]]:
-    """(candidate, code) in order; for actions that saw the case already."""
-    statement = (
-        select(RouteCandidate, Organisation.code)
-        .join(Organisation, Organisation.id == RouteCandidate.organisation_id)
-        .where(RouteCandidate.case_id == case_id)
-        .order_by(RouteCandidate.position)
-    )
-    return db.session.execute(statement).all()
-
-
-def last_of(case_id: uuid.UUID) -> Referral | None:
-    """The newest referral of a case; for actions that saw the case already."""
-    statement = select(Referral).where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
-    return db.session.scalar(statement.execution_options(populate_existing=True))
-
-
-def is_struck_out(case_id: uuid.UUID, code: str) -> bool:
-    """Whether the person may have struck the party out: said so, or the reason of its exclusion is withheld."""
-    reasons = [EXCLUSIONS[each]["en"] for each in (Exclusion.STRUCK_OUT, Exclusion.WITHHELD)]
-    found = exists().where(
-        RouteExclusion.case_id == case_id, RouteExclusion.party == code, RouteExclusion.reason_en.in_(reasons)
-    )
-    return bool(db.session.scalar(select(found)))
-
-
 def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:
     """Referrals whose time has passed without an answer; for what time brings."""
     statement = (
@@ -196,15 +121,6 @@ def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:
         .limit(limit)
     )
     return list(db.session.scalars(statement))
-
-
-def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
-    """Whether the party could open the case by accepting; if not, its holder must send the keys now."""
-    return bool(
-        db.session.scalar(
-            select(exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id))
-        )
-    )
 
 
 def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
@@ -269,97 +185,6 @@ def by_clause(*, by: Actor) -> list[tuple[str, int, int]]:
         .order_by(Referral.clause)
     )
     return [(clause, waiting, int(overdue or 0)) for clause, waiting, overdue in db.session.execute(statement)]
-
-
-def unplaced(*, by: Actor, after: str = "", size: int = PAGE) -> Page[UnplacedLine]:
-    """Cases without a receiver and without an open referral, longest waiting first; for the duty desk."""
-    by.must(Permission.REFERRAL_DIRECT)
-    newest = aliased(Referral)
-    later = aliased(Referral)
-    last_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at)
-    declines = (
-        select(func.count())
-        .where(Referral.case_id == Case.id, Referral.status == ReferralStatus.DECLINED)
-        .scalar_subquery()
-    )
-    custodian = aliased(Organisation)
-    statement = (
-        select(Case, newest.status, last_at, custodian, declines)
-        .join(Interview, Interview.id == Case.id)
-        .outerjoin(newest, newest.case_id == Case.id)
-        .join(custodian, custodian.id == func.coalesce(newest.sender_id, Case.opened_by_id))
-        .where(
-            Case.status == "referred",
-            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
-            ~exists().where(later.case_id == Case.id, later.position > newest.position),
-        )
-        .order_by(last_at, Case.id)
-        .limit(size + 1)
-    )
-    place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(last_at, Case.id) > place)
-    found = [
-        UnplacedLine(
-            case_.id,
-            case_.pseudonym,
-            names(organisation),
-            organisation.telephone,
-            case_.age_class,
-            case_.gender,
-            status or "",
-            at,
-            count,
-        )
-        for case_, status, at, organisation, count in db.session.execute(statement)
-    ]
-    return page(found, lambda line: (line.last_at, line.case_id), size)
-
-
-def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
-    """The stored route of a case; for the duty desk, and for the sender while the case is theirs."""
-    if not (by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.REFERRAL_SEND)):
-        raise NotVisible
-    asked = {each.party for each in chain(case_id)}
-    organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
-    return [
-        CandidateLine(
-            candidate.organisation_id,
-            code,
-            names(organisations[candidate.organisation_id]),
-            organisations[candidate.organisation_id].telephone,
-            candidate.clause,
-            candidate.must,
-            {"sq": candidate.reason_sq, "en": candidate.reason_en},
-            code in asked,
-        )
-        for candidate, code in route_of(case_id)
-    ]
-
-
-def shelters_that_signed(at: datetime) -> list[Organisation]:
-    """The shelters bound by the agreement at that instant that can open what they are sent, by code."""
-    agreement = country().in_force(at)
-    day = agreement.local(at).date()
-    statement = (
-        select(Organisation)
-        .where(
-            Organisation.kind.in_(SHELTERS),
-            Organisation.enabled.is_(True),
-            exists().where(Keyring.organisation_id == Organisation.id),
-        )
-        .order_by(Organisation.code)
-    )
-    return [
-        each
-        for each in db.session.scalars(statement)
-        if each.party in agreement.parties and agreement.parties[each.party].in_force(day)
-    ]
-
-
-def duty_officer_owes(case_id: uuid.UUID) -> bool:
-    """Whether the second decline of the chain has been given."""
-    return duty_officer_decides([each.status for each in chain(case_id)])
 
 
 def directory(*, by: Actor) -> list[Organisation]:

@@ -14,7 +14,7 @@ from forms.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
-from nrm.store import alarms, cases, children, obligations, permits, referrals, stays
+from nrm.store import alarms, cases, children, obligations, permits, placing, referrals, stays
 from nrm.web import guards, home, notices
 from nrm.web.language import gettext
 from nrm.web.referrals import party_names
@@ -84,7 +84,7 @@ def duty_home() -> str:
     return render_template(
         "home/duty_officer.html",
         alarms=alarms.waiting(by=by),
-        unplaced=referrals.unplaced(by=by, size=SHOWN_ON_DUTY),
+        unplaced=placing.unplaced(by=by, size=SHOWN_ON_DUTY),
         clauses=referrals.by_clause(by=by),
         open=referrals.open_referrals(by=by, size=SHOWN_ON_DUTY),
         overdue=obligations.overdue(by=by, size=SHOWN_ON_DUTY),

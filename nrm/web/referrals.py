@@ -17,7 +17,6 @@ from forms.referrals import (
     STATUS_LABELS,
     AcceptReferralForm,
     DeclineReferralForm,
-    PlaceReferralForm,
 )
 from nrm import clock
 from nrm.actions import cases as case_actions
@@ -31,9 +30,7 @@ from nrm.domain.referrals import (
     BedNotFree,
     DeclineReason,
     IllegalTransition,
-    OverrideReason,
     ReferralEvent,
-    ReferralRefused,
     ReferralStatus,
     Relation,
     actors_of,
@@ -41,6 +38,7 @@ from nrm.domain.referrals import (
 from nrm.domain.words import N_
 from nrm.store import accounts, members, obligations, stays
 from nrm.store import cases as case_store
+from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.referrals import ReferralLine
 from nrm.web import guards
@@ -57,14 +55,6 @@ TOO_FEW = N_(
 )
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
 NOT_FREE = N_("Choose another bed: this one is no longer free")
-REFUSED = {
-    "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
-    "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
-    "struck_out": N_("Tick that the person was asked again and agrees, or choose another shelter"),
-    "no_reason": N_("Choose why this shelter"),
-    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
-    "itself": N_("Choose another shelter: the person is with this one"),
-}
 AUTHORITY = "RA"
 
 
@@ -127,7 +117,7 @@ def _sender_page(line: ReferralLine) -> str:
         told=told,
         parties=party_names(),
         authority=accounts.organisation_by_code(AUTHORITY),
-        send_now=line.status is ReferralStatus.SENT and not store.has_key_waiting(line.case_id, _receiver(line)),
+        send_now=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
     )
@@ -175,7 +165,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         clause=_clause(line),
         may=_may(line),
         can_open=can_open,
-        unsealed=line.status is ReferralStatus.SENT and not store.has_key_waiting(line.case_id, _receiver(line)),
+        unsealed=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
         bound=line.assigned,
         may_accept=members.may_accept(_receiver(line)),
         purpose=PURPOSE_LABELS[_purpose(line)],
@@ -328,7 +318,7 @@ def withdraw_page(referral_id: uuid.UUID) -> Answer:
 @guards.requires(Permission.REFERRAL_SEND)
 def withdraw(referral_id: uuid.UUID) -> Answer:
     case_id = actions.withdraw(referral_id=referral_id, by=guards.actor())
-    return redirect(url_for("referrals.refer_page", case_id=case_id), 303)
+    return redirect(url_for("placing.refer_page", case_id=case_id), 303)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/promise")
@@ -357,107 +347,8 @@ def expire(referral_id: uuid.UUID) -> Answer:
     case_id = store.referral(referral_id, by=guards.actor()).case_id
     following = actions.expire(referral_id=referral_id, by=guards.actor())
     if following is None:
-        return redirect(url_for("referrals.direct_page", case_id=case_id), 303)
+        return redirect(url_for("placing.direct_page", case_id=case_id), 303)
     return redirect(url_for("referrals.show", referral_id=following), 303)
-
-
-@blueprint.get("/cases/<uuid:case_id>/direct")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def direct_page(case_id: uuid.UUID) -> Answer:
-    return _placing_page("referrals/direct.html", case_id, PlaceReferralForm())
-
-
-@blueprint.post("/cases/<uuid:case_id>/direct")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def direct(case_id: uuid.UUID) -> Answer:
-    return _place("referrals/direct.html", case_id, placing.direct)
-
-
-@blueprint.get("/cases/<uuid:case_id>/refer")
-@guards.requires(Permission.REFERRAL_SEND)
-def refer_page(case_id: uuid.UUID) -> Answer:
-    return _placing_page("referrals/refer.html", case_id, PlaceReferralForm())
-
-
-@blueprint.post("/cases/<uuid:case_id>/refer")
-@guards.requires(Permission.REFERRAL_SEND)
-def refer(case_id: uuid.UUID) -> Answer:
-    return _place("referrals/refer.html", case_id, placing.refer)
-
-
-def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
-    form = PlaceReferralForm(request.form)
-    _offer_shelters(case_id, form)
-    if not form.validate():
-        return _placing_page(template, case_id, form, 422)
-    try:
-        referral_id = action(
-            case_id=case_id,
-            receiver_id=uuid.UUID(form.receiver.data),
-            reason=OverrideReason(form.reason.data),
-            agreed_anew=bool(form.agreed_anew.data),
-            by=guards.actor(),
-        )
-    except ReferralRefused as error:
-        if error.why == "struck_out":
-            form.agreed_anew.errors = [REFUSED[error.why]]
-        elif error.why in ("already_open", "duty_officer_decides"):
-            return guards.error_page(409, REFUSED[error.why])
-        else:
-            form.receiver.errors = [REFUSED[error.why]]
-        return _placing_page(template, case_id, form, 422)
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-
-
-def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
-    by = guards.actor()
-    case = case_store.case(case_id, by=by)
-    if case.status == "closed":
-        raise NotVisible
-    _offer_shelters(case_id, form)
-    page = render_template(
-        template,
-        case=case,
-        form=form,
-        candidates=store.candidates(case_id, by=by),
-        last=store.newest_of(case_id, by=by),
-        statuses=STATUS_LABELS,
-        reasons=DECLINE_LABELS,
-        rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
-        duty_officer_decides=store.duty_officer_owes(case_id),
-    )
-    return page, status
-
-
-def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
-    by = guards.actor()
-    case_store.visible(case_id, by=by)
-    candidates = {each.code: each for each in store.candidates(case_id, by=by)}
-    order = list(candidates)
-    shelters = [each for each in store.shelters_that_signed(clock.now()) if each.id != by.organisation_id]
-    shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
-    form.receiver.choices = [
-        SelectChoice(
-            value=str(each.id),
-            label=text_in(store.names(each)),
-            render_kw={"hint": _hint(candidates.get(each.code)), "note": _receives(each.party)},
-        )
-        for each in shelters
-    ]
-
-
-def _hint(candidate: store.CandidateLine | None) -> str:
-    if candidate is None:
-        return N_("Not on the route: goes against the clause")
-    if candidate.asked:
-        return N_("On the route; was asked already")
-    return N_("On the route, clause %(clause)s", clause=candidate.clause)
-
-
-def _receives(party: str) -> str:
-    """Whom the shelter receives beyond what the rules can see, in the words of the agreement in force."""
-    known = guards.country().in_force(clock.now()).parties.get(party)
-    return text_in(known.receives) if known is not None and known.receives is not None else ""
 
 
 @blueprint.get("/obligations")
@@ -482,14 +373,6 @@ def open_referrals() -> str:
     """Everything that waits for an answer or an arrival."""
     page = store.open_referrals(by=guards.actor(), after=request.args.get("after", ""))
     return render_template("referrals/open.html", page=page, statuses=STATUS_LABELS)
-
-
-@blueprint.get("/duty/unplaced")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def unplaced() -> str:
-    """Everybody whom nobody was asked for and nobody took."""
-    page = store.unplaced(by=guards.actor(), after=request.args.get("after", ""))
-    return render_template("referrals/unplaced.html", page=page, statuses=STATUS_LABELS)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

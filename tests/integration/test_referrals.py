@@ -31,6 +31,7 @@ from nrm.models.cases import Destruction, Grant, PendingGrant
 from nrm.models.referrals import Obligation, Referral
 from nrm.store import cases as case_store
 from nrm.store import obligations, stays
+from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -250,7 +251,7 @@ def test_after_the_second_decline_nobody_is_asked_and_the_duty_officer_sees_it(
     second = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.OTHER, by=nrc)
     assert second is not None
     assert referrals.decline(referral_id=second, reason=DeclineReason.FULL, by=iom) is None
-    waiting = store.unplaced(by=duty).rows
+    waiting = places.unplaced(by=duty).rows
     assert [(line.case_id, line.declines) for line in waiting] == [(sent.case_id, 2)]
     with pytest.raises(ReferralRefused, match="duty_officer_decides"):
         placing.refer(
@@ -275,7 +276,7 @@ def test_a_must_that_cannot_keep_safe_goes_to_the_duty_officer_not_to_an_interim
 ) -> None:
     sent = people.sent(rinas, citizenship_class="third_country", citizenship="MD")
     assert referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.CANNOT_KEEP_SAFE, by=nrc) is None
-    assert [line.case_id for line in store.unplaced(by=duty).rows] == [sent.case_id]
+    assert [line.case_id for line in places.unplaced(by=duty).rows] == [sent.case_id]
 
 
 def test_a_must_that_is_full_is_received_in_the_interim(rinas: Actor, nrc: Actor, iom: Actor) -> None:

@@ -16,6 +16,7 @@ from nrm.domain.cases import Compartment, Purpose
 from nrm.models.accounts import MemberSession
 from nrm.models.cases import Destruction, Opening, ShredKey
 from nrm.models.referrals import Referral
+from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from tests import factories
@@ -56,7 +57,7 @@ def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_
     later(timedelta(seconds=1))
     assert tending.tend()["referrals_expired"] == 1
     assert tending.tend() == NOTHING
-    assert [(each.party, str(each.status)) for each in store.chain(sent.case_id)] == [
+    assert [(each.party, str(each.status)) for each in places.chain(sent.case_id)] == [
         ("NRC", "expired"),
         ("IOM", "sent"),
     ]
@@ -75,7 +76,7 @@ def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
     later(timedelta(days=1))
     assert tending.tend()["referrals_expired"] == 0
     duty = factories.actor("ra.duty_officer")
-    assert [line.case_id for line in store.unplaced(by=duty).rows] == [sent.case_id]
+    assert [line.case_id for line in places.unplaced(by=duty).rows] == [sent.case_id]
 
 
 def test_eight_at_once_expire_a_referral_once(app: Flask) -> None:
@@ -158,4 +159,4 @@ def test_a_row_whose_hour_was_put_forward_by_hand_is_left_alone(app: Flask) -> N
         session.execute(update(Referral).values(expires_at=clock.now() + timedelta(days=9)))
     later(timedelta(days=1))
     assert tending.tend()["referrals_expired"] == 0
-    assert [str(each.status) for each in store.chain(sent.case_id)] == ["sent"]
+    assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]

@@ -104,7 +104,7 @@ STRANGERS = (
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Which organisations and beds there are is known to every signed-in member; whose case it is stands before it.
-KNOWN_TO_ALL = {"referrals.direct", "accounts.invite"}
+KNOWN_TO_ALL = {"placing.direct", "accounts.invite"}
 
 
 def pairs(app: Flask, world: World, method: str) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,141 @@
+"""Where a person goes, decided by hand: by the duty officer, or by whoever has the case."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
+from nrm import clock
+from nrm.actions import placing as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.referrals import OverrideReason, ReferralRefused
+from nrm.domain.words import N_
+from nrm.store import cases as case_store
+from nrm.store import placing as store
+from nrm.store import referrals, stays
+from nrm.web import guards
+from nrm.web.language import text_in
+
+blueprint = Blueprint("placing", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+REFUSED = {
+    "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
+    "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
+    "struck_out": N_("Tick that the person was asked again and agrees, or choose another shelter"),
+    "no_reason": N_("Choose why this shelter"),
+    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
+    "itself": N_("Choose another shelter: the person is with this one"),
+}
+
+
+@blueprint.get("/cases/<uuid:case_id>/direct")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def direct_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/direct.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/direct")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def direct(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/direct.html", case_id, actions.direct)
+
+
+@blueprint.get("/cases/<uuid:case_id>/refer")
+@guards.requires(Permission.REFERRAL_SEND)
+def refer_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/refer.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/refer")
+@guards.requires(Permission.REFERRAL_SEND)
+def refer(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/refer.html", case_id, actions.refer)
+
+
+def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
+    form = PlaceReferralForm(request.form)
+    _offer_shelters(case_id, form)
+    if not form.validate():
+        return _placing_page(template, case_id, form, 422)
+    try:
+        referral_id = action(
+            case_id=case_id,
+            receiver_id=uuid.UUID(form.receiver.data),
+            reason=OverrideReason(form.reason.data),
+            agreed_anew=bool(form.agreed_anew.data),
+            by=guards.actor(),
+        )
+    except ReferralRefused as error:
+        if error.why == "struck_out":
+            form.agreed_anew.errors = [REFUSED[error.why]]
+        elif error.why in ("already_open", "duty_officer_decides"):
+            return guards.error_page(409, REFUSED[error.why])
+        else:
+            form.receiver.errors = [REFUSED[error.why]]
+        return _placing_page(template, case_id, form, 422)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
+    by = guards.actor()
+    case = case_store.case(case_id, by=by)
+    if case.status == "closed":
+        raise NotVisible
+    _offer_shelters(case_id, form)
+    page = render_template(
+        template,
+        case=case,
+        form=form,
+        candidates=store.candidates(case_id, by=by),
+        last=referrals.newest_of(case_id, by=by),
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
+        duty_officer_decides=store.duty_officer_owes(case_id),
+    )
+    return page, status
+
+
+def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
+    by = guards.actor()
+    case_store.visible(case_id, by=by)
+    candidates = {each.code: each for each in store.candidates(case_id, by=by)}
+    order = list(candidates)
+    shelters = [each for each in store.shelters_that_signed(clock.now()) if each.id != by.organisation_id]
+    shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
+    form.receiver.choices = [
+        SelectChoice(
+            value=str(each.id),
+            label=text_in(referrals.names(each)),
+            render_kw={"hint": _hint(candidates.get(each.code)), "note": _receives(each.party)},
+        )
+        for each in shelters
+    ]
+
+
+def _hint(candidate: store.CandidateLine | None) -> str:
+    if candidate is None:
+        return N_("Not on the route: goes against the clause")
+    if candidate.asked:
+        return N_("On the route; was asked already")
+    return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+def _receives(party: str) -> str:
+    """Whom the shelter receives beyond what the rules can see, in the words of the agreement in force."""
+    known = guards.country().in_force(clock.now()).parties.get(party)
+    return text_in(known.receives) if known is not None and known.receives is not None else ""
+
+
+@blueprint.get("/duty/unplaced")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def unplaced() -> str:
+    """Everybody whom nobody was asked for and nobody took."""
+    page = store.unplaced(by=guards.actor(), after=request.args.get("after", ""))
+    return render_template("referrals/unplaced.html", page=page, statuses=STATUS_LABELS)

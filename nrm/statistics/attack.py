@@ -11,30 +11,35 @@ Whoever knows less sees no more, so A1 stands for A0 too.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nrm.statistics.deduction import Deduction, TooManyCombinations, crossings, disclosures, exact
 from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.past import imagine
 from nrm.statistics.reading import EarlierRelease, Record, Scenario, before, bounds, matcher, predicate, scenario, sums
 from nrm.statistics.search import search
-from nrm.statistics.tables import BASE, TOTAL, Cell, TableSet
+from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 from nrm.statistics.worlds import Frame, Questions, World, walk
 
 MANY = 1000  # open questions beyond which the solver is not asked: such a release has failed
+MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
 PAST_WORK_LIMIT = 1.0
+SHAPE = {"G1": "more than a multiple of 5 tells"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Why a release fails. `cell` is for the statistician's own tool; an instance shows the other three only."""
+    """Why a release fails. `cell` and `learns` are for the statistician's own tool; an instance shows neither."""
 
     guarantee: str
     scenario: str
     table: str
     cell: Cell | None = None
+    learns: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ def audit(
     figures, findings = check_shape(table_set, tables, earlier[:1])
     if not findings:
         findings = _check_truth(table_set, figures, records)
+    elif any(finding.guarantee == "G1" for finding in findings):
+        findings += _told_by_counts(table_set, figures)
     if findings:
         return Audit(tuple(findings), {})
     attack = _Attack(table_set, figures, records, tuple(earlier), seed)
@@ -76,7 +83,7 @@ def audit(
     if not findings:
         tell("possible worlds")
         findings = attack.by_worlds()
-    named = [Finding(f.guarantee, f.scenario, _table_of(table_set, f.cell), f.cell) for f in findings]
+    named = [dataclasses.replace(finding, table=_table_of(table_set, finding.cell)) for finding in findings]
     failed = {finding.scenario for finding in findings}
     verdicts = {name: name not in failed for name in attack.gates()}
     verdicts["A0"] = verdicts["A1"]
@@ -98,7 +105,7 @@ def check_shape(
     for table in tables:
         name, by = str(table["name"]), expected[str(table["name"])]
         here, faults = _read_table(table_set, by, table)
-        findings += [Finding(guarantee, "shape", name, cell) for guarantee, cell in faults]
+        findings += [Finding(guarantee, "shape", name, cell, SHAPE.get(guarantee, "")) for guarantee, cell in faults]
         for cell, figure in here.items():
             if figures.setdefault(cell, figure) != figure:
                 findings.append(Finding("G2", "shape", name, cell))
@@ -155,13 +162,28 @@ def _read_table(
             return {}, [("G2", None)]
         cell = tuple(sorted((table_set.dimensions[d].root, row[d]) for d in by if row[d] != TOTAL))
         value = row["value"]
-        if type(value) is not int or value < 0 or value % BASE:
+        if type(value) is not int or value < 0:
             faults.append(("G1", cell))
         elif cell in figures or (value and table_set.is_impossible(cell)):
             faults.append(("G2", cell))
         else:
             figures[cell] = value
+            if value % BASE:
+                faults.append(("G1", cell))
     return figures, faults
+
+
+def _told_by_counts(table_set: TableSet, figures: Mapping[Cell, int]) -> list[Finding]:
+    """What figures that are not rounded tell at once, of people in printed cells and in those between them."""
+    deduction = Deduction(table_set, exact(figures))
+    between = [cell for cell in crossings(table_set, MAX_WAYS) if cell not in figures][: MANY_BETWEEN + 1]
+    try:
+        told = disclosures(deduction, list(figures))
+        if len(between) <= MANY_BETWEEN:
+            told += disclosures(deduction, between)
+    except (NotOptimal, TooManyCombinations):
+        told = []  # figures that contradict each other, or too many to look between them
+    return [Finding(t.guarantee, t.scenario, _table_of(table_set, t.cell), t.cell, t.says) for t in told]
 
 
 def _check_truth(table_set: TableSet, figures: Mapping[Cell, int], records: Sequence[Record]) -> list[Finding]:
@@ -225,7 +247,7 @@ class _Attack:
             found = pinned(self.table_set, self.figures, self.true, against)
         except NotOptimal:
             return [Finding("audit", against.name, TOTAL)]
-        return [Finding(pin.guarantee, against.name, "", pin.cell) for pin in found]
+        return [Finding(pin.guarantee, against.name, "", pin.cell, pin.learns) for pin in found]
 
     def by_arithmetic(self) -> list[Finding]:
         return [finding for against in self.gates().values() for finding in self.pins(against)]
@@ -249,7 +271,7 @@ class _Attack:
             ends = walk(start, questions, chance, rounds=8) if questions.left() else []
             if 0 < questions.left() <= MANY:
                 search(questions, ends, self.seed)
-            findings += [Finding(g, against.name, "", cell) for g, cell in questions.unanswered()]
+            findings += [Finding(g, against.name, "", cell, learns) for g, cell, learns in questions.unanswered()]
         return findings
 
     def _questions(self, against: Scenario) -> Questions:

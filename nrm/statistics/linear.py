@@ -17,7 +17,20 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from nrm.statistics.reading import EarlierRelease, Scenario, before, bounds, is_whole, open_categories, predicate, sums
+from nrm.statistics.reading import (
+    ALL_ALIKE,
+    FEWER_THAN_FIVE,
+    NOBODY,
+    SOMEBODY,
+    EarlierRelease,
+    Scenario,
+    before,
+    bounds,
+    is_whole,
+    open_categories,
+    predicate,
+    sums,
+)
 from nrm.statistics.tables import Cell, TableSet
 
 SLACK = 1e-6
@@ -31,6 +44,7 @@ class NotOptimal(Exception):
 class Pinned:
     guarantee: str
     cell: Cell
+    learns: str
 
 
 class Bounds:
@@ -83,7 +97,7 @@ class Bounds:
             newer = release.figures
 
     def _programme(self, rows: list[list[tuple[int, float]]]) -> highspy.Highs:
-        solver = _quiet_solver()
+        solver = quiet_solver()
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self._low), len(rows)
         lp.col_cost_ = np.zeros(len(self._low))
@@ -116,8 +130,8 @@ class Bounds:
         return math.floor(reached + SLACK) >= least
 
 
-def _quiet_solver() -> highspy.Highs:
-    """HiGHS prints a banner on descriptor 1 at its first use, before it can be told not to."""
+def quiet_solver() -> highspy.Highs:
+    """A solver that says nothing. HiGHS prints a banner on descriptor 1 at first, before it can be told not to."""
     _swallow_banner()
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
@@ -145,6 +159,7 @@ class _Question:
 
     guarantee: str
     cell: Cell
+    learns: str
     forms: tuple[tuple[tuple[tuple[Cell, float], ...], int], ...]
 
 
@@ -159,7 +174,7 @@ def pinned(
     """
     system = Bounds(table_set, figures, scenario)
     return [
-        Pinned(question.guarantee, question.cell)
+        Pinned(question.guarantee, question.cell, question.learns)
         for question in _questions(table_set, figures, true, scenario)
         if not any(system.reaches(form, least) for form, least in question.forms)
     ]
@@ -173,14 +188,19 @@ def _questions(
         if cell in scenario.exempt or table_set.is_impossible(cell) or is_whole(table_set, cell):
             continue
         if true[cell] == 0:
-            asked.append(_Question("G4", cell, ((((cell, 1.0),), 1),)))
+            asked.append(_Question("G4", cell, NOBODY, ((((cell, 1.0),), 1),)))
         elif true[cell] < 5 and cell:
             none = () if cell in scenario.present else ((((cell, -1.0),), 0),)
             five = ((((cell, 1.0),), 5),) if figure else ()
-            alternatives = [none + five] if scenario.registers else [none, five]
-            asked += [_Question("G3", cell, forms) for forms in alternatives if forms]
+            either = [(SOMEBODY, none + five)]
+            alternatives = either if scenario.registers else [(SOMEBODY, none), (FEWER_THAN_FIVE, five)]
+            asked += [_Question("G3", cell, learns, forms) for learns, forms in alternatives if forms]
     for whole, parts in sums(table_set, figures.keys()):
         open_parts = open_categories(table_set, parts, true.__getitem__, scenario)
         if true[whole] >= 2 and len(open_parts) >= 2 and len(whole) < len(parts[0]):
-            asked += [_Question("G5", part, ((((whole, 1.0), (part, -1.0)), 1),)) for part in open_parts if true[part]]
+            asked += [
+                _Question("G5", part, ALL_ALIKE, ((((whole, 1.0), (part, -1.0)), 1),))
+                for part in open_parts
+                if true[part]
+            ]
     return asked

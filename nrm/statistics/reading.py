@@ -16,6 +16,13 @@ Record = tuple[str, ...]
 Relation = tuple[Cell, tuple[Cell, ...]]
 Predicate = Mapping[str, frozenset[str]]
 
+# What somebody learns where a guarantee does not hold.
+SOMEBODY = "that somebody is there"
+FEWER_THAN_FIVE = "that fewer than 5 are there"
+NOBODY = "that nobody is there"
+ALL_ALIKE = "that all others of the group are in one category"
+ATTRIBUTE = "an attribute of somebody whose other attributes are known"
+
 
 @dataclass(frozen=True)
 class Fact:

@@ -76,7 +76,13 @@ class Verdict:
         return {
             "ok": self.ok,
             "findings": [
-                {"table": f.table, "scenario": f.scenario, "guarantee": f.guarantee, "cell": dict(f.cell or ())}
+                {
+                    "table": f.table,
+                    "scenario": f.scenario,
+                    "guarantee": f.guarantee,
+                    "cell": dict(f.cell or ()),
+                    "learns": f.learns,
+                }
                 for f in self.findings
             ],
             "cells": self.cells,

@@ -17,6 +17,11 @@ from numpy.typing import NDArray
 
 from nrm.statistics.past import Kind, Past, who_opened
 from nrm.statistics.reading import (
+    ALL_ALIKE,
+    ATTRIBUTE,
+    FEWER_THAN_FIVE,
+    NOBODY,
+    SOMEBODY,
     Predicate,
     Record,
     Scenario,
@@ -342,13 +347,18 @@ class Questions:
         flags = int(self.may_be_none.sum() + self.may_be_five.sum() + self.may_be_one.sum())
         return flags + len(self.groups) + len(self.neighbours)
 
-    def unanswered(self) -> list[tuple[str, Cell | None]]:
-        """(guarantee, cell) of all that no world has answered; a record has no cell."""
-        found: list[tuple[str, Cell | None]] = []
-        for guarantee, flags in (("G3", self.may_be_none | self.may_be_five), ("G4", self.may_be_one)):
-            found += [(guarantee, self.frame.cells[place]) for place in np.flatnonzero(flags)]
-        found += [("G5", self.frame.cells[known]) for _, known, _ in sorted(self.groups)]
-        return found + [("G7", None)] * len(self.neighbours)
+    def unanswered(self) -> list[tuple[str, Cell | None, str]]:
+        """(guarantee, cell, what is learnt) of all that no world has answered; a record has no cell."""
+        found: list[tuple[str, Cell | None, str]] = []
+        open_flags = (
+            ("G3", self.may_be_none, SOMEBODY),
+            ("G3", self.may_be_five, FEWER_THAN_FIVE),
+            ("G4", self.may_be_one, NOBODY),
+        )
+        for guarantee, flags, learns in open_flags:
+            found += [(guarantee, self.frame.cells[place], learns) for place in np.flatnonzero(flags)]
+        found += [("G5", self.frame.cells[known], ALL_ALIKE) for _, known, _ in sorted(self.groups)]
+        return found + [("G7", None, ATTRIBUTE)] * len(self.neighbours)
 
 
 def differ(counts: Sequence[int], group: tuple[int, int, tuple[int, ...]]) -> bool:

@@ -31,7 +31,7 @@ from nrm.models.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, Erasure, Grant, Opening, SealedCompartment
 from nrm.vault import backups as vault
-from nrm.vault import compartments, dumping, erased, shredding
+from nrm.vault import compartments, dumping, epochs, erased, shredding
 from nrm.vault.marks import check_mark
 
 SHRED_DAYS = 7
@@ -231,7 +231,7 @@ def settle(listed: Path | None) -> Settled:
         session.execute(delete(Opening))
         for each in known:
             there = each.compartment in compartments.compartments_of(session, each.case_id)
-            compartments.erase(session, each.case_id, [each.compartment], at=each.erased_at)
+            epochs.erase(session, each.case_id, [each.compartment], at=each.erased_at)
             if there:
                 again += 1
         audit.append(session, audit.Event.BACKUP_RESTORED, by=Actor.system("restore"), erased_again=again)

@@ -24,8 +24,8 @@ from nrm.models.stays import Stay
 from nrm.store import accounts, permits
 from nrm.store import cases as store
 from nrm.store.countries import country
+from nrm.vault import care_notes, epochs, grants, members, sharing, shredding
 from nrm.vault import compartments as vault
-from nrm.vault import members, shredding
 
 CannotOpen = members.CannotOpen
 StaleRevision = vault.StaleRevision
@@ -78,7 +78,7 @@ def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
     """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
     by.must(Permission.CASE_OPEN)
     store.visible(case_id, by=by)
-    return sorted(vault.read_notes(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
+    return sorted(care_notes.read(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
 
 
 def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
@@ -112,7 +112,7 @@ def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
         _written(session, case_id, by)
         _there(session, case_id, Compartment.CARE, by)
         written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
-        note_id = vault.add_note(session, case_id, written, by=by)
+        note_id = care_notes.add(session, case_id, written, by=by)
         audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
 
 
@@ -141,8 +141,8 @@ def share(
                 _there(session, case_id, compartment, by)
             elif compartment not in vault.compartments_of(session, case_id):
                 raise CaseRefused("nothing_to_share")
-            if organisation_id not in vault.holders_of(session, case_id, compartment):
-                vault.share(session, case_id, compartment, [organisation_id], by=by)
+            if organisation_id not in grants.holders_of(session, case_id, compartment):
+                sharing.share(session, case_id, compartment, [organisation_id], by=by)
             audit.append(
                 session,
                 audit.Event.CASE_SHARED,
@@ -167,14 +167,14 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
         _held(case_id, by)
         keep: dict[str, Collection[uuid.UUID]] = {}
         for compartment in vault.compartments_of(session, case_id):
-            holders = vault.holders_of(session, case_id, compartment)
+            holders = grants.holders_of(session, case_id, compartment)
             if organisation_id in holders and organisation_id != by.organisation_id:
                 keep[compartment] = holders - {organisation_id}
         if not keep:
             raise NotVisible
-        asked = vault.waiting(session, case_id)
-        vault.rotate(session, case_id, keep, by=by)
-        vault.offer(session, case_id, asked, by=by, compartments=keep)
+        asked = grants.waiting(session, case_id)
+        epochs.rotate(session, case_id, keep, by=by)
+        sharing.offer(session, case_id, asked, by=by, compartments=keep)
         audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
     shredding.work_off()
 
@@ -194,7 +194,7 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
         ):
             raise CaseRefused("referral_open")
         keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
-        vault.rotate(session, case_id, keep, by=by)
+        epochs.rotate(session, case_id, keep, by=by)
         today = clock.now().astimezone(country().timezone).date()
         hit = session.execute(
             update(Case)

@@ -39,6 +39,7 @@ from nrm.prepared import Row
 from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
+from nrm.vault import epochs
 
 CURRENT = "returnee-1"
 DRAFT = "draft"
@@ -304,6 +305,6 @@ def close(session: Session, interview: Interview, status: str, *, by: Actor) -> 
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise NoLongerDraft(status)
     # What was sent is needed again if a backup from before is restored; what was thrown away is not.
-    (vault.shred if status == "sent" else vault.erase)(session, interview.id, [DRAFT])
+    (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])
     if status != "sent":
         children.withdraw(session, interview.id, "ended", by=by)

@@ -30,7 +30,7 @@ from nrm.models.testimony import Testimony
 from nrm.store import cases as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import erased, shredding
+from nrm.vault import epochs, erased, shredding
 
 LIST = "erased.jsonl"
 
@@ -122,7 +122,7 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
         _erase(session, case_id, erased_now, by)
         # What stays is the holder's alone.
         keep = {each: [case.holder_id] for each in vault.compartments_of(session, case_id)}
-        vault.rotate(session, case_id, keep, by=by)
+        epochs.rotate(session, case_id, keep, by=by)
     _carry_out()
 
 
@@ -145,7 +145,7 @@ def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:
 
 def _erase(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
     gone = list(compartments)
-    vault.erase(session, case_id, gone)
+    epochs.erase(session, case_id, gone)
     for compartment in gone:
         audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
 

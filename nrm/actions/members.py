@@ -29,7 +29,7 @@ from nrm.domain.members import KeyHappening, OwnAccount, WrongCode, check_leavin
 from nrm.models.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.store import accounts
 from nrm.store import members as store
-from nrm.vault import compartments, keyrings, rewrapping
+from nrm.vault import grants, keyrings, rewrapping
 from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
@@ -177,7 +177,7 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
             return Moved(to.version, moved, 0, len(unopenable), done=True)
 
 
-def _finish(to: compartments.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
+def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
     """Drop the older versions; False when something was sealed to one of them, or a newer one was made, meanwhile."""
     with transaction() as session:
         organisation = _own(session, by)
@@ -194,10 +194,10 @@ def _finish(to: compartments.Recipient, unopenable: set[rewrapping.Unopenable], 
         return True
 
 
-def _recipient(by: Actor) -> compartments.Recipient:
+def _recipient(by: Actor) -> grants.Recipient:
     if by.organisation_id is None:
         raise CannotOpen
-    to = compartments.recipients(db.session(), [by.organisation_id])[0]
+    to = grants.recipients(db.session(), [by.organisation_id])[0]
     db.session.rollback()
     return to
 

@@ -29,7 +29,7 @@ from nrm.store import interviews as interview_store
 from nrm.store import notices as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import members, shredding
+from nrm.vault import epochs, members, shredding
 
 CannotOpen = members.CannotOpen
 _IDENTITY = str(Compartment.IDENTITY)
@@ -181,7 +181,7 @@ def expire(*, by: Actor) -> int:
 def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...]) -> None:
     """Keep the coarse facts alone; the keys to who it was are listed for destruction."""
     _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
-    vault.erase(session, notice_id, [_IDENTITY])
+    epochs.erase(session, notice_id, [_IDENTITY])
 
 
 def _change(

@@ -27,7 +27,7 @@ from nrm.store import members as members_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
-from nrm.vault import compartments as vault
+from nrm.vault import grants, sharing
 
 
 def lock_case(case_id: uuid.UUID) -> None:
@@ -40,7 +40,7 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
 
     Returns the new referral, or None when the duty officer decides. Needs nobody's key, and not the sender.
     """
-    vault.let_go(session, ended.case_id, ended.receiver_id)
+    grants.let_go(session, ended.case_id, ended.receiver_id)
     chain = places.chain(ended.case_id)
     asked = {each.party for each in chain}
     # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
@@ -90,7 +90,7 @@ def new_referral(
     referral_id = uuid.uuid4()
     referral = Referral(
         id=referral_id,
-        mark=vault.mark_of(referral_id, case_id, receiver_id),
+        mark=grants.mark_of(referral_id, case_id, receiver_id),
         case_id=case_id,
         sender_id=sender_id,
         receiver_id=receiver_id,
@@ -197,7 +197,7 @@ def refer(
             agreed_anew=agreed_anew,
         )
         if not places.has_key_waiting(case_id, receiver.id):
-            vault.offer(session, case_id, [receiver.id], by=by)
+            sharing.offer(session, case_id, [receiver.id], by=by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
         referral = new_referral(
@@ -225,7 +225,7 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise NotVisible
         if referral.status != ReferralStatus.SENT or places.has_key_waiting(referral.case_id, referral.receiver_id):
             raise IllegalTransition("state")
-        vault.offer(session, referral.case_id, [referral.receiver_id], by=by)
+        sharing.offer(session, referral.case_id, [referral.receiver_id], by=by)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)
 
 

@@ -39,7 +39,7 @@ from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import members, shredding
+from nrm.vault import epochs, grants, members, shredding
 
 CannotOpen = members.CannotOpen
 _HAND_OVER = "hand_over"
@@ -70,7 +70,7 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
             raise TooFewKeyHolders
         _check_bed(session, bed_id, by)
         sender, receiver = referral.sender_id, referral.receiver_id
-        vault.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
+        epochs.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
         _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
@@ -92,7 +92,7 @@ def _holders_after(
     )
     keep: dict[str, Collection[uuid.UUID]] = {}
     for compartment in vault.compartments_of(session, case_id):
-        holders = (vault.holders_of(session, case_id, compartment) - {sender}) | {receiver}
+        holders = (grants.holders_of(session, case_id, compartment) - {sender}) | {receiver}
         if compartment == _HAND_OVER:
             holders |= authorities & accounts.with_keyring()
         keep[compartment] = holders
@@ -151,10 +151,10 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.WITHDRAW, by)
         keep = {
-            compartment: vault.holders_of(session, referral.case_id, compartment)
+            compartment: grants.holders_of(session, referral.case_id, compartment)
             for compartment in vault.compartments_of(session, referral.case_id)
         }
-        vault.rotate(session, referral.case_id, keep, by=by)
+        epochs.rotate(session, referral.case_id, keep, by=by)
         _change(session, referral, after, decided_at=clock.now())
         placing.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
         case_id = referral.case_id

@@ -40,7 +40,7 @@ from nrm.store import interviews as store
 from nrm.store import members as members_store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import shredding
+from nrm.vault import grants, sharing, shredding
 
 __all__ = ["Incomplete", "NoLongerDraft", "OpeningEnded", "ReferralRefused", "StaleAnswers"]
 
@@ -313,7 +313,7 @@ def _referral(
     referral_id = uuid.uuid4()
     return Referral(
         id=referral_id,
-        mark=vault.mark_of(referral_id, case_id, choice.organisation.id),
+        mark=grants.mark_of(referral_id, case_id, choice.organisation.id),
         case_id=case_id,
         sender_id=by.organisation_id,
         receiver_id=choice.organisation.id,
@@ -405,7 +405,7 @@ def _seal(
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
         vault.create(session, case_id, values, [by.organisation_id])
     session.flush()
-    vault.offer(session, case_id, [each.organisation.id for each in _in_order(proposed, choice)], by=by)
+    sharing.offer(session, case_id, [each.organisation.id for each in _in_order(proposed, choice)], by=by)
     for owed in proposed.route.obligations:
         for compartment in owed.grant:
             _grant(session, case_id, str(compartment), owed.party, by)
@@ -418,7 +418,7 @@ def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, b
     """
     if compartment not in vault.compartments_of(session, case_id):
         return
-    holders = vault.holders_of(session, case_id, compartment)
+    holders = grants.holders_of(session, case_id, compartment)
     new = [each.id for each in desks_store.every_desk(party) if each.id not in holders]
     if new:
-        vault.share(session, case_id, compartment, new, by=by)
+        sharing.share(session, case_id, compartment, new, by=by)

@@ -29,7 +29,7 @@ from nrm.store import obligations
 from nrm.store import supplements as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import shredding
+from nrm.vault import epochs, sharing, shredding
 
 _BATCH = 200
 Opened = vault.Opened
@@ -73,7 +73,7 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
             raise IllegalTransition("state")
         if case.status == "closed" or case.holder_id is None:
             raise CaseRefused("closed")
-        vault.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id)
+        sharing.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id)
         begun = session.scalar(
             select(Obligation.clause).where(
                 Obligation.case_id == case.id, Obligation.kind == obligations.COMPLETE_INTERVIEW
@@ -105,7 +105,7 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
         case = _writable(session, case_id, by)
         answers = vault.read(session, case_id, SUPPLEMENT, by=by).value["answers"]
         _merge(session, case, answers, by)
-        vault.shred(session, case_id, [SUPPLEMENT])
+        epochs.shred(session, case_id, [SUPPLEMENT])
         _dealt_with(session, case_id, "taken", by)
         audit.append(session, audit.Event.SUPPLEMENT_TAKEN, by=by, case_id=case_id)
     shredding.work_off()

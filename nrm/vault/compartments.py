@@ -1,31 +1,30 @@
-"""Sealing, opening, granting, and new epochs of a case's compartments.
+"""Sealing and opening a case's compartments.
 
 A compartment opens with two keys that lie apart: the compartment key CK, wrapped to the keyrings of the organisations
-that were granted it (main database), and the shred key SK (shred database). A new epoch is a new CK and SK: destroying
-the old SK ends what every old grant could open, old backups included.
+that were granted it (main database), and the shred key SK (shred database). `grants`: who holds a CK; `sharing`: giving
+it to others; `epochs`: new ones; `care_notes`: what lies beside `care`; `blobs`: the bytes.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
-from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.models.accounts import Keyring, KeyringWrap, Organisation
-from nrm.models.cases import CareNote, Destruction, Erasure, Grant, Opening, PendingGrant, SealedCompartment
+from nrm.domain.accounts import Actor
+from nrm.models.accounts import Keyring, KeyringWrap
+from nrm.models.cases import Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.prepared import Prepared, Row
-from nrm.vault import shredding
-from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, keyring_private, unwrap_keyring, unwrap_once
-from nrm.vault.marks import check_mark, mark
+from nrm.vault import blobs, grants, shredding
+from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring, unwrap_once
+from nrm.vault.marks import check_mark
 
 OPENING_MINUTES = 15
 
@@ -147,56 +146,22 @@ class NextRevision:
     sealed_value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """An organisation and the newest public half of its keyring."""
-
-    organisation_id: uuid.UUID
-    kind: str
-    version: int
-    public: bytes
-
-
-def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
-    """The organisations as grantees, in a stable order.
-
-    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
-    Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
-    """
-    rows = session.execute(
-        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public, Keyring.mark)
-        .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
-        .where(Organisation.id.in_(organisation_ids))
-        .order_by(Organisation.code, Keyring.version)
-        .with_for_update(read=True, key_share=True, of=Organisation)
-    ).all()
-    newest: dict[uuid.UUID, Recipient] = {}
-    for row in rows:
-        if not OrganisationKind(row.kind).holds_keys or row.public is None:
-            raise HoldsNoKeys(row.code)
-        check_mark(row.mark, "keyring", row.id, row.kind, row.version, row.public)
-        newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
-    if len(newest) != len(set(organisation_ids)):
-        raise HoldsNoKeys("unknown organisation")
-    return list(newest.values())
-
-
 def create(
     session: Session, case_id: uuid.UUID, values: Mapping[str, dict[str, Any]], holders: Collection[uuid.UUID]
 ) -> None:
     """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1."""
-    grantees = recipients(session, holders)
+    grantees = grants.recipients(session, holders)
     shred_keys = []
     for compartment, value in values.items():
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key})
-        sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
+        sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
         session.execute(
             insert(SealedCompartment).values(
                 case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
             )
         )
-        _grant(session, compartment_key, case_id, compartment, 1, grantees)
+        grants.grant(session, compartment_key, case_id, compartment, 1, grantees)
     shredding.store(shred_keys)
 
 
@@ -205,7 +170,7 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, 
 
     Raises CannotOpen when the organisation holds no key to it; that is recorded too by the caller's transaction.
     """
-    _keys(session, case_id, compartment, by=by)
+    keys(session, case_id, compartment, by=by)
     audit.append(
         session, audit.Event.COMPARTMENT_OPENED, by=by, case_id=case_id, compartment=compartment, purpose=purpose
     )
@@ -239,9 +204,9 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
 
 def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
-    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by, leave=True)
+    row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, leave=True)
     held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
-    return Opened(_open_value(row, compartment_key, shred_key), row.revision, held)
+    return Opened(blobs.open_value(row, compartment_key, shred_key), row.revision, held)
 
 
 def hold(session: Session, case_id: uuid.UUID, compartment: str) -> None:
@@ -262,8 +227,8 @@ def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[
 
     Raises CannotOpen without a key, StaleRevision when somebody wrote in the same instant.
     """
-    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
-    value = {**_open_value(row, compartment_key, shred_key), **part}
+    row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
+    value = {**blobs.open_value(row, compartment_key, shred_key), **part}
     held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
     return keep(session, _next(held, value, row.revision))
 
@@ -272,7 +237,7 @@ def sealed_next(
     session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
 ) -> NextRevision:
     """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
-    row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
+    row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     return _next(_Held(by, case_id, compartment, row.epoch, compartment_key, shred_key), value, seen)
 
 
@@ -290,7 +255,7 @@ def sealed_after(session: Session, opened: Opened, value: dict[str, Any], *, by:
 
 def _next(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
     place = (held.case_id, held.compartment, held.epoch, seen + 1)
-    return NextRevision(*place, _seal_value(value, held.compartment_key, held.shred_key, *place))
+    return NextRevision(*place, blobs.seal_value(value, held.compartment_key, held.shred_key, *place))
 
 
 def keep(session: Session, following: NextRevision) -> int:
@@ -310,188 +275,22 @@ def keep(session: Session, following: NextRevision) -> int:
     return following.revision
 
 
-def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:
-    """Add live grants of the present epoch; the actor must hold the compartment's key."""
-    row, compartment_key, _ = _keys(session, case_id, compartment, by=by)
-    _grant(session, compartment_key, case_id, compartment, row.epoch, recipients(session, holders))
-
-
-def offer(
-    session: Session,
-    case_id: uuid.UUID,
-    parties: Collection[uuid.UUID],
-    *,
-    by: Actor,
-    compartments: Collection[str] | None = None,
-) -> None:
-    """Seal a pending grant of every compartment (or of those named) for every party of the route.
-
-    Each has a release key of its own.
-    """
-    release_keys = []
-    for row in _compartments(session, case_id):
-        if compartments is None or row.compartment in compartments:
-            _, compartment_key, _ = _keys(session, case_id, row.compartment, by=by)
-            place = (case_id, row.compartment, row.epoch)
-            release_keys += _pend(session, compartment_key, place, recipients(session, parties))
-    shredding.store([], release_keys)
-
-
-def _pend(
-    session: Session, compartment_key: bytes, place: tuple[uuid.UUID, str, int], parties: Iterable[Recipient]
-) -> list[dict[str, object]]:
-    """Pending grants of one compartment at its epoch; returns the rows of their release keys, to be stored."""
-    case_id, compartment, epoch = place
-    release_keys: list[dict[str, object]] = []
-    for party in parties:
-        release_key = crypto.new_key()
-        where = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
-        release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
-        grant = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
-        aad = crypto.ctx("pending", case_id, compartment, epoch, party.organisation_id)
-        session.execute(
-            insert(PendingGrant).values(
-                **where,
-                organisation_id=party.organisation_id,
-                keyring_version=party.version,
-                sealed_key=crypto.seal(release_key, grant, aad),
-            )
-        )
-    return release_keys
-
-
-def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:
-    """Seal a new compartment to the case's holder, from somebody who holds no key to the case and keeps none to this.
-
-    Who is being asked to take the case gets a pending grant of it like of the others, so that it moves with them.
-    """
-    compartment_key, shred_key = crypto.new_key(), crypto.new_key()
-    sealed = _seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
-    session.execute(
-        insert(SealedCompartment).values(
-            case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
-        )
-    )
-    _grant(session, compartment_key, case_id, compartment, 1, recipients(session, [holder]))
-    asked = recipients(session, waiting(session, case_id))
-    release_keys = _pend(session, compartment_key, (case_id, compartment, 1), asked)
-    shredding.store([{"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key}], release_keys)
-
-
-def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
-    """What a new referral carries: without it no key is released to its receiver."""
-    return mark("referral", referral_id, case_id, receiver_id)
-
-
-def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
-    """The parties that have pending grants of the case."""
-    return set(session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
-
-
-def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
-    """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
-    rows = session.scalars(select(PendingGrant).where(*pending)).all()
-    shredding.list_for_destruction(session, (_released(row) for row in rows))
-    session.execute(delete(PendingGrant).where(*pending))
-
-
-def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[uuid.UUID]], *, by: Actor) -> None:
-    """A new epoch of the named compartments, for exactly the organisations in `keep` (compartment -> holders).
-
-    The actor must be able to open each: by a live grant, or as the party of the open referral (that is accepting).
-    All other grants and all pending grants end; the old shred keys and all release keys are listed for destruction.
-    """
-    shred_keys = []
-    for compartment, holders in keep.items():
-        row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by, releasing=True)
-        value = _open_value(row, compartment_key, shred_key)
-        old_epoch, epoch, revision = row.epoch, row.epoch + 1, row.revision + 1
-        new_compartment_key, new_shred_key = crypto.new_key(), crypto.new_key()
-        place = {"case_id": case_id, "compartment": compartment}
-        shred_keys.append({**place, "epoch": epoch, "key": new_shred_key})
-        sealed = _seal_value(value, new_compartment_key, new_shred_key, case_id, compartment, epoch, revision)
-        hit = session.execute(
-            update(SealedCompartment)
-            .where(
-                SealedCompartment.case_id == case_id,
-                SealedCompartment.compartment == compartment,
-                SealedCompartment.epoch == row.epoch,
-                SealedCompartment.revision == row.revision,
-            )
-            .values(epoch=epoch, revision=revision, sealed_value=sealed)
-        )
-        if cast("CursorResult[object]", hit).rowcount != 1:
-            raise StaleRevision
-        _end_grants(session, case_id, compartment, old_epoch)
-        _grant(session, new_compartment_key, case_id, compartment, epoch, recipients(session, holders))
-        if compartment == "care":
-            _move_notes(session, case_id, (compartment_key, shred_key), (new_compartment_key, new_shred_key), epoch)
-    shredding.store(shred_keys)
-
-
-def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str]) -> None:
-    """End every access to these compartments of the case for good; the rows go, the keys are listed."""
-    for row in _compartments(session, case_id):
-        if row.compartment in compartments:
-            _end_grants(session, case_id, row.compartment, row.epoch)
-            session.execute(
-                delete(SealedCompartment).where(
-                    SealedCompartment.case_id == case_id, SealedCompartment.compartment == row.compartment
-                )
-            )
-            if row.compartment == "care":
-                session.execute(delete(CareNote).where(CareNote.case_id == case_id))
-
-
-def erase(session: Session, case_id: uuid.UUID, compartments: Collection[str], *, at: datetime | None = None) -> None:
-    """`shred`, and remember it: what is erased stays erased when a backup from before is restored."""
-    shred(session, case_id, compartments)
-    for compartment in sorted(compartments):
-        if session.get(Erasure, (case_id, compartment)) is None:
-            session.add(Erasure(case_id=case_id, compartment=compartment, erased_at=at or clock.now()))
-
-
 def opens(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
     """Whether the actor's keys open the compartment as it is stored; the value is not given out."""
     try:
-        row, compartment_key, shred_key = _keys(session, case_id, compartment, by=by)
-        _open_value(row, compartment_key, shred_key)
+        row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
+        blobs.open_value(row, compartment_key, shred_key)
     except CannotOpen:
         return False
     return True
 
 
-def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
-    """Who has a live grant now."""
-    statement = select(Grant.organisation_id).where(Grant.case_id == case_id, Grant.compartment == compartment)
-    return set(session.scalars(statement))
-
-
 def compartments_of(session: Session, case_id: uuid.UUID) -> list[str]:
     """Which compartments the case has."""
-    return [row.compartment for row in _compartments(session, case_id)]
+    return [row.compartment for row in sealed_of(session, case_id)]
 
 
-def add_note(session: Session, case_id: uuid.UUID, note: dict[str, Any], *, by: Actor) -> uuid.UUID:
-    """Append a note under the key of the `care` compartment."""
-    row, compartment_key, shred_key = _keys(session, case_id, "care", by=by)
-    note_id = uuid.uuid4()
-    sealed = _seal_note(note, compartment_key, shred_key, case_id, row.epoch, note_id)
-    session.add(CareNote(id=note_id, case_id=case_id, epoch=row.epoch, sealed_note=sealed))
-    return note_id
-
-
-def read_notes(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
-    """All notes, for an actor whose session has leave to read `care`; raises CannotOpen otherwise."""
-    if not is_allowed(session, case_id, "care", by=by):
-        raise CannotOpen
-    row, compartment_key, shred_key = _keys(session, case_id, "care", by=by)
-    notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all()
-    return [_open_note(note, compartment_key, shred_key, row.epoch) for note in notes]
-
-
-def _keys(
+def keys(
     session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False, leave: bool = False
 ) -> tuple[Row, bytes, bytes]:
     """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen.
@@ -515,8 +314,8 @@ def _keys(
         private = keyring_private(session, version, by=by)
     else:
         raise CannotOpen
-    me = Recipient(by.organisation_id, by.kind, version, b"")
-    compartment_key = unwrap_once(private, wrapped, grant_context(case_id, compartment, row.epoch, me), by=by)
+    me = grants.Recipient(by.organisation_id, by.kind, version, b"")
+    compartment_key = unwrap_once(private, wrapped, grants.grant_context(case_id, compartment, row.epoch, me), by=by)
     shred_key = shredding.shred_key(case_id, compartment, row.epoch)
     if shred_key is None:
         raise CannotOpen
@@ -539,63 +338,12 @@ def _release(session: Session, row: Row, organisation_id: uuid.UUID) -> tuple[in
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
     if release_key is None:
         raise CannotOpen
-    aad = pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
+    aad = grants.pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
     return pending.keyring_version, crypto.unseal(release_key, pending.sealed_key, aad)
 
 
-def _grant(
-    session: Session,
-    compartment_key: bytes,
-    case_id: uuid.UUID,
-    compartment: str,
-    epoch: int,
-    grantees: Iterable[Recipient],
-) -> None:
-    for grantee in grantees:
-        context = grant_context(case_id, compartment, epoch, grantee)
-        session.execute(
-            insert(Grant).values(
-                case_id=case_id,
-                compartment=compartment,
-                organisation_id=grantee.organisation_id,
-                epoch=epoch,
-                keyring_version=grantee.version,
-                sealed_key=crypto.wrap(grantee.public, compartment_key, context),
-            )
-        )
-
-
-def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
-    """What a grant is bound to: it opens for this place and this version of this organisation's keyring alone."""
-    return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
-
-
-def pending_context(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
-    """What a pending grant is bound to."""
-    return crypto.ctx("pending", case_id, compartment, epoch, organisation_id)
-
-
-def _end_grants(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
-    """Delete all grants and pending grants; list the epoch's shred key and all release keys for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
-    ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
-    ended += [_released(row) for row in session.scalars(select(PendingGrant).where(*pending))]
-    shredding.list_for_destruction(session, ended)
-    session.execute(delete(PendingGrant).where(*pending))
-    session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
-
-
-def _released(pending: PendingGrant) -> Destruction:
-    return Destruction(
-        kind="release",
-        case_id=pending.case_id,
-        compartment=pending.compartment,
-        epoch=pending.epoch,
-        organisation_id=pending.organisation_id,
-    )
-
-
-def _compartments(session: Session, case_id: uuid.UUID) -> list[SealedCompartment]:
+def sealed_of(session: Session, case_id: uuid.UUID) -> list[SealedCompartment]:
+    """The case's sealed compartments as they are stored now, in a stable order."""
     statement = (
         select(SealedCompartment)
         .where(SealedCompartment.case_id == case_id)
@@ -603,54 +351,3 @@ def _compartments(session: Session, case_id: uuid.UUID) -> list[SealedCompartmen
         .execution_options(populate_existing=True)
     )
     return list(session.scalars(statement))
-
-
-def _epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
-    return crypto.combine(shred_key, compartment_key, crypto.ctx("ek", case_id, compartment, epoch))
-
-
-def _seal_value(
-    value: dict[str, Any],
-    compartment_key: bytes,
-    shred_key: bytes,
-    case_id: uuid.UUID,
-    compartment: str,
-    epoch: int,
-    revision: int,
-) -> bytes:
-    key = _epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
-    plain = crypto.pad(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
-    return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
-
-
-def _open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
-    key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
-    aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
-    value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
-    return value
-
-
-def _seal_note(
-    note: dict[str, Any], compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, epoch: int, note_id: uuid.UUID
-) -> bytes:
-    key = _epoch_key(compartment_key, shred_key, case_id, "care", epoch)
-    plain = crypto.pad(json.dumps(note, separators=(",", ":"), ensure_ascii=False).encode())
-    return crypto.seal(key, plain, crypto.ctx("note", case_id, epoch, note_id))
-
-
-def _open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: int) -> dict[str, Any]:
-    key = _epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
-    plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
-    value: dict[str, Any] = json.loads(crypto.unpad(plain))
-    return value
-
-
-def _move_notes(
-    session: Session, case_id: uuid.UUID, old: tuple[bytes, bytes], new: tuple[bytes, bytes], epoch: int
-) -> None:
-    """Seal the notes anew under the next epoch's keys."""
-    for note in session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all():
-        value = _open_note(note, *old, note.epoch)
-        note.sealed_note = _seal_note(value, *new, case_id, epoch, note.id)
-        note.epoch = epoch
-    session.flush()

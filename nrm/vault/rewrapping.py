@@ -1,7 +1,7 @@
 """Moving an organisation's grants, live and pending, to the newest version of its keyring, batch by batch.
 
 A grant names the version it was made to, so everything opens throughout: by the old version until its batch was kept,
-by the new one after. The compartment keys stay the same; `compartments.rotate` makes new ones.
+by the new one after. The compartment keys stay the same; `epochs.rotate` makes new ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
 from nrm.models.cases import Grant, PendingGrant
 from nrm.vault import shredding
-from nrm.vault.compartments import Recipient, grant_context, pending_context
+from nrm.vault.grants import Recipient, grant_context, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
 
 KINDS: tuple[type[Grant] | type[PendingGrant], ...] = (Grant, PendingGrant)

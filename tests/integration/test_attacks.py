@@ -24,7 +24,7 @@ from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.cases import Case, Grant
 from nrm.models.referrals import Referral
 from nrm.store import accounts as account_store
-from nrm.vault import compartments as vault
+from nrm.vault import grants
 from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
@@ -117,7 +117,7 @@ def test_a_referral_turned_to_an_accomplice_by_hand_releases_no_key(world_app: P
     with pytest.raises(cases.CannotOpen):
         opens(world.asked_case, Compartment.HAND_OVER, "iom.case_worker")
     nrc = people.organisation("NRC")
-    honest = vault.mark_of(world.asked, world.asked_case, nrc)
+    honest = grants.mark_of(world.asked, world.asked_case, nrc)
     with transaction() as session:
         session.execute(update(Referral).where(Referral.id == world.asked).values(receiver_id=nrc, mark=honest))
     assert opens(world.asked_case, Compartment.HAND_OVER, "nrc.case_worker")

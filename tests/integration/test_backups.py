@@ -29,7 +29,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, SealedCompartment, ShredKey
 from nrm.store import cases as store
 from nrm.store import stays as stay_store
-from nrm.vault import compartments, shredding
+from nrm.vault import shredding
 from nrm.vault.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
@@ -401,7 +401,7 @@ def test_backups_taken_while_others_write_and_destroy_are_pairs(
             try:
                 while not stop.is_set():
                     with transaction() as session:
-                        compartments.rotate(session, world.case, {"identity": [people.organisation("NRC")]}, by=nrc)
+                        epochs.rotate(session, world.case, {"identity": [people.organisation("NRC")]}, by=nrc)
                     shredding.work_off()
             except Exception as error:
                 failed.append(error)

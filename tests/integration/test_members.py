@@ -29,7 +29,7 @@ from nrm.models.accounts import Keyring, KeyringWrap, Member, MemberSession
 from nrm.models.cases import Grant, PendingGrant
 from nrm.models.referrals import Referral
 from nrm.store import members as store
-from nrm.vault import compartments, keyrings
+from nrm.vault import grants, keyrings
 from tests import factories
 from tests import factories_referrals as people
 from tests.integration.test_key_closure import Closure, Files, keys, opened
@@ -314,17 +314,17 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
-    to_old = compartments.recipients(database.session(), [people.organisation("NRC")])
+    to_old = grants.recipients(database.session(), [people.organisation("NRC")])
     members.renew_keyring(by=manager)
-    real = compartments.recipients
+    real = grants.recipients
     nrc = people.organisation("NRC")
 
     def stale(session: object, ids: object) -> object:
         return [old if each.organisation_id == nrc else each for each in real(session, ids) for old in to_old]  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compartments, "recipients", stale)
+    monkeypatch.setattr(grants, "recipients", stale)
     late = people.sent(rinas)
-    monkeypatch.setattr(compartments, "recipients", real)
+    monkeypatch.setattr(grants, "recipients", real)
     assert versions(PendingGrant, "NRC") == {1}
     assert tending.tend()["keyrings_due"] == 1
     assert members.move_grants(by=manager).moved

@@ -15,7 +15,7 @@ from nrm import audit
 from nrm.actions import backups
 from nrm.db import db, disconnect, transaction
 from nrm.vault import backups as files
-from nrm.vault import compartments, shredding
+from nrm.vault import epochs, shredding
 from tests import factories
 from tests.conftest import Person
 from tests.integration import test_vault
@@ -54,7 +54,7 @@ def test_a_backup_under_load_is_a_pair_and_is_restored_on_sqlite(
             try:
                 while not stop.is_set():
                     with transaction() as session:
-                        compartments.rotate(session, case_id, {"identity": [nrc.organisation_id]}, by=nrc)  # type: ignore[list-item]
+                        epochs.rotate(session, case_id, {"identity": [nrc.organisation_id]}, by=nrc)  # type: ignore[list-item]
                     shredding.work_off()
             except Exception as error:
                 failed.append(error)

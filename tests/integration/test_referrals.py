@@ -322,12 +322,12 @@ def test_old_grants_and_the_organisations_key_open_nothing_after_a_withdrawal(
         (row.compartment, row.epoch): shredding.shred_key(sent.case_id, row.compartment, row.epoch)
         for row in db.session.scalars(select(PendingGrant).where(PendingGrant.case_id == sent.case_id))
     }
-    sealed = vault._compartments(db.session(), sent.case_id)
+    sealed = vault.sealed_of(db.session(), sent.case_id)
     old_blobs = [(row.compartment, row.epoch, row.revision, bytes(row.sealed_value)) for row in sealed]
     assert all(keys.values())
     referrals.withdraw(referral_id=sent.referral_id, by=rinas)
     with transaction() as session:  # the old rows put back, as a restored backup would
-        for row in vault._compartments(session, sent.case_id):
+        for row in vault.sealed_of(session, sent.case_id):
             old = next(each for each in old_blobs if each[0] == row.compartment)
             row.epoch, row.revision, row.sealed_value = old[1], old[2], old[3]
         for model in kept:

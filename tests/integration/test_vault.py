@@ -19,7 +19,7 @@ from nrm.models.cases import Case, Destruction, Grant, PendingGrant, SealedCompa
 from nrm.models.referrals import Referral
 from nrm.store import accounts as store
 from nrm.vault import compartments as vault
-from nrm.vault import keyrings, shredding
+from nrm.vault import epochs, grants, keyrings, sharing, shredding
 from tests import factories
 
 SECRET = "Zamira Planted-Name"
@@ -76,7 +76,7 @@ def refer(case_id: uuid.UUID, sender: Actor, receiver: str) -> None:
         session.add(
             Referral(
                 id=referral_id,
-                mark=vault.mark_of(referral_id, case_id, organisation(receiver)),
+                mark=grants.mark_of(referral_id, case_id, organisation(receiver)),
                 case_id=case_id,
                 sender_id=sender.organisation_id,
                 receiver_id=organisation(receiver),
@@ -124,7 +124,7 @@ def test_a_ministry_and_the_operator_can_never_be_sealed_to(app: Flask, code: st
         sealed_case(rinas, "RINAS", code)
     case_id = sealed_case(rinas, "RINAS")
     with pytest.raises(keyrings.HoldsNoKeys), transaction() as session:
-        vault.share(session, case_id, "identity", [organisation(code)], by=rinas)
+        sharing.share(session, case_id, "identity", [organisation(code)], by=rinas)
 
 
 def test_no_file_holds_a_sealed_name(app: Flask, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_pending_party_opens_nothing_even_with_the_status_flipped_by_hand(app:
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     case_id = sealed_case(rinas, "RINAS")
     with transaction() as session:
-        vault.offer(session, case_id, [organisation("VATRA"), organisation("NRC")], by=rinas)
+        sharing.offer(session, case_id, [organisation("VATRA"), organisation("NRC")], by=rinas)
     refer(case_id, rinas, "VATRA")
     cannot_read(case_id, nrc)
     with transaction() as session:  # the asked party still does not read identity before it accepts
@@ -153,14 +153,14 @@ def test_accepting_moves_the_key_and_old_files_open_nothing(app: Flask, tmp_path
     rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
     case_id = sealed_case(rinas, "RINAS")
     with transaction() as session:
-        vault.offer(session, case_id, [organisation("VATRA"), organisation("NRC")], by=rinas)
+        sharing.offer(session, case_id, [organisation("VATRA"), organisation("NRC")], by=rinas)
     refer(case_id, rinas, "VATRA")
     old_grant = bytes(db.session.scalars(select(Grant).where(Grant.case_id == case_id)).one().sealed_key)
     old_key = bytes(shredding.shred_key(case_id, "identity", 1) or b"")
     assert len(old_key) == 32
     db.session.rollback()
     with transaction() as session:
-        vault.rotate(session, case_id, {"identity": [organisation("VATRA")]}, by=vatra)
+        epochs.rotate(session, case_id, {"identity": [organisation("VATRA")]}, by=vatra)
     assert shredding.work_off() == 3  # one shred key, two release keys
     assert read(case_id, vatra).value == {"name": SECRET}
     cannot_read(case_id, rinas)
@@ -228,7 +228,7 @@ def test_shredding_ends_every_access_and_leaves_no_key_behind(app: Flask, tmp_pa
     case_id = sealed_case(rinas, "RINAS")
     key = bytes(shredding.shred_key(case_id, "identity", 1) or b"")
     with transaction() as session:
-        vault.shred(session, case_id, ["identity"])
+        epochs.shred(session, case_id, ["identity"])
     shredding.work_off()
     cannot_read(case_id, rinas)
     db.session.remove()
@@ -243,7 +243,7 @@ def test_keys_listed_before_a_crash_are_destroyed_later(app: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     case_id = sealed_case(rinas, "RINAS")
     with transaction() as session:
-        vault.shred(session, case_id, ["identity"])
+        epochs.shred(session, case_id, ["identity"])
     assert shredding.shred_key(case_id, "identity", 1) is not None  # the process died here
     assert db.session.scalars(select(Destruction)).all()
     db.session.rollback()
@@ -256,7 +256,7 @@ def test_a_transaction_that_fails_leaves_neither_grant_nor_listing(app: Flask) -
     rinas = factories.actor("rinas.border_officer")
     case_id = sealed_case(rinas, "RINAS")
     with pytest.raises(ZeroDivisionError), transaction() as session:
-        vault.shred(session, case_id, ["identity"]) or 1 / 0
+        epochs.shred(session, case_id, ["identity"]) or 1 / 0
     assert read(case_id, rinas).value == {"name": SECRET}
     assert shredding.work_off() == 0
 

@@ -1,0 +1,55 @@
+"""One compartment's value, or one note, under the key that its epoch's two halves make together."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from nrm import crypto
+from nrm.models.cases import CareNote
+from nrm.prepared import Row
+
+
+def _epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
+    return crypto.combine(shred_key, compartment_key, crypto.ctx("ek", case_id, compartment, epoch))
+
+
+def seal_value(
+    value: dict[str, Any],
+    compartment_key: bytes,
+    shred_key: bytes,
+    case_id: uuid.UUID,
+    compartment: str,
+    epoch: int,
+    revision: int,
+) -> bytes:
+    """The sealed value of a compartment, padded, bound to its place and revision."""
+    key = _epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
+    plain = crypto.pad(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
+
+
+def open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
+    """The value of a row of `sealed_compartments`; raises CannotOpen."""
+    key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
+    aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
+    value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
+    return value
+
+
+def seal_note(
+    note: dict[str, Any], compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, epoch: int, note_id: uuid.UUID
+) -> bytes:
+    """A sealed note; its place is the `care` compartment's."""
+    key = _epoch_key(compartment_key, shred_key, case_id, "care", epoch)
+    plain = crypto.pad(json.dumps(note, separators=(",", ":"), ensure_ascii=False).encode())
+    return crypto.seal(key, plain, crypto.ctx("note", case_id, epoch, note_id))
+
+
+def open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: int) -> dict[str, Any]:
+    """The note of a row of `care_notes`; raises CannotOpen."""
+    key = _epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
+    plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
+    value: dict[str, Any] = json.loads(crypto.unpad(plain))
+    return value

@@ -1,0 +1,152 @@
+"""Who holds a compartment's key: grants, pending grants under release keys, and what each is bound to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from nrm import crypto
+from nrm.domain.accounts import OrganisationKind
+from nrm.models.accounts import Keyring, Organisation
+from nrm.models.cases import Destruction, Grant, PendingGrant
+from nrm.vault import shredding
+from nrm.vault.keyrings import HoldsNoKeys
+from nrm.vault.marks import check_mark, mark
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An organisation and the newest public half of its keyring."""
+
+    organisation_id: uuid.UUID
+    kind: str
+    version: int
+    public: bytes
+
+
+def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
+    """The organisations as grantees, in a stable order.
+
+    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
+    Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
+    """
+    rows = session.execute(
+        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public, Keyring.mark)
+        .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
+        .where(Organisation.id.in_(organisation_ids))
+        .order_by(Organisation.code, Keyring.version)
+        .with_for_update(read=True, key_share=True, of=Organisation)
+    ).all()
+    newest: dict[uuid.UUID, Recipient] = {}
+    for row in rows:
+        if not OrganisationKind(row.kind).holds_keys or row.public is None:
+            raise HoldsNoKeys(row.code)
+        check_mark(row.mark, "keyring", row.id, row.kind, row.version, row.public)
+        newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
+    if len(newest) != len(set(organisation_ids)):
+        raise HoldsNoKeys("unknown organisation")
+    return list(newest.values())
+
+
+def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
+    """The parties that have pending grants of the case."""
+    return set(session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
+
+
+def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
+    """Who has a live grant now."""
+    statement = select(Grant.organisation_id).where(Grant.case_id == case_id, Grant.compartment == compartment)
+    return set(session.scalars(statement))
+
+
+def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
+    """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
+    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    rows = session.scalars(select(PendingGrant).where(*pending)).all()
+    shredding.list_for_destruction(session, (_released(row) for row in rows))
+    session.execute(delete(PendingGrant).where(*pending))
+
+
+def grant(
+    session: Session,
+    compartment_key: bytes,
+    case_id: uuid.UUID,
+    compartment: str,
+    epoch: int,
+    grantees: Iterable[Recipient],
+) -> None:
+    """Live grants of the compartment at this epoch."""
+    for grantee in grantees:
+        context = grant_context(case_id, compartment, epoch, grantee)
+        session.execute(
+            insert(Grant).values(
+                case_id=case_id,
+                compartment=compartment,
+                organisation_id=grantee.organisation_id,
+                epoch=epoch,
+                keyring_version=grantee.version,
+                sealed_key=crypto.wrap(grantee.public, compartment_key, context),
+            )
+        )
+
+
+def pend(
+    session: Session, compartment_key: bytes, place: tuple[uuid.UUID, str, int], parties: Iterable[Recipient]
+) -> list[dict[str, object]]:
+    """Pending grants of one compartment at its epoch; returns the rows of their release keys, to be stored."""
+    case_id, compartment, epoch = place
+    release_keys: list[dict[str, object]] = []
+    for party in parties:
+        release_key = crypto.new_key()
+        where = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
+        release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
+        wrapped = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
+        aad = pending_context(case_id, compartment, epoch, party.organisation_id)
+        session.execute(
+            insert(PendingGrant).values(
+                **where,
+                organisation_id=party.organisation_id,
+                keyring_version=party.version,
+                sealed_key=crypto.seal(release_key, wrapped, aad),
+            )
+        )
+    return release_keys
+
+
+def end(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
+    """Delete all grants and pending grants; list the epoch's shred key and all release keys for destruction."""
+    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
+    ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
+    ended += [_released(row) for row in session.scalars(select(PendingGrant).where(*pending))]
+    shredding.list_for_destruction(session, ended)
+    session.execute(delete(PendingGrant).where(*pending))
+    session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
+
+
+def _released(pending: PendingGrant) -> Destruction:
+    return Destruction(
+        kind="release",
+        case_id=pending.case_id,
+        compartment=pending.compartment,
+        epoch=pending.epoch,
+        organisation_id=pending.organisation_id,
+    )
+
+
+def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
+    """What a new referral carries: without it no key is released to its receiver."""
+    return mark("referral", referral_id, case_id, receiver_id)
+
+
+def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
+    """What a grant is bound to: it opens for this place and this version of this organisation's keyring alone."""
+    return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
+
+
+def pending_context(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
+    """What a pending grant is bound to."""
+    return crypto.ctx("pending", case_id, compartment, epoch, organisation_id)

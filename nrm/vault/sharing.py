@@ -1,0 +1,61 @@
+"""Giving a key to others: a share at once, an offer that waits for an answer, and what is handed in unread."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from nrm import crypto
+from nrm.domain.accounts import Actor
+from nrm.models.cases import SealedCompartment
+from nrm.vault import blobs, grants, shredding
+from nrm.vault.compartments import keys, sealed_of
+
+
+def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:
+    """Add live grants of the present epoch; the actor must hold the compartment's key."""
+    row, compartment_key, _ = keys(session, case_id, compartment, by=by)
+    grants.grant(session, compartment_key, case_id, compartment, row.epoch, grants.recipients(session, holders))
+
+
+def offer(
+    session: Session,
+    case_id: uuid.UUID,
+    parties: Collection[uuid.UUID],
+    *,
+    by: Actor,
+    compartments: Collection[str] | None = None,
+) -> None:
+    """Seal a pending grant of every compartment (or of those named) for every party of the route.
+
+    Each has a release key of its own.
+    """
+    release_keys = []
+    for row in sealed_of(session, case_id):
+        if compartments is None or row.compartment in compartments:
+            _, compartment_key, _ = keys(session, case_id, row.compartment, by=by)
+            place = (case_id, row.compartment, row.epoch)
+            release_keys += grants.pend(session, compartment_key, place, grants.recipients(session, parties))
+    shredding.store([], release_keys)
+
+
+def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:
+    """Seal a new compartment to the case's holder, from somebody who holds no key to the case and keeps none to this.
+
+    Who is being asked to take the case gets a pending grant of it like of the others, so that it moves with them.
+    """
+    compartment_key, shred_key = crypto.new_key(), crypto.new_key()
+    sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
+    session.execute(
+        insert(SealedCompartment).values(
+            case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
+        )
+    )
+    grants.grant(session, compartment_key, case_id, compartment, 1, grants.recipients(session, [holder]))
+    asked = grants.recipients(session, grants.waiting(session, case_id))
+    release_keys = grants.pend(session, compartment_key, (case_id, compartment, 1), asked)
+    shredding.store([{"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key}], release_keys)

@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import uuid
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -36,6 +37,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
+from sqlalchemy.pool import PoolProxiedConnection
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -126,10 +128,27 @@ def init_app(app: Flask, *, database: str, shred_database: str, synchronous: str
                 _prepare_sqlite(engine, journal="TRUNCATE" if name == "shred" else "WAL", synchronous=synchronous)
 
 
+_readers = threading.local()
+
+
+def reader(engine: Engine) -> PoolProxiedConnection:
+    """This thread's own connection to an SQLite file, kept between requests: without a transaction it holds nothing."""
+    kept: weakref.WeakKeyDictionary[Engine, PoolProxiedConnection] | None = getattr(_readers, "kept", None)
+    if kept is None:
+        kept = _readers.kept = weakref.WeakKeyDictionary()
+    found = kept.get(engine)
+    if found is None:
+        found = kept[engine] = engine.raw_connection()
+    return found
+
+
 def disconnect() -> None:
     """Close every connection of the application in context; the next query opens them anew."""
     db.session.remove()
     for engine in db.engines.values():
+        kept = getattr(_readers, "kept", {}).pop(engine, None)
+        if kept is not None:
+            kept.close()
         engine.dispose()
 
 

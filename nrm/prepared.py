@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect, Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
+from nrm.db import db, reader
+
+AnySession = Session | scoped_session[Any]
 Row = Any  # a named tuple with the statement's columns
 _Convert = Callable[[Any], Any]
 
@@ -71,17 +74,25 @@ class Prepared:
         self._statement, self._given = statement, given
         self._ready: dict[str, _Ready] = {}
 
-    def first(self, session: Session, values: Mapping[str, Any]) -> Row | None:
-        """The first row or None, in the session's transaction if it has one, else by itself."""
-        engine = session.get_bind()
-        if session.in_transaction() or engine.dialect.name != "sqlite":
+    def first(self, session: AnySession, values: Mapping[str, Any]) -> Row | None:
+        """The first row or None, in the session's transaction if it has one, else by itself.
+
+        No session is made for it when none was needed yet.
+        """
+        engine = db.engine
+        if isinstance(session, scoped_session):
+            begun = session.registry.has() and session().in_transaction()
+        else:
+            begun = session.in_transaction()
+        if begun or engine.dialect.name != "sqlite":
             # A connection to a server is asked for once in a request: its pool first asks whether it is still alive.
             return self._first(session.connection().connection, engine.dialect, values)
-        assert isinstance(engine, Engine)
         return self.first_of(engine, values)
 
     def first_of(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
         """The first row or None, read by itself."""
+        if engine.dialect.name == "sqlite":
+            return self._first(reader(engine), engine.dialect, values)
         connection = engine.raw_connection()
         try:
             return self._first(connection, engine.dialect, values)

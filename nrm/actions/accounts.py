@@ -207,7 +207,9 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
         with transaction() as session:
             if account.has_second_factor:
                 proving.use_code(session, account.id, step)
-            new = vault.new_session(account.id, vault.open_keys(account, under))
+            keys = vault.open_keys(account, under)
+            keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
+            new = vault.new_session(account.id, keys)
             now = clock.now()
             new.row.created_at = new.row.seen_at = new.row.proved_at = now
             new.row.expires_at = now + timedelta(hours=SESSION_HOURS)

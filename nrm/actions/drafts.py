@@ -35,7 +35,7 @@ from nrm.domain.interviews import (
     wording_read,
 )
 from nrm.models.interviews import Interview
-from nrm.prepared import Row
+from nrm.prepared import AnySession, Row
 from nrm.store import interviews as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -195,7 +195,7 @@ def seal_new(session: Session, interview: Interview, answers: Answers, visited: 
     vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
 
 
-def opened(session: Session, interview: Interview | Row, *, by: Actor) -> Draft:
+def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Draft:
     """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
     if interview.status not in UNSENT:
         raise NoLongerDraft(interview.status)

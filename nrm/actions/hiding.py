@@ -17,6 +17,7 @@ from nrm.models.accounts import HiddenPage, Member, MemberSession
 from nrm.models.cases import Opening
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
+from nrm.vault import keyrings
 from nrm.vault import members as vault
 
 Fields = list[tuple[str, str]]
@@ -61,8 +62,10 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
     under = vault.prove(account, row.login, password)
     if account is None or under is None or not row.enabled:
         proving.refuse(account, "unlock", tries)
-    new = vault.new_session(account.id, vault.open_keys(account, under))
+    keys = vault.open_keys(account, under)
     with transaction() as session:
+        keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
+        new = vault.new_session(account.id, keys)
         old = session.get_one(MemberSession, parts[0])
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
         new.row.proved_at = old.proved_at

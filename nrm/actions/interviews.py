@@ -98,7 +98,7 @@ def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
 def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
     """The draft, for a session that has leave; writes nothing. Raises NotVisible, OpeningEnded, NoLongerDraft."""
     by.must(Permission.INTERVIEW_CONDUCT)
-    return drafts.opened(db.session(), store.mine(interview_id, by=by), by=by)
+    return drafts.opened(db.session, store.mine(interview_id, by=by), by=by)
 
 
 def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) -> Draft:

@@ -243,4 +243,4 @@ _SESSION = Prepared(
 
 def session(digest: bytes) -> Row | None:
     """Everything a request needs to know of its session, in one query."""
-    return _SESSION.first(db.session(), {"digest": digest})
+    return _SESSION.first(db.session, {"digest": digest})

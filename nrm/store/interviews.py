@@ -64,7 +64,7 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         raise NotVisible
     whose = {"id": interview_id, "organisation_id": by.organisation_id}
-    found = _MY_COLUMNS.first(db.session(), whose)
+    found = _MY_COLUMNS.first(db.session, whose)
     if found is None:
         raise NotVisible
     return found

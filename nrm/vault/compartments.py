@@ -21,7 +21,7 @@ from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
 from nrm.models.cases import Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
-from nrm.prepared import Prepared, Row
+from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring, unwrap_once
 from nrm.vault.marks import check_mark
@@ -202,7 +202,7 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
     return _LEAVE.first(session, place) is not None
 
 
-def read(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
+def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, leave=True)
     held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
@@ -291,7 +291,13 @@ def compartments_of(session: Session, case_id: uuid.UUID) -> list[str]:
 
 
 def keys(
-    session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor, releasing: bool = False, leave: bool = False
+    session: AnySession,
+    case_id: uuid.UUID,
+    compartment: str,
+    *,
+    by: Actor,
+    releasing: bool = False,
+    leave: bool = False,
 ) -> tuple[Row, bytes, bytes]:
     """(row of `_PLACE`, CK, SK) as far as the actor's organisation was granted them; raises CannotOpen.
 
@@ -322,7 +328,7 @@ def keys(
     return row, compartment_key, shred_key
 
 
-def _release(session: Session, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
+def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
     asked = select(Referral.id, Referral.mark).where(
         Referral.case_id == row.case_id,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
-from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
+from nrm.prepared import AnySession
 from nrm.vault.marks import check_mark, mark
 
 CannotOpen = crypto.CannotOpen
@@ -150,12 +152,10 @@ def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
 _WRAP = select(KeyringWrap.sealed_private).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
 
 
-def keyring_private(session: Session, version: int, *, by: Actor) -> bytes:
+def keyring_private(session: AnySession, version: int, *, by: Actor) -> bytes:
     """The private half of one version of the actor's organisation's keyring; raises CannotOpen."""
     if by.keys is None or by.member_id is None or by.organisation_id is None:
         raise CannotOpen
-    if known := by.keys.keyrings.get(version):
-        return known
     sealed = session.scalar(
         _WRAP.where(
             KeyringWrap.member_id == by.member_id,
@@ -167,7 +167,10 @@ def keyring_private(session: Session, version: int, *, by: Actor) -> bytes:
 
 
 def unwrap_keyring(sealed: bytes | None, version: int, *, by: Actor) -> bytes:
-    """The same from the member's own wrap, already read; None or another member's raises CannotOpen."""
+    """The same from the member's own wrap, already read; None raises CannotOpen, another member's if it is opened here.
+
+    What the session carries is used only while there is a wrap: access ends with it.
+    """
     if sealed is None or by.keys is None or by.member_id is None or by.organisation_id is None:
         raise CannotOpen
     if known := by.keys.keyrings.get(version):
@@ -176,6 +179,20 @@ def unwrap_keyring(sealed: bytes | None, version: int, *, by: Actor) -> bytes:
     private = crypto.unwrap(by.keys.kem_private, sealed, info)
     by.keys.keyrings[version] = private
     return private
+
+
+def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUID, keys: KeyHolder) -> None:
+    """Unwrap every version that is wrapped to the member, for a session that begins; what does not open stays shut."""
+    wraps = session.execute(
+        select(Keyring.version, KeyringWrap.sealed_private)
+        .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
+        .where(KeyringWrap.member_id == member_id, Keyring.organisation_id == organisation_id)
+        .order_by(Keyring.version)
+    )
+    for version, sealed in wraps.all():
+        with suppress(CannotOpen):
+            info = crypto.ctx("keyring", organisation_id, version, member_id)
+            keys.keyrings[version] = crypto.unwrap(keys.kem_private, sealed, info)
 
 
 def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:

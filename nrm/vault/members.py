@@ -14,6 +14,7 @@ from nrm.vault.marks import check_mark, config, mark
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
+_VERSION_BYTES = 4
 _INVITATION_BYTES = 16
 # How many people of one computer are known there.
 _BROWSERS, _LONGEST_ENTRY = 5, 100
@@ -136,10 +137,15 @@ def _root(password: str, salt: bytes) -> bytes:
 
 
 def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
-    """A session under a new id and key; the caller adds the row and sets its times."""
+    """A session under a new id and key; the caller adds the row and sets its times.
+
+    It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
+    """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
     digest = crypto.digest(number)
-    sealed = crypto.seal(key, keys.kem_private + keys.sign_private, crypto.ctx("session", digest, member_id))
+    carried = keys.kem_private + keys.sign_private
+    carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in keys.keyrings.items())
+    sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
         MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed),
@@ -159,8 +165,12 @@ def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:
 
 def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: bytes) -> KeyHolder:
     """The keys a session row holds; raises CannotOpen."""
-    both = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
-    return KeyHolder(both[: crypto.KEY_BYTES], both[crypto.KEY_BYTES :])
+    carried = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
+    one, two = crypto.KEY_BYTES, 2 * crypto.KEY_BYTES
+    versions = range(two, len(carried), _VERSION_BYTES + crypto.KEY_BYTES)
+    halves = [(place, place + _VERSION_BYTES) for place in versions]
+    keyrings = {int.from_bytes(carried[at:end], "big"): carried[end : end + crypto.KEY_BYTES] for at, end in halves}
+    return KeyHolder(carried[:one], carried[one:two], keyrings)
 
 
 def known_browser(login: str, cookie: str) -> str | None:

@@ -180,10 +180,11 @@ def _before() -> Answer | None:
         return error_page(403)
     if public:
         return None if request.method in ("GET", "HEAD", "OPTIONS") else _check_nonce()
-    if not current_user.is_authenticated:
+    # Looked for once and kept for the rest of the request: Flask-Login asks anew at each mention.
+    user = current_user._get_current_object()
+    if not user.is_authenticated:
         return _ask_to_sign_in()
-    # Kept for the rest of the request: Flask-Login looks for the member anew at each mention.
-    visitor = g.visitor = cast(Visitor, current_user).signed_in
+    visitor = g.visitor = cast(Visitor, user).signed_in
     if request.method == "POST" and not actions.is_token(visitor.csrf_token, request.form.get("csrf_token", "")):
         return error_page(400)
     if visitor.enrolling and request.endpoint not in ENROLLING:

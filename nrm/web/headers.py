@@ -44,12 +44,14 @@ TLS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 def _set(response: Response, headers: dict[str, str]) -> Response:
     is_static = request.endpoint == assets.ENDPOINT and response.status_code in (200, 304)
-    for name, value in headers.items():
-        if not (is_static and name in FOR_PAGES):
-            response.headers[name] = value
     if is_static:
+        for name, value in headers.items():
+            if name not in FOR_PAGES:
+                response.headers[name] = value
         response.headers["Content-Security-Policy"] = POLICY_OF_STATIC
     else:
+        # No view sets any of these, so there is none to look for and to replace.
+        response.headers.extend(headers)
         response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -44,6 +44,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
 MARK = re.compile("\0([cst])([a-z0-9_]+)/([^\0]*)\0")
+_MOST = 512  # ways to show a page, far more than there are; a limit so that nothing can fill the memory
 NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 NO_OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
@@ -126,6 +127,7 @@ class QuestionMarkup:
     _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
+    _plans: dict[tuple[tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -135,13 +137,23 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        say = self._say(staff, spoken)
-        marked = not _all_optional(shown)
-        html = [str(lead) for lead in self._leads(shown, staff, say)]
-        for question, revealed in _nested(shown):
-            piece = self._piece(question, revealed, staff, say, marked)
+        leads, pieces = self._ready(shown, staff, self._say(staff, spoken))
+        html = [leads]
+        for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
+
+    def _ready(self, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
+        """(what stands above, the pieces) for these questions."""
+        key = (shown, staff, say)
+        ready = self._plans.get(key)
+        if ready is None:
+            marked = not _all_optional(shown)
+            pieces = [self._piece(question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
+            ready = "".join(self._leads(shown, staff, say)), pieces
+            if len(self._plans) < _MOST:
+                self._plans[key] = ready
+        return ready
 
     def again(self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The page as it was typed, with what to put right beside each question."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from nrm import clock, crypto
 from nrm.db import db, transaction
@@ -268,8 +268,22 @@ def test_another_members_wrap_of_the_keyring_is_of_no_use(app: Flask) -> None:
         session.execute(
             update(KeyringWrap).where(KeyringWrap.member_id == nrc.member_id).values(sealed_private=wrap.sealed_private)
         )
+    again = factories.actor("nrc.case_worker")
     with pytest.raises(vault.CannotOpen):
-        keyrings.keyring_private(db.session(), 1, by=nrc)
+        keyrings.keyring_private(db.session(), 1, by=again)
+    assert keyrings.keyring_private(db.session(), 1, by=nrc) == nrc.keys.keyrings[1]  # carried from before
+
+
+def test_what_a_session_carries_ends_with_the_wrap(app: Flask) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    case_id = sealed_case(rinas, "RINAS")
+    assert set(rinas.keys.keyrings) == {1}
+    with transaction() as session:
+        session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == rinas.member_id))
+    with pytest.raises(vault.CannotOpen):
+        read(case_id, rinas)
+    with pytest.raises(vault.CannotOpen):
+        keyrings.keyring_private(db.session(), 1, by=rinas)
 
 
 def test_the_length_of_a_story_is_not_seen(app: Flask) -> None:

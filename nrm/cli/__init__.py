@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "instance.init",
     "demo": "demo.demo",
     "serve": "serving.serve",
+    "upgrade": "instance.upgrade",
     "tend": "serving.tend",
     "interviews": "interviews.interviews",
     "mou": "agreements.mou",

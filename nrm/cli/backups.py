@@ -237,7 +237,7 @@ def _said() -> Iterator[None]:
     except actions.Busy:
         raise Refused("--to: another backup is being written there") from None
     except actions.OlderSchema:
-        raise Refused("--dir: the databases are of another version of this program; migrate them first") from None
+        raise Refused("--dir: the databases are of another version of this program; run nrm upgrade first") from None
     except actions.OtherKeys:
         raise Refused("NRM_KEYS: these are not the key files of the instance that was backed up") from None
     except actions.OldList:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,7 +15,7 @@ from flask import Flask
 from config import KEY_FILES
 from nrm import countries, schema
 from nrm.actions import accounts, instances
-from nrm.cli.usage import Refused, application
+from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 
 
@@ -31,6 +34,39 @@ def init(directory: Path, country: str, language: str) -> None:
         f"Then start with: nrm serve --dir {directory} --port 5000",
         err=True,
     )
+
+
+@click.command()
+@instance_option
+def upgrade(directory: Path) -> None:
+    """Bring the databases of an instance to this version of the program; doing it again changes nothing.
+
+    Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
+    """
+    app = application_of_any_version(directory)
+    before = outdated(app)
+    if before == "none":
+        raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
+    if not before:
+        click.echo(f"up to date: {schema.newest()}")
+        return
+    with _unserved(directory), app.app_context():
+        schema.upgrade()
+        disconnect()
+    click.echo(f"upgraded: {before} to {schema.newest()}")
+
+
+@contextmanager
+def _unserved(directory: Path) -> Iterator[None]:
+    """Raise Refused while a server works on the instance: the lock of the worker that tends."""
+    descriptor = os.open(directory / "tend.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused(f"--dir: {directory} is being served; stop the server first") from None
+    finally:
+        os.close(descriptor)
 
 
 def make_instance(

@@ -12,9 +12,10 @@ import click
 from flask import Flask
 
 from config import Config, MisConfigured, load_config
-from nrm import create_app
+from nrm import create_app, schema
 from nrm.actions import accounts
 from nrm.countries import CountryError
+from nrm.db import db, disconnect
 from nrm.domain.accounts import Actor, SignInRefused
 from nrm.domain.limits import TooSoon
 
@@ -45,11 +46,36 @@ def login_option(command: Any) -> Any:
 
 
 def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
-    """The instance's application; raises Refused naming the setting or the file."""
+    """The instance's application; raises Refused naming the setting or the file, or that its tables are of an earlier
+    version. Empty databases are for the command that fills them."""
+    app = application_of_any_version(directory, synchronous=synchronous)
+    if outdated(app) not in ("", "none"):
+        raise Refused(
+            "--dir: the databases are of an earlier version of this program; "
+            f"stop the server and run: nrm upgrade --dir {directory}"
+        )
+    return app
+
+
+def application_of_any_version(directory: Path, *, synchronous: str = "FULL") -> Flask:
+    """As `application`, whatever tables are there: for bringing them up to date."""
     try:
         return create_app(settings(directory), synchronous=synchronous)
     except CountryError as error:
         raise Refused(str(error)) from None
+
+
+def outdated(app: Flask) -> str:
+    """`schema.outdated` of the instance's two databases; raises Refused."""
+    with app.app_context():
+        try:
+            return schema.outdated(db.engines.values())
+        except schema.Newer:
+            raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
+        except schema.Unreachable:
+            raise Refused("NRM_DATABASE, NRM_SHRED_DATABASE: the databases cannot be reached") from None
+        finally:
+            disconnect()
 
 
 def settings(directory: Path) -> Config:

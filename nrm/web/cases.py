@@ -390,6 +390,7 @@ def close(case_id: uuid.UUID) -> Answer:
 
 @blueprint.get("/cases/<uuid:case_id>/erase")
 @guards.requires(Permission.STAY_MANAGE)
+@guards.step_up
 def erase_page(case_id: uuid.UUID) -> Answer:
     """What erasing would destroy, for the person and the holder to read before."""
     return _erase_page(case_id, EraseCaseForm())
@@ -414,6 +415,7 @@ def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> t
 
 @blueprint.post("/cases/<uuid:case_id>/erase")
 @guards.requires(Permission.STAY_MANAGE)
+@guards.step_up
 def erase(case_id: uuid.UUID) -> Answer:
     form = EraseCaseForm(request.form)
     if not form.validate():

@@ -20,7 +20,7 @@ from nrm.domain.stays import Destination, ExitReason
 from nrm.domain.testimony import WitnessStatus
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import CareNote, Case, Destruction, Erasure, Grant, SealedCompartment, ShredKey
-from nrm.store import reports
+from nrm.store import counting
 from nrm.store import stays as stay_store
 from tests import factories
 from tests.conftest import Person
@@ -108,11 +108,11 @@ def test_the_figures_of_a_quarter_are_the_same_before_and_after(world_app: tuple
     quarter = Quarter.of(stay_store.today())
     gone(world.own_stay, "vatra.shelter_manager")
     system = Actor.system("release")
-    before = reports.people(db.session.connection(), quarter, by=system)
+    before = counting.people(db.session.connection(), quarter, by=system)
     db.session.rollback()
     assert len(before) > 1
     erasures.erase(case_id=world.own_case, by=factories.actor("vatra.shelter_manager"))
-    assert reports.people(db.session.connection(), quarter, by=system) == before
+    assert counting.people(db.session.connection(), quarter, by=system) == before
     db.session.rollback()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -270,6 +271,19 @@ def test_a_page_that_asks_for_a_fresh_code_is_shown_after_it(inviting: Person) -
     code = factories.code_of("administrator")
     assert inviting.post("/prove", {"carried": carried[1], "step_up": code}) == "/members/invite"
     assert 'name="role"' in inviting.get("/members/invite")
+
+
+@pytest.mark.parametrize(
+    "path", ["/members/{}/disable", "/members/{}/anew", "/members/{}/second-factor", "/cases/{}/erase"]
+)
+def test_what_a_passer_by_must_not_do_asks_again_whatever_the_id(demanding: Flask, path: str) -> None:
+    """The proof comes before the question whether there is such a thing."""
+    manager = Person(demanding.test_client(), COLLEAGUE, factories.code_of(COLLEAGUE))
+    address = path.format(uuid.uuid4())
+    manager.get(address, 404)
+    factories.later(minutes=6)
+    assert 'name="step_up"' in manager.get(address)
+    manager.post(address, {"step_up": "000000"}, 422)
 
 
 def test_a_password_that_was_typed_lies_in_no_page(app: Flask) -> None:

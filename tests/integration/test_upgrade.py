@@ -1,0 +1,93 @@
+"""`nrm upgrade`, and what every other command says to databases of another version."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from nrm import db, schema
+from nrm.db import db as databases
+from tests import factories
+from tests.conftest import Command
+
+EARLIER = "0008_notices"
+
+
+@pytest.fixture
+def old(template: Path, tmp_path: Path) -> Flask:
+    """An instance with the tables of an earlier version, and people in it."""
+    folder = tmp_path / "old"
+    shutil.copytree(template, folder)
+    app = factories.open_instance(folder)
+    with app.app_context():
+        schema.downgrade(EARLIER)
+        db.disconnect()
+    return app
+
+
+def folder_of(app: Flask) -> Path:
+    return Path(app.extensions["nrm.config"].directory)
+
+
+def set_revision(app: Flask, revision: str) -> None:
+    """Of the second database alone."""
+    with app.app_context():
+        with databases.engines["shred"].begin() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        db.disconnect()
+
+
+def refusal(found: tuple[int, bytes, str]) -> str:
+    """The one line of a refusal."""
+    code, out, error = found
+    assert (code, out, error.count("\n")) == (2, b"", 1), found
+    return error
+
+
+def test_an_old_instance_is_brought_up_to_date_once_and_keeps_what_it_holds(old: Flask, command: Command) -> None:
+    code, out, error = command(old, "upgrade")
+    assert (code, out.decode(), error) == (0, f"upgraded: {EARLIER} to {schema.newest()}\n", "")
+    assert command(old, "upgrade")[1].decode() == f"up to date: {schema.newest()}\n"
+    assert command(old, "tend")[0] == 0
+    with factories.open_instance(folder_of(old)).app_context():
+        assert factories.actor("nrc.case_worker").member_id
+        db.disconnect()
+
+
+@pytest.mark.parametrize("name", ["serve", "tend", "erase-expired"])
+def test_what_needs_the_new_tables_says_so_in_one_line_before_it_starts(
+    old: Flask, command: Command, name: str
+) -> None:
+    assert f"nrm upgrade --dir {folder_of(old)}" in refusal(command(old, name))
+
+
+def test_when_only_one_of_the_two_databases_is_old_that_is_seen_and_mended(old: Flask, command: Command) -> None:
+    """As after a machine that stopped between them."""
+    command(old, "upgrade")
+    set_revision(old, EARLIER)
+    assert "nrm upgrade" in refusal(command(old, "tend"))
+    assert command(old, "upgrade")[1].decode() == f"upgraded: {EARLIER} to {schema.newest()}\n"
+    assert command(old, "tend")[0] == 0
+
+
+def test_an_instance_that_is_being_served_is_left_alone(old: Flask, command: Command) -> None:
+    with (folder_of(old) / "tend.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "stop the server" in refusal(command(old, "upgrade"))
+    assert "nrm upgrade" in refusal(command(old, "tend"))
+
+
+def test_databases_of_a_newer_program_are_left_alone(old: Flask, command: Command) -> None:
+    set_revision(old, "9999_later")
+    for name in ("upgrade", "tend", "serve"):
+        assert "newer version" in refusal(command(old, name))
+
+
+def test_a_folder_without_an_instance_is_refused(old: Flask, command: Command) -> None:
+    for name in ("main.db", "shred.db"):
+        (folder_of(old) / name).unlink()
+    assert "nrm init" in refusal(command(old, "upgrade"))

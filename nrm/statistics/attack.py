@@ -15,9 +15,10 @@ import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from nrm.statistics.deduction import Deduction, TooManyCombinations, crossings, disclosures, exact
+from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
 from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.past import imagine
 from nrm.statistics.reading import EarlierRelease, Record, Scenario, before, bounds, matcher, predicate, scenario, sums
@@ -176,13 +177,12 @@ def _read_table(
 def _told_by_counts(table_set: TableSet, figures: Mapping[Cell, int]) -> list[Finding]:
     """What figures that are not rounded tell at once, of people in printed cells and in those between them."""
     deduction = Deduction(table_set, exact(figures))
-    between = [cell for cell in crossings(table_set, MAX_WAYS) if cell not in figures][: MANY_BETWEEN + 1]
+    unprinted = (cell for cell in crossings(table_set, MAX_WAYS) if cell not in figures)
+    between = list(islice(unprinted, MANY_BETWEEN)) if deduction.looks_between else []
     try:
-        told = disclosures(deduction, list(figures))
-        if len(between) <= MANY_BETWEEN:
-            told += disclosures(deduction, between)
-    except (NotOptimal, TooManyCombinations):
-        told = []  # figures that contradict each other, or too many to look between them
+        told = disclosures(deduction, [*figures, *between])
+    except NotOptimal:
+        told = []  # figures that contradict each other
     return [Finding(t.guarantee, t.scenario, _table_of(table_set, t.cell), t.cell, t.says) for t in told]
 
 

@@ -48,6 +48,12 @@ class Deduction:
         self._combinations: list[dict[str, str]] = []
         self._costs: list[int] = []
 
+    @property
+    def looks_between(self) -> bool:
+        """Whether figures that are not printed can be worked out; else only what is printed is read."""
+        dimensions = self.table_set.dimensions
+        return math.prod(len(dimensions[root].codes) for root in self.table_set.roots) <= COMBINATIONS
+
     def between(self, cell: Cell) -> Interval:
         """The fewest and the most people a cell can hold. Raises NotOptimal, TooManyCombinations."""
         low, high = self.figures.get(cell, (0, -1))
@@ -105,7 +111,7 @@ class Deduction:
 
     def _possible(self) -> Iterator[dict[str, str]]:
         table_set, roots = self.table_set, self.table_set.roots
-        if math.prod(len(table_set.dimensions[root].codes) for root in roots) > COMBINATIONS:
+        if not self.looks_between:
             raise TooManyCombinations
         for codes in product(*(table_set.dimensions[root].codes for root in roots)):
             if not table_set.is_impossible(tuple(sorted(zip(roots, codes, strict=True)))):
@@ -144,7 +150,7 @@ def _in_common(deduction: Deduction, cell: Cell, root: str) -> Iterator[Learnt]:
     table_set = deduction.table_set
     parts = {code: tuple(sorted((*cell, (root, code)))) for code in table_set.dimensions[root].top}
     parts = {code: part for code, part in parts.items() if not table_set.is_impossible(part)}
-    if len(parts) < 2:
+    if len(parts) < 2 or not (deduction.looks_between or deduction.figures.keys() >= set(parts.values())):
         return
     for code, part in parts.items():
         outside = deduction.most([(cell, 1), (part, -1)])

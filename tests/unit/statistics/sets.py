@@ -57,3 +57,21 @@ def people(table_set: TableSet, number: int, seed: int, name: str = "p") -> list
 
 def report_ix() -> TableSet:
     return parse(tomllib.loads(IX.read_text("utf-8")))
+
+
+def any_table_set(chance: random.Random) -> TableSet:
+    """One to three dimensions of one to five codes, with and without groups, in one to three tables."""
+    names = ["a", "b", "c"][: chance.randint(1, 3)]
+    dimension: dict[str, Any] = {}
+    for name in names:
+        codes = [f"{name}{number}" for number in range(chance.randint(1, 5))]
+        dimension[name] = {"column": name, "codes": codes}
+        if len(codes) > 3 and chance.random() < 0.5:
+            dimension[name]["hierarchy"] = {f"{name}-low": codes[:2], f"{name}-high": codes[2:]}
+    by = {tuple(sorted(chance.sample(names, chance.randint(1, len(names))))) for _ in range(chance.randint(1, 3))}
+    data: dict[str, Any] = {"dimension": dimension, "table": [{"by": list(names)} for names in sorted(by)]}
+    if chance.random() < 0.5:
+        data["known"] = [{"by": [names[0]]}]
+    if len(names) > 1 and len(dimension["a"]["codes"]) > 1 and chance.random() < 0.3:
+        data["impossible"] = [{"a": "a0", "b": "b0"}]
+    return parse(data)

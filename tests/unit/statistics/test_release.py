@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from nrm.statistics import release
 from nrm.statistics.attack import Audit, Finding
-from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, MalformedHistory, Refused, make, without_contributors
 from nrm.statistics.tables import TableSet
-from tests.unit.statistics.sets import people, report_ix, small
+from tests.unit.statistics.sets import any_table_set, people, report_ix, small
 
 KEY = b"k" * 32
 
@@ -37,28 +36,7 @@ def figure(draft: Draft, **members: str) -> int:
     raise LookupError(members)
 
 
-@st.composite
-def table_sets(draw: st.DrawFn) -> TableSet:
-    names = ["a", "b", "c"][: draw(st.integers(1, 3))]
-    dimension: dict[str, Any] = {}
-    for name in names:
-        codes = [f"{name}{number}" for number in range(draw(st.integers(1, 5)))]
-        dimension[name] = {"column": name, "codes": codes}
-        if len(codes) > 3 and draw(st.booleans()):
-            dimension[name]["hierarchy"] = {f"{name}-low": codes[:2], f"{name}-high": codes[2:]}
-    by = draw(
-        st.lists(
-            st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True).map(sorted), min_size=1, max_size=3
-        )
-    )
-    tables = [{"by": list(names)} for names in {tuple(names) for names in by}]
-    data: dict[str, Any] = {"dimension": dimension, "table": tables}
-    if draw(st.booleans()):
-        data["known"] = [{"by": [names[0]]}]
-    return parse(data)
-
-
-@given(table_sets(), st.integers(0, 80), st.integers(0, 255))
+@given(st.randoms(use_true_random=False).map(any_table_set), st.integers(0, 80), st.integers(0, 255))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_tables_of_anybody_are_safe_or_refused(table_set: TableSet, number: int, seed: int) -> None:
     rows = people(table_set, number, seed)

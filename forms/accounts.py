@@ -21,6 +21,8 @@ ROLE_LABELS = {
     Role.MONITOR: N_("Monitor"),
     Role.STATISTICIAN: N_("Statistician"),
     Role.ADMINISTRATOR: N_("Administrator"),
+    Role.PAYMENT_OFFICER: N_("Payment officer"),
+    Role.READER: N_("Reader of reports"),
 }
 
 

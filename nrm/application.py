@@ -16,6 +16,7 @@ from nrm.web import (
     admissions,
     assets,
     cases,
+    contributions,
     desks,
     factors,
     guards,
@@ -27,6 +28,7 @@ from nrm.web import (
     members,
     notices,
     openings,
+    payment,
     permits,
     placing,
     referrals,
@@ -34,6 +36,7 @@ from nrm.web import (
     stays,
     supplements,
     testimony,
+    trends,
 )
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -71,6 +74,9 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         hidden.blueprint,
         home.blueprint,
         reports.blueprint,
+        contributions.blueprint,
+        payment.blueprint,
+        trends.blueprint,
         admissions.blueprint,
         cases.blueprint,
         desks.blueprint,

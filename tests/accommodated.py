@@ -8,16 +8,25 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nrm import clock
+from nrm.actions import reports
 from nrm.db import transaction
+from nrm.domain.accounts import Actor
 from nrm.domain.cases import new_pseudonym
+from nrm.domain.quarters import Quarter
+from nrm.models.accounts import Member
 from nrm.models.cases import Case
 from nrm.models.permits import Permit
+from nrm.models.reports import QuarterPart
 from nrm.models.stays import Bed, Stay
 from nrm.models.testimony import Testimony
 from nrm.store import accounts as store
+from nrm.store import contributions
+from nrm.store import reports as store_of_reports
+from tests import factories
 
 
 def at(day: date) -> None:
@@ -116,6 +125,40 @@ def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1),
                 permit(session, case_id, admitted, organisation_id)
             if chance.random() < 0.25:
                 session.add(Testimony(case_id=case_id, position=1, status="statement_given", happened_on=admitted))
+
+
+def release(quarter: Quarter, *, by: Actor) -> reports.Closed:
+    """Close a quarter, and let both offices sign."""
+    confirm(quarter)
+    outcome = reports.close(quarter, by=by)
+    assert isinstance(outcome, reports.Closed)
+    sign(quarter, by=by)
+    return outcome
+
+
+def confirm(quarter: Quarter, *, but: str = "") -> None:
+    """Every contributor but that one has confirmed its part of a quarter."""
+    with transaction() as session:
+        for part in contributions.parts(quarter, by=Actor.system("release")):
+            if part.answer is None and part.code != but:
+                organisation_id = store.organisation_by_code(part.code).id
+                member_id = session.scalars(select(Member.id).where(Member.organisation_id == organisation_id)).first()
+                session.add(
+                    QuarterPart(
+                        organisation_id=organisation_id,
+                        quarter=str(quarter),
+                        answer="confirmed",
+                        member_id=member_id,
+                        answered_at=clock.now(),
+                    )
+                )
+
+
+def sign(quarter: Quarter, *, by: Actor) -> None:
+    """Both offices sign what is closed, if anything waits for them."""
+    if any(line.quarter == quarter for line in store_of_reports.waiting(by=by)):
+        reports.sign(quarter, by=by)
+        reports.countersign(quarter, by=factories.actor("ra.duty_officer"))
 
 
 def permit(session: Session, case_id: uuid.UUID, issued_from: date, by: uuid.UUID) -> None:

@@ -1,8 +1,8 @@
-"""One report of one quarter: count, protect, attack, seal. Nothing in between can be seen by anybody.
+"""One report of one quarter: count, protect, attack. Nothing in between can be seen by anybody.
 
 People are counted by the program itself, on a connection of its own. Only figures that survived the attack leave, and
-they leave as a sealed release: files that never change, chained to the release before and signed. What is refused
-leaves nothing but the audit entry. No count and no code of a person reaches a log or an error.
+they leave as a draft that nobody can change, which waits for its signatures (`sealing.py`). What is refused leaves
+nothing but the audit entry. No count and no code of a person reaches a log or an error.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from flask import current_app
-from sqlalchemy.orm import Session
-
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain import counting, tabulation
@@ -23,17 +20,16 @@ from nrm.domain import reports as rules
 from nrm.domain.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import Window
-from nrm.models.reports import Release, ReleaseFile, ReleaseMemory
+from nrm.models.reports import ReleaseDraft
 from nrm.render import reports as render
 from nrm.statistics.tables import MalformedMicrodata, TableSet
-from nrm.store import accounts
+from nrm.store import contributions, payment
 from nrm.store import counting as counts
 from nrm.store import reports as store
 from nrm.store.countries import country
 from nrm.vault import signing
 
 Progress = Callable[[str], None]
-SIGNED_BY_SERVER = {"sq": "{} (me çelësin e serverit për publikimet)", "en": "{} (with the server's key for releases)"}
 
 
 class CannotTabulate(Exception):
@@ -42,7 +38,7 @@ class CannotTabulate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The report is out; `already` when it had been before."""
+    """The figures stand and are signed next, or the report is out; `already` when it was so before."""
 
     step: str
     already: bool = False
@@ -74,7 +70,7 @@ class _Counted:
 
 
 def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
-    """Make and seal one report; the caller holds the lock and has checked who asks and which quarter it is.
+    """Make the draft of one report; the caller holds the lock and has checked who asks and which quarter it is.
 
     None: no release of this report ends with the quarter. Raises CannotTabulate.
     """
@@ -86,6 +82,9 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
     for line in lines:
         if line.first_quarter <= quarter <= line.quarter:
             return Released(line.step, already=True)
+    waiting = store.draft(report)
+    if waiting is not None:
+        return Released(waiting.step, already=True) if waiting.quarter == str(quarter) else None
     before = store.attempt(quarter, by=by, report=report)
     released = [Window(line.first_quarter, line.quarter) for line in lines]
     window, may_wait = rules.window_ending(quarter, table_set.windows, released)
@@ -110,51 +109,30 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
         return _wait(report, quarter, by)
     if isinstance(draft, statistics.Refused):
         return _refuse(report, quarter, draft.verdict.public(), by)
-    tell("rendering")
-    return _seal(report, window, table_set, draft, counted, by)
+    return _keep(report, window, draft, counted, by)
 
 
-def _seal(report: str, window: Window, table_set: TableSet, draft: Any, counted: _Counted, by: Actor) -> Released:
+def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor) -> Released:
     released_at = clock.now().astimezone(UTC).replace(microsecond=0)
-    value = render.tables_of(released_at.isoformat(), window, report, draft.tables)
-    value["signatures"] = [_signature(value)]
-    files = render.files(
-        value,
-        table_set,
-        signatures=_signers(by, value["released_at"]),
-        pages=current_app.jinja_env,
-        speaking=current_app.extensions["nrm.speaking"],
-    )
-    sealed = signing.seal_memory({"kept": draft.kept, "present": counted.present}, report, str(window.last))
+    lines = payment.lines(window.last, by=Actor.system("release")) if report == rules.REPORT else ()
     with transaction() as session:
         last = store.last_release(report)
-        if last is not None and last.quarter == str(window.last):
-            return Released(last.step, already=True)
-        if (last.id if last else None) != counted.last_id:
+        if (last.id if last else None) != counted.last_id or store.draft(report) is not None:
             raise rules.BeingClosed
-        _forget_contributors(session, report)
-        previous = last.hash if last else rules.FIRST_HASH
-        hashed = rules.chain_hash(
-            previous, report=report, quarter=str(window.last), released_at=value["released_at"], files=files
-        )
-        sealed_release = Release(
+        late = contributions.silent(report, window, by=by)
+        value = render.tables_of(released_at.isoformat(), window, report, draft.tables, no_report_from=late)
+        kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
+        row = ReleaseDraft(
             id=uuid.uuid4(),
             report=report,
             quarter=str(window.last),
             first_quarter=str(window.first),
-            position=last.position + 1 if last else 1,
             released_at=released_at,
             step=draft.step,
-            previous_hash=previous,
-            hash=hashed,
-            signature=signing.sign_release(hashed),
+            verdict=draft.verdict.public(),
+            sealed_draft=signing.seal_memory(kept, "draft", report, str(window.last)),
         )
-        session.add(sealed_release)
-        session.flush()
-        session.add_all(
-            ReleaseFile(release_id=sealed_release.id, format=name, content=content) for name, content in files.items()
-        )
-        session.add(ReleaseMemory(release_id=sealed_release.id, verdict=draft.verdict.public(), sealed_memory=sealed))
+        session.add_all([row, *lines])
         audit.append(
             session,
             audit.Event.QUARTER_CLOSED,
@@ -162,7 +140,7 @@ def _seal(report: str, window: Window, table_set: TableSet, draft: Any, counted:
             report=report,
             quarter=str(window.last),
             step=draft.step,
-            release_id=sealed_release.id,
+            release_id=row.id,
         )
     return Released(draft.step)
 
@@ -224,31 +202,3 @@ def _wait(report: str, quarter: Quarter, by: Actor) -> Waits:
     with transaction() as session:
         audit.append(session, audit.Event.QUARTER_WAITS, by=by, report=report, quarter=str(quarter))
     return Waits()
-
-
-def _signature(value: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "signer": "server",
-        "algorithm": "Ed25519",
-        "over": "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8",
-        "public_key": signing.release_public_key().hex(),
-        "signature": signing.sign_release(rules.canonical(value)).hex(),
-    }
-
-
-def _signers(by: Actor, released_at: str) -> dict[str, list[tuple[str, str]]]:
-    assert by.organisation_id
-    organisation = accounts.organisation(by.organisation_id)
-    names = {"sq": organisation.name_sq, "en": organisation.name_en}
-    return {language: [(SIGNED_BY_SERVER[language].format(name), released_at)] for language, name in names.items()}
-
-
-def _forget_contributors(session: Session, report: str) -> None:
-    """Once the next release is out, the one before needs its figures alone: who was in them is forgotten."""
-    from nrm.statistics.release import without_contributors
-
-    for memory in store.memories(by=Actor.system("release"), report=report):
-        kept = signing.open_memory(memory.sealed, report, memory.quarter)["kept"]
-        bare = {"kept": without_contributors(kept), "present": {}}
-        row = session.get_one(ReleaseMemory, memory.id)
-        row.sealed_memory = signing.seal_memory(bare, report, memory.quarter)

@@ -1,4 +1,7 @@
-"""Closing a quarter, and looking at what was sealed. How one report is made: `releasing.py`."""
+"""Closing a quarter, signing it, and looking at what was sealed.
+
+How one report is made: `releasing.py`; how it is signed and sealed: `sealing.py`.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,15 @@ from typing import Any
 from flask import Flask, current_app
 
 from nrm import clock
-from nrm.actions import releasing
+from nrm.actions import releasing, sealing
 from nrm.actions.releasing import CannotTabulate, ReportOutcome, Waits
 from nrm.actions.releasing import Refused as ReportRefused
 from nrm.db import db
 from nrm.domain import reports as rules
-from nrm.domain.accounts import Actor, Permission
+from nrm.domain.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.contributions import check_parts
 from nrm.domain.quarters import Quarter
+from nrm.store import accounts, contributions
 from nrm.store import reports as store
 from nrm.store.countries import country
 from nrm.vault import signing
@@ -34,7 +39,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Report ix of the quarter is out; `already` when it had been before. `others`: how the other reports went."""
+    """Report ix of the quarter stands and is signed next, or is out; `already` when it was so before.
+
+    `others`: how the other reports went.
+    """
 
     quarter: Quarter
     step: str
@@ -54,17 +62,33 @@ class Refused:
 
 
 def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> Closed | Refused:
-    """Make and seal the reports of a quarter: 5 seconds to some minutes. Once released, always the same answer.
+    """Make the reports of a quarter: 5 seconds to some minutes. They stand then, and wait for their signatures.
 
     The first release may be of any quarter that has ended, after it each quarter in its turn. A report beside ix that
     was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
-    QuarterOutOfOrder, BeingClosed, CannotTabulate. `progress` is told what is being done, never a number.
+    QuarterOutOfOrder, PartsOutstanding, WaitsForSignatures, BeingClosed, CannotTabulate.
+    `progress` is told what is being done, never a number.
     """
     with _one_at_a_time():
         already = _before(quarter, by)
-        if already is not None and quarter != max(line.quarter for line in store.releases(by=by)):
+        if already is not None and quarter != _newest(by):
             return already
         return _close(quarter, by, progress or (lambda _: None))
+
+
+def sign(quarter: Quarter, *, by: Actor) -> int:
+    """The statistician signs what was closed with a quarter; how many reports. Raises NotPermitted, NotVisible."""
+    return sealing.sign(quarter, by=by)
+
+
+def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
+    """The Responsible Authority signs after the statistician: the reports are sealed; how many.
+
+    Raises NotPermitted, NotVisible, BeingClosed, BrokenSignature.
+    """
+    by.must(Permission.REPORT_COUNTERSIGN)
+    with _one_at_a_time():
+        return sealing.countersign(quarter, by=by, tell=progress or (lambda _: None))
 
 
 def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
@@ -76,9 +100,7 @@ def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
     try:
         already = _before(quarter, by)
         if already is None:
-            application = current_app._get_current_object()  # type: ignore[attr-defined]
-            work = threading.Thread(target=_in_background, args=(application, lock, quarter, by), daemon=True)
-            work.start()
+            _go_on(lambda: _close(quarter, by, lambda _: None), quarter, lock)
             lock = -1  # the thread gives it back
         return already
     finally:
@@ -86,18 +108,46 @@ def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
             os.close(lock)
 
 
+def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
+    """`countersign` in the background; raises what it raises before any work is done."""
+    by.must(Permission.REPORT_COUNTERSIGN)
+    if not any(line.quarter == quarter and line.signed_at for line in store.waiting(by=by)):
+        raise NotVisible
+    lock = _lock()
+    db.session.rollback()
+    _go_on(lambda: sealing.countersign(quarter, by=by), quarter, lock)
+
+
+def _go_on(work: Callable[[], object], quarter: Quarter, lock: int) -> None:
+    application = current_app._get_current_object()  # type: ignore[attr-defined]
+    threading.Thread(target=_in_background, args=(application, lock, quarter, work), daemon=True).start()
+
+
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
-    """Where the closing of a quarter stands: `released`, `closing`, `open`, or the refusal of the last attempt."""
-    by.must(Permission.REPORT_CLOSE)
+    """Where a quarter stands, by report ix: `open`, `closing`, `unsigned`, `signed`, `released`, or its refusal.
+
+    `closing` also while it is being sealed; `signed`: by the statistician. Raises NotPermitted.
+    """
+    if not by.may(Permission.REPORT_COUNTERSIGN):
+        by.must(Permission.REPORT_CLOSE)
     try:
         os.close(_lock(shared=True))
     except rules.BeingClosed:
         return "closing"
     db.session.rollback()  # the outcome was written after this request began to read
+    waiting = [line for line in store.waiting(by=by) if line.quarter == quarter]
+    if waiting:
+        return "signed" if all(line.signed_at for line in waiting) else "unsigned"
     if any(line.quarter == quarter for line in store.releases(by=by)):
         return "released"
     attempt = store.attempt(quarter, by=by)
     return "open" if attempt is None else Refused(quarter, attempt[1])
+
+
+def _newest(by: Actor) -> Quarter | None:
+    """The last quarter that was closed, whether it is signed or not."""
+    closed = [line.quarter for line in store.releases(by=by)]
+    return max([*closed, *(line.quarter for line in store.waiting(by=by))], default=None)
 
 
 def _before(quarter: Quarter, by: Actor) -> Closed | None:
@@ -106,16 +156,24 @@ def _before(quarter: Quarter, by: Actor) -> Closed | None:
     released = {line.quarter: line for line in store.releases(by=by)}
     if quarter in released:
         return Closed(quarter, released[quarter].step, already=True)
+    waiting = store.waiting(by=by)
+    for line in waiting:
+        if line.report == rules.REPORT and line.quarter == quarter:
+            return Closed(quarter, store.must_draft(line.report).step, already=True)
     today = clock.now().astimezone(country().timezone).date()
     rules.check_closing(quarter, last=max(released, default=None), today=today)
+    for line in waiting:
+        raise rules.WaitsForSignatures(str(line.quarter))
+    parts = contributions.parts(quarter, by=by)
+    check_parts(parts, quarter, days=country().calendar.release_after_days, today=today)
     db.session.rollback()  # nothing is held open while the figures are worked on
     return None
 
 
-def _in_background(application: Flask, lock: int, quarter: Quarter, by: Actor) -> None:
+def _in_background(application: Flask, lock: int, quarter: Quarter, work: Callable[[], object]) -> None:
     try:
         with application.app_context():
-            _close(quarter, by, lambda _: None)
+            work()
     except Exception as error:  # noqa: BLE001 - there is nobody above to catch it
         # Neither the message nor the traceback: they may speak of a record.
         application.logger.error("closing %s failed: %s", quarter, type(error).__name__)
@@ -230,13 +288,46 @@ def is_sealed(content: bytes) -> bool:
 
 
 def public_key() -> bytes:
-    """The Ed25519 key by which anyone can check a release of this server."""
+    """The Ed25519 key by which anyone can check what this server signed."""
     return signing.release_public_key()
 
 
+def public_keys() -> list[tuple[bytes, str, str]]:
+    """(key, who signs with it, code of the office) of everybody whose signature may stand on a release.
+
+    Of the people, those with an account now, and those who signed what was sealed before. No person is named.
+    """
+    found = [(public_key(), "server", "")]
+    for each in accounts.signers((Role.STATISTICIAN, Role.DUTY_OFFICER)):
+        signer = "statistician" if each.role == Role.STATISTICIAN else "responsible_authority"
+        found.append((each.public_key or b"", signer, each.organisation))
+    by = Actor.system("release")
+    for report in rules.REPORTS:
+        for release in store.chain(by=by, report=report):
+            for each in json.loads(release.files["json"])["signatures"]:
+                found.append((bytes.fromhex(each["public_key"]), each["signer"], each.get("office", "")))
+    return list(dict.fromkeys(found))
+
+
 def is_genuine(value: Mapping[str, Any]) -> bool:
-    """Whether the JSON of a release carries this server's signature over what it says."""
-    return is_signed_by(value, [public_key()])
+    """Whether the JSON of a release carries this server's signature over what it says, and those of both offices.
+
+    Every signature on it must be by a key of who it says signed; one that is not is as bad as a missing one.
+    """
+    if not is_signed_by(value, [public_key()]):
+        return False
+    known = {(key.hex(), signer, office) for key, signer, office in public_keys()}
+    signers = set()
+    for each in value["signatures"]:
+        if not isinstance(each, dict):
+            return False
+        key = each.get("public_key")
+        if not isinstance(key, str) or (key, each.get("signer"), each.get("office", "")) not in known:
+            return False
+        if not is_signed_by({**value, "signatures": [each]}, [bytes.fromhex(key)]):
+            return False
+        signers.add(each["signer"])
+    return signers == rules.SIGNERS
 
 
 def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:

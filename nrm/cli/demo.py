@@ -154,8 +154,9 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """The monitor works at the Office of the Minister of State, the statistician at the ministry of labour."""
-    return (code, role) in (("OMS", Role.STATISTICIAN), ("MOLSA", Role.MONITOR))
+    """The monitor works at the Office of the Minister of State, who counts and who pays at the ministry of labour."""
+    needless = {"OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER), "MOLSA": (Role.MONITOR, Role.READER)}
+    return role in needless.get(code, ())
 
 
 def _join(

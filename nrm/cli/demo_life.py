@@ -13,6 +13,7 @@ from nrm import clock
 from nrm.actions import (
     admissions,
     cases,
+    contributing,
     interviews,
     notices,
     permits,
@@ -27,6 +28,7 @@ from nrm.actions import (
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
+from nrm.domain.contributions import CONTRIBUTING, Answer
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
@@ -141,12 +143,21 @@ class Life:
         return happens
 
     def close(self, quarter: Quarter, progress: Progress) -> Callable[[], None]:
-        """The statistician closes a quarter."""
+        """The contributors confirm, the statistician closes a quarter and signs, the Responsible Authority signs."""
 
         def happens() -> None:
             progress(f"report ix of {quarter}")
-            outcome = reports.close(quarter, by=self.actors["MOLSA/statistician"])
-            (self.closed if isinstance(outcome, reports.Closed) else self.refused).append(quarter)
+            for code, actor in self.actors.items():
+                if code == actor.organisation_code and actor.kind in CONTRIBUTING:
+                    contributing.answer(quarter, Answer.CONFIRMED, by=actor)
+            statistician = self.actors["MOLSA/statistician"]
+            outcome = reports.close(quarter, by=statistician)
+            if isinstance(outcome, reports.Refused):
+                self.refused.append(quarter)
+                return
+            reports.sign(quarter, by=statistician)
+            reports.countersign(quarter, by=self.actors["RA"])
+            self.closed.append(quarter)
 
         return happens
 

@@ -14,7 +14,8 @@ import click
 from nrm.actions import reports as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain import reports as rules
-from nrm.domain.accounts import NotPermitted, NotVisible
+from nrm.domain.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.store import reports as store
 
@@ -48,11 +49,19 @@ def _said_in_one_line() -> Iterator[None]:
     except NotPermitted:
         raise Refused("--as: this account's role does not do that") from None
     except NotVisible:
-        raise Refused("not released: close the quarter first", code=3) from None
+        raise Refused("not released: close the quarter first, and let both offices sign", code=3) from None
     except rules.QuarterNotEnded as error:
         raise Refused(f"{error} is not over; it can be closed from the day after its last day") from None
     except rules.QuarterOutOfOrder as error:
         raise Refused(f"quarters are closed in their order; the next one is {error.expected}") from None
+    except rules.WaitsForSignatures as error:
+        raise Refused(f"{error} is closed and waits for its signatures: nrm report sign {error}") from None
+    except PartsOutstanding as error:
+        raise Refused(
+            f"no answer yet from {error}; closing may go on without them from the day the report is due"
+        ) from None
+    except rules.BrokenSignature:
+        raise Refused("the statistician's key is another one now: let them sign again") from None
     except rules.BeingClosed:
         raise Refused("a quarter is being closed at this moment; try again when that is done") from None
     except actions.CannotTabulate as error:
@@ -64,12 +73,12 @@ def _said_in_one_line() -> Iterator[None]:
 @instance_option
 @login_option
 def close(quarter: Quarter, directory: Path, login: str) -> None:
-    """Count, protect and attack the reports of QUARTER, and seal those whose attack fails."""
+    """Count, protect and attack the reports of QUARTER. Those whose attack fails stand, and are signed next."""
     with signed_in(application(directory), login) as by, _said_in_one_line():
         outcome = actions.close(quarter, by=by, progress=lambda what: click.echo(what, err=True))
     if isinstance(outcome, actions.Refused):
         raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
-    click.echo(f"{quarter}: {'was released before' if outcome.already else 'released'}, {outcome.step}")
+    click.echo(f"{quarter}: {_state(outcome.already)}, {outcome.step}")
     refused = []
     for name, other in outcome.others.items():
         if isinstance(other, actions.ReportRefused):
@@ -77,9 +86,32 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
         elif isinstance(other, actions.Waits):
             click.echo(f"{quarter} {name}: waits for the quarters that follow")
         else:
-            click.echo(f"{quarter} {name}: {'was released before' if other.already else 'released'}, {other.step}")
+            click.echo(f"{quarter} {name}: {_state(other.already)}, {other.step}")
     if refused:
         raise Refused(f"{quarter}: refused: {'; '.join(refused)}", code=3)
+
+
+def _state(already: bool) -> str:
+    return "was closed before" if already else "closed, waits for two signatures"
+
+
+@report.command()
+@click.argument("quarter", callback=_quarter)
+@instance_option
+@login_option
+def sign(quarter: Quarter, directory: Path, login: str) -> None:
+    """Sign the reports of QUARTER: first the statistician, then the Responsible Authority, which releases them."""
+    with signed_in(application(directory), login) as by, _said_in_one_line():
+        try:
+            if by.may(Permission.REPORT_COUNTERSIGN):
+                actions.countersign(quarter, by=by, progress=lambda what: click.echo(what, err=True))
+                what = "signed and released"
+            else:
+                actions.sign(quarter, by=by)
+                what = "signed; the Responsible Authority signs next"
+        except NotVisible:
+            raise Refused(f"{quarter}: nothing waits for your signature") from None
+    click.echo(f"{quarter}: {what}")
 
 
 def _named(findings: Iterable[rules.Finding]) -> str:
@@ -132,9 +164,13 @@ def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) ->
 @report.command()
 @instance_option
 def keys(directory: Path) -> None:
-    """The public key (Ed25519, hexadecimal) by which anyone can check a release of this server."""
+    """The public keys (Ed25519, hexadecimal) by which anyone can check a release, and who signs with each.
+
+    The first one is the server's, the others are those of the offices.
+    """
     with application(directory).app_context():
-        click.echo(actions.public_key().hex())
+        for key, signer, office in actions.public_keys():
+            click.echo(" ".join(filter(None, (key.hex(), signer, office))))
 
 
 @report.command()

@@ -61,6 +61,8 @@ class Role(StrEnum):
     MONITOR = "monitor"
     STATISTICIAN = "statistician"
     ADMINISTRATOR = "administrator"
+    PAYMENT_OFFICER = "payment_officer"
+    READER = "reader"
 
 
 class Permission(StrEnum):
@@ -79,6 +81,9 @@ class Permission(StrEnum):
     TESTIMONY_RECORD = "testimony:record"
     REPORT_CLOSE = "report:close"
     REPORT_READ = "report:read"
+    REPORT_COUNTERSIGN = "report:countersign"
+    QUARTER_ANSWER = "quarter:answer"
+    PAYMENT_READ = "payment:read"
     ACCOUNT_INVITE = "account:invite"
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
@@ -98,6 +103,7 @@ _SHELTER_WORK = frozenset(
         Permission.STAY_MANAGE,
         Permission.PERMIT_RECORD,
         Permission.TESTIMONY_RECORD,
+        Permission.QUARTER_ANSWER,
         Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.ACCOUNT_CONFIRM,
         Permission.ACCOUNT_RESET,
@@ -127,6 +133,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.REPORT_READ,
+            Permission.REPORT_COUNTERSIGN,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
@@ -136,13 +143,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.CASE_WORKER: _SHELTER_WORK,
-    Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE},
+    Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE, Permission.PAYMENT_READ},
     # Both record in cases that a holder shared with their organisation, and see no others.
     Role.TRP_OFFICER: frozenset(
         {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.PERMIT_RECORD,
+            Permission.QUARTER_ANSWER,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
@@ -154,6 +162,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.TESTIMONY_RECORD,
+            Permission.QUARTER_ANSWER,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
@@ -185,6 +194,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
+    Role.READER: frozenset({Permission.REPORT_READ}),
+    # Nights per shelter and quarter, by which shelters are paid: no report, no person.
+    Role.PAYMENT_OFFICER: frozenset({Permission.PAYMENT_READ}),
     # Accounts and the machine; holds no key.
     Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE, Permission.ACCOUNT_RESET, Permission.ACCOUNT_DISABLE}),
 }
@@ -203,7 +215,7 @@ ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
     OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER}),
     OrganisationKind.COALITION: frozenset(),
-    OrganisationKind.MINISTRY: frozenset({Role.STATISTICIAN, Role.MONITOR}),
+    OrganisationKind.MINISTRY: frozenset({Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER}),
     OrganisationKind.OPERATOR: frozenset({Role.ADMINISTRATOR}),
 }
 

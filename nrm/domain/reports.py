@@ -26,6 +26,10 @@ FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "jso
 Finding = tuple[str, str, str]
 """What a refusal says: table, scenario, guarantee; never a cell or a count."""
 
+SIGNED_OVER = "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8"
+
+SIGNERS = frozenset({"server", "statistician", "responsible_authority"})
+
 FIRST_HASH = bytes(32)
 _CHAIN = b"nrm release 1\0"
 
@@ -48,6 +52,14 @@ class QuarterOutOfOrder(CannotClose):
 
 class BeingClosed(CannotClose):
     """Somebody is closing a quarter at this moment."""
+
+
+class WaitsForSignatures(CannotClose):
+    """The quarter before is closed, but not signed; the argument is that quarter."""
+
+
+class BrokenSignature(Exception):
+    """The statistician's signature on a draft is not by their present key: they sign anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,14 @@ def files(
     table_set: TableSet,
     *,
     signatures: Mapping[str, Sequence[tuple[str, str]]],
+    names: Mapping[str, Mapping[str, str]],
     pages: Environment,
     speaking: Speaking,
 ) -> dict[str, bytes]:
     """Content by format (domain.reports.FORMATS); without the PDFs where this server cannot make them.
 
-    `release` is the JSON value; `signatures` are (who, when) by language; `speaking` makes templates speak one.
+    `release` is the JSON value; `signatures` are (who, when) by language, `names` those of organisations by language
+    and code; `speaking` makes templates speak one.
     """
     sheet = release_csv(release)
     name = f"{release['report']}-{release['quarter']}"
@@ -54,24 +56,7 @@ def files(
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
-        values = {
-            **page_values(
-                release,
-                words=_words(table_set, language),
-                groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
-                impossible=lambda fixed: is_impossible(table_set, fixed),
-                charted=table_set.charted,
-            ),
-            "lang": language,
-            "about": About(
-                table_set.title.get(language, release["report"]),
-                table_set.basis.get(language, ""),
-                table_set.counted.get(language, ""),
-                table_set.dimensions[table_set.charted].title.get(language, "") if table_set.charted else "",
-            ),
-            "quarter": release["quarter"],
-            "signatures": signatures[language],
-        }
+        values = _values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
             made[f"html.{language}"] = pages.get_template("reports/body.html").render(values).encode()
             printed = pages.get_template("reports/print.html").render(values)
@@ -81,6 +66,51 @@ def files(
         except PdfUnavailable:
             continue
     return made
+
+
+def page(
+    release: Mapping[str, Any],
+    table_set: TableSet,
+    language: str,
+    *,
+    signatures: Sequence[tuple[str, str]],
+    names: Mapping[str, str],
+    pages: Environment,
+    speaking: Speaking,
+) -> bytes:
+    """The page alone, of a draft: the markup that `files` makes, with the signatures there are."""
+    with speaking(language):
+        values = _values(release, table_set, language, signatures, names)
+        return pages.get_template("reports/body.html").render(values).encode()
+
+
+def _values(
+    release: Mapping[str, Any],
+    table_set: TableSet,
+    language: str,
+    signatures: Sequence[tuple[str, str]],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    """What the templates of a report take."""
+    return {
+        **page_values(
+            release,
+            words=_words(table_set, language),
+            groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
+            impossible=lambda fixed: is_impossible(table_set, fixed),
+            charted=table_set.charted,
+        ),
+        "lang": language,
+        "about": About(
+            table_set.title.get(language, release["report"]),
+            table_set.basis.get(language, ""),
+            table_set.counted.get(language, ""),
+            table_set.dimensions[table_set.charted].title.get(language, "") if table_set.charted else "",
+        ),
+        "quarter": release["quarter"],
+        "signatures": signatures,
+        "no_report_from": [names.get(code, code) for code in release.get("no_report_from", ())],
+    }
 
 
 def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
@@ -114,10 +144,18 @@ def _labels(table_set: TableSet) -> dict[str, Mapping[str, Mapping[str, str]]]:
     return {name: table_set.dimensions[each.root].labels for name, each in table_set.dimensions.items()}
 
 
-def tables_of(release_date: str, window: Window, report: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def tables_of(
+    release_date: str,
+    window: Window,
+    report: str,
+    tables: Sequence[Mapping[str, Any]],
+    *,
+    no_report_from: Sequence[str] = (),
+) -> dict[str, Any]:
     """The JSON value of a release without its signatures; of each table its name, dimensions and rows.
 
-    `quarter` is the last one; where several were published together, `quarters` names them all.
+    `quarter` is the last one; where several were published together, `quarters` names them all. `no_report_from`: codes
+    of contributors that did not confirm their part, where there are any.
     """
     several = {"quarters": list(window.quarters)} if window.first != window.last else {}
     return {
@@ -125,5 +163,6 @@ def tables_of(release_date: str, window: Window, report: str, tables: Sequence[M
         "quarter": str(window.last),
         **several,
         "released_at": release_date,
+        **({"no_report_from": list(no_report_from)} if no_report_from else {}),
         "tables": [{key: table[key] for key in ("name", "dimensions", "rows")} for table in tables],
     }

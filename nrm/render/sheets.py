@@ -139,5 +139,22 @@ def release_xlsx(
     return out.getvalue()
 
 
+def xlsx_bytes(rows: Sequence[Sequence[object]], *, title: str) -> bytes:
+    """Rows as a workbook of one sheet, the first row its heading. No text becomes a formula or a link."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(out, options)
+    book.set_properties({"title": title})
+    bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
+    sheet.set_column(0, max(map(len, rows)), 26)
+    for number, row in enumerate(rows):
+        values = [cell(value) if isinstance(value, str) else value for value in row]
+        sheet.write_row(number, 0, values, None if number else bold)
+    book.close()
+    return out.getvalue()
+
+
 def _made(release: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(release["released_at"]).astimezone(UTC).replace(tzinfo=None)

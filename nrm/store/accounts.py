@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission, Role
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
 from nrm.store.members import number_of_holders
@@ -76,6 +76,37 @@ def organisation(organisation_id: uuid.UUID) -> Organisation:
     if found is None:
         raise NotVisible
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature stands on a release: the office, never the person."""
+
+    organisation: str
+    role: str
+    public_key: bytes | None
+
+
+def signer(member_id: uuid.UUID) -> Signer:
+    """The office and the present public key of somebody who signed; raises NotVisible."""
+    row = db.session.execute(_signers().where(Member.id == member_id)).one_or_none()
+    if row is None:
+        raise NotVisible
+    return Signer(*row)
+
+
+def signers(roles: Collection[Role]) -> list[Signer]:
+    """The public keys of everybody in these roles who has one, by office."""
+    rows = db.session.execute(
+        _signers().where(Member.role.in_(roles), Member.sign_public.is_not(None)).order_by(Organisation.code)
+    )
+    return [Signer(*row) for row in rows]
+
+
+def _signers() -> Select[str, str, bytes | None]:
+    return select(Organisation.code, Member.role, Member.sign_public).join(
+        Organisation, Organisation.id == Member.organisation_id
+    )
 
 
 def organisations_by_id() -> dict[uuid.UUID, Organisation]:

@@ -16,7 +16,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import REPORT, Finding, findings_of
 from nrm.models.audit import AuditEntry
-from nrm.models.reports import Release, ReleaseFile, ReleaseMemory
+from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 
 RELEASE = Actor.system("release")
 
@@ -30,6 +30,16 @@ class ReleaseLine:
     released_at: datetime
     step: str
     formats: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A report that is closed and not yet released; `signed_at`: when the statistician signed it."""
+
+    report: str
+    quarter: Quarter
+    closed_at: datetime
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,50 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
         if (details["report"], details["quarter"]) == (report, str(quarter)):
             return ("waits", ()) if event == "quarter_waits" else ("refused", findings_of(details["findings"]))
     return None
+
+
+def is_closed(quarter: Quarter) -> bool:
+    """Whether report ix of a quarter, or of a later one, was closed, signed or not. Tells nothing else."""
+    closed = select(Release.quarter).where(Release.report == REPORT, Release.quarter >= str(quarter))
+    waits = select(ReleaseDraft.quarter).where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= str(quarter))
+    return db.session.scalar(closed.union_all(waits).limit(1)) is not None
+
+
+def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:
+    """What was closed with a quarter and waits for signatures. Sealed: rows show no figure."""
+    statement = select(ReleaseDraft).where(ReleaseDraft.quarter == str(quarter)).order_by(ReleaseDraft.report)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
+def draft(report: str) -> ReleaseDraft | None:
+    """The draft of a report; there is one at most."""
+    return db.session.scalar(select(ReleaseDraft).where(ReleaseDraft.report == report))
+
+
+def must_draft(report: str, id_: uuid.UUID | None = None) -> ReleaseDraft:
+    """The draft of a report, that one if `id_` is given; raises NotVisible."""
+    found = draft(report)
+    if found is None or id_ not in (None, found.id):
+        raise NotVisible
+    return found
+
+
+def waiting(*, by: Actor) -> list[DraftLine]:
+    """The drafts that wait for signatures, for who reads reports: which, since when, and whether one signed."""
+    _must_read(by)
+    rows = db.session.execute(
+        select(ReleaseDraft.report, ReleaseDraft.quarter, ReleaseDraft.released_at, ReleaseDraft.signed_at).order_by(
+            ReleaseDraft.report
+        )
+    )
+    return [DraftLine(row.report, Quarter.parse(row.quarter), row.released_at, row.signed_at) for row in rows]
+
+
+def to_countersign(*, by: Actor) -> list[str]:
+    """The quarters that wait for the Responsible Authority's signature."""
+    by.must(Permission.REPORT_COUNTERSIGN)
+    signed = select(ReleaseDraft.quarter).where(ReleaseDraft.signature.is_not(None))
+    return sorted(set(db.session.scalars(signed)))
 
 
 def last_release(report: str = REPORT) -> Release | None:

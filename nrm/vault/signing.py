@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from nrm import crypto
+from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
 from nrm.vault.marks import config
 
@@ -18,6 +19,13 @@ def sign_release(message: bytes) -> bytes:
 def release_public_key() -> bytes:
     """The public half, for anyone who checks a release."""
     return crypto.verifying_key_of(config().secrets.release)
+
+
+def sign_as(by: Actor, message: bytes) -> tuple[bytes, bytes]:
+    """A person's own Ed25519 signature and the public half of the key; raises CannotOpen without their keys."""
+    if by.keys is None:
+        raise crypto.CannotOpen
+    return crypto.sign(by.keys.sign_private, message), crypto.verifying_key_of(by.keys.sign_private)
 
 
 def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> bool:

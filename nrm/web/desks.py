@@ -14,8 +14,8 @@ from forms.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
-from nrm.store import alarms, cases, children, obligations, permits, placing, referrals, stays
-from nrm.web import guards, home, notices
+from nrm.store import alarms, cases, children, obligations, permits, placing, referrals, reports, stays
+from nrm.web import contributions, guards, home, notices
 from nrm.web.language import gettext
 from nrm.web.referrals import party_names
 
@@ -44,6 +44,8 @@ def shelter_home() -> str:
         return desk_home()
     return render_template(
         "home/shelter.html",
+        part=contributions.waiting_part(),
+        paid=by.may(Permission.PAYMENT_READ),
         alarms=alarms.waiting(by=by),
         room=stays.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
@@ -66,6 +68,7 @@ def desk_home() -> str:
         alarms=alarms.waiting(by=by),
         owed=obligations.owed(by=by, size=SHOWN),
         arrival_only=consular,
+        part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
         shared=None if consular or by.role is Role.HELPLINE_OPERATOR else cases.shared(by=by, size=SHOWN),
         statuses=STATUS_LABELS,
@@ -83,6 +86,7 @@ def duty_home() -> str:
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
+        to_sign=reports.to_countersign(by=by),
         alarms=alarms.waiting(by=by),
         unplaced=placing.unplaced(by=by, size=SHOWN_ON_DUTY),
         clauses=referrals.by_clause(by=by),

@@ -1,13 +1,15 @@
-"""Sealed releases, closing a quarter, and the home pages of those who only read releases.
+"""Sealed releases, the state of a quarter, its signatures, and the home pages of those who only read releases.
 
-These pages show bytes that were made when the quarter was closed. They compute no figure, and no address, however
+These pages show bytes that were made when the quarter was released. They compute no figure, and no address, however
 written, gives another number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 from markupsafe import Markup
@@ -15,10 +17,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.actions import reports as actions
+from nrm.actions import sealing
 from nrm.domain import reports as rules
-from nrm.domain.accounts import NotVisible, Permission, Role
+from nrm.domain.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.contributions import Part, PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.words import N_
+from nrm.store import contributions
 from nrm.store import reports as store
 from nrm.web import guards, home
 from nrm.web.language import current_language, translated
@@ -29,10 +34,14 @@ blueprint = Blueprint("reports", __name__)
 DOWNLOADS = {
     "pdf": ("pdf.sq", "application/pdf", N_("PDF, Albanian")),
     "en.pdf": ("pdf.en", "application/pdf", N_("PDF, English")),
+    "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", N_("XLSX")),
     "csv": ("csv", "text/csv; charset=utf-8", N_("CSV")),
+    "csv-metadata.json": ("csvw", "application/csvm+json", N_("What the CSV means (CSVW)")),
     "json": ("json", "application/json", N_("JSON")),
 }
 ASK_AGAIN_SECONDS = 10
+_REPORT = f"<any({', '.join(rules.REPORTS)}):report>"
+_ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,23 @@ class DueLine:
 
     quarter: Quarter
     due_on: date
-    state: str  # released, closing, next, waiting, running
+    state: str  # released, signed, unsigned, next, waiting, running
     late: bool
     release: store.ReleaseLine | None
 
 
-def _quarter(text: str) -> Quarter:
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """One report of a quarter: `state` is released, unsigned, signed, held, refused or open."""
+
+    report: str
+    title: str
+    state: str
+    at: datetime | None = None
+    until: str = ""  # held back: until the quarter with which it may be published
+
+
+def quarter_of(text: str) -> Quarter:
     """The quarter of an address, which has one spelling; raises NotVisible."""
     try:
         quarter = Quarter.parse(text)
@@ -57,79 +77,223 @@ def _quarter(text: str) -> Quarter:
     return quarter
 
 
-def _today() -> date:
+def today() -> date:
+    """The local day."""
     return clock.now().astimezone(guards.country().timezone).date()
+
+
+def titles() -> dict[str, str]:
+    """What each report of the country is called, in the reader's language."""
+    tables = guards.country().tables
+    return {name: tables[name].title[current_language()] for name in rules.REPORTS if name in tables}
 
 
 @blueprint.get("/reports")
 @guards.requires(Permission.REPORT_READ)
 def releases() -> str:
-    """All sealed releases."""
-    return render_template("reports/releases.html", releases=store.releases(by=guards.actor()))
-
-
-@blueprint.get("/reports/ix/<quarter>")
-@guards.requires(Permission.REPORT_READ)
-def ix(quarter: str) -> str:
-    """The sealed page of a quarter, in the reader's language, inside the frame of all pages."""
-    which = _quarter(quarter)
+    """All sealed releases, by quarter."""
     by = guards.actor()
-    release = store.release(which, by=by)
-    body = store.release_file(which, f"html.{current_language()}", by=by).decode()
     return render_template(
-        "reports/ix.html",
-        quarter=str(which),
+        "reports/releases.html",
+        titles=titles(),
+        quarters=_by_quarter(by_report(by)),
+        waiting=sorted({line.quarter for line in store.waiting(by=by)}),
+    )
+
+
+def by_report(by: Actor) -> dict[str, list[store.ReleaseLine]]:
+    """The sealed releases of every report, the newest first."""
+    return {name: store.releases(by=by, report=name) for name in titles()}
+
+
+def _by_quarter(
+    found: Mapping[str, Sequence[store.ReleaseLine]],
+) -> list[tuple[Quarter, list[tuple[str, store.ReleaseLine]]]]:
+    lines: dict[Quarter, list[tuple[str, store.ReleaseLine]]] = {}
+    for name, releases in found.items():
+        for release in releases:
+            lines.setdefault(release.quarter, []).append((name, release))
+    return sorted(lines.items(), reverse=True)
+
+
+@blueprint.get(f"/reports/{_REPORT}/<quarter>")
+@guards.requires(Permission.REPORT_READ)
+def show(report: str, quarter: str) -> str:
+    """The sealed page of a report, in the reader's language, inside the frame of all pages."""
+    which = quarter_of(quarter)
+    by = guards.actor()
+    release = store.release(which, by=by, report=report)
+    body = store.release_file(which, f"html.{current_language()}", by=by, report=report).decode()
+    return render_template(
+        "reports/show.html",
+        report=report,
+        about=_about(report),
+        quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
         downloads=[
-            (translated(label), url_for("reports.download", quarter=str(which), ending=ending))
+            (translated(label), url_for("reports.download", report=report, quarter=quarter, ending=ending))
             for ending, (name, _, label) in DOWNLOADS.items()
             if name in release.formats
         ],
     )
 
 
-@blueprint.get("/reports/ix/<string(length=6):quarter>.<any('pdf', 'en.pdf', 'csv', 'json'):ending>")
+def _about(report: str) -> dict[str, str]:
+    table_set = guards.country().tables[report]
+    language = current_language()
+    return {"title": table_set.title.get(language, report), "basis": table_set.basis.get(language, "")}
+
+
+@blueprint.get(f"/reports/{_REPORT}/<string(length=6):quarter>.{_ENDING}")
 @guards.requires(Permission.REPORT_READ)
-def download(quarter: str, ending: str) -> BaseResponse:
+def download(report: str, quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
     name, media_type, _ = DOWNLOADS[ending]
-    content = store.release_file(_quarter(quarter), name, by=guards.actor())
+    content = store.release_file(quarter_of(quarter), name, by=guards.actor(), report=report)
     response = Response(content, content_type=media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"ix-{quarter}.{ending}")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{report}-{quarter}.{ending}")
     return response
+
+
+@blueprint.get(f"/reports/{_REPORT}/draft")
+@guards.requires(Permission.REPORT_READ)
+def draft(report: str) -> str:
+    """What withstood the attack, before it is signed; for those who sign."""
+    body = sealing.draft_page(report, current_language(), by=guards.actor())
+    quarter = store.must_draft(report).quarter
+    return render_template(
+        "reports/show.html",
+        report=report,
+        about=_about(report),
+        quarter=quarter,
+        body=Markup(body),  # noqa: S704 - our own markup, as it will be sealed
+        downloads=[],
+        draft=True,
+    )
+
+
+@blueprint.get("/reports/methods")
+@guards.requires(Permission.REPORT_READ)
+def methods() -> str:
+    """How the figures are made and protected, and what they cannot say."""
+    return render_template("reports/methods.html", titles=titles())
+
+
+@blueprint.get("/reports/quarter/<quarter>")
+@guards.requires(Permission.REPORT_READ)
+def state_of_quarter(quarter: str) -> str:
+    """Where every report of a quarter stands, who confirmed their part, and the signature that is asked for."""
+    which = quarter_of(quarter)
+    by = guards.actor()
+    if which.end >= today():
+        raise NotVisible
+    waiting = [line for line in store.waiting(by=by) if line.quarter == which]
+    return render_template(
+        "reports/quarter.html",
+        quarter=which,
+        states=_states(which, waiting),
+        parts=contributions.parts(which, by=by),
+        may_sign=by.may(Permission.REPORT_CLOSE) and any(line.signed_at is None for line in waiting),
+        may_countersign=by.may(Permission.REPORT_COUNTERSIGN) and any(line.signed_at for line in waiting),
+        may_see_drafts=by.may(Permission.REPORT_CLOSE) or by.may(Permission.REPORT_COUNTERSIGN),
+    )
+
+
+def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[ReportState]:
+    by = guards.actor()
+    drafts = {line.report: line for line in waiting}
+    states = []
+    for report, title in titles().items():
+        lines = store.releases(by=by, report=report)
+        attempt = store.attempt(quarter, by=by, report=report)
+        released = next((line for line in lines if line.first_quarter <= quarter <= line.quarter), None)
+        if released:
+            states.append(ReportState(report, title, "released", released.released_at))
+        elif report in drafts:
+            line = drafts[report]
+            states.append(ReportState(report, title, "signed" if line.signed_at else "unsigned", line.closed_at))
+        elif attempt and attempt[0] == "refused":
+            states.append(ReportState(report, title, "refused"))
+        else:
+            windows = guards.country().tables[report].windows
+            window, _ = rules.window_ending(quarter, windows, [])
+            longest = rules.quarter_window(quarter)(max(windows)).last
+            held = (attempt is not None or window is None) and store.is_closed(quarter)
+            states.append(ReportState(report, title, "held" if held else "open", until=str(longest)))
+    return states
+
+
+@blueprint.post("/reports/quarter/<quarter>/sign")
+@guards.requires(Permission.REPORT_CLOSE)
+@guards.step_up
+def sign(quarter: str) -> BaseResponse:
+    """The statistician's signature, with their own key."""
+    actions.sign(quarter_of(quarter), by=guards.actor())
+    return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
+
+
+@blueprint.post("/reports/quarter/<quarter>/countersign")
+@guards.requires(Permission.REPORT_COUNTERSIGN)
+@guards.step_up
+def countersign(quarter: str) -> BaseResponse:
+    """The Responsible Authority's signature; the files are made while the page that follows waits for them."""
+    with suppress(rules.BeingClosed):  # somebody is at it: the next page says so
+        actions.begin_sealing(quarter_of(quarter), by=guards.actor())
+    return redirect(url_for("reports.sealing_page", quarter=quarter), 303)
+
+
+@blueprint.get("/reports/quarter/<quarter>/sealing")
+@guards.requires(Permission.REPORT_COUNTERSIGN)
+def sealing_page(quarter: str) -> BaseResponse:
+    """How the sealing goes; asks again by itself."""
+    return _in_work(quarter_of(quarter))
 
 
 @blueprint.post("/reports/ix/<quarter>/close")
 @guards.requires(Permission.REPORT_CLOSE)
 def close(quarter: str) -> BaseResponse | tuple[str, int]:
     """Begin; the work goes on while the page that follows waits for it."""
-    which = _quarter(quarter)
+    which = quarter_of(quarter)
     try:
         already = actions.begin(which, by=guards.actor())
     except rules.BeingClosed:
         already = None
     except rules.QuarterNotEnded:
-        return _not_now(which, None)
+        return _not_now(which)
     except rules.QuarterOutOfOrder as error:
-        return _not_now(which, error.expected)
-    return redirect(url_for("reports.ix" if already else "reports.closing", quarter=str(which)), 303)
+        return _not_now(which, expected=error.expected)
+    except rules.WaitsForSignatures as error:
+        return _not_now(which, unsigned=str(error))
+    except PartsOutstanding as error:
+        parts = contributions.parts(which, by=guards.actor())
+        return _not_now(which, missing=[part for part in parts if part.code in error.codes])
+    return redirect(url_for("reports.state_of_quarter" if already else "reports.closing", quarter=str(which)), 303)
 
 
-def _not_now(quarter: Quarter, expected: Quarter | None) -> tuple[str, int]:
-    return render_template("reports/not_now.html", quarter=quarter, expected=expected), 409
+def _not_now(
+    quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[Part] = ()
+) -> tuple[str, int]:
+    due_on = rules.due_on(quarter, guards.country().calendar.release_after_days)
+    page = render_template(
+        "reports/not_now.html", quarter=quarter, expected=expected, unsigned=unsigned, missing=missing, due_on=due_on
+    )
+    return page, 409
 
 
 @blueprint.get("/reports/ix/<quarter>/closing")
 @guards.requires(Permission.REPORT_CLOSE)
 def closing(quarter: str) -> BaseResponse:
     """How the closing goes; asks again by itself, without a script, until there is an answer."""
-    which = _quarter(quarter)
-    state = actions.state(which, by=guards.actor())
-    if state == "released":
-        return redirect(url_for("reports.ix", quarter=str(which)), 303)
+    return _in_work(quarter_of(quarter))
+
+
+def _in_work(quarter: Quarter) -> BaseResponse:
+    state = actions.state(quarter, by=guards.actor())
+    if state in ("released", "signed", "unsigned"):
+        return redirect(url_for("reports.state_of_quarter", quarter=str(quarter)), 303)
     refused = state.findings if isinstance(state, actions.Refused) else None
     running = state == "closing"
-    page = Response(render_template("reports/closing.html", quarter=which, running=running, refused=refused))
+    page = Response(render_template("reports/closing.html", quarter=quarter, running=running, refused=refused))
     if running:
         page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
     return page
@@ -139,23 +303,35 @@ def closing(quarter: str) -> BaseResponse:
 def statistician_home() -> str:
     """Due dates, sealed releases, and the one quarter that can be closed; never a count of anybody."""
     by = guards.actor()
-    lines = _register(store.releases(by=by), _today())
+    waiting = store.waiting(by=by)
+    lines = _register(store.releases(by=by), waiting, today())
     offered = next((line for line in lines if line.state == "next"), None)
     closing_now = offered is not None and actions.state(offered.quarter, by=by) == "closing"
-    return render_template("home/statistician.html", lines=lines, offered=offered, closing_now=closing_now)
+    return render_template(
+        "home/statistician.html",
+        lines=lines,
+        offered=offered,
+        closing_now=closing_now,
+        parts=contributions.parts(offered.quarter, by=by) if offered else (),
+        unsigned=sorted({str(line.quarter) for line in waiting if line.signed_at is None}),
+    )
 
 
-@home.page(Role.MONITOR)
-def monitor_home() -> str:
-    return render_template("home/monitor.html", releases=store.releases(by=guards.actor()))
+@home.page(Role.MONITOR, Role.READER)
+def reader_home() -> str:
+    """Sealed releases and nothing else."""
+    return render_template(
+        "home/reader.html", titles=titles(), quarters=_by_quarter(by_report(guards.actor())), waiting=()
+    )
 
 
-def _register(releases: list[store.ReleaseLine], today: date) -> list[DueLine]:
+def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLine], today: date) -> list[DueLine]:
     """The quarters that matter, newest first: the running one, those to be closed, those released."""
     days = guards.country().calendar.release_after_days
     by_quarter = {release.quarter: release for release in releases}
-    offered = rules.next_to_close(max(by_quarter, default=None), today)
-    quarters = set(by_quarter)
+    drafts = {line.quarter: line for line in waiting if line.report == rules.REPORT}
+    offered = rules.next_to_close(max([*by_quarter, *drafts], default=None), today)
+    quarters = {*by_quarter, *drafts}
     quarter = Quarter.of(today)
     quarters.add(quarter)
     while offered and (quarter := quarter.previous) >= offered:
@@ -166,9 +342,11 @@ def _register(releases: list[store.ReleaseLine], today: date) -> list[DueLine]:
         release = by_quarter.get(each)
         if release:
             state = "released"
+        elif each in drafts:
+            state = "signed" if drafts[each].signed_at else "unsigned"
         elif each.end >= today:
             state = "running"
         else:
-            state = "next" if each == offered else "waiting"
+            state = "next" if each == offered and not drafts else "waiting"
         lines.append(DueLine(each, due, state, release is None and today > due, release))
     return lines

@@ -13,7 +13,6 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from nrm import clock, db
-from nrm.actions import reports
 from nrm.domain.quarters import Quarter
 from tests import accommodated, factories
 from tests import world as one_of_everything
@@ -87,8 +86,7 @@ def town_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> t
         built = one_of_everything.build()
         accommodated.at(date(2026, 7, 20))
         accommodated.many(100, seed=7)
-        outcome = reports.close(QUARTER, by=factories.actor("molsa.statistician"))
-        assert isinstance(outcome, reports.Closed)
+        accommodated.release(QUARTER, by=factories.actor("molsa.statistician"))
         clock.set_clock(None)
         db.disconnect()
     return folder, built

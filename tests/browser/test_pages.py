@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nrm.domain.accounts import Role
+from nrm.domain.quarters import Quarter
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
 from tests.invariants.test_routes import LOGINS, addresses
@@ -18,7 +20,9 @@ from tests.invariants.test_routes import LOGINS, addresses
 LANGUAGES = ("sq", "en")
 TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
 # Tables that are long by nature.
-HEAVY = re.compile(r"/beds|/cases/[0-9a-f-]{36}|/reports/ix/\w+")
+HEAVY = re.compile(r"/beds|/cases/[0-9a-f-]{36}|/reports/\w+/20\w+")
+# The quarter that a contributor is asked about when these tests run.
+UNANSWERED = Quarter.of(datetime.now(UTC).date()).previous
 # The second shelter sees its own case; the others of a kind see the same pages as the first.
 EVERYBODY = {**{str(role): login for role, login in LOGINS.items()}, "another shelter": "vatra.case_worker"}
 
@@ -66,7 +70,8 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/interviews/{town.world.draft}/{page}" for page in interview.pages]
     listed += [f"/interviews/{town.world.asked_case}/sent", "/interviews/unsent/completed"]
     listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none")]
-    listed += [f"/reports/ix/{town.quarter}", f"/reports/ix/{town.quarter}/closing"]
+    listed += [f"/reports/{report}/{town.quarter}" for report in ("ix", "x", "referrals")]
+    listed += [f"/reports/quarter/{town.quarter}", f"/reports/ix/{town.quarter}/closing", f"/quarter/{UNANSWERED}"]
     listed += [f"/cases/{town.world.case}/open/{part}" for part in ("hand_over", "story")]
     listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
     found = []

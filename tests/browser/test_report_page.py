@@ -36,7 +36,7 @@ def report_app() -> Flask:
     def report() -> str:
         people = int(request.args.get("people", 200))
         return render_template(
-            "reports/ix.html",
+            "reports/show.html",
             actor={"name": "Arta Deda", "organisation_name": "MOLSA"},
             csrf_token="x",
             downloads=[("PDF", "/ix.pdf"), ("CSV", "/ix.csv")],

@@ -56,11 +56,34 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
     accommodated.many(14, seed=3)
     code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
-    assert (code, out.splitlines()[0]) == (0, b"2026Q2: released, total")
+    assert (code, out.splitlines()[0]) == (0, b"2026Q2: closed, waits for two signatures, total")
     assert b"2026Q2 vi: waits for the quarters that follow" in out
     assert [line for line in err.splitlines() if any(sign.isdigit() for sign in line)] == []
     code, out, _ = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
-    assert (code, out.splitlines()[0]) == (0, b"2026Q2: was released before, total")
+    assert (code, out.splitlines()[0]) == (0, b"2026Q2: was closed before, total")
+
+
+def test_what_was_closed_is_out_with_the_second_signature(app: Flask, command: Command) -> None:
+    accommodated.at(TODAY)
+    read = ("report", "ix", "--quarter", "2026Q2", "--as", "oms.reader")
+    assert command(app, "report", "sign", "2026Q2", "--as", "molsa.statistician")[0] == 2
+    assert command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")[0] == 0
+    assert command(app, "report", "sign", "2026Q2", "--as", "ra.duty_officer")[0] == 2  # not before the statistician
+    assert command(app, *read)[0] == 3
+    code, out, _ = command(app, "report", "sign", "2026Q2", "--as", "molsa.statistician")
+    assert (code, out) == (0, b"2026Q2: signed; the Responsible Authority signs next\n")
+    assert command(app, *read)[0] == 3
+    assert command(app, "report", "sign", "2026Q2", "--as", "oms.reader")[0] == 2
+    code, out, _ = command(app, "report", "sign", "2026Q2", "--as", "ra.duty_officer")
+    assert (code, out) == (0, b"2026Q2: signed and released\n")
+    code, out, _ = command(app, *read)
+    value = json.loads(out)
+    assert (code, [each["signer"] for each in value["signatures"]]) == (
+        0,
+        ["server", "statistician", "responsible_authority"],
+    )
+    assert [each.get("office") for each in value["signatures"]] == [None, "MOLSA", "RA"]
+    assert "VATRA" in value["no_report_from"]
 
 
 def test_a_refusal_ends_with_3_and_names_no_cell(app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +110,12 @@ def test_a_release_is_verified_by_its_signature(closed: Flask, command: Command,
         assert (code, out, err.count("\n")) == (2, b"", 1)
 
 
-def test_the_key_that_is_printed_is_the_one_releases_are_signed_with(closed: Flask, command: Command) -> None:
+def test_the_keys_that_are_printed_are_those_releases_are_signed_with(closed: Flask, command: Command) -> None:
     code, out, _ = command(closed, "report", "keys")
-    assert (code, out.decode().strip()) == (0, test_reports.published()["signatures"][0]["public_key"])
-    assert out.decode().strip() == actions.public_key().hex()
+    lines = out.decode().splitlines()
+    signatures = test_reports.published()["signatures"]
+    assert (code, lines[0]) == (0, f"{actions.public_key().hex()} server")
+    assert {
+        " ".join(filter(None, (each["public_key"], each["signer"], each.get("office")))) for each in signatures
+    } <= set(lines)
+    assert len({line.split()[0] for line in lines}) == len(lines)

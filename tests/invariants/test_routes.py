@@ -58,6 +58,8 @@ ACCESS = {
     "cases.write_page": "case:open",
     "desks.child_known": "obligation:acknowledge",
     "desks.directory": "obligation:acknowledge",
+    "contributions.answer": "quarter:answer",
+    "contributions.answer_page": "quarter:answer",
     "factors.prove": MEMBER,
     "factors.reset": "account:reset",
     "factors.reset_page": "account:reset",
@@ -127,11 +129,19 @@ ACCESS = {
     "placing.unplaced": "referral:direct",
     "referrals.withdraw": "referral:send",
     "referrals.withdraw_page": "referral:send",
+    "payment.download": "payment:read",
+    "payment.index": "payment:read",
     "reports.close": "report:close",
     "reports.closing": "report:close",
+    "reports.countersign": "report:countersign",
     "reports.download": "report:read",
-    "reports.ix": "report:read",
+    "reports.draft": "report:read",
+    "reports.methods": "report:read",
     "reports.releases": "report:read",
+    "reports.sealing_page": "report:countersign",
+    "reports.show": "report:read",
+    "reports.sign": "report:close",
+    "reports.state_of_quarter": "report:read",
     "stays.admit": "stay:manage",
     "stays.admit_page": "stay:manage",
     "stays.beds": "stay:manage",
@@ -154,6 +164,7 @@ ACCESS = {
     "supplements.write_page": "interview:conduct",
     "testimony.record": "testimony:record",
     "testimony.record_page": "testimony:record",
+    "trends.show": "report:read",
 }
 LOGINS = {
     Role.BORDER_OFFICER: "rinas.border_officer",
@@ -166,6 +177,8 @@ LOGINS = {
     Role.HELPLINE_OPERATOR: "helpline.helpline_operator",
     Role.MONITOR: "oms.monitor",
     Role.STATISTICIAN: "molsa.statistician",
+    Role.PAYMENT_OFFICER: "molsa.payment_officer",
+    Role.READER: "oms.reader",
     Role.ADMINISTRATOR: "administrator",
 }
 # Closing a quarter works for seconds; what it refuses is tested with the reports.
@@ -189,6 +202,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "compartment": ["identity", "care"],
         "page": ["happened", "check", "consent", "way"],
         "quarter": ["2026Q1"],
+        "report": ["ix"],
         "ending": ["pdf", "refused"],
         "status": ["draft"],
         "alarm_id": [ids.get("alarm")],
@@ -206,7 +220,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
                 for name in rule.arguments:
                     value = known[name][index % len(known[name])]
                     values[name] = uuid.uuid4() if value is None else value
-                if rule.endpoint == "reports.download":
+                if rule.endpoint in ("reports.download", "payment.download"):
                     values["ending"] = "csv"
                 yield rule.endpoint, app.url_for(rule.endpoint, **values)
 

@@ -25,6 +25,7 @@ SEALED = {
     "members.sealed_sign_recovery",
     "members.sealed_totp",
     "pending_grants.sealed_key",
+    "release_drafts.sealed_draft",
     "release_memories.sealed_memory",
     "sealed_compartments.sealed_value",
 }
@@ -45,6 +46,7 @@ OPEN_BYTES = {
     "members.verifier",
     "openings.session_digest",
     "referrals.mark",
+    "release_drafts.signature",
     "release_files.content",
     "releases.hash",
     "releases.previous_hash",

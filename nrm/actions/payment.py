@@ -1,0 +1,22 @@
+"""Reading the nights by which shelters are paid. A file that leaves stands in the audit chain."""
+
+from __future__ import annotations
+
+from nrm import audit
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, Permission
+from nrm.store import payment as store
+from nrm.store.payment import Base
+
+
+def read(*, by: Actor) -> list[Base]:
+    """What the asker may see; raises NotPermitted."""
+    return store.bases(by=by)
+
+
+def take(*, by: Actor) -> list[Base]:
+    """The same to be carried away; raises NotPermitted."""
+    by.must(Permission.PAYMENT_READ)
+    with transaction() as session:
+        audit.append(session, audit.Event.PAYMENT_READ, by=by)
+        return store.bases(by=by)

@@ -1,0 +1,193 @@
+"""Signing what was closed: the statistician, then the Responsible Authority; with the second signature it is sealed.
+
+A sealed release is files that never change, chained to the release before. Each person signs, with the key that only
+their session holds, what the JSON of the release says without its signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions.releasing import Progress
+from nrm.db import db, transaction
+from nrm.domain import reports as rules
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.quarters import Quarter
+from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
+from nrm.render import reports as render
+from nrm.store import accounts
+from nrm.store import reports as store
+from nrm.store.countries import country
+from nrm.vault import signing
+
+RELEASE = Actor.system("release")
+SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
+
+
+def draft_page(report: str, language: str, *, by: Actor) -> str:
+    """The markup of a draft as it will be sealed, but for its signatures; for who signs. Raises NotVisible."""
+    by.must(Permission.REPORT_READ)
+    if not (by.may(Permission.REPORT_CLOSE) or by.may(Permission.REPORT_COUNTERSIGN)):
+        raise NotVisible
+    value = _opened(store.must_draft(report))["value"]
+    return render.page(
+        value, country().tables[report], language, signatures=(), names=_names(language), **_pages()
+    ).decode()
+
+
+def sign(quarter: Quarter, *, by: Actor) -> int:
+    """The statistician signs every draft of a quarter; how many. Raises NotPermitted, NotVisible when there is none."""
+    by.must(Permission.REPORT_CLOSE)
+    signed = 0
+    with transaction() as session:
+        for draft in store.drafts(quarter):
+            if draft.signature is None:
+                message = rules.canonical(_opened(draft)["value"])
+                draft.signature, _ = signing.sign_as(by, message)
+                draft.signer_id, draft.signed_at = by.member_id, _now()
+                _told(session, audit.Event.RELEASE_SIGNED, draft, by)
+                signed += 1
+        if not signed:
+            raise NotVisible
+    return signed
+
+
+def countersign(quarter: Quarter, *, by: Actor, tell: Progress = lambda _: None) -> int:
+    """The Responsible Authority signs after the statistician, and the releases are sealed; how many.
+
+    Takes seconds. The caller holds the lock of closing. Raises NotPermitted, NotVisible when nothing waits for it.
+    """
+    by.must(Permission.REPORT_COUNTERSIGN)
+    waiting = [draft.report for draft in store.drafts(quarter) if draft.signature is not None]
+    if not waiting:
+        raise NotVisible
+    for report in waiting:
+        tell(f"report {report}")
+        _seal(store.must_draft(report), by)
+    return len(waiting)
+
+
+def _seal(draft: ReleaseDraft, by: Actor) -> None:
+    report, id_ = draft.report, draft.id
+    opened = _opened(draft)
+    value = opened["value"]
+    value["signatures"] = _signatures(value, draft, by)
+    table_set = country().tables[report]
+    signers = {language: _signers(value["signatures"], language) for language in render.LANGUAGES}
+    names = {language: _names(language) for language in render.LANGUAGES}
+    db.session.rollback()  # nothing is held open while pages are made
+    files = render.files(value, table_set, signatures=signers, names=names, **_pages())
+    with transaction() as session:
+        _store(session, store.must_draft(report, id_), opened["memory"], files, by)
+
+
+def _store(
+    session: Session, draft: ReleaseDraft, memory: dict[str, Any], files: Mapping[str, bytes], by: Actor
+) -> None:
+    last = store.last_release(draft.report)
+    _forget_contributors(session, draft.report)
+    previous = last.hash if last else rules.FIRST_HASH
+    hashed = rules.chain_hash(
+        previous,
+        report=draft.report,
+        quarter=draft.quarter,
+        released_at=draft.released_at.isoformat(),
+        files=files,
+    )
+    session.add(
+        Release(
+            id=draft.id,
+            report=draft.report,
+            quarter=draft.quarter,
+            first_quarter=draft.first_quarter,
+            position=last.position + 1 if last else 1,
+            released_at=draft.released_at,
+            step=draft.step,
+            previous_hash=previous,
+            hash=hashed,
+            signature=signing.sign_release(hashed),
+        )
+    )
+    session.flush()
+    session.add_all(ReleaseFile(release_id=draft.id, format=name, content=content) for name, content in files.items())
+    sealed = signing.seal_memory(memory, draft.report, draft.quarter)
+    session.add(ReleaseMemory(release_id=draft.id, verdict=draft.verdict, sealed_memory=sealed))
+    _told(session, audit.Event.RELEASE_SEALED, draft, by)
+    session.delete(draft)
+
+
+def _opened(draft: ReleaseDraft) -> dict[str, Any]:
+    """`value`: the JSON of the release without its signatures; `memory`: what the next quarter must know."""
+    return signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)
+
+
+def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> list[dict[str, str]]:
+    """The server's, the statistician's, who signed before, and the present actor's."""
+    message = rules.canonical(value)
+    assert draft.signer_id
+    assert draft.signature
+    assert draft.signed_at
+    assert by.organisation_id
+    signer = accounts.signer(draft.signer_id)
+    if signer.public_key is None or not signing.is_signed(draft.signature, message, signer.public_key):
+        raise rules.BrokenSignature
+    own, own_key = signing.sign_as(by, message)
+    office = accounts.organisation(by.organisation_id).code
+    return [
+        _signature("server", "", value["released_at"], signing.release_public_key(), signing.sign_release(message)),
+        _signature(
+            "statistician", signer.organisation, draft.signed_at.isoformat(), signer.public_key, draft.signature
+        ),
+        _signature("responsible_authority", office, _now().isoformat(), own_key, own),
+    ]
+
+
+def _signature(signer: str, office: str, signed_at: str, key: bytes, signature: bytes) -> dict[str, str]:
+    return {
+        "signer": signer,
+        **({"office": office} if office else {}),
+        "signed_at": signed_at,
+        "algorithm": "Ed25519",
+        "over": rules.SIGNED_OVER,
+        "public_key": key.hex(),
+        "signature": signature.hex(),
+    }
+
+
+def _signers(signatures: list[dict[str, str]], language: str) -> list[tuple[str, str]]:
+    names = _names(language)
+    return [(names.get(each.get("office", ""), SERVER[language]), each["signed_at"]) for each in signatures]
+
+
+def _names(language: str) -> dict[str, str]:
+    rows = accounts.organisations_by_id().values()
+    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+
+
+def _pages() -> dict[str, Any]:
+    return {"pages": current_app.jinja_env, "speaking": current_app.extensions["nrm.speaking"]}
+
+
+def _told(session: Session, event: audit.Event, draft: ReleaseDraft, by: Actor) -> None:
+    audit.append(session, event, by=by, report=draft.report, quarter=draft.quarter, release_id=draft.id)
+
+
+def _now() -> datetime:
+    return clock.now().astimezone(UTC).replace(microsecond=0)
+
+
+def _forget_contributors(session: Session, report: str) -> None:
+    """Once the next release is out, the one before needs its figures alone: who was in them is forgotten."""
+    from nrm.statistics.release import without_contributors
+
+    for memory in store.memories(by=RELEASE, report=report):
+        kept = signing.open_memory(memory.sealed, report, memory.quarter)["kept"]
+        bare = {"kept": without_contributors(kept), "present": {}}
+        row = session.get_one(ReleaseMemory, memory.id)
+        row.sealed_memory = signing.seal_memory(bare, report, memory.quarter)

@@ -1,0 +1,75 @@
+"""Who contributes to which report, and what they say of their part of a quarter before it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from nrm.domain.accounts import SHELTERS, OrganisationKind
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import CannotClose, due_on
+
+
+class Answer(StrEnum):
+    """`confirmed`: all that happened until the last day is entered. `no_report`: it will not be."""
+
+    CONFIRMED = "confirmed"
+    NO_REPORT = "no_report"
+
+
+CONTRIBUTORS: Mapping[str, frozenset[OrganisationKind]] = {
+    "ix": SHELTERS,
+    "vi": frozenset({OrganisationKind.PROSECUTION}),
+    "trp": frozenset({OrganisationKind.TRP_UNIT}),
+    "referrals": SHELTERS,
+}
+"""By report, the organisations whose entries are counted. Screenings (x) are whole as soon as they are made."""
+
+CONTRIBUTING = frozenset().union(*CONTRIBUTORS.values())
+
+
+class PartsOutstanding(CannotClose):
+    """Contributors have not answered, and the day until which they may has not come; `codes` names them."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = codes
+
+
+class AnsweredAlready(Exception):
+    """An answer is given once; the quarter may be closed with it at any moment."""
+
+
+class NothingToAnswer(Exception):
+    """The quarter is not over, or is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One contributor's part of one quarter; no answer yet: both None. `code` and `names` are the organisation's."""
+
+    code: str
+    kind: OrganisationKind
+    names: Mapping[str, str]
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+
+
+def silent(parts: tuple[Part, ...], report: str) -> tuple[str, ...]:
+    """The codes of those of a report's contributors who said that they do not report, or said nothing."""
+    return tuple(
+        sorted(
+            part.code
+            for part in parts
+            if part.kind in CONTRIBUTORS.get(report, frozenset()) and part.answer is not Answer.CONFIRMED
+        )
+    )
+
+
+def check_parts(parts: tuple[Part, ...], quarter: Quarter, *, days: int, today: date) -> None:
+    """Raise PartsOutstanding while somebody's answer is awaited: until the day the report is due."""
+    waiting = tuple(sorted(part.code for part in parts if part.answer is None))
+    if waiting and today < due_on(quarter, days):
+        raise PartsOutstanding(waiting)

@@ -113,9 +113,8 @@ class Event(StrEnum):
 
 def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
     """Add one entry in the present transaction. `details` are ids and closed codes."""
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(_QUEUE, {"key": _CHAIN_LOCK})
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_QUEUE, {"key": _CHAIN_LOCK})
     last = _LAST.first(session, {})
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
     entry = {

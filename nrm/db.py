@@ -47,6 +47,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _WRITING = "nrm_writing"
+WRITER = "nrm_writer"  # in the info of a session that writes: the driver's connection, and the dialect it speaks
 _THREADS = threading.Lock()
 _PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
 
@@ -208,7 +209,8 @@ def transaction() -> Iterator[Session]:
     with _write_lock():
         session.info[_WRITING] = True
         try:
-            session.connection(execution_options={_WRITING: True})
+            connection = session.connection(execution_options={_WRITING: True})
+            session.info[WRITER] = connection.connection, connection.dialect
             yield session
             session.flush()
             session.commit()
@@ -216,6 +218,7 @@ def transaction() -> Iterator[Session]:
             session.rollback()
             raise
         finally:
+            session.info.pop(WRITER, None)
             session.info.pop(_WRITING, None)
 
 

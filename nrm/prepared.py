@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Dialect, Engine
 from sqlalchemy.orm import Session, scoped_session
 
-from nrm.db import db, reader
+from nrm.db import WRITER, db, reader
 
 AnySession = Session | scoped_session[Any]
 Row = Any  # a named tuple with the statement's columns
@@ -64,6 +64,14 @@ def _from_driver(kind: Any, dialect: Dialect) -> _Convert | None:
     return kind.dialect_impl(dialect).result_processor(dialect, None)  # type: ignore[no-any-return]
 
 
+def _writer(session: Session) -> tuple[Any, Dialect]:
+    """The driver's connection of the session's transaction, and the dialect it speaks."""
+    if WRITER in session.info:
+        return cast(tuple[Any, Dialect], session.info[WRITER])
+    connection = session.connection()
+    return connection.connection, connection.dialect
+
+
 class Prepared:
     """A select of plain columns with names of its own, or a single insert or update; no lists among its values.
 
@@ -79,12 +87,13 @@ class Prepared:
 
         No session is made for it when none was needed yet.
         """
-        engine = db.engine
-        if isinstance(session, scoped_session):
-            begun = session.registry.has() and session().in_transaction()
-        else:
-            begun = session.in_transaction()
-        if begun or engine.dialect.name != "sqlite":
+        if not isinstance(session, scoped_session):
+            if WRITER in session.info or session.in_transaction():
+                return self._first(*_writer(session), values)
+        elif session.registry.has() and session().in_transaction():
+            return self.first(session(), values)
+        engine = db.engine if isinstance(session, scoped_session) else cast(Engine, session.get_bind())
+        if engine.dialect.name != "sqlite":
             # A connection to a server is asked for once in a request: its pool first asks whether it is still alive.
             return self._first(session.connection().connection, engine.dialect, values)
         return self.first_of(engine, values)
@@ -100,9 +109,10 @@ class Prepared:
             connection.close()
 
     def run(self, session: Session, values: Mapping[str, Any]) -> int:
-        """Insert or update in the session's transaction; returns how many rows it touched."""
-        ready = self._for(session.get_bind().dialect)
-        cursor = session.connection().connection.cursor()
+        """Insert or update in the session's `transaction()`; returns how many rows it touched."""
+        connection, dialect = _writer(session)
+        ready = self._for(dialect)
+        cursor = connection.cursor()
         cursor.execute(ready.text, ready.parameters(values))
         return int(cursor.rowcount)
 

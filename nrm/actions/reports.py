@@ -24,6 +24,7 @@ from nrm.actions.releasing import CannotTabulate, ReportOutcome, Waits
 from nrm.actions.releasing import Refused as ReportRefused
 from nrm.db import db
 from nrm.domain import reports as rules
+from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.contributions import check_parts
 from nrm.domain.quarters import Quarter
@@ -343,3 +344,12 @@ def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
         except (TypeError, KeyError, ValueError):
             continue
     return bool(keys) and all(any(signing.is_signed(one, message, key) for one in found) for key in keys)
+
+
+def carries_signature(content: bytes, keys: Collection[bytes]) -> bool:
+    """Whether a printed report, a workbook or the metadata of a CSV carries a signature by each of these keys.
+
+    A file carries one signature, so by more than one key none does. Raises seals.CannotCarry.
+    """
+    message, signature = seals.signed_part(content)
+    return bool(keys) and all(signing.is_signed(signature, message, key) for key in keys)

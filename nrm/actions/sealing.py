@@ -17,6 +17,7 @@ from nrm import audit, clock
 from nrm.actions.releasing import Progress
 from nrm.db import db, transaction
 from nrm.domain import reports as rules
+from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
@@ -82,7 +83,8 @@ def _seal(draft: ReleaseDraft, by: Actor) -> None:
     signers = {language: _signers(value["signatures"], language) for language in render.LANGUAGES}
     names = {language: _names(language) for language in render.LANGUAGES}
     db.session.rollback()  # nothing is held open while pages are made
-    files = render.files(value, table_set, signatures=signers, names=names, **_pages())
+    made = render.files(value, table_set, signatures=signers, names=names, **_pages())
+    files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
     with transaction() as session:
         _store(session, store.must_draft(report, id_), opened["memory"], files, by)
 

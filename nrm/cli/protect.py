@@ -45,7 +45,14 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     earlier, key = _read_history(history, out, table_set)
     key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
     try:
-        made = make(table_set, rows, seed=secret, contributor_key=bytes.fromhex(key), history=earlier)
+        made = make(
+            table_set,
+            rows,
+            seed=secret,
+            contributor_key=bytes.fromhex(key),
+            history=earlier,
+            progress=lambda what: click.echo(what, err=True),
+        )
     except MalformedMicrodata as error:
         column = PERSON if error.dimension == PERSON else table_set.dimensions[error.dimension].column
         raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}") from None

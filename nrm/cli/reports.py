@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from nrm.actions import reports as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain import reports as rules
+from nrm.domain import seals
 from nrm.domain.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
@@ -178,17 +178,18 @@ def keys(directory: Path) -> None:
 @click.option("--key", "key_texts", multiple=True, help="A public key in hexadecimal: check without an instance.")
 @click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path), help="The instance.")
 def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> None:
-    """Whether FILE is what was signed: the JSON of a release by its keys, any file of a release by the instance.
+    """Whether FILE is what was signed; exit 1 if it is not.
 
-    Exit 1 if it is not.
+    With --key anyone can check the JSON by the keys of all who signed, the workbook, the PDF and the metadata of a CSV
+    by the server's, and a CSV by its metadata beside it (FILE-metadata.json). With --dir the instance checks any file.
     """
     content = _content(file)
     if key_texts:
-        signed = actions.is_signed_by(_release(file, content), [_public_key(text) for text in key_texts])
-        by = "with this key"
+        signed = _is_signed(file, content, [_public_key(text) for text in key_texts])
+        by = "with this key" if len(key_texts) == 1 else "with these keys"
     elif directory is not None:
         with application(directory).app_context():
-            signed = actions.is_sealed(content) or actions.is_genuine(_release(file, content))
+            signed = actions.is_sealed(content) or _is_signed(file, content, None)
         by = "by this server"
     else:
         raise Refused("give --key with a public key, or --dir with the instance")
@@ -197,22 +198,34 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
     click.echo(f"{file}: signed {by}")
 
 
+def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bool:
+    """By these keys, or by those of the instance."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict) and "signatures" in value:
+        return actions.is_genuine(value) if keys is None else actions.is_signed_by(value, keys)
+    keys = [actions.public_key()] if keys is None else keys
+    try:
+        return actions.carries_signature(content, keys)
+    except seals.CannotCarry as problem:
+        metadata = file.with_name(f"{file.name}-metadata.json")
+        if not metadata.is_file():
+            raise Refused(f"{file}: {problem}; a CSV is checked by {metadata.name} beside it") from None
+    described = _content(metadata)
+    try:
+        return seals.describes(described, content) and actions.carries_signature(described, keys)
+    except seals.CannotCarry as problem:
+        raise Refused(f"{metadata}: {problem}") from None
+
+
 def _content(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
             return stream.read(LARGEST_FILE)
     except OSError as error:
         raise Refused(f"{file}: {error.strerror or 'cannot be read'}") from None
-
-
-def _release(file: Path, content: bytes) -> Mapping[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
-        raise Refused(f"{file}: is not JSON, and no file of a sealed release") from None
-    if not isinstance(value, dict):
-        raise Refused(f"{file}: is not a release")
-    return value
 
 
 def _public_key(text: str) -> bytes:

@@ -51,7 +51,7 @@ def files(
     name = f"{release['report']}-{release['quarter']}"
     made = {
         "csv": sheet,
-        "csvw": release_csvw(release, f"{name}.csv", titles=_titles(table_set), labels=_labels(table_set)),
+        "csvw": release_csvw(release, f"{name}.csv", sheet, titles=_titles(table_set), labels=_labels(table_set)),
         "xlsx": release_xlsx(release, titles=_titles(table_set), labels=_labels(table_set)),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }

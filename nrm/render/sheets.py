@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from nrm.domain.seals import CHECKSUM
 
 Texts = Mapping[str, str]
 
@@ -73,11 +76,17 @@ _MEANINGS = {
 
 
 def release_csvw(
-    release: Mapping[str, Any], url: str, *, titles: Mapping[str, Texts], labels: Mapping[str, Mapping[str, Texts]]
+    release: Mapping[str, Any],
+    url: str,
+    sheet: bytes,
+    *,
+    titles: Mapping[str, Texts],
+    labels: Mapping[str, Mapping[str, Texts]],
 ) -> bytes:
     """What the columns of `release_csv` mean: metadata after "CSV on the Web" (W3C 2015), SDMX names where they exist.
 
-    `url` is the name of the CSV file; `titles` of dimensions and `labels` of their members, by language.
+    `url` is the name of the CSV file, `sheet` its content; `titles` of dimensions and `labels` of their members, by
+    language.
     """
     columns = []
     for name in (*COLUMNS_BEFORE, *_dimensions(release), "value"):
@@ -105,6 +114,7 @@ def release_csvw(
         "dialect": {"encoding": "utf-8", "header": True, "lineTerminators": ["\r\n"]},
         "dc:issued": {"@value": release["released_at"], "@type": "xsd:dateTime"},
         "rdfs:comment": {"@value": "0 means 0 to 4; 5 means somewhere from 0 to 14. Totals add up.", "@language": "en"},
+        CHECKSUM: hashlib.sha256(sheet).hexdigest(),
         "tableSchema": {"columns": columns},
     }
     return json.dumps(described, ensure_ascii=False, indent=1).encode() + b"\n"

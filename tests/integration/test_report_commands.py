@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import openpyxl
+import pypdf
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
 from nrm.actions import reports as actions
+from nrm.cli.reports import report
+from nrm.cli.usage import Refused
 from nrm.statistics import release as statistics
 from tests import accommodated
 from tests.conftest import Command
@@ -108,6 +113,72 @@ def test_a_release_is_verified_by_its_signature(closed: Flask, command: Command,
     for file in (other, tmp_path / "missing.json"):
         code, out, err = command(closed, "report", "verify", str(file))
         assert (code, out, err.count("\n")) == (2, b"", 1)
+
+
+@pytest.fixture
+def shared(closed: Flask, tmp_path: Path) -> Path:
+    """The files of a release as they are handed on, and nothing of the instance."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    names = {"json": "ix.json", "csv": "ix.csv", "csvw": "ix.csv-metadata.json", "xlsx": "ix.xlsx", "pdf.sq": "ix.pdf"}
+    for format_, name in names.items():
+        (folder / name).write_bytes(test_reports.sealed(format_))
+    return folder
+
+
+def verify_alone(file: Path, key: bytes) -> tuple[int, str]:
+    """`nrm report verify` without an instance: exit code and what is said."""
+    result = CliRunner(env={"NRM_DIR": None}).invoke(report, ["verify", str(file), "--key", key.hex()])
+    if isinstance(result.exception, Refused):
+        return result.exception.code, str(result.exception)
+    assert result.exception is None
+    return result.exit_code, result.output
+
+
+SHARED = ("ix.json", "ix.csv", "ix.csv-metadata.json", "ix.xlsx", "ix.pdf")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_anybody_checks_a_file_by_the_public_key_alone(closed: Flask, shared: Path, name: str) -> None:
+    key = actions.public_key()
+    assert verify_alone(shared / name, key)[0] == 0
+    assert verify_alone(shared / name, bytes(31) + b"\1")[0] == 1
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_file_that_was_changed_anywhere_is_not_what_was_signed(closed: Flask, shared: Path, name: str) -> None:
+    key, file = actions.public_key(), shared / name
+    genuine = file.read_bytes()
+    # Of the JSON what it says is signed, not how it is laid out; and the signatures of others are their own.
+    signed = genuine.index(b'"signatures"') if name == "ix.json" else len(genuine)
+    for place in range(0, signed, max(1, signed // 60)):
+        if name == "ix.json" and genuine[place : place + 1].isspace():
+            continue
+        file.write_bytes(genuine[:place] + bytes([genuine[place] ^ 1]) + genuine[place + 1 :])
+        assert verify_alone(file, key)[0] in (1, 2), place
+    for more in (b"\n%%EOF\n", b"PK", b"x"):
+        file.write_bytes(genuine + more)
+        assert verify_alone(file, key)[0] in (1, 2), more
+
+
+def test_the_signed_files_open_as_before(closed: Flask, shared: Path) -> None:
+    assert len(pypdf.PdfReader(shared / "ix.pdf", strict=True).pages) > 1
+    assert openpyxl.load_workbook(shared / "ix.xlsx")["data"]["A1"].value == "report"
+    assert json.loads((shared / "ix.csv-metadata.json").read_bytes())["url"] == "ix-2026Q2.csv"
+
+
+def test_a_csv_without_its_metadata_cannot_be_checked_and_says_so(closed: Flask, shared: Path) -> None:
+    key = actions.public_key()
+    (shared / "ix.csv-metadata.json").rename(shared / "elsewhere")
+    code, said = verify_alone(shared / "ix.csv", key)
+    assert (code, said.removeprefix(f"{shared}/")) == (
+        2,
+        "ix.csv: a file without a signature; a CSV is checked by ix.csv-metadata.json beside it",
+    )
+    (shared / "ix.csv-metadata.json").write_text("{}")
+    assert verify_alone(shared / "ix.csv", key)[0] == 1
+    (shared / "ix.csv-metadata.json").write_bytes(test_reports.sealed("csvw", test_reports.FIRST))
+    assert verify_alone(shared / "ix.csv", key)[0] == 1
 
 
 def test_the_keys_that_are_printed_are_those_releases_are_signed_with(closed: Flask, command: Command) -> None:

@@ -288,7 +288,7 @@ def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask
 # Frozen, chained, signed
 
 
-def test_the_same_address_gives_the_same_bytes_for_ever(closed: Flask) -> None:
+def test_g6_the_same_address_gives_the_same_bytes_for_ever(closed: Flask) -> None:
     accommodated.many(30, seed=11)
     reader = Person(closed.test_client(), "molsa.statistician")
     for ending, (name, _, _) in DOWNLOADS.items():
@@ -488,7 +488,7 @@ def test_who_does_not_read_reports_is_refused(closed: Flask, login: str) -> None
 
 
 @pytest.mark.parametrize("login", ["molsa.statistician", "oms.monitor", "administrator"])
-def test_the_ministry_and_the_operator_reach_no_page_of_a_case(closed: Flask, login: str) -> None:
+def test_g8_the_ministry_and_the_operator_reach_no_page_of_a_case(closed: Flask, login: str) -> None:
     someone = Person(closed.test_client(), login)
     case_id = db.session.scalars(select(Case.id)).first()
     tried = 0

@@ -76,6 +76,12 @@ def test_tables_are_written_with_all_margins_and_a_verdict_beside_them(place: Pa
     assert (place / "out/sticky.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_progress_is_told_on_standard_error_alone(place: Path) -> None:
+    result = run(place)
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == ["step two_way", "rounding", "shape", "linear bounds", "possible worlds"]
+
+
 def test_a_seed_repeats_every_byte_and_no_seed_is_secret(place: Path) -> None:
     for out in ("one", "two"):
         assert run(place, "--seed", "7", out=out).exit_code == 0

@@ -43,6 +43,7 @@ class Event(StrEnum):
     RECOVERY_CODE_CHECKED = "recovery_code_checked"
     KEYRING_RENEWED = "keyring_renewed"
     KEYRING_MOVED = "keyring_moved"
+    SEALED_ANEW = "sealed_anew"
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

@@ -29,11 +29,12 @@ from nrm.domain.members import KeyHappening, OwnAccount, WrongCode, check_leavin
 from nrm.models.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.store import accounts
 from nrm.store import members as store
-from nrm.vault import grants, keyrings, rewrapping
+from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
 _BATCH = 500
+_ANEW = 100  # compartments in one transaction: others wait for it on SQLite
 _KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
 
 
@@ -43,6 +44,16 @@ class Moved:
 
     version: int
     moved: int
+    left: int
+    unopenable: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAnew:
+    """How far sealing anew came: `left` are still under keys from before, `unopenable` of those open by no key."""
+
+    sealed: int
     left: int
     unopenable: int
     done: bool
@@ -66,7 +77,7 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         session.flush()
         happened(session, KeyHappening.DISABLED, member, by=by)
         if holds:
-            organisation.keyring_due_at = clock.now()
+            organisation.keyring_due_at = organisation.anew_due_at = clock.now()
         audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
         if holds and organisation.id == by.organisation_id:
             _renew(session, organisation, by)
@@ -120,13 +131,13 @@ def _take_everything(session: Session, member: Member) -> None:
 
 
 def renew_keyring(*, by: Actor) -> int:
-    """Make a new version of the organisation's keyring, unless the move to one made before has not ended and nobody
+    """Make a new version of the organisation's keyring, unless something is left to do for the present one and nobody
     left since; returns the newest version. Raises NotPermitted, CannotOpen."""
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
         organisation = _own(session, by)
         stands = store.keys(by=by)
-        if stands.unfinished and stands.due_at is None:
+        if stands.under_way:
             return stands.version
         return _renew(session, organisation, by)
 
@@ -157,7 +168,7 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
         to = _recipient(by)
         unopenable.clear()
         for kind in rewrapping.KINDS:
-            after: rewrapping.Place | None = None
+            after: grants.Place | None = None
             while True:
                 batch = rewrapping.sealed_anew(db.session(), kind, to, after=after, size=_BATCH, by=by)
                 db.session.rollback()
@@ -175,6 +186,49 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
                     break
         if _finish(to, unopenable, by):
             return Moved(to.version, moved, 0, len(unopenable), done=True)
+
+
+def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> SealedAnew:
+    """Give every compartment the organisation holds, and held under an older version of its keyring, a new epoch.
+
+    Then nothing that a member kept who left opens the present files. Everybody who holds a compartment keeps it, so
+    any of them can do this, not the holder of the case alone. Interrupted at any point it is taken up again; it comes
+    after `move_grants`. Raises NotPermitted, CannotOpen.
+    """
+    by.must(Permission.ACCOUNT_CONFIRM)
+    until = None if seconds is None else time.monotonic() + seconds
+    to = _recipient(by)
+    sealed, after = 0, None
+    unopenable: list[grants.Place] = []
+    while places := grants.exposed(db.session(), to.organisation_id, to.version, after=after, size=_ANEW):
+        db.session.rollback()
+        with transaction() as session:
+            done = epochs.anew(session, places, by=by)
+            audit.append(session, audit.Event.SEALED_ANEW, by=by, version=to.version, compartments=done.sealed)
+        sealed, after = sealed + done.sealed, places[-1]
+        unopenable += done.unopenable
+        if progress is not None:
+            progress(len(places))
+        if until is not None and time.monotonic() >= until:
+            break
+    else:
+        db.session.rollback()
+        _end_anew(to, len(unopenable), by)
+    shredding.work_off()
+    stands = store.keys(by=by)
+    return SealedAnew(sealed, store.number_exposed(by=by), len(unopenable), done=stands.anew_at is None)
+
+
+def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
+    """Take the organisation off the list of those that are due, if nothing that opens is left."""
+    with transaction() as session:
+        organisation = _own(session, by)
+        stands = store.keys(by=by)
+        left = store.number_exposed(by=by)
+        if organisation.anew_due_at is None or stands.due_at or stands.unfinished or left > unopenable:
+            return
+        organisation.anew_due_at = None
+        happened(session, KeyHappening.SEALED_ANEW, None, by=by, version=to.version)
 
 
 def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:

@@ -10,7 +10,7 @@ import click
 
 from nrm.actions import members
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain.accounts import NotPermitted
+from nrm.domain.accounts import Actor, NotPermitted
 from nrm.store import members as store
 
 
@@ -21,13 +21,17 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--organisation", required=True, help="The organisation's code, such as VATRA; your own.")
+@click.option(
+    "--anew", is_flag=True, help="Also seal everything anew, so that what a person kept who left opens nothing."
+)
 @instance_option
 @login_option
 @click.pass_context
-def rotate(context: click.Context, organisation: str, directory: Path, login: str) -> None:
+def rotate(context: click.Context, organisation: str, anew: bool, directory: Path, login: str) -> None:
     """Make a new version of an organisation's keyring and move everything to it; taken up again if it was interrupted.
 
-    Prints {"organisation", "version", "moved", "unopenable"}; exit 1 when something does not open by any version.
+    Prints {"organisation", "version", "moved", "unopenable"}, with --anew also "sealed_anew"; exit 1 when something
+    does not open by any version.
     """
     with signed_in(application(directory), login) as by:
         if by.organisation_code != organisation:
@@ -36,14 +40,22 @@ def rotate(context: click.Context, organisation: str, directory: Path, login: st
             members.renew_keyring(by=by)
             with click.progressbar(length=store.keys(by=by).behind, label="Moving grants", file=sys.stderr) as bar:
                 moved = members.move_grants(by=by, progress=bar.update)
+            sealed = _seal_anew(by) if anew else None
         except (NotPermitted, members.CannotOpen):
             raise Refused(f"--as: {login} holds no key of {organisation}") from None
-    said = {
+    said: dict[str, str | int] = {
         "organisation": organisation,
         "version": moved.version,
         "moved": moved.moved,
         "unopenable": moved.unopenable,
     }
+    if sealed is not None:
+        said |= {"unopenable": moved.unopenable + sealed.unopenable, "sealed_anew": sealed.sealed}
     click.echo(json.dumps(said))
-    if moved.unopenable:
+    if said["unopenable"]:
         context.exit(1)
+
+
+def _seal_anew(by: Actor) -> members.SealedAnew:
+    with click.progressbar(length=store.number_exposed(by=by), label="Sealing anew", file=sys.stderr) as bar:
+        return members.seal_anew(by=by, progress=bar.update)

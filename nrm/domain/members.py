@@ -22,6 +22,7 @@ class KeyHappening(StrEnum):
     WAITS_AGAIN = "waits_again"
     KEYRING_MADE = "keyring_made"
     KEYRING_MOVED = "keyring_moved"
+    SEALED_ANEW = "sealed_anew"
 
 
 class LastKeyHolder(Exception):
@@ -48,6 +49,7 @@ class NotThisOrganisation(Exception):
 class Keys:
     """Where an organisation's keyring stands. `behind`: how many grants are still made to older versions.
 
+    `anew_at`: since when the epochs that a key holder knew who left live on; `exposed`: how many of them there are.
     `version` is 0 without a keyring; `code_checked` is of the asker, `receives` whether the organisation takes people
     in.
     """
@@ -59,11 +61,18 @@ class Keys:
     holders: int
     code_checked: bool
     receives: bool
+    anew_at: datetime | None = None
+    exposed: int = 0
 
     @property
     def unfinished(self) -> bool:
         """Whether a new version was made and the move to it has not ended."""
         return self.behind > 0 or self.old_wraps
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something is left to do for the present version, and no newer one is due."""
+        return self.due_at is None and (self.unfinished or self.anew_at is not None)
 
     @property
     def enough(self) -> bool:

@@ -49,6 +49,7 @@ class Organisation(Model):
     telephone: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
     keyring_due_at: Mapped[datetime | None]  # since when a key holder's leaving waits for a new keyring
+    anew_due_at: Mapped[datetime | None]  # since when what a key holder who left may have kept opens still
 
 
 class Member(Model):

@@ -10,7 +10,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, ShredModel, id_column
@@ -63,13 +63,15 @@ class Grant(Model):
     """A compartment's key, wrapped to the keyring of one organisation."""
 
     __tablename__ = "grants"
-    __table_args__ = (Index("ix_grants_keyring", "organisation_id", "keyring_version"),)
+    __table_args__ = (Index("ix_grants_keyring", "organisation_id", "keyring_version", "case_id", "compartment"),)
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     epoch: Mapped[int]
     keyring_version: Mapped[int]
+    # The version this epoch's key was first wrapped to: older than the newest, somebody who left may have kept it.
+    since_version: Mapped[int] = mapped_column(server_default=text("1"))
     sealed_key: Mapped[bytes]
 
 
@@ -77,7 +79,9 @@ class PendingGrant(Model):
     """A grant under a release key: a party of the route that has not accepted opens nothing with its keyring alone."""
 
     __tablename__ = "pending_grants"
-    __table_args__ = (Index("ix_pending_grants_keyring", "organisation_id", "keyring_version"),)
+    __table_args__ = (
+        Index("ix_pending_grants_keyring", "organisation_id", "keyring_version", "case_id", "compartment"),
+    )
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)

@@ -118,10 +118,11 @@ def keys(*, by: Actor) -> Keys:
     old = exists().where(
         KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~is_newest()
     )
-    version, due_at, old_wraps, holders, checked = db.session.execute(
+    version, due_at, anew_at, old_wraps, holders, checked = db.session.execute(
         select(
             select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
             Organisation.keyring_due_at,
+            Organisation.anew_due_at,
             old,
             number_of_holders(by.organisation_id),
             select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
@@ -129,7 +130,8 @@ def keys(*, by: Actor) -> Keys:
     ).one()
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _behind(by) if old_wraps else 0
-    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives)
+    exposed = number_exposed(by=by) if anew_at else 0
+    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
 
 
 def _behind(by: Actor) -> int:
@@ -146,6 +148,16 @@ def _behind(by: Actor) -> int:
         )
         or 0
         for kind in (Grant, PendingGrant)
+    )
+
+
+def number_exposed(*, by: Actor) -> int:
+    """How many compartments of the organisation have keys that were first wrapped to an older version."""
+    latest = select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery()
+    statement = select(func.count()).select_from(Grant)
+    return (
+        db.session.scalar(statement.where(Grant.organisation_id == by.organisation_id, Grant.since_version < latest))
+        or 0
     )
 
 
@@ -172,7 +184,8 @@ def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
 
 
 def keyrings_due() -> int:
-    """How many organisations wait for a new keyring, or for the end of the move to one; for what time brings."""
+    """How many organisations wait for a new keyring, for the end of the move to one, or for what it opened to be sealed
+    anew; for what time brings."""
     unfinished = exists().where(
         and_(Keyring.organisation_id == Organisation.id, KeyringWrap.keyring_id == Keyring.id, ~is_newest())
     )
@@ -180,7 +193,11 @@ def keyrings_due() -> int:
         db.session.scalar(
             select(func.count())
             .select_from(Organisation)
-            .where(Organisation.keyring_due_at.is_not(None) | unfinished.correlate(Organisation))
+            .where(
+                Organisation.keyring_due_at.is_not(None)
+                | Organisation.anew_due_at.is_not(None)
+                | unfinished.correlate(Organisation)
+            )
         )
         or 0
     )

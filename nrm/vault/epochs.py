@@ -6,18 +6,23 @@ A new epoch is a new CK and SK: destroying the old SK ends what every old grant 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from flask import current_app
+from sqlalchemy import CursorResult, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
 from nrm.domain.accounts import Actor
-from nrm.models.cases import CareNote, Erasure, SealedCompartment
+from nrm.models.cases import CareNote, Case, Erasure, Grant, PendingGrant, SealedCompartment
+from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
+from nrm.vault.grants import Place, Recipient
+from nrm.vault.keyrings import CannotOpen, HoldsNoKeys
 
 
 def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[uuid.UUID]], *, by: Actor) -> None:
@@ -28,30 +33,91 @@ def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[u
     """
     shred_keys = []
     for compartment, holders in keep.items():
-        row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, releasing=True)
-        value = blobs.open_value(row, compartment_key, shred_key)
-        old_epoch, epoch, revision = row.epoch, row.epoch + 1, row.revision + 1
-        new_compartment_key, new_shred_key = crypto.new_key(), crypto.new_key()
-        place = {"case_id": case_id, "compartment": compartment}
-        shred_keys.append({**place, "epoch": epoch, "key": new_shred_key})
-        sealed = blobs.seal_value(value, new_compartment_key, new_shred_key, case_id, compartment, epoch, revision)
-        hit = session.execute(
-            update(SealedCompartment)
-            .where(
-                SealedCompartment.case_id == case_id,
-                SealedCompartment.compartment == compartment,
-                SealedCompartment.epoch == row.epoch,
-                SealedCompartment.revision == row.revision,
-            )
-            .values(epoch=epoch, revision=revision, sealed_value=sealed)
-        )
-        if cast("CursorResult[object]", hit).rowcount != 1:
-            raise StaleRevision
-        grants.end(session, case_id, compartment, old_epoch)
-        grants.grant(session, new_compartment_key, case_id, compartment, epoch, grants.recipients(session, holders))
-        if compartment == "care":
-            care_notes.move(session, case_id, (compartment_key, shred_key), (new_compartment_key, new_shred_key), epoch)
+        row, *opened_with = keys(session, case_id, compartment, by=by, releasing=True)
+        grantees = grants.recipients(session, holders)
+        following = _follow(session, row, opened_with, grantees, revision=row.revision + 1)
+        shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1, "key": following[1]})
     shredding.store(shred_keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """How many compartments got a new epoch, and those that do not open or must not be sealed."""
+
+    sealed: int
+    unopenable: Sequence[Place]
+
+
+def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
+    """A new epoch of each compartment for exactly those who hold it, and offered again to those who are asked.
+
+    Whoever kept its key from before opens nothing more. The revision stays, so that who is writing goes on. The actor
+    must hold each. What somebody else changed meanwhile is passed over.
+    """
+    _hold(session, places)
+    holding, asked = (grants.of_places(session, kind, places) for kind in (Grant, PendingGrant))
+    shred_keys: list[dict[str, object]] = []
+    release_keys: list[dict[str, object]] = []
+    unopenable = []
+    for place in places:
+        case_id, compartment = place
+        try:
+            row, *opened_with = keys(session, case_id, compartment, by=by)
+            grantees, parties = grants.recipients(session, holding[place]), grants.recipients(session, asked[place])
+            compartment_key, shred_key = _follow(session, row, opened_with, grantees, revision=row.revision)
+        except (CannotOpen, HoldsNoKeys):
+            current_app.logger.error("%s of case %s cannot be sealed anew", compartment, case_id)
+            unopenable.append(place)
+            continue
+        epoch = row.epoch + 1
+        shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": epoch, "key": shred_key})
+        release_keys += grants.pend(session, compartment_key, (case_id, compartment, epoch), parties)
+    shredding.store(shred_keys, release_keys)
+    if by.keys is not None:
+        by.keys.unwrapped.clear()
+    return Anew(len(shred_keys), unopenable)
+
+
+def _hold(session: Session, places: Collection[Place]) -> None:
+    """Keep others from changing these compartments, and who holds them, until the transaction ends (PostgreSQL)."""
+    cases = {case_id for case_id, _ in places}
+    session.execute(select(Case.id).where(Case.id.in_(cases)).order_by(Case.id).with_for_update())
+    place = (SealedCompartment.case_id, SealedCompartment.compartment)
+    session.execute(select(*place).where(tuple_(*place).in_(places)).order_by(*place).with_for_update())
+
+
+def _follow(
+    session: Session, row: Row, opened_with: Sequence[bytes], grantees: Sequence[Recipient], *, revision: int
+) -> tuple[bytes, bytes]:
+    """Seal the compartment under the next epoch's (CK, SK), which are returned; SK is to be stored by the caller.
+
+    Raises CannotOpen before anything is changed, StaleRevision when somebody wrote in the same instant.
+    """
+    compartment_key, shred_key = opened_with
+    value = blobs.open_value(row, compartment_key, shred_key)
+    case_id, compartment, epoch = row.case_id, row.compartment, row.epoch + 1
+    following = crypto.new_key(), crypto.new_key()
+    hit = session.execute(
+        update(SealedCompartment)
+        .where(
+            SealedCompartment.case_id == case_id,
+            SealedCompartment.compartment == compartment,
+            SealedCompartment.epoch == row.epoch,
+            SealedCompartment.revision == row.revision,
+        )
+        .values(
+            epoch=epoch,
+            revision=revision,
+            sealed_value=blobs.seal_value(value, *following, case_id, compartment, epoch, revision),
+        )
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise StaleRevision
+    grants.end(session, case_id, compartment, row.epoch)
+    grants.grant(session, following[0], case_id, compartment, epoch, grantees)
+    if compartment == "care":
+        care_notes.move(session, case_id, (compartment_key, shred_key), following, epoch)
+    return following
 
 
 def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from nrm import crypto
@@ -16,6 +16,8 @@ from nrm.models.cases import Destruction, Grant, PendingGrant
 from nrm.vault import shredding
 from nrm.vault.keyrings import HoldsNoKeys
 from nrm.vault.marks import check_mark, mark
+
+Place = tuple[uuid.UUID, str]  # case, compartment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,35 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
     if len(newest) != len(set(organisation_ids)):
         raise HoldsNoKeys("unknown organisation")
     return list(newest.values())
+
+
+def exposed(
+    session: Session, organisation_id: uuid.UUID, version: int, *, after: Place | None, size: int
+) -> Sequence[Place]:
+    """The next places whose key was first wrapped to an older version of the organisation's keyring than `version`.
+
+    Only of grants that were moved to `version`. Whoever left may have kept such a key.
+    """
+    place = (Grant.case_id, Grant.compartment)
+    statement = select(*place).where(
+        Grant.organisation_id == organisation_id, Grant.keyring_version == version, Grant.since_version < version
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*place) > after)
+    rows = session.execute(statement.order_by(*place).limit(size))
+    return [(row.case_id, row.compartment) for row in rows]
+
+
+def of_places(
+    session: Session, kind: type[Grant] | type[PendingGrant], places: Collection[Place]
+) -> dict[Place, list[uuid.UUID]]:
+    """The organisations that have live, or pending, grants of each place."""
+    found: dict[Place, list[uuid.UUID]] = {place: [] for place in places}
+    place = tuple_(kind.case_id, kind.compartment)
+    statement = select(kind.case_id, kind.compartment, kind.organisation_id).where(place.in_(places))
+    for row in session.execute(statement):
+        found[row.case_id, row.compartment].append(row.organisation_id)
+    return found
 
 
 def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
@@ -89,6 +120,7 @@ def grant(
                 organisation_id=grantee.organisation_id,
                 epoch=epoch,
                 keyring_version=grantee.version,
+                since_version=grantee.version,
                 sealed_key=crypto.wrap(grantee.public, compartment_key, context),
             )
         )

@@ -20,11 +20,10 @@ from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
 from nrm.models.cases import Grant, PendingGrant
 from nrm.vault import shredding
-from nrm.vault.grants import Recipient, grant_context, pending_context
+from nrm.vault.grants import Place, Recipient, grant_context, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
 
 KINDS: tuple[type[Grant] | type[PendingGrant], ...] = (Grant, PendingGrant)
-Place = tuple[uuid.UUID, str]
 Unopenable = tuple[uuid.UUID, str, bytes]  # case, compartment, the sealed key as it lies there
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -19,7 +20,7 @@ from nrm.web import guards
 blueprint = Blueprint("members", __name__)
 
 SECONDS_A_CLICK = 5
-"""How long one click moves grants; what is left then waits for the next one."""
+"""How long one click works; what is left then waits for the next one."""
 
 LAST = N_(
     "This is the last person who can open the cases of the organisation; without them the cases would be lost. "
@@ -38,6 +39,7 @@ HAPPENINGS = {
     KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
     KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
     KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
+    KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
 }
 
 Answer = BaseResponse | str | tuple[str, int]
@@ -105,10 +107,12 @@ def keys() -> str:
 @guards.requires(Permission.ACCOUNT_CONFIRM)
 @guards.step_up
 def renew() -> BaseResponse:
-    """Make the new key if one is due or wanted, and move as much to it as fits into a few seconds."""
+    """Make the new key if one is due or wanted, then move to it and seal anew as much as fits into a few seconds."""
     by = guards.actor()
     actions.renew_keyring(by=by)
-    actions.move_grants(by=by, seconds=SECONDS_A_CLICK)
+    until = time.monotonic() + SECONDS_A_CLICK
+    if actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done:
+        actions.seal_anew(by=by, seconds=max(0.0, until - time.monotonic()))
     return redirect(url_for("members.keys"), 303)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,11 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role, SignInRef
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.members import KeyHappening, LastKeyHolder, OwnAccount, TooFewKeyHolders, WrongCode
 from nrm.models.accounts import Keyring, KeyringWrap, Member, MemberSession
-from nrm.models.cases import Grant, PendingGrant
+from nrm.models.cases import Grant, PendingGrant, ShredKey
 from nrm.models.referrals import Referral
 from nrm.store import members as store
-from nrm.vault import grants, keyrings
-from tests import factories
+from nrm.vault import compartments, grants, keyrings
+from tests import factories, thief
 from tests import factories_referrals as people
 from tests.integration.test_key_closure import Closure, Files, keys, opened
 from tests.world import World
@@ -63,12 +64,12 @@ def reads(case_id: object, login: str) -> bool:
     return cases.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED  # type: ignore[arg-type]
 
 
-def invited(login: str, code: str = "NRC") -> str:
+def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str:
     return accounts.invite(
         organisation_id=people.organisation(code),
         login=login,
         name="New",
-        role=Role.CASE_WORKER,
+        role=role,
         by=factories.actor("administrator"),
     )
 
@@ -117,6 +118,8 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     moved = members.move_grants(by=manager)
     assert (moved.version, moved.left, moved.unopenable, moved.done) == (2, 0, 0, True)
     assert versions(Grant, "NRC") == versions(PendingGrant, "NRC") == {2}
+    assert tending.tend()["keyrings_due"] == 1  # what the leaver may have kept opens still
+    assert members.seal_anew(by=manager).done
     assert tending.tend()["keyrings_due"] == 0
     old = select(func.count()).select_from(KeyringWrap).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
     assert not database.session.scalar(
@@ -385,25 +388,126 @@ def test_a_process_killed_while_moving_loses_nothing(
     assert list(audit.verify(database.session())) == []
 
 
+def kept(before: Files, present: Files) -> Files:
+    """What a leaver kept, an old copy of the main database with every key it led to, beside the files as they are now.
+
+    Of each compartment the present blob is tried last, so it is the one that counts.
+    """
+    both = {name: before.tables[name] + present.tables[name] for name in present.tables}
+    both |= {name: before.tables[name] for name in (thief.MEMBERS, thief.WRAPS)}
+    return replace(present, main=before.main, tables=both, rings={})
+
+
 def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flask, World], tmp_path: Path) -> None:
-    """The password alone: nothing of the present files. Old copies of main and shred together: what was open then."""
+    """Password alone: nothing of the present files. Kept keys: what was open then, until it is sealed anew."""
     _, world = world_app
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
     told = keys(world.case, "identity", "story", "legal")
     manager = factories.actor("nrc.shelter_manager")
     members.disable(member_id=member("nrc.case_worker").id, by=manager)
-    members.move_grants(by=manager)
-    members.disable(member_id=member("iom.case_worker").id, by=factories.actor("iom.shelter_manager"))
-    db.disconnect()
-    after = closure.now("after")
+    assert members.move_grants(by=manager).done
+    moved = closure.now("moved")
     assert told <= set(opened(before, "NRC"))
-    # Keys kept from the old main copy with the present second database: the epochs live on, so the old rows still open.
-    assert told <= set(opened(Files(before.main, after.shred), "NRC"))
+    # Keys kept from the old main copy with the present second database: the epochs live on.
+    assert told <= set(opened(before.with_shred_of(moved), "NRC"))
+    assert told <= set(opened(kept(before, moved), "NRC"))
     # Of the present files their password opens nothing: there is nothing left that it could be tried on.
-    for login in ("nrc.case_worker", "iom.case_worker"):
-        left = member(login)
-        assert left.sealed_kem is left.sealed_kem_recovery is left.verifier is left.salt is None
+    left = member("nrc.case_worker")
+    assert left.sealed_kem is left.sealed_kem_recovery is left.verifier is left.salt is None
+
+    live = set(opened(moved, "NRC", released=False))
+    done = members.seal_anew(by=manager)
+    assert (done.sealed, done.left, done.unopenable, done.done) == (len(live), 0, 0, True)
+    after = closure.now("after")
+    assert set(opened(after, "NRC", released=False)) == live  # who stayed opens what they opened
+    assert not live & set(opened(before.with_shred_of(after), "NRC"))
+    assert not live & set(opened(moved.with_shred_of(after), "NRC"))
+    assert set(opened(kept(before, after), "NRC", released=False)) == set()
+    # What waits for the organisation's answer still opens, until the answer: its release key is in the present file.
+    assert set(opened(kept(before, after), "NRC")) == keys(world.asked_case, "hand_over", "identity", "story")
+    # With both old files nothing helps: that is what the leaver could open when they were made.
+    assert told <= set(opened(before, "NRC"))
+
+
+def test_sealing_anew_changes_nothing_for_anybody_else(instance: Flask) -> None:
+    """A grantee alone does it, without the holder; shares, offers, notes and who is just writing stay as they are."""
+    rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
+    asked, live = people.sent(rinas), people.sent(rinas)
+    referrals.accept(referral_id=live.referral_id, bed_id=people.bed("NRC"), by=manager)
+    cases.add_note(case_id=live.case_id, text="slept well", by=manager)
+    cases.open_compartment(case_id=live.case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=manager)
+    read = cases.opened(case_id=live.case_id, by=manager)[Compartment.CARE]
+    session = database.session()
+    places = {
+        case_id: {
+            each: grants.holders_of(session, case_id, each) for each in compartments.compartments_of(session, case_id)
+        }
+        for case_id in (asked.case_id, live.case_id)
+    }
+    offered = grants.waiting(session, asked.case_id)
+    factories.join(invited("ra.second", "RA", Role.DUTY_OFFICER))
+    duty = factories.actor("ra.duty_officer")
+    accounts.confirm(member_id=member("ra.second").id, by=duty)
+    for leaver, by in (("ra.second", duty), ("nrc.case_worker", manager)):
+        members.disable(member_id=member(leaver).id, by=by)
+        assert store.keys(by=by).anew_at is not None
+        assert members.move_grants(by=by).done
+        assert members.renew_keyring(by=by) == 2  # sealing anew comes first
+        assert tending.tend()["keyrings_due"] == 1
+        assert members.seal_anew(by=by).done
+        assert members.seal_anew(by=by).sealed == 0
+    assert tending.tend()["keyrings_due"] == 0
+    assert KeyHappening.SEALED_ANEW in {each.event for each in store.key_events(by=manager)}
+    for case_id, compartment_holders in places.items():
+        for compartment, holders in compartment_holders.items():
+            assert grants.holders_of(session, case_id, compartment) == holders
+    assert grants.waiting(session, asked.case_id) == offered
+    cases.open_compartment(case_id=live.case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=manager)
+    assert [note["text"] for note in cases.notes(case_id=live.case_id, by=manager)] == ["slept well"]
+    later = {**read.value, "plan": "school"}
+    cases.write(case_id=live.case_id, compartment=Compartment.CARE, value=later, seen=read.revision, by=manager)
+    factories.join(invited("nrc.second"))
+    accounts.confirm(member_id=member("nrc.second").id, by=manager)
+    referrals.accept(referral_id=asked.referral_id, bed_id=people.bed("NRC", 1), by=factories.actor("nrc.second"))
+    assert reads(asked.case_id, "nrc.second")
+    assert list(audit.verify(database.session())) == []
+
+
+def test_sealing_anew_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
+    sent = people.sent(rinas)
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
+    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    members.move_grants(by=manager)
+    for login in ("administrator", "molsa.statistician"):
+        with pytest.raises(NotPermitted):
+            members.seal_anew(by=factories.actor(login))
+    monkeypatch.setattr(members, "_ANEW", 1)
+    first = members.seal_anew(by=manager, seconds=0)
+    assert (first.sealed, first.done) == (1, False)
+    assert reads(sent.case_id, "nrc.shelter_manager")
+    monkeypatch.setattr(members, "_ANEW", 100)
+    second = members.seal_anew(by=manager)
+    assert (second.sealed, second.left, second.done) == (first.left, 0, True)
+    assert reads(sent.case_id, "nrc.shelter_manager")
+    with db.db.engines["shred"].connect() as connection:
+        live = connection.execute(select(ShredKey.epoch).where(ShredKey.case_id == sent.case_id)).scalars().all()
+    assert sorted(set(live)) == [3]  # draft to case, acceptance, anew; the keys before are destroyed
+
+
+def test_a_grant_that_does_not_open_is_reported_and_not_sealed_anew(app: Flask) -> None:
+    rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
+    sent = people.sent(rinas)
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
+    members.disable(member_id=member("nrc.case_worker").id, by=manager)
+    members.move_grants(by=manager)
+    forged = (Grant.organisation_id == people.organisation("NRC"), Grant.compartment == "story")
+    with transaction() as session:
+        session.execute(update(Grant).where(*forged).values(sealed_key=b"\x01 put there by hand"))
+    done = members.seal_anew(by=manager)
+    assert (done.left, done.unopenable, done.done) == (1, 1, True)
+    assert reads(sent.case_id, "nrc.shelter_manager")
 
 
 def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,8 +515,8 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     monkeypatch.setattr(commands, "application", lambda _: app)
     monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
 
-    def rotate(code: str, login: str) -> Result:
-        options = ["rotate", "--organisation", code, "--dir", ".", "--as", login]
+    def rotate(code: str, login: str, *more: str) -> Result:
+        options = ["rotate", "--organisation", code, "--dir", ".", "--as", login, *more]
         return CliRunner().invoke(commands.keys, options)
 
     for code, login in (("NRC", "administrator"), ("VATRA", "nrc.case_worker"), ("OPERATOR", "administrator")):
@@ -425,6 +529,10 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     said = json.loads(done.stdout)
     assert said["moved"] > 0
     assert said == {"organisation": "NRC", "version": 2, "moved": said["moved"], "unopenable": 0}
+    anew = json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)
+    assert anew["sealed_anew"] > 0
+    assert anew["version"] == 3
+    assert json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)["sealed_anew"] == anew["sealed_anew"]
     with transaction() as session:
         session.execute(
             update(Grant)

@@ -44,6 +44,8 @@ class Event(StrEnum):
     KEYRING_RENEWED = "keyring_renewed"
     KEYRING_MOVED = "keyring_moved"
     SEALED_ANEW = "sealed_anew"
+    ORGANISATION_SUSPENDED = "organisation_suspended"
+    ORGANISATION_READMITTED = "organisation_readmitted"
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

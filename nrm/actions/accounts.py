@@ -132,7 +132,7 @@ def invited(token: str) -> Member:
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
         raise UnusableInvitation
     member = db.session.get(Member, invitation.member_id)
-    if member is None or member.status != "invited":
+    if member is None or member.status != "invited" or not store.organisation(member.organisation_id).enabled:
         raise UnusableInvitation
     return member
 

@@ -19,6 +19,7 @@ from nrm.actions import (
     erasures,
     interviews,
     notices,
+    organisations,
     permits,
     placing,
     supplements,
@@ -42,6 +43,7 @@ def tend() -> dict[str, int]:
     something for.
     """
     by = Actor.system("tend")
+    organisations.pass_over_suspended()
     return {
         "referrals_expired": _expire_referrals(by),
         "drafts_expired": interviews.expire_drafts(by=by),

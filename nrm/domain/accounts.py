@@ -88,6 +88,7 @@ class Permission(StrEnum):
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
     ACCOUNT_DISABLE = "account:disable"
+    ORGANISATION_SUSPEND = "organisation:suspend"
     MONITORING_READ = "monitoring:read"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
@@ -198,7 +199,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # Nights per shelter and quarter, by which shelters are paid: no report, no person.
     Role.PAYMENT_OFFICER: frozenset({Permission.PAYMENT_READ}),
     # Accounts and the machine; holds no key.
-    Role.ADMINISTRATOR: frozenset({Permission.ACCOUNT_INVITE, Permission.ACCOUNT_RESET, Permission.ACCOUNT_DISABLE}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.ACCOUNT_INVITE,
+            Permission.ACCOUNT_RESET,
+            Permission.ACCOUNT_DISABLE,
+            Permission.ORGANISATION_SUSPEND,
+        }
+    ),
 }
 
 # Which role works in which kind of organisation. An account outside this table is refused.
@@ -226,6 +234,10 @@ class NotVisible(Exception):
 
 class NotPermitted(Exception):
     """The asker's role does not do this."""
+
+
+class OwnOrganisation(Exception):
+    """An administrator never shuts out themselves."""
 
 
 class SignInRefused(Exception):

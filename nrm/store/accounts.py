@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -41,6 +41,8 @@ class MemberLine:
 class OrganisationLine:
     """One organisation as the administrator sees it: counts of accounts, never of cases."""
 
+    id: uuid.UUID
+    enabled: bool
     code: str
     kind: OrganisationKind
     names: dict[str, str]
@@ -154,6 +156,8 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         .where(Invitation.used_at.is_(None), Invitation.expires_at > clock.now())
     )
     statement = select(
+        Organisation.id,
+        Organisation.enabled,
         Organisation.code,
         Organisation.kind,
         Organisation.name_sq,
@@ -165,8 +169,8 @@ def key_holding(*, by: Actor) -> list[OrganisationLine]:
         Organisation.keyring_due_at.is_not(None),
     ).order_by(Organisation.code)
     return [
-        OrganisationLine(code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
-        for code, kind, sq, en, *counts in db.session.execute(statement)
+        OrganisationLine(id_, enabled, code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
+        for id_, enabled, code, kind, sq, en, *counts in db.session.execute(statement)
     ]
 
 
@@ -191,12 +195,14 @@ def member_by_login(login: str) -> Member | None:
 
 
 _NAMED = aliased(Member)
+# Of a suspended organisation every account is disabled.
+_ENABLED = select(Organisation.enabled).where(Organisation.id == _MEMBER_ROW.organisation_id).scalar_subquery()
 _CREDENTIALS = select(
     _MEMBER_ROW.id,
     _MEMBER_ROW.organisation_id,
     _MEMBER_ROW.login,
     _MEMBER_ROW.role,
-    _MEMBER_ROW.status,
+    case((_ENABLED, _MEMBER_ROW.status), else_="disabled").label("status"),
     _MEMBER_ROW.salt,
     _MEMBER_ROW.verifier,
     _MEMBER_ROW.sealed_kem,

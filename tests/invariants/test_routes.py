@@ -102,6 +102,9 @@ ACCESS = {
     "members.new_code": MEMBER,
     "members.new_code_page": MEMBER,
     "members.renew": "account:confirm",
+    "organisations.readmit": "organisation:suspend",
+    "organisations.suspend": "organisation:suspend",
+    "organisations.suspend_page": "organisation:suspend",
     "permits.record": "permit:record",
     "permits.record_page": "permit:record",
     "referrals.accept": "referral:decide",
@@ -295,8 +298,8 @@ def test_to_a_stranger_the_cases_do_not_exist(world_app: tuple[Flask, World], lo
     for endpoint, address in addresses(app, world, "GET"):
         if not any(str(getattr(world, field.name)) in address for field in dataclasses.fields(World)):
             continue
-        if login == "administrator" and ACCESS[endpoint] == "account:disable":
-            continue  # accounts are what an administrator sees of everybody
+        if login == "administrator" and ACCESS[endpoint] in ("account:disable", "organisation:suspend"):
+            continue  # accounts and organisations are what an administrator sees of everybody
         there, not_there = (person.client.get(each).status_code for each in (address, unknown[endpoint]))
         assert there == not_there, (endpoint, address)
         assert there in (403, 404), (endpoint, address)

@@ -5,8 +5,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0011_sealing_anew"
-down_revision = "0010_reports_beside_ix"
+revision = "0012_sealing_anew"
+down_revision = "0011_signed_releases"
 branch_labels = None
 depends_on = None
 

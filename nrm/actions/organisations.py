@@ -1,0 +1,70 @@
+"""Suspending an organisation whose last key holder is lost or hostile: there is no other way to reach it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, select, update
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, OwnOrganisation, Permission
+from nrm.domain.referrals import ReferralStatus
+from nrm.models.accounts import Member, MemberSession, Organisation
+from nrm.models.referrals import Referral
+
+
+def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
+    """Nobody of it is signed in any more or can sign in, and it is asked nothing; who waits for its answer moves on.
+
+    What it holds stays sealed to it. Raises NotPermitted, NotVisible, OwnOrganisation.
+    """
+    by.must(Permission.ORGANISATION_SUSPEND)
+    if organisation_id == by.organisation_id:
+        raise OwnOrganisation
+    if not _set(organisation_id, enabled=False, event=audit.Event.ORGANISATION_SUSPENDED, by=by):
+        return
+    pass_over_suspended()
+
+
+def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
+    """Its people can sign in again, and it is asked again. Raises NotPermitted, NotVisible."""
+    by.must(Permission.ORGANISATION_SUSPEND)
+    _set(organisation_id, enabled=True, event=audit.Event.ORGANISATION_READMITTED, by=by)
+
+
+def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: Actor) -> bool:
+    """Whether anything changed. The lock is one that whoever seals to the organisation does not wait for."""
+    with transaction() as session:
+        hit = session.execute(
+            update(Organisation)
+            .where(Organisation.id == organisation_id, Organisation.enabled.is_(not enabled))
+            .values(enabled=enabled)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            if session.get(Organisation, organisation_id) is None:
+                raise NotVisible
+            return False
+        people = select(Member.id).where(Member.organisation_id == organisation_id)
+        session.execute(delete(MemberSession).where(MemberSession.member_id.in_(people)))
+        audit.append(session, event, by=by, organisation_id_concerned=organisation_id)
+        return True
+
+
+def pass_over_suspended() -> int:
+    """The time to answer is over for suspended organisations: `tend` asks the next. Returns for how many referrals.
+
+    Also for what was sent to one in the instant it was suspended.
+    """
+    now = clock.now()
+    suspended = select(Organisation.id).where(Organisation.enabled.is_(False))
+    with transaction() as session:
+        ended = session.execute(
+            update(Referral)
+            .where(
+                Referral.status == ReferralStatus.SENT, Referral.expires_at > now, Referral.receiver_id.in_(suspended)
+            )
+            .values(expires_at=now)
+        )
+        return cast("CursorResult[object]", ended).rowcount

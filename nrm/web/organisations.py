@@ -1,0 +1,55 @@
+"""Suspending an organisation, and letting it in again: for the administrator."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from nrm.actions import organisations as actions
+from nrm.domain.accounts import OwnOrganisation, Permission
+from nrm.domain.words import N_
+from nrm.store import accounts as store
+from nrm.store.referrals import names
+from nrm.web import guards
+
+blueprint = Blueprint("organisations", __name__)
+
+OWN = N_("This is your own organisation: nobody could let it in again.")
+
+
+@blueprint.get("/organisations/<uuid:organisation_id>/suspend")
+@guards.requires(Permission.ORGANISATION_SUSPEND)
+@guards.step_up
+def suspend_page(organisation_id: uuid.UUID) -> str:
+    return _page(organisation_id)
+
+
+@blueprint.post("/organisations/<uuid:organisation_id>/suspend")
+@guards.requires(Permission.ORGANISATION_SUSPEND)
+@guards.step_up
+def suspend(organisation_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
+    try:
+        actions.suspend(organisation_id=organisation_id, by=guards.actor())
+    except OwnOrganisation:
+        return guards.error_page(409, OWN)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/organisations/<uuid:organisation_id>/readmit")
+@guards.requires(Permission.ORGANISATION_SUSPEND)
+@guards.step_up
+def readmit(organisation_id: uuid.UUID) -> BaseResponse:
+    actions.readmit(organisation_id=organisation_id, by=guards.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+def _page(organisation_id: uuid.UUID) -> str:
+    organisation = store.organisation(organisation_id)
+    return render_template(
+        "organisations/suspend.html",
+        id=organisation.id,
+        names=names(organisation),
+        enabled=organisation.enabled,
+    )

@@ -263,7 +263,7 @@ def one_instant() -> Iterator[tuple[Connection, Connection]]:
     """
     main, shred = db.engine.connect(), db.engines["shred"].connect()
     try:
-        with _no_key_under_way():
+        with no_key_under_way():
             for connection in (shred, main):
                 if connection.dialect.name == "postgresql":
                     connection.execution_options(isolation_level="REPEATABLE READ")
@@ -277,7 +277,8 @@ def one_instant() -> Iterator[tuple[Connection, Connection]]:
 
 
 @contextmanager
-def _no_key_under_way() -> Iterator[None]:
+def no_key_under_way() -> Iterator[None]:
+    """While no transaction is between writing a key to the second database and its commit."""
     if current_app.extensions.get("nrm.write_lock") is not None:
         with _write_lock():
             yield

@@ -217,7 +217,7 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
             store_tries.forgive(session, tries[0])
             by = Actor(account.id, account.organisation_id, Role(account.role))
             audit.append(session, audit.Event.SIGNED_IN, by=by)
-    except proving.CodeUsed:
+    except (proving.CodeUsed, CannotOpen):
         proving.refuse(account, "sign-in", tries)
     return new.cookie
 
@@ -302,7 +302,7 @@ def change_password(*, password: str, new_password: str, by: Actor) -> None:
         session.execute(
             update(MemberSession)
             .where(MemberSession.member_id == member.id, MemberSession.digest != by.session_id)
-            .values(sealed_keys=None)
+            .values(sealed_keys=None, locked=False)
         )
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
@@ -329,7 +329,9 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
                 proving.use_code(session, account.id, step)
             member = session.get_one(Member, account.id)
             vault.change_password(member, keys, new_password)
-            session.execute(update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None))
+            session.execute(
+                update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
+            )
             store_tries.forgive(session, tries[0])
             by = Actor(member.id, member.organisation_id, Role(member.role))
             audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)

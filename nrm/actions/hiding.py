@@ -14,10 +14,9 @@ from nrm.actions.proving import Asker
 from nrm.db import db, transaction
 from nrm.domain.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
 from nrm.models.accounts import HiddenPage, Member, MemberSession
-from nrm.models.cases import Opening
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
-from nrm.vault import keyrings
+from nrm.vault import compartments, keyrings
 from nrm.vault import members as vault
 
 Fields = list[tuple[str, str]]
@@ -62,11 +61,16 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
     under = vault.prove(account, row.login, password)
     if account is None or under is None or not row.enabled:
         proving.refuse(account, "unlock", tries)
-    keys = vault.open_keys(account, under)
+    try:
+        keys = vault.open_keys(account, under)
+    except vault.CannotOpen:
+        proving.refuse(account, "unlock", tries)
     with transaction() as session:
         keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
         new = vault.new_session(account.id, keys)
-        old = session.get_one(MemberSession, parts[0])
+        old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
+        if old is None or not old.locked:  # unlocked or ended in the same instant
+            raise SignInRefused
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
         new.row.proved_at = old.proved_at
         _move(session, old, new.row)
@@ -78,7 +82,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
 
 def _move(session: Session, old: MemberSession, new: MemberSession) -> None:
     session.add(new)
-    session.execute(update(Opening).where(Opening.session_digest == old.digest).values(session_digest=new.digest))
+    compartments.move_leave(session, old.digest, new.digest)
     session.delete(old)
 
 

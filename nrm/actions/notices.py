@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.actions import drafts
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.notices import Announcement, NoticeRefused, NoticeStatus, check
 from nrm.domain.quarters import Quarter
@@ -53,6 +53,8 @@ def announce(
             if store.is_known(notice_id):
                 store.own(notice_id, by=by)
                 return
+            if interview_store.is_known(notice_id):
+                raise NotVisible
             holders = _holders(session, post_id)
             session.add(
                 Notice(

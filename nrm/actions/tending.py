@@ -39,8 +39,8 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
     `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `erased_listed`,
-    `keys_destroyed`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do
-    something for.
+    `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder
+    must do something for.
     """
     by = Actor.system("tend")
     organisations.pass_over_suspended()
@@ -56,6 +56,7 @@ def tend() -> dict[str, int]:
         "notices_over": notices.expire(by=by),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
+        "keys_left_over": shredding.sweep(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": members_store.keyrings_due(),
     }

@@ -13,6 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case
 from nrm.models.interviews import Interview, Screening
+from nrm.models.notices import Notice
 from nrm.models.referrals import Obligation, Referral
 from nrm.prepared import Prepared, Row
 from nrm.store.paging import Page, page, place_after
@@ -71,10 +72,13 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
 
 
 def is_known(interview_id: uuid.UUID) -> bool:
-    """Whether the id is taken, by whatever post, or by a case that a shelter opened itself."""
-    return (
-        db.session.scalar(select(Interview.id).where(Interview.id == interview_id)) is not None
-        or db.session.scalar(select(Case.id).where(Case.id == interview_id)) is not None
+    """Whether the id is taken: by whatever post, by a case that a shelter opened itself, or by a notice.
+
+    What is sealed is found by the id alone, so one that stood for two would let the one undo the other.
+    """
+    return any(
+        db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
+        for model in (Interview, Case, Notice)
     )
 
 

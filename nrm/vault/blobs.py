@@ -9,6 +9,7 @@ from typing import Any
 from nrm import crypto
 from nrm.models.cases import CareNote
 from nrm.prepared import Row
+from nrm.vault.marks import report
 
 
 def _epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
@@ -34,7 +35,11 @@ def open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, 
     """The value of a row of `sealed_compartments`; raises CannotOpen."""
     key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
     aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
-    value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
+    try:
+        value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
+    except crypto.CannotOpen:
+        report(row.compartment, row.case_id)
+        raise
     return value
 
 
@@ -50,6 +55,10 @@ def seal_note(
 def open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: int) -> dict[str, Any]:
     """The note of a row of `care_notes`; raises CannotOpen."""
     key = _epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
-    plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
+    try:
+        plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
+    except crypto.CannotOpen:
+        report("note", note.id)
+        raise
     value: dict[str, Any] = json.loads(crypto.unpad(plain))
     return value

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, bindparam, insert, select, update
@@ -24,15 +24,15 @@ from nrm.models.referrals import Referral
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring, unwrap_once
-from nrm.vault.marks import check_mark
+from nrm.vault.marks import check_mark, mark, report
 
 OPENING_MINUTES = 15
-
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COMPARTMENT, _GRANT = SealedCompartment.__table__.c, Grant.__table__.c
 _KEYRING, _WRAP, _OPENING = Keyring.__table__.c, KeyringWrap.__table__.c, Opening.__table__.c
 _LEAVE = Prepared(
-    select(_OPENING.id).where(
+    select(_OPENING.expires_at, _OPENING.mark).where(
         _OPENING.session_digest == bindparam("session_digest"),
         _OPENING.case_id == bindparam("case_id"),
         _OPENING.compartment == bindparam("compartment"),
@@ -46,7 +46,7 @@ _EXTEND = Prepared(
         _OPENING.case_id == bindparam("of_case"),
         _OPENING.compartment == bindparam("of_compartment"),
     )
-    .values(expires_at=bindparam("expires_at"))
+    .values(expires_at=bindparam("expires_at"), mark=bindparam("mark"))
 )
 _REVISE = Prepared(
     update(cast(Table, SealedCompartment.__table__))
@@ -71,6 +71,7 @@ _PLACE = Prepared(
         _GRANT.sealed_key,
         _WRAP.sealed_private,
         _OPENING.expires_at.label("open_until"),
+        _OPENING.mark.label("leave_mark"),
     )
     .select_from(SealedCompartment.__table__)
     .outerjoin(
@@ -181,7 +182,8 @@ def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str,
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
-    if not _EXTEND.run(session, {**place, "expires_at": expires_at}):
+    leave = _leave_mark(by.session_id, case_id, compartment, expires_at)
+    if not _EXTEND.run(session, {**place, "expires_at": expires_at, "mark": leave}):
         session.execute(
             insert(Opening).values(
                 id=uuid.uuid4(),
@@ -190,8 +192,30 @@ def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str,
                 compartment=compartment,
                 purpose=purpose,
                 expires_at=expires_at,
+                mark=leave,
             )
         )
+
+
+def _leave_mark(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
+    """What leave carries: a row that was written by hand gives none, since no event went before it."""
+    microseconds = (expires_at - _EPOCH) // timedelta(microseconds=1)
+    return mark("leave to read", case_id, session_id, compartment, microseconds)
+
+
+def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires_at: datetime, by: Actor) -> bool:
+    if found is not None and crypto.same(found, _leave_mark(by.session_id, case_id, compartment, expires_at)):
+        return True
+    report(f"leave to read {compartment}", case_id)
+    return False
+
+
+def move_leave(session: Session, before: bytes, after: bytes) -> None:
+    """What one session had leave to read, another has: for the session that follows a locked one."""
+    for row in session.scalars(select(Opening).where(Opening.session_digest == before)).all():
+        place = (row.case_id, row.compartment, row.expires_at)
+        if crypto.same(row.mark, _leave_mark(before, *place)):
+            row.session_digest, row.mark = after, _leave_mark(after, *place)
 
 
 def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
@@ -199,7 +223,8 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
     if not by.session_id:
         return False
     place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment, "now": clock.now()}
-    return _LEAVE.first(session, place) is not None
+    found = _LEAVE.first(session, place)
+    return found is not None and _is_leave(found.mark, case_id, compartment, found.expires_at, by)
 
 
 def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
@@ -308,24 +333,42 @@ def keys(
     place = {"case_id": case_id, "compartment": compartment, "session_digest": by.session_id}
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
     row = _PLACE.first(session, {**place, **whose})
-    if leave and (row is None or not by.session_id or row.open_until is None or row.open_until <= clock.now()):
+    if leave and (row is None or not _has_leave(row, by)):
         raise NoLeave
-    if row is None:
+    if row is None or by.keys is None:
         raise CannotOpen
-    if row.sealed_key is not None:
-        version, wrapped = row.keyring_version, row.sealed_key
-        private = unwrap_keyring(row.sealed_private, version, by=by)
-    elif releasing or compartment == "hand_over":
-        version, wrapped = _release(session, row, by.organisation_id)
-        private = keyring_private(session, version, by=by)
-    else:
-        raise CannotOpen
-    me = grants.Recipient(by.organisation_id, by.kind, version, b"")
-    compartment_key = unwrap_once(private, wrapped, grants.grant_context(case_id, compartment, row.epoch, me), by=by)
-    shred_key = shredding.shred_key(case_id, compartment, row.epoch)
-    if shred_key is None:
-        raise CannotOpen
+    try:
+        if row.sealed_key is not None:
+            version, wrapped = row.keyring_version, row.sealed_key
+            private = unwrap_keyring(row.sealed_private, version, by=by)
+        elif releasing or compartment == "hand_over":
+            version, wrapped = _release(session, row, by.organisation_id)
+            private = keyring_private(session, version, by=by)
+        else:
+            raise CannotOpen
+        me = grants.Recipient(by.organisation_id, by.kind, version, b"")
+        compartment_key = unwrap_once(
+            private, wrapped, grants.grant_context(case_id, compartment, row.epoch, me), by=by
+        )
+        shred_key = shredding.shred_key(case_id, compartment, row.epoch)
+        if shred_key is None:
+            raise CannotOpen
+    except CannotOpen:
+        if _was_granted(session, row, by.organisation_id) and _PLACE.first(session, {**place, **whose}) == row:
+            report(compartment, case_id)
+        raise
     return row, compartment_key, shred_key
+
+
+def _has_leave(row: Row, by: Actor) -> bool:
+    if not by.session_id or row.open_until is None or row.open_until <= clock.now():
+        return False
+    return _is_leave(row.leave_mark, row.case_id, row.compartment, row.open_until, by)
+
+
+def _was_granted(session: AnySession, row: Row, organisation_id: uuid.UUID) -> bool:
+    """Whether a grant lies there for the organisation, of whatever epoch: then what lies there should open."""
+    return row.sealed_key is not None or session.get(Grant, (row.case_id, row.compartment, organisation_id)) is not None
 
 
 def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
@@ -342,10 +385,14 @@ def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple
         raise CannotOpen
     check_mark(referral.mark, "referral", referral.id, row.case_id, organisation_id)
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
-    if release_key is None:
-        raise CannotOpen
     aad = grants.pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
-    return pending.keyring_version, crypto.unseal(release_key, pending.sealed_key, aad)
+    try:
+        if release_key is None:
+            raise CannotOpen
+        return pending.keyring_version, crypto.unseal(release_key, pending.sealed_key, aad)
+    except CannotOpen:
+        report(f"pending {row.compartment}", row.case_id)
+        raise
 
 
 def sealed_of(session: Session, case_id: uuid.UUID) -> list[SealedCompartment]:

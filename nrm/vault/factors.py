@@ -10,7 +10,7 @@ from flask import current_app
 from nrm import clock, crypto
 from nrm.domain.accounts import Credentials
 from nrm.domain.factors import SECRET_BYTES, WINDOW, steps_at, typed_code
-from nrm.vault.marks import config
+from nrm.vault.marks import config, report
 
 _NOBODYS = bytes(SECRET_BYTES)
 
@@ -62,7 +62,7 @@ def accepted_step(account: Credentials | None, code: str) -> int | None:
         try:
             secret = crypto.unseal(_under("totp"), account.sealed_totp, crypto.ctx("totp", account.id))
         except crypto.CannotOpen:
-            current_app.logger.error("the second factor of %s was not made by this program", account.id)
+            report("second factor", account.id)
             return None
     step = step_of(secret, code, account.totp_step if account is not None else None)
     return step if account is not None and account.has_second_factor else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +11,7 @@ from nrm import clock, crypto
 from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.prepared import AnySession
-from nrm.vault.marks import check_mark, mark
+from nrm.vault.marks import check_mark, mark, report
 
 CannotOpen = crypto.CannotOpen
 
@@ -176,7 +175,11 @@ def unwrap_keyring(sealed: bytes | None, version: int, *, by: Actor) -> bytes:
     if known := by.keys.keyrings.get(version):
         return known
     info = crypto.ctx("keyring", by.organisation_id, version, by.member_id)
-    private = crypto.unwrap(by.keys.kem_private, sealed, info)
+    try:
+        private = crypto.unwrap(by.keys.kem_private, sealed, info)
+    except CannotOpen:
+        report("wrapped keyring", by.member_id)
+        raise
     by.keys.keyrings[version] = private
     return private
 
@@ -190,9 +193,11 @@ def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUI
         .order_by(Keyring.version)
     )
     for version, sealed in wraps.all():
-        with suppress(CannotOpen):
-            info = crypto.ctx("keyring", organisation_id, version, member_id)
+        info = crypto.ctx("keyring", organisation_id, version, member_id)
+        try:
             keys.keyrings[version] = crypto.unwrap(keys.kem_private, sealed, info)
+        except CannotOpen:
+            report("wrapped keyring", member_id)
 
 
 def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
@@ -221,7 +226,11 @@ def _import_key(keyring: Keyring, private: bytes) -> bytes:
     if keyring.sealed_import_key is not None:
         under = crypto.expand(private, crypto.ctx("import key"))
         context = crypto.ctx("import key", keyring.organisation_id, keyring.version)
-        return crypto.unseal(under, keyring.sealed_import_key, context)
+        try:
+            return crypto.unseal(under, keyring.sealed_import_key, context)
+        except CannotOpen:
+            report("import key", keyring.organisation_id)
+            raise
     if keyring.version != 1:
         raise CannotOpen
     return crypto.expand(private, crypto.ctx("import"))

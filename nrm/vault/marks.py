@@ -30,5 +30,10 @@ def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.
     the place of the right one, and wait.
     """
     if found is None or not crypto.same(found, mark(what, whose, *parts)):
-        current_app.logger.error("the %s of %s was not made by this program", what, whose)
+        report(what, whose)
         raise CannotOpen
+
+
+def report(what: str, whose: object) -> None:
+    """Tell the log of a row that does not open, or was not made here: ids only."""
+    current_app.logger.error("the %s of %s was not made by this program", what, whose)

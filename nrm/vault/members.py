@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nrm import crypto
 from nrm.domain.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts import Member, MemberSession
-from nrm.vault.marks import check_mark, config, mark
+from nrm.vault.marks import check_mark, config, mark, report
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
@@ -95,10 +95,14 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
 
 def open_keys(account: Credentials, under: bytes) -> KeyHolder:
     """The member's keys, by what `prove` gave; raises CannotOpen."""
-    return KeyHolder(
-        crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
-        crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
-    )
+    try:
+        return KeyHolder(
+            crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
+            crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
+        )
+    except CannotOpen:
+        report("keys", account.id)
+        raise
 
 
 def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
@@ -165,7 +169,11 @@ def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:
 
 def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: bytes) -> KeyHolder:
     """The keys a session row holds; raises CannotOpen."""
-    carried = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
+    try:
+        carried = crypto.unseal(key, sealed_keys, crypto.ctx("session", digest, member_id))
+    except CannotOpen:
+        report("session", member_id)
+        raise
     one, two = crypto.KEY_BYTES, 2 * crypto.KEY_BYTES
     versions = range(two, len(carried), _VERSION_BYTES + crypto.KEY_BYTES)
     halves = [(place, place + _VERSION_BYTES) for place in versions]
@@ -223,18 +231,29 @@ def invitation_digest(token: str) -> bytes:
 
 
 def seal_page(member: Member, page: bytes) -> bytes:
-    """A hidden page, sealed to the member's own public key: no session and no server opens it. Raises CannotOpen."""
+    """A hidden page, sealed to the member's own public key: no session and no server opens it. Raises CannotOpen.
+
+    Anybody could seal to that key; so a mark goes with it.
+    """
     if member.kem_public is None:
         raise CannotOpen
     check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
-    return crypto.wrap(member.kem_public, crypto.pad(page), crypto.ctx("hidden page", member.id))
+    marked = mark("hidden page", member.id, page) + page
+    return crypto.wrap(member.kem_public, crypto.pad(marked), crypto.ctx("hidden page", member.id))
 
 
 def open_page(sealed: bytes, *, by: Actor) -> bytes:
     """The page of `seal_page`, for the member alone; raises CannotOpen."""
     if by.keys is None or by.member_id is None:
         raise CannotOpen
-    return crypto.unpad(crypto.unwrap(by.keys.kem_private, sealed, crypto.ctx("hidden page", by.member_id)))
+    try:
+        marked = crypto.unpad(crypto.unwrap(by.keys.kem_private, sealed, crypto.ctx("hidden page", by.member_id)))
+    except CannotOpen:
+        report("hidden page", by.member_id)
+        raise
+    found, page = marked[: crypto.KEY_BYTES], marked[crypto.KEY_BYTES :]
+    check_mark(found, "hidden page", by.member_id, page)
+    return page
 
 
 def carry(member_id: uuid.UUID, payload: bytes) -> str:

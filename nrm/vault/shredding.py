@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, Engine, Row, and_, bindparam, delete, insert, or_, select, text, tuple_
+from sqlalchemy import CursorResult, Engine, Row, and_, bindparam, delete, func, insert, or_, select, text, tuple_
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hold_the_pair, transaction
+from nrm.db import db, hold_the_pair, no_key_under_way, transaction
 from nrm.models.cases import Destruction, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
 from nrm.prepared import Prepared
 
@@ -131,25 +131,57 @@ def _destroy(listed: Sequence[Row[Any]]) -> None:
 
 
 def sweep() -> int:
-    """Destroy every key that nothing in the main database is for; returns how many. For a restored pair only.
+    """Destroy every key that nothing in the main database is for and that is not listed; returns how many.
 
-    Keys of a transaction under way look the same, so nobody else may be at work.
+    There are some after a restore, and after a transaction that failed. Any other says that somebody took it off the
+    list, or took the row away, by hand: so each is reported. Nothing is looked at while the numbers agree.
     """
-    live = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
-    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
+    if not _may_be_left():
+        return 0
+    with no_key_under_way():
+        left = _left()
+        with _engine().begin() as connection:
+            for model, place in left:
+                connection.execute(delete(model).where(tuple_(*model.__table__.primary_key) == place))
+    for model, place in left:
+        current_app.logger.warning(
+            "a key that nothing is for was destroyed: %s, %s of %s", model.__tablename__, *place[1::-1]
+        )
+    if left and _engine().dialect.name == "postgresql":
+        _clean_files()
+    return len(left)
+
+
+def _may_be_left() -> bool:
+    """Whether there are more keys than rows that need them: two counts of each, asked every minute."""
+    with _engine().connect() as connection:
+        keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
+    rows = []
+    for model, kind in ((SealedCompartment, "shred"), (PendingGrant, "release")):
+        listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
+        needed = db.session.scalar(select(func.count()).select_from(model)) or 0
+        rows.append(needed + (db.session.scalar(listed) or 0))
     db.session.rollback()
-    with _engine().begin() as connection:
-        orphans = [
-            (ShredKey, row) for row in connection.execute(select(*_place(ShredKey))) if tuple(row) not in live
-        ] + [
-            (ReleaseKey, row)
-            for row in connection.execute(select(*_place(ReleaseKey), ReleaseKey.organisation_id))
-            if tuple(row) not in waiting
-        ]
-        for model, row in orphans:
-            key = tuple_(*model.__table__.primary_key)
-            connection.execute(delete(model).where(key == tuple(row)))
-    return len(orphans)
+    return any(there > needed for there, needed in zip(keys, rows, strict=True))
+
+
+def _left() -> list[tuple[type[ShredKey | ReleaseKey], tuple[Any, ...]]]:
+    """The keys that no compartment, pending grant or line of the list is for."""
+    needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
+    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
+    for row in db.session.execute(select(Destruction.__table__)):
+        place = (row.case_id, row.compartment, row.epoch)
+        if row.kind == "shred":
+            needed.add(place)
+        else:
+            waiting.add((*place, row.organisation_id))
+    db.session.rollback()
+    with _engine().connect() as connection:
+        shred = [tuple(row) for row in connection.execute(select(*_place(ShredKey)))]
+        release = [tuple(row) for row in connection.execute(select(*_place(ReleaseKey), ReleaseKey.organisation_id))]
+    return [(ShredKey, place) for place in shred if place not in needed] + [
+        (ReleaseKey, place) for place in release if place not in waiting
+    ]
 
 
 def missing() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from nrm import crypto
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
-from nrm.vault.marks import config
+from nrm.vault.marks import config, report
 
 
 def sign_release(message: bytes) -> bytes:
@@ -62,7 +62,12 @@ def seal_memory(value: dict[str, Any], *context: str) -> bytes:
 
 def open_memory(sealed: bytes, *context: str) -> dict[str, Any]:
     """The value of `seal_memory`; raises CannotOpen."""
-    value: dict[str, Any] = json.loads(crypto.unseal(config().secrets.store, sealed, crypto.ctx("memory", *context)))
+    try:
+        plain = crypto.unseal(config().secrets.store, sealed, crypto.ctx("memory", *context))
+    except crypto.CannotOpen:
+        report("memory", " ".join(context))
+        raise
+    value: dict[str, Any] = json.loads(plain)
     return value
 
 

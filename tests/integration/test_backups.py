@@ -29,7 +29,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, SealedCompartment, ShredKey
 from nrm.store import cases as store
 from nrm.store import stays as stay_store
-from nrm.vault import shredding
+from nrm.vault import epochs, shredding
 from nrm.vault.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
@@ -415,11 +415,13 @@ def test_backups_taken_while_others_write_and_destroy_are_pairs(
         stop.set()
         thread.join()
     assert not failed
-    epochs = set()
+    numbers = set()
     for number, pair in enumerate(pairs):
         assert keeper.restore(tmp_path / str(number), pair).exit_code == 0
         files = Files(tmp_path / str(number), tmp_path / str(number))
         live = {row[:3] for row in files.table(*BLOBS)}
         assert live == set(files.shred_keys)
-        epochs.update(epoch for case, compartment, epoch in live if (case, compartment) == (world.case.hex, "identity"))
-    assert len(epochs) > 2  # it really went on meanwhile
+        numbers.update(
+            epoch for case, compartment, epoch in live if (case, compartment) == (world.case.hex, "identity")
+        )
+    assert len(numbers) > 2  # it really went on meanwhile

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from nrm.actions import accounts, hiding
 from nrm.web.hidden import filled
@@ -117,3 +119,43 @@ def test_only_the_controls_of_the_form_are_filled_and_nothing_typed_becomes_mark
         '<textarea name="t">\n&quot;&gt;&lt;script&gt;</textarea><input type="password" name="p"></form>'
         "<p>&lt;b&gt;</p>"
     )
+
+
+def test_a_locked_session_dies_when_the_password_is_changed_elsewhere(world_app: tuple[Flask, World]) -> None:
+    """A stolen computer with a hidden screen does not come back by a password that was learnt later."""
+    app, world = world_app
+    stolen, _ = hidden_draft(app, world)
+    new = "a second life of a cat"
+    accounts.change_password(password=factories.PASSWORD, new_password=new, by=factories.actor(OFFICER))
+    assert unlock(stolen, new)[0] == 422
+    assert unlock(stolen)[0] == 422
+
+
+def test_unlocking_twice_in_the_same_instant_opens_one_session(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    person, _ = hidden_draft(app, world)
+    cookie = person.client.get_cookie("nrm")
+    assert cookie is not None
+    other = app.test_client()
+    other.set_cookie("nrm", cookie.value)
+    gate, got = threading.Barrier(2), []
+
+    def press(client: FlaskClient) -> None:
+        token = token_in(client.get("/unlock").text)
+        gate.wait()
+        data = {"password": factories.PASSWORD, "csrf_token": token}
+        got.append(client.post("/unlock", data=data).status_code)
+
+    threads = [threading.Thread(target=press, args=(client,)) for client in (person.client, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [303, 422]
+
+
+def test_leave_to_read_goes_on_in_the_session_that_follows(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    person, path = hidden_draft(app, world)
+    unlock(person)
+    assert person.get(path)

@@ -315,3 +315,18 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert "Mbërriti" in consul.get("/")
     consul.get(f"{address}/cancel", status=409)
     consul.post(f"{address}/cancel", status=409)
+
+
+def test_no_notice_takes_the_id_of_an_interview_and_no_interview_that_of_a_notice(desks: Desks) -> None:
+    """What is sealed is found by the id alone: ending the one would destroy what belongs to the other."""
+    draft = interviews.start(interview_id=uuid.uuid4(), by=desks.rinas)
+    announced = Announcement(Origin.CONSULATE, "IT", TODAY, "yes", hour=20)
+    with pytest.raises(NotVisible):
+        notices.announce(
+            notice_id=draft, post_id=people.organisation("RINAS"), announced=announced, identity=WHO, by=desks.consul
+        )
+    notice_id = desks.announced()
+    notices.cancel(notice_id=notice_id, by=desks.consul)
+    with pytest.raises(NotVisible):
+        interviews.start(interview_id=notice_id, by=desks.rinas)
+    assert interviews.read(interview_id=draft, by=desks.rinas).status == "draft"

@@ -35,6 +35,7 @@ NOTHING = {
     "notices_over": 0,
     "keys_destroyed": 0,
     "keyrings_due": 0,
+    "keys_left_over": 0,
     "shred_files_deleted": 0,
 }
 

@@ -44,6 +44,7 @@ OPEN_BYTES = {
     "members.salt",
     "members.sign_public",
     "members.verifier",
+    "openings.mark",
     "openings.session_digest",
     "referrals.mark",
     "release_drafts.signature",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField, SelectField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm
-from nrm.domain.referrals import DeclineReason, OverrideReason
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals import DeclineReason, Escort, OverrideReason
 from nrm.domain.words import N_
 
 STATUS_LABELS = {
@@ -32,9 +32,19 @@ OVERRIDE_LABELS = {
     OverrideReason.PERSON_WISHES: N_("The person's wish"),
     OverrideReason.KEEP_FAMILY_TOGETHER: N_("To keep a family together"),
     OverrideReason.MEDICAL_NEED: N_("A medical need"),
+    OverrideReason.LONGER_REINTEGRATION: N_("Longer reintegration"),
+    OverrideReason.CONFLICT_WITH_RESIDENT: N_("Conflict with somebody who lives there"),
     OverrideReason.NO_ROAD_TONIGHT: N_("No way to travel tonight"),
     OverrideReason.NO_ANSWER_IN_TIME: N_("No answer in time"),
     OverrideReason.OTHER: N_("Another reason"),
+}
+ESCORT_LABELS = {
+    Escort.WOMAN_OFFICER: N_("A woman officer"),
+    Escort.WOMAN_STAFF: N_("A woman of the shelter"),
+    Escort.WOMAN_SOCIAL_WORKER: N_("A woman social worker"),
+    Escort.MAN_OFFICER: N_("A man officer"),
+    Escort.MAN_STAFF: N_("A man of the shelter"),
+    Escort.MAN_SOCIAL_WORKER: N_("A man social worker"),
 }
 EXPECTED_HOURS = (1, 2, 4, 8, 12, 24)
 
@@ -61,6 +71,35 @@ class AcceptReferralForm(OnceForm):
         ],
         default="",
         validators=[Offered(N_("Choose when the person is expected"))],
+        validate_choice=False,
+    )
+
+
+class PromiseReferralForm(OnceForm):
+    """Who said yes by telephone."""
+
+    name = StringField(
+        N_("Who promised it?"),
+        description=N_("The name of the colleague you spoke with, never of the person."),
+        validators=[DataRequired(N_("Enter the name of the colleague who promised it")), PlainText(60)],
+    )
+
+
+class DepartReferralForm(OnceForm):
+    """Who goes with the person, and when they should be there."""
+
+    escort = RadioField(
+        N_("Who escorts the person?"), validators=[Offered(N_("Choose who escorts the person"))], validate_choice=False
+    )
+    expected = RadioField(
+        N_("When should they arrive?"),
+        choices=[
+            SelectChoice(
+                value=str(each), label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour")
+            )
+            for each in EXPECTED_HOURS
+        ],
+        validators=[Offered(N_("Choose when they should arrive"))],
         validate_choice=False,
     )
 
@@ -92,5 +131,10 @@ class PlaceReferralForm(OnceForm):
     )
     agreed_anew = BooleanField(
         N_("The person was asked again today and agrees to this shelter"),
-        description=N_("Only needed for a shelter the person had struck out"),
+        description=N_("Only needed for a shelter the person had struck out, or in a region to be avoided"),
+    )
+    go_on_reading = SelectMultipleField(
+        N_("Who may go on reading a part after the move?"),
+        description=N_("Ask the person. Who is not ticked stops reading now."),
+        validate_choice=False,
     )

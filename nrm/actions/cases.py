@@ -90,7 +90,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
     if compartment not in WRITTEN_BY_HOLDER:
         raise CaseRefused("not_holder")
     with transaction() as session:
-        _written(session, case_id, by)
+        check_written(session, case_id, by)
         there = compartment in vault.compartments_of(session, case_id)
         if there:
             revision = vault.write(session, case_id, compartment, dict(value), seen=seen, by=by)
@@ -109,8 +109,8 @@ def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
     """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _written(session, case_id, by)
-        _there(session, case_id, Compartment.CARE, by)
+        check_written(session, case_id, by)
+        begin(session, case_id, Compartment.CARE, by)
         written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
         note_id = care_notes.add(session, case_id, written, by=by)
         audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
@@ -131,14 +131,14 @@ def share(
     by.must(Permission.CASE_OPEN)
     organisation = accounts.organisation(organisation_id)
     with transaction() as session:
-        _written(session, case_id, by)
+        check_written(session, case_id, by)
         kind = OrganisationKind(organisation.kind)
         check_share(kind, compartments, agreed=agreed)
         if kind is OrganisationKind.TRP_UNIT and not permits.has_applied(case_id):
             raise CaseRefused("not_applied")
         for compartment in sorted(compartments):
             if compartment is Compartment.LEGAL:
-                _there(session, case_id, compartment, by)
+                begin(session, case_id, compartment, by)
             elif compartment not in vault.compartments_of(session, case_id):
                 raise CaseRefused("nothing_to_share")
             if organisation_id not in grants.holders_of(session, case_id, compartment):
@@ -186,25 +186,28 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        _held(case_id, by)
-        if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
-            raise CaseRefused("stay_open")
-        if session.scalar(
-            select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))
-        ):
-            raise CaseRefused("referral_open")
-        keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
-        epochs.rotate(session, case_id, keep, by=by)
-        today = clock.now().astimezone(country().timezone).date()
-        hit = session.execute(
-            update(Case)
-            .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
-            .values(status="closed", closed_month=today.replace(day=1))
-        )
-        if cast("CursorResult[object]", hit).rowcount != 1:
-            raise CaseRefused("closed")
-        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+        end(session, case_id, by)
     shredding.work_off()
+
+
+def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """The closing itself, in the caller's transaction; raises as `close` does."""
+    _held(case_id, by)
+    if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+        raise CaseRefused("stay_open")
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
+        raise CaseRefused("referral_open")
+    keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
+    epochs.rotate(session, case_id, keep, by=by)
+    today = clock.now().astimezone(country().timezone).date()
+    hit = session.execute(
+        update(Case)
+        .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
+        .values(status="closed", closed_month=today.replace(day=1))
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise CaseRefused("closed")
+    audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
 
 
 def _held(case_id: uuid.UUID, by: Actor) -> Case:
@@ -217,7 +220,7 @@ def _held(case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def _written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """As `_held`; and nobody is asked to take the person: between sending and the answer one reads, and writes nothing.
 
     What is begun then would not be among what the asked party was offered, and nobody could accept any more.
@@ -227,7 +230,7 @@ def _written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         raise CaseRefused("asked")
 
 
-def _there(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
+def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
     """Begin an empty compartment of the holder's unless it is there."""
     if compartment not in vault.compartments_of(session, case_id):
         vault.create(session, case_id, {compartment: {}}, _only(by))

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
-from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import IllegalTransition
-from nrm.models.referrals import ChildAlert, Obligation
+from nrm.models.referrals import Call, ChildAlert, Obligation
 from nrm.store import children as store
 from nrm.store.countries import country
 
@@ -101,12 +101,16 @@ def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], 
         withdraw(session, interview_id, "not_named", by=by)
         return
     obligation.due_at, obligation.done_at, obligation.done_by_id = alert.due_at, alert.done_at, alert.done_by_id
+    obligation.id = uuid.uuid4()
+    session.execute(update(Call).where(Call.subject_id == alert.id).values(subject_id=obligation.id))
     session.delete(alert)
 
 
 def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """The desk says that it knows; or the duty officer told it by telephone. Raises NotVisible, IllegalTransition."""
+    """The desk says that it knows (`calls.tell_of_child` by telephone). Raises NotVisible, IllegalTransition."""
     with transaction() as session:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+            raise NotVisible
         alert = store.row(interview_id, by=by)
         hit = session.execute(
             update(ChildAlert)
@@ -115,13 +119,12 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
         )
         if cast("CursorResult[object]", hit).rowcount != 1:
             raise IllegalTransition("state")
-        own = by.kind is OrganisationKind.CHILD_PROTECTION
         audit.append(
             session,
             audit.Event.CHILD_ALERT_ACKNOWLEDGED,
             by=by,
             interview_id=interview_id,
-            how="system" if own else "telephone",
+            how="system",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,23 +12,28 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import BY_CONSENT
 from nrm.domain.referrals import (
+    Asked,
     IllegalTransition,
     OverrideReason,
     ReferralRefused,
     ReferralStatus,
     Relation,
     check_new,
+    duty_officer_decides,
     next_asked,
 )
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
+from nrm.store import accounts
 from nrm.store import members as members_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
-from nrm.vault import grants, sharing
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, grants, sharing, shredding
 
 
 def lock_case(case_id: uuid.UUID) -> None:
@@ -131,18 +137,18 @@ def direct(
     with transaction() as session:
         case = session.get(Case, case_id, with_for_update=True)
         last = places.last_of(case_id)
-        if case is None or case.status != "referred":
-            raise NotVisible
-        receiver = _shelter(receiver_id)
-        route = {code: candidate for candidate, code in places.route_of(case_id)}
         chain = places.chain(case_id)
+        if case is None or not _is_the_duty_officers(case, chain):
+            raise NotVisible
+        receiver = _shelter(receiver_id, case_id)
+        route = {code: candidate for candidate, code in places.route_of(case_id)}
         candidate = route.get(receiver.code)
         check_new(
             [each.status for each in chain],
             Relation.DUTY_OFFICER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=places.is_struck_out(case_id, receiver.code),
+            struck_out=receiver.party in places.only_with_a_new_yes(case_id),
             agreed_anew=agreed_anew,
         )
         sender_id = last.sender_id if last is not None else case.opened_by_id
@@ -166,11 +172,27 @@ def direct(
         return referral.id
 
 
-def refer(
-    *, case_id: uuid.UUID, receiver_id: uuid.UUID, reason: OverrideReason, by: Actor, agreed_anew: bool = False
-) -> uuid.UUID:
-    """Whoever has the case asks another shelter: after a withdrawal, or to hand the person on. Returns the referral.
+def _is_the_duty_officers(case: Case, chain: Sequence[Asked]) -> bool:
+    """Nobody has taken the person yet; or two shelters declined to take them over from the one that has."""
+    return case.status == "referred" or (
+        case.status == "open" and duty_officer_decides([each.status for each in chain])
+    )
 
+
+def refer(
+    *,
+    case_id: uuid.UUID,
+    receiver_id: uuid.UUID,
+    reason: OverrideReason,
+    by: Actor,
+    agreed_anew: bool = False,
+    go_on_reading: Collection[uuid.UUID] | None = None,
+) -> uuid.UUID:
+    """Whoever has the case asks another shelter: after a withdrawal, to hand the person on, or to give them back to
+    where they came from. Returns the referral.
+
+    `go_on_reading`: of those who read a part because the person agreed, the ones to whom the person says yes for the
+    time after the move; the others stop reading now. None: nobody was asked about it, all stay.
     Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
     """
     by.must(Permission.REFERRAL_SEND)
@@ -178,7 +200,7 @@ def refer(
         case = session.get(Case, case_id, with_for_update=True)
         if case is None or by.organisation_id is None or custodian(case) != by.organisation_id:
             raise NotVisible
-        receiver = _shelter(receiver_id)
+        receiver = _shelter(receiver_id, case_id)
         if receiver.id == by.organisation_id:
             raise ReferralRefused("itself")
         if case.status == "closed":
@@ -193,9 +215,11 @@ def refer(
             Relation.SENDER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=places.is_struck_out(case_id, receiver.code),
+            struck_out=receiver.party in places.only_with_a_new_yes(case_id),
             agreed_anew=agreed_anew,
         )
+        if go_on_reading is not None:
+            _end_shares(session, case_id, go_on_reading, by)
         if not places.has_key_waiting(case_id, receiver.id):
             sharing.offer(session, case_id, [receiver.id], by=by)
         first = next(iter(route.values()), None)
@@ -210,7 +234,28 @@ def refer(
             override_reason=str(reason),
         )
         record(session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(agreed_anew))
-        return referral.id
+    shredding.work_off()
+    return referral.id
+
+
+def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[uuid.UUID], by: Actor) -> None:
+    """A new epoch of whatever somebody reads by consent to whom the person did not say yes again."""
+    ended: set[uuid.UUID] = set()
+    keep: dict[str, Collection[uuid.UUID]] = {}
+    by_consent = accounts.of_kinds(BY_CONSENT)
+    for compartment in vault.compartments_of(session, case_id):
+        holders = grants.holders_of(session, case_id, compartment)
+        gone = (holders & by_consent) - set(go_on_reading)
+        if gone:
+            keep[compartment] = holders - gone
+            ended |= gone
+    if not keep:
+        return
+    asked = grants.waiting(session, case_id)
+    epochs.rotate(session, case_id, keep, by=by)
+    sharing.offer(session, case_id, asked, by=by, compartments=keep)
+    for organisation_id in sorted(ended, key=str):
+        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
 
 
 def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
@@ -234,8 +279,12 @@ def custodian(case: Case) -> uuid.UUID:
     return case.holder_id or case.opened_by_id
 
 
-def _shelter(receiver_id: uuid.UUID) -> Organisation:
-    found = [each for each in places.shelters_that_signed(clock.now()) if each.id == receiver_id]
+def _shelter(receiver_id: uuid.UUID, case_id: uuid.UUID) -> Organisation:
+    """A shelter that can be asked and that no clause forbids; raises ReferralRefused."""
+    barred = places.forbidden(case_id)
+    found = [
+        each for each in places.shelters_that_signed(clock.now()) if each.id == receiver_id and each.party not in barred
+    ]
     if not found:
         raise ReferralRefused("no_shelter")
     return found[0]

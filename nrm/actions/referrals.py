@@ -16,23 +16,25 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import placing, supplements
+from nrm.actions import placing, stays, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
     BedNotFree,
     DeclineReason,
+    Escort,
     IllegalTransition,
     ReferralEvent,
     ReferralStatus,
     answer_class,
     coarsened,
     decide,
+    escorts_for,
 )
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
-from nrm.models.referrals import Obligation, Referral
+from nrm.models.referrals import Call, Obligation, Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store import accounts, obligations
 from nrm.store import members as members_store
@@ -43,6 +45,8 @@ from nrm.vault import epochs, grants, members, shredding
 
 CannotOpen = members.CannotOpen
 _HAND_OVER = "hand_over"
+_TIMES = ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "departed_at", "expected_at", "arrived_at")
+"""The hours of a referral: once the person arrived only the quarter is kept of each."""
 
 
 def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
@@ -162,10 +166,11 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     return case_id
 
 
-def promise(*, referral_id: uuid.UUID, by: Actor) -> None:
+def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     """The asked party said yes by telephone: the bed is held and the time starts afresh; no key is released.
 
-    Raises NotPermitted, NotVisible, IllegalTransition.
+    `promised_by` is the colleague who said it; kept until the person arrives. Raises NotPermitted, NotVisible,
+    IllegalTransition.
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
@@ -173,8 +178,25 @@ def promise(*, referral_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.PROMISE, by)
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
-        _change(session, referral, after, promised_at=now, expires_at=now + expires_within)
+        _change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
         placing.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
+
+
+def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by: Actor) -> None:
+    """The person is on the way; recorded again, it says what changed. A stay in the sender's shelter ends today.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman).
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.DEPART, by)
+        if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
+            raise IllegalTransition("escort")
+        departed_at = referral.departed_at or clock.now()
+        _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
+        stays.move_on(session, referral.case_id, by, only=referral.sender_id)
+        placing.record(session, audit.Event.REFERRAL_DEPARTED, referral, by, escort=str(escort))
 
 
 def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
@@ -186,6 +208,7 @@ def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
         _change(session, referral, after, arrived_at=clock.now())
+        stays.move_on(session, referral.case_id, by)
         _done(session, referral.case_id, "arrival", by)
         placing.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
         _coarsen(session, referral.case_id)
@@ -207,32 +230,36 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
-    """The party that owes it says that it knows, or has done it; or the duty officer told another one by telephone.
+    """The party that owes it says that it knows, or has done it (`calls` for what is told by telephone).
 
     Once the person arrived only the quarter of the hours is kept. Raises NotVisible, IllegalTransition.
     """
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
-        now = clock.now()
-        hit = session.execute(
-            update(Obligation)
-            .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
-            .values(done_at=now, done_by_id=by.member_id)
-        )
-        if cast("CursorResult[object]", hit).rowcount != 1:
-            raise IllegalTransition("state")
-        audit.append(
-            session,
-            audit.Event.OBLIGATION_ACKNOWLEDGED,
-            by=by,
-            case_id=obligation.case_id,
-            obligation_id=obligation.id,
-            kind=obligation.kind,
-            how="system" if obligations.is_own(obligation, by=by) else "telephone",
-        )
-        arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
-        if session.scalar(select(arrived)):
-            _coarsen(session, obligation.case_id)
+        fulfil(session, obligation, clock.now(), "system", by)
+
+
+def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by: Actor) -> None:
+    """The obligation is done; `how`: `system` or `telephone`. In the caller's transaction; raises IllegalTransition."""
+    hit = session.execute(
+        update(Obligation)
+        .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
+        .values(done_at=at, done_by_id=by.member_id)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise IllegalTransition("state")
+    audit.append(
+        session,
+        audit.Event.OBLIGATION_ACKNOWLEDGED,
+        by=by,
+        case_id=obligation.case_id,
+        obligation_id=obligation.id,
+        kind=obligation.kind,
+        how=how,
+    )
+    arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
+    if session.scalar(select(arrived)):
+        _coarsen(session, obligation.case_id)
 
 
 def _decided(
@@ -290,15 +317,18 @@ def _coarsen(session: Session, case_id: uuid.UUID) -> None:
         referral.answered_in = referral.answered_in or answer_class(
             referral.status, referral.sent_at, referral.due_at, referral.decided_at
         )
-        for column in ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "expected_at", "arrived_at"):
+        for column in _TIMES:
             at = getattr(referral, column)
             if at is not None:
                 setattr(referral, column, coarsened(at, zone))
+        referral.promised_by = ""
     for obligation in session.scalars(
         select(Obligation)
         .where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
         .execution_options(populate_existing=True)
     ):
+        for call in session.scalars(select(Call).where(Call.subject_id == obligation.id)):
+            call.called_at = coarsened(call.called_at, zone)
         obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
         obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None
     session.flush()

@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit
@@ -172,6 +172,38 @@ def end(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )
         return case.id
+
+
+def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID | None = None) -> None:
+    """The person left for another shelter that accepted them: their open stay elsewhere ends today, if there is one.
+
+    In the caller's transaction. `only`: of this shelter; else of any but the actor's own.
+    """
+    wanted = Stay.organisation_id == only if only is not None else Stay.organisation_id != by.organisation_id
+    stay = session.scalar(select(Stay).where(Stay.case_id == case_id, Stay.ended_on.is_(None), wanted))
+    if stay is None:
+        return
+    today = store.today()
+    hit = session.execute(
+        update(Stay)
+        .where(Stay.id == stay.id, Stay.ended_on.is_(None))
+        .values(
+            ended_on=max(today, stay.admitted_on),
+            end_known_on=max(today, stay.admitted_on),
+            exit_reason=str(ExitReason.TRANSFERRED),
+            destination=str(Destination.OTHER_SHELTER),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if _rows(hit) == 1:  # else the shelter ended it in the same instant, and said why
+        audit.append(
+            session,
+            audit.Event.STAY_ENDED,
+            by=by,
+            case_id=case_id,
+            stay_id=stay.id,
+            exit_reason=str(ExitReason.TRANSFERRED),
+        )
 
 
 def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:

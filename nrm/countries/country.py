@@ -56,6 +56,16 @@ class Emergency:
 
 
 @dataclass(frozen=True, slots=True)
+class NextNumber:
+    """Whom to call when a party of this kind does not answer; without a region: wherever the person is."""
+
+    kind: OrganisationKind
+    names: Words
+    region: str | None
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long sealed things live. A compartment maps to years after closing, or None: as long as the court file."""
 
@@ -95,6 +105,7 @@ class Country:
     retention: Retention
     calendar: Calendar
     watches: tuple[Watch, ...]
+    next_numbers: tuple[NextNumber, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
@@ -116,6 +127,10 @@ class Country:
     def agreement(self, version: str) -> Agreement:
         """The version a referral was made under; KeyError when there is none."""
         return {agreement.version: agreement for agreement in self.agreements}[version]
+
+    def numbers_after(self, kind: OrganisationKind, region: str | None) -> list[NextNumber]:
+        """Whom to call next, in the order of the directory, when a party of that kind does not answer."""
+        return [each for each in self.next_numbers if each.kind is kind and each.region in (None, region)]
 
     def acting_as(self, party: str) -> tuple[Organisation, ...]:
         """The organisations that act as a party of the agreement; crossing points share one."""

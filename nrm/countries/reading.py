@@ -7,7 +7,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
-from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, Organisation, Retention
+from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, NextNumber, Organisation, Retention
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
@@ -47,6 +47,7 @@ def read_country(table: Table, code: str) -> Country:
         retention=_retention(table.table("retention")),
         calendar=_calendar(table.table("calendar"), organisations),
         watches=_watches(table.tables("bulk_opening")),
+        next_numbers=_next_numbers(table.tables("next_number"), regions),
     )
     table.close()
     return country
@@ -159,6 +160,22 @@ def _retention(table: Table) -> Retention:
         table.wrong("draft_warning_days", "the warning must come before the end")
     table.close()
     return read
+
+
+def _next_numbers(entries: list[Table], regions: Mapping[str, Words]) -> tuple[NextNumber, ...]:
+    read: list[NextNumber] = []
+    for entry in entries:
+        number = NextNumber(
+            kind=OrganisationKind(entry.one_of("kind", set(OrganisationKind))),
+            names=entry.words("names"),
+            region=entry.one_of("region", regions) if entry.has("region") else None,
+            telephone=entry.text("telephone"),
+        )
+        if any(other.kind is number.kind and other.region is None for other in read) and number.region is not None:
+            entry.wrong("region", "the numbers of regions stand before those of the whole country")
+        read.append(number)
+        entry.close()
+    return tuple(read)
 
 
 def _watches(entries: list[Table]) -> tuple[Watch, ...]:

@@ -44,6 +44,7 @@ class ReferralEvent(StrEnum):
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
     PROMISE = "promise"
+    DEPART = "depart"
     ARRIVE = "arrive"
     NOT_ARRIVE = "not_arrive"
 
@@ -71,6 +72,9 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         # Promised by telephone: whoever made the call records it; no key is released.
         (_S.SENT, _E.PROMISE, _R.SENDER): _S.SENT,
         (_S.SENT, _E.PROMISE, _R.DUTY_OFFICER): _S.SENT,
+        # On the way: who escorts, and when the person is expected; recorded anew when that changes.
+        (_S.ACCEPTED, _E.DEPART, _R.SENDER): _S.ACCEPTED,
+        (_S.ACCEPTED, _E.DEPART, _R.DUTY_OFFICER): _S.ACCEPTED,
         (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.RECEIVER): _S.NOT_ARRIVED,
         (_S.ACCEPTED, _E.NOT_ARRIVE, _R.DUTY_OFFICER): _S.NOT_ARRIVED,
@@ -101,13 +105,35 @@ class OverrideReason(StrEnum):
     PERSON_WISHES = "person_wishes"
     KEEP_FAMILY_TOGETHER = "keep_family_together"
     MEDICAL_NEED = "medical_need"
+    LONGER_REINTEGRATION = "longer_reintegration"
+    CONFLICT_WITH_RESIDENT = "conflict_with_resident"
     NO_ROAD_TONIGHT = "no_road_tonight"
     NO_ANSWER_IN_TIME = "no_answer_in_time"
     OTHER = "other"
 
 
+class Escort(StrEnum):
+    """Who goes with the person. A companion of the way is none of these: a companion never escorts."""
+
+    WOMAN_OFFICER = "woman_officer"
+    WOMAN_STAFF = "woman_staff"
+    WOMAN_SOCIAL_WORKER = "woman_social_worker"
+    MAN_OFFICER = "man_officer"
+    MAN_STAFF = "man_staff"
+    MAN_SOCIAL_WORKER = "man_social_worker"
+
+
+WOMEN = frozenset({Escort.WOMAN_OFFICER, Escort.WOMAN_STAFF, Escort.WOMAN_SOCIAL_WORKER})
+
+
+def escorts_for(gender: str) -> tuple[Escort, ...]:
+    """Who may escort somebody of this gender: a woman for a woman or girl."""
+    women_only = gender in ("feminine", "transgender_feminine")
+    return tuple(each for each in Escort if each in WOMEN or not women_only)
+
+
 class IllegalTransition(Exception):
-    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must` or `assigned`."""
+    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must`, `assigned` or `escort`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -171,6 +197,8 @@ def decide(
     match event:
         case ReferralEvent.ACCEPT | ReferralEvent.DECLINE | ReferralEvent.PROMISE if at >= terms.expires_at:
             raise IllegalTransition("late")
+        case ReferralEvent.PROMISE if terms.promised_at is not None:
+            raise IllegalTransition("state")  # the time starts afresh once, or a bed could be held for ever
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
@@ -202,8 +230,8 @@ class BedNotFree(Exception):
 class ReferralRefused(Exception):
     """A new referral cannot be sent.
 
-    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed and
-    can open what it is sent), `itself`.
+    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed, can
+    open what it is sent and is forbidden by no clause), `itself`.
     """
 
     def __init__(self, why: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
+from nrm.domain.referrals import Escort
 from nrm.models.accounts import one_of
 
 STATUSES = ("sent", "accepted", "declined", "withdrawn", "expired", "arrived", "not_arrived")
@@ -25,6 +26,10 @@ class Referral(Model):
         CheckConstraint("sender_id <> receiver_id", name="not_to_itself"),
         CheckConstraint("status <> 'declined' OR decline_reason <> ''", name="declined_with_reason"),
         CheckConstraint("overrides = '' OR override_reason <> ''", name="overridden_with_reason"),
+        CheckConstraint(
+            f"(departed_at IS NULL AND escort = '') OR (departed_at IS NOT NULL AND {one_of('escort', Escort)})",
+            name="departed_with_escort",
+        ),
         Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("uq_referrals_kept_bed", "bed_id", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
         Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
@@ -47,10 +52,13 @@ class Referral(Model):
     due_at: Mapped[datetime]  # when the answer is owed
     expires_at: Mapped[datetime]  # from then on nobody can accept
     promised_at: Mapped[datetime | None]
+    promised_by: Mapped[str] = mapped_column(default="", server_default="")  # the colleague who promised, until arrival
     decided_at: Mapped[datetime | None]
     decline_reason: Mapped[str] = mapped_column(default="")
     answered_in: Mapped[str] = mapped_column(default="")  # a class of domain.referrals, kept when the hours go
     bed_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("beds.id"))
+    departed_at: Mapped[datetime | None]
+    escort: Mapped[str] = mapped_column(default="", server_default="")
     expected_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
     mark: Mapped[bytes]  # a MAC over id, case and receiver: no key is released for a referral written by hand
@@ -102,6 +110,28 @@ class Obligation(Model):
     due_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+
+
+class Call(Model):
+    """A telephone call to tell somebody what they have to know. `subject_id`: the obligation, or the child alert.
+
+    `name` is the colleague who answered, empty where nobody did; never the person it was about.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        CheckConstraint("answered = (name <> '')", name="answered_by_somebody"),
+        CheckConstraint("number <> ''", name="a_number"),
+        Index("ix_calls_subject_id", "subject_id"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    subject_id: Mapped[uuid.UUID]
+    number: Mapped[str]
+    answered: Mapped[bool]
+    name: Mapped[str]
+    called_at: Mapped[datetime]
+    called_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
 
 
 class ChildAlert(Model):

@@ -116,6 +116,11 @@ def organisations_by_id() -> dict[uuid.UUID, Organisation]:
     return {row.id: row for row in db.session.scalars(select(Organisation))}
 
 
+def of_kinds(kinds: Collection[OrganisationKind]) -> set[uuid.UUID]:
+    """The organisations of these kinds."""
+    return set(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_([str(each) for each in kinds]))))
+
+
 def with_keyring() -> set[uuid.UUID]:
     """The organisations somebody can open things for."""
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))

@@ -52,7 +52,7 @@ class ObligationLine:
     arrived: bool
     late: bool
     own: bool
-    may_acknowledge: bool
+    may_acknowledge: bool  # what is not `own` is told by telephone
 
 
 def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
@@ -60,13 +60,34 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     statement = (
         select(Obligation)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, _mine(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
+        .where(Obligation.id == obligation_id, _own(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
         .execution_options(populate_existing=True)
     )
     found = db.session.scalar(statement)
     if found is None:
         raise NotVisible
     return found
+
+
+def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
+    """What somebody else has to know and nobody has told them yet, and its case; raises NotVisible.
+
+    For the duty officer, and for the post while the person is still handed over by it.
+    """
+    sending = Case.status == "referred"
+    mine = by.may(Permission.REFERRAL_DIRECT)
+    statement = (
+        select(Obligation, Case)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), Case.status != "closed")
+        .execution_options(populate_existing=True)
+    )
+    if not mine:
+        statement = statement.where(Case.opened_by_id == by.organisation_id, sending)
+    found = db.session.execute(statement).first()
+    if found is None or not (mine or by.may(Permission.REFERRAL_SEND)) or is_own(found[0], by=by):
+        raise NotVisible
+    return found[0], found[1]
 
 
 def is_own(obligation: Obligation, *, by: Actor) -> bool:
@@ -106,13 +127,6 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     """Everything owed in one case that the asker saw already, told or not."""
     statement = _lines().where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
     return [_line(each, by) for each in db.session.execute(statement)]
-
-
-def _mine(by: Actor) -> ColumnElement[bool]:
-    """What the actor may acknowledge: their own, and as duty officer what others only have to know."""
-    if by.may(Permission.REFERRAL_DIRECT):
-        return or_(_own(by), Obligation.kind.in_(TELLING))
-    return _own(by)
 
 
 def _own(by: Actor) -> ColumnElement[bool]:
@@ -169,5 +183,13 @@ def _line(found: Row[Obligation, Case, Organisation, bool], by: Actor) -> Obliga
         own=owns,
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE
-        and (owns or (by.may(Permission.REFERRAL_DIRECT) and obligation.kind in TELLING)),
+        and (owns or _may_tell(obligation, case, by)),
     )
+
+
+def _may_tell(obligation: Obligation, case: Case, by: Actor) -> bool:
+    """Whether the actor can tell another of it by telephone: the duty officer, and the post until somebody accepts."""
+    if obligation.kind not in TELLING or case.status == "closed":
+        return False
+    sending = by.may(Permission.REFERRAL_SEND) and case.status == "referred" and case.opened_by_id == by.organisation_id
+    return sending or by.may(Permission.REFERRAL_DIRECT)

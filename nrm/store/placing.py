@@ -10,9 +10,17 @@ from datetime import datetime
 from sqlalchemy import Row, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
-from nrm.domain.referrals import Asked, ReferralStatus, chain_since_holder, duty_officer_decides
+from nrm.domain.referrals import (
+    DECISION_WITHIN,
+    DECLINES_UNTIL_DIRECTION,
+    Asked,
+    ReferralStatus,
+    chain_since_holder,
+    duty_officer_decides,
+)
 from nrm.domain.routes import EXCLUSIONS, Exclusion
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Case, PendingGrant
@@ -52,6 +60,8 @@ class UnplacedLine:
     last_status: str  # empty: the route named nobody
     last_at: datetime
     declines: int
+    due_at: datetime | None  # when the duty officer's decision is owed: half an hour after the second decline
+    late: bool
 
 
 def chain(case_id: uuid.UUID) -> list[Asked]:
@@ -84,13 +94,30 @@ def last_of(case_id: uuid.UUID) -> Referral | None:
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
 
-def is_struck_out(case_id: uuid.UUID, code: str) -> bool:
-    """Whether the person may have struck the party out: said so, or the reason of its exclusion is withheld."""
-    reasons = [EXCLUSIONS[each]["en"] for each in (Exclusion.STRUCK_OUT, Exclusion.WITHHELD)]
-    found = exists().where(
-        RouteExclusion.case_id == case_id, RouteExclusion.party == code, RouteExclusion.reason_en.in_(reasons)
+def only_with_a_new_yes(case_id: uuid.UUID) -> set[str]:
+    """The parties the person is asked about again before they are: struck out, in a region to be avoided, or excluded
+    for a reason that is withheld. They hold for the case, so for every later move as well."""
+    return _excluded(case_id, Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION, Exclusion.WITHHELD)
+
+
+def forbidden(case_id: uuid.UUID) -> set[str]:
+    """The parties that a clause forbids; nobody sends the person there."""
+    return _excluded(case_id, Exclusion.FORBIDDEN)
+
+
+def _excluded(case_id: uuid.UUID, *why: Exclusion) -> set[str]:
+    statement = select(RouteExclusion.party).where(
+        RouteExclusion.case_id == case_id, RouteExclusion.reason_en.in_([EXCLUSIONS[each]["en"] for each in why])
     )
-    return bool(db.session.scalar(select(found)))
+    return set(db.session.scalars(statement))
+
+
+def were_with(case_id: uuid.UUID) -> set[uuid.UUID]:
+    """The organisations that had the person before; for actions and pages that saw the case already."""
+    had = (Referral.case_id == case_id, Referral.arrived_at.is_not(None))
+    return set(db.session.scalars(select(Referral.sender_id).where(*had))) | set(
+        db.session.scalars(select(Referral.receiver_id).where(*had))
+    )
 
 
 def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
@@ -103,24 +130,39 @@ def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
 
 
 def unplaced(*, by: Actor, after: str = "", size: int = PAGE) -> Page[UnplacedLine]:
-    """Cases without a receiver and without an open referral, longest waiting first; for the duty desk."""
+    """Cases without a receiver and without an open referral, longest waiting first; for the duty desk.
+
+    Also those a shelter holds and two others declined to take over.
+    """
     by.must(Permission.REFERRAL_DIRECT)
     newest = aliased(Referral)
     later = aliased(Referral)
     last_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at)
+    taken = aliased(Referral)
+    holding = (
+        select(func.coalesce(func.max(taken.position), 0))
+        .where(
+            taken.case_id == Case.id,
+            taken.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)),
+        )
+        .correlate(Case)
+        .scalar_subquery()
+    )
     declines = (
         select(func.count())
-        .where(Referral.case_id == Case.id, Referral.status == ReferralStatus.DECLINED)
+        .where(Referral.case_id == Case.id, Referral.status == ReferralStatus.DECLINED, Referral.position > holding)
+        .correlate(Case)
         .scalar_subquery()
     )
     custodian = aliased(Organisation)
     statement = (
         select(Case, newest.status, last_at, custodian, declines)
-        .join(Interview, Interview.id == Case.id)
+        .outerjoin(Interview, Interview.id == Case.id)
         .outerjoin(newest, newest.case_id == Case.id)
         .join(custodian, custodian.id == func.coalesce(newest.sender_id, Case.opened_by_id))
         .where(
-            Case.status == "referred",
+            # Whoever has a holder waits for the duty officer only after two shelters declined the move.
+            or_(Case.status == "referred", (Case.status == "open") & (declines >= DECLINES_UNTIL_DIRECTION)),
             or_(newest.id.is_(None), newest.status.in_(_ENDED)),
             ~exists().where(later.case_id == Case.id, later.position > newest.position),
         )
@@ -141,6 +183,8 @@ def unplaced(*, by: Actor, after: str = "", size: int = PAGE) -> Page[UnplacedLi
             status or "",
             at,
             count,
+            due := at + DECISION_WITHIN if count >= DECLINES_UNTIL_DIRECTION else None,
+            due is not None and clock.now() >= due,
         )
         for case_, status, at, organisation, count in db.session.execute(statement)
     ]

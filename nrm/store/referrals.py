@@ -56,8 +56,11 @@ class ReferralLine:
     due_at: datetime
     expires_at: datetime
     promised_at: datetime | None
+    promised_by: str
     decided_at: datetime | None
     decline_reason: str
+    departed_at: datetime | None
+    escort: str
     expected_at: datetime | None
     arrived_at: datetime | None
     bed: str
@@ -285,8 +288,11 @@ def _line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor
         due_at=referral_.due_at,
         expires_at=referral_.expires_at,
         promised_at=referral_.promised_at,
+        promised_by=referral_.promised_by,
         decided_at=referral_.decided_at,
         decline_reason=referral_.decline_reason,
+        departed_at=referral_.departed_at,
+        escort=referral_.escort,
         expected_at=referral_.expected_at,
         arrived_at=referral_.arrived_at,
         bed=bed or "",

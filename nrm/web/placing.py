@@ -13,11 +13,13 @@ from forms.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
 from nrm import clock
 from nrm.actions import placing as actions
 from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.cases import CaseRefused
 from nrm.domain.referrals import OverrideReason, ReferralRefused
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
 from nrm.store import placing as store
 from nrm.store import referrals, stays
+from nrm.store.cases import CaseRelation
 from nrm.web import guards
 from nrm.web.language import text_in
 
@@ -63,12 +65,16 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     _offer_shelters(case_id, form)
     if not form.validate():
         return _placing_page(template, case_id, form, 422)
+    readers = {value for value, *_ in _readers(case_id)} if action is actions.refer else set()
+    chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
+    more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
     try:
         referral_id = action(
             case_id=case_id,
             receiver_id=uuid.UUID(form.receiver.data),
             reason=OverrideReason(form.reason.data),
             agreed_anew=bool(form.agreed_anew.data),
+            **more,
             by=guards.actor(),
         )
     except ReferralRefused as error:
@@ -88,9 +94,12 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
     if case.status == "closed":
         raise NotVisible
     _offer_shelters(case_id, form)
+    readers = _readers(case_id) if case.relation is CaseRelation.HOLDER else []
+    form.go_on_reading.choices = [SelectChoice(value=value, label=label) for value, label in readers]
     page = render_template(
         template,
         case=case,
+        moves=case.relation is CaseRelation.HOLDER,
         form=form,
         candidates=store.candidates(case_id, by=by),
         last=referrals.newest_of(case_id, by=by),
@@ -102,24 +111,46 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
     return page, status
 
 
+def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:
+    """(id, name) of everybody who reads a part because the person agreed; none for whoever does not hold the case."""
+    try:
+        shared = case_store.shares(case_id, by=guards.actor())
+    except (NotVisible, CaseRefused):
+        return []
+    return [(str(each.organisation_id), text_in(each.names)) for each in shared if each.by_consent]
+
+
 def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
     by = guards.actor()
     case_store.visible(case_id, by=by)
     candidates = {each.code: each for each in store.candidates(case_id, by=by)}
     order = list(candidates)
-    shelters = [each for each in store.shelters_that_signed(clock.now()) if each.id != by.organisation_id]
+    barred, ask_again = store.forbidden(case_id), store.only_with_a_new_yes(case_id)
+    before = store.were_with(case_id)
+    shelters = [
+        each
+        for each in store.shelters_that_signed(clock.now())
+        if each.id != by.organisation_id and each.party not in barred
+    ]
     shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
     form.receiver.choices = [
         SelectChoice(
             value=str(each.id),
             label=text_in(referrals.names(each)),
-            render_kw={"hint": _hint(candidates.get(each.code)), "note": _receives(each.party)},
+            render_kw={
+                "hint": _hint(candidates.get(each.code), ask_again=each.party in ask_again, before=each.id in before),
+                "note": _receives(each.party),
+            },
         )
         for each in shelters
     ]
 
 
-def _hint(candidate: store.CandidateLine | None) -> str:
+def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: bool) -> str:
+    if ask_again:
+        return N_("Left out of the route: only if the person, asked again, agrees")
+    if before:
+        return N_("The person was here before")
     if candidate is None:
         return N_("Not on the route: goes against the clause")
     if candidate.asked:

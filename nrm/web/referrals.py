@@ -13,10 +13,13 @@ from forms import SelectChoice
 from forms.cases import PURPOSE_LABELS, OpenCaseForm
 from forms.referrals import (
     DECLINE_LABELS,
+    ESCORT_LABELS,
     OVERRIDE_LABELS,
     STATUS_LABELS,
     AcceptReferralForm,
     DeclineReferralForm,
+    DepartReferralForm,
+    PromiseReferralForm,
 )
 from nrm import clock
 from nrm.actions import cases as case_actions
@@ -29,11 +32,13 @@ from nrm.domain.referrals import (
     REASONS_UNDER_MUST,
     BedNotFree,
     DeclineReason,
+    Escort,
     IllegalTransition,
     ReferralEvent,
     ReferralStatus,
     Relation,
     actors_of,
+    escorts_for,
 )
 from nrm.domain.words import N_
 from nrm.store import accounts, members, obligations, stays
@@ -98,11 +103,11 @@ def sent() -> str:
 def show(referral_id: uuid.UUID) -> str:
     line = store.referral(referral_id, by=guards.actor())
     if line.relation is Relation.SENDER:
-        return _sender_page(line)
+        return _sender_page(line, _depart_form(line))
     return _receiver_page(line, AcceptReferralForm())
 
 
-def _sender_page(line: ReferralLine) -> str:
+def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
     by = guards.actor()
     still_ours = line.status in (ReferralStatus.SENT, ReferralStatus.DECLINED, ReferralStatus.EXPIRED)
     told = []
@@ -111,6 +116,8 @@ def _sender_page(line: ReferralLine) -> str:
     return render_template(
         "referrals/sent_one.html",
         line=line,
+        form=form,
+        escorts=ESCORT_LABELS,
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         may=_may(line),
@@ -162,6 +169,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         overrides=OVERRIDE_LABELS,
+        escorts=ESCORT_LABELS,
         clause=_clause(line),
         may=_may(line),
         can_open=can_open,
@@ -321,14 +329,61 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
     return redirect(url_for("placing.refer_page", case_id=case_id), 303)
 
 
+@blueprint.get("/referrals/<uuid:referral_id>/promise")
+@guards.requires(Permission.CASE_READ)
+def promise_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.PROMISE)
+    return render_template("referrals/promise.html", line=line, form=PromiseReferralForm())
+
+
 @blueprint.post("/referrals/<uuid:referral_id>/promise")
 @guards.requires(Permission.CASE_READ)
 def promise(referral_id: uuid.UUID) -> Answer:
     """They said yes by telephone."""
+    line = _to_decide(referral_id, ReferralEvent.PROMISE)
+    form = PromiseReferralForm(request.form)
+    if not form.validate():
+        return render_template("referrals/promise.html", line=line, form=form), 422
     try:
-        actions.promise(referral_id=referral_id, by=guards.actor())
+        actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=guards.actor())
     except IllegalTransition as error:
         return _conflict(error)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/depart")
+@guards.requires(Permission.CASE_READ)
+def depart_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DEPART)
+    return render_template("referrals/depart.html", line=line, form=_depart_form(line))
+
+
+def _depart_form(line: ReferralLine) -> DepartReferralForm:
+    form = DepartReferralForm(request.form)
+    offered = escorts_for(line.gender)
+    form.escort.choices = [SelectChoice(value=str(each), label=ESCORT_LABELS[each]) for each in offered]
+    form.escort.description = (
+        N_("Never a companion.")
+        if len(offered) == len(Escort)
+        else N_("A woman for a woman or girl; never a companion.")
+    )
+    return form
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/depart")
+@guards.requires(Permission.CASE_READ)
+def depart(referral_id: uuid.UUID) -> Answer:
+    """The person is on the way."""
+    line = _to_decide(referral_id, ReferralEvent.DEPART)
+    form = _depart_form(line)
+    if not form.validate():
+        return render_template("referrals/depart.html", line=line, form=form), 422
+    actions.depart(
+        referral_id=referral_id,
+        escort=Escort(form.escort.data),
+        expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
+        by=guards.actor(),
+    )
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

@@ -161,7 +161,7 @@ def test_the_desk_answers_by_one_button_and_the_post_reads_that_it_is_told(
     desk = sign_in("child_protection.case_worker")
     address = f"/children/{interview_id}/known"
     assert address in desk.get("/")
-    assert address in sign_in("ra.duty_officer").get("/")
+    assert f"/children/{interview_id}/call" in sign_in("ra.duty_officer").get("/")
     desk.post(address)
     desk.post(address, status=409)
     assert address not in desk.get("/")

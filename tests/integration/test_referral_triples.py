@@ -33,6 +33,7 @@ PAGES = {
     ReferralEvent.WITHDRAW: "withdraw",
     ReferralEvent.EXPIRE: "expire",
     ReferralEvent.PROMISE: "promise",
+    ReferralEvent.DEPART: "depart",
     ReferralEvent.ARRIVE: "arrive",
     ReferralEvent.NOT_ARRIVE: "not-arrived",
 }
@@ -94,7 +95,11 @@ def _everything(sent: people.Sent) -> list[Any]:
 def _form(event: ReferralEvent) -> dict[str, object]:
     if event is ReferralEvent.ACCEPT:
         return {"bed": str(people.bed("NRC", 1)), "expected": ""}
-    return {"reason": "full"} if event is ReferralEvent.DECLINE else {}
+    return {
+        ReferralEvent.DECLINE: {"reason": "full"},
+        ReferralEvent.PROMISE: {"name": "Arta"},
+        ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
+    }.get(event, {})
 
 
 def test_every_event_has_its_page_and_every_actor_a_person() -> None:

@@ -147,7 +147,7 @@ def test_a_referral_promised_by_telephone_is_not_expired_before_its_new_time(app
     within = country().in_force(clock.now()).expires_within
     later(within / 2)
     rinas = factories.actor("rinas.border_officer")
-    referrals.promise(referral_id=sent.referral_id, by=rinas)
+    referrals.promise(referral_id=sent.referral_id, promised_by="Arta", by=rinas)
     later(within / 2)
     assert tending.tend()["referrals_expired"] == 0
     later(within / 2)

@@ -40,6 +40,8 @@ LEGAL = {
     ("sent", "expire", "duty_officer"): "expired",
     ("sent", "promise", "sender"): "sent",
     ("sent", "promise", "duty_officer"): "sent",
+    ("accepted", "depart", "sender"): "accepted",
+    ("accepted", "depart", "duty_officer"): "accepted",
     ("accepted", "arrive", "receiver"): "arrived",
     ("accepted", "not_arrive", "receiver"): "not_arrived",
     ("accepted", "not_arrive", "duty_officer"): "not_arrived",
@@ -195,5 +197,5 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
-    assert len(LEGAL) == len(TRANSITIONS) == 10
-    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 245
+    assert len(LEGAL) == len(TRANSITIONS) == 12
+    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 280

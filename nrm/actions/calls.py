@@ -1,0 +1,96 @@
+"""Telling somebody by telephone. What they have to know is told only once a person has answered and was named."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import referrals
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.calls import check_call
+from nrm.domain.referrals import IllegalTransition
+from nrm.models.referrals import Call, ChildAlert
+from nrm.store import calls as store
+from nrm.store import children, obligations
+
+
+def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
+    """Somebody was called about what their party has to know in a case; returns whether it is told now.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        obligation, case = obligations.to_tell(obligation_id, by=by)
+        if obligation.done_at is not None:
+            raise IllegalTransition("state")
+        listed = store.numbers(obligation.party, case.opened_by_id, obligation.id)
+        _record(session, obligation.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            referrals.fulfil(session, obligation, called_at, "telephone", by)
+        return answered
+
+
+def tell_of_child(
+    *, interview_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
+) -> bool:
+    """The same of a child at a post, before there is a case; by the duty officer.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        alert = children.row(interview_id, by=by)
+        if alert.done_at is not None or alert.withdrawn_at is not None:
+            raise IllegalTransition("state")
+        listed = store.numbers(alert.party, alert.organisation_id, alert.id)
+        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            hit = session.execute(
+                update(ChildAlert)
+                .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+                .values(done_at=called_at, done_by_id=by.member_id)
+            )
+            if cast("CursorResult[object]", hit).rowcount != 1:
+                raise IllegalTransition("state")
+            audit.append(
+                session,
+                audit.Event.CHILD_ALERT_ACKNOWLEDGED,
+                by=by,
+                interview_id=interview_id,
+                how="telephone",
+            )
+        return answered
+
+
+def _record(
+    session: Session,
+    subject_id: uuid.UUID,
+    numbers: list[str],
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    by: Actor,
+) -> None:
+    if by.member_id is None:
+        raise NotVisible
+    check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now())
+    session.add(
+        Call(
+            subject_id=subject_id,
+            number=number,
+            answered=answered,
+            name=name if answered else "",
+            called_at=called_at,
+            called_by_id=by.member_id,
+        )
+    )
+    session.flush()
+    audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=int(answered))

@@ -1,0 +1,143 @@
+"""Referring somebody to an organisation that is no party: a letter without name and without code, recorded."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Collection
+from datetime import date
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import cases
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, Permission
+from nrm.domain.cases import ALPHABET, CaseRefused, Compartment, Purpose
+from nrm.domain.departures import (
+    DepartureRefused,
+    OutsideKind,
+    OutsideReason,
+    check_departure,
+    gate_of,
+    is_step_abroad,
+    proof_of,
+)
+from nrm.domain.permits import check_repatriation
+from nrm.models.cases import Case, Reading
+from nrm.models.departures import Departure
+from nrm.store import cases as case_store
+from nrm.store import departures as store
+from nrm.store import permits, stays
+from nrm.store.countries import country
+from nrm.vault import care_notes, shredding
+from nrm.vault import compartments as vault
+
+
+def refer_out(
+    *,
+    case_id: uuid.UUID,
+    kind: OutsideKind,
+    addressee: str,
+    reason: OutsideReason,
+    needs: Collection[str],
+    language: str,
+    agreed: bool,
+    closes: bool,
+    by: Actor,
+) -> uuid.UUID:
+    """Write the letter; returns it. `closes`: the person goes for good, and the case is closed with it.
+
+    Whom it addresses is sealed as a care note; the actor's session may read care from now on for a quarter of an hour,
+    to print it. Raises NotPermitted, NotVisible, CannotOpen, DepartureRefused, CaseRefused, permits.GateClosed.
+    """
+    by.must(Permission.STAY_MANAGE)
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        cases.check_written(session, case_id, by)
+        case = session.get_one(Case, case_id, populate_existing=True)
+        asked = sorted(set(needs))
+        check_departure(addressee=addressee, agreed=agreed, age_class=case.age_class, needs=bool(asked))
+        if not set(asked) <= set(country().lists["needs"]):
+            raise DepartureRefused("needs")
+        permit = permits.facts(case_id)
+        today = stays.today()
+        if is_step_abroad(kind, reason):
+            check_repatriation(case.citizenship_class, permit, on=today)
+        gate = gate_of(kind, reason, case.citizenship_class)
+        informed_on, state = proof_of(gate, permit)
+        letter = Departure(
+            id=uuid.uuid4(),
+            case_id=case_id,
+            organisation_id=by.organisation_id,
+            reference=_reference(),
+            kind=str(kind),
+            reason=str(reason),
+            needs=asked,
+            written_on=today,
+            language=language,
+            closes=closes,
+            repatriation_gate=gate,
+            informed_on=cast("date | None", informed_on),
+            permit_state=state,
+        )
+        session.add(letter)
+        session.flush()
+        _seal_addressee(session, letter, addressee, by)
+        audit.append(
+            session,
+            audit.Event.REFERRED_OUT,
+            by=by,
+            case_id=case_id,
+            departure_id=letter.id,
+            kind=str(kind),
+            reason=str(reason),
+        )
+        if closes:
+            cases.end(session, case_id, by)
+    shredding.work_off()
+    return letter.id
+
+
+def _reference() -> str:
+    """A number of the letter that is nobody's code and is derived from nothing."""
+    return "L-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
+
+
+def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Actor) -> None:
+    """Keep whom it addresses among the care notes, and let the actor read it for the print."""
+    cases.begin(session, letter.case_id, Compartment.CARE, by)
+    written = {
+        "text": f"{letter.reference}: {addressee}",
+        "letter": str(letter.id),
+        "addressee": addressee,
+        "at": clock.now().isoformat(),
+        "login": case_store.login_of(by),
+    }
+    note_id = care_notes.add(session, letter.case_id, written, by=by)
+    audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=letter.case_id, note_id=note_id)
+    vault.allow(session, letter.case_id, Compartment.CARE, Purpose.HANDING_ON, by=by)
+    session.add(
+        Reading(
+            case_id=letter.case_id,
+            compartment=Compartment.CARE,
+            purpose=Purpose.HANDING_ON,
+            member_id=by.member_id,
+            organisation_id=by.organisation_id,
+            holder_id=by.organisation_id,
+            opened_at=clock.now(),
+        )
+    )
+
+
+def addressee_of(letter: store.DepartureLine, *, by: Actor) -> str | None:
+    """Whom the letter addresses, where the actor's session has opened care; else None."""
+    opened = cases.opened(case_id=letter.case_id, by=by)
+    if Compartment.CARE not in opened:
+        return None
+    notes: list[dict[str, Any]] = cases.notes(case_id=letter.case_id, by=by)
+    return next((str(note["addressee"]) for note in notes if note.get("letter") == str(letter.id)), None)
+
+
+__all__ = ["CaseRefused", "addressee_of", "refer_out"]

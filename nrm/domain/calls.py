@@ -1,0 +1,34 @@
+"""Telling somebody by telephone: which number was called, who answered, when. No answer: the next of the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+LONGEST_AGO = timedelta(hours=12)
+LONGEST_NAME = 60
+
+
+class CallRefused(ValueError):
+    """The call cannot be recorded; `why`: `number` (not in the directory), `name` (nobody named) or `time`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def check_call(
+    number: str, name: str, *, answered: bool, numbers: Collection[str], at: datetime, now: datetime
+) -> None:
+    """Raise CallRefused for a number outside the directory, an answer by nobody, or an hour that cannot be."""
+    if number not in numbers:
+        raise CallRefused("number")
+    if answered and not (name and len(name) <= LONGEST_NAME):
+        raise CallRefused("name")
+    if not now - LONGEST_AGO <= at <= now:
+        raise CallRefused("time")
+
+
+def next_number(numbers: Collection[str], unanswered: Collection[str]) -> str | None:
+    """The first number of the directory that was not called in vain; when all were, the first again."""
+    return next((each for each in numbers if each not in unanswered), next(iter(numbers), None))

@@ -1,0 +1,72 @@
+"""Referring somebody to an organisation that is no party of the agreement: whom, why, and what the gates say to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nrm.domain.permits import PermitFacts
+
+
+class OutsideKind(StrEnum):
+    """What the organisation outside is."""
+
+    HOSPITAL = "hospital"
+    SOCIAL_SERVICES = "social_services"
+    CHILD_SERVICES = "child_services"
+    OTHER_ORGANISATION = "other_organisation"
+    ASYLUM_AUTHORITY = "asylum_authority"
+    EMBASSY = "embassy"
+    ORGANISATION_ABROAD = "organisation_abroad"
+
+
+class OutsideReason(StrEnum):
+    """Why no party of the agreement goes on alone."""
+
+    TREATMENT = "treatment"
+    NO_PARTY_RECEIVES = "no_party_receives"
+    LONGER_HELP = "longer_help"
+    OUTSIDE_THE_AGREEMENT = "outside_the_agreement"
+    RETURN_ABROAD = "return_abroad"
+
+
+ABROAD = frozenset({OutsideKind.EMBASSY, OutsideKind.ORGANISATION_ABROAD})
+
+
+class DepartureRefused(ValueError):
+    """Nothing is recorded. `why`: `addressee`, `not_agreed`, `needs`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def is_step_abroad(kind: OutsideKind, reason: OutsideReason) -> bool:
+    """Whether the letter is a step towards repatriation: then the gate of the residence permit stands before it."""
+    return kind in ABROAD or reason is OutsideReason.RETURN_ABROAD
+
+
+def check_departure(*, addressee: str, agreed: bool, age_class: str, needs: bool) -> None:
+    """Raise DepartureRefused unless somebody is addressed, something is asked, and an adult agreed to it.
+
+    A child, and whoever may be one, is protected first: no consent is asked, the letter says so.
+    """
+    if not addressee:
+        raise DepartureRefused("addressee")
+    if not needs:
+        raise DepartureRefused("needs")
+    if not agreed and age_class == "adult":
+        raise DepartureRefused("not_agreed")
+
+
+def gate_of(kind: OutsideKind, reason: OutsideReason, citizenship_class: str) -> str:
+    """What is kept of the gate that `permits.check_repatriation` let the letter pass: empty where none stood."""
+    if not is_step_abroad(kind, reason):
+        return ""
+    return "albanian" if citizenship_class == "albanian" else "informed"
+
+
+def proof_of(gate: str, permit: PermitFacts) -> tuple[object, str]:
+    """(day of the information, state of the permit) kept with a step abroad; (None, empty) without one."""
+    if gate != "informed" or permit.informed is None:
+        return None, ""
+    return permit.informed.at.date(), str(permit.status)

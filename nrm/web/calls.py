@@ -1,0 +1,111 @@
+"""Telling somebody by telephone: the numbers in the order of the directory, and what came of each call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.calls import ANSWERED, CallForm
+from nrm import clock
+from nrm.actions import calls as actions
+from nrm.domain.accounts import Permission
+from nrm.domain.calls import CallRefused, next_number
+from nrm.domain.referrals import IllegalTransition
+from nrm.domain.words import N_
+from nrm.store import calls as store
+from nrm.store import children, obligations
+from nrm.web import guards
+from nrm.web.language import text_in
+
+blueprint = Blueprint("calls", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+
+@blueprint.get("/obligations/<uuid:obligation_id>/call")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def obligation_page(obligation_id: uuid.UUID) -> Answer:
+    """Whom to call so that a party knows what it has to know."""
+    return _page(*_of_obligation(obligation_id), CallForm())
+
+
+def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[store.NumberLine]]:
+    """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
+    obligation, case = obligations.to_tell(obligation_id, by=guards.actor())
+    if obligation.done_at is not None:
+        raise IllegalTransition("state")
+    return case.pseudonym, store.numbers(obligation.party, case.opened_by_id, obligation.id)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/call")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def tell(obligation_id: uuid.UUID) -> Answer:
+    code, numbers = _of_obligation(obligation_id)
+    again = url_for("calls.obligation_page", obligation_id=obligation_id)
+    return _record(code, numbers, partial(actions.tell, obligation_id=obligation_id), again)
+
+
+@blueprint.get("/children/<uuid:interview_id>/call")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def child_page(interview_id: uuid.UUID) -> Answer:
+    """Whom to call about a child at a post."""
+    return _page("", _of_child(interview_id), CallForm())
+
+
+def _of_child(interview_id: uuid.UUID) -> list[store.NumberLine]:
+    alert = children.row(interview_id, by=guards.actor())
+    if alert.done_at is not None or alert.withdrawn_at is not None:
+        raise IllegalTransition("state")
+    return store.numbers(alert.party, alert.organisation_id, alert.id)
+
+
+@blueprint.post("/children/<uuid:interview_id>/call")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def tell_of_child(interview_id: uuid.UUID) -> Answer:
+    numbers = _of_child(interview_id)
+    again = url_for("calls.child_page", interview_id=interview_id)
+    return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
+
+
+def _record(code: str, numbers: list[store.NumberLine], action: Callable[..., bool], again: str) -> Answer:
+    form = CallForm(request.form)
+    _offer(form, numbers)
+    if not form.validate():
+        return _page(code, numbers, form, 422)
+    try:
+        told = action(
+            number=form.number.data,
+            name=(form.name.data or "").strip(),
+            answered=form.answer.data == ANSWERED,
+            called_at=clock.now() - timedelta(minutes=int(form.when.data)),
+            by=guards.actor(),
+        )
+    except CallRefused:  # the directory changed meanwhile
+        form.number.errors = [N_("Choose the number you called")]
+        return _page(code, numbers, form, 422)
+    return redirect(url_for("home.index") if told else again, 303)
+
+
+def _offer(form: CallForm, numbers: list[store.NumberLine]) -> None:
+    form.number.choices = [
+        SelectChoice(
+            value=each.telephone,
+            label=f"{text_in(each.names)}: {each.telephone}",
+            render_kw={"hint": N_("No answer so far") if each.unanswered_at else ""},
+        )
+        for each in numbers
+    ]
+
+
+def _page(code: str, numbers: list[store.NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
+    _offer(form, numbers)
+    first = next_number(
+        [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]
+    )
+    following = next((each for each in numbers if each.telephone == first), None)
+    return render_template("calls/call.html", code=code, following=following, form=form), status

@@ -1,0 +1,128 @@
+"""Referring somebody to an organisation outside of the agreement: the letter, on the screen and as PDF."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.departures import FIELD_OF, KIND_LABELS, REASON_LABELS, REFUSED, WriteLetterForm
+from forms.stays import CLOSED
+from nrm.actions import departures as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.cases import CaseRefused
+from nrm.domain.departures import DepartureRefused, OutsideKind, OutsideReason
+from nrm.domain.permits import GateClosed
+from nrm.domain.words import N_
+from nrm.render.pdf import PdfUnavailable, to_pdf
+from nrm.store import cases as case_store
+from nrm.store import departures as store
+from nrm.store.cases import CaseRelation, SeenCase
+from nrm.web import guards
+from nrm.web.choices import of_list
+from nrm.web.language import speaking, text_in
+
+blueprint = Blueprint("departures", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+NO_PDF = N_("This server cannot make the file now. Print the page of the letter instead.")
+CASE_REFUSED = {
+    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
+    "stay_open": N_("End the stay first; then the case can be closed."),
+    "referral_open": N_("Close the case after the referral was answered or withdrawn."),
+    "closed": N_("This case is closed."),
+}
+
+
+@blueprint.get("/cases/<uuid:case_id>/letter")
+@guards.requires(Permission.STAY_MANAGE)
+def write_page(case_id: uuid.UUID) -> Answer:
+    return _page(_held(case_id), WriteLetterForm())
+
+
+def _held(case_id: uuid.UUID) -> SeenCase:
+    case = case_store.case(case_id, by=guards.actor())
+    if case.relation is not CaseRelation.HOLDER or case.status != "open":
+        raise NotVisible
+    return case
+
+
+def _page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = "") -> tuple[str, int]:
+    form.needs.choices = of_list("needs")
+    letters = store.of_case(case.id, by=guards.actor())
+    return render_template("departures/write.html", case=case, form=form, gate=gate, letters=letters), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/letter")
+@guards.requires(Permission.STAY_MANAGE)
+def write(case_id: uuid.UUID) -> Answer:
+    case = _held(case_id)
+    form = WriteLetterForm(request.form)
+    form.needs.choices = of_list("needs")
+    if not form.validate():
+        return _page(case, form, 422)
+    try:
+        letter_id = actions.refer_out(
+            case_id=case_id,
+            kind=OutsideKind(form.kind.data),
+            addressee=(form.addressee.data or "").strip(),
+            reason=OutsideReason(form.reason.data),
+            needs=form.needs.data or (),
+            language=form.language.data,
+            agreed=bool(form.agreed.data),
+            closes=form.closes.data == "close",
+            by=guards.actor(),
+        )
+    except DepartureRefused as error:
+        form[FIELD_OF[error.why]].errors = [REFUSED[error.why]]
+        return _page(case, form, 422)
+    except GateClosed as error:
+        form.kind.errors = [CLOSED[error.why]]
+        return _page(case, form, 422, error.why)
+    except CaseRefused as error:
+        form.closes.errors = [CASE_REFUSED[error.why]]
+        return _page(case, form, 422)
+    return redirect(url_for("departures.show", departure_id=letter_id), 303)
+
+
+@blueprint.get("/letters/<uuid:departure_id>")
+@guards.requires(Permission.STAY_MANAGE)
+def show(departure_id: uuid.UUID) -> str:
+    """The letter as it is printed, in its own language, inside the frame of all pages."""
+    letter = store.departure(departure_id, by=guards.actor())
+    return render_template("departures/show.html", letter=letter, **_words(letter))
+
+
+@blueprint.get("/letters/<uuid:departure_id>/pdf")
+@guards.requires(Permission.STAY_MANAGE)
+def pdf(departure_id: uuid.UUID) -> Answer:
+    """The same as a file; only while care is open, because it says to whom it goes."""
+    letter = store.departure(departure_id, by=guards.actor())
+    words = _words(letter)
+    if words["addressee"] is None:
+        return redirect(url_for("cases.open_page", case_id=letter.case_id, compartment="care"), 303)
+    with speaking(letter.language):
+        html = render_template("departures/print.html", letter=letter, **words)
+    try:
+        content = to_pdf(html)
+    except PdfUnavailable:
+        return guards.error_page(503, NO_PDF)
+    response = Response(content, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename="letter.pdf")
+    return response
+
+
+def _words(letter: store.DepartureLine) -> dict[str, Any]:
+    needs = guards.country().lists["needs"]
+    addressee = actions.addressee_of(letter, by=guards.actor())
+    with speaking(letter.language):
+        asked = [text_in(needs[code]) for code in letter.needs if code in needs]
+        body = render_template("departures/body.html", letter=letter, addressee=addressee, needs=asked)
+    return {
+        "addressee": addressee,
+        "body": Markup(body),  # noqa: S704 - a template of ours, its values are escaped
+        "kinds": KIND_LABELS,
+        "reasons": REASON_LABELS,
+    }

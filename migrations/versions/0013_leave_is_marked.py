@@ -5,8 +5,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0012_leave_is_marked"
-down_revision = "0011_signed_releases"
+revision = "0013_leave_is_marked"
+down_revision = "0012_sealing_anew"
 branch_labels = None
 depends_on = None
 

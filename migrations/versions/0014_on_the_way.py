@@ -5,8 +5,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0012_on_the_way"
-down_revision = "0011_signed_releases"
+revision = "0014_on_the_way"
+down_revision = "0013_leave_is_marked"
 branch_labels = None
 depends_on = None
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from wtforms import Form
 from wtforms.fields.core import Field
+from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 
 from forms import names
@@ -172,6 +173,21 @@ FIELDS: Mapping[str, type[QuestionField]] = {
 class PageForm(Form):
     """One page. Make it with `page_form(...)(request.form)` and ask `accept`."""
 
+    class Meta(DefaultMeta):
+        """Fields are made once for the class and copied into each form, before anything was typed."""
+
+        locales = False
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            ready = form.ready_fields.get(options["name"])
+            if ready is None:
+                ready = form.ready_fields[options["name"]] = unbound_field.bind(form=form, **options)
+                ready._form = ready.meta = None  # nothing of this request is kept
+            field = object.__new__(type(ready))  # `copy` would ask the class for an unbound field
+            field.__dict__.update(ready.__dict__, _form=form, meta=self)
+            return field
+
+    ready_fields: ClassVar[dict[str, Field]]
     questionnaire: ClassVar[Questionnaire]
     page: ClassVar[Page]
     staff_language: ClassVar[str]
@@ -214,6 +230,7 @@ class PageForm(Form):
 def page_form(questionnaire: Questionnaire, page: Page, language: str) -> type[PageForm]:
     """The form class of a page in a staff language; a question of kind `parties` is the page's own affair."""
     fields: dict[str, Any] = {"questionnaire": questionnaire, "page": page, "staff_language": language}
+    fields["ready_fields"] = {}
     for name in page.questions:
         question = questionnaire.questions[name]
         if question.kind in FIELDS:

@@ -249,7 +249,7 @@ class Settled(dict[str, Any]):
     They cannot be changed: the way would be another one.
     """
 
-    __slots__ = ("questionnaire", "walked")
+    __slots__ = ("ahead", "questionnaire", "walked")
 
     def __init__(
         self, answers: Answers, questionnaire: Questionnaire, walked: tuple[tuple[Page, Question], ...]
@@ -257,6 +257,7 @@ class Settled(dict[str, Any]):
         super().__init__(answers)
         self.questionnaire = questionnaire
         self.walked = walked
+        self.ahead: Journey | None = None
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("settled answers cannot be changed")
@@ -310,11 +311,18 @@ class Journey:
 
 
 def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
-    """The journey of these answers."""
+    """The journey of these answers, worked out once for the same settled ones."""
     kept = settled(questionnaire, answers)
-    ordered = dict.fromkeys(page for page, _ in kept.walked)
-    lacking = frozenset(page.id for page, question in kept.walked if question.required and question.id not in kept)
-    return Journey(tuple(page for page in ordered if page is not questionnaire.home), lacking)
+    if kept.ahead is None:
+        ordered: list[Page] = []
+        lacking = set()
+        for page, question in kept.walked:  # page by page, as they are asked
+            if page is not questionnaire.home and (not ordered or ordered[-1] is not page):
+                ordered.append(page)
+            if question.required and question.id not in kept:
+                lacking.add(page.id)
+        kept.ahead = Journey(tuple(ordered), frozenset(lacking))
+    return kept.ahead
 
 
 def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:

@@ -15,6 +15,7 @@ SETTINGS = (
     "NRM_DIR",
     "NRM_DATABASE",
     "NRM_SHRED_DATABASE",
+    "NRM_RELEASE_DATABASE",
     "NRM_KEYS",
     "NRM_BACKUPS",
     "NRM_COUNTRY",
@@ -54,6 +55,7 @@ class Config:
     directory: Path
     database: str
     shred_database: str
+    release_database: str | None
     secrets: Secrets
     backups: Path | None
     country: str
@@ -85,6 +87,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         directory=directory,
         database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
         shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
+        release_database=_release_database(env),
         secrets=_secrets(Path(env.get("NRM_KEYS") or directory / "keys")),
         backups=Path(env["NRM_BACKUPS"]).absolute() if env.get("NRM_BACKUPS") else None,
         country=country,
@@ -119,6 +122,16 @@ def _url(setting: str, value: str) -> str:
     if "://" in value:
         raise MisConfigured(f"{setting}: give a file, or an address that starts with postgresql://")
     return f"sqlite:///{Path(value).absolute()}"
+
+
+def _release_database(env: Mapping[str, str]) -> str | None:
+    """The main database as a role that can read releases alone; SQLite knows no roles."""
+    value = env.get("NRM_RELEASE_DATABASE")
+    if not value:
+        return None
+    if not value.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise MisConfigured("NRM_RELEASE_DATABASE: give an address that starts with postgresql://, or leave it out")
+    return _url("NRM_RELEASE_DATABASE", value)
 
 
 def _secrets(folder: Path) -> Secrets:

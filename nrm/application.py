@@ -64,7 +64,13 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     app.jinja_env.globals.pop("config", None)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    db.init_app(app, database=config.database, shred_database=config.shred_database, synchronous=synchronous)
+    db.init_app(
+        app,
+        database=config.database,
+        shred_database=config.shred_database,
+        release_database=config.release_database,
+        synchronous=synchronous,
+    )
     language.register(app, default=config.language, timezone=country.timezone)
     assets.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)

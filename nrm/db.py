@@ -46,6 +46,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+RELEASES = "releases"
 _WRITING = "nrm_writing"
 WRITER = "nrm_writer"  # in the info of a session that writes: the driver's connection, and the dialect it speaks
 _THREADS = threading.Lock()
@@ -112,11 +113,19 @@ def _without_rows(record: logging.LogRecord) -> bool:
 logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
 
 
-def init_app(app: Flask, *, database: str, shred_database: str, synchronous: str = "FULL") -> None:
-    """Connect the application to both databases; engines open lazily, so after a fork."""
+def init_app(
+    app: Flask, *, database: str, shred_database: str, release_database: str | None = None, synchronous: str = "FULL"
+) -> None:
+    """Connect the application to both databases; engines open lazily, so after a fork.
+
+    `release_database`: the main one again, as a role that can read releases alone.
+    """
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(database)
     app.config["SQLALCHEMY_DATABASE_URI"] = database
     app.config["SQLALCHEMY_BINDS"] = {"shred": {"url": shred_database, **_engine_options(shred_database)}}
+    if release_database is not None:
+        options = _engine_options(release_database)
+        app.config["SQLALCHEMY_BINDS"][RELEASES] = {"url": release_database, **options}
     app.extensions["nrm.synchronous"] = synchronous
     if database.startswith("sqlite"):
         app.extensions["nrm.write_lock"] = os.path.join(

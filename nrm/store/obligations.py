@@ -124,7 +124,8 @@ def overdue(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationL
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
-    """Everything owed in one case that the asker saw already, told or not."""
+    """Everything owed in one case that the asker saw already, told or not; raises NotPermitted."""
+    by.must(Permission.CASE_READ)
     statement = _lines().where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
     return [_line(each, by) for each in db.session.execute(statement)]
 

@@ -1,0 +1,209 @@
+"""The ministry's roles ask every question the store answers about people, and are told nothing."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, make_url, select
+from sqlalchemy import inspect as inspect_database
+from sqlalchemy.event import listen
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from nrm import store as package
+from nrm.db import Model, db, disconnect
+from nrm.domain.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.cases import Compartment
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals import Relation
+from nrm.models.alarms import Alarm
+from nrm.models.cases import Case
+from nrm.models.referrals import Obligation, Referral
+from nrm.store import reports
+from nrm.store.paging import Page
+from nrm.store.stays import StaysOfCase
+from tests import factories
+from tests.world import World
+
+MINISTRY = ("molsa.statistician", "molsa.payment_officer", "oms.monitor", "oms.reader")
+# What speaks of accounts, of the agreement or of what is published, and of nobody in a case.
+NOT_OF_PEOPLE = {
+    "accounts",
+    "agreements",
+    "contributions",
+    "countries",
+    "members",
+    "paging",
+    "payment",
+    "reports",
+    "tries",
+}
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__):
+        if found.name not in NOT_OF_PEOPLE:
+            yield importlib.import_module(f"nrm.store.{found.name}")
+
+
+def questions() -> list[Callable[..., Any]]:
+    """Every public function of the store that answers somebody (`by`) about people."""
+    return [
+        function
+        for module in modules()
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and "by" in inspect.signature(function).parameters
+    ]
+
+
+ALL = questions()
+# The asker's own sign-in name; the telephones of desks.
+HARMLESS = {("cases", "login_of"), ("referrals", "directory")}
+
+
+def values(app: Flask, world: World) -> dict[str, Any]:
+    """By the name of an argument, something that is really there."""
+    first = db.session.scalars
+    return {
+        "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
+        "alarm_id": uuid.uuid4(),
+        "bed_id": world.bed,
+        "case_id": world.case,
+        "cases": 1,
+        "codes": {},
+        "compartment": Compartment.HAND_OVER,
+        "country": app.extensions["nrm.country"],
+        "first": date(2000, 1, 1),
+        "interview_id": world.draft,
+        "label": "1",
+        "last": date(2099, 12, 31),
+        "mark": b"mark",
+        "member_id": world.member,
+        "notice_id": world.notice,
+        "obligation": first(select(Obligation)).first(),
+        "obligation_id": world.obligation,
+        "organisation_id": world.organisation,
+        "permission": Permission.PERMIT_RECORD,
+        "pseudonym": first(select(Case.pseudonym)).first(),
+        "quarter": Quarter(2026, 2),
+        "referral": first(select(Referral)).first(),
+        "referral_id": world.asked,
+        "status": "draft",
+        "stay_id": world.stay,
+        "supplement_id": world.supplement,
+        "whose": "organisation",
+    }
+
+
+def told(answer: object) -> bool:
+    """Whether an answer says anything."""
+    if answer is Relation.OUTSIDER:
+        return False
+    if isinstance(answer, StaysOfCase):
+        return bool(answer.current or answer.past or answer.may_admit)
+    return bool(answer.rows) if isinstance(answer, Page) else bool(answer)
+
+
+@pytest.fixture(scope="module")
+def people(world_template: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The arguments of every question, in an instance with one of everything."""
+    app = factories.copy_instance(world_template[0], tmp_path_factory.mktemp("ministry") / "instance")
+    with app.app_context():
+        yield values(app, world_template[1])
+        disconnect()
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda each: f"{each.__module__.split('.')[-1]}.{each.__name__}")
+def test_every_question_about_people_is_refused(people: dict[str, Any], function: Callable[..., Any]) -> None:
+    if (function.__module__.split(".")[-1], function.__name__) in HARMLESS:
+        return
+    with db.engine.connect() as connection:
+        for login in MINISTRY:
+            arguments = {
+                name: {**people, "connection": connection}[name]
+                for name, each in inspect.signature(function).parameters.items()
+                if name != "by" and each.default is inspect.Parameter.empty
+            }
+            if function.__module__.endswith("counting"):
+                arguments |= {name: Quarter(2026, 2) for name in ("first", "last") if name in arguments}
+            try:
+                answer = function(**arguments, by=factories.actor(login))
+            except (NotPermitted, NotVisible):
+                continue
+            assert not told(answer), (login, answer)
+            db.session.rollback()
+
+
+def test_the_search_finds_the_questions_and_the_same_ones_are_answered_to_who_may_ask(people: dict[str, Any]) -> None:
+    assert len(ALL) > 60
+    assert {module.__name__.split(".")[-1] for module in modules()} >= {"cases", "stays", "referrals", "permits"}
+    answered = 0
+    by = factories.actor("nrc.case_worker")
+    for module, name in (("cases", "case"), ("stays", "stay"), ("permits", "of_case"), ("cases", "cases")):
+        function = next(each for each in ALL if (each.__module__, each.__name__) == (f"nrm.store.{module}", name))
+        arguments = {key: people[key] for key in inspect.signature(function).parameters if key in people}
+        answered += told(function(**arguments, by=by))
+    assert answered == 4
+
+
+# On PostgreSQL, a role that can read what is released and nothing else.
+
+READER = "nrm_release_reader"
+SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "release-reader.sql"
+
+
+def as_reader(address: str) -> str:
+    return make_url(address).set(username=READER).render_as_string(hide_password=False)
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_the_database_role_of_releases_reads_no_other_table_and_writes_none(
+    postgres_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql(SCRIPT.read_text("utf-8"))
+        connection.exec_driver_sql(SCRIPT.read_text("utf-8"))  # run again after every upgrade
+        connection.commit()
+    address = as_reader(db.engine.url.render_as_string(hide_password=False))
+    engine = create_engine(address)
+    refused = set()
+    for table in inspect_database(db.engine).get_table_names():
+        with engine.connect() as connection:
+            with suppress(ProgrammingError):
+                connection.exec_driver_sql(f"SELECT * FROM {table}")
+                continue
+            refused.add(table)
+    assert {table.name for table in Model.metadata.sorted_tables} - refused == {"releases", "release_files"}
+    for statement in (
+        "DELETE FROM releases",
+        "UPDATE release_files SET content = ''",
+        "INSERT INTO releases (report) VALUES ('ix')",
+        "CREATE TABLE mine (id int)",
+        "SET ROLE postgres",
+    ):
+        with engine.connect() as connection, pytest.raises(DBAPIError):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    monkeypatch.setenv("NRM_RELEASE_DATABASE", address)
+    folder = postgres_app.extensions["nrm.config"].directory
+    with factories.open_instance(folder).app_context():
+        by = factories.actor("oms.reader")
+        asked: list[str] = []
+        listen(db.engines["releases"], "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement))
+        assert reports.releases(by=by) == []
+        with pytest.raises(NotVisible):
+            reports.release_file(Quarter(2026, 2), "json", by=by)
+        assert len(asked) >= 2
+        disconnect()

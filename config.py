@@ -5,6 +5,7 @@ Every setting is described in docs/operator.md; a test compares the two.
 
 from __future__ import annotations
 
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -27,8 +28,18 @@ SETTINGS = (
     "NRM_ARGON2_KIB",
     "NRM_ARGON2_PASSES",
     "NRM_ACCESS_LOG",
+    "NRM_ADDRESS",
+    "NRM_SMTP_HOST",
+    "NRM_SMTP_PORT",
+    "NRM_SMTP_TLS",
+    "NRM_SMTP_USER",
+    "NRM_SMTP_PASSWORD_FILE",
+    "NRM_SMTP_FROM",
 )
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 KEY_FILES = ("pepper", "store", "release")
 
 
@@ -46,6 +57,19 @@ class Secrets:
 
     def __repr__(self) -> str:
         return "<hidden>"
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The server that carries e-mail. `tls`: `starttls`, `tls`, or `none` for one on this machine."""
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password: str = field(repr=False)
+    sender: str = ""
+    home: str = ""  # the address of the home page, the one link in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +91,7 @@ class Config:
     argon2_kib: int
     argon2_passes: int
     access_log: str  # a file, `-` for standard error, empty for none
+    smtp: Smtp | None = None  # None: no e-mail is sent
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -99,6 +124,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB),
         argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
         access_log=_access_log(env),
+        smtp=_smtp(env),
     )
 
 
@@ -157,6 +183,38 @@ def _tls(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
         if path and not Path(path).is_file():
             raise MisConfigured(f"{setting}: there is no file {path}")
     return (Path(certificate) if certificate else None), (Path(key) if key else None)
+
+
+def _smtp(env: Mapping[str, str]) -> Smtp | None:
+    host = env.get("NRM_SMTP_HOST") or ""
+    if not host:
+        return None
+    tls = env.get("NRM_SMTP_TLS") or "starttls"
+    if tls not in SMTP_PORTS:
+        raise MisConfigured(f"NRM_SMTP_TLS: {tls!r} is not one of {', '.join(SMTP_PORTS)}")
+    if tls == "none" and host not in _LOOPBACK:
+        raise MisConfigured("NRM_SMTP_TLS: `none` is for a server on this machine; set starttls or tls")
+    user, sender, home = (env.get(f"NRM_{name}") or "" for name in ("SMTP_USER", "SMTP_FROM", "ADDRESS"))
+    if not _ADDRESS.fullmatch(sender):
+        raise MisConfigured("NRM_SMTP_FROM: set it to the e-mail address that messages come from")
+    if not home.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not home.isprintable():
+        raise MisConfigured("NRM_ADDRESS: set it to the address of the home page, https://...")
+    file = env.get("NRM_SMTP_PASSWORD_FILE")
+    if bool(user) != bool(file):
+        raise MisConfigured("NRM_SMTP_USER: set it together with NRM_SMTP_PASSWORD_FILE, or neither")
+    if user and tls == "none":
+        raise MisConfigured("NRM_SMTP_TLS: a password is sent under TLS only; set starttls or tls")
+    password = _password(Path(file)) if file else ""
+    return Smtp(host, _number(env, "NRM_SMTP_PORT", SMTP_PORTS[tls], 1), tls, user, password, sender, home)
+
+
+def _password(path: Path) -> str:
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise MisConfigured(f"NRM_SMTP_PASSWORD_FILE: {path} can be read by others; chmod 0400 it")
+        return path.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        raise MisConfigured(f"NRM_SMTP_PASSWORD_FILE: {path} cannot be read") from None
 
 
 def _access_log(env: Mapping[str, str]) -> str:

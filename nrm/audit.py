@@ -89,6 +89,8 @@ class Event(StrEnum):
     SUPPLEMENT_LAPSED = "supplement_lapsed"
     OWED_PART_WRITTEN = "owed_part_written"
     OBLIGATION_ACKNOWLEDGED = "obligation_acknowledged"
+    CHASED = "chased"
+    MAILBOX_CHANGED = "mailbox_changed"
     CHILD_AUTHORITY_TOLD = "child_authority_told"
     CHILD_ALERT_WITHDRAWN = "child_alert_withdrawn"
     CHILD_ALERT_ACKNOWLEDGED = "child_alert_acknowledged"

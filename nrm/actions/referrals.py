@@ -34,6 +34,7 @@ from nrm.domain.referrals import (
 )
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
+from nrm.models.chases import Chase
 from nrm.models.referrals import Call, Obligation, Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store import accounts, obligations
@@ -306,7 +307,7 @@ def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
 
 
 def _coarsen(session: Session, case_id: uuid.UUID) -> None:
-    """Keep the quarter alone of every hour of the case's referrals, and of the obligations that are fulfilled.
+    """Keep the quarter alone of every hour of the case's referrals and calls, and of the obligations fulfilled.
 
     What is still owed keeps its hour until it is done: otherwise nobody would see that it is late.
     """
@@ -331,4 +332,8 @@ def _coarsen(session: Session, case_id: uuid.UUID) -> None:
             call.called_at = coarsened(call.called_at, zone)
         obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
         obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None
+    for chase in session.scalars(
+        select(Chase).where(Chase.case_id == case_id).execution_options(populate_existing=True)
+    ):
+        chase.called_at = coarsened(chase.called_at, zone)
     session.flush()

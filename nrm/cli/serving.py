@@ -14,7 +14,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from nrm import faults
-from nrm.actions import checkpoints, tending
+from nrm.actions import checkpoints, mailboxes, tending
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
@@ -85,5 +85,6 @@ def tend(directory: Path) -> None:
 
 
 def _do_what_is_due() -> dict[str, int]:
-    """`tending.tend`, and the checkpoint of the day: `checkpoints_written`."""
-    return {**tending.tend(), "checkpoints_written": checkpoints.daily()}
+    """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
+    done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
+    return {**done, "messages_sent": mailboxes.send_due()}

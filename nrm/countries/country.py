@@ -98,6 +98,7 @@ class Country:
     languages: tuple[str, ...]
     emergency: Emergency
     regions: Mapping[str, Words]
+    region_tiles: Mapping[str, tuple[int, int]]  # (column, row) of each region on the schematic map
     crossing_groups: Mapping[str, Words]
     crossing_points: Mapping[str, CrossingPoint]
     organisations: Mapping[str, Organisation]

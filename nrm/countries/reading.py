@@ -40,6 +40,7 @@ def read_country(table: Table, code: str) -> Country:
         languages=table.languages,
         emergency=_emergency(table.table("emergency")),
         regions=regions,
+        region_tiles=_region_tiles(table.table("region_tile"), regions),
         crossing_groups=groups,
         crossing_points=points,
         organisations=organisations,
@@ -55,6 +56,19 @@ def read_country(table: Table, code: str) -> Country:
 
 def _words_by_code(table: Table) -> Mapping[str, Words]:
     return MappingProxyType({code: table.words(code) for code in table.data})
+
+
+def _region_tiles(table: Table, regions: Mapping[str, Words]) -> Mapping[str, tuple[int, int]]:
+    """Each region once, at a place of its own."""
+    read: dict[str, tuple[int, int]] = {}
+    for code in regions:
+        place = table.table(code)
+        read[code] = (place.number("column"), place.number("row"))
+        place.close()
+        if list(read.values()).count(read[code]) > 1:
+            place.wrong("", "another region has this place")
+    table.close()
+    return MappingProxyType(read)
 
 
 def _emergency(table: Table) -> Emergency:

@@ -201,7 +201,8 @@ def _desk(table: Table) -> Desk:
             table.wrong(name, f"`{table.text(name)}` is not a time such as 08:00")
     if read[0] > read[1]:
         table.wrong("closes", "lies before `opens`")
-    desk = Desk(read[0], read[1], table.flag("weekends"))
+    telephone = table.text("telephone") if table.has("telephone") else ""
+    desk = Desk(read[0], read[1], table.flag("weekends"), telephone)
     table.close()
     return desk
 
@@ -306,9 +307,9 @@ def _duties(entry: Table, parties: Mapping[str, Party]) -> tuple[Duty, ...]:
 def _path_step(entry: Table, parties: Mapping[str, Party]) -> PathStep:
     escalation: list[Escalation] = []
     for rung in entry.tables("escalation", optional=True):
-        escalation.append(
-            Escalation(_duration(rung, "after"), rung.one_of("to", {"next_number", "duty_officer", "emergency_bed"}))
-        )
+        to = rung.one_of("to", {"next_number", "duty_officer", "emergency_bed"})
+        keeper = rung.one_of("party", parties) if to == "emergency_bed" else None
+        escalation.append(Escalation(_duration(rung, "after"), to, keeper))
         if len(escalation) > 1 and escalation[-1].after <= escalation[-2].after:
             rung.wrong("after", "must be later than the rung before")
         rung.close()

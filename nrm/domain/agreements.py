@@ -60,6 +60,7 @@ class Desk:
     opens: time
     closes: time
     weekends: bool
+    telephone: str = ""  # of the desk itself, where it is another than the on-call number
 
     def is_open(self, local: datetime) -> bool:
         """At that local time; equal opening and closing means around the clock."""
@@ -139,10 +140,14 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """After how long without an answer who is turned to (`next_number`, `duty_officer`, `emergency_bed`)."""
+    """After how long without an answer who is turned to (`next_number`, `duty_officer`, `emergency_bed`).
+
+    `party`: who keeps the emergency bed.
+    """
 
     after: timedelta
     to: str
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

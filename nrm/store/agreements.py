@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS
@@ -14,6 +14,7 @@ from nrm.models.accounts import Keyring, Organisation
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store.members import number_of_holders
+from nrm.store.referrals import holds_bed
 
 
 def desks(party: str | None = None) -> Mapping[str, Organisation]:
@@ -39,12 +40,6 @@ def every_desk(party: str) -> Sequence[Organisation]:
     ).all()
 
 
-def _keeps_a_bed() -> ColumnElement[bool]:
-    """A referral keeps a bed from sending to the answer, and from acceptance until the stay begins."""
-    begun = exists().where(Stay.referral_id == Referral.id)
-    return or_(Referral.status.in_(("sent", "accepted")), and_(Referral.status == "arrived", ~begun))
-
-
 def capacity() -> dict[str, Capacity]:
     """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
 
@@ -60,7 +55,7 @@ def capacity() -> dict[str, Capacity]:
     )
     kept = (
         select(Referral.receiver_id, func.count().label("number"))
-        .where(_keeps_a_bed())
+        .where(holds_bed())
         .group_by(Referral.receiver_id)
         .subquery()
     )

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -105,53 +105,44 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine
     Without arrivals: those stand on the list of people on their way.
     """
     wanted = (_own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status != "closed")
-    return _page(_lines().where(*wanted), by, after, size)
-
-
-def overdue(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
-    """What any party owes by an hour and has not acknowledged, the first due first; for the duty desk.
-
-    An arrival only once it is late: until then it stands among the referrals.
-    """
-    by.must(Permission.REFERRAL_DIRECT)
-    wanted = (
-        Obligation.due_at.is_not(None),
-        Obligation.done_at.is_(None),
-        Case.status != "closed",
-        or_(Obligation.kind != ARRIVAL, Obligation.due_at <= clock.now()),
-    )
-    return _page(_lines().where(*wanted), by, after, size)
+    return _page(_lines(by).where(*wanted), by, after, size)
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     """Everything owed in one case that the asker saw already, told or not; raises NotPermitted."""
     by.must(Permission.CASE_READ)
-    statement = _lines().where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
+    statement = _lines(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
     return [_line(each, by) for each in db.session.execute(statement)]
 
 
 def _own(by: Actor) -> ColumnElement[bool]:
-    organisation = db.session.get(Organisation, by.organisation_id) if by.organisation_id else None
-    if organisation is None or not organisation.party:
+    """What the actor's organisation owes; raises NotVisible for one that is no party of the agreement."""
+    if by.organisation_id is None or by.kind is None or not by.kind.holds_keys:
         raise NotVisible
-    named = Obligation.party == organisation.party
-    if organisation.kind == OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
-        named &= Case.opened_by_id == organisation.id
-    receiving = (Obligation.party == RECEIVER) & (Case.holder_id == organisation.id) & (Case.status == "open")
+    named = Obligation.party == _party(by)
+    if by.kind is OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
+        named &= Case.opened_by_id == by.organisation_id
+    receiving = (Obligation.party == RECEIVER) & (Case.holder_id == by.organisation_id) & (Case.status == "open")
     return or_(named, receiving)
 
 
-def _lines() -> Select[Obligation, Case, Organisation, bool]:
+def _party(by: Actor) -> ScalarSelect[str]:
+    return select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+
+
+def _lines(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
     arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
+    receiving = and_(Obligation.party == RECEIVER, func.coalesce(Case.holder_id == by.organisation_id, false()))
+    own = or_(Obligation.party == _party(by), receiving)
     return (
-        select(Obligation, Case, _Opener, arrived)
+        select(Obligation, Case, _Opener, arrived, own)
         .join(Case, Case.id == Obligation.case_id)
         .join(_Opener, _Opener.id == Case.opened_by_id)
     )
 
 
 def _page(
-    statement: Select[Obligation, Case, Organisation, bool], by: Actor, after: str, size: int
+    statement: Select[Obligation, Case, Organisation, bool, bool], by: Actor, after: str, size: int
 ) -> Page[ObligationLine]:
     place = place_after(after)
     if place is not None:
@@ -161,12 +152,8 @@ def _page(
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
-def _line(found: Row[Obligation, Case, Organisation, bool], by: Actor) -> ObligationLine:
-    obligation, case, opener, arrived = found
-    own = db.session.get(Organisation, by.organisation_id) if by.organisation_id else None
-    owns = own is not None and (
-        obligation.party == own.party or (obligation.party == RECEIVER and case.holder_id == own.id)
-    )
+def _line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:
+    obligation, case, opener, arrived, owns = found
     return ObligationLine(
         id=obligation.id,
         case_id=case.id,
@@ -181,7 +168,7 @@ def _line(found: Row[Obligation, Case, Organisation, bool], by: Actor) -> Obliga
         age_class=case.age_class,
         arrived=bool(arrived),
         late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
-        own=owns,
+        own=bool(owns),
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE
         and (owns or _may_tell(obligation, case, by)),

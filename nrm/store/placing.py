@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, exists, func, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, exists, select
 
-from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.referrals import (
-    DECISION_WITHIN,
-    DECLINES_UNTIL_DIRECTION,
     Asked,
     ReferralStatus,
     chain_since_holder,
@@ -23,14 +19,10 @@ from nrm.domain.referrals import (
 )
 from nrm.domain.routes import EXCLUSIONS, Exclusion
 from nrm.models.accounts import Keyring, Organisation
-from nrm.models.cases import Case, PendingGrant
-from nrm.models.interviews import Interview
+from nrm.models.cases import PendingGrant
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
 from nrm.store.countries import country
-from nrm.store.paging import PAGE, Page, page, place_after
 from nrm.store.referrals import names
-
-_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +37,6 @@ class CandidateLine:
     must: bool
     reason: dict[str, str]
     asked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UnplacedLine:
-    """A case nobody was asked for and nobody took: who has to do something about it, and by when."""
-
-    case_id: uuid.UUID
-    pseudonym: str
-    custodian: dict[str, str]
-    custodian_telephone: str
-    age_class: str
-    gender: str
-    last_status: str  # empty: the route named nobody
-    last_at: datetime
-    declines: int
-    due_at: datetime | None  # when the duty officer's decision is owed: half an hour after the second decline
-    late: bool
 
 
 def chain(case_id: uuid.UUID) -> list[Asked]:
@@ -127,68 +102,6 @@ def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
             select(exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id))
         )
     )
-
-
-def unplaced(*, by: Actor, after: str = "", size: int = PAGE) -> Page[UnplacedLine]:
-    """Cases without a receiver and without an open referral, longest waiting first; for the duty desk.
-
-    Also those a shelter holds and two others declined to take over.
-    """
-    by.must(Permission.REFERRAL_DIRECT)
-    newest = aliased(Referral)
-    later = aliased(Referral)
-    last_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at)
-    taken = aliased(Referral)
-    holding = (
-        select(func.coalesce(func.max(taken.position), 0))
-        .where(
-            taken.case_id == Case.id,
-            taken.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)),
-        )
-        .correlate(Case)
-        .scalar_subquery()
-    )
-    declines = (
-        select(func.count())
-        .where(Referral.case_id == Case.id, Referral.status == ReferralStatus.DECLINED, Referral.position > holding)
-        .correlate(Case)
-        .scalar_subquery()
-    )
-    custodian = aliased(Organisation)
-    statement = (
-        select(Case, newest.status, last_at, custodian, declines)
-        .outerjoin(Interview, Interview.id == Case.id)
-        .outerjoin(newest, newest.case_id == Case.id)
-        .join(custodian, custodian.id == func.coalesce(newest.sender_id, Case.opened_by_id))
-        .where(
-            # Whoever has a holder waits for the duty officer only after two shelters declined the move.
-            or_(Case.status == "referred", (Case.status == "open") & (declines >= DECLINES_UNTIL_DIRECTION)),
-            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
-            ~exists().where(later.case_id == Case.id, later.position > newest.position),
-        )
-        .order_by(last_at, Case.id)
-        .limit(size + 1)
-    )
-    place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(last_at, Case.id) > place)
-    found = [
-        UnplacedLine(
-            case_.id,
-            case_.pseudonym,
-            names(organisation),
-            organisation.telephone,
-            case_.age_class,
-            case_.gender,
-            status or "",
-            at,
-            count,
-            due := at + DECISION_WITHIN if count >= DECLINES_UNTIL_DIRECTION else None,
-            due is not None and clock.now() >= due,
-        )
-        for case_, status, at, organisation, count in db.session.execute(statement)
-    ]
-    return page(found, lambda line: (line.last_at, line.case_id), size)
 
 
 def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:

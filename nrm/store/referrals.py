@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -182,26 +182,6 @@ def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     return page([_line(each, by) for each in db.session.execute(statement)], lambda line: (line.sent_at, line.id), size)
 
 
-def open_referrals(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
-    """Everything that waits for an answer or for an arrival, oldest first; for the duty desk."""
-    by.must(Permission.REFERRAL_DIRECT)
-    wanted = (Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED)),)
-    return _oldest_first(wanted, by, after, size)
-
-
-def by_clause(*, by: Actor) -> list[tuple[str, int, int]]:
-    """(clause, how many wait for an answer, how many of them are late); for the duty desk."""
-    by.must(Permission.REFERRAL_DIRECT)
-    late = func.sum(case((_is_late(clock.now()), 1), else_=0))
-    statement = (
-        select(Referral.clause, func.count(), late)
-        .where(Referral.status == ReferralStatus.SENT)
-        .group_by(Referral.clause)
-        .order_by(Referral.clause)
-    )
-    return [(clause, waiting, int(overdue or 0)) for clause, waiting, overdue in db.session.execute(statement)]
-
-
 def directory(*, by: Actor) -> list[Organisation]:
     """Every desk with its telephone, by code; for whoever has an account."""
     if by.organisation_id is None:
@@ -214,21 +194,20 @@ def directory(*, by: Actor) -> list[Organisation]:
 
 def kept_beds(organisation_id: uuid.UUID) -> set[uuid.UUID]:
     """Beds kept for somebody accepted: until the stay begins, or the person does not come."""
-    begun = exists().where(Stay.referral_id == Referral.id)
     statement = select(Referral.bed_id).where(
-        Referral.receiver_id == organisation_id,
-        Referral.bed_id.is_not(None),
-        or_(Referral.status == ReferralStatus.ACCEPTED, (Referral.status == ReferralStatus.ARRIVED) & ~begun),
+        Referral.receiver_id == organisation_id, Referral.bed_id.is_not(None), _keeps_bed()
     )
     return {bed for bed in db.session.scalars(statement) if bed is not None}
 
 
-def asked_for(organisation_id: uuid.UUID) -> int:
-    """How many referrals wait for the organisation's answer: a bed is held for each."""
-    statement = select(func.count()).where(
-        Referral.receiver_id == organisation_id, Referral.status == ReferralStatus.SENT
-    )
-    return db.session.scalar(statement) or 0
+def holds_bed() -> ColumnElement[bool]:
+    """A referral holds a bed from sending to the answer, and from acceptance until the stay begins."""
+    return or_(Referral.status == ReferralStatus.SENT, _keeps_bed())
+
+
+def _keeps_bed() -> ColumnElement[bool]:
+    begun = exists().where(Stay.referral_id == Referral.id)
+    return or_(Referral.status == ReferralStatus.ACCEPTED, and_(Referral.status == ReferralStatus.ARRIVED, ~begun))
 
 
 def names(organisation: Organisation) -> dict[str, str]:
@@ -240,10 +219,6 @@ def _quarter(referral_: Referral) -> str:
     if referral_.due_at != referral_.sent_at:  # only a quarter's first instant has no time to answer
         return ""
     return str(Quarter.of(referral_.sent_at.astimezone(country().timezone).date()))
-
-
-def _is_late(at: datetime) -> ColumnElement[bool]:
-    return Referral.promised_at.is_(None) & (Referral.due_at <= at)
 
 
 def _lines() -> Select[Referral, Case, Organisation, Organisation, str]:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, Row, Select, exists, func, select, tuple_
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.members import KEY_HOLDERS_NEEDED
 from nrm.domain.permits import assessments_done
 from nrm.domain.referrals import ReferralStatus
 from nrm.domain.stays import Period, nights
@@ -21,8 +22,9 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import members, referrals
+from nrm.store import referrals
 from nrm.store.countries import country
+from nrm.store.members import number_of_holders
 from nrm.store.paging import PAGE, Page, page, place_after
 
 LEAVING_DAYS = 7
@@ -72,6 +74,7 @@ class Room:
     taken: int
     held: int
     out_of_use: int
+    code: str
     may_accept: bool
     """Whether enough people hold the shelter's key to accept anybody."""
 
@@ -195,34 +198,41 @@ def _kept_bed(case_id: uuid.UUID, own: uuid.UUID) -> uuid.UUID | None:
 
 def room(*, by: Actor) -> Room:
     """The asker's own shelter in numbers; raises NotVisible."""
-    return _room(_own(by))
+    return _rooms(Organisation.id == _own(by))[0]
 
 
 def rooms(*, by: Actor) -> list[Room]:
     """Every shelter in numbers, for the duty desk only; raises NotPermitted."""
     if not by.may(Permission.REFERRAL_DIRECT):
         raise NotPermitted(Permission.REFERRAL_DIRECT)
-    kinds = [str(kind) for kind in SHELTERS]
-    shelters = db.session.scalars(
-        select(Organisation.id).where(Organisation.kind.in_(kinds), Organisation.enabled).order_by(Organisation.code)
-    )
-    return [_room(shelter) for shelter in shelters.all()]
+    return _rooms(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.enabled)
 
 
-def _room(organisation_id: uuid.UUID) -> Room:
-    organisation = db.session.get_one(Organisation, organisation_id)
-    taken = select(func.count()).where(Stay.organisation_id == organisation_id, Stay.ended_on.is_(None))
-    number = select(func.count()).where(Bed.organisation_id == organisation_id)
-    slept_in = select(Stay.bed_id).where(Stay.ended_on.is_(None))
-    return Room(
-        names=referrals.names(organisation),
-        beds=db.session.scalar(number) or 0,
-        taken=db.session.scalar(taken) or 0,
-        held=referrals.asked_for(organisation_id) + len(referrals.kept_beds(organisation_id)),
+def _rooms(*wanted: ColumnExpressionArgument[bool]) -> list[Room]:
+    """The shelters in numbers, by code, in one statement."""
+    counts = (
+        select(func.count()).where(Bed.organisation_id == Organisation.id),
+        select(func.count()).where(Stay.organisation_id == Organisation.id, Stay.ended_on.is_(None)),
+        select(func.count()).where(Referral.receiver_id == Organisation.id, referrals.holds_bed()),
         # A bed somebody sleeps in until it is mended counts as taken.
-        out_of_use=db.session.scalar(number.where(Bed.out_of_use, Bed.id.not_in(slept_in))) or 0,
-        may_accept=members.may_accept(organisation_id),
+        select(func.count()).where(
+            Bed.organisation_id == Organisation.id,
+            Bed.out_of_use,
+            ~exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None)),
+        ),
     )
+    statement = select(
+        Organisation.code,
+        Organisation.name_sq,
+        Organisation.name_en,
+        *(each.correlate(Organisation).scalar_subquery() for each in counts),
+        number_of_holders(Organisation.id),
+    )
+    rows = db.session.execute(statement.where(*wanted).order_by(Organisation.code))
+    return [
+        Room({"sq": sq, "en": en}, beds, taken, held, out, code, holders >= KEY_HOLDERS_NEEDED)
+        for code, sq, en, beds, taken, held, out, holders in rows
+    ]
 
 
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:

@@ -37,11 +37,11 @@ from nrm.domain.cases import (
     parse_pseudonym,
 )
 from nrm.domain.words import N_
-from nrm.store import accounts, obligations, readings, stays
+from nrm.store import accounts, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import guards, permits, testimony
+from nrm.web import guards, paths, permits, testimony
 from nrm.web import stays as stays_web
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
@@ -132,8 +132,7 @@ def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         case=case,
         compartments=[_compartment(case, each, opened) for each in Compartment if _listed(case, each, holds)],
         notes=actions.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
-        obligations=obligations.of_case(case_id, by=by),
-        parties=_party_names(),
+        path=paths.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
         sections=[part.summary(case_id) for part in (stays_web, permits, testimony)],
         holds=holds,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,26 +13,27 @@ from forms.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
-from nrm.store import alarms, cases, children, obligations, permits, placing, referrals, reports, stays
+from nrm.domain.agreements import Desk
+from nrm.domain.paths import numbers_of
+from nrm.store import alarms, cases, children, obligations, permits, referrals, stays
 from nrm.web import contributions, guards, home, notices
 from nrm.web.language import gettext
-from nrm.web.referrals import party_names
 
 blueprint = Blueprint("desks", __name__)
 
 SHOWN = 10
 """How many rows of each list a home page shows; the rest stands behind "show more"."""
 
-SHOWN_ON_DUTY = 5
-
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLine:
-    """One desk of the directory."""
+    """One desk of the directory. `now`: the number to dial first, then the others."""
 
     names: dict[str, str]
-    telephone: str
     hours: str
+    is_open: bool
+    now: str
+    others: tuple[str, ...]
 
 
 @home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
@@ -80,28 +80,6 @@ def desk_home() -> str:
     )
 
 
-@home.page(Role.DUTY_OFFICER)
-def duty_home() -> str:
-    """The duty desk: who has no shelter, what waits or is late by clause, who was not told, whom to call."""
-    by = guards.actor()
-    return render_template(
-        "home/duty_officer.html",
-        to_sign=reports.to_countersign(by=by),
-        alarms=alarms.waiting(by=by),
-        unplaced=placing.unplaced(by=by, size=SHOWN_ON_DUTY),
-        clauses=referrals.by_clause(by=by),
-        open=referrals.open_referrals(by=by, size=SHOWN_ON_DUTY),
-        overdue=obligations.overdue(by=by, size=SHOWN_ON_DUTY),
-        rooms=stays.rooms(by=by),
-        parties=party_names(),
-        statuses=STATUS_LABELS,
-        form=FindCaseForm(),
-        alerts=children.alerts(by=by),
-        own_alerts=False,
-        expected=notices.expected_part(),
-    )
-
-
 @blueprint.post("/children/<uuid:interview_id>/known")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_known(interview_id: uuid.UUID) -> BaseResponse:
@@ -118,23 +96,27 @@ def directory() -> str:
 
 
 def _directory() -> list[DirectoryLine]:
-    """Every party once, with its telephone by night; the crossing points are one party with one number."""
-    parties: dict[str, Any] = dict(guards.country().in_force(clock.now()).parties)
+    """Every party once, with its hours and whether they are now; the crossing points are one party with one number."""
+    agreement = guards.country().in_force(clock.now())
+    local = agreement.local(clock.now())
     lines = []
     seen: set[str] = set()
     for each in referrals.directory(by=guards.actor()):
-        party = parties.get(each.party)
         if each.party in seen:
             continue
         seen.add(each.party)
-        hours = ""
-        if party is not None:
-            desk = party.desk
-            around = desk.opens == desk.closes
-            hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
-            if not desk.weekends:
-                hours += ", " + gettext("not at weekends")
-        posts = party is not None and each.kind == OrganisationKind.BORDER_POLICE
-        names = dict(party.names) if party is not None and posts else referrals.names(each)
-        lines.append(DirectoryLine(names, each.telephone, hours))
+        party = agreement.parties.get(each.party)
+        if party is None:
+            lines.append(DirectoryLine(referrals.names(each), "", True, each.telephone, ()))
+            continue
+        posts = each.kind == OrganisationKind.BORDER_POLICE
+        numbers = numbers_of(party, local)
+        names = dict(party.names) if posts else referrals.names(each)
+        lines.append(DirectoryLine(names, _hours(party.desk), party.desk.is_open(local), numbers[0], numbers[1:]))
     return lines
+
+
+def _hours(desk: Desk) -> str:
+    around = desk.opens == desk.closes
+    hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return hours if desk.weekends else hours + ", " + gettext("not at weekends")

@@ -162,11 +162,3 @@ def _receives(party: str) -> str:
     """Whom the shelter receives beyond what the rules can see, in the words of the agreement in force."""
     known = guards.country().in_force(clock.now()).parties.get(party)
     return text_in(known.receives) if known is not None and known.receives is not None else ""
-
-
-@blueprint.get("/duty/unplaced")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def unplaced() -> str:
-    """Everybody whom nobody was asked for and nobody took."""
-    page = store.unplaced(by=guards.actor(), after=request.args.get("after", ""))
-    return render_template("referrals/unplaced.html", page=page, statuses=STATUS_LABELS)

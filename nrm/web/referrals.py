@@ -46,7 +46,7 @@ from nrm.store import cases as case_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.referrals import ReferralLine
-from nrm.web import guards
+from nrm.web import guards, paths
 from nrm.web.language import text_in
 from nrm.web.opened import answer_rows
 
@@ -109,10 +109,6 @@ def show(referral_id: uuid.UUID) -> str:
 
 def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
     by = guards.actor()
-    still_ours = line.status in (ReferralStatus.SENT, ReferralStatus.DECLINED, ReferralStatus.EXPIRED)
-    told = []
-    if still_ours or line.status is ReferralStatus.WITHDRAWN:
-        told = [each for each in _told(line.case_id) if each.kind == "notify"]
     return render_template(
         "referrals/sent_one.html",
         line=line,
@@ -121,17 +117,12 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         may=_may(line),
-        told=told,
-        parties=party_names(),
+        path=paths.section(line.case_id),
         authority=accounts.organisation_by_code(AUTHORITY),
         send_now=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
     )
-
-
-def _told(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
-    return obligations.of_case(case_id, by=guards.actor())
 
 
 def _is_custodian(line: ReferralLine) -> bool:
@@ -177,6 +168,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         bound=line.assigned,
         may_accept=members.may_accept(_receiver(line)),
         purpose=PURPOSE_LABELS[_purpose(line)],
+        path=paths.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
     )
 
 
@@ -412,22 +404,6 @@ def owed() -> str:
     """Everything this desk is asked to know or to do."""
     page = obligations.owed(by=guards.actor(), after=request.args.get("after", ""))
     return render_template("referrals/owed.html", page=page)
-
-
-@blueprint.get("/duty/obligations")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def overdue() -> str:
-    """Everything anybody owes by an hour."""
-    page = obligations.overdue(by=guards.actor(), after=request.args.get("after", ""))
-    return render_template("referrals/overdue.html", page=page, parties=party_names())
-
-
-@blueprint.get("/duty/referrals")
-@guards.requires(Permission.REFERRAL_DIRECT)
-def open_referrals() -> str:
-    """Everything that waits for an answer or an arrival."""
-    page = store.open_referrals(by=guards.actor(), after=request.args.get("after", ""))
-    return render_template("referrals/open.html", page=page, statuses=STATUS_LABELS)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

@@ -16,6 +16,7 @@ from nrm.domain.cases import Compartment, Purpose
 from nrm.models.accounts import MemberSession
 from nrm.models.cases import Destruction, Opening, ShredKey
 from nrm.models.referrals import Referral
+from nrm.store import duty as duty_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
@@ -77,7 +78,8 @@ def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
     later(timedelta(days=1))
     assert tending.tend()["referrals_expired"] == 0
     duty = factories.actor("ra.duty_officer")
-    assert [line.case_id for line in places.unplaced(by=duty).rows] == [sent.case_id]
+    decisions = [line for line in duty_store.waiting(by=duty).rows if line.kind == "decision"]
+    assert [(line.case_id, line.late) for line in decisions] == [(sent.case_id, True)]
 
 
 def test_eight_at_once_expire_a_referral_once(app: Flask) -> None:

@@ -1,0 +1,35 @@
+"""The e-mail a desk gets: that it has a task, and nothing else, at most every half hour while something waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from nrm.domain.documents import Words
+
+EVERY = timedelta(minutes=30)
+"""The least time between two messages to one desk."""
+
+LONGEST_PAUSE = timedelta(minutes=30)
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+LONGEST_ADDRESS = 254
+
+SUBJECT: Words = MappingProxyType({"sq": "Keni një detyrë", "en": "You have a task"})
+BODY: Mapping[str, str] = MappingProxyType(
+    {
+        "sq": "Keni një detyrë. Hyni këtu:\n\n{home}\n\nKy mesazh nuk thotë më shumë. Mos iu përgjigjni.\n",
+        "en": "You have a task. Sign in here:\n\n{home}\n\nThis message says no more than that. Do not answer it.\n",
+    }
+)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an e-mail address of the usual kind: ASCII, one line, a domain with a dot."""
+    return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: 1, 2, 4 ... minutes, half an hour at most."""
+    return min(LONGEST_PAUSE, timedelta(minutes=2 ** min(failures - 1, 10)))

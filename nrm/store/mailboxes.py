@@ -1,0 +1,70 @@
+"""The address of a desk for its own people, and which desks have something waiting, for the program."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreements import RECEIVER
+from nrm.domain.referrals import NO_SHOW_AFTER
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.mailboxes import Mailbox
+from nrm.models.referrals import ChildAlert, Obligation, Referral
+
+
+def own(*, by: Actor) -> Mailbox | None:
+    """The mailbox of the actor's desk, if one was set; raises NotVisible for who works at no desk."""
+    if by.organisation_id is None or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        raise NotVisible
+    return db.session.get(Mailbox, by.organisation_id, populate_existing=True)
+
+
+def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Desks with an address whose next message is due and for which something waits, whoever waited longest first."""
+    statement = (
+        select(Mailbox.organisation_id)
+        .join(Organisation, Organisation.id == Mailbox.organisation_id)
+        .where(Mailbox.next_at <= at, Organisation.enabled, _has_a_task(at))
+        .order_by(Mailbox.next_at, Mailbox.organisation_id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))
+
+
+def _has_a_task(at: datetime) -> ColumnElement[bool]:
+    """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post.
+
+    For the Responsible Authority: whatever is late anywhere, or that nobody is being asked for a person.
+    """
+    answers = exists().where(Referral.receiver_id == Organisation.id, Referral.status == "sent")
+    no_show = and_(Referral.status == "accepted", Referral.expected_at <= at - NO_SHOW_AFTER)
+    owed = and_(Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.id == Obligation.case_id)
+    named = exists().where(
+        owed,
+        Case.status != "closed",
+        Obligation.party == Organisation.party,
+        or_(Organisation.kind != OrganisationKind.BORDER_POLICE, Case.opened_by_id == Organisation.id),
+    )
+    receiving = exists().where(
+        owed, Case.status == "open", Obligation.party == RECEIVER, Case.holder_id == Organisation.id
+    )
+    untold = and_(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+    child = exists().where(untold, ChildAlert.party == Organisation.party)
+    unplaced = exists().where(
+        Case.status == "referred", ~exists().where(Referral.case_id == Case.id, Referral.status == "sent")
+    )
+    late = or_(
+        unplaced,
+        exists().where(Referral.status == "sent", Referral.promised_at.is_(None), Referral.due_at <= at),
+        exists().where(no_show),
+        exists().where(owed, Case.status != "closed", Obligation.due_at <= at),
+        exists().where(untold, ChildAlert.due_at <= at),
+    )
+    authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
+    expected = exists().where(Referral.receiver_id == Organisation.id, no_show)
+    return or_(answers, named, receiving, child, expected, authority)

@@ -1,0 +1,122 @@
+"""The duty desk of the Responsible Authority: what waits or is late, whom to call, and the map of the system."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.cases import FindCaseForm
+from forms.referrals import STATUS_LABELS
+from nrm.actions import chases as actions
+from nrm.domain.accounts import Permission, Role
+from nrm.domain.routing import Capacity
+from nrm.domain.words import N_
+from nrm.render import system_map as picture
+from nrm.store import alarms, reports
+from nrm.store import duty as store
+from nrm.store import system as store_system
+from nrm.store.system import Place
+from nrm.web import guards, home, notices, paths
+from nrm.web.language import gettext, ngettext, text_in, translated
+
+blueprint = Blueprint("duty", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+CAPACITY_WORDS = {Capacity.FREE: N_("free"), Capacity.NONE_FREE: N_("none free"), Capacity.ASK: N_("ask")}
+SHOWN = 10
+"""How many rows the home page shows; the rest stands behind "show more"."""
+
+
+@home.page(Role.DUTY_OFFICER)
+def duty_home() -> str:
+    """What waits or is late, whom to expect, and the ways on."""
+    by = guards.actor()
+    return render_template(
+        "home/duty_officer.html",
+        alarms=alarms.waiting(by=by),
+        to_sign=reports.to_countersign(by=by),
+        page=store.waiting(by=by, size=SHOWN),
+        clauses=store.clauses(by=by),
+        names=paths.step_names(),
+        statuses=STATUS_LABELS,
+        expected=notices.expected_part(),
+        form=FindCaseForm(),
+    )
+
+
+@blueprint.get("/duty")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def index() -> str:
+    """Everything that waits or is late, page by page, of one clause if one is asked for."""
+    by = guards.actor()
+    clause = request.args.get("clause")
+    return render_template(
+        "duty/index.html",
+        page=store.waiting(by=by, clause=clause, after=request.args.get("after", "")),
+        clauses=store.clauses(by=by),
+        clause=clause,
+        names=paths.step_names(),
+        statuses=STATUS_LABELS,
+    )
+
+
+@blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def call(kind: str, subject_id: uuid.UUID) -> Answer:
+    """One call, made just now: `call` is `yes` or `no`, the party and the number, parted by |."""
+    reached, _, rest = request.form.get("call", "").partition("|")
+    party, _, telephone = rest.partition("|")
+    if reached not in ("yes", "no"):
+        return guards.error_page(422)
+    try:
+        actions.record(
+            kind=kind,
+            subject_id=subject_id,
+            party=party,
+            telephone=telephone,
+            reached=reached == "yes",
+            by=guards.actor(),
+        )
+    except actions.UnknownNumber:
+        return guards.error_page(
+            422, gettext("This number is no longer in the directory. Go back and load the page again.")
+        )
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/duty/map")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def system_map() -> str:
+    """Who has room, what waits and what is late, as a picture and as the same table."""
+    places = store_system.places(by=guards.actor())
+    country = guards.country()
+    tiles: dict[str, list[picture.Entry]] = {}
+    for place in places:
+        if place.region and (place.room is not None or place.waiting):
+            tiles.setdefault(place.region, []).append(
+                picture.Entry(text_in(place.names), ", ".join(_said(place)), bool(place.late))
+            )
+    late = sum(place.late for place in places)
+    title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
+    names = {code: text_in(words) for code, words in country.regions.items()}
+    drawn = Markup(picture.draw(tiles, country.region_tiles, names, title))  # noqa: S704 - escaped where it is drawn
+    return render_template(
+        "duty/map.html", picture=drawn, title=title, places=places, words=CAPACITY_WORDS, regions=names
+    )
+
+
+def _said(place: Place) -> list[str]:
+    """Room in words, the numbers of beds, what waits and what is late."""
+    said = []
+    if place.capacity is not None and place.room is not None:
+        said.append(translated(CAPACITY_WORDS[place.capacity]))
+        if place.room.beds:
+            said[0] += f" ({place.room.free}/{place.room.beds})"
+    if place.waiting:
+        said.append(ngettext("%(num)s waits", "%(num)s wait", place.waiting))
+    if place.late:
+        said.append(ngettext("%(num)s late", "%(num)s late", place.late))
+    return said

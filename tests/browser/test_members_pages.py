@@ -1,0 +1,153 @@
+"""Leaving, a new key, sealing anew and a lost password, by the pages; each page in the state in which it matters."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from nrm.actions import members
+from nrm.db import db
+from nrm.models.accounts import Member
+from nrm.store import members as store
+from tests import factories
+from tests.browser import checks, live
+from tests.browser.conftest import new_context
+from tests.world import World
+
+
+def id_of(login: str) -> uuid.UUID:
+    found = db.session.scalar(select(Member.id).where(Member.login == login))
+    assert found is not None
+    return found
+
+
+def desk(browser: Browser, base: str, login: str) -> Page:
+    page = new_context(browser).new_page()
+    live.sign_in(page, base, login)
+    return page
+
+
+def good(page: Page, address: str) -> None:
+    """The page in both languages; English stays."""
+    for lang in ("sq", "en"):
+        checks.assert_good_page(page, f"{address}?lang={lang}", most=checks.ORDINARY_PAGE)
+
+
+def good_as_it_is(page: Page) -> None:
+    """A page that a form answered with."""
+    checks.assert_accessible(page)
+    checks.assert_fits(page)
+
+
+def test_a_member_is_disabled_the_key_renewed_and_everything_sealed_anew(
+    world_app: tuple[Flask, World], browser: Browser
+) -> None:
+    app, _ = world_app
+    worker = id_of("nrc.case_worker")
+    with live.serving(app) as base:
+        page = desk(browser, base, "nrc.shelter_manager")
+        for path in ("/members", "/members/keys", "/recovery-code", "/recovery-code/new", f"/members/{worker}/anew"):
+            good(page, base + path)
+        page.goto(f"{base}/members")
+        page.locator(f'a[href="/members/{worker}/disable"]').click()
+        good(page, page.url)
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{base}/members/keys")
+        good(page, page.url)  # a new key was made; not everything is moved to it
+        good(page, f"{base}/")  # that again, and: nobody can be accepted, for there is one key holder
+        expect(page.locator(".note", has_text="cannot accept anybody yet")).to_be_visible()
+        page.goto(f"{base}/members/keys")
+        live.main_button(page).click()
+        manager = factories.actor("nrc.shelter_manager")
+        stands = store.keys(by=manager)
+        assert (stands.version, stands.under_way, store.number_exposed(by=manager)) == (2, False, 0)
+        expect(page.locator("main")).to_contain_text("Everything is sealed to the newest key, number 2.")
+        expect(page.locator("main")).to_contain_text("everything was sealed anew")
+        good(page, page.url)
+        page.context.close()
+
+
+def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holder_stays(
+    world_app: tuple[Flask, World], browser: Browser
+) -> None:
+    app, _ = world_app
+    officer, worker = id_of("rinas.border_officer"), id_of("vatra.case_worker")
+    with live.serving(app) as base:
+        page = desk(browser, base, "administrator")
+        page.goto(f"{base}/members/{officer}/disable?lang=en")
+        live.main_button(page).click()
+        expect(page.locator("main")).to_contain_text("This is the last person who can open the cases")
+        good_as_it_is(page)
+        good(page, f"{base}/members/{worker}/disable")
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{base}/members")
+        good(page, f"{base}/")
+        page.context.close()
+        page = desk(browser, base, "vatra.shelter_manager")
+        good(page, f"{base}/members/keys")  # a new key is due
+        good(page, f"{base}/")
+        manager = factories.actor("vatra.shelter_manager")
+        members.renew_keyring(by=manager)
+        assert members.move_grants(by=manager).done
+        good(page, f"{base}/members/keys")  # still to be sealed anew
+        page.goto(f"{base}/")
+        page.locator(".note form button").click()
+        expect(page).to_have_url(f"{base}/members/keys")
+        assert store.keys(by=manager).anew_at is None
+        page.context.close()
+
+
+def test_who_lost_the_password_begins_anew_and_is_confirmed(world_app: tuple[Flask, World], browser: Browser) -> None:
+    app, _ = world_app
+    worker = id_of("nrc.case_worker")
+    with live.serving(app) as base:
+        page = desk(browser, base, "nrc.shelter_manager")
+        page.goto(f"{base}/members/{worker}/anew?lang=en")
+        live.main_button(page).click()
+        good_as_it_is(page)
+        link = page.locator(".done .code").inner_text()
+
+        lost = new_context(browser).new_page()
+        good(lost, link)
+        lost.fill("#password", factories.PASSWORD)
+        lost.fill("#again", factories.PASSWORD)
+        live.main_button(lost).click()
+        code = lost.locator(".done .code").inner_text()
+        good_as_it_is(lost)
+        live.main_button(lost).click()
+        good(lost, lost.url)
+        lost.fill("#code", code[:-1] + ("A" if code[-1] != "A" else "B"))
+        live.main_button(lost).click()
+        expect(lost.locator("[data-errors]")).to_be_focused()
+        good_as_it_is(lost)
+        lost.fill("#code", code.lower())
+        live.main_button(lost).click()
+        live.sign_in(lost, base, "nrc.case_worker")
+        good(lost, f"{base}/")  # waits for a colleague
+
+        page.goto(f"{base}/members")
+        page.locator(f'form[action="/members/{worker}/confirm"] button').click()
+        expect(page.locator(f'form[action="/members/{worker}/confirm"]')).to_have_count(0)
+        good(lost, f"{base}/")
+        assert factories.actor("nrc.case_worker").keys is not None
+        assert store.holds_newest(worker)
+        page.context.close()
+        lost.context.close()
+
+
+def test_an_organisation_is_suspended_and_let_in_again(world_app: tuple[Flask, World], browser: Browser) -> None:
+    app, world = world_app
+    with live.serving(app) as base:
+        page = desk(browser, base, "administrator")
+        where = f"/organisations/{world.organisation}/suspend"
+        for main in ("Suspend the organisation", "Lift the suspension"):
+            good(page, base + where)
+            good(page, f"{base}/")
+            page.locator(f'a[href="{where}"]').click()
+            expect(live.main_button(page)).to_have_text(main)
+            live.main_button(page).click()
+            expect(page).to_have_url(f"{base}/")
+        page.context.close()

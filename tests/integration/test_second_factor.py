@@ -278,7 +278,7 @@ def test_a_page_that_asks_for_a_fresh_code_is_shown_after_it(inviting: Person) -
 )
 def test_what_a_passer_by_must_not_do_asks_again_whatever_the_id(demanding: Flask, path: str) -> None:
     """The proof comes before the question whether there is such a thing."""
-    manager = Person(demanding.test_client(), COLLEAGUE, factories.code_of(COLLEAGUE))
+    manager = Person(demanding.test_client(), ME, factories.code_of(ME))
     address = path.format(uuid.uuid4())
     manager.get(address, 404)
     factories.later(minutes=6)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, pages, sealing, statistics
+from bench import agreements, audit, keys, pages, sealing, statistics
 
 ALL = {
     "agreements": agreements.main,
     "audit": audit.main,
+    "keys": keys.main,
     "sealing": sealing.main,
     "pages": pages.main,
     "statistics": statistics.main,

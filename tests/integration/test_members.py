@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import accounts, cases, members, referrals, sending, tending
@@ -334,6 +336,50 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     assert versions(PendingGrant, "NRC") == {2}
     referrals.accept(referral_id=late.referral_id, bed_id=people.bed("NRC"), by=manager)
     assert reads(late.case_id, "nrc.case_worker")
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
+    postgres_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL shows that the new version waits for the sealing transaction, and then finds what it made."""
+    nrc, case_id = people.organisation("NRC"), uuid.uuid4()
+    manager = factories.actor("nrc.shelter_manager")
+    chosen, go, real = threading.Event(), threading.Event(), grants.grant
+
+    def slow(*given: object) -> None:
+        chosen.set()
+        assert go.wait(20)
+        real(*given)  # type: ignore[arg-type]
+
+    def seal() -> None:
+        monkeypatch.setattr(grants, "grant", slow)
+        with transaction() as session:
+            compartments.create(session, case_id, {"story": {"story": people.TOLD}}, [nrc])
+
+    def renew() -> None:
+        assert chosen.wait(20)
+        monkeypatch.setattr(grants, "grant", real)
+        members.renew_keyring(by=manager)
+        assert members.move_grants(by=manager).done
+
+    def watch() -> None:
+        waits = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            if database.session.scalar(waits):
+                go.set()
+                return
+            database.session.rollback()
+        go.set()
+        raise AssertionError("nobody waited for the sealing transaction")
+
+    at_once(postgres_app, seal, renew, watch)
+    assert versions(Grant, "NRC") == {2}
+    assert not store.keys(by=manager).old_wraps
+    assert compartments.opens(database.session(), case_id, "story", by=factories.actor("nrc.case_worker"))
 
 
 MOVING = """

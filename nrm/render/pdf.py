@@ -53,9 +53,9 @@ _press = _Press()
 
 
 def to_pdf(html: str, *, attachments: Sequence[Attachment] = ()) -> bytes:
-    """The document as PDF/UA-1 (tagged, Noto Sans embedded). `<html lang>` and a neutral `<title>` are the caller's.
+    """The document as PDF/A-3a and PDF/UA-1 (tagged, Noto Sans embedded).
 
-    Raises PdfUnavailable or PdfRefused.
+    `<html lang>` and a neutral `<title>` are the caller's. Raises PdfUnavailable or PdfRefused.
     """
     job = {
         "html": html,

@@ -29,6 +29,21 @@ html { font-family: "Page", sans-serif }
 """
 
 
+UA_XMP = b"""<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1"/>
+<rdf:Description xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"
+ rdf:about=""><pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>PDF/UA version</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+"""
+
+
 def font_files() -> dict[str, Path]:
     """The variable fonts of the package `fontpkg-noto-sans`: upright and italic, all weights."""
     import fontpkg_noto_sans
@@ -87,15 +102,25 @@ def typeset(html: str, attachments: list[dict[str, str]]) -> tuple[bytes, bytes]
     ]
     nothing.asked.clear()
     try:
-        document = weasyprint.HTML(string=html, url_fetcher=nothing)
-        pdf: bytes = document.write_pdf(
-            stylesheets=[sheet], font_config=configuration, attachments=files, pdf_variant="pdf/ua-1"
-        )
+        page = weasyprint.HTML(string=html, url_fetcher=nothing)
+        options = {"attachments": files, "pdf_variant": "pdf/a-3a"}
+        document = page.render(stylesheets=[sheet], font_config=configuration, **options)
+        _claim_ua(document.metadata)
+        pdf: bytes = document.write_pdf(**options)
     except refused:
         pdf = b""
     if nothing.asked:
         return b"R", f"the document asks for an address ({nothing.asked[0]}:)".encode()
     return b"K", pdf
+
+
+def _claim_ua(metadata: Any) -> None:
+    """Let the document say that it is PDF/UA-1 beside PDF/A-3a: WeasyPrint writes one of the two names.
+
+    PDF/A knows the name only from a description of its schema in the document (ISO 19005-3, 6.6.2.3.2).
+    """
+    described = metadata.generate_rdf_metadata
+    metadata.generate_rdf_metadata = lambda *of: described(*of).replace(b"</rdf:RDF>", UA_XMP + b"</rdf:RDF>")
 
 
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from pypdf import PdfReader
@@ -41,7 +42,13 @@ def test_the_file_is_tagged_has_its_language_its_fonts_and_a_neutral_title() -> 
     assert reader.metadata.title == "Raporti"
     assert reader.outline == []
     assert "Çështje të ë-së" in reader.pages[0].extract_text()
-    assert b"pdfuaid:part" in reader.xmp_metadata.stream.get_data()  # type: ignore[union-attr]
+    assert reader.xmp_metadata
+    said = ElementTree.fromstring(reader.xmp_metadata.stream.get_data().split(b"?>", 1)[1].rsplit(b"<?", 1)[0])
+    claims = {name: value for each in said.iter() for name, value in each.attrib.items() if "/ns/id/" in name}
+    archive, access = "{http://www.aiim.org/pdfa/ns/id/}", "{http://www.aiim.org/pdfua/ns/id/}"
+    assert claims == {f"{archive}part": "3", f"{archive}conformance": "A", f"{access}part": "1"}
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712 - a PDF boolean
+    assert root["/OutputIntents"][0].get_object()["/S"] == "/GTS_PDFA1"
     fonts = reader.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
     described = [font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts.values()]
     assert {str(font.get_object()["/FontName"]).split("+")[1] for font in described} == {

@@ -41,7 +41,7 @@ def download(ending: str) -> BaseResponse:
             gettext("Code"),
             gettext("Shelter"),
             gettext("Nights of the quarter"),
-            gettext("Known later, of earlier quarters"),
+            gettext("From earlier quarters"),
             gettext("To be paid"),
         ]
     ]

@@ -23,6 +23,7 @@ ROLE_LABELS = {
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.PAYMENT_OFFICER: N_("Payment officer"),
     Role.READER: N_("Reader of reports"),
+    Role.COORDINATOR: N_("Coordinator of the agreement"),
 }
 
 

@@ -9,14 +9,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from nrm import countries, db
-from nrm.actions import instances
+from nrm.actions import agreement_versions, instances
 from nrm.web import (
     access_log,
     accounts,
     admissions,
+    agreements,
     assets,
     calls,
     cases,
+    contracts,
     contributions,
     departures,
     desks,
@@ -93,6 +95,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         calls.blueprint,
         cases.blueprint,
         departures.blueprint,
+        contracts.blueprint,
         desks.blueprint,
         duty.blueprint,
         interviews.blueprint,
@@ -110,6 +113,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         testimony.blueprint,
     ):
         app.register_blueprint(blueprint)
+    agreements.register(app)
     if config.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
@@ -123,6 +127,7 @@ def _know_the_instance(app: Flask, config: Config) -> None:
     """Whether people here are synthetic stands in the database; only there may plain HTTP be spoken."""
     with app.app_context():
         synthetic, second_factor = instances.nature()
+        agreement_versions.refresh()
     app.extensions["nrm.synthetic"] = synthetic
     app.extensions["nrm.second_factor"] = second_factor
     app.extensions["nrm.secure"] = not synthetic or config.tls_certificate is not None or config.proxies > 0

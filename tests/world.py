@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from nrm.actions import admissions, cases, notices, permits, referrals, stays
+from nrm.actions import admissions, cases, contracts, notices, permits, referrals, stays
+from nrm.actions import agreement_versions as versions
 from nrm.db import db
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
@@ -20,6 +21,7 @@ from nrm.models.cases import Supplement
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
 from tests import factories
+from tests import factories_agreements as texts
 from tests import factories_referrals as people
 
 PLANTED = (people.PLANTED, people.TOLD)
@@ -46,6 +48,7 @@ class World:
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
+    contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
 
 
 def build() -> World:
@@ -114,6 +117,7 @@ def build() -> World:
         notice=_announced(),
         member=nrc.member_id,
         organisation=unit,
+        contract=_agreed(),
     )
 
 
@@ -138,3 +142,19 @@ def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
         anticipated_end_on=today + timedelta(days=30),
         by=by,
     )
+
+
+def _agreed() -> uuid.UUID:
+    """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed."""
+    coordinator = factories.actor(texts.COORDINATOR)
+    texts.opened(texts.draft("2027"), by=coordinator)
+    versions.propose(text=texts.draft("2028"), by=coordinator)
+    contract_id = uuid.uuid4()
+    today = texts.today()
+    contracts.record(
+        contract_id=contract_id,
+        organisation_id=people.organisation("VATRA"),
+        terms=contracts.Terms("12/2026", "Accommodation", 1_200_000, today, today + timedelta(days=40)),
+        by=coordinator,
+    )
+    return contract_id

@@ -93,7 +93,7 @@ def diff(old: Path, new: Path) -> None:
         for profile in each.profiles:
             click.echo(f"    {profile}")
     for change in differences.changes:
-        click.echo(change)
+        click.echo(str(change))
 
 
 @mou.command()

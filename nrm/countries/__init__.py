@@ -30,6 +30,7 @@ __all__ = [
     "CrossingPoint",
     "NoAgreement",
     "Organisation",
+    "draft_of",
     "load",
     "read_agreement",
     "read_draft",
@@ -101,11 +102,32 @@ def read_agreement(file: Path) -> Agreement:
 
 def read_draft(file: Path, country: Country) -> Agreement:
     """An agreement held against the country it is meant for; raises CountryError."""
-    agreement = read_agreement(file)
+    return _held_against(read_agreement(file), country, file.name)
+
+
+def draft_of(text: str, country: Country, name: str = "") -> Agreement:
+    """The same from a text; `name` stands in the place of the file's. Raises CountryError."""
+    try:
+        agreement = parse_agreement(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise CountryError(f"{name}: file: is not TOML ({error})") from None
+    except MalformedAgreement as error:
+        raise CountryError(f"{name}: {error}") from None
+    except RecursionError:
+        raise CountryError(f"{name}: file: is nested too deeply") from None
+    return _held_against(agreement, country, name)
+
+
+def _held_against(agreement: Agreement, country: Country, name: str) -> Agreement:
     try:
         _check_agreement(agreement, country, [])
+        for organisation in country.organisations.values():
+            party = agreement.parties.get(organisation.party or "")
+            if party is not None and party.kind is not organisation.kind:
+                position = [*agreement.parties].index(party.code) + 1
+                raise MalformedAgreement(f"party[{position}].kind: {party.code} is a {organisation.kind}")
     except MalformedAgreement as error:
-        raise CountryError(f"{file.name}: {error}") from None
+        raise CountryError(f"{name}: {error}") from None
     return agreement
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -124,6 +124,12 @@ class Country:
             if agreement.in_force(at):
                 return agreement
         raise NoAgreement(f"no agreement is in force on {at:%Y-%m-%d}")
+
+    def with_versions(self, versions: Iterable[Agreement]) -> Country:
+        """The country with these versions beside its own, which come first where two start on the same day."""
+        every = [*((each, 0) for each in self.agreements), *((each, 1) for each in versions)]
+        every.sort(key=lambda pair: (pair[0].starts_on, pair[1], pair[0].version))
+        return replace(self, agreements=tuple(each for each, _ in every))
 
     def agreement(self, version: str) -> Agreement:
         """The version a referral was made under; KeyError when there is none."""

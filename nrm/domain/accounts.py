@@ -63,6 +63,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     PAYMENT_OFFICER = "payment_officer"
     READER = "reader"
+    COORDINATOR = "coordinator"
 
 
 class Permission(StrEnum):
@@ -92,6 +93,10 @@ class Permission(StrEnum):
     MONITORING_READ = "monitoring:read"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
+    AGREEMENT_MANAGE = "agreement:manage"
+    AGREEMENT_SIGN = "agreement:sign"
+    AGREEMENT_READ = "agreement:read"
+    CONTRACT_MANAGE = "contract:manage"
 
 
 _SHELTER_WORK = frozenset(
@@ -106,6 +111,8 @@ _SHELTER_WORK = frozenset(
         Permission.TESTIMONY_RECORD,
         Permission.QUARTER_ANSWER,
         Permission.OBLIGATION_ACKNOWLEDGE,
+        Permission.AGREEMENT_READ,
+        Permission.AGREEMENT_SIGN,
         Permission.ACCOUNT_CONFIRM,
         Permission.ACCOUNT_RESET,
         Permission.ACCOUNT_DISABLE,
@@ -121,6 +128,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_RECEIVE,
@@ -136,6 +145,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REPORT_READ,
             Permission.REPORT_COUNTERSIGN,
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
@@ -153,6 +164,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.PERMIT_RECORD,
             Permission.QUARTER_ANSWER,
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -165,6 +178,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.TESTIMONY_RECORD,
             Permission.QUARTER_ANSWER,
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -173,6 +188,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.CONSULAR_OFFICER: frozenset(
         {
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
@@ -186,12 +203,16 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.ACCOUNT_DISABLE,
         }
     ),
+    # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
+    Role.COORDINATOR: frozenset({Permission.AGREEMENT_READ, Permission.AGREEMENT_MANAGE, Permission.CONTRACT_MANAGE}),
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
@@ -223,7 +244,9 @@ ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
     OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER}),
     OrganisationKind.COALITION: frozenset(),
-    OrganisationKind.MINISTRY: frozenset({Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER}),
+    OrganisationKind.MINISTRY: frozenset(
+        {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR}
+    ),
     OrganisationKind.OPERATOR: frozenset({Role.ADMINISTRATOR}),
 }
 

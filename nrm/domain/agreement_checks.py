@@ -19,6 +19,7 @@ from nrm.domain.profiles import Cube, Diagram, State, described
 from nrm.domain.routes import Fallback, Route
 from nrm.domain.routing import Capacity, not_overridden, route
 from nrm.domain.routing_facts import RoutingFacts
+from nrm.domain.words import N_, Phrase
 
 NOON = time(12)
 SHOWN = 12
@@ -39,13 +40,17 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what kind, and what it is about in words and codes."""
+    """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out."""
 
     kind: FindingKind
-    text: str
+    text: Phrase
+    profile: Cube | None = None
+    more: int = 0
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.text}"
+        about = described(self.profile) if self.profile is not None else ""
+        about = f"and {self.more} more descriptions of profiles" if self.more else about
+        return f"{self.kind}: {self.text}" + (f": {about}" if about else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +127,17 @@ class _Class:
     own_exclusions: bool
 
     @property
-    def problem(self) -> tuple[FindingKind, str] | None:
+    def problem(self) -> tuple[FindingKind, Phrase] | None:
         """Why nobody receives, unless a clause says so or the person does."""
         if self.route.fallback is Fallback.CONTRADICTION:
             musts = [clause.number for clause in self.standing if clause.must]
-            return FindingKind.CONTRADICTION, f"clauses {' and '.join(musts)} name no party in common"
+            which = " and ".join(musts)
+            return FindingKind.CONTRADICTION, N_("clauses %(which)s name no party in common", which=which)
         if self.route.fallback in (None, Fallback.ENDED) or self.own_exclusions:
             return None
-        return FindingKind.GAP, "nobody who is named may receive" if self.standing else "no clause names a party"
+        return FindingKind.GAP, N_("nobody who is named may receive") if self.standing else N_(
+            "no clause names a party"
+        )
 
 
 def _class(diagram: Diagram, leaf: State, agreement: Agreement) -> _Class:
@@ -151,15 +159,23 @@ def _without_receiver(diagram: Diagram, classes: Mapping[State, _Class]) -> Iter
     """Gaps and contradictions, one finding for each description of profiles."""
     problems = {leaf: each.problem for leaf, each in classes.items()}
     for (kind, reason), cubes in diagram.cubes(problems).items():
-        for profile in descriptions(cubes):
-            yield Finding(kind, f"{reason}: {profile}")
+        shown, more = widest(cubes)
+        for cube in shown:
+            yield Finding(kind, reason, cube)
+        if more:
+            yield Finding(kind, reason, more=more)
 
 
-def descriptions(cubes: Iterable[Cube]) -> list[str]:
-    """The profiles in words, the widest first; beyond SHOWN their number."""
+def widest(cubes: Iterable[Cube]) -> tuple[tuple[Cube, ...], int]:
+    """The descriptions that cover most, the widest first, and how many are left out beyond SHOWN."""
     found = sorted(cubes, key=len)
-    more = [f"and {len(found) - SHOWN} more descriptions of profiles"] if len(found) > SHOWN else []
-    return [*(described(cube) for cube in found[:SHOWN]), *more]
+    return tuple(found[:SHOWN]), max(0, len(found) - SHOWN)
+
+
+def descriptions(shown: Iterable[Cube], more: int) -> list[str]:
+    """Profiles in the codes of the facts."""
+    rest = [f"and {more} more descriptions of profiles"] if more else []
+    return [*(described(cube) for cube in shown), *rest]
 
 
 def _dead(agreement: Agreement, classes: Iterable[_Class]) -> Iterator[Finding]:
@@ -169,9 +185,10 @@ def _dead(agreement: Agreement, classes: Iterable[_Class]) -> Iterator[Finding]:
     every_end = [clause.when for clause in agreement.clauses if clause.ends]
     for clause in agreement.clauses:
         if not _possible(clause, ends if clause.ends else every_end, agreement):
-            yield Finding(FindingKind.DEAD, f"clause {clause.number} never applies")
+            yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=clause.number))
         elif clause.refer_to and clause.number not in standing:
-            yield Finding(FindingKind.DEAD, f"clause {clause.number} is overridden wherever it applies")
+            overridden = N_("clause %(number)s is overridden wherever it applies", number=clause.number)
+            yield Finding(FindingKind.DEAD, overridden)
         if clause.ends:
             ends.append(clause.when)
 
@@ -197,7 +214,8 @@ def _unreached(agreement: Agreement, classes: Iterable[_Class]) -> Iterator[Find
         reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
     for code in agreement.parties:
         if code not in reached:
-            yield Finding(FindingKind.UNREACHED, f"party {code} never receives, is never told, and owes nothing")
+            alone = N_("party %(code)s never receives, is never told, and owes nothing", code=code)
+            yield Finding(FindingKind.UNREACHED, alone)
 
 
 def _deadlines(agreement: Agreement) -> Iterator[Finding]:
@@ -212,9 +230,14 @@ def _deadlines(agreement: Agreement) -> Iterator[Finding]:
             ]
             allowed = min((step.within for step in steps), default=whole)
             if duty.within is not None and duty.within > allowed:
-                of = f"step `{duty.kind}` of the path" if steps else "whole path"
-                what = f"clause {clause.number}: `{duty.kind}` of {duty.party} within {duration_text(duty.within)}"
-                yield Finding(FindingKind.DEADLINE, f"{what} is longer than the {of} ({duration_text(allowed)})")
+                values = {
+                    "number": clause.number,
+                    "step": duty.kind,
+                    "party": duty.party,
+                    "within": duration_text(duty.within),
+                    "allowed": duration_text(allowed),
+                }
+                yield Finding(FindingKind.DEADLINE, _too_long(values, of_step=bool(steps)))
     waits: dict[str, set[str]] = {}
     for clause in agreement.clauses:
         for duty in clause.duties:
@@ -222,7 +245,20 @@ def _deadlines(agreement: Agreement) -> Iterator[Finding]:
                 waits.setdefault(duty.before, set()).add(duty.kind)
     for step in waits:
         if _comes_back(step, waits):
-            yield Finding(FindingKind.DEADLINE, f"step `{step}` waits for itself")
+            yield Finding(FindingKind.DEADLINE, N_("step `%(step)s` waits for itself", step=step))
+
+
+def _too_long(values: Mapping[str, str], *, of_step: bool) -> Phrase:
+    if of_step:
+        return N_(
+            "clause %(number)s: `%(step)s` of %(party)s within %(within)s is longer than the step `%(step)s` of the "
+            "path (%(allowed)s)",
+            **values,
+        )
+    return N_(
+        "clause %(number)s: `%(step)s` of %(party)s within %(within)s is longer than the whole path (%(allowed)s)",
+        **values,
+    )
 
 
 def _comes_back(start: str, waits: Mapping[str, set[str]]) -> bool:

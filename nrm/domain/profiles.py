@@ -285,19 +285,43 @@ class _Nodes:
             yield from self.paths(below, (*cube, (variable, order)))
 
 
-def described(cube: Cube) -> str:
-    """The cube on one line, in the codes of the facts."""
-    words: dict[str, list[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a description of profiles says of one fact: `is`, `not` one of the codes, `with`, `without` all."""
+
+    fact: str
+    how: str
+    codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        how = {"is": "", "not": "other than "}.get(self.how)
+        return (
+            f"{self.fact} {self.how} {', '.join(self.codes)}"
+            if how is None
+            else f"{self.fact} {how}{' or '.join(self.codes)}"
+        )
+
+
+def terms(cube: Cube) -> tuple[Term, ...]:
+    """The cube fact by fact; none for every profile."""
+    found: dict[tuple[str, str], Term] = {}
     for variable, values in cube:
         if variable.code:
-            words.setdefault(f"{variable.fact} {'with' if values[0] else 'without'} ", []).append(variable.code)
-        else:
-            shown = [str(value).lower() if isinstance(value, bool) else value for value in values]
-            words[f"{variable.fact} "] = [_alternatives(shown, variable)]
-    return "; ".join(start + ", ".join(codes) for start, codes in words.items()) or "every profile"
+            how = "with" if values[0] else "without"
+            known = found.get((variable.fact, how), Term(variable.fact, how, ()))
+            found[variable.fact, how] = Term(variable.fact, how, (*known.codes, variable.code))
+            continue
+        others = tuple(value for value in variable.values if value not in values)
+        many = len(values) > 2 and len(values) > len(variable.values) / 2
+        how, shown = ("not", others) if many else ("is", values)
+        found[variable.fact, ""] = Term(variable.fact, how, tuple(_code(value) for value in shown))
+    return tuple(found.values())
 
 
-def _alternatives(shown: list[str], variable: Variable) -> str:
-    if len(shown) > 2 and len(shown) > len(variable.values) / 2:
-        return "other than " + " or ".join(str(value) for value in variable.values if value not in shown)
-    return " or ".join(shown)
+def _code(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def described(cube: Cube) -> str:
+    """The cube on one line, in the codes of the facts."""
+    return "; ".join(map(str, terms(cube))) or "every profile"

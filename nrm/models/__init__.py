@@ -2,6 +2,7 @@
 
 from nrm.models import (
     accounts,
+    agreements,
     alarms,
     audit,
     cases,
@@ -19,6 +20,7 @@ from nrm.models import (
 
 __all__ = [
     "accounts",
+    "agreements",
     "alarms",
     "audit",
     "cases",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, g, render_template
 
+from nrm.actions import agreement_versions
 from nrm.domain.accounts import Role
 from nrm.store import members as store
 from nrm.web import guards
@@ -32,6 +33,7 @@ def index() -> str:
     by = guards.actor()
     visitor = guards.visitor_or_none()
     g.keys = store.keys(by=by)
+    g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
     view = _pages.get(by.role) if by.role else None

@@ -38,6 +38,24 @@ ACCESS = {
     "admissions.open_case": "stay:manage",
     "admissions.open_page": "stay:manage",
     "admissions.opened": "stay:manage",
+    "agreements.approve": "agreement:manage",
+    "agreements.approve_page": "agreement:manage",
+    "agreements.changes": "agreement:read",
+    "agreements.open_for_signature": "agreement:manage",
+    "agreements.open_page": "agreement:manage",
+    "agreements.parties": "agreement:read",
+    "agreements.propose": "agreement:manage",
+    "agreements.propose_page": "agreement:manage",
+    "agreements.show": "agreement:read",
+    "agreements.sign": "agreement:sign",
+    "agreements.sign_page": "agreement:sign",
+    "agreements.withdraw": "agreement:manage",
+    "agreements.withdraw_page": "agreement:manage",
+    "contracts.change": "contract:manage",
+    "contracts.change_page": "contract:manage",
+    "contracts.index": "contract:manage",
+    "contracts.record": "contract:manage",
+    "contracts.record_page": "contract:manage",
     "assets.file": PUBLIC,
     "calls.child_page": "referral:direct",
     "calls.obligation_page": "obligation:acknowledge",
@@ -196,6 +214,7 @@ LOGINS = {
     Role.PAYMENT_OFFICER: "molsa.payment_officer",
     Role.READER: "oms.reader",
     Role.ADMINISTRATOR: "administrator",
+    Role.COORDINATOR: "oms.coordinator",
 }
 # Closing a quarter works for seconds; what it refuses is tested with the reports.
 SLOW = {"reports.close"}
@@ -227,6 +246,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "kind": ["answer", "owed"],
         "subject_id": [ids.get("asked"), ids.get("obligation")],
         "token": ["junk"],
+        "version": ["2005", "2027", "2028"],
+        "contract_id": [ids.get("contract")],
         "name": ["junk.css"],
     }
     with app.test_request_context():

@@ -31,6 +31,10 @@ SEALED = {
 }
 # Bytes that are no secret: digests, public keys, salts, signatures, marks under a key; and the second database's keys.
 OPEN_BYTES = {
+    "agreement_signatures.mark",
+    "agreement_signatures.public",
+    "agreement_signatures.signature",
+    "agreement_versions.mark",
     "audit_entries.hash",
     "failed_tries.digest",
     "interviews.import_mark",

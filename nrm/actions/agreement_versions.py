@@ -1,0 +1,370 @@
+"""Versions of the agreement in the instance: proposing, approving, signing, and taking them in.
+
+What is in force is read from the database once a minute, and at once by the process that changed it. A text, a state or
+a signature that this program did not record as it stands is left out and reported; the version before stays in force.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from time import monotonic
+from typing import cast
+
+from flask import current_app
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.countries import Country, CountryError, NoAgreement, draft_of
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement_studies import study
+from nrm.domain.agreement_versions import (
+    LONGEST_NOTE,
+    LONGEST_TEXT,
+    NAME,
+    SIGNERS,
+    IllegalVersionStep,
+    Signed,
+    VersionEvent,
+    VersionStatus,
+    as_signed,
+    decide,
+    is_complete,
+    signing_parties,
+)
+from nrm.domain.agreements import Agreement
+from nrm.domain.profiles import TooManyClasses
+from nrm.models.accounts import Organisation
+from nrm.models.agreements import AgreementSignature, AgreementVersion
+from nrm.store import agreement_versions as store
+from nrm.store.countries import country
+from nrm.vault import agreements as vault
+from nrm.vault.agreements import CannotOpen
+
+EVERY_SECONDS = 60
+COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
+
+
+class Unusable(Exception):
+    """The document, or what is said of it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(what)
+        self.field = field
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this process knows: what it read, the versions that wait for signatures, those left out as changed."""
+
+    read: tuple[object, ...]
+    waiting: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+NOTHING_KNOWN = Known((), (), ())
+
+
+def known() -> Known:
+    """What this process read last."""
+    return cast(Known, current_app.extensions.get(KNOWN, NOTHING_KNOWN))
+
+
+def refresh_if_due() -> None:
+    """Take in, once a minute, what other processes changed."""
+    if monotonic() >= current_app.extensions.get(DUE, 0.0):
+        refresh()
+
+
+def refresh() -> None:
+    """Read the versions and make them part of the country of this process. Before the tables exist: nothing."""
+    extensions = current_app.extensions
+    shipped = cast(Country, extensions.setdefault(SHIPPED, extensions[COUNTRY]))
+    extensions[DUE] = monotonic() + EVERY_SECONDS
+    try:
+        rows = store.binding()
+    except DatabaseError:
+        return
+    read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
+    if read == known().read:
+        return
+    versions, waiting, refused = [], [], []
+    for row, given in rows:
+        bound = _taken_in(row, given, shipped)
+        if row.status == VersionStatus.OPEN and bound is not None:
+            waiting.append(row.version)
+        elif isinstance(bound, Agreement):
+            versions.append(bound)
+            waiting += [row.version] if _somebody_joins(bound) else []
+        else:
+            current_app.logger.error("version %s of the agreement was changed by another hand: left out", row.version)
+            refused.append(row.version)
+    extensions[COUNTRY] = shipped.with_versions(versions)
+    extensions[KNOWN] = Known(read, tuple(waiting), tuple(refused))
+
+
+def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
+    """All that a row says, but for what was found out about it, which binds nobody."""
+    names = (column.key for column in row.__table__.columns if column.key not in ("study", "simulation"))
+    return tuple(getattr(row, name) for name in names)
+
+
+def _taken_in(row: AgreementVersion, given: list[AgreementSignature], shipped: Country) -> Agreement | bool | None:
+    """The signed version as it binds; True for one that is open; None when something in it was changed."""
+    try:
+        vault.check_version(row)
+        agreement = _parsed(row.text, row.version, shipped)
+        sound = _sound(row, given, agreement)
+    except (CannotOpen, CountryError):
+        return None
+    return True if row.status == VersionStatus.OPEN else as_signed(agreement, sound)
+
+
+def _sound(row: AgreementVersion, given: list[AgreementSignature], agreement: Agreement) -> list[Signed]:
+    """The signatures that are what they say. One that is not was put there by another hand, and counts for nothing."""
+    sound = []
+    for each in given:
+        try:
+            vault.check_signature(row, each)
+        except CannotOpen:
+            current_app.logger.error("a signature under version %s was changed by another hand", row.version)
+            continue
+        sound.append(Signed(each.party, agreement.local(each.signed_at).date()))
+    return sound
+
+
+def _somebody_joins(agreement: Agreement) -> bool:
+    return any(agreement.parties[code].signed_on is None for code in signing_parties(agreement))
+
+
+@lru_cache(maxsize=32)
+def _parse(text: str, name: str, code: str) -> Agreement:  # noqa: ARG001 - a country's code is part of the key
+    return draft_of(text, cast(Country, current_app.extensions[SHIPPED]), name)
+
+
+def _parsed(text: str, name: str, shipped: Country) -> Agreement:
+    return _parse(text, name, shipped.code)
+
+
+def document(version: str, *, by: Actor) -> Agreement:
+    """The text of a version, in force or not. Raises NotVisible, and CannotOpen when it was changed by another hand."""
+    if not by.may(Permission.AGREEMENT_READ):
+        raise NotVisible
+    try:
+        return country().agreement(version)
+    except KeyError:
+        row = store.version(version, by=by)
+        vault.check_version(row)
+        return _parsed(row.text, row.version, country())
+
+
+def digest_of(version: str, *, by: Actor) -> str:
+    """What a signature covers, in hexadecimal. Raises NotVisible."""
+    return vault.digest(store.version(version, by=by).text)
+
+
+def propose(*, text: str, by: Actor) -> str:
+    """Check a text and keep it as a proposal; its version. Raises Unusable. Takes about a second."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    assert by.member_id is not None
+    text = text.replace("\r\n", "\n")
+    agreement = _usable(text)
+    try:
+        against = country().in_force(clock.now())
+    except NoAgreement:
+        against = country().agreements[-1]
+    try:
+        found = study(against, agreement)
+    except TooManyClasses:
+        raise Unusable("text", "clause: the conditions tell too many profiles apart to look at each") from None
+    row = AgreementVersion(
+        id=uuid.uuid4(),
+        version=agreement.version,
+        text=text,
+        status=str(VersionStatus.PROPOSED),
+        study=found,
+        proposed_at=clock.now(),
+        proposed_by=by.member_id,
+        approval_note="",
+    )
+    vault.mark_version(row)
+    try:
+        with transaction() as session:
+            session.add(row)
+            session.flush()
+            _record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
+    except IntegrityError:
+        raise Unusable("text", f"version: `{agreement.version}` is the name of another version") from None
+    return agreement.version
+
+
+def _usable(text: str) -> Agreement:
+    if not text.strip():
+        raise Unusable("text", "file: is empty")
+    if len(text) > LONGEST_TEXT:
+        raise Unusable("text", f"file: is longer than {LONGEST_TEXT} characters")
+    try:
+        agreement = draft_of(text, cast(Country, current_app.extensions[SHIPPED]), "")
+    except CountryError as error:
+        raise Unusable("text", str(error).removeprefix(": ")) from None
+    if not NAME.fullmatch(agreement.version):
+        raise Unusable("text", "version: has letters, digits, `.`, `-` and `_`, 40 at most")
+    if agreement.version in {each.version for each in country().agreements} or store.is_named(agreement.version):
+        raise Unusable("text", f"version: `{agreement.version}` is the name of another version")
+    for position, party in enumerate(agreement.parties.values(), start=1):
+        if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
+            raise Unusable("text", f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+    return agreement
+
+
+def approve(*, version: str, on: date, note: str, by: Actor) -> None:
+    """Record that the Minister of State approved the text. Raises IllegalVersionStep, Unusable, NotVisible."""
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.APPROVE, by)
+        if on > clock.now().astimezone(country().timezone).date():
+            raise Unusable("on", "future")
+        if not note.strip() or len(note) > LONGEST_NOTE:
+            raise Unusable("note", "length")
+        row.approved_on, row.approval_note, row.approved_by = on, note.strip(), by.member_id
+        _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
+
+
+def open_for_signature(*, version: str, by: Actor) -> None:
+    """Let the parties sign. A party that has no organisation here yet gets one, so that its people can be invited.
+
+    Raises IllegalVersionStep, NotVisible.
+    """
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.OPEN, by)
+        row.opened_at = clock.now()
+        _found_parties(session, _parsed(row.text, row.version, country()))
+        _moved(session, row, VersionEvent.OPEN, audit.Event.AGREEMENT_OPENED, by)
+    refresh()
+
+
+def _found_parties(session: Session, agreement: Agreement) -> None:
+    here = store.parties_here()
+    for code in signing_parties(agreement):
+        if code not in here:
+            party = agreement.parties[code]
+            session.add(
+                Organisation(
+                    id=uuid.uuid4(),
+                    code=code,
+                    kind=str(party.kind),
+                    party=code,
+                    name_sq=party.names["sq"],
+                    name_en=party.names["en"],
+                    telephone=party.on_call,
+                )
+            )
+    session.flush()
+
+
+def withdraw(*, version: str, by: Actor) -> None:
+    """Give a version up that does not bind anybody yet. Raises IllegalVersionStep, NotVisible."""
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.WITHDRAW, by)
+        _moved(session, row, VersionEvent.WITHDRAW, audit.Event.AGREEMENT_WITHDRAWN, by)
+    refresh()
+
+
+def sign(*, version: str, read: str, by: Actor) -> None:
+    """Sign for one's party the text whose digest is `read`. The second signature of the last party completes it.
+
+    Raises IllegalVersionStep (also for who signed before, and where two of the party signed), NotVisible, CannotOpen.
+    """
+    by.must(Permission.AGREEMENT_SIGN)
+    with transaction() as session:
+        row = store.version(version, by=by, lock=True)
+        vault.check_version(row)
+        agreement = _parsed(row.text, row.version, country())
+        party = store.party_of(by.organisation_id)
+        if party not in signing_parties(agreement):
+            raise NotVisible
+        decide(VersionStatus(row.status), VersionEvent.SIGN)
+        if vault.digest(row.text) != read:
+            raise IllegalVersionStep("changed")
+        given = list(store.signatures(row.id))
+        place = _place(given, party, by)
+        signature = vault.sign(row, party=party, place=place, at=clock.now(), by=by)
+        session.add(signature)
+        session.flush()
+        audit.append(
+            session, audit.Event.AGREEMENT_SIGNED, by=by, version_id=row.id, party=party, digest=vault.digest(row.text)
+        )
+        complete = is_complete(agreement, _sound(row, [*given, signature], agreement))
+        if complete and row.status == VersionStatus.OPEN:
+            row.status = str(decide(VersionStatus.OPEN, VersionEvent.COMPLETE))
+            vault.mark_version(row)
+    refresh()
+
+
+def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
+    if any(each.member_id == by.member_id for each in given):
+        raise IllegalVersionStep("signed")
+    taken = [each.place for each in given if each.party == party]
+    if len(taken) >= SIGNERS:
+        raise IllegalVersionStep("complete")
+    return 2 if 1 in taken else 1
+
+
+def waits_for(*, by: Actor) -> list[str]:
+    """The versions that wait for this person's signature: open to their party, not signed by two of it or by them."""
+    waiting = known().waiting
+    if not waiting or not by.may(Permission.AGREEMENT_SIGN):
+        return []
+    party = store.party_of(by.organisation_id)
+    found = []
+    for version in waiting:
+        row = store.version(version, by=by)
+        if party in signing_parties(_parsed(row.text, row.version, country())):
+            given = store.signatures(row.id)
+            of_party = [each for each in given if each.party == party]
+            if len(of_party) < SIGNERS and by.member_id not in {each.member_id for each in given}:
+                found.append(version)
+    return found
+
+
+def keep_simulation(*, text: str, simulated: dict[str, object], by: Actor) -> str | None:
+    """Keep what a simulation of this very text found with the proposal; its version, None where there is none."""
+    if by.member_id is not None:
+        raise NotPermitted
+    for row, version in store.with_text(text.replace("\r\n", "\n")):
+        with transaction() as session:
+            kept = session.get(AgreementVersion, row)
+            assert kept is not None
+            kept.simulation = simulated
+        return version
+    return None
+
+
+def _to_change(version: str, event: VersionEvent, by: Actor) -> AgreementVersion:
+    """The locked row, untouched by other hands, in a state for the event."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = store.version(version, by=by, lock=True)
+    vault.check_version(row)
+    decide(VersionStatus(row.status), event)
+    return row
+
+
+def _moved(session: Session, row: AgreementVersion, event: VersionEvent, recorded: audit.Event, by: Actor) -> None:
+    row.status = str(decide(VersionStatus(row.status), event))
+    vault.mark_version(row)
+    session.flush()
+    _record(session, recorded, row, by)
+
+
+def _record(session: Session, event: audit.Event, row: AgreementVersion, by: Actor) -> None:
+    audit.append(session, event, by=by, version_id=row.id, digest=vault.digest(row.text))
+
+
+def effective(row: AgreementVersion) -> Agreement | None:
+    """The version as its signatures bind; None while it is incomplete. For pages: the date it takes effect."""
+    agreement = _parsed(row.text, row.version, country())
+    return as_signed(agreement, _sound(row, list(store.signatures(row.id)), agreement))

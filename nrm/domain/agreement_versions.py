@@ -1,0 +1,144 @@
+"""The life of a version of the agreement: proposed, approved by the Minister of State, signed, in force on its date.
+
+Action Plan II.1(b)(i) and (v): the parties sign one text; more of them join later; a party that has not signed receives
+nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.agreements import Agreement, Party
+
+SIGNERS = 2
+"""How many people sign for each party."""
+
+LONGEST_TEXT = 256 * 1024
+LONGEST_NOTE = 500
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
+"""What a version may be called: it stands in addresses."""
+
+
+class VersionStatus(StrEnum):
+    """Where a version stands. Whether a signed one is in force is a question of the date."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    OPEN = "open"
+    SIGNED = "signed"
+    WITHDRAWN = "withdrawn"
+
+
+class VersionEvent(StrEnum):
+    """What can happen to it. A signature completes the version when it is the last that is needed."""
+
+    APPROVE = "approve"
+    OPEN = "open"
+    SIGN = "sign"
+    COMPLETE = "complete"
+    WITHDRAW = "withdraw"
+
+
+TRANSITIONS: Mapping[tuple[VersionStatus, VersionEvent], VersionStatus] = MappingProxyType(
+    {
+        (VersionStatus.PROPOSED, VersionEvent.APPROVE): VersionStatus.APPROVED,
+        (VersionStatus.PROPOSED, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        (VersionStatus.APPROVED, VersionEvent.OPEN): VersionStatus.OPEN,
+        (VersionStatus.APPROVED, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        (VersionStatus.OPEN, VersionEvent.SIGN): VersionStatus.OPEN,
+        (VersionStatus.OPEN, VersionEvent.COMPLETE): VersionStatus.SIGNED,
+        (VersionStatus.OPEN, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        # A party that joins later signs a text that binds the others already.
+        (VersionStatus.SIGNED, VersionEvent.SIGN): VersionStatus.SIGNED,
+    }
+)
+"""Everything else is refused and changes nothing."""
+
+
+class IllegalVersionStep(Exception):
+    """The version is not in a state for it; nothing changes. `why`: `state`, `signed`, `complete` or `changed`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
+    """What follows; raises IllegalVersionStep."""
+    try:
+        return TRANSITIONS[status, event]
+    except KeyError:
+        raise IllegalVersionStep("state") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature: for which party, on which day in the country."""
+
+    party: str
+    day: date
+
+
+def signing_parties(agreement: Agreement) -> tuple[str, ...]:
+    """Whose people sign; a coalition is bound by its members' signatures."""
+    return tuple(code for code, party in agreement.parties.items() if party.kind is not OrganisationKind.COALITION)
+
+
+def needed(agreement: Agreement) -> tuple[str, ...]:
+    """Without whose signatures the version never begins: every party that is not to join later by its own `from`."""
+    return tuple(code for code in signing_parties(agreement) if not _joins_later(agreement, agreement.parties[code]))
+
+
+def _joins_later(agreement: Agreement, party: Party) -> bool:
+    return party.joined_on is not None and party.joined_on > agreement.starts_on
+
+
+def missing(agreement: Agreement, signatures: Iterable[Signed]) -> dict[str, int]:
+    """Party -> how many signatures it still owes, for every party that owes some."""
+    given = list(signatures)
+    owed = {code: SIGNERS - sum(each.party == code for each in given) for code in signing_parties(agreement)}
+    return {code: number for code, number in owed.items() if number > 0}
+
+
+def is_complete(agreement: Agreement, signatures: Iterable[Signed]) -> bool:
+    """Whether everybody who is needed has signed."""
+    return not {*missing(agreement, signatures)} & {*needed(agreement)}
+
+
+def as_signed(agreement: Agreement, signatures: Iterable[Signed]) -> Agreement | None:
+    """The version as its signatures make it; None while one that is needed is missing.
+
+    The text's own days of signature count for nothing. A party is bound from the day of its second signature, or from
+    its `from` if that is later. The version begins on its date, or on the day after the last signature that was needed:
+    never for a day that has begun, so that what was decided under the version before stays as it was decided.
+    """
+    given = list(signatures)
+    if not is_complete(agreement, given):
+        return None
+    days = {code: _bound_on(code, given) for code in signing_parties(agreement)}
+    complete_on = max(day for code in needed(agreement) if (day := days[code]) is not None)
+    parties = {code: _as_signed(party, days) for code, party in agreement.parties.items()}
+    starts_on = max(agreement.starts_on, complete_on + timedelta(days=1))
+    return replace(agreement, parties=MappingProxyType(parties), signed_on=complete_on, starts_on=starts_on)
+
+
+def _bound_on(code: str, given: list[Signed]) -> date | None:
+    days = sorted(each.day for each in given if each.party == code)
+    return days[SIGNERS - 1] if len(days) >= SIGNERS else None
+
+
+def _as_signed(party: Party, days: Mapping[str, date | None]) -> Party:
+    signed_on = days.get(party.code)
+    if party.kind is OrganisationKind.COALITION:
+        of_members = [days[code] for code in party.members]
+        signed_on = None if None in of_members else max(day for day in of_members if day is not None)
+    joined_on = party.joined_on
+    if joined_on is not None and signed_on is not None:
+        joined_on = max(joined_on, signed_on)
+    return replace(party, signed_on=signed_on, joined_on=joined_on)

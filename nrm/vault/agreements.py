@@ -1,0 +1,78 @@
+"""Signatures of members over a text of the agreement, and what shows that a version was recorded by this program."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from nrm import crypto
+from nrm.domain.accounts import Actor
+from nrm.models.agreements import AgreementSignature, AgreementVersion
+from nrm.vault.marks import check_mark, mark
+
+CannotOpen = crypto.CannotOpen
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the text, in hexadecimal: what a person who signs has read."""
+    return crypto.digest(text.encode()).hex()
+
+
+def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by: Actor) -> AgreementSignature:
+    """The actor's Ed25519 signature for the party over the version's text. Raises CannotOpen without keys."""
+    if by.keys is None or by.member_id is None or by.organisation_id is None:
+        raise CannotOpen
+    row = AgreementSignature(
+        id=uuid.uuid4(),
+        version_id=version.id,
+        party=party,
+        place=place,
+        organisation_id=by.organisation_id,
+        member_id=by.member_id,
+        signed_at=at,
+        public=crypto.verifying_key_of(by.keys.sign_private),
+    )
+    row.signature = crypto.sign(by.keys.sign_private, _message(version, row))
+    row.mark = mark("agreement signature", row.id, *_of_signature(row))
+    return row
+
+
+def check_signature(version: AgreementVersion, row: AgreementSignature) -> None:
+    """Raise CannotOpen unless this person signed this very text, here, with the key that stands beside it."""
+    check_mark(row.mark, "agreement signature", row.id, *_of_signature(row))
+    if not crypto.signed(row.public, row.signature, _message(version, row)):
+        raise CannotOpen
+
+
+def _message(version: AgreementVersion, row: AgreementSignature) -> bytes:
+    text = crypto.digest(version.text.encode())
+    return crypto.ctx(
+        "agreement", version.id, version.version, text, row.party, row.member_id, row.signed_at.isoformat()
+    )
+
+
+def _of_signature(row: AgreementSignature) -> tuple[crypto.Part, ...]:
+    return row.version_id, row.party, row.place, row.organisation_id, row.member_id, row.public, row.signature
+
+
+def mark_version(version: AgreementVersion) -> None:
+    """Mark the row as it stands; after every change this program makes."""
+    version.mark = mark("agreement version", version.id, *_of_version(version))
+
+
+def check_version(version: AgreementVersion) -> None:
+    """Raise CannotOpen when the text, or what is recorded of it, was changed by another hand."""
+    check_mark(version.mark, "agreement version", version.id, *_of_version(version))
+
+
+def _of_version(version: AgreementVersion) -> tuple[crypto.Part, ...]:
+    return (
+        version.version,
+        crypto.digest(version.text.encode()),
+        version.status,
+        version.proposed_by,
+        version.approved_on.isoformat() if version.approved_on else "",
+        version.approval_note,
+        version.approved_by or "",
+        version.opened_at.isoformat() if version.opened_at else "",
+    )

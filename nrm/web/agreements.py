@@ -1,0 +1,426 @@
+"""The agreement on pages: its versions and their way to being signed, the text in words, what a version changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from forms.agreements import (
+    FACT_LABELS,
+    KIND_LABELS,
+    NOUN_LABELS,
+    PART_LABELS,
+    REFUSED,
+    STATUS_LABELS,
+    UNUSABLE,
+    VALUE_LABELS,
+    WHAT_LABELS,
+    ApproveAgreementForm,
+    ProposeAgreementForm,
+    SignAgreementForm,
+)
+from nrm import clock
+from nrm.actions import agreement_versions as actions
+from nrm.countries import NoAgreement
+from nrm.domain.accounts import NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.agreement_versions import (
+    LONGEST_TEXT,
+    IllegalVersionStep,
+    Signed,
+    VersionStatus,
+    missing,
+    signing_parties,
+)
+from nrm.domain.agreements import RECEIVER, Agreement, Clause, Party, Target
+from nrm.domain.routes import FALLBACKS, Fallback
+from nrm.domain.words import N_, Phrase
+from nrm.store import agreement_versions as store
+from nrm.store import stays
+from nrm.web import contracts, guards, home
+from nrm.web.language import gettext, ngettext, text_in, translated
+
+blueprint = Blueprint("agreements", __name__)
+Answer = guards.Answer
+
+LISTS = {
+    "age_class": "age_classes",
+    "gender": "genders",
+    "citizenship_class": "citizenship_classes",
+    "needs": "needs",
+}
+"""Which list of the country puts the codes of a fact into words."""
+
+
+@blueprint.errorhandler(IllegalVersionStep)
+def _refused(error: IllegalVersionStep) -> Answer:
+    return guards.error_page(409, translated(REFUSED[error.why]))
+
+
+@home.page(Role.COORDINATOR)
+def coordinator_home() -> str:
+    """The version in force, every other one with where it stands, what to do next, and contracts that end soon."""
+    by = guards.actor()
+    known = actions.known()
+    ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
+    return render_template(
+        "home/coordinator.html",
+        present=_present(),
+        shipped=[each for each in guards.country().agreements if not _is_kept(each.version)],
+        rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        refused=known.refused,
+        labels=STATUS_LABELS,
+        ending=ending,
+        today=stays.today(),
+    )
+
+
+def _is_kept(version: str) -> bool:
+    return any(row.version == version for row in store.versions(by=guards.actor()) if row.status != "withdrawn")
+
+
+def _sound_rows() -> list[Any]:
+    return [row for row in store.versions(by=guards.actor()) if row.version not in actions.known().refused]
+
+
+def _present() -> Agreement | None:
+    try:
+        return guards.country().in_force(clock.now())
+    except NoAgreement:
+        return None
+
+
+def _status(version: str) -> str:
+    """Where a version stands; empty for one that came with the country."""
+    try:
+        return str(store.version(version, by=guards.actor()).status)
+    except NotVisible:
+        return ""
+
+
+@blueprint.get("/agreement/<version>")
+@guards.requires(Permission.AGREEMENT_READ)
+def show(version: str) -> str:
+    """The clauses in words."""
+    agreement = actions.document(version, by=guards.actor())
+    names = _names(agreement)
+    clauses = [(each, [_target(target, names) for target in each.refer_to]) for each in agreement.clauses]
+    return render_template(
+        "agreements/show.html",
+        agreement=agreement,
+        clauses=clauses,
+        duties=lambda clause: _duties(clause, names),
+        status=_status(version),
+        labels=STATUS_LABELS,
+        present=_present(),
+        may_sign=version in actions.waits_for(by=guards.actor()),
+    )
+
+
+def _names(agreement: Agreement) -> dict[str, str]:
+    return {code: text_in(party.names) for code, party in agreement.parties.items()} | {
+        RECEIVER: gettext("whoever receives the person")
+    }
+
+
+def _target(target: Target, names: Mapping[str, str]) -> str:
+    if target.kind is not None:
+        return translated(KIND_LABELS[target.kind])
+    assert target.party is not None
+    name = names[target.party]
+    return f"{name} ({names[target.coalition]})" if target.coalition is not None else name
+
+
+def _duties(clause: Clause, names: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(names[duty.party] for duty in clause.duties if duty.kind == "notify"))
+
+
+@blueprint.get("/agreement/<version>/parties")
+@guards.requires(Permission.AGREEMENT_READ)
+def parties(version: str) -> str:
+    """The parties with who signed for them and when they can be reached, coalitions, the critical path, reports."""
+    by = guards.actor()
+    agreement = actions.document(version, by=by)
+    given = []
+    if _status(version):
+        given = store.signature_lines(store.version(version, by=by).id)
+    owed = missing(agreement, [Signed(each.party, agreement.local(each.signed_at).date()) for each in given])
+    return render_template(
+        "agreements/parties.html",
+        agreement=agreement,
+        names=_names(agreement),
+        kinds=KIND_LABELS,
+        given=given,
+        owed=owed if _status(version) else {},
+        signing=signing_parties(agreement),
+        hours=_hours,
+        span=_span,
+        coalitions=[
+            (each, _naming(agreement, each))
+            for each in agreement.parties.values()
+            if each.kind is OrganisationKind.COALITION
+        ],
+    )
+
+
+def _naming(agreement: Agreement, coalition: Party) -> dict[str, list[str]]:
+    """Member -> the clauses that refer to it in the coalition's name."""
+    found: dict[str, list[str]] = {member: [] for member in coalition.members}
+    for clause in agreement.clauses:
+        for target in clause.refer_to:
+            if target.coalition == coalition.code and target.party is not None:
+                found[target.party].append(clause.number)
+    return found
+
+
+def _hours(party: Party) -> str:
+    desk = party.desk
+    around = desk.opens == desk.closes
+    hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return hours if desk.weekends else f"{hours}, {gettext('not at weekends')}"
+
+
+def _span(within: timedelta) -> str:
+    minutes = int(within.total_seconds()) // 60
+    if minutes % 60:
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+
+
+@blueprint.get("/agreement/<version>/changes")
+@guards.requires(Permission.AGREEMENT_READ)
+def changes(version: str) -> str:
+    """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
+    row = store.version(version, by=guards.actor())
+    agreement = actions.document(version, by=guards.actor())
+    names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
+    own = store.party_of(guards.actor().organisation_id)
+    rerouted = [_rerouted(each, names) for each in row.study["rerouted"]]
+    concerned = [line for line, each in zip(rerouted, row.study["rerouted"], strict=True) if _concerns(own, each)]
+    return render_template(
+        "agreements/changes.html",
+        agreement=agreement,
+        against=row.study["against"],
+        findings=[_finding(each, names) for each in row.study["findings"]],
+        rerouted=rerouted,
+        concerned=concerned if own else None,
+        changes=[_change(each, names) for each in row.study["changes"]],
+        simulation=row.simulation,
+        names=names,
+    )
+
+
+def _old_parties(version: str) -> Mapping[str, Party]:
+    try:
+        return guards.country().agreement(version).parties
+    except KeyError:
+        return {}
+
+
+def _concerns(party: str, each: Mapping[str, Any]) -> bool:
+    ways = [way for way in (each["before"], each["after"]) if not isinstance(way, str)]
+    return any(party == code for way in ways for code, _ in way)
+
+
+def _rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "before": _way(each["before"], names),
+        "after": _way(each["after"], names),
+        "profiles": [_profile(profile, names) for profile in each["profiles"]],
+        "more": each["more"],
+    }
+
+
+def _way(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
+    if isinstance(way, str):
+        return text_in(FALLBACKS[Fallback(way)])
+    return ", ".join(
+        gettext("%(party)s (must)", party=names.get(code, code)) if must else names.get(code, code)
+        for code, must in way
+    )
+
+
+def _finding(finding: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "kind": finding["kind"],
+        "text": translated(Phrase(finding["text"], finding["values"])),
+        "profile": None if finding["profile"] is None else _profile(finding["profile"], names),
+        "more": finding["more"],
+    }
+
+
+def _profile(profile: list[list[Any]], names: Mapping[str, str]) -> str:
+    """A kind of profiles in words, such as `Age group: child or not sure; Needs: without schooling`."""
+    if not profile:
+        return gettext("everybody")
+    return "; ".join(_term(fact, how, codes, names) for fact, how, codes in profile)
+
+
+def _term(fact: str, how: str, codes: list[str], names: Mapping[str, str]) -> str:
+    words = [_code(fact, code, names) for code in codes]
+    joined = ", ".join(words) if how in ("with", "without") else gettext(" or ").join(words)
+    values = {"fact": translated(FACT_LABELS[fact]), "what": joined}
+    if how == "not":
+        return gettext("%(fact)s: other than %(what)s", **values)
+    if how == "without":
+        return gettext("%(fact)s: without %(what)s", **values)
+    return gettext("%(fact)s: %(what)s", **values)
+
+
+def _code(fact: str, code: str, names: Mapping[str, str]) -> str:
+    country = guards.country()
+    lists: Mapping[str, Any] = country.lists[LISTS[fact]] if fact in LISTS else {}
+    if code in lists:
+        return text_in(lists[code])
+    if code in country.regions:
+        return text_in(country.regions[code])
+    if code in country.crossing_points:
+        return text_in(country.crossing_points[code].names)
+    return translated(VALUE_LABELS[code]) if code in VALUE_LABELS else names.get(code, code)
+
+
+def _change(change: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    noun = change["noun"]
+    if noun in NOUN_LABELS:
+        label = translated(NOUN_LABELS[noun])
+    else:
+        fact = noun.removeprefix("fact ").rstrip(":")
+        label = translated(FACT_LABELS.get(fact, N_("Fact")))
+    key = names.get(change["key"], change["key"]) if noun == "party" else change["key"]
+    parts = ", ".join(translated(PART_LABELS[part]) if part in PART_LABELS else part for part in change["parts"])
+    return f"{label} {key} {translated(WHAT_LABELS[change['what']])}{': ' + parts if parts else ''}"
+
+
+@blueprint.get("/agreements/new")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def propose_page() -> str:
+    return render_template("agreements/propose.html", form=ProposeAgreementForm())
+
+
+@blueprint.post("/agreements")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def propose() -> Answer:
+    """Check the draft; a broken one comes back with what is wrong and with the text."""
+    form = ProposeAgreementForm(request.form)
+    unreadable = _take_file(form)
+    if form.validate() and not unreadable:
+        try:
+            version = actions.propose(text=form.text.data or "", by=guards.actor())
+            return redirect(url_for("agreements.changes", version=version), 303)
+        except actions.Unusable as error:
+            what = error.what
+            form.text.errors = [N_("Correct the draft: %(what)s", what=what)]
+    elif unreadable:
+        form.text.errors = [unreadable]
+    return render_template("agreements/propose.html", form=form), 422
+
+
+def _take_file(form: ProposeAgreementForm) -> Phrase | None:
+    """Put a file that was chosen in the place of the text; what is wrong with it, if anything."""
+    chosen = request.files.get("file")
+    content = chosen.read(4 * LONGEST_TEXT + 1) if chosen is not None and chosen.filename else b""
+    if not content:
+        return None
+    try:
+        form.text.data = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return N_("Choose a text file in UTF-8; this one is not")
+    form.text.raw_data = [form.text.data]
+    return None
+
+
+@blueprint.get("/agreement/<version>/approve")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def approve_page(version: str) -> Answer:
+    return _step_page(version, VersionStatus.PROPOSED, "agreements/approve.html", form=ApproveAgreementForm())
+
+
+def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
+    """A page of its own for one step; 409 when the version is elsewhere. The last of `expected` is the template."""
+    *statuses, template = expected
+    row = store.version(version, by=guards.actor())
+    if row.status not in statuses:
+        raise IllegalVersionStep("state")
+    agreement = actions.document(version, by=guards.actor())
+    page: str = render_template(template, agreement=agreement, study=row.study, **values)
+    return page
+
+
+@blueprint.post("/agreement/<version>/approve")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+@guards.step_up
+def approve(version: str) -> Answer:
+    form = ApproveAgreementForm(request.form)
+    if form.validate():
+        assert isinstance(form.on.data, date)
+        try:
+            actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=guards.actor())
+            return redirect(url_for("agreements.show", version=version), 303)
+        except actions.Unusable as error:
+            form[error.field].errors = [UNUSABLE[error.what]]
+    page = _step_page(version, VersionStatus.PROPOSED, "agreements/approve.html", form=form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+@blueprint.get("/agreement/<version>/open")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def open_page(version: str) -> Answer:
+    return _step_page(version, VersionStatus.APPROVED, "agreements/open.html")
+
+
+@blueprint.post("/agreement/<version>/open")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+@guards.step_up
+def open_for_signature(version: str) -> Answer:
+    actions.open_for_signature(version=version, by=guards.actor())
+    return redirect(url_for("agreements.parties", version=version), 303)
+
+
+@blueprint.get("/agreement/<version>/withdraw")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def withdraw_page(version: str) -> Answer:
+    states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
+    return _step_page(version, *states, "agreements/withdraw.html")
+
+
+@blueprint.post("/agreement/<version>/withdraw")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+@guards.step_up
+def withdraw(version: str) -> Answer:
+    actions.withdraw(version=version, by=guards.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/agreement/<version>/sign")
+@guards.requires(Permission.AGREEMENT_SIGN)
+def sign_page(version: str) -> Answer:
+    form = SignAgreementForm(data={"read": actions.digest_of(version, by=guards.actor())})
+    return _sign_page(version, form)
+
+
+def _sign_page(version: str, form: SignAgreementForm) -> Answer:
+    if version not in actions.waits_for(by=guards.actor()):
+        raise IllegalVersionStep("state")
+    return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreements/sign.html", form=form)
+
+
+@blueprint.post("/agreement/<version>/sign")
+@guards.requires(Permission.AGREEMENT_SIGN)
+@guards.step_up
+def sign(version: str) -> Answer:
+    form = SignAgreementForm(request.form)
+    if form.validate():
+        actions.sign(version=version, read=(form.read.data or "")[:64], by=guards.actor())
+        return redirect(url_for("agreements.parties", version=version), 303)
+    page = _sign_page(version, form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+def register(app: Any) -> None:
+    """Take in new versions once a minute, and say on home pages that one waits."""
+    app.register_blueprint(blueprint)
+    app.before_request(actions.refresh_if_due)

@@ -1,0 +1,137 @@
+"""The register of contracts with centres."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from forms import SelectChoice
+from forms.agreements import ContractForm
+from nrm.actions import contracts as actions
+from nrm.domain.accounts import Permission
+from nrm.domain.words import N_
+from nrm.store import agreement_versions as store
+from nrm.store import stays
+from nrm.store.agreement_versions import ContractLine
+from nrm.web import guards
+from nrm.web.language import text_in
+
+blueprint = Blueprint("contracts", __name__)
+Answer = guards.Answer
+TAKEN = N_("Enter another number: this centre has a contract with this one already")
+SOON_DAYS = 60
+
+
+def state_of(line: ContractLine) -> str:
+    """ended, planned, soon (ends within SOON_DAYS) or running, today."""
+    today = stays.today()
+    if line.ended_on is not None or line.until_on < today:
+        return "ended"
+    if line.from_on > today:
+        return "planned"
+    return "soon" if (line.until_on - today).days <= SOON_DAYS else "running"
+
+
+@blueprint.get("/contracts")
+@guards.requires(Permission.CONTRACT_MANAGE)
+def index() -> str:
+    lines = [(line, state_of(line)) for line in store.contracts(by=guards.actor())]
+    return render_template("contracts/index.html", lines=lines)
+
+
+@blueprint.get("/contracts/new")
+@guards.requires(Permission.CONTRACT_MANAGE)
+def record_page() -> str:
+    form = _form()
+    form.id.data = str(uuid.uuid4())
+    return render_template("contracts/record.html", form=form, centre="")
+
+
+def _form() -> ContractForm:
+    form = ContractForm(request.form)
+    form.centre.choices = [
+        SelectChoice(value="", label=N_("Choose")),
+        *(
+            SelectChoice(value=each.code, label=text_in({"sq": each.name_sq, "en": each.name_en}))
+            for each in store.centres(by=guards.actor())
+        ),
+    ]
+    return form
+
+
+@blueprint.post("/contracts")
+@guards.requires(Permission.CONTRACT_MANAGE)
+def record() -> Answer:
+    form = _form()
+    centres = {each.code: each.id for each in store.centres(by=guards.actor())}
+    try:
+        contract_id = uuid.UUID((form.id.data or "")[:36])
+    except ValueError:
+        return guards.error_page(422)
+    if form.validate() and form.centre.data not in centres:
+        form.centre.errors = [N_("Choose the centre")]
+    if not form.errors:
+        try:
+            actions.record(
+                contract_id=contract_id,
+                organisation_id=centres[form.centre.data],
+                terms=_terms(form),
+                by=guards.actor(),
+            )
+            return redirect(url_for("contracts.index"), 303)
+        except actions.NumberTaken:
+            form.number.errors = [TAKEN]
+    return render_template("contracts/record.html", form=form, centre=""), 422
+
+
+@blueprint.get("/contracts/<uuid:contract_id>")
+@guards.requires(Permission.CONTRACT_MANAGE)
+def change_page(contract_id: uuid.UUID) -> str:
+    row = store.contract(contract_id, by=guards.actor())
+    form = ContractForm(
+        data={
+            "number": row.number,
+            "subject": row.subject,
+            "amount": str(row.amount),
+            "starts": row.from_on,
+            "ends": row.until_on,
+            "over": row.ended_on is not None,
+            "ended": row.ended_on,
+        }
+    )
+    return _changed(contract_id, form)
+
+
+def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
+    (line,) = [each for each in store.contracts(by=guards.actor()) if each.id == contract_id]
+    return render_template("contracts/record.html", form=form, centre=text_in(line.names))
+
+
+@blueprint.post("/contracts/<uuid:contract_id>")
+@guards.requires(Permission.CONTRACT_MANAGE)
+def change(contract_id: uuid.UUID) -> Answer:
+    store.contract(contract_id, by=guards.actor())
+    form = ContractForm(request.form)
+    del form.centre
+    if form.validate():
+        try:
+            actions.change(contract_id=contract_id, terms=_terms(form), by=guards.actor())
+            return redirect(url_for("contracts.index"), 303)
+        except actions.NumberTaken:
+            form.number.errors = [TAKEN]
+    return _changed(contract_id, form), 422
+
+
+def _terms(form: ContractForm) -> actions.Terms:
+    starts, ends = form.starts.data, form.ends.data
+    assert starts is not None
+    assert ends is not None
+    return actions.Terms(
+        number=(form.number.data or "").strip(),
+        subject=(form.subject.data or "").strip(),
+        amount=form.lek,
+        from_on=starts,
+        until_on=ends,
+        ended_on=form.ended.data if form.over.data else None,
+    )

@@ -1,0 +1,85 @@
+"""Drafts of the agreement, and two people of every party who sign them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from nrm import clock, countries
+from nrm.actions import accounts
+from nrm.actions import agreement_versions as actions
+from nrm.domain.accounts import Actor
+from nrm.domain.agreement_versions import needed
+from nrm.domain.agreements import Agreement
+from nrm.models.accounts import Member, Organisation
+from nrm.store import accounts as store
+from nrm.store.countries import country
+from tests import factories
+
+SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
+COORDINATOR = "oms.coordinator"
+
+
+def today() -> date:
+    return clock.now().astimezone(country().timezone).date()
+
+
+def draft(version: str = "2027", starts_on: date | None = None, *changes: tuple[str, str]) -> str:
+    """The shipped text under another name and day, with parts replaced; each part must be there."""
+    day = starts_on or today() + timedelta(days=10)
+    text = SHIPPED
+    for old, new in (
+        ('version = "2005"', f'version = "{version}"'),
+        ("\nfrom = 2005-07-18", f"\nfrom = {day}"),
+        *changes,
+    ):
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+def opened(text: str, *, by: Actor | None = None) -> str:
+    """Propose, approve and open a text; its version."""
+    by = by or factories.actor(COORDINATOR)
+    version = actions.propose(text=text, by=by)
+    actions.approve(version=version, on=today(), note="Letter 12 of the Minister", by=by)
+    actions.open_for_signature(version=version, by=by)
+    return version
+
+
+def signers(party: str) -> tuple[Actor, Actor]:
+    """Two people of a party; where the instance has one, another joins."""
+    organisations = [each for each in store.organisations_by_id().values() if each.party == party]
+    organisation = min(organisations, key=lambda each: each.code)
+    members = [each for each in store.members(by=factories.actor("administrator")) if each.status == "active"]
+    logins = [each.login for each in members if each.organisation_code in {each.code for each in organisations}]
+    first = factories.actor(logins[0])
+    if len(logins) == 1:
+        return first, factories.actor(colleague(organisation, logins[0], first))
+    return first, factories.actor(logins[1])
+
+
+def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
+    """Somebody more joins; their sign-in name."""
+    admin = factories.actor("administrator")
+    assert holder.role is not None
+    new = f"{login}.2"
+    token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=admin)
+    if factories.join(token).waiting:
+        member: Member | None = store.member_by_login(new)
+        assert member is not None
+        accounts.confirm(member_id=member.id, by=holder)
+    return new
+
+
+def sign(version: str, by: Actor) -> None:
+    """Sign what stands there."""
+    actions.sign(version=version, read=actions.digest_of(version, by=by), by=by)
+
+
+def sign_all(version: str, *, but: str = "") -> None:
+    """Two of every party that is needed sign."""
+    agreement: Agreement = actions.document(version, by=factories.actor(COORDINATOR))
+    for party in needed(agreement):
+        if party != but:
+            for by in signers(party):
+                sign(version, by)

@@ -58,12 +58,13 @@ def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
     holding, asked = (grants.of_places(session, kind, places) for kind in (Grant, PendingGrant))
     shred_keys: list[dict[str, object]] = []
     release_keys: list[dict[str, object]] = []
+    known: dict[frozenset[uuid.UUID], Sequence[Recipient]] = {frozenset(): ()}
     unopenable = []
     for place in places:
         case_id, compartment = place
         try:
             row, *opened_with = keys(session, case_id, compartment, by=by)
-            grantees, parties = grants.recipients(session, holding[place]), grants.recipients(session, asked[place])
+            grantees, parties = (_recipients(session, known, each[place]) for each in (holding, asked))
             compartment_key, shred_key = _follow(session, row, opened_with, grantees, revision=row.revision)
         except (CannotOpen, HoldsNoKeys):
             current_app.logger.error("%s of case %s cannot be sealed anew", compartment, case_id)
@@ -76,6 +77,16 @@ def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
     if by.keys is not None:
         by.keys.unwrapped.clear()
     return Anew(len(shred_keys), unopenable)
+
+
+def _recipients(
+    session: Session, known: dict[frozenset[uuid.UUID], Sequence[Recipient]], organisation_ids: Collection[uuid.UUID]
+) -> Sequence[Recipient]:
+    """`grants.recipients`, asked once in a transaction: the keyrings cannot be dropped before it ends."""
+    which = frozenset(organisation_ids)
+    if which not in known:
+        known[which] = grants.recipients(session, which)
+    return known[which]
 
 
 def _hold(session: Session, places: Collection[Place]) -> None:

@@ -75,14 +75,17 @@ class _Source:
     shift: timedelta = timedelta()
 
 
-def _sources() -> tuple[_Source, ...]:
-    nothing = literal("")
-    answers = (
-        select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(ANSWER))
+def _referred(step: str) -> Select[Any]:
+    return (
+        select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
         .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
-        .add_columns(Referral.sent_at, Referral.promised_at, nothing, Referral.agreement)
+        .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
         .join(Case, Case.id == Referral.case_id)
     )
+
+
+def _sources() -> tuple[_Source, ...]:
+    nothing = literal("")
     owed = (
         select(Obligation.id, Obligation.case_id, Case.pseudonym, Case.age_class, Obligation.clause, Obligation.kind)
         .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
@@ -115,10 +118,10 @@ def _sources() -> tuple[_Source, ...]:
     )
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
-        _Source(ANSWER, answers.where(Referral.status == "sent"), answer_due, Referral.id, Referral.clause),
+        _Source(ANSWER, _referred(ANSWER).where(Referral.status == "sent"), answer_due, Referral.id, Referral.clause),
         _Source(
             ARRIVAL,
-            answers.where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
+            _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
             Referral.expected_at,
             Referral.id,
             Referral.clause,
@@ -243,7 +246,7 @@ class _Desk:
             sender=_names(self.organisations.get(opener)),
             due_at=due,
             late=due <= self.now,
-            promised_at=promised,
+            promised_at=promised if kind == ANSWER else None,
             outcome=outcome if kind == DECISION else "",
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
@@ -284,7 +287,7 @@ class _Desk:
         version: str,
     ) -> Number | None:
         """Whom to call now. From the first minute for an answer; for the rest once it is late."""
-        if organisation is None or promised is not None or not (kind == ANSWER or due <= self.now):
+        if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         if kind == CHILD or step in obligations.TELLING:  # told on the page of calls, which says whom to call next
             return None
@@ -294,7 +297,8 @@ class _Desk:
             return None
         rules: Agreement = country().agreement(version) if version else self.agreement
         rung = path_step(rules, step, organisation.party) if kind != DECISION else None
-        begun = since or (due - rung.within if rung is not None else due)
+        # What has no beginning of its own began as long before its hour as the path gives it.
+        begun = since if kind != ARRIVAL and since else due - rung.within if rung is not None else due
         order = escalation(
             rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, keys, pages, sealing, statistics
+from bench import agreements, audit, keys, pages, sealing, statistics, tabulation
 
 ALL = {
     "agreements": agreements.main,
@@ -13,6 +13,7 @@ ALL = {
     "sealing": sealing.main,
     "pages": pages.main,
     "statistics": statistics.main,
+    "tabulation": tabulation.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -1,0 +1,180 @@
+"""Counting 1,000,000 returnees and 1,000,000 stays for a report, beside the same aggregation in DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import Connection, create_engine, text
+
+from nrm.countries import load
+from nrm.db import Model
+from nrm.domain.accounts import Actor
+from nrm.domain.counting import RETURNEE
+from nrm.domain.quarters import Quarter
+from nrm.domain.tabulation import Classification, tabulate
+from nrm.store import counting
+
+NUMBER = 1_000_000
+YEARS = 10
+FIRST, LAST = Quarter(2016, 1), Quarter(2025, 4)
+ONE = Quarter(2025, 2)
+BY = Actor.system("release")
+TABLES = ("organisations", "beds", "referrals", "cases", "stays", "permits", "testimony", "screenings")
+# Codes by a hash of the row number, so that the engines are given the same rows without 1,000,000 calls.
+_CODES = {
+    "crossing_point": ("rinas", "rinas", "durres", "kakavija", "morine"),
+    "outcome": ("none", "none", "none", "suspected", "possible"),
+    "processed": ("no_indicator", "joint_interview", "referred_nrc"),
+    "age_class": ("adult", "adult", "child"),
+    "gender": ("feminine", "feminine", "masculine"),
+    "returned_from": ("GR", "IT", "IT", "GB", "NL", "DE", "BE"),
+    "announced": ("yes", "no", "no"),
+    "citizenship": ("AL", "AL", "AL", "XK", "MD", "RO", "UA"),
+    "age_band": ("9-17", "18-20", "18-20", "21-23", "24-26", "30-38"),
+    "exploited_in": ("IT", "GR", "XK", "AL", "GB"),
+}
+
+
+def _code(name: str, salt: int) -> str:
+    codes = _CODES[name]
+    cases = " ".join(f"WHEN {place} THEN '{code}'" for place, code in enumerate(codes))
+    return f"CASE ((i * {2 * salt + 1} + i / {salt + 3}) % {len(codes)}) {cases} END"
+
+
+def _fill(connection: Connection) -> None:
+    rows = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {NUMBER - 1})"
+    id_ = "printf('%032x', i)"
+    months = f"date('2016-01-01', '+' || (i * 7 % {12 * YEARS}) || ' months')"
+    codes = ", ".join(_code(name, salt) for salt, name in enumerate(RETURNEE_COLUMNS))
+    connection.execute(
+        text(
+            "INSERT INTO screenings (id, month, citizenship_class, profile, assessment, reason,"
+            f" {', '.join(RETURNEE_COLUMNS)}) {rows} SELECT {id_}, {months}, 'albanian', '', '', '', {codes} FROM n"
+        )
+    )
+    connection.execute(
+        text(
+            "INSERT INTO cases (id, pseudonym, status, source, opened_by_id, registered_month, questionnaire,"
+            " age_class, age_band, gender, citizenship, citizenship_class, exploited_in, consent, repeat, facts)"
+            f" {rows} SELECT {id_}, 'p' || i, 'open', 'helpline', '0', '2016-01-01', 'q', 'adult',"
+            f" {_code('age_band', 1)}, {_code('gender', 2)}, {_code('citizenship', 3)}, 'albanian',"
+            f" {_code('exploited_in', 4)}, 'given', 'not_checked', '{{}}' FROM n"
+        )
+    )
+    day = f"date('2016-01-01', '+' || (i * 11 % {365 * YEARS}) || ' days')"
+    end = f"date('2016-01-01', '+' || (i * 11 % {365 * YEARS} + 5 + i % 90) || ' days')"
+    connection.execute(
+        text(
+            "INSERT INTO stays (id, case_id, organisation_id, bed_id, admitted_on, known_on, anticipated_end_on,"
+            " ended_on, exit_reason, destination, repatriation_gate, child_gate)"
+            f" {rows} SELECT {id_}, {id_}, '0', {id_}, {day}, {day}, {end}, {end},"
+            " 'independent_living', 'own_home', '', '' FROM n"
+        )
+    )
+    connection.commit()
+
+
+RETURNEE_COLUMNS = tuple("gender" if name == "sex" else name for name in RETURNEE)
+
+
+def _copy(
+    connection: Connection,
+    target: duckdb.DuckDBPyConnection,
+    name: str,
+    query: str,
+    days: tuple[str, ...],
+    folder: Path,
+) -> None:
+    file = folder / f"{name}.csv"
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        result = connection.execute(text(query))
+        writer.writerow(result.keys())
+        writer.writerows(result)
+    typed = ", ".join(f"CAST({day} AS DATE) AS {day}" for day in days)
+    target.execute(f"CREATE TABLE {name} AS SELECT * REPLACE ({typed}) FROM read_csv('{file}', all_varchar = true)")
+
+
+def _fastest(work: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
+    """Seconds of the fastest run, and what it gave."""
+    best, value = float("inf"), None
+    for _ in range(times):
+        started = time.perf_counter()
+        value = work()
+        best = min(best, time.perf_counter() - started)
+    return best, value
+
+
+def _line(what: str, ours: float, theirs: float, target: float) -> None:
+    ratio = ours / theirs
+    said = "ok" if ratio <= target else "short"
+    print(f"{what:44} {ours:8.3f} s  DuckDB {theirs:8.3f} s  {ratio:7.2f} x  target {target} x {said}")
+
+
+def returnees(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
+    """Report x: everything at once, then one quarter; both must give the same counts."""
+    columns = ", ".join(RETURNEE_COLUMNS)
+    for what, first, last, target in (
+        ("report x, all 1,000,000", FIRST, LAST, 1.5),
+        ("report x, one quarter", ONE, ONE, 1),
+    ):
+        period = f"month BETWEEN '{first.start}' AND '{last.end}'"
+        query = f"SELECT {columns}, count(*) FROM screenings WHERE {period} GROUP BY ALL"
+        ours, counted = _fastest(lambda first=first, last=last: counting.returnees(connection, first, last, by=BY))
+        theirs, rows = _fastest(lambda query=query: duck.execute(query).fetchall())
+        assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
+        _line(what, ours, theirs, target)
+
+
+def accommodated(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
+    """Report ix of one quarter: persons with their values of the last day, of 1,000,000 stays."""
+    table_set = load("albania").tables["ix"]
+    listed = Classification(
+        "AL",
+        frozenset(table_set.dimensions["nationality"].codes),
+        frozenset(table_set.dimensions["country_of_trafficking"].codes),
+    )
+    names = ("nationality", "sex", "age_band", "country_of_trafficking", "stay_status", "arrival")
+
+    def count() -> Counter[tuple[str, ...]]:
+        rows = tabulate(counting.people(connection, ONE, by=BY), ONE, listed)
+        return Counter(tuple(row[name] for name in names) for _, row in rows)
+
+    query = f"""SELECT citizenship, gender, age_band, exploited_in,
+        CASE WHEN ended_on > DATE '{ONE.end}' THEN 'still_there' ELSE 'left' END,
+        CASE WHEN admitted_on < DATE '{ONE.start}' THEN 'opening' ELSE 'admitted' END, count(*)
+        FROM stays WHERE admitted_on <= DATE '{ONE.end}' AND ended_on >= DATE '{ONE.start}' GROUP BY ALL"""
+    ours, counted = _fastest(count)
+    theirs, rows = _fastest(lambda: duck.execute(query).fetchall())
+    assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
+    _line(f"report ix, one quarter ({counted.total():,} people)", ours, theirs, 1)
+
+
+def main() -> None:
+    """Print seconds of the program and of DuckDB over the same rows, both in files, the fastest of three runs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        engine = create_engine(f"sqlite:///{folder / 'main.db'}")
+        duck = duckdb.connect(str(folder / "duck.db"))
+        duck.execute("SET threads = 2; SET enable_progress_bar = false")
+        with engine.connect() as connection:
+            for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -400000"):
+                connection.execute(text(f"PRAGMA {pragma}"))
+            Model.metadata.create_all(connection, tables=[Model.metadata.tables[table] for table in TABLES])
+            _fill(connection)
+            connection.execute(text("ANALYZE"))
+            returned = f"SELECT month, {', '.join(RETURNEE_COLUMNS)} FROM screenings"
+            _copy(connection, duck, "screenings", returned, ("month",), folder)
+            codes = "citizenship, gender, age_band, exploited_in, admitted_on, ended_on"
+            people = f"SELECT {codes} FROM stays JOIN cases ON cases.id = case_id"
+            _copy(connection, duck, "stays", people, ("admitted_on", "ended_on"), folder)
+            returnees(connection, duck)
+            accommodated(connection, duck)
+        engine.dispose()

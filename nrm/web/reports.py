@@ -314,6 +314,7 @@ def statistician_home() -> str:
         closing_now=closing_now,
         parts=contributions.parts(offered.quarter, by=by) if offered else (),
         unsigned=sorted({str(line.quarter) for line in waiting if line.signed_at is None}),
+        first_report=titles()[rules.REPORT],
     )
 
 

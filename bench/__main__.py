@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, keys, pages, sealing, statistics, tabulation
+from bench import agreements, audit, keys, pages, sealing, statistics, tabulation, vault
 
 ALL = {
     "agreements": agreements.main,
@@ -14,6 +14,7 @@ ALL = {
     "pages": pages.main,
     "statistics": statistics.main,
     "tabulation": tabulation.main,
+    "vault": vault.main,
 }
 
 for name in sys.argv[1:] or ALL:

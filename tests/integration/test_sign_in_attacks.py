@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 import nrm
@@ -21,16 +21,27 @@ from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
 from nrm.db import db, transaction
 from nrm.models.accounts import Instance, Member
+from nrm.vault import factors
+from nrm.vault import members as vault
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.world import World
 
 KNOWN, UNKNOWN, DISABLED = "vatra.case_worker", "nobody.at_all", "iom.case_worker"
+WAITING, INVITED, ENROLLED = "nrc.case_worker", "tjeter_vizion.case_worker", "ra.duty_officer"
+STANDS = {"disabled": DISABLED, "waiting": WAITING, "invited": INVITED, "second factor": ENROLLED}
 WRONG = "not the right one at all"
 NEW = "a second life of a cat"
 DOORS = {
     "sign-in": ("/sign-in", {"password": WRONG}),
     "right password, disabled": ("/sign-in", {"password": factories.PASSWORD}),
+    "wrong password, waiting": ("/sign-in", {"password": WRONG}),
+    "any password, invited": ("/sign-in", {"password": factories.PASSWORD}),
+    "right password and no code, second factor": ("/sign-in", {"password": factories.PASSWORD}),
+    "recover, second factor": (
+        "/recover",
+        {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW},
+    ),
     "recover": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
 }
 TIMES = 300
@@ -58,9 +69,17 @@ def times(client: FlaskClient, path: str, bodies: list[dict[str, str]]) -> list[
 @pytest.mark.parametrize("door", DOORS)
 def test_neither_the_answer_nor_its_time_tells_whether_an_account_exists(app: Flask, door: str) -> None:
     path, fields = DOORS[door]
-    there = DISABLED if door.endswith("disabled") else KNOWN
+    there = STANDS.get(door.rpartition(", ")[2], KNOWN)
     with transaction() as session:
         session.execute(update(Member).where(Member.login == DISABLED).values(status="disabled"))
+        session.execute(update(Member).where(Member.login == WAITING).values(status="waiting"))
+        for login in (INVITED, ENROLLED):
+            member = session.scalars(select(Member).where(Member.login == login)).one()
+            if login == ENROLLED:
+                member.sealed_totp = factors.seal(member.id, bytes(20))
+            else:
+                member.status = "invited"
+                vault.forget_keys(member)
     db.session.remove()
     client = app.test_client()
     token = token_in(client.get(path).text)

@@ -8,13 +8,18 @@ from collections import Counter
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from nrm import audit, clock
+from nrm.actions import tending
 from nrm.db import db
+from nrm.models.audit import AuditEntry
+from nrm.models.referrals import Referral
 from nrm.store import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration.test_races import consistent, instance, statuses
+from tests.integration.test_races import consistent, instance, race, statuses
 
 __all__ = ["instance"]
 TWENTY = 20
@@ -52,4 +57,17 @@ def test_of_twenty_at_once_one_wins_and_nineteen_are_told_that_it_is_over(instan
     got = at_once(instance, login, f"/referrals/{sent.referral_id}/{act}", fields)
     assert Counter(got) == {303: 1, 409: TWENTY - 1}
     assert statuses(uuid.UUID(str(sent.case_id))) in (["accepted"], ["declined", "sent"], ["withdrawn"])
+    consistent(sent.case_id)
+
+
+def test_twenty_tend_at_once_and_one_expiry_happens_and_one_party_is_asked_next(instance: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    deadline = db.session.get_one(Referral, sent.referral_id).expires_at
+    db.session.rollback()
+    clock.set_clock(lambda: deadline)
+    ended = race(instance, *[tending.tend] * TWENTY)
+    assert sum(done["referrals_expired"] for done in ended if isinstance(done, dict)) == 1
+    assert statuses(sent.case_id) == ["expired", "sent"]
+    expired = AuditEntry.event == str(audit.Event.REFERRAL_EXPIRED)
+    assert db.session.scalar(select(func.count()).select_from(AuditEntry).where(expired)) == 1
     consistent(sent.case_id)

@@ -35,6 +35,7 @@ PURPOSE_LABELS = {
     Purpose.HANDING_ON: N_("To hand the person over"),
     Purpose.DUTY_DECISION: N_("To decide where the person goes"),
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
+    Purpose.COPY: N_("To give the person a copy"),
 }
 # What each compartment can be opened for; the other purposes would not be true.
 PURPOSES: Mapping[str, Sequence[Purpose]] = {

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from nrm.actions import admissions, cases, contracts, notices, permits, referrals, stays
+from nrm.actions import admissions, cases, contracts, notices, permits, referrals, requests, stays
 from nrm.actions import agreement_versions as versions
 from nrm.db import db
 from nrm.domain.accounts import Actor
@@ -16,8 +16,9 @@ from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
+from nrm.domain.requests import RequestKind
 from nrm.domain.stays import Source
-from nrm.models.cases import Supplement
+from nrm.models.cases import Case, Supplement
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
 from tests import factories
@@ -46,6 +47,7 @@ class World:
     supplement: uuid.UUID  # TJETER_VIZION took somebody in urgently; Rinas may add, and has added nothing
     urgent_case: uuid.UUID
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    request: uuid.UUID  # the person in NRC asked the help line for a copy
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
@@ -115,6 +117,7 @@ def build() -> World:
         supplement=supplement,
         urgent_case=urgent.case_id,
         notice=_announced(),
+        request=_asked(foreign.case_id),
         member=nrc.member_id,
         organisation=unit,
         contract=_agreed(),
@@ -131,6 +134,14 @@ def _announced() -> uuid.UUID:
         by=factories.actor("consular.consular_officer"),
     )
     return notice_id
+
+
+def _asked(case_id: uuid.UUID) -> uuid.UUID:
+    request_id = uuid.uuid4()
+    pseudonym = db.session.get_one(Case, case_id).pseudonym
+    helpline = factories.actor("helpline.helpline_operator")
+    requests.record(request_id=request_id, pseudonym=pseudonym, kind=RequestKind.COPY, by=helpline)
+    return request_id
 
 
 def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:

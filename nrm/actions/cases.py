@@ -41,22 +41,27 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
     store.visible(case_id, by=by, asked=True)
     try:
         with transaction() as session:
-            vault.allow(session, case_id, compartment, purpose, by=by)
-            session.add(
-                Reading(
-                    case_id=case_id,
-                    compartment=compartment,
-                    purpose=purpose,
-                    member_id=by.member_id,
-                    organisation_id=by.organisation_id,
-                    holder_id=store.responsible_for(case_id),
-                    opened_at=clock.now(),
-                )
-            )
+            allow(session, case_id, compartment, purpose, by=by)
     except CannotOpen:
         with transaction() as session:
             audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=case_id, compartment=compartment)
         raise
+
+
+def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpose, *, by: Actor) -> None:
+    """Open one compartment to the actor's session in the present transaction, and record it. Raises CannotOpen."""
+    vault.allow(session, case_id, compartment, purpose, by=by)
+    session.add(
+        Reading(
+            case_id=case_id,
+            compartment=compartment,
+            purpose=purpose,
+            member_id=by.member_id,
+            organisation_id=by.organisation_id,
+            holder_id=store.responsible_for(case_id),
+            opened_at=clock.now(),
+        )
+    )
 
 
 def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:

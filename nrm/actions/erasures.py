@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, faults
+from nrm.actions import requests
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
@@ -120,6 +121,7 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
             case.status, case.closed_month = "closed", _today().replace(day=1)
             audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
         _erase(session, case_id, erased_now, by)
+        requests.answer_by_erasing(session, case_id, by)
         # What stays is the holder's alone.
         keep = {each: [case.holder_id] for each in vault.compartments_of(session, case_id)}
         epochs.rotate(session, case_id, keep, by=by)

@@ -97,6 +97,8 @@ class Permission(StrEnum):
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ = "agreement:read"
     CONTRACT_MANAGE = "contract:manage"
+    REQUEST_RECORD = "request:record"
+    REQUEST_ANSWER = "request:answer"
 
 
 _SHELTER_WORK = frozenset(
@@ -110,6 +112,8 @@ _SHELTER_WORK = frozenset(
         Permission.PERMIT_RECORD,
         Permission.TESTIMONY_RECORD,
         Permission.QUARTER_ANSWER,
+        Permission.REQUEST_RECORD,
+        Permission.REQUEST_ANSWER,
         Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.AGREEMENT_READ,
         Permission.AGREEMENT_SIGN,
@@ -151,6 +155,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
+            Permission.REQUEST_RECORD,
+            Permission.REQUEST_ANSWER,
             Permission.ACCOUNT_DISABLE,
         }
     ),
@@ -207,6 +213,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
+            Permission.REQUEST_RECORD,
             Permission.NOTICE_ANNOUNCE,
             Permission.ACCOUNT_DISABLE,
         }

@@ -100,6 +100,7 @@ class Purpose(StrEnum):
     HANDING_ON = "handing_on"
     DUTY_DECISION = "duty_decision"
     CORRECTION = "correction"
+    COPY = "copy"  # all of it at once, at the person's request
 
 
 SHAREABLE: Mapping[OrganisationKind, frozenset[Compartment]] = MappingProxyType(

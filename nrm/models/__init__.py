@@ -14,6 +14,7 @@ from nrm.models import (
     permits,
     referrals,
     reports,
+    requests,
     stays,
     testimony,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "permits",
     "referrals",
     "reports",
+    "requests",
     "stays",
     "testimony",
 ]

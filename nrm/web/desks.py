@@ -16,7 +16,7 @@ from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
 from nrm.store import alarms, cases, children, obligations, permits, referrals, stays
-from nrm.web import contributions, guards, home, notices
+from nrm.web import contributions, guards, home, notices, requests
 from nrm.web.language import gettext
 
 blueprint = Blueprint("desks", __name__)
@@ -54,6 +54,7 @@ def shelter_home() -> str:
         stays=stays.stays(by=by, size=SHOWN),
         leaving=stays.leaving(by=by),
         expiring=permits.expiring(by=by),
+        requests=requests.waiting_part(),
         form=FindCaseForm(),
     )
 
@@ -76,6 +77,7 @@ def desk_home() -> str:
         form=FindCaseForm(),
         alerts=children.alerts(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
         own_alerts=True,
+        may_record=by.may(Permission.REQUEST_RECORD),
         notices=notices.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
     )
 

@@ -19,7 +19,7 @@ from nrm.store import alarms, reports
 from nrm.store import duty as store
 from nrm.store import system as store_system
 from nrm.store.system import Place
-from nrm.web import guards, home, notices, paths
+from nrm.web import guards, home, notices, paths, requests
 from nrm.web.language import gettext, ngettext, text_in, translated
 
 blueprint = Blueprint("duty", __name__)
@@ -43,6 +43,7 @@ def duty_home() -> str:
         names=paths.step_names(),
         statuses=STATUS_LABELS,
         expected=notices.expected_part(),
+        requests=requests.waiting_part(),
         form=FindCaseForm(),
     )
 

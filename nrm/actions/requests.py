@@ -1,0 +1,158 @@
+"""A person asks for a copy of what is kept, or that it is erased: recording it where the person asks, and answering.
+
+Whoever records it needs the code of the case and learns nothing of it, not even whether there is one. Erasing itself is
+`erasures.erase`, which answers what was asked.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.actions import cases, supplements
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import SUPPLEMENT, Compartment, Purpose
+from nrm.domain.requests import Refusal, RequestKind, RequestRefused, RequestStatus, refusals
+from nrm.models.requests import PersonRequest
+from nrm.store import cases as case_store
+from nrm.store import requests as store
+from nrm.store import stays
+from nrm.vault import compartments as vault
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What the person gets: each part that is kept, the notes, and what was added after an urgent hand-over."""
+
+    parts: dict[Compartment, cases.Opened]
+    notes: list[dict[str, object]]
+    supplement: cases.Opened | None
+
+
+def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Actor) -> None:
+    """Record what a person asked for, under an id the caller chose; the same id again records nothing twice.
+
+    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
+    """
+    by.must(Permission.REQUEST_RECORD)
+    try:
+        with transaction() as session:
+            if store.is_known(request_id):
+                store.own(request_id, by=by)
+                return
+            session.add(
+                PersonRequest(
+                    id=request_id,
+                    organisation_id=by.organisation_id,
+                    pseudonym=pseudonym,
+                    case_id=store.case_of(pseudonym),
+                    kind=str(kind),
+                    status=str(RequestStatus.OPEN),
+                    asked_on=stays.today(),
+                )
+            )
+            session.flush()
+            audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
+    except IntegrityError:
+        store.own(request_id, by=by)  # the same button, pressed twice at once
+
+
+def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
+    """Say no, and why. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`)."""
+    by.must(Permission.REQUEST_ANSWER)
+    with transaction() as session:
+        asked = store.row(request_id, by=by, lock=True)
+        if reason not in refusals(RequestKind(asked.kind), known=asked.case_id is not None):
+            raise RequestRefused("reason")
+        _answer(session, asked, RequestStatus.REFUSED, by, reason)
+
+
+def open_copy(*, request_id: uuid.UUID, by: Actor) -> None:
+    """Open all that is kept to the holder's session for a quarter of an hour; each part is recorded before.
+
+    Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
+    """
+    by.must(Permission.CASE_OPEN)
+    case_id = _asked_copy(request_id, by).case_id
+    assert case_id is not None
+    with transaction() as session:
+        for compartment in vault.compartments_of(session, case_id):
+            cases.allow(session, case_id, compartment, Purpose.COPY, by=by)
+
+
+def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
+    """What is kept, for the session that opened it; None before, and once the quarter of an hour is over.
+
+    Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
+    """
+    case_id = _asked_copy(request_id, by).case_id
+    assert case_id is not None
+    parts = cases.opened(case_id=case_id, by=by)
+    kept = set(case_store.case(case_id, by=by).compartments)
+    if not kept or not set(parts) >= kept:
+        return None
+    notes = cases.notes(case_id=case_id, by=by) if Compartment.CARE in parts else []
+    return Copy(parts, notes, supplements.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
+
+
+def give(*, request_id: uuid.UUID, by: Actor) -> None:
+    """The person has the copy in hand. Raises NotPermitted, NotVisible, RequestRefused (`kind`, `answered`)."""
+    by.must(Permission.REQUEST_ANSWER)
+    with transaction() as session:
+        _answer(session, _asked_copy(request_id, by, lock=True), RequestStatus.GIVEN, by)
+
+
+def answer_by_erasing(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """Answer what the person of an erased case asked for to be erased, in the transaction that erases."""
+    hit = session.execute(
+        update(PersonRequest)
+        .where(
+            PersonRequest.case_id == case_id,
+            PersonRequest.kind == RequestKind.ERASURE,
+            PersonRequest.status == RequestStatus.OPEN,
+        )
+        .values(status=str(RequestStatus.ERASED), answered_on=stays.today())
+        .returning(PersonRequest.id)
+        .execution_options(synchronize_session=False)
+    )
+    for request_id in hit.scalars().all():
+        audit.append(
+            session, audit.Event.REQUEST_ANSWERED, by=by, request_id=request_id, answer=str(RequestStatus.ERASED)
+        )
+
+
+def _asked_copy(request_id: uuid.UUID, by: Actor, *, lock: bool = False) -> PersonRequest:
+    """An open request for a copy of a case the actor's organisation holds."""
+    asked = store.row(request_id, by=by, lock=lock)
+    if asked.case_id is None or case_store.row(asked.case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    if asked.kind != RequestKind.COPY:
+        raise RequestRefused("kind")
+    if asked.status != RequestStatus.OPEN:
+        raise RequestRefused("answered")
+    return asked
+
+
+def _has_supplement(case_id: uuid.UUID) -> bool:
+    return SUPPLEMENT in vault.compartments_of(db.session(), case_id)
+
+
+def _answer(
+    session: Session, asked: PersonRequest, status: RequestStatus, by: Actor, reason: Refusal | None = None
+) -> None:
+    hit = session.execute(
+        update(PersonRequest)
+        .where(PersonRequest.id == asked.id, PersonRequest.status == RequestStatus.OPEN)
+        .values(status=str(status), reason=str(reason or ""), answered_on=stays.today())
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise RequestRefused("answered")
+    audit.append(session, audit.Event.REQUEST_ANSWERED, by=by, request_id=asked.id, answer=str(status), reason=reason)

@@ -1,0 +1,61 @@
+"""What a person may ask for at any time: a copy of what is kept, or that it is erased."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+ANSWER_WITHIN = timedelta(days=30)
+"""Counted from the day the person asked."""
+
+
+class RequestKind(StrEnum):
+    """What the person asks for."""
+
+    COPY = "copy"
+    ERASURE = "erasure"
+
+
+class RequestStatus(StrEnum):
+    """What became of it."""
+
+    OPEN = "open"
+    GIVEN = "given"
+    ERASED = "erased"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why a request is refused."""
+
+    NO_CASE = "no_case"
+    NOT_THE_PERSON = "not_the_person"
+    COURT_FILE = "court_file"
+    DANGER = "danger"
+    NOTHING_KEPT = "nothing_kept"
+    TAKEN_BACK = "taken_back"
+
+
+REFUSALS_OF = {
+    RequestKind.COPY: (Refusal.NOT_THE_PERSON, Refusal.DANGER, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
+    RequestKind.ERASURE: (Refusal.NOT_THE_PERSON, Refusal.COURT_FILE, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
+}
+"""Where there is a case with the code; where there is none, the Responsible Authority says so."""
+
+
+class RequestRefused(Exception):
+    """`why`: `answered` (not open any more), `reason` (not one of this kind), `kind` (another kind of request)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def due_on(asked_on: date) -> date:
+    """The last day for the answer."""
+    return asked_on + ANSWER_WITHIN
+
+
+def refusals(kind: RequestKind, *, known: bool) -> tuple[Refusal, ...]:
+    """The reasons there are; `known`: there is a case with the code."""
+    return REFUSALS_OF[kind] if known else (Refusal.NO_CASE, Refusal.TAKEN_BACK)

@@ -131,20 +131,19 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
         Screening.announced,
     ]
     order = (Screening.month, Screening.citizenship_class, *values)
-    statement = (
-        select(*values, func.count())
+    monthly = (
+        select(*values, func.count().label("number"))
         .where(
             Screening.month.between(first.start, last.end),
             Screening.citizenship_class == "albanian",
             or_(Screening.crossing_point != "", Screening.outcome == "refused"),
         )
         .group_by(*order)
+        .subquery()
     )
-    found: Counter[tuple[str, ...]] = Counter()
-    for row in connection.execute(statement):
-        *codes, number = row
-        found[tuple(map(str, codes))] += int(number)
-    return found
+    *codes, number = monthly.c
+    statement = select(*codes, func.sum(number)).group_by(*codes)
+    return Counter({tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement)})
 
 
 def witnesses(

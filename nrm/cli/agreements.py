@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from nrm import countries
+from nrm.actions import agreement_versions as versions
 from nrm.actions import agreements as actions
 from nrm.cli.usage import Refused, application, instance_option
 from nrm.domain import agreement_checks, agreement_differences
@@ -118,10 +119,32 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
             raise Refused(str(error)) from None
         except actions.NoWholeQuarter as error:
             raise Refused(f"--from, --to: {error}") from None
-    if isinstance(made, actions.Withheld):
-        raise Refused("withheld: no tables could be made that survive the attack", code=3)
+        if isinstance(made, actions.Withheld):
+            raise Refused("withheld: no tables could be made that survive the attack", code=3)
+        kept = versions.keep_simulation(
+            text=draft.read_text("utf-8"), simulated=json.loads(_simulation_json(made)), by=SIMULATION
+        )
+    if kept is not None:
+        click.echo(f"kept with version {kept}, for the coordinator and the parties", err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
     click.echo(_simulation_json(made) if as_json else "\n\n".join(_lines(table) for table in made.tables))
+
+
+@mou.command("versions")
+@instance_option
+def list_versions(directory: Path) -> None:
+    """The versions that bind or wait for signatures: name, state, first day. Exit 1 when one was changed by hand."""
+    app = application(directory)
+    with app.app_context():
+        known = versions.known()
+        for agreement in app.extensions["nrm.country"].agreements:
+            click.echo(f"{agreement.version}  signed  {agreement.starts_on}")
+        for name in known.waiting:
+            click.echo(f"{name}  waits for signatures")
+        for name in known.refused:
+            click.echo(f"{name}  changed by another hand: left out")
+    if known.refused:
+        raise click.exceptions.Exit(1)
 
 
 def _simulation_json(made: actions.Simulated) -> str:

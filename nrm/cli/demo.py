@@ -15,6 +15,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions import accounts, factors, members
+from nrm.cli import demo_agreements
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
@@ -83,6 +84,7 @@ def make_demo(
         try:
             clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
             described, actors = _people_of_the_mechanism()
+            demo_agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
             for plan in tonight(plans(seed, people, last.date()), last):
@@ -95,6 +97,7 @@ def make_demo(
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
             life.run(tell)
+            demo_agreements.leave_one_open(actors)
             checkpoint()
         finally:
             clock.set_clock(None)
@@ -124,7 +127,8 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
     for organisation in store.organisations(by=admin):
         holder: Actor | None = None
         # The case worker comes first: what the demo does in a shelter, it does as one.
-        for login, role in _logins(organisation.code, OrganisationKind(organisation.kind)):
+        logins = _logins(organisation.code, OrganisationKind(organisation.kind))
+        for number, (login, role) in enumerate(logins, start=1):
             token = accounts.invite(
                 organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=admin
             )
@@ -132,6 +136,7 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
             holder = holder or actor
             actors.setdefault(organisation.code, actor)
             actors.setdefault(f"{organisation.code}/{role}", actor)
+            actors[f"{organisation.code}#{number}"] = actor
             if organisation.crossing_point:
                 actors.setdefault(organisation.crossing_point, actor)
     return described, actors
@@ -154,8 +159,11 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """The monitor works at the Office of the Minister of State, who counts and who pays at the ministry of labour."""
-    needless = {"OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER), "MOLSA": (Role.MONITOR, Role.READER)}
+    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one."""
+    needless = {
+        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER),
+        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR),
+    }
     return role in needless.get(code, ())
 
 

@@ -23,10 +23,12 @@ from nrm.models.agreements import AgreementSignature, AgreementVersion
 from nrm.models.referrals import Referral
 from nrm.store import agreement_versions as store
 from nrm.store.countries import country
+from nrm.store.simulation import SIMULATION
 from nrm.vault.agreements import CannotOpen
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
+from tests.conftest import Command
 from tests.unit.domain.agreement_facts import PLAIN
 
 NRC_RULE = ('refer_to = ["NRC"]\nmust = true', 'refer_to = ["IOM"]\nmust = true')
@@ -366,3 +368,23 @@ def test_another_process_sees_it_and_a_start_reads_it(app: Flask) -> None:
     with started.app_context():
         assert country().in_force(day_of(11)).version == "2027"
         db.engine.dispose()
+
+
+def test_the_command_lists_what_binds_and_reports_what_was_changed(app: Flask, command: Command) -> None:
+    texts.opened(texts.draft())
+    code, out, _ = command(app, "mou", "versions")
+    assert (code, out.decode().splitlines()) == (0, ["2005  signed  2005-07-18", "2027  waits for signatures"])
+    db.session.execute(text("UPDATE agreement_versions SET text = text || '#'"))
+    db.session.commit()
+    code, out, _ = command(app, "mou", "versions")
+    assert (code, out.decode().splitlines()[-1]) == (1, "2027  changed by another hand: left out")
+
+
+def test_a_simulation_of_the_very_text_is_kept_with_the_proposal(app: Flask) -> None:
+    version = actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    found: dict[str, object] = {"from": "2026-01-01", "to": "2026-03-31", "step": "x", "tables": []}
+    assert actions.keep_simulation(text=texts.draft() + "#", simulated=found, by=SIMULATION) is None
+    assert actions.keep_simulation(text=texts.draft(), simulated=found, by=SIMULATION) == version
+    assert row(version).simulation == found
+    with pytest.raises(NotPermitted):
+        actions.keep_simulation(text=texts.draft(), simulated=found, by=factories.actor(texts.COORDINATOR))

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from nrm.actions import admissions, cases, contracts, notices, permits, referrals, requests, stays
+from nrm.actions import admissions, cases, contracts, departures, notices, permits, referrals, requests, stays
 from nrm.actions import agreement_versions as versions
 from nrm.db import db
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
+from nrm.domain.departures import OutsideKind, OutsideReason
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
 from nrm.domain.requests import RequestKind
@@ -46,6 +47,7 @@ class World:
     obligation: uuid.UUID
     supplement: uuid.UUID  # TJETER_VIZION took somebody in urgently; Rinas may add, and has added nothing
     urgent_case: uuid.UUID
+    letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
     request: uuid.UUID  # the person in NRC asked the help line for a copy
     member: uuid.UUID
@@ -116,6 +118,7 @@ def build() -> World:
         obligation=obligation,
         supplement=supplement,
         urgent_case=urgent.case_id,
+        letter=_written(own.case_id, vatra),
         notice=_announced(),
         request=_asked(foreign.case_id),
         member=nrc.member_id,
@@ -142,6 +145,20 @@ def _asked(case_id: uuid.UUID) -> uuid.UUID:
     helpline = factories.actor("helpline.helpline_operator")
     requests.record(request_id=request_id, pseudonym=pseudonym, kind=RequestKind.COPY, by=helpline)
     return request_id
+
+
+def _written(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    return departures.refer_out(
+        case_id=case_id,
+        kind=OutsideKind.HOSPITAL,
+        addressee=people.PLANTED,
+        reason=OutsideReason.TREATMENT,
+        needs=["medical"],
+        language="sq",
+        agreed=True,
+        closes=False,
+        by=by,
+    )
 
 
 def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:

@@ -146,6 +146,10 @@ FORMS = {
     "permit": (Role.CASE_WORKER, "/cases/{case}/permit"),
     "testimony": (Role.CASE_WORKER, "/cases/{case}/testimony"),
     "refer": (Role.CASE_WORKER, "/cases/{case}/refer"),
+    "letter": (Role.CASE_WORKER, "/cases/{case}/letter"),
+    "promise": (Role.DUTY_OFFICER, "/referrals/{asked}/promise"),
+    "departure": (Role.DUTY_OFFICER, "/referrals/{coming}/depart"),
+    "call": (Role.BORDER_OFFICER, "/obligations/{obligation}/call"),
     "password": (Role.MONITOR, "/password"),
     "invite": (Role.ADMINISTRATOR, "/members/invite"),
 }
@@ -163,7 +167,8 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     role, where = FORMS[form]
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
     page = desk.page
-    world = {name: getattr(desk.town.world, name) for name in ("draft", "asked", "case", "stay")}
+    named = ("draft", "asked", "coming", "case", "stay", "obligation")
+    world = {name: getattr(desk.town.world, name) for name in named}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)
     form_element = page.locator("main form[novalidate]").first

@@ -34,7 +34,7 @@ from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
-from nrm.domain.stays import Destination, ExitReason
+from nrm.domain.stays import Destination, ExitReason, StayOver
 from nrm.domain.synthetic import Plan
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.walks import random_answers
@@ -365,8 +365,8 @@ class Life:
                 reason=reason,
                 by=by,
             )
-        except IllegalStep:
-            return
+        except (IllegalStep, NotVisible):
+            return  # withdrawn already, or the person moved to another shelter
 
     def _note(self, case_id: uuid.UUID, text: str, by: Actor) -> None:
         cases.add_note(case_id=case_id, text=text, by=by)
@@ -375,6 +375,8 @@ class Life:
         today = stay_store.today()
         try:
             stays.end(stay_id=stay_id, ended_on=today, exit_reason=plan.exit, destination=plan.destination, by=by)
+        except StayOver:
+            return  # moved to another shelter
         except GateClosed:
             stays.end(
                 stay_id=stay_id,

@@ -9,11 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nrm import clock
-from nrm.actions import interviews, referrals, sending, supplements
+from nrm.actions import departures, interviews, placing, referrals, sending, supplements
+from nrm.actions import stays as stay_actions
 from nrm.cli.demo_life import Life
+from nrm.domain.accounts import NotVisible
+from nrm.domain.departures import OutsideKind, OutsideReason
 from nrm.domain.notices import Announcement, Origin
-from nrm.domain.referrals import ReferralRefused
+from nrm.domain.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
 from nrm.domain.walks import random_answers
+from nrm.store import placing as places
 from nrm.store import stays
 from nrm.store import supplements as supplement_store
 
@@ -27,6 +31,8 @@ def add_tonight(life: Life, last: datetime) -> None:
     life.at(last - 5 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.FOREIGN_AUTHORITY, "GR", 1, "yes"))
     life.at(last - 4 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=True))
     life.at(last - 3 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=False))
+    life.at(last - 2 * _HOUR, lambda: _move_and_return(life))
+    life.at(last - 1 * _HOUR, lambda: _refer_out(life))
     life.at(last - timedelta(minutes=9), lambda: _ask_a_child(life, "kakavija"))
 
 
@@ -59,6 +65,70 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
             told = {"given": "Teuta", "family": "Rama", "story": "Shoferi i mbante të dyja pasaportat."}
             supplements.send(supplement_id=supplement.id, answers=told, by=officer)
         return
+
+
+def _settled(life: Life, shelter: str) -> stays.StayLine | None:
+    """Somebody who has been in the shelter for a while and whom nobody is asked to take over."""
+    for line in stays.stays(by=life.actors[shelter]).rows:
+        last = places.last_of(line.case_id)
+        if line.nights > 3 and not line.overdue and (last is None or not ReferralStatus(last.status).is_open):
+            return line
+    return None
+
+
+def _move_and_return(life: Life) -> None:
+    """A woman moves from one shelter to another, and another one comes back to where she was."""
+    line = _settled(life, "VATRA")
+    if line is None:
+        return
+    _move(life, line.case_id, "VATRA", "TJETER_VIZION", OverrideReason.LONGER_REINTEGRATION)
+    _move(life, line.case_id, "TJETER_VIZION", "VATRA", OverrideReason.CONFLICT_WITH_RESIDENT)
+    line = _settled(life, "NRC")
+    if line is not None:
+        _move(life, line.case_id, "NRC", "TJETER_VIZION", OverrideReason.PERSON_WISHES)
+
+
+def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideReason) -> None:
+    """From asking to the bed, if the other shelter has one."""
+    by, receiver = life.actors[old], life.actors[new]
+    beds = stays.free_beds(by=receiver)
+    if not beds or receiver.organisation_id is None:
+        return
+    try:
+        referral_id = placing.refer(
+            case_id=case_id, receiver_id=receiver.organisation_id, reason=reason, by=by, agreed_anew=True
+        )
+    except (ReferralRefused, NotVisible):
+        return
+    referrals.accept(referral_id=referral_id, bed_id=beds[0][0], by=receiver)
+    referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)
+    referrals.arrive(referral_id=referral_id, by=receiver)
+    today = stays.today()
+    stay_actions.admit(
+        case_id=case_id,
+        bed_id=beds[0][0],
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=60),
+        by=receiver,
+    )
+
+
+def _refer_out(life: Life) -> None:
+    """A shelter asks a hospital for treatment, by a letter without name."""
+    line = _settled(life, "NRC")
+    if line is None:
+        return
+    departures.refer_out(
+        case_id=line.case_id,
+        kind=OutsideKind.HOSPITAL,
+        addressee="Qendra Spitalore Universitare, Tiranë",
+        reason=OutsideReason.TREATMENT,
+        needs=["medical"],
+        language="sq",
+        agreed=True,
+        closes=False,
+        by=life.actors["NRC"],
+    )
 
 
 def _ask_a_child(life: Life, post: str) -> None:

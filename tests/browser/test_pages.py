@@ -56,6 +56,7 @@ def sit_down(town: Town, browser: Browser, login: str) -> Desk:
     for case in (world.case, world.own_case):
         for part, purpose in (("hand_over", "care"), ("identity", "identification"), ("story", "care")):
             desk.post(f"/cases/{case}/open", compartment=part, purpose=purpose)
+    desk.post(f"/requests/{world.request}/copy")
     for referral in (world.asked, world.coming):
         for purpose in ("answer", "admission", "duty_decision"):
             desk.post(f"/referrals/{referral}/open", compartment="hand_over", purpose=purpose)
@@ -137,6 +138,8 @@ FORMS = {
     "accept": (Role.CASE_WORKER, "/referrals/{asked}"),
     "decline": (Role.CASE_WORKER, "/referrals/{asked}/decline"),
     "find": (Role.CASE_WORKER, "/"),
+    "request": (Role.HELPLINE_OPERATOR, "/requests/new"),
+    "refuse": (Role.CASE_WORKER, "/requests/{request}/refuse"),
     "open": (Role.CASE_WORKER, "/cases/{case}/open/story"),
     "note": (Role.CASE_WORKER, "/cases/{case}"),
     "share": (Role.CASE_WORKER, "/cases/{case}/share"),
@@ -167,7 +170,7 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     role, where = FORMS[form]
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
     page = desk.page
-    named = ("draft", "asked", "coming", "case", "stay", "obligation")
+    named = ("draft", "asked", "coming", "case", "stay", "obligation", "request")
     world = {name: getattr(desk.town.world, name) for name in named}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)

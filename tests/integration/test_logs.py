@@ -22,8 +22,8 @@ from nrm.domain.accounts import Role
 from nrm.models.cases import ShredKey
 from nrm.store import accounts as account_store
 from nrm.store import cases as store
+from nrm.vault import blobs, members
 from nrm.vault import compartments as vault
-from nrm.vault import members
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Command, Person, token_in
@@ -130,14 +130,14 @@ def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     failing = Failing(monkeypatch, app.extensions["nrm.config"].secrets.store)
     case = f"/cases/{world.case}"
     failing.answers_500(vault, "read", lambda: client.get(case))
-    failing.answers_500(vault, "_open_value", lambda: client.get(case))
+    failing.answers_500(blobs, "open_value", lambda: client.get(case))
     failing.answers_500(store, "case", lambda: client.get(case))
     failing.answers_500(cases, "opened", lambda: client.get(case))
     failing.answers_500(interviews, "read", lambda: post.client.get(f"/interviews/{world.draft}/happened"))
     failing.answers_500(db.session, "execute", lambda: client.get("/openings"))
     note = {"csrf_token": person.csrf_token, "text": people.TOLD}
     failing.answers_500(cases.audit, "append", lambda: client.post(f"{case}/notes", data=note))
-    failing.answers_500(members, "unlock", lambda: _sign_in_again(app))
+    failing.answers_500(members, "open_keys", lambda: _sign_in_again(app))
     _tend_fails(app, monkeypatch, failing)
     with monkeypatch.context() as broken:  # the page of an error fails too
         broken.setattr("nrm.web.guards.render_template", failing.fails)

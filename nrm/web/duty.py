@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
@@ -14,7 +15,6 @@ from nrm.actions import chases as actions
 from nrm.domain.accounts import Permission, Role
 from nrm.domain.routing import Capacity
 from nrm.domain.words import N_
-from nrm.render import system_map as picture
 from nrm.store import alarms, reports
 from nrm.store import duty as store
 from nrm.store import system as store_system
@@ -88,34 +88,51 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index"), 303)
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One region of the map. `entries`: (name, what is said of it, whether something of it is late)."""
+
+    name: str
+    entries: tuple[tuple[str, str, bool], ...]
+
+    @property
+    def late(self) -> bool:
+        return any(late for *_, late in self.entries)
+
+
 @blueprint.get("/duty/map")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def system_map() -> str:
-    """Who has room, what waits and what is late, as a picture and as the same table."""
+    """Who has room, what waits and what is late: the regions about where they lie, and the same as a table."""
     places = store_system.places(by=guards.actor())
-    country = guards.country()
-    tiles: dict[str, list[picture.Entry]] = {}
-    for place in places:
-        if place.region and (place.room is not None or place.waiting):
-            tiles.setdefault(place.region, []).append(
-                picture.Entry(text_in(place.names), ", ".join(_said(place)), bool(place.late))
-            )
     late = sum(place.late for place in places)
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
-    names = {code: text_in(words) for code, words in country.regions.items()}
-    drawn = Markup(picture.draw(tiles, country.region_tiles, names, title))  # noqa: S704 - escaped where it is drawn
+    names = {code: text_in(words) for code, words in guards.country().regions.items()}
     return render_template(
-        "duty/map.html", picture=drawn, title=title, places=places, words=CAPACITY_WORDS, regions=names
+        "duty/map.html", rows=_rows(places, names), title=title, places=places, words=CAPACITY_WORDS, regions=names
     )
 
 
+def _rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
+    """The tiles from north to south, each row from west to east; None where the country has no region."""
+    said: dict[str, list[tuple[str, str, bool]]] = {}
+    for place in places:
+        if place.room is not None or place.waiting:
+            said.setdefault(place.region, []).append((text_in(place.names), ", ".join(_said(place)), bool(place.late)))
+    tiles = guards.country().region_tiles
+    at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
+    columns, rows = ({place[axis] for place in at} for axis in (0, 1))
+    return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]
+
+
 def _said(place: Place) -> list[str]:
-    """Room in words, the numbers of beds, what waits and what is late."""
+    """Room in words, or how many beds of all are free; what waits and what is late."""
     said = []
     if place.capacity is not None and place.room is not None:
-        said.append(translated(CAPACITY_WORDS[place.capacity]))
-        if place.room.beds:
-            said[0] += f" ({place.room.free}/{place.room.beds})"
+        if place.capacity is Capacity.FREE and place.room.beds:
+            said.append(gettext("%(free)s of %(beds)s beds free", free=place.room.free, beds=place.room.beds))
+        else:
+            said.append(translated(CAPACITY_WORDS[place.capacity]))
     if place.waiting:
         said.append(ngettext("%(num)s waits", "%(num)s wait", place.waiting))
     if place.late:

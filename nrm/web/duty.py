@@ -26,8 +26,8 @@ blueprint = Blueprint("duty", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 CAPACITY_WORDS = {Capacity.FREE: N_("free"), Capacity.NONE_FREE: N_("none free"), Capacity.ASK: N_("ask")}
-SHOWN = 10
-"""How many rows the home page shows; the rest stands behind "show more"."""
+SHOWN = 8
+"""How many rows the home page shows, so that it stays light; the rest stands behind "show more"."""
 
 
 @home.page(Role.DUTY_OFFICER)
@@ -67,7 +67,10 @@ def index() -> str:
 @blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def call(kind: str, subject_id: uuid.UUID) -> Answer:
-    """One call, made just now: `call` is `yes` or `no`, the party and the number, parted by |."""
+    """One call, made just now: `call` is `yes` or `no`, the party and the number, parted by |.
+
+    `list`: it was made from the whole list, perhaps that of one `clause`; there it goes back.
+    """
     reached, _, rest = request.form.get("call", "").partition("|")
     party, _, telephone = rest.partition("|")
     if reached not in ("yes", "no"):
@@ -85,7 +88,8 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
         return guards.error_page(
             422, gettext("This number is no longer in the directory. Go back and load the page again.")
         )
-    return redirect(url_for("home.index"), 303)
+    back = url_for("duty.index", clause=request.form.get("clause")) if "list" in request.form else url_for("home.index")
+    return redirect(back, 303)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def step_names() -> dict[str, str]:
 
 def names_of_parties() -> dict[str, str]:
     """Every organisation and party in the reader's language, by code."""
-    names = {each.code: text_in(referrals.names(each)) for each in accounts.organisations_by_id().values()}
-    names |= {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    names = {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    names |= {each.code: text_in(referrals.names(each)) for each in accounts.organisations_by_id().values()}
     return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: names.get(AUTHORITY, "")}
 
 

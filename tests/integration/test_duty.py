@@ -120,6 +120,30 @@ def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in:
     person.post(f"/duty/calls/dance/{sent.referral_id}", data, 404)
 
 
+def test_who_is_next_in_the_order_is_not_told_to_call_their_own_desk(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(minutes=45)
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    assert line.call.rung == "duty_officer"
+    page = sign_in("ra.duty_officer").get("/duty?lang=en")
+    assert "Now it is your turn." in page
+    assert line.call.telephone not in page
+    assert "/duty/calls/answer" not in page
+    assert f'href="/referrals/{sent.referral_id}">Ask the next party' in page
+
+
+def test_a_call_goes_back_to_the_list_it_was_made_from(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    person = sign_in("ra.duty_officer")
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    call = f"no|{line.call.party}|{line.call.telephone}"
+    address = f"/duty/calls/answer/{sent.referral_id}"
+    for where, fields in (("/", {}), ("/duty", {"list": "1"}), ("/duty?clause=4.1", {"list": "1", "clause": "4.1"})):
+        assert person.post(address, {"call": call, **fields}) == where
+
+
 def test_once_the_person_arrived_only_the_quarter_of_a_call_is_kept(app: Flask) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
     chases.record(

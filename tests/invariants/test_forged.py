@@ -296,7 +296,11 @@ def a_note_is_moved_to_another_case(world: World) -> tuple[Attempt, object]:
     nrc, vatra = factories.actor("nrc.case_worker"), factories.actor("vatra.case_worker")
     for case_id, by in ((world.case, nrc), (world.own_case, vatra)):
         cases.add_note(case_id=case_id, text=people.PLANTED, by=by)
-    mine, other = (value(CareNote.id, case_id=case_id) for case_id in (world.own_case, world.case))
+    mine, other = (
+        db.session.scalars(select(CareNote.id).where(CareNote.case_id == case_id)).first()
+        for case_id in (world.own_case, world.case)
+    )
+    db.session.rollback()
     put(CareNote, {"id": mine}, sealed_note=value(CareNote.sealed_note, id=other))
     cases.open_compartment(case_id=world.own_case, compartment="care", purpose=Purpose.CARE, by=vatra)
     return lambda: cases.notes(case_id=world.own_case, by=vatra), mine

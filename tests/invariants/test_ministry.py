@@ -39,6 +39,7 @@ MINISTRY = ("molsa.statistician", "molsa.payment_officer", "oms.monitor", "oms.r
 # What speaks of accounts, of the agreement or of what is published, and of nobody in a case.
 NOT_OF_PEOPLE = {
     "accounts",
+    "agreement_versions",
     "agreements",
     "contributions",
     "countries",
@@ -85,8 +86,10 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "codes": {},
         "compartment": Compartment.HAND_OVER,
         "country": app.extensions["nrm.country"],
+        "departure_id": world.letter,
         "first": date(2000, 1, 1),
         "interview_id": world.draft,
+        "kind": "answer",
         "label": "1",
         "last": date(2099, 12, 31),
         "mark": b"mark",
@@ -100,8 +103,10 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "quarter": Quarter(2026, 2),
         "referral": first(select(Referral)).first(),
         "referral_id": world.asked,
+        "request_id": world.request,
         "status": "draft",
         "stay_id": world.stay,
+        "subject_id": world.asked,
         "supplement_id": world.supplement,
         "whose": "organisation",
     }

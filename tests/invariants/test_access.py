@@ -105,10 +105,11 @@ STRANGERS = (
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Which organisations and beds there are is known to every signed-in member; whose case it is stands before it.
 KNOWN_TO_ALL = {"placing.direct", "accounts.invite"}
-# The consulate announced the world's notice itself; the administrator keeps everybody's account.
+# The consulate announced the world's notice itself; the administrator keeps everybody's account and organisation.
 THEIRS = {
     "consular.consular_officer": {"notices.cancel", "notices.cancel_page"},
-    "administrator": {each for each, access in ACCESS.items() if access == "account:disable"} | {"factors.reset"},
+    "administrator": {each for each, access in ACCESS.items() if access in ("account:disable", "organisation:suspend")}
+    | {"factors.reset"},
 }
 
 

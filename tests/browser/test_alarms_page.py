@@ -29,7 +29,7 @@ def test_an_alarm_is_read_looked_into_and_gone_from_the_home_page(
             mark = "&" if "?" in path else "?"
             checks.assert_good_page(page, f"{base}/{path}{mark}lang={lang}", most=checks.ORDINARY_PAGE)
         page.goto(f"{base}/")
-        page.locator(".note a").click()
+        page.locator(".note a[href='/alarms']").click()
         expect(page.locator("main form")).to_have_count(1)
         page.locator("main form button").click()
         expect(page.locator("main form")).to_have_count(0)

@@ -137,7 +137,7 @@ def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     failing.answers_500(db.session, "execute", lambda: client.get("/openings"))
     note = {"csrf_token": person.csrf_token, "text": people.TOLD}
     failing.answers_500(cases.audit, "append", lambda: client.post(f"{case}/notes", data=note))
-    failing.answers_500(members, "open_keys", lambda: _sign_in_again(app))
+    failing.answers_500(members, "prove", lambda: _sign_in_again(app))
     _tend_fails(app, monkeypatch, failing)
     with monkeypatch.context() as broken:  # the page of an error fails too
         broken.setattr("nrm.web.guards.render_template", failing.fails)

@@ -18,6 +18,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.calls import CallRefused
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.departures import DepartureRefused, OutsideKind, OutsideReason
+from nrm.domain.paths import DECISION
 from nrm.domain.permits import GateClosed, PermitEvent
 from nrm.domain.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.models.cases import CareNote, Grant, PendingGrant
@@ -25,6 +26,7 @@ from nrm.models.departures import Departure
 from nrm.models.referrals import Call, Obligation, Referral
 from nrm.models.stays import Stay
 from nrm.store import cases as case_store
+from nrm.store import duty as duty_store
 from nrm.store import obligations
 from nrm.store import placing as places
 from nrm.store import referrals as store
@@ -198,17 +200,23 @@ def test_after_two_declines_of_a_move_the_duty_officer_decides_within_half_an_ho
         referrals.decline(referral_id=move(own.case_id, code, vatra), reason=DeclineReason.FULL, by=by)
     with pytest.raises(ReferralRefused, match="duty_officer_decides"):
         move(own.case_id, "TJETER_VIZION", vatra)
-    (line,) = [each for each in places.unplaced(by=duty).rows if each.case_id == own.case_id]
-    assert line.due_at == line.last_at + timedelta(minutes=30)
+    (line,) = [
+        each for each in duty_store.waiting(by=duty).rows if (each.case_id, each.kind) == (own.case_id, DECISION)
+    ]
+    assert timedelta(minutes=29) < line.due_at - clock.now() <= timedelta(minutes=30)
     assert not line.late
     factories.later(minutes=31)
     duty = factories.actor("ra.duty_officer")
-    (line,) = [each for each in places.unplaced(by=duty).rows if each.case_id == own.case_id]
+    (line,) = [
+        each for each in duty_store.waiting(by=duty).rows if (each.case_id, each.kind) == (own.case_id, DECISION)
+    ]
     assert line.late
     directed = placing.direct(
         case_id=own.case_id, receiver_id=people.organisation("NRC"), reason=OverrideReason.SAFETY, by=duty
     )
-    assert not [each for each in places.unplaced(by=duty).rows if each.case_id == own.case_id]
+    assert not [
+        each for each in duty_store.waiting(by=duty).rows if (each.case_id, each.kind) == (own.case_id, DECISION)
+    ]
     placing.offer(referral_id=directed, by=factories.actor("vatra.shelter_manager"))
     take_over(directed, "NRC", factories.actor("nrc.case_worker"))
 

@@ -28,7 +28,7 @@ def either(request: pytest.FixtureRequest) -> Flask:
 
 def opening(**other: Any) -> dict[str, Any]:
     known = {"id": uuid.uuid4(), "session_digest": b"\x00\xff", "case_id": uuid.uuid4(), "compartment": "identity"}
-    return {**known, "purpose": "për të pyetur", "expires_at": NOON, **other}
+    return {**known, "purpose": "për të pyetur", "expires_at": NOON, "mark": b"mark", **other}
 
 
 def test_values_come_back_as_they_were_given_and_as_the_session_reads_them(either: Flask) -> None:

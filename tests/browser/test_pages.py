@@ -120,8 +120,8 @@ def faults_of(desk: Desk, address: str, lang: str) -> str:
     return ""
 
 
-# Every page of everybody in both languages takes ten minutes: NRM_TEST_EVERY_PAGE=yes does it. Without, the roles of the
-# main way are looked at in both, the others and the forms in one each, by turns.
+# Every page of everybody in both languages takes ten minutes: NRM_TEST_EVERY_PAGE=yes does it. Without, the roles of
+# the main way are looked at in both, the others and the forms in one each, by turns.
 BOTH = {"border_officer", "case_worker", "statistician"}
 
 

@@ -102,8 +102,10 @@ def test_the_measure_sees_a_tenth_of_a_millisecond() -> None:
 
 def test_a_link_that_was_used_and_one_that_never_was_look_the_same(app: Flask) -> None:
     client = app.test_client()
-    answers = {client.get(f"/invitations/{token}").text for token in ("AAAAAAAAAAAAAAAAAAAAAA", "x", "%00")}
-    assert len(answers) == 1
+    answers = set()
+    for token in ("AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB", "xxxx"):
+        answers.add(client.get(f"/invitations/{token}").text.replace(token, "…"))
+    assert len(answers) == 1, answers
 
 
 def cookies(answer: TestResponse) -> dict[str, str]:

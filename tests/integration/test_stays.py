@@ -299,6 +299,7 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
     with pytest.raises(NotVisible):
         permit_store.of_case(opened.case_id, by=unit)
     _tell(opened.case_id, vatra)
+    permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=store.today(), by=vatra)
     cases.share(
         case_id=opened.case_id,
         organisation_id=organisation("TRP_UNIT"),
@@ -306,7 +307,7 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
         agreed=True,
         by=vatra,
     )
-    permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=store.today(), by=unit)
+    permits.record(case_id=opened.case_id, event=PermitEvent.REFUSE, on=store.today(), by=unit)
     seen = permit_store.of_case(opened.case_id, by=unit)
     assert seen.informed_on is not None
     assert seen.informed_by == {}, "which shelter told the person says where they are"
@@ -315,7 +316,7 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
         testimony.record(case_id=opened.case_id, status=WitnessStatus.WILLING, happened_on=store.today(), by=unit)
     cases.end_share(case_id=opened.case_id, organisation_id=organisation("TRP_UNIT"), by=vatra)
     with pytest.raises(NotVisible):
-        permits.record(case_id=opened.case_id, event=PermitEvent.REFUSE, on=store.today(), by=unit)
+        permits.record(case_id=opened.case_id, event=PermitEvent.APPEAL, on=store.today(), by=unit)
     assert permit_store.shared(by=unit).rows == []
 
 

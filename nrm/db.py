@@ -149,6 +149,7 @@ def reader(engine: Engine) -> PoolProxiedConnection:
     found = kept.get(engine)
     if found is None:
         found = kept[engine] = engine.raw_connection()
+        found.detach()  # it is this thread's: the pool lends as many as before to everybody's transactions
     return found
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -120,23 +119,8 @@ def faults_of(desk: Desk, address: str, lang: str) -> str:
     return ""
 
 
-# Every page of everybody in both languages takes ten minutes: NRM_TEST_EVERY_PAGE=yes does it. Without, the roles of
-# the main way are looked at in both, the others and the forms in one each, by turns.
-BOTH = {"border_officer", "case_worker", "statistician"}
-
-
-def in_turn(names: Iterable[str], both: Collection[str] = ()) -> list[tuple[str, str]]:
-    """(name, language) for each name: both languages for those in `both` or when everything is asked for."""
-    everything = os.environ.get("NRM_TEST_EVERY_PAGE")
-    return [
-        (name, lang)
-        for number, name in enumerate(names)
-        for place, lang in enumerate(LANGUAGES)
-        if everything or name in both or place == number % len(LANGUAGES)
-    ]
-
-
-@pytest.mark.parametrize(("who", "lang"), in_turn(EVERYBODY, BOTH))
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("who", EVERYBODY)
 def test_every_page_is_light_quiet_accessible_and_fits_a_telephone(desk_of: object, who: str, lang: str) -> None:
     desk: Desk = desk_of(EVERYBODY[who])  # type: ignore[operator]
     pages = pages_of(desk)
@@ -180,7 +164,8 @@ EMPTY = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("form", "lang"), in_turn(FORMS))
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
 def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, lang: str) -> None:
     role, where = FORMS[form]
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]

@@ -14,11 +14,11 @@ from tests.conftest import Person
 from tests.world import World
 
 MOST = {
-    "rinas.border_officer": 10,
-    "nrc.case_worker": 14,
-    "vatra.shelter_manager": 14,
-    "molsa.statistician": 12,
-    "ra.duty_officer": 15,
+    "rinas.border_officer": 7,
+    "nrc.case_worker": 11,
+    "vatra.shelter_manager": 11,
+    "molsa.statistician": 9,
+    "ra.duty_officer": 12,
 }
 
 

@@ -7,6 +7,7 @@ a signature that this program did not record as it stands is left out and report
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -63,11 +64,11 @@ class Known:
     """What this process knows: what it read, the versions that wait for signatures, those left out as changed."""
 
     read: tuple[object, ...]
-    waiting: tuple[str, ...]
+    waiting: Mapping[str, frozenset[str]]  # version -> the parties that sign it
     refused: tuple[str, ...]
 
 
-NOTHING_KNOWN = Known((), (), ())
+NOTHING_KNOWN = Known((), {}, ())
 
 
 def known() -> Known:
@@ -93,19 +94,21 @@ def refresh() -> None:
     read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
     if read == known().read:
         return
-    versions, waiting, refused = [], [], []
+    versions, refused = [], []
+    waiting: dict[str, frozenset[str]] = {}
     for row, given in rows:
         bound = _taken_in(row, given, shipped)
         if row.status == VersionStatus.OPEN and bound is not None:
-            waiting.append(row.version)
+            waiting[row.version] = frozenset(signing_parties(_parsed(row.text, row.version, shipped)))
         elif isinstance(bound, Agreement):
             versions.append(bound)
-            waiting += [row.version] if _somebody_joins(bound) else []
+            if _somebody_joins(bound):
+                waiting[row.version] = frozenset(signing_parties(bound))
         else:
             current_app.logger.error("version %s of the agreement was changed by another hand: left out", row.version)
             refused.append(row.version)
     extensions[COUNTRY] = shipped.with_versions(versions)
-    extensions[KNOWN] = Known(read, tuple(waiting), tuple(refused))
+    extensions[KNOWN] = Known(read, waiting, tuple(refused))
 
 
 def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
@@ -319,16 +322,12 @@ def waits_for(*, by: Actor) -> list[str]:
     waiting = known().waiting
     if not waiting or not by.may(Permission.AGREEMENT_SIGN):
         return []
-    party = store.party_of(by.organisation_id)
-    found = []
-    for version in waiting:
-        row = store.version(version, by=by)
-        if party in signing_parties(_parsed(row.text, row.version, country())):
-            given = store.signatures(row.id)
-            of_party = [each for each in given if each.party == party]
-            if len(of_party) < SIGNERS and by.member_id not in {each.member_id for each in given}:
-                found.append(version)
-    return found
+    party, signed = store.signed_by_party(waiting, by=by)
+    return [
+        version
+        for version, members in signed.items()
+        if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
+    ]
 
 
 def keep_simulation(*, text: str, simulated: dict[str, object], by: Actor) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -120,6 +120,28 @@ def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
         AgreementVersion.text == text, AgreementVersion.status != VersionStatus.WITHDRAWN
     )
     return [(row.id, row.version) for row in db.session.execute(statement)]
+
+
+def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str, set[uuid.UUID]]]:
+    """(the party of the asker's organisation, who of it signed each of these versions); not of withdrawn ones."""
+    statement = (
+        select(Organisation.party, AgreementVersion.version, AgreementSignature.member_id)
+        .select_from(Organisation)
+        .outerjoin(
+            AgreementVersion,
+            AgreementVersion.version.in_(names) & AgreementVersion.status.in_([str(each) for each in BINDING]),
+        )
+        .outerjoin(
+            AgreementSignature,
+            (AgreementSignature.version_id == AgreementVersion.id) & (AgreementSignature.party == Organisation.party),
+        )
+        .where(Organisation.id == by.organisation_id)
+    )
+    party, signed = "", defaultdict[str, set[uuid.UUID]](set)
+    for party, name, member_id in db.session.execute(statement):  # noqa: B007 - the party is the same in each row
+        if name is not None:
+            signed[name].update([member_id] if member_id is not None else [])
+    return party, signed
 
 
 def party_of(organisation_id: uuid.UUID | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
 from nrm.db import db
 from nrm.domain import contributions as rules
@@ -12,6 +12,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports import Window
 from nrm.models.accounts import Member, Organisation
 from nrm.models.reports import QuarterPart
+from nrm.store import reports
 
 
 def parts(quarter: Quarter, *, by: Actor) -> tuple[Part, ...]:
@@ -28,6 +29,19 @@ def own_part(quarter: Quarter, *, by: Actor) -> Part:
     if not found:
         raise NotVisible
     return found[0]
+
+
+def waits(quarter: Quarter, *, by: Actor) -> bool:
+    """Whether the quarter waits for the answer of the asker's organisation: it contributes, nothing is closed."""
+    by.must(Permission.QUARTER_ANSWER)
+    answered = exists().where(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == str(quarter))
+    statement = select(Organisation.id).where(
+        Organisation.id == by.organisation_id,
+        Organisation.kind.in_(rules.CONTRIBUTING),
+        ~answered,
+        ~reports.closed(quarter),
+    )
+    return db.session.scalar(statement) is not None
 
 
 def silent(report: str, window: Window, *, by: Actor) -> tuple[str, ...]:

@@ -115,10 +115,15 @@ def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
 
 def keys(*, by: Actor) -> Keys:
     """Where the actor's organisation's keyring stands, and the actor's own recovery code."""
+    return keys_and(by=by)[0]
+
+
+def keys_and(*beside: ColumnElement[Any], by: Actor) -> tuple[Keys, list[Any]]:
+    """The same, and what else a home page asks on top, in one question."""
     old = exists().where(
         KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~is_newest()
     )
-    version, due_at, anew_at, old_wraps, holders, checked = db.session.execute(
+    version, due_at, anew_at, old_wraps, holders, checked, *answers = db.session.execute(
         select(
             select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
             Organisation.keyring_due_at,
@@ -126,12 +131,14 @@ def keys(*, by: Actor) -> Keys:
             old,
             number_of_holders(by.organisation_id),
             select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
+            *beside,
         ).where(Organisation.id == by.organisation_id)
     ).one()
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _behind(by) if old_wraps else 0
     exposed = number_exposed(by=by) if anew_at else 0
-    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
+    stands = Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
+    return stands, answers
 
 
 def _behind(by: Actor) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, exists, false, select
 
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -155,9 +155,13 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
 
 def is_closed(quarter: Quarter) -> bool:
     """Whether report ix of a quarter, or of a later one, was closed, signed or not. Tells nothing else."""
-    closed = select(Release.quarter).where(Release.report == REPORT, Release.quarter >= str(quarter))
-    waits = select(ReleaseDraft.quarter).where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= str(quarter))
-    return db.session.scalar(closed.union_all(waits).limit(1)) is not None
+    return db.session.scalar(select(closed(quarter))) is True
+
+
+def closed(quarter: Quarter) -> ColumnElement[bool]:
+    """The same as a condition of another question."""
+    released = exists().where(Release.report == REPORT, Release.quarter >= str(quarter))
+    return released | exists().where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= str(quarter))
 
 
 def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:
@@ -195,6 +199,13 @@ def to_countersign(*, by: Actor) -> list[str]:
     by.must(Permission.REPORT_COUNTERSIGN)
     signed = select(ReleaseDraft.quarter).where(ReleaseDraft.signature.is_not(None))
     return sorted(set(db.session.scalars(signed)))
+
+
+def waits_to_countersign(by: Actor) -> ColumnElement[bool]:
+    """Whether there is any, as a part of another question; nothing for other roles."""
+    if not by.may(Permission.REPORT_COUNTERSIGN):
+        return false()
+    return exists().where(ReleaseDraft.signature.is_not(None))
 
 
 def last_release(report: str = REPORT) -> Release | None:

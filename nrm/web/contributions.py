@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from forms.contributions import AnswerQuarterForm
 from nrm.actions import contributing as actions
-from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.accounts import SHELTERS, Actor, Permission
 from nrm.domain.contributions import Answer, AnsweredAlready, NothingToAnswer, Part
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import due_on
@@ -23,13 +23,8 @@ blueprint = Blueprint("contributions", __name__)
 
 def waiting_part() -> str:
     """For a home page: the quarter that waits for the organisation's answer, or nothing."""
-    by = guards.actor()
     quarter = Quarter.of(today()).previous
-    try:
-        part = store.own_part(quarter, by=by)
-    except NotVisible:
-        return ""
-    if part.answer is not None or reports.is_closed(quarter):
+    if not store.waits(quarter, by=guards.actor()):
         return ""
     return Markup(render_template("contributions/note.html", quarter=quarter, due_on=_due(quarter)))  # noqa: S704
 

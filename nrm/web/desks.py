@@ -15,7 +15,7 @@ from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
-from nrm.store import alarms, cases, children, obligations, permits, referrals, stays
+from nrm.store import cases, children, obligations, permits, referrals, stays
 from nrm.web import contributions, guards, home, notices, requests
 from nrm.web.language import gettext
 
@@ -46,7 +46,6 @@ def shelter_home() -> str:
         "home/shelter.html",
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
-        alarms=alarms.waiting(by=by),
         room=stays.room(by=by),
         received=referrals.received(by=by, size=SHOWN),
         coming=referrals.coming(by=by, size=SHOWN),
@@ -66,7 +65,6 @@ def desk_home() -> str:
     consular = by.role is Role.CONSULAR_OFFICER
     return render_template(
         "home/desk.html",
-        alarms=alarms.waiting(by=by),
         owed=obligations.owed(by=by, size=SHOWN),
         arrival_only=consular,
         part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
@@ -15,8 +15,8 @@ from nrm.actions import chases as actions
 from nrm.domain.accounts import Permission, Role
 from nrm.domain.routing import Capacity
 from nrm.domain.words import N_
-from nrm.store import alarms, reports
 from nrm.store import duty as store
+from nrm.store import reports
 from nrm.store import system as store_system
 from nrm.store.system import Place
 from nrm.web import guards, home, notices, paths, requests
@@ -36,8 +36,7 @@ def duty_home() -> str:
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
-        alarms=alarms.waiting(by=by),
-        to_sign=reports.to_countersign(by=by),
+        to_sign=reports.to_countersign(by=by) if g.drafts else [],
         page=store.waiting(by=by, size=SHOWN),
         clauses=store.clauses(by=by),
         names=paths.step_names(),

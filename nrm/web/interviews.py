@@ -19,7 +19,7 @@ from nrm.domain.accounts import NotVisible, Permission, Role
 from nrm.domain.interviews import Page, journey
 from nrm.domain.words import N_
 from nrm.store import accounts as accounts_store
-from nrm.store import alarms, children, supplements
+from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
 from nrm.web import guards, home, interview_pages, notices
@@ -46,7 +46,6 @@ def border_officer_home() -> str:
     drafts, completed = store.listed("draft", by=by), store.listed("completed", by=by)
     return render_template(
         "home/border_officer.html",
-        alarms=alarms.waiting(by=by),
         new_id=uuid.uuid4(),
         drafts=[interview_pages.draft_line(row) for row in drafts.rows],
         more_drafts=drafts.after,

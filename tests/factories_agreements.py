@@ -50,7 +50,9 @@ def signers(party: str) -> tuple[Actor, Actor]:
     """Two people of a party; where the instance has one, another joins."""
     organisations = [each for each in store.organisations_by_id().values() if each.party == party]
     organisation = min(organisations, key=lambda each: each.code)
-    members = [each for each in store.members(by=factories.actor("administrator")) if each.status == "active"]
+    members = [
+        each for each in store.members(by=factories.actor("administrator"), size=1000).rows if each.status == "active"
+    ]
     logins = [each.login for each in members if each.organisation_code in {each.code for each in organisations}]
     first = factories.actor(logins[0])
     if len(logins) == 1:

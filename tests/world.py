@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from nrm.actions import admissions, cases, contracts, departures, notices, permits, referrals, requests, stays
+from nrm.actions import admissions, cases, contracts, departures, notices, permits, referrals, requests, sending, stays
 from nrm.actions import agreement_versions as versions
 from nrm.db import db
 from nrm.domain.accounts import Actor
@@ -44,7 +44,7 @@ class World:
     own_case: uuid.UUID  # VATRA's own
     own_stay: uuid.UUID
     bed: uuid.UUID  # a free one of NRC
-    obligation: uuid.UUID
+    obligation: uuid.UUID  # the Responsible Authority has to be told of the asked case
     supplement: uuid.UUID  # TJETER_VIZION took somebody in urgently; Rinas may add, and has added nothing
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
@@ -100,8 +100,9 @@ def build() -> World:
     urgent = people.sent(rinas, "TJETER_VIZION", urgent=True, consent_urgent="given", override_reason="other")
     referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)
     supplement = db.session.scalars(select(Supplement.id).where(Supplement.case_id == urgent.case_id)).one()
-    obligation = db.session.scalars(select(Obligation.id).where(Obligation.case_id == asked.case_id)).first()
-    assert obligation is not None
+    obligation = db.session.scalars(
+        select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == sending.NOTIFY)
+    ).one()
     assert nrc.member_id is not None
     return World(
         draft=draft,

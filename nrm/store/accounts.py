@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -17,6 +17,7 @@ from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
 from nrm.store.members import number_of_holders
+from nrm.store.paging import Page
 
 _MEMBER_ROW = Member.__table__.c
 
@@ -126,8 +127,11 @@ def with_keyring() -> set[uuid.UUID]:
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))
 
 
-def members(*, by: Actor) -> list[MemberLine]:
-    """The members of the actor's organisation; for who invites people, of all."""
+MEMBERS_AT_ONCE = 20
+
+
+def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[MemberLine]:
+    """The members of the actor's organisation; for who invites people, of all. `after`: the last one's login."""
     statement = (
         select(
             Member.id,
@@ -143,10 +147,19 @@ def members(*, by: Actor) -> list[MemberLine]:
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)
+        .limit(size + 1)
     )
     if not by.may(Permission.ACCOUNT_INVITE):
         statement = statement.where(Member.organisation_id == by.organisation_id)
-    return [MemberLine(*cast(tuple[Any, ...], row)) for row in db.session.execute(statement)]
+    if after:
+        last = (
+            select(Organisation.code)
+            .join(Member, Member.organisation_id == Organisation.id)
+            .where(Member.login == after)
+        )
+        statement = statement.where(tuple_(Organisation.code, Member.login) > tuple_(last.scalar_subquery(), after))
+    found = [MemberLine(*cast(tuple[Any, ...], row)) for row in db.session.execute(statement)]
+    return Page(found[:size], found[size - 1].login if len(found) > size else "")
 
 
 def key_holding(*, by: Actor) -> list[OrganisationLine]:

@@ -190,7 +190,7 @@ def members() -> str:
     by = guards.actor()
     return render_template(
         "accounts/members.html",
-        members=store.members(by=by),
+        page=store.members(by=by, after=request.args.get("after", "")),
         role_labels=ROLE_LABELS,
         may_confirm=by.may(Permission.ACCOUNT_CONFIRM),
         may_invite=by.may(Permission.ACCOUNT_INVITE),

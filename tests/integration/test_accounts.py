@@ -229,3 +229,17 @@ def test_an_account_has_a_name_that_can_be_kept_and_read(app: Flask, name: str) 
     fields = {"organisation": "VATRA", "role": "case_worker", "login": "vatra.new", "name": name}
     administrator.post("/members/invite", {**fields}, 422)
     assert store.member_by_login("vatra.new") is None
+
+
+def test_the_administrator_sees_everybody_page_by_page_and_nobody_twice(app: Flask) -> None:
+    admin = factories.actor("administrator")
+    seen, after = [], ""
+    while True:
+        page = store.members(by=admin, after=after, size=7)
+        seen += [line.login for line in page.rows]
+        if not (after := page.after):
+            break
+        assert len(page.rows) == 7
+    assert seen == [line.login for line in store.members(by=admin, size=1000).rows]
+    assert len(seen) == len(set(seen)) > 7
+    assert store.members(by=admin, after="nobody.at.all").rows == []

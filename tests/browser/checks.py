@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Error, Page
 
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
@@ -78,8 +77,10 @@ def assert_quiet(seen: Visit) -> None:
 
 
 def assert_accessible(page: Page) -> None:
-    """No violation of WCAG 2.2 AA or axe's best practice, and no contrast that could not be judged."""
-    page.evaluate(AXE_SCRIPT)
+    """No violation of WCAG 2.2 AA or axe's best practice, and no contrast that could not be judged.
+
+    The page's context has axe from `conftest.new_context`.
+    """
     found = _judged(page, None, {"runOnly": RULES})
     assert _told(found["violations"]) == []
     unseen = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -46,6 +47,8 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """A browser that knows nothing yet, of somebody in Albania."""
     context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="sq-AL", **options)
     context.set_default_timeout(10_000)
+    if options.get("java_script_enabled", True):
+        context.add_init_script(AXE_SCRIPT)  # half a megabyte: kept by the browser, not sent to each page
     return context
 
 

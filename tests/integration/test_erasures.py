@@ -32,7 +32,12 @@ from tests.world import World
 def left(world: World, **facts: object) -> None:
     """The person of VATRA's own case leaves; the case is closed, with a care note."""
     vatra = factories.actor("vatra.shelter_manager")
-    cases.write(case_id=world.own_case, compartment=Compartment.CARE, value={"plan": "rest"}, seen=0, by=vatra)
+    care = select(SealedCompartment.revision).where(
+        SealedCompartment.case_id == world.own_case, SealedCompartment.compartment == Compartment.CARE
+    )
+    seen = db.session.scalars(care).one()  # a letter put its addressee there
+    db.session.rollback()
+    cases.write(case_id=world.own_case, compartment=Compartment.CARE, value={"plan": "rest"}, seen=seen, by=vatra)
     cases.add_note(case_id=world.own_case, text="sleeps well", by=vatra)
     cases.write(case_id=world.own_case, compartment=Compartment.LEGAL, value={"lawyer": "yes"}, seen=0, by=vatra)
     gone(world.own_stay, "vatra.shelter_manager")

@@ -53,7 +53,7 @@ def expected(world: World) -> dict[str, set[Key]]:
     return {
         "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
-        "VATRA": keys(world.own_case, *told),
+        "VATRA": keys(world.own_case, *told, "care"),  # whom the letter is for is a note under its key
         "TJETER_VIZION": keys(world.urgent_case, *told),
         "RA": {
             (case.hex, "hand_over")

@@ -36,7 +36,7 @@ def duty_home() -> str:
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
-        to_sign=reports.to_countersign(by=by) if g.drafts else [],
+        to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
         page=store.waiting(by=by, size=SHOWN),
         clauses=store.clauses(by=by),
         names=paths.step_names(),

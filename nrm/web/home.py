@@ -8,8 +8,7 @@ from flask import Blueprint, g, render_template
 
 from nrm.actions import agreement_versions
 from nrm.domain.accounts import Role
-from nrm.store import alarms, reports
-from nrm.store import members as store
+from nrm.store import home as store
 from nrm.web import guards
 
 blueprint = Blueprint("home", __name__)
@@ -33,7 +32,7 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 def index() -> str:
     by = guards.actor()
     visitor = guards.visitor_or_none()
-    g.keys, (g.alarms, g.drafts) = store.keys_and(alarms.number_waiting(by), reports.waits_to_countersign(by), by=by)
+    g.top = store.top(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.cases import COMPARTMENT_LABELS, PURPOSE_LABELS
@@ -32,7 +32,6 @@ def index() -> str:
         case_id=named.get("case"),
         after=request.args.get("after", ""),
     )
-    g.alarms = alarms.waiting(by=by)
     return render_template(
         "openings/index.html",
         page=found,
@@ -41,6 +40,7 @@ def index() -> str:
         named=named,
         compartments=COMPARTMENT_LABELS,
         purposes=PURPOSE_LABELS,
+        alarms=alarms.waiting(by=by),
     )
 
 

@@ -124,9 +124,7 @@ def faults_of(desk: Desk, address: str, lang: str) -> str:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(
-    "who", [pytest.param(who, marks=pytest.mark.xdist_group(f"desk of {who}")) for who in EVERYBODY]
-)
+@pytest.mark.parametrize("who", EVERYBODY)
 def test_every_page_is_light_quiet_accessible_and_fits_a_telephone(desk_of: object, who: str, lang: str) -> None:
     desk: Desk = desk_of(EVERYBODY[who])  # type: ignore[operator]
     pages = pages_of(desk)

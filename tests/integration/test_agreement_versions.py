@@ -34,7 +34,7 @@ from tests.unit.domain.agreement_facts import PLAIN
 NRC_RULE = ('refer_to = ["NRC"]\nmust = true', 'refer_to = ["IOM"]\nmust = true')
 
 
-@pytest.fixture(params=["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.fixture(params=["app", "postgres_app"])
 def instance(request: pytest.FixtureRequest) -> Flask:
     found: Flask = request.getfixturevalue(request.param)
     return found

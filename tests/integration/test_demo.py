@@ -19,8 +19,6 @@ import pytest
 from nrm.domain.accounts import Role
 from nrm.domain.synthetic import full_quarters, plans, tonight
 
-pytestmark = pytest.mark.xdist_group("demo")  # one country for all of them
-
 UNTIL = date(2026, 11, 24)
 ROLES = {str(role) for role in Role}
 

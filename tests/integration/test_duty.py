@@ -23,7 +23,7 @@ from tests.conftest import Person
 from tests.invariants.test_routes import addresses
 
 SignIn = Callable[[str], Person]
-BOTH = ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))]
+BOTH = ["app", "postgres_app"]
 
 
 def ra() -> Actor:

@@ -20,9 +20,7 @@ from nrm.store import stays as store
 from tests import factories
 from tests.factories_stays import CHILD, MOLDOVAN, admitted
 
-BOTH = pytest.mark.parametrize(
-    "database", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))]
-)
+BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 ABROAD = {"exit_reason": "repatriated", "destination": "country_of_citizenship"}
 HOME = {"exit_reason": "left_voluntarily", "destination": "family"}
 

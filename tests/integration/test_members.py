@@ -41,7 +41,7 @@ from tests.world import World
 TOP = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(params=["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.fixture(params=["app", "postgres_app"])
 def instance(request: pytest.FixtureRequest) -> Flask:
     found: Flask = request.getfixturevalue(request.param)
     return found
@@ -338,7 +338,6 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     assert reads(late.case_id, "nrc.case_worker")
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
     postgres_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,9 +38,7 @@ from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories_stays import CHILD, MOLDOVAN, admitted
 
-BOTH = pytest.mark.parametrize(
-    "database", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))]
-)
+BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 
 
 @pytest.fixture

@@ -231,7 +231,7 @@ def test_nobody_else_announces(desks: Desks, login: str) -> None:
         desks.announced(by=factories.actor(login))
 
 
-@pytest.mark.parametrize("fixture", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_received_and_taken_back_in_one_instant_only_one_happens(fixture: str, request: pytest.FixtureRequest) -> None:
     app: Flask = request.getfixturevalue(fixture)
     desks = Desks()

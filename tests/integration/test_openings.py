@@ -283,7 +283,6 @@ def test_the_chain_tells_of_an_alarm_by_counts_and_ids(alarmed: uuid.UUID) -> No
     assert "nrc" not in details
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_alarms_are_counted_alike_on_postgresql(postgres_app: Flask) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
     opens(sent.case_id, "ra.duty_officer")

@@ -24,7 +24,7 @@ from tests import factories_referrals as people
 from tests.conftest import Person
 
 
-@pytest.fixture(params=["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.fixture(params=["app", "postgres_app"])
 def instance(request: pytest.FixtureRequest) -> Flask:
     found: Flask = request.getfixturevalue(request.param)
     return found

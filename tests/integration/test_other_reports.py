@@ -27,8 +27,6 @@ from nrm.store import accounts, counting
 from nrm.store import reports as store
 from tests import accommodated, factories
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 TODAY = date(2026, 7, 20)
 RELEASE = Actor.system("release")

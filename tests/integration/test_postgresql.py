@@ -20,8 +20,6 @@ from tests import factories
 from tests.conftest import Person
 from tests.integration import test_vault
 
-pytestmark = pytest.mark.xdist_group("postgresql")
-
 
 def test_people_sign_in_and_the_chain_is_whole(postgres_app: Flask) -> None:
     assert db.session.execute(text("SELECT version()")).scalar_one().startswith("PostgreSQL")

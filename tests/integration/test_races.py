@@ -30,7 +30,7 @@ from tests import factories_referrals as people
 REFUSALS = (IllegalTransition, NoLongerDraft, UnusableInvitation, UnusableLogin)
 
 
-@pytest.fixture(params=["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.fixture(params=["app", "postgres_app"])
 def instance(request: pytest.FixtureRequest) -> Flask:
     found: Flask = request.getfixturevalue(request.param)
     return found

@@ -96,7 +96,6 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Se
         yield server
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_on_postgresql_no_file_of_the_server_keeps_a_destroyed_key(
     own_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,6 @@ from tests.conftest import Command
 from tests.integration import test_reports
 from tests.integration.test_reports import TODAY
 
-pytestmark = pytest.mark.xdist_group("reports")
 closed_instance, closed = test_reports.closed_instance, test_reports.closed
 
 

@@ -43,8 +43,6 @@ from nrm.web.reports import DOWNLOADS
 from tests import accommodated, factories
 from tests.conftest import Person
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 FIRST, SECOND = Quarter(2026, 1), Quarter(2026, 2)
 TODAY = date(2026, 7, 20)
 TABLES = load("albania").tables["ix"]

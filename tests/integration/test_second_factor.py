@@ -122,7 +122,6 @@ def test_of_several_who_use_one_code_at_once_one_gets_in(demanding: Flask) -> No
     assert use_at_once(demanding, factories.code_of(ME)) == 1
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_of_several_who_use_one_code_at_once_one_gets_in_on_postgresql(
     postgres_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

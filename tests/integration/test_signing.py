@@ -34,8 +34,6 @@ from nrm.vault import signing
 from tests import accommodated, factories
 from tests.conftest import Person
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 EARLY, TODAY = date(2026, 7, 10), date(2026, 7, 20)
 RELEASE = Actor.system("release")

@@ -230,7 +230,7 @@ def test_who_declines_keeps_no_key_to_it(urgent: Urgent) -> None:
     assert urgent.read(urgent.nrc) == ADDED
 
 
-@pytest.mark.parametrize("fixture", ["app", pytest.param("postgres_app", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_sent_in_the_instant_of_the_next_acceptance_it_is_the_new_holders(
     fixture: str, request: pytest.FixtureRequest
 ) -> None:

@@ -128,7 +128,6 @@ def test_even_a_broken_page_of_errors_is_answered_with_the_headers_and_said_with
     assert people.PLANTED not in caplog.text
 
 
-@pytest.mark.xdist_group("reports")
 def test_downloads(closed: Flask) -> None:
     client = Person(closed.test_client(), "molsa.statistician").client
     for ending, kind in (("pdf", "application/pdf"), ("csv", "text/csv"), ("json", "application/json")):

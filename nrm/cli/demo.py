@@ -26,6 +26,7 @@ from nrm.db import checkpoint, disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.domain.synthetic import FAMILY, GIVEN, YEARS, full_quarters, plans, tonight
 from nrm.store import accounts as store
+from nrm.store.countries import country
 
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
@@ -159,10 +160,15 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one."""
+    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one.
+
+    The agencies that file tables have a focal point and nobody else.
+    """
+    if code in country().register.agencies and OrganisationKind(country().organisations[code].kind) == "ministry":
+        return role is not Role.FOCAL_POINT
     needless = {
-        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER),
-        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR),
+        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER, Role.FOCAL_POINT),
+        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT),
     }
     return role in needless.get(code, ())
 

@@ -64,6 +64,7 @@ class Role(StrEnum):
     PAYMENT_OFFICER = "payment_officer"
     READER = "reader"
     COORDINATOR = "coordinator"
+    FOCAL_POINT = "focal_point"
 
 
 class Permission(StrEnum):
@@ -99,6 +100,9 @@ class Permission(StrEnum):
     CONTRACT_MANAGE = "contract:manage"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
+    REGISTER_FILE = "register:file"
+    REGISTER_READ = "register:read"
+    REGISTER_JOIN = "register:join"
 
 
 _SHELTER_WORK = frozenset(
@@ -219,10 +223,22 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
-    Role.COORDINATOR: frozenset({Permission.AGREEMENT_READ, Permission.AGREEMENT_MANAGE, Permission.CONTRACT_MANAGE}),
+    # There the tables of all agencies come together, too.
+    Role.COORDINATOR: frozenset(
+        {
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_MANAGE,
+            Permission.CONTRACT_MANAGE,
+            Permission.REPORT_READ,
+            Permission.REGISTER_READ,
+            Permission.REGISTER_JOIN,
+        }
+    ),
+    # Files the tables of one agency, and sees no other's.
+    Role.FOCAL_POINT: frozenset({Permission.REGISTER_FILE, Permission.REGISTER_READ}),
     Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
-    Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
+    Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),
     # Nights per shelter and quarter, by which shelters are paid: no report, no person.
     Role.PAYMENT_OFFICER: frozenset({Permission.PAYMENT_READ}),
@@ -252,7 +268,7 @@ ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER}),
     OrganisationKind.COALITION: frozenset(),
     OrganisationKind.MINISTRY: frozenset(
-        {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR}
+        {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT}
     ),
     OrganisationKind.OPERATOR: frozenset({Role.ADMINISTRATOR}),
 }

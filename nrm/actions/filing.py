@@ -40,7 +40,8 @@ def file(
 ) -> None:
     """File the table under an id the caller chose; the same id again files nothing twice.
 
-    `figures` with the answer `figures` alone. `seen`: the filing that the page showed as the last. Raises NotPermitted, NotVisible, NotOverYet, QuarterIsClosed, FiledMeanwhile, CannotOpen.
+    `figures` with the answer `figures` alone. `seen`: the filing that the page showed as the last. Raises NotPermitted,
+    NotVisible, NotOverYet, QuarterIsClosed, FiledMeanwhile, CannotOpen.
     """
     by.must(Permission.REGISTER_FILE)
     table = store.matrix(code, by=by)
@@ -119,13 +120,4 @@ def read(filing_id: uuid.UUID, *, by: Actor) -> tuple[Filing, Figures | None]:
     Raises NotPermitted, NotVisible, CannotOpen.
     """
     row = store.filing(filing_id, by=by)
-    return row, figures_of(row)
-
-
-def figures_of(row: Filing) -> Figures | None:
-    """The figures of a checked filing in clear; all zeros for `zero`. Raises CannotOpen."""
-    vault.check(row)
-    table = country().register.tables[row.matrix]
-    if row.content is not None:
-        return rules.figures_of(row.content.encode(), table)
-    return rules.zeros(table) if row.answer == Answer.ZERO else None
+    return row, vault.figures(row, country().register.tables[row.matrix])

@@ -15,7 +15,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions import accounts, factors, members
-from nrm.cli import demo_agreements
+from nrm.cli import demo_agreements, demo_register
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
@@ -78,12 +78,12 @@ def make_demo(
     """Build the country; returns its closed quarters and accounts."""
     last = _last_instant(until)
     _say("making the instance")
+    clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
         directory, "albania", language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
     )
     with app.app_context():
         try:
-            clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
             described, actors = _people_of_the_mechanism()
             demo_agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
@@ -92,9 +92,13 @@ def make_demo(
                 life.at(plan.at, life.come(plan))
                 if plan.announced:
                     life.at(plan.at - timedelta(days=2), life.announce(plan))
-            for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
+            quarters = full_quarters(last.date(), CLOSED_QUARTERS)
+            for quarter in quarters:
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
+                filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
+                life.at(min(filed, last), demo_register.file_all(quarter, actors, complete=quarter != quarters[-1]))
                 life.at(min(due, last), life.close(quarter, tell))
+            life.at(last - timedelta(minutes=5), demo_register.join(quarters[:-1], actors, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
             life.run(tell)

@@ -27,6 +27,9 @@ REPORTS = {
     "vi": "victims as witnesses (vi)",
     "trp": "temporary residence permits",
     "referrals": "referrals and answers",
+    "victims": "victims in criminal cases, as filed",
+    "children": "returned children, as filed",
+    "joint": "all reporting requirements of the Action Plan",
 }
 
 

@@ -41,7 +41,9 @@ def _axes(table: Table) -> Mapping[str, Axis]:
         members = entry.table("codes")
         for member in members.data:
             _must_be_code(members, member)
-        read[code] = Axis(code, entry.words("names"), MappingProxyType({each: members.words(each) for each in members.data}))
+        read[code] = Axis(
+            code, entry.words("names"), MappingProxyType({each: members.words(each) for each in members.data})
+        )
         if not members.data:
             entry.wrong("codes", "must name at least one code")
         entry.close()
@@ -72,9 +74,7 @@ def _requirement(
         tables.append(_matrix(each, number, due, {lead, *contributing}, axes, reports))
     if (release is None) == (not tables):
         entry.wrong("table", "a requirement has a `release` or tables that are filed, one of the two")
-    read = Requirement(
-        number, entry.text("section"), entry.words("names"), lead, contributing, release, tuple(tables)
-    )
+    read = Requirement(number, entry.text("section"), entry.words("names"), lead, contributing, release, tuple(tables))
     entry.close()
     return read
 

@@ -16,7 +16,7 @@ from nrm.domain.grids import FORMULA, Grid, place
 from nrm.domain.register import Matrix, Words
 from nrm.domain.words import N_, Phrase
 
-LARGEST = 999_999
+LARGEST, LARGEST_SUM = 999_999, 99_999_999
 TOTAL, CODE = "total", "code"
 
 
@@ -90,7 +90,7 @@ def read(matrix: Matrix, typed: Typed, *, empty_is_zero: bool = False) -> Figure
             if TOTAL not in key:
                 figures[key] = 0
             continue
-        found = _figure(text, protected=matrix.protected)
+        found = _figure(text, protected=matrix.protected, largest=LARGEST_SUM if TOTAL in key else LARGEST)
         if isinstance(found, Phrase):
             faults.append(_fault(matrix, typed, key, found))
         else:
@@ -102,7 +102,7 @@ def read(matrix: Matrix, typed: Typed, *, empty_is_zero: bool = False) -> Figure
     return tuple(tuple(figures[line, column] for column in matrix.columns.members) for line in matrix.lines)
 
 
-def _figure(text: str, *, protected: bool) -> Figure | Phrase:
+def _figure(text: str, *, protected: bool, largest: int) -> Figure | Phrase:
     """The figure, or what to do about it."""
     if not text:
         if protected:
@@ -117,8 +117,8 @@ def _figure(text: str, *, protected: bool) -> Figure | Phrase:
         return word
     if not (text.isascii() and text.isdigit()):
         return N_("Enter a whole number in figures, without signs, points or blanks")
-    if len(text.lstrip("0")) > len(str(LARGEST)):
-        return N_("Enter a number up to 999999")
+    if len(text.lstrip("0")) > len(str(largest)):
+        return N_("Enter a number up to %(largest)s", largest=largest)
     return int(text)
 
 
@@ -252,7 +252,7 @@ def template(matrix: Matrix, quarter: str, language: str, total: str) -> list[li
 
 
 def from_grid(matrix: Matrix, quarter: str, grid: Grid) -> Typed:
-    """The cells of a filled template: lines and columns are found by their codes, wherever they stand. Raises Faulty."""
+    """The cells of a filled template: lines and columns are found by code, wherever they stand. Raises Faulty."""
     head = next((number for number, row in enumerate(grid) if row and row[0].casefold() == CODE), None)
     if head is None:
         raise Faulty([_misplaced(N_("Keep the line of codes that begins with `code`: it is not in the file"))])
@@ -260,7 +260,9 @@ def from_grid(matrix: Matrix, quarter: str, grid: Grid) -> Typed:
     wanted_columns = {column for _, column in keys(matrix)}
     wanted_lines = {line for line, _ in keys(matrix)}
     columns = _found(grid[head][1:], wanted_columns, lambda at: place(head, at + 1), faults)
-    lines = _found([row[0] if row else "" for row in grid[head + 1 :]], wanted_lines, lambda at: place(head + 1 + at, 0), faults)
+    lines = _found(
+        [row[0] if row else "" for row in grid[head + 1 :]], wanted_lines, lambda at: place(head + 1 + at, 0), faults
+    )
     for kind, found, wanted in (("column", columns, matrix.columns.members), ("line", lines, matrix.lines)):
         for code in wanted:
             if code not in found:
@@ -287,9 +289,20 @@ def _of_another(matrix: Matrix, quarter: str, above: Grid) -> list[Fault]:
     for row in above:
         if row[:1] == ["table"]:
             if row[1:2] != [matrix.code]:
-                return [_misplaced(N_("Send this file on the page of its own table: it is of `%(table)s`", table=row[1] if len(row) > 1 else ""))]
+                return [
+                    _misplaced(
+                        N_(
+                            "Send this file on the page of its own table: it is of `%(table)s`",
+                            table=row[1] if len(row) > 1 else "",
+                        )
+                    )
+                ]
             if len(row) > 2 and row[2] and row[2].upper() != quarter:
-                return [_misplaced(N_("Send this file on the page of its own quarter: it is of %(quarter)s", quarter=row[2][:20]))]
+                return [
+                    _misplaced(
+                        N_("Send this file on the page of its own quarter: it is of %(quarter)s", quarter=row[2][:20])
+                    )
+                ]
     return []
 
 
@@ -299,7 +312,9 @@ def _found(codes: Sequence[str], wanted: set[str], where: Any, faults: list[Faul
         if not code:
             continue
         if code not in wanted:
-            faults.append(_misplaced(N_("Take out `%(code)s`: it is no code of this table", code=_shown(code)), where(at)))
+            faults.append(
+                _misplaced(N_("Take out `%(code)s`: it is no code of this table", code=_shown(code)), where(at))
+            )
         elif code in found:
             faults.append(_misplaced(N_("Take out one of the two: `%(code)s` is there twice", code=code), where(at)))
         else:

@@ -1,4 +1,4 @@
-"""A spreadsheet that somebody sends, as rows of text: CSV or XLSX, small, without formulas, nothing executed or fetched.
+"""A spreadsheet that somebody sends, as rows of text: CSV or XLSX, small, without formulas.
 
 A workbook is an archive of XML. What it says of its own sizes is not believed, no more is unpacked than a matrix needs,
 and no document type is accepted (so no entities that grow). Only the first sheet is read.
@@ -28,6 +28,8 @@ FORMULA = "\x00formula"
 Grid = list[list[str]]
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _SEPARATORS = (";", "\t", ",")
+# The line of codes shows what separates cells: a remark above it may hold anything.
+_SEPARATED = re.compile(r'^"?code"?([;,\t])', re.IGNORECASE | re.MULTILINE)
 
 
 class UnreadableFile(ValueError):
@@ -42,7 +44,9 @@ def read(content: bytes) -> Grid:
         raise UnreadableFile(N_("The file is larger than 256 KB. Copy the figures into the template and send that"))
     grid = _workbook(content) if content.startswith(b"PK") else _separated(content)
     if len(grid) > MOST_ROWS or any(len(row) > MOST_COLUMNS for row in grid):
-        raise UnreadableFile(N_("The table is larger than the template. Copy the figures into the template and send that"))
+        raise UnreadableFile(
+            N_("The table is larger than the template. Copy the figures into the template and send that")
+        )
     return grid
 
 
@@ -60,8 +64,8 @@ def _separated(content: bytes) -> Grid:
     text = _text(content)
     if "\x00" in text:
         raise UnreadableFile(N_("This is neither a CSV nor an XLSX file. Save the table as one of the two"))
-    first = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=first.count)
+    said = _SEPARATED.search(text)
+    separator = said[1] if said else max(_SEPARATORS, key=text.count)
     rows: Grid = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
@@ -94,11 +98,22 @@ def _workbook(content: bytes) -> Grid:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             if len(names) > MOST_PARTS:
-                raise UnreadableFile(N_("The workbook has too many parts. Copy the figures into the template and send that"))
+                raise UnreadableFile(
+                    N_("The workbook has too many parts. Copy the figures into the template and send that")
+                )
             sheet = _first_sheet(archive, names)
             shared = _shared(_part(archive, "xl/sharedStrings.xml")) if "xl/sharedStrings.xml" in names else []
             return _sheet(_part(archive, sheet), shared)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+    ) as error:
         if isinstance(error, UnreadableFile):
             raise
         raise _damaged() from None
@@ -190,7 +205,9 @@ def _sheet(content: bytes, shared: Sequence[str]) -> Grid:
         if not value:
             return  # an empty cell that only has a format
         if row >= MOST_ROWS or column >= MOST_COLUMNS or row < 0:
-            raise UnreadableFile(N_("The table is larger than the template. Copy the figures into the template and send that"))
+            raise UnreadableFile(
+                N_("The table is larger than the template. Copy the figures into the template and send that")
+            )
         cells[row, column] = value
 
     def text(data: str) -> None:

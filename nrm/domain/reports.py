@@ -22,7 +22,7 @@ II.1(b)(viii)), referrals, and those that are filed.
 """
 
 JOINT = "joint"
-"""The joint report of all requirements of a quarter: made of sealed releases and of filed tables, never rounded anew."""
+"""The joint report of all requirements of a quarter: of sealed releases and filed tables, rounding nothing."""
 
 SEALED = (*REPORTS, JOINT)
 """Whatever is sealed, chained and signed."""

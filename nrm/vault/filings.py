@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from nrm import crypto
 from nrm.domain.accounts import Actor, NotPermitted
+from nrm.domain.filings import Figures, figures_of, zeros
+from nrm.domain.register import Answer, Matrix
 from nrm.models.cases import SealedCompartment
 from nrm.models.filings import Filing
 from nrm.vault import blobs, epochs, shredding
@@ -74,6 +76,14 @@ def check(row: Filing) -> None:
     if not crypto.signed(row.public, row.signature, _message(row)):
         report("filing", row.id)
         raise CannotOpen
+
+
+def figures(row: Filing, matrix: Matrix) -> Figures | None:
+    """The figures of a filing whose signature holds, where they are in clear; all zeros for `zero`. CannotOpen."""
+    check(row)
+    if row.content is not None:
+        return figures_of(row.content.encode(), matrix)
+    return zeros(matrix) if row.answer == Answer.ZERO else None
 
 
 def _message(row: Filing) -> bytes:

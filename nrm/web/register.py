@@ -6,11 +6,10 @@ The joint report of a quarter: `nrm/web/joint.py`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.filings import ANSWER_LABELS, FileTableForm, names, typed
@@ -24,10 +23,11 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.register import Answer, Matrix
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
-from nrm.store import accounts
 from nrm.store import register as store
+from nrm.store import reports
 from nrm.web import guards, home
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.outstanding import agency_names
 from nrm.web.reports import quarter_of
 
 blueprint = Blueprint("register", __name__)
@@ -41,7 +41,7 @@ STATES: Mapping[str, str] = {
     "late": N_("Late"),
 }
 MISSING: Mapping[str, str] = {Missing.NO_REPORT: N_("no report"), Missing.NOT_APPLICABLE: N_("does not apply")}
-MOST_SHOWN = 20
+MOST_SHOWN = 15
 _TABLE = "/register/<string(length=6):quarter>/<matrix>"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -67,11 +67,18 @@ def index() -> str:
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
         late=[line for line in lines if line.days_late],
         states=STATES,
-        agencies=_agencies(),
+        agencies=agency_names(),
         files=by.may(Permission.REGISTER_FILE),
-        joins=by.may(Permission.REGISTER_JOIN),
+        offered=_offered({line.quarter for line in lines}) if by.may(Permission.REGISTER_JOIN) else None,
         closed=store.span().closed,
     )
+
+
+def _offered(quarters: Iterable[Quarter]) -> Quarter | None:
+    """The quarter whose joint report comes next: the first that is released, else the oldest."""
+    released = {line.quarter for line in reports.releases(by=guards.actor())}
+    in_order = sorted(quarters)
+    return next((quarter for quarter in in_order if quarter in released), in_order[0] if in_order else None)
 
 
 @home.page(Role.FOCAL_POINT)
@@ -84,19 +91,6 @@ def focal_point_home() -> str:
         filed=[line for line in reversed(lines) if line.filing_id],
         states=STATES,
     )
-
-
-def late_note() -> str:
-    """For the home pages of who sees the whole register: how much is late, or nothing."""
-    late = store.late(by=guards.actor())
-    if not late:
-        return ""
-    page = render_template("register/late.html", late=late, shown=late[:5], agencies=_agencies())
-    return Markup(page)  # noqa: S704 - our own template
-
-
-def _agencies() -> dict[str, Mapping[str, str]]:
-    return {code: each.names for code, each in guards.country().organisations.items()}
 
 
 @blueprint.get(_TABLE)
@@ -169,7 +163,9 @@ def sign(quarter: str, matrix: str) -> guards.Answer:
             by=guards.actor(),
         )
     except register_rules.FiledMeanwhile:
-        problem = N_("A colleague filed this table in the meantime. Read what they filed, then send yours as a correction")
+        problem = N_(
+            "A colleague filed this table in the meantime. Read what they filed, then send yours as a correction"
+        )
         return _form_page(table, which, form, cells, problem=problem), 409
     except (register_rules.QuarterIsClosed, register_rules.NotOverYet):
         return _closed(table, which) or guards.error_page(409)
@@ -205,7 +201,7 @@ def show(filing_id: uuid.UUID) -> str:
         shown=_with_totals(table, figures) if figures is not None else None,
         history=history,
         answers={**ANSWER_LABELS, "sealed": N_("Filed, sealed")},
-        office=text_in(_agencies()[table.filed_by]),
+        office=text_in(agency_names()[table.filed_by]),
         may_correct=by.may(Permission.REGISTER_FILE) and row.id == history[0].id and _closed(table, quarter) is None,
     )
 
@@ -258,9 +254,13 @@ def _form_page(
     of_file: bool = False,
 ) -> str:
     fields = names(table)
-    messages = {fault.key: translated(fault.message) for fault in faults if not (of_file and not fault.line)}
+    told = [fault for fault in faults[:MOST_SHOWN] if fault.line or not of_file]
+    messages = {fault.key: translated(fault.message) for fault in told}
     more = [("file", problem)] if problem else []
-    more += [(fields.get(fault.key, "file") if fault.line or not of_file else "file", _said(fault)) for fault in faults[:MOST_SHOWN]]
+    more += [
+        (fields.get(fault.key, "file") if fault.line or not of_file else "file", _said(fault))
+        for fault in faults[:MOST_SHOWN]
+    ]
     if len(faults) > MOST_SHOWN:
         more.append(("file" if of_file else "answer", gettext("And %(number)s more", number=len(faults) - MOST_SHOWN)))
     return render_template(

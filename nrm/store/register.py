@@ -30,7 +30,10 @@ RELEASE = Actor.system("release")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One table of one quarter: where it stands, when it is due, and what was filed last, if anything."""
+    """One table of one quarter: where it stands, when it is due, and what was filed last, if anything.
+
+    `open`: something may still be filed for the quarter.
+    """
 
     matrix: Matrix
     quarter: Quarter
@@ -39,7 +42,7 @@ class Line:
     days_late: int
     filing_id: uuid.UUID | None
     filed_at: datetime | None
-    corrections: int
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ def span() -> Span:
 
 
 def lines(*, by: Actor) -> list[Line]:
-    """Every table of every open quarter that the asker may see, the oldest quarter first."""
+    """Every table the asker may see, of every open quarter and of the last closed one, the oldest quarter first."""
     by.must(Permission.REGISTER_READ)
-    return _lines(span().quarters, _tables(by))
+    now = span()
+    before = [now.closed] if now.closed is not None else []
+    return _lines([*before, *now.quarters], _tables(by), closed=now.closed)
 
 
 def of_quarter(quarter: Quarter, *, by: Actor) -> list[Line]:
@@ -80,7 +85,7 @@ def of_quarter(quarter: Quarter, *, by: Actor) -> list[Line]:
 
 def late(*, by: Actor) -> list[Line]:
     """What is not filed though its day has passed, the longest outstanding first; for the home pages of all three."""
-    found = [line for line in lines(by=by) if line.state is State.LATE]
+    found = [line for line in lines(by=by) if line.open and line.state is State.LATE]
     return sorted(found, key=lambda line: (-line.days_late, line.matrix.requirement, line.matrix.code))
 
 
@@ -192,7 +197,7 @@ def _newest(codes: Collection[str], quarters: Collection[str]) -> Select[Filing]
     )
 
 
-def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix]) -> list[Line]:
+def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Quarter | None = None) -> list[Line]:
     if not quarters or not tables:
         return []
     codes = [table.code for table in tables]
@@ -200,11 +205,13 @@ def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix]) -> list[Line]:
     found = {(row.matrix, row.quarter): row for row in rows}
     day = today()
     return [
-        _line(table, quarter, found.get((table.code, str(quarter))), day) for quarter in quarters for table in tables
+        _line(table, quarter, found.get((table.code, str(quarter))), day, closed)
+        for quarter in quarters
+        for table in tables
     ]
 
 
-def _line(table: Matrix, quarter: Quarter, row: Filing | None, day: date) -> Line:
+def _line(table: Matrix, quarter: Quarter, row: Filing | None, day: date, closed: Quarter | None) -> Line:
     return Line(
         matrix=table,
         quarter=quarter,
@@ -213,7 +220,7 @@ def _line(table: Matrix, quarter: Quarter, row: Filing | None, day: date) -> Lin
         days_late=0 if row else table.days_late(quarter, day),
         filing_id=row.id if row else None,
         filed_at=row.filed_at if row else None,
-        corrections=row.position - 1 if row else 0,
+        open=closed is None or quarter > closed,
     )
 
 

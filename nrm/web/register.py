@@ -65,11 +65,11 @@ def index() -> str:
         register=guards.country().register,
         quarters=sorted({line.quarter for line in lines}, reverse=True),
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
-        late=[line for line in lines if line.days_late],
+        late=[line for line in lines if line.open and line.days_late],
         states=STATES,
         agencies=agency_names(),
         files=by.may(Permission.REGISTER_FILE),
-        offered=_offered({line.quarter for line in lines}) if by.may(Permission.REGISTER_JOIN) else None,
+        offered=_offered({line.quarter for line in lines if line.open}) if by.may(Permission.REGISTER_JOIN) else None,
         closed=store.span().closed,
     )
 
@@ -87,7 +87,7 @@ def focal_point_home() -> str:
     lines = store.lines(by=guards.actor())
     return render_template(
         "home/focal_point.html",
-        open=[line for line in lines if line.filing_id is None],
+        open=[line for line in lines if line.open and line.filing_id is None],
         filed=[line for line in reversed(lines) if line.filing_id],
         states=STATES,
     )

@@ -47,6 +47,7 @@ NOT_OF_PEOPLE = {
     "members",
     "paging",
     "payment",
+    "register",
     "reports",
     "tries",
 }

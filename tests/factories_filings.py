@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, date, datetime
 
@@ -18,6 +19,12 @@ from tests import accommodated, factories
 
 PLANTED = (317, 421, 783, 859)
 """Numbers of people that no other figure is: what would be found if raw counts leaked."""
+
+
+def leaks(text: str) -> bool:
+    """Whether a page shows one of them, or their sum, other than inside of an id or a key."""
+    numbers = "|".join(map(str, (*PLANTED, sum(PLANTED))))
+    return re.search(rf"(?<![0-9a-f-])(?:{numbers})(?![0-9a-f-])", re.sub(r"[0-9a-f]{16,}", "", text)) is not None
 
 
 def begin(today: date, since: date = date(2026, 4, 1)) -> None:

@@ -245,12 +245,13 @@ def test_figures_about_people_are_sealed_when_they_are_filed_and_nobody_reads_th
     for login in ("mopo.focal_point", "molsa.statistician", "oms.coordinator"):
         page = sign_in(login).get(f"/register/filings/{filing_id}?lang=en")
         assert "sealed" in page
-        assert not any(str(number) in page for number in filed.PLANTED)
+        assert not filed.leaks(page)
         assert "<table" not in page
         with pytest.raises(NotPermitted):
             vault.open_sealed(db.session(), row, by=factories.actor(login))
         with pytest.raises(NotPermitted):
             store.filed_for("victims", report_rules.Window(Q1, Q2), by=factories.actor(login))
+    assert filed.leaks(f"<td>{filed.PLANTED[0]}<td>")
     value = vault.open_sealed(db.session(), row, by=RELEASE)
     assert value["figures"][0] == list(filed.PLANTED)
     db.session.rollback()
@@ -359,7 +360,6 @@ def test_filed_figures_about_people_leave_rounded_with_two_signatures_and_are_de
 
 def test_no_figure_that_was_filed_about_people_stands_in_anything_the_ministry_can_read(joint: Flask) -> None:
     """G1, over every page and file that its accounts reach from their home pages."""
-    planted = re.compile("|".join(rf"(?<![0-9]){number}(?![0-9])" for number in (*filed.PLANTED, sum(filed.PLANTED))))
     seen: dict[str, str] = {}
     for login in ("molsa.statistician", "oms.coordinator", "oms.reader", "mopo.focal_point"):
         person = Person(joint.test_client(), login)
@@ -372,7 +372,7 @@ def test_no_figure_that_was_filed_about_people_stands_in_anything_the_ministry_c
             mine.add(address)
             answer = person.client.get(address)
             text = answer.text if "pdf" not in address and "xlsx" not in address else ""
-            assert not planted.search(re.sub(r"[0-9a-f]{16,}", "", text)), (login, address)
+            assert not filed.leaks(text), (login, address)
             seen[address] = login
             if answer.mimetype == "text/html" and len(mine) < 60:
                 found = re.findall(r'href="(/(?:register|reports)[^"#?]*)"', text)
@@ -450,7 +450,7 @@ def test_the_printed_joint_report_is_tagged_speaks_its_language_and_says_who_sig
         assert each in flat, each
     for number in range(1, 12):
         assert f"{number}. " in flat
-    assert not any(str(number) in flat for number in filed.PLANTED)
+    assert not filed.leaks(flat)
 
 
 def test_the_joint_report_is_made_once_gives_the_same_bytes_for_ever_and_ends_the_quarter(

@@ -42,6 +42,7 @@ STATES: Mapping[str, str] = {
 }
 MISSING: Mapping[str, str] = {Missing.NO_REPORT: N_("no report"), Missing.NOT_APPLICABLE: N_("does not apply")}
 MOST_SHOWN = 15
+QUARTERS_SHOWN = 2
 _TABLE = "/register/<string(length=6):quarter>/<matrix>"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -63,7 +64,7 @@ def index() -> str:
     return render_template(
         "register/index.html",
         register=guards.country().register,
-        quarters=sorted({line.quarter for line in lines}, reverse=True),
+        quarters=sorted({line.quarter for line in lines}, reverse=True)[:QUARTERS_SHOWN],
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
         late=[line for line in lines if line.open and line.days_late],
         states=STATES,

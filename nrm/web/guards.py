@@ -158,12 +158,19 @@ def clear_session(response: BaseResponse) -> None:
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
-def _load(_: object) -> Visitor | None:
-    found = actions.resume(request.cookies.get(session_cookie(), ""))
-    if isinstance(found, actions.SignedIn):
-        return Visitor(found)
-    g.ended = found
-    return None
+class _Manager(LoginManager):  # type: ignore[misc]
+    """Flask-Login as far as it is used: `current_user` is whom our own cookie names.
+
+    Its session, its `remember me` and its look at the browser's name are not: each costs something in every request.
+    """
+
+    def _load_user(self) -> None:
+        found = actions.resume(request.cookies.get(session_cookie(), ""))
+        if isinstance(found, actions.SignedIn):
+            self._update_request_context_with_user(Visitor(found))
+        else:
+            g.ended = found
+            self._update_request_context_with_user()
 
 
 def _before() -> Answer | None:
@@ -392,10 +399,7 @@ def _for_templates() -> dict[str, object]:
 def register(app: Flask) -> None:
     """Guard every request of the application."""
     app.log_exception = _log_exception  # type: ignore[method-assign]
-    manager = LoginManager()
-    manager.session_protection = None
-    manager.init_app(app)
-    manager.request_loader(_load)
+    app.login_manager = _Manager()  # type: ignore[attr-defined]
     app.before_request(_before)
     app.context_processor(_for_templates)
     app.register_error_handler(HTTPException, _http_error)

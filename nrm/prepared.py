@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Dialect, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
 from nrm.db import WRITER, Writer, db, reader
@@ -111,11 +112,17 @@ class Prepared:
             connection.close()
 
     def run(self, session: Session | Writer, values: Mapping[str, Any]) -> int:
-        """Insert or update in the session's `transaction()`, or in `writing()`; returns how many rows it touched."""
+        """Insert or update in the session's `transaction()`, or in `writing()`; returns how many rows it touched.
+
+        Raises IntegrityError as the session would, without the values.
+        """
         writer = _writer(session)
         ready = self._for(writer.dialect)
         cursor = writer.connection.cursor()
-        cursor.execute(ready.text, ready.parameters(values))
+        try:
+            cursor.execute(ready.text, ready.parameters(values))
+        except writer.dialect.loaded_dbapi.IntegrityError as error:
+            raise IntegrityError(ready.text, None, error) from None
         return int(cursor.rowcount)
 
     def _first(self, writer: Writer, values: Mapping[str, Any]) -> Row | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS
@@ -40,11 +41,9 @@ def every_desk(party: str) -> Sequence[Organisation]:
     ).all()
 
 
-def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
-
-    A shelter that may not accept anybody yet, because too few hold its key, has no room.
-    """
+@cache
+def _rooms() -> Select[str, int, int, int]:
+    """(party, free beds, beds promised, how many hold the key) of each shelter."""
     kinds = [str(kind) for kind in SHELTERS]
     taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
     beds = (
@@ -59,7 +58,7 @@ def capacity() -> dict[str, Capacity]:
         .group_by(Referral.receiver_id)
         .subquery()
     )
-    statement = (
+    return (
         select(
             Organisation.party,
             func.coalesce(beds.c.number, 0),
@@ -70,7 +69,15 @@ def capacity() -> dict[str, Capacity]:
         .outerjoin(kept, kept.c.receiver_id == Organisation.id)
         .where(Organisation.kind.in_(kinds), Organisation.party != "")
     )
+
+
+def capacity() -> dict[str, Capacity]:
+    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+
+    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    """
+    rows = db.session.execute(_rooms())
     return {
         party: Capacity.FREE if free > promised and holders >= KEY_HOLDERS_NEEDED else Capacity.NONE_FREE
-        for party, free, promised, holders in db.session.execute(statement)
+        for party, free, promised, holders in rows
     }

@@ -49,7 +49,8 @@ _EXTEND = Prepared(
     )
     .values(expires_at=bindparam("expires_at"), mark=bindparam("mark"))
 )
-_LEND = Prepared(insert(cast(Table, Opening.__table__)), [column.name for column in Opening.__table__.columns])
+_PUT = Prepared(insert(SealedCompartment), list(_COMPARTMENT.keys()))
+_LEND = Prepared(insert(Opening), list(_OPENING.keys()))
 _REVISE = Prepared(
     update(cast(Table, SealedCompartment.__table__))
     .where(
@@ -166,13 +167,15 @@ def create(
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key})
         sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
-        session.execute(
-            insert(SealedCompartment).values(
-                case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
-            )
-        )
+        put(session, case_id, compartment, sealed)
         grants.grant(session, compartment_key, case_id, compartment, 1, grantees, by=by)
     shredding.store(shred_keys)
+
+
+def put(session: Session, case_id: uuid.UUID, compartment: str, sealed_value: bytes) -> None:
+    """The row of a new compartment, epoch 1, revision 1."""
+    first = {"case_id": case_id, "compartment": compartment, "epoch": 1, "revision": 1}
+    _PUT.run(session, {**first, "sealed_value": sealed_value})
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:

@@ -28,6 +28,8 @@ from nrm.vault.marks import check_mark, mark
 
 Place = tuple[uuid.UUID, str]  # case, compartment
 _OWN = b"\x03"
+_GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
+_PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +129,10 @@ def grant(
         context = grant_context(case_id, compartment, epoch, grantee)
         private = _private(grantee, by)
         sealed = _own(private, compartment_key, context) if private else None
-        session.execute(
-            insert(Grant).values(
-                case_id=case_id,
-                compartment=compartment,
-                organisation_id=grantee.organisation_id,
-                epoch=epoch,
-                keyring_version=grantee.version,
-                since_version=grantee.version,
-                sealed_key=sealed or crypto.wrap(grantee.public, compartment_key, context),
-            )
-        )
+        place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
+        versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
+        sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed})
 
 
 def _private(to: Recipient, by: Actor | None) -> bytes | None:
@@ -195,14 +190,8 @@ def pend(
         release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
         wrapped = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
         aad = pending_context(case_id, compartment, epoch, party.organisation_id)
-        session.execute(
-            insert(PendingGrant).values(
-                **where,
-                organisation_id=party.organisation_id,
-                keyring_version=party.version,
-                sealed_key=crypto.seal(release_key, wrapped, aad),
-            )
-        )
+        whose = {"organisation_id": party.organisation_id, "keyring_version": party.version}
+        _PEND.run(session, {**where, **whose, "sealed_key": crypto.seal(release_key, wrapped, aad)})
     return release_keys
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -218,6 +221,12 @@ def test_the_seed_is_fixed_before_shown_after_and_the_draw_can_be_made_again(app
     told = json.loads(out)
     assert set(told["posts"]) == {"RINAS"}
     assert (len(told["posts"]["RINAS"]["records"]), len(told["posts"]["RINAS"]["drawn"])) == (51, 10)
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "operator.md").read_text("utf-8")
+    script = re.search(r"```python\n(import hashlib, json, sys\n.*?)```", guide, re.S)
+    assert script
+    for document, code in ((out, 0), (out.replace(told["seed"].encode(), b"00" * 32), 1)):
+        ran = subprocess.run([sys.executable, "-c", script.group(1)], input=document, capture_output=True, check=False)
+        assert ran.returncode == code, ran.stderr
 
 
 @pytest.mark.parametrize("forged", ["seed", "sample", "record"])

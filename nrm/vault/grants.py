@@ -2,7 +2,7 @@
 
 A grant is HPKE to the public half of the organisation's keyring: whoever seals to an organisation needs no secret of
 it. Once somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is
-kept as an own envelope instead, in the same row and with the same context (ADR 0025):
+kept as an own envelope instead, in the same row and with the same context (ADR 0030):
 
     own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
 """

@@ -246,17 +246,18 @@ def writing() -> Iterator[Session | Writer]:
 
     On the connection that this thread reads with. On PostgreSQL it is `transaction()`.
     """
-    if db.engine.dialect.name != "sqlite":
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
         with transaction() as session:
             yield session
         return
     if db.session.registry.has():
         _begin_nothing(db.session())
     with _write_lock():
-        connection = reader(db.engine)
+        connection = reader(engine)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            yield Writer(connection, db.engine.dialect)
+            yield Writer(connection, engine.dialect)
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:

@@ -249,7 +249,8 @@ def sealed_next(
     `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
     """
     lost = draft.answers.keys() - answers.keys()
-    again = {page.id for page in draft.questionnaire.pages.values() if lost.intersection(page.questions)}
+    every_page = draft.questionnaire.pages.values() if lost else ()
+    again = {page.id for page in every_page if lost.intersection(page.questions)}
     looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
     wordings = dict(draft.wordings)
     questionnaire = draft.questionnaire

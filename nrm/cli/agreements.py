@@ -76,7 +76,7 @@ def check(file: Path) -> None:
         click.echo(str(finding))
     if checked.findings:
         raise click.exceptions.Exit(1)
-    click.echo(f"{file.name}: no finding in {checked.classes} kinds of profiles", err=True)
+    click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
 
 
 @mou.command()

@@ -51,6 +51,7 @@ ACCESS = {
     "agreements.show": "agreement:read",
     "agreements.sign": "agreement:sign",
     "agreements.sign_page": "agreement:sign",
+    "agreements.try_it": "agreement:manage",
     "agreements.withdraw": "agreement:manage",
     "agreements.withdraw_page": "agreement:manage",
     "contracts.change": "contract:manage",

@@ -109,6 +109,7 @@ class Event(StrEnum):
     PERMIT_RECORDED = "permit_recorded"
     TESTIMONY_RECORDED = "testimony_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
+    AGREEMENT_SIMULATED = "agreement_simulated"
     AGREEMENT_APPROVED = "agreement_approved"
     AGREEMENT_OPENED = "agreement_opened"
     AGREEMENT_SIGNED = "agreement_signed"

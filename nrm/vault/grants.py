@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
@@ -108,10 +108,19 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
     """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    _let_go(session, PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+
+
+def let_go_everywhere(session: Session, organisation_id: uuid.UUID) -> None:
+    """The same in every case: the organisation is asked about nobody any more."""
+    _let_go(session, PendingGrant.organisation_id == organisation_id)
+
+
+def _let_go(session: Session, *pending: ColumnElement[bool]) -> None:
     rows = session.scalars(select(PendingGrant).where(*pending)).all()
-    shredding.list_for_destruction(session, (_released(row) for row in rows))
-    session.execute(delete(PendingGrant).where(*pending))
+    if rows:
+        shredding.list_for_destruction(session, (_released(row) for row in rows))
+        session.execute(delete(PendingGrant).where(*pending))
 
 
 def grant(

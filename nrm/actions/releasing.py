@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain import counting, tabulation
@@ -66,12 +68,16 @@ ReportOutcome = Released | Refused | Waits
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """One report before it is protected; never leaves this module. `present`: who is still there, by case."""
+    """One report before it is protected; never leaves this module.
+
+    `present`: who is still there, by case. `filed`: the filings that were counted.
+    """
 
     rows: list[tabulation.Row]
     history: list[dict[str, Any]]
     last_id: uuid.UUID | None
     present: dict[str, tabulation.Row] = field(default_factory=dict)
+    filed: frozenset[uuid.UUID] = frozenset()
 
 
 def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
@@ -126,6 +132,8 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
         last = store.last_release(report)
         if (last.id if last else None) != counted.last_id or store.draft(report) is not None:
             raise rules.BeingClosed
+        if report in rules.FILED:
+            _destroy_filed(session, report, window, counted.filed)
         late = _silent(report, window, by)
         value = render.tables_of(released_at.isoformat(), window, report, draft.tables, no_report_from=late)
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
@@ -149,10 +157,6 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
             step=draft.step,
             release_id=row.id,
         )
-        if report in rules.FILED:
-            for filing in filed.filed_for(report, window, by=RELEASE).values():
-                if filing.answer == SEALED:
-                    filings.destroy(session, filing.id)  # what was counted is not kept: the figures stand
     if report in rules.FILED:
         shredding.work_off()
     return Released(draft.step)
@@ -168,6 +172,16 @@ def _is_filed(report: str, window: Window) -> bool:
     return any(row.answer == SEALED for row in found.values())
 
 
+def _destroy_filed(session: Session, report: str, window: Window, counted: frozenset[uuid.UUID]) -> None:
+    """What was counted is not kept: the figures stand. Raises BeingClosed when something was filed since."""
+    found = filed.filed_for(report, window, by=RELEASE).values()
+    if {row.id for row in found} != counted:
+        raise rules.BeingClosed
+    for row in found:
+        if row.answer == SEALED:
+            filings.destroy(session, row.id)
+
+
 def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
     """Who contributes to the report and did not for each of its quarters."""
     if report not in rules.FILED:
@@ -177,16 +191,17 @@ def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
     return () if all(answered) else (country().register.tables[report].filed_by,)
 
 
-def _filed_rows(report: str, window: Window) -> list[tabulation.Row]:
-    """One row per person of what was filed; nothing of what is not sealed, which has no figures."""
+def _filed_rows(report: str, window: Window) -> tuple[list[tabulation.Row], frozenset[uuid.UUID]]:
+    """(one row per person of what was filed, the filings); what is not sealed has no figures."""
     table = country().register.tables[report]
     rows: list[tabulation.Row] = []
-    for quarter, row in filed.filed_for(report, window, by=RELEASE).items():
+    found = filed.filed_for(report, window, by=RELEASE)
+    for quarter, row in found.items():
         filings.check(row)
         if row.answer == SEALED:
             value = filings.open_sealed(db.session(), row, by=RELEASE)
             rows += records(table, figures_of(value["figures"], table), quarter)
-    return rows
+    return rows, frozenset(row.id for row in found.values())
 
 
 def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
@@ -198,9 +213,9 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
     last_id = last.id if last else None
     history = [memory["kept"] for memory in opened]
     if report in rules.FILED:
-        rows_of = _filed_rows(report, window)
+        rows_of, counted_filings = _filed_rows(report, window)
         db.session.rollback()
-        return _Counted(rows_of, history, last_id)
+        return _Counted(rows_of, history, last_id, filed=counted_filings)
     db.session.rollback()
     with db.engine.connect() as connection:
         if report == rules.REPORT:
@@ -215,7 +230,12 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
             counted = counts.returnees(connection, window.first, window.last, by=by)
             rows_of = counting.returnees(counted.items(), codes, quarters=window.quarters)
         else:
-            read = {"vi": counts.witnesses, "trp": counts.permits, "referrals": counts.referrals}[report]
+            read = {
+                "vi": counts.witnesses,
+                "trp": counts.permits,
+                "referrals": counts.referrals,
+                "dependants": counts.dependants,
+            }[report]
             rows_of = read(connection, window.first, window.last, codes, by=by)
     return _Counted(rows_of, history, last_id)
 

@@ -20,6 +20,7 @@ from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.register import Register
 from nrm.domain.reports import FILED
@@ -57,12 +58,13 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
-    tables = _tables(place)
+    tables, questionnaires = _tables(place), _questionnaires(place)
     return replace(
         country,
         agreements=_agreements(place, country),
         tables=tables,
-        questionnaires=_questionnaires(place),
+        questionnaires=questionnaires,
+        checklist=_checklist(place, questionnaires),
         register=_register(place, country, tables),
     )
 
@@ -78,6 +80,15 @@ def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> 
         if report in tables and report not in read.protected:
             raise CountryError(f"tables-{report}.toml: file: no table of {file.name} is filed for it")
     return read
+
+
+def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
+    """`monitoring.toml` of the folder, held against the questionnaires."""
+    file = place / "monitoring.toml"
+    try:
+        return parse_checklist(Table(_toml(file)), questionnaires)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
 
 
 def _tables(place: Path) -> dict[str, TableSet]:

@@ -91,7 +91,8 @@ class Permission(StrEnum):
     ACCOUNT_RESET = "account:reset"
     ACCOUNT_DISABLE = "account:disable"
     ORGANISATION_SUSPEND = "organisation:suspend"
-    MONITORING_READ = "monitoring:read"
+    MONITORING_SCORE = "monitoring:score"
+    MONITORING_OWN = "monitoring:own"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
     AGREEMENT_MANAGE = "agreement:manage"
@@ -141,6 +142,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_RECEIVE,
+            Permission.MONITORING_OWN,
             Permission.ACCOUNT_DISABLE,
         }
     ),
@@ -236,7 +238,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     ),
     # Files the tables of one agency, and sees no other's.
     Role.FOCAL_POINT: frozenset({Permission.REGISTER_FILE, Permission.REGISTER_READ}),
-    Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
+    Role.MONITOR: frozenset({Permission.MONITORING_SCORE, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),

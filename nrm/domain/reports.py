@@ -14,11 +14,11 @@ from nrm.domain.quarters import Quarter
 FILED = ("victims", "children")
 """Reports whose figures agencies file as a table of the register (Action Plan I.1(a)(iv), II.2(a)(vi))."""
 
-REPORTS = ("ix", "x", "vi", "trp", "referrals", *FILED)
+REPORTS = ("ix", "x", "vi", "trp", "referrals", "dependants", *FILED)
 """In the order of closing; the first one decides which quarter comes next.
 
 People accommodated, returnees, witnesses, residence permits (Action Plan II.1(b)(ix), II.1(b)(x), II.1(a)(vi),
-II.1(b)(viii)), referrals, and those that are filed.
+II.1(b)(viii)), referrals, children who came with a victim, and those that are filed.
 """
 
 JOINT = "joint"

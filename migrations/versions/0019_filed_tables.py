@@ -5,8 +5,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0018_filed_tables"
-down_revision = "0017_person_requests"
+revision = "0019_filed_tables"
+down_revision = "0018_random_monitoring"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from nrm import crypto
@@ -133,10 +133,19 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
     """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    _let_go(session, PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+
+
+def let_go_everywhere(session: Session, organisation_id: uuid.UUID) -> None:
+    """The same in every case: the organisation is asked about nobody any more."""
+    _let_go(session, PendingGrant.organisation_id == organisation_id)
+
+
+def _let_go(session: Session, *pending: ColumnElement[bool]) -> None:
     rows = session.scalars(select(PendingGrant).where(*pending)).all()
-    shredding.list_for_destruction(session, (_released(row) for row in rows))
-    session.execute(delete(PendingGrant).where(*pending))
+    if rows:
+        shredding.list_for_destruction(session, (_released(row) for row in rows))
+        session.execute(delete(PendingGrant).where(*pending))
 
 
 def clear(

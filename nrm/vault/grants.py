@@ -2,6 +2,12 @@
 
 Whom a new epoch is sealed to is read from these rows. So a live grant carries a mark, and a pending one counts as long
 as its release key lies in the second database: a row that was put there by hand is reported and holds nothing.
+
+A grant is HPKE to the public half of the organisation's keyring: whoever seals to an organisation needs no secret of
+it. Once somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is
+kept as an own envelope instead, in the same row and with the same context (ADR 0030):
+
+    own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
 """
 
 from __future__ import annotations
@@ -9,14 +15,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import OrganisationKind
+from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant, SealedCompartment
+from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import HoldsNoKeys
 from nrm.vault.marks import check_mark, mark, report
@@ -24,6 +32,9 @@ from nrm.vault.marks import check_mark, mark, report
 Place = tuple[uuid.UUID, str]  # case, compartment
 _OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
 _PRESENT = SealedCompartment.epoch.label("present")
+_OWN = b"\x03"
+_GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
+_PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +181,62 @@ def grant(
     compartment: str,
     epoch: int,
     grantees: Iterable[Recipient],
+    *,
+    by: Actor | None = None,
 ) -> None:
-    """Live grants of the compartment at this epoch."""
+    """Live grants of the compartment at this epoch; for the organisation of `by` in an envelope of its own."""
     for grantee in grantees:
         context = grant_context(case_id, compartment, epoch, grantee)
-        session.execute(
-            insert(Grant).values(
-                case_id=case_id,
-                compartment=compartment,
-                organisation_id=grantee.organisation_id,
-                epoch=epoch,
-                keyring_version=grantee.version,
-                since_version=grantee.version,
-                sealed_key=crypto.wrap(grantee.public, compartment_key, context),
-                mark=_grant_mark(case_id, compartment, epoch, grantee.organisation_id),
-            )
-        )
+        private = _private(grantee, by)
+        sealed = _own(private, compartment_key, context) if private else None
+        place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
+        versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
+        sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
+        made = _grant_mark(case_id, compartment, epoch, grantee.organisation_id)
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, "mark": made})
+
+
+def _private(to: Recipient, by: Actor | None) -> bytes | None:
+    """The private half of the recipient's keyring, if the actor's session carries it."""
+    if by is None or by.keys is None or by.organisation_id != to.organisation_id:
+        return None
+    return by.keys.keyrings.get(to.version)
+
+
+def _own(private: bytes, compartment_key: bytes, context: bytes) -> bytes:
+    return _OWN + crypto.seal(crypto.expand(private, crypto.ctx("own grant")), compartment_key, context)
+
+
+def opened(private: bytes, sealed_key: bytes, context: bytes) -> bytes:
+    """The compartment key of a grant, in either envelope; raises CannotOpen."""
+    if sealed_key[:1] == _OWN:
+        return crypto.unseal(crypto.expand(private, crypto.ctx("own grant")), sealed_key[1:], context)
+    return crypto.unwrap(private, sealed_key, context)
+
+
+_KEEP_OWN = Prepared(
+    update(cast(Table, Grant.__table__))
+    .where(
+        Grant.case_id == bindparam("of_case"),
+        Grant.compartment == bindparam("of_compartment"),
+        Grant.organisation_id == bindparam("of_organisation"),
+        Grant.sealed_key == bindparam("seen"),
+    )
+    .values(sealed_key=bindparam("sealed_key"))
+)
+
+
+def keep_own(session: Session, row: Row, compartment_key: bytes, *, by: Actor) -> None:
+    """Keep a grant that was opened, as `compartments.keys` found it, in the organisation's own envelope from now on."""
+    if by.organisation_id is None or by.kind is None or row.sealed_key is None or row.sealed_key[:1] == _OWN:
+        return
+    me = Recipient(by.organisation_id, by.kind, row.keyring_version, b"")
+    private = _private(me, by)
+    if private is None:
+        return
+    sealed = _own(private, compartment_key, grant_context(row.case_id, row.compartment, row.epoch, me))
+    place = {"of_case": row.case_id, "of_compartment": row.compartment, "of_organisation": by.organisation_id}
+    _KEEP_OWN.run(session, {**place, "seen": row.sealed_key, "sealed_key": sealed})
 
 
 def pend(
@@ -200,14 +251,8 @@ def pend(
         release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
         wrapped = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
         aad = pending_context(case_id, compartment, epoch, party.organisation_id)
-        session.execute(
-            insert(PendingGrant).values(
-                **where,
-                organisation_id=party.organisation_id,
-                keyring_version=party.version,
-                sealed_key=crypto.seal(release_key, wrapped, aad),
-            )
-        )
+        whose = {"organisation_id": party.organisation_id, "keyring_version": party.version}
+        _PEND.run(session, {**where, **whose, "sealed_key": crypto.seal(release_key, wrapped, aad)})
     return release_keys
 
 

@@ -131,9 +131,10 @@ def test_answers_of_a_branch_that_was_left_do_not_count() -> None:
 def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
     found = drawn(promised=["job", "pay"], conditions=["hours", "pay"], control=["papers", "locked"])
     assert found.sentences["en"][0] == (
-        "Deceptive recruitment: positive, on 1 strong and 1 medium: the job, the place or the employer; the pay."
+        "Deceptive recruitment: positive, on 1 strong and 1 medium (the rule: one strong and one other): "
+        "the job, the place or the employer; the pay."
     )
-    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar: ")
+    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar (rregulli: ")
     assert found.sentences["en"][1] == "Coercive recruitment: no indicator was named."
     assert found.sentences["en"][-2].endswith("a possible victim.")
     assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."

@@ -134,10 +134,20 @@ def test_only_who_conducts_interviews_acknowledges_and_others_do_not_count(app: 
         directives.acknowledge(directive="apart", version=1, by=actor("vatra.case_worker"))
     with pytest.raises(NotPermitted):
         directive_store.readers(by=actor(LOGIN))
+
+
+@pytest.mark.parametrize(
+    "login",
+    [LOGIN, "nrc.shelter_manager", "molsa.statistician", "molsa.payment_officer", "oms.reader", "administrator"],
+)
+def test_nobody_else_asks_how_a_post_interviews(app: Flask, login: str) -> None:
+    assert app
+    by = actor(login)
     with pytest.raises(NotPermitted):
-        screenings.last_counted(by=actor(LOGIN))
-    with pytest.raises(NotPermitted):
-        screenings.against_profile(Quarter(2026, 1), Quarter(2026, 2), by=actor("oms.coordinator"))
+        screenings.last_counted(by=by)
+    for refused in (by, actor("oms.coordinator")):
+        with pytest.raises(NotPermitted):
+            screenings.against_profile(Quarter(2026, 1), Quarter(2026, 2), by=refused)
 
 
 def test_the_coordinator_sees_how_many_of_each_post_have_read_it_and_never_who(app: Flask, sign_in: SignIn) -> None:

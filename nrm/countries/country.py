@@ -14,6 +14,7 @@ from nrm.domain.cases import Compartment
 from nrm.domain.directives import Directive
 from nrm.domain.documents import Words
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
 from nrm.domain.rollout import Use
 from nrm.statistics.tables import TableSet
@@ -114,6 +115,7 @@ class Country:
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
+    checklist: Checklist | None = None  # what a monitor checks; every country folder has one
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""

@@ -115,7 +115,7 @@ def test_openings_from_before_are_taken_to_be_of_who_holds_the_case_now(world_ap
 def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app: tuple[Flask, World]) -> None:
     _, world = world_app
     db.session.remove()
-    schema.downgrade("0018_random_monitoring")
+    schema.downgrade("0019_directives_are_acknowledged")
     schema.upgrade()
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)

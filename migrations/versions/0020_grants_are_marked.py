@@ -11,8 +11,8 @@ from flask import current_app
 
 from nrm import crypto
 
-revision = "0019_grants_are_marked"
-down_revision = "0018_random_monitoring"
+revision = "0020_grants_are_marked"
+down_revision = "0019_directives_are_acknowledged"
 branch_labels = None
 depends_on = None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
+from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
@@ -59,7 +60,7 @@ def load(code: str, folder: Path | None = None) -> Country:
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     tables, questionnaires = _tables(place), _questionnaires(place)
-    return replace(
+    country = replace(
         country,
         agreements=_agreements(place, country),
         tables=tables,
@@ -67,6 +68,22 @@ def load(code: str, folder: Path | None = None) -> Country:
         checklist=_checklist(place, questionnaires),
         register=_register(place, country, tables),
     )
+    return _with_procedures(place, country)
+
+
+def _with_procedures(place: Path, country: Country) -> Country:
+    """The country with its rollout and its directives; a country without the files has none."""
+    rollout, directives = place / "rollout.toml", place / "directives.toml"
+    posts = [code for code, point in country.crossing_points.items() if point.region is not None]
+    parties = {code for agreement in country.agreements for code in agreement.parties}
+    file = rollout
+    try:
+        uses = read_rollout(Table(_toml(rollout)), posts, country.questionnaires) if rollout.is_file() else ()
+        file = directives
+        told = read_directives(Table(_toml(file)), parties, country.questionnaires) if file.is_file() else ()
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return replace(country, uses=uses, directives=told)
 
 
 def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> Register:

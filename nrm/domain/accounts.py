@@ -99,6 +99,8 @@ class Permission(StrEnum):
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ = "agreement:read"
     CONTRACT_MANAGE = "contract:manage"
+    ROLLOUT_READ = "rollout:read"
+    ASSESSMENT_READ = "assessment:read"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
     REGISTER_FILE = "register:file"
@@ -161,6 +163,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
+            Permission.ROLLOUT_READ,
+            Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
             Permission.REQUEST_ANSWER,
             Permission.ACCOUNT_DISABLE,
@@ -234,11 +238,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REPORT_READ,
             Permission.REGISTER_READ,
             Permission.REGISTER_JOIN,
+            Permission.ROLLOUT_READ,
         }
     ),
     # Files the tables of one agency, and sees no other's.
     Role.FOCAL_POINT: frozenset({Permission.REGISTER_FILE, Permission.REGISTER_READ}),
-    Role.MONITOR: frozenset({Permission.MONITORING_SCORE, Permission.REPORT_READ}),
+    Role.MONITOR: frozenset(
+        {Permission.MONITORING_SCORE, Permission.REPORT_READ, Permission.ROLLOUT_READ, Permission.ASSESSMENT_READ}
+    ),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),

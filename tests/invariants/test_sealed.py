@@ -42,6 +42,7 @@ OPEN_BYTES = {
     "filings.mark",
     "filings.public",
     "filings.signature",
+    "grants.mark",
     "interviews.import_mark",
     "invitations.digest",
     "keyring_wraps.voucher",

@@ -5,8 +5,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0019_filed_tables"
-down_revision = "0018_random_monitoring"
+revision = "0021_filed_tables"
+down_revision = "0020_grants_are_marked"
 branch_labels = None
 depends_on = None
 

@@ -43,6 +43,7 @@ def screening(month: date, **codes: str) -> Screening:
         "citizenship_class": "albanian",
         "returned_from": "GR",
         "announced": "no",
+        "agency": "no",
         "profile": "",
         "assessment": "",
     }
@@ -61,6 +62,7 @@ def some_screenings(number: int, month: date) -> None:
             "crossing_point": "",
             "returned_from": "99",
             "announced": "99",
+            "agency": "99",
         },
     ]
     with transaction() as session:
@@ -69,6 +71,7 @@ def some_screenings(number: int, month: date) -> None:
                 "crossing_point": chance.choice(["rinas", "rinas", "durres", "kakavija", "morine"]),
                 "returned_from": chance.choice(["GR", "IT", "IT", "GB", "NL"]),
                 "announced": chance.choice(["yes", "no", "no"]),
+                "agency": chance.choice(["yes", "no", "no"]),
                 "gender": chance.choice(["feminine", "feminine", "masculine"]),
             }
             session.add(screening(month, **(places | chance.choices(outcomes, [60, 15, 20, 5])[0])))
@@ -98,7 +101,7 @@ def test_returnees_are_counted_once_and_only_nationals_at_crossing_points(app: F
         session.add_all([screening(date(2026, 3, 1)), screening(date(2026, 7, 1))])
     with db.engine.connect() as connection:
         counted = counting.returnees(connection, Q2, Q2, by=RELEASE)
-    common = ("adult", "feminine", "GR", "no")
+    common = ("adult", "feminine", "GR", "no", "no")
     assert counted == {
         ("rinas", "possible", "referred_nrc", *common): 3,
         ("rinas", "none", "no_indicator", *common): 1,
@@ -123,8 +126,8 @@ def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
         (outcome_of(a), processed_as(a, kind)) for a in ("possible", "suspected", "99") for kind in OrganisationKind
     ]
     ends.append((outcome_of("none"), processed_as("none", None)))
-    values = [("rinas", *end, "child", "feminine", "GR", "yes") for end in ends]
-    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99"))
+    values = [("rinas", *end, "child", "feminine", "GR", "yes", "no") for end in ends]
+    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99", "99"))
     rows = rules.returnees([(each, 1) for each in values], codes, quarters=["2026Q2"])
     records, _ = table_set.records(rows)
     assert len(records) == len(set(values))

@@ -232,6 +232,7 @@ ACCESS = {
     "supplements.write_page": "interview:conduct",
     "testimony.record": "testimony:record",
     "testimony.record_page": "testimony:record",
+    "trends.notice": "report:read",
     "trends.show": "report:read",
 }
 LOGINS = {

@@ -47,7 +47,7 @@ def tend() -> dict[str, int]:
     must do something for.
     """
     by = Actor.system("tend")
-    organisations.pass_over_suspended()
+    organisations.pass_over()
     return {
         "referrals_expired": _expire_referrals(by),
         "drafts_expired": interviews.expire_drafts(by=by),

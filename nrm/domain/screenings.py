@@ -21,8 +21,8 @@ def outcome_of(assessment: str) -> str:
 def agency_of(return_manner: str) -> str:
     """Whether a national or international assistance agency took part in the return: yes, no, or 99 (not known).
 
-    Source: National Action Plan, II.3(a)(i): fewer returns "without involvement of national and international assistance
-    agencies". An assisted voluntary return is made with one; the other manners are without.
+    Source: National Action Plan, II.3(a)(i): fewer returns "without involvement of national and international
+    assistance agencies". An assisted voluntary return is made with one; the other manners are without.
     """
     if return_manner == _ASSISTED:
         return "yes"

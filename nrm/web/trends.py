@@ -46,19 +46,18 @@ _FEWEST = 25
 @blueprint.get("/reports/x/notice")
 @guards.requires(Permission.REPORT_READ)
 def notice() -> str:
-    """Shares of returns without notice, and without any agency, per country and quarter; from published figures alone."""
+    """Shares of returns without notice, and without any agency, per country and quarter, from published figures."""
     by = guards.actor()
-    releases = [
-        (
-            _named(line.first_quarter, line.quarter),
-            json.loads(store.release_file(line.quarter, "json", by=by, report="x")),
+    releases = {
+        _named(line.first_quarter, line.quarter): json.loads(
+            store.release_file(line.quarter, "json", by=by, report="x")
         )
         for line in reversed(store.releases(by=by, report="x"))
-    ]
+    }
     labels = guards.country().tables["x"].dimensions["returned_from"].labels
     tables = []
     for dimension, title in SHARES.items():
-        shares = {name: shares_of(release, dimension) for name, release in releases}
+        shares = {name: shares_of(release, dimension) for name, release in releases.items()}
         countries = sorted({code for found in shares.values() for code in found})
         rows = [
             (
@@ -68,15 +67,15 @@ def notice() -> str:
             for code in countries
         ]
         tables.append((dimension, title, rows))
-    names = [name for name, _ in releases]
+    names = [*releases]
     heads = [gettext("Returned from"), *((name, "n") for name in names)]
     return render_template("reports/notice.html", names=names, heads=heads, tables=tables)
 
 
 def shares_of(release: Mapping[str, Any], dimension: str) -> dict[str, int]:
-    """Country (`*`: all) -> of the returns of which it is known, how many in a hundred were without; to the nearest five.
+    """Country (`*`: all) -> of the returns of which it is known, the percentage that were without, to the nearest five.
 
-    None of a country with too few.
+    Countries with too few are left out.
     """
     figures = {
         (row["returned_from"], row[dimension]): int(row["value"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,13 +20,15 @@ from nrm.domain import counting as rules
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
-from nrm.domain.screenings import outcome_of, processed_as
+from nrm.domain.screenings import agency_of, outcome_of, processed_as
 from nrm.models import testimony
 from nrm.models.interviews import Screening
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.store import accounts, counting
 from nrm.store import reports as store
+from nrm.web.trends import shares_of
 from tests import accommodated, factories
+from tests.conftest import Person
 
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 TODAY = date(2026, 7, 20)
@@ -114,7 +117,7 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
     with db.engine.connect() as connection:
         with pytest.raises(NotPermitted):
             counting.returnees(connection, Q2, Q2, by=by)
-        for count in (counting.witnesses, counting.permits, counting.referrals):
+        for count in (counting.witnesses, counting.permits, counting.referrals, counting.dependants):
             with pytest.raises(NotPermitted):
                 count(connection, Q2, Q2, {}, by=by)
 
@@ -155,6 +158,15 @@ def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: 
     assert reports.verdict(Q2, report="x")["ok"]
     assert reports.is_sealed(store.release_file(Q2, "pdf.sq", by=RELEASE, report="x"))
     assert not reports.is_sealed(b"%PDF-1.7")
+    named = {tuple(table["dimensions"]) for table in value["tables"]}  # type: ignore[attr-defined]
+    assert {("returned_from", "announced"), ("returned_from", "agency")} <= named
+    db.session.rollback()
+    page = Person(app.test_client(), "oms.reader").get("/reports/x/notice")
+    shares = [int(each) for each in re.findall(r'<td class="n">(\d+)%</td>', page)]
+    assert "Pa asnjë agjenci" in page
+    assert len(shares) >= 4  # two of three were without, in all and by country
+    assert all(share % 5 == 0 and 45 <= share <= 90 for share in shares), shares
+    Person(app.test_client(), "rinas.border_officer").get("/reports/x/notice", status=403)
 
 
 def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(app: Flask) -> None:
@@ -177,6 +189,30 @@ def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(a
     assert (value["quarter"], value["quarters"]) == ("2026Q4", ["2026Q1", "2026Q2", "2026Q3", "2026Q4"])
 
 
+def some_children(number: int, admitted_on: date) -> None:
+    with transaction() as session:
+        vatra = accounts.organisation_by_code("VATRA").id
+        for place in range(number):
+            codes = {"age_class": "child", "age_band": ("0-8", "9-17", "99")[place % 3], "consent": "not_asked_child"}
+            child = accommodated.person(session, vatra, source="with_a_victim", **codes)
+            gone = admitted_on + timedelta(days=20) if place % 4 == 0 else None
+            accommodated.stay(session, child, vatra, admitted_on, gone)
+
+
+def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_children(36, date(2026, 5, 4))
+    accommodated.many(60, seed=4)
+    outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
+    assert isinstance(outcome.others["dependants"], releasing.Released)
+    tables = published("dependants", Q2)["tables"]
+    assert [table["dimensions"] for table in tables] == [["age_band"], ["sex"], ["stay_status"]]  # type: ignore[attr-defined]
+    figures = {row["age_band"]: row["value"] for row in tables[0]["rows"]}  # type: ignore[index]
+    assert figures["*"] in (35, 40)
+    assert sum(value for code, value in figures.items() if code != "*") == figures["*"]
+    assert all(value % 5 == 0 for value in figures.values())
+
+
 def test_an_answer_keeps_its_class_when_its_hours_go() -> None:
     sent = datetime(2026, 5, 4, 10, tzinfo=UTC)
     due = sent + timedelta(hours=2)
@@ -184,3 +220,36 @@ def test_an_answer_keeps_its_class_when_its_hours_go() -> None:
         assert answer_class("accepted", sent, due, sent + timedelta(hours=hours)) == expected
     assert answer_class("expired", sent, due, due) == "unanswered"
     assert answer_class("arrived", sent, sent, sent) == "not_recorded"
+
+
+def test_shares_without_notice_and_without_agency_are_read_from_published_figures_alone() -> None:
+    rows = [
+        {"returned_from": place, "announced": code, "value": value}
+        for place, values in {"GR": (40, 20, 5), "IT": (5, 10, 0), "*": (50, 30, 5)}.items()
+        for code, value in zip(("no", "yes", "unknown"), values, strict=True)
+    ]
+    tables = [
+        {
+            "dimensions": ["returned_from", "announced"],
+            "rows": [*rows, {"returned_from": "GR", "announced": "*", "value": 65}],
+        },
+        {"dimensions": ["returned_from", "outcome"], "rows": [{"returned_from": "GR", "outcome": "none", "value": 5}]},
+    ]
+    # Of 60 from Greece 40: two thirds; of Italy it is known of 15 only; in all 50 of 80.
+    assert shares_of({"tables": tables}, "announced") == {"GR": 65, "*": 60}
+    assert shares_of({"tables": tables}, "agency") == {}
+
+
+@pytest.mark.parametrize(
+    ("manner", "agency"),
+    [
+        ("assisted_voluntary", "yes"),
+        ("deported", "no"),
+        ("voluntary", "no"),
+        ("intercepted", "no"),
+        ("other", "99"),
+        ("8", "99"),
+    ],
+)
+def test_only_an_assisted_return_is_made_with_an_agency(manner: str, agency: str) -> None:
+    assert agency_of(manner) == agency

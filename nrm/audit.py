@@ -106,6 +106,7 @@ class Event(StrEnum):
     CHILD_RETURN_FORGOTTEN = "child_return_forgotten"
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
+    DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"
     STAY_BEGUN = "stay_begun"

@@ -103,6 +103,8 @@ class Permission(StrEnum):
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ = "agreement:read"
     CONTRACT_MANAGE = "contract:manage"
+    ROLLOUT_READ = "rollout:read"
+    ASSESSMENT_READ = "assessment:read"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
 
@@ -164,6 +166,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.NOTICE_RECEIVE,
             Permission.CHILD_RETURN_READ,
             Permission.CHILD_RETURN_RECORD,
+            Permission.ROLLOUT_READ,
+            Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
             Permission.REQUEST_ANSWER,
             Permission.ACCOUNT_DISABLE,
@@ -244,8 +248,17 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
-    Role.COORDINATOR: frozenset({Permission.AGREEMENT_READ, Permission.AGREEMENT_MANAGE, Permission.CONTRACT_MANAGE}),
-    Role.MONITOR: frozenset({Permission.MONITORING_SCORE, Permission.REPORT_READ}),
+    Role.COORDINATOR: frozenset(
+        {
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_MANAGE,
+            Permission.CONTRACT_MANAGE,
+            Permission.ROLLOUT_READ,
+        }
+    ),
+    Role.MONITOR: frozenset(
+        {Permission.MONITORING_SCORE, Permission.REPORT_READ, Permission.ROLLOUT_READ, Permission.ASSESSMENT_READ}
+    ),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_child_returns_and_calls"
-down_revision = "0018_random_monitoring"
+revision = "0021_child_returns_and_calls"
+down_revision = "0020_grants_are_marked"
 branch_labels = None
 depends_on = None
 

@@ -163,6 +163,7 @@ def parties(version: str) -> str:
         owed=owed if _status(version) else {},
         signing=signing_parties(agreement),
         hours=_hours,
+        regions=_regions,
         span=_span,
         coalitions=[
             (each, _naming(agreement, each))
@@ -187,6 +188,10 @@ def _hours(party: Party) -> str:
     around = desk.opens == desk.closes
     hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
     return hours if desk.weekends else f"{hours}, {gettext('not at weekends')}"
+
+
+def _regions(party: Party) -> str:
+    return ", ".join(text_in(guards.country().regions[code]) for code in party.regions)
 
 
 def _span(within: timedelta) -> str:
@@ -261,7 +266,7 @@ def _rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
 def _way(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
     if isinstance(way, str):
         return text_in(FALLBACKS[Fallback(way)])
-    return ", ".join(
+    return gettext(", then ").join(
         gettext("%(party)s (must)", party=names.get(code, code)) if must else names.get(code, code)
         for code, must in way
     )

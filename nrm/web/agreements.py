@@ -58,6 +58,8 @@ LISTS = {
 
 
 ASK_AGAIN_SECONDS = 10
+DESCRIPTIONS = 3
+"""How many descriptions of people, the widest first, the page shows of each change of the way."""
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
 
 
@@ -258,8 +260,8 @@ def _rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
     return {
         "before": _way(each["before"], names),
         "after": _way(each["after"], names),
-        "profiles": [_profile(profile, names) for profile in each["profiles"]],
-        "more": each["more"],
+        "profiles": [_profile(profile, names) for profile in each["profiles"][:DESCRIPTIONS]],
+        "more": each["more"] + max(0, len(each["profiles"]) - DESCRIPTIONS),
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -22,6 +24,7 @@ from nrm.web import (
     contributions,
     departures,
     desks,
+    directives,
     duty,
     factors,
     guards,
@@ -29,6 +32,7 @@ from nrm.web import (
     hidden,
     home,
     interviews,
+    joint,
     language,
     mailboxes,
     members,
@@ -41,8 +45,10 @@ from nrm.web import (
     permits,
     placing,
     referrals,
+    register,
     reports,
     requests,
+    rollout,
     stays,
     supplements,
     testimony,
@@ -54,13 +60,20 @@ LARGEST_REQUEST = 512 * 1024
 MOST_FIELDS = 500
 
 
+class _Application(Flask):
+    """Flask, without asking at each of a dozen calls in a request whether a function is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     """The application. Raises countries.CountryError for a broken country folder.
 
     `synchronous` is SQLite's; anything but FULL is for building the demo country only.
     """
     country = countries.load(config.country, config.country_folder)
-    app = Flask("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
+    app = _Application("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
@@ -99,8 +112,10 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         departures.blueprint,
         contracts.blueprint,
         desks.blueprint,
+        directives.blueprint,
         duty.blueprint,
         interviews.blueprint,
+        joint.blueprint,
         members.blueprint,
         mailboxes.blueprint,
         monitoring.blueprint,
@@ -111,7 +126,9 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         permits.blueprint,
         placing.blueprint,
         referrals.blueprint,
+        register.blueprint,
         requests.blueprint,
+        rollout.blueprint,
         stays.blueprint,
         supplements.blueprint,
         testimony.blueprint,

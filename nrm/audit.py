@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, text
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from nrm import clock
+from nrm.db import Writer
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint
 from nrm.models.audit import AuditEntry
@@ -99,6 +100,7 @@ class Event(StrEnum):
     NOTICE_ARRIVED = "notice_arrived"
     NOTICE_NOT_COME = "notice_not_come"
     NOTICE_EXPIRED = "notice_expired"
+    DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"
     STAY_BEGUN = "stay_begun"
@@ -124,6 +126,8 @@ class Event(StrEnum):
     RELEASE_SIGNED = "release_signed"
     RELEASE_SEALED = "release_sealed"
     PAYMENT_READ = "payment_read"
+    TABLE_FILED = "table_filed"
+    ORGANISATION_ADDED = "organisation_added"
     KEYS_DESTROYED = "keys_destroyed"
     SEED_COMMITTED = "seed_committed"
     SAMPLE_DRAWN = "sample_drawn"
@@ -134,9 +138,9 @@ class Event(StrEnum):
     BACKUP_RESTORED = "backup_restored"
 
 
-def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
+def append(session: Session | Writer, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
     """Add one entry in the present transaction. `details` are ids and closed codes."""
-    if session.get_bind().dialect.name == "postgresql":
+    if isinstance(session, Session) and session.get_bind().dialect.name == "postgresql":
         session.execute(_QUEUE, {"key": _CHAIN_LOCK})
     last = _LAST.first(session, {})
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
@@ -146,17 +150,17 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
         "at": clock.now().isoformat(timespec="microseconds"),
         "member_id": str(by.member_id or by.duty),
         "organisation_id": str(by.organisation_id or ""),
-        "details": json.dumps(
-            {
-                key: value if isinstance(value, int) else str(value)
-                for key, value in details.items()
-                if value is not None
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-        ),
+        "details": _canonical(details),
     }
     _APPEND.run(session, {**entry, "hash": _hash(before, tuple(entry.values()))})
+
+
+def _canonical(details: Mapping[str, uuid.UUID | str | int | None]) -> str:
+    """JSON with its keys in order, no spaces, ASCII; written out for the same reason as in `_hash`."""
+    text = encode_basestring_ascii
+    given = sorted((key, value) for key, value in details.items() if value is not None)
+    shown = [f"{text(key)}:{value if isinstance(value, int) else text(str(value))}" for key, value in given]
+    return "{" + ",".join(shown) + "}"
 
 
 def verify(

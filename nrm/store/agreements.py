@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 
 from nrm import clock
 from nrm.db import db
@@ -98,11 +99,9 @@ def leaving(*, by: Actor) -> list[Leaving]:
     return [each for each in found if each.people or not each.over]
 
 
-def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
-
-    A shelter that may not accept anybody yet, because too few hold its key, has no room.
-    """
+@cache
+def _rooms() -> Select[str, int, int, int]:
+    """(party, free beds, beds promised, how many hold the key) of each shelter."""
     taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
     beds = (
         select(Bed.organisation_id, func.count().label("number"))
@@ -116,7 +115,7 @@ def capacity() -> dict[str, Capacity]:
         .group_by(Referral.receiver_id)
         .subquery()
     )
-    statement = (
+    return (
         select(
             Organisation.party,
             func.coalesce(beds.c.number, 0),
@@ -127,7 +126,15 @@ def capacity() -> dict[str, Capacity]:
         .outerjoin(kept, kept.c.receiver_id == Organisation.id)
         .where(*_SHELTERS, Organisation.party != "")
     )
+
+
+def capacity() -> dict[str, Capacity]:
+    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+
+    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    """
+    rows = db.session.execute(_rooms())
     return {
         party: Capacity.FREE if free > promised and holders >= KEY_HOLDERS_NEEDED else Capacity.NONE_FREE
-        for party, free, promised, holders in db.session.execute(statement)
+        for party, free, promised, holders in rows
     }

@@ -64,8 +64,18 @@ def newest(session: Session, organisation: Organisation) -> Keyring:
     )
     if keyring is None:
         raise CannotOpen
-    check_mark(keyring.mark, "keyring", organisation.id, organisation.kind, keyring.version, keyring.public)
+    check(keyring, organisation)
     return keyring
+
+
+def check(keyring: Keyring, organisation: Organisation) -> None:
+    """Raise CannotOpen for a public key that this program did not make for the organisation as it stands."""
+    check_mark(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
+
+
+def _bound_to(organisation: Organisation) -> tuple[str, str]:
+    """What never changes of an organisation: or who turned one into another party would be sealed to in its place."""
+    return organisation.kind, organisation.party
 
 
 def _new_version(
@@ -80,7 +90,7 @@ def _new_version(
         organisation_id=organisation.id,
         version=version,
         public=public,
-        mark=mark("keyring", organisation.id, organisation.kind, version, public),
+        mark=mark("keyring", organisation.id, *_bound_to(organisation), version, public),
         sealed_import_key=crypto.seal(
             crypto.expand(private, crypto.ctx("import key")),
             import_key,
@@ -198,19 +208,6 @@ def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUI
             keys.keyrings[version] = crypto.unwrap(keys.kem_private, sealed, info)
         except CannotOpen:
             report("wrapped keyring", member_id)
-
-
-def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
-    """`crypto.unwrap`, done once per request: reading, reading again and writing need the same compartment key.
-
-    Whether the wrapped key may still be used is the caller's affair each time.
-    """
-    if by.keys is None:
-        raise CannotOpen
-    known = by.keys.unwrapped.get((wrapped, context))
-    if known is None:
-        known = by.keys.unwrapped[wrapped, context] = crypto.unwrap(private, wrapped, context)
-    return known
 
 
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_child_returns_and_calls"
-down_revision = "0020_grants_are_marked"
+revision = "0022_child_returns_and_calls"
+down_revision = "0021_filed_tables"
 branch_labels = None
 depends_on = None
 

@@ -77,7 +77,7 @@ class Draft:
     """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
 
     `answers` are those of the journey alone. `found` is the compartment as it was opened, None for a draft that was
-    not read but made from another.
+    not read but made from another. `on_paper`: it is typed in from a numbered paper.
     """
 
     interview_id: uuid.UUID
@@ -91,6 +91,7 @@ class Draft:
     visited: tuple[str, ...]
     revision: int
     found: vault.Opened | None = field(default=None, compare=False)
+    on_paper: bool = field(default=False, compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -216,6 +217,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         tuple(found.value["visited"]),
         found.revision,
         found,
+        interview.paper_mark is not None,
     )
 
 

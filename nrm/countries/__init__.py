@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.handouts import Handouts, parse_handouts
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.spoken import Choices, parse_choices
 from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import MalformedTableSet, TableSet
@@ -53,11 +56,14 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
+    questionnaires = _questionnaires(place)
     return replace(
         country,
         agreements=_agreements(place, country),
         tables=_tables(place),
-        questionnaires=_questionnaires(place),
+        questionnaires=questionnaires,
+        choices=_choices(place, questionnaires),
+        handouts=_handouts(place, questionnaires),
     )
 
 
@@ -90,6 +96,31 @@ def _questionnaires(place: Path) -> dict[str, Questionnaire]:
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
     return read
+
+
+def _choices(place: Path, questionnaires: Mapping[str, Questionnaire]) -> dict[str, Choices]:
+    """The words of the answers for the person, `choices-ID.toml`, of each questionnaire that has them."""
+    read: dict[str, Choices] = {}
+    for identifier, questionnaire in questionnaires.items():
+        file = place / f"choices-{identifier}.toml"
+        if file.is_file():
+            try:
+                read[identifier] = parse_choices(_toml(file), questionnaire)
+            except MalformedDocument as error:
+                raise CountryError(f"{file.name}: {error}") from None
+    return read
+
+
+def _handouts(place: Path, questionnaires: Mapping[str, Questionnaire]) -> Handouts:
+    """What people may be handed, in every language that anything is read out in."""
+    languages = dict.fromkeys(
+        language for each in questionnaires.values() for language in (*each.languages, *each.reading)
+    )
+    file = place / "handouts.toml"
+    try:
+        return parse_handouts(_toml(file), languages)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
 
 
 def read_agreement(file: Path) -> Agreement:

@@ -18,7 +18,7 @@ from forms.interviews import FIELDS, LONGEST_PART, QuestionField, typed_answer
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.answers import checked, unacceptable
 from nrm.domain.interview_findings import whole_interview
-from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.interviews import Answers, Questionnaire, reachable
 from nrm.domain.papers import MOST_AT_ONCE, MistypedNumber, labels_of, parse_number, plan, typed_codes
 from nrm.domain.words import N_
 
@@ -157,6 +157,9 @@ class TypedForm(Form):
         for name, texts in findings.items():
             if name in fields and name not in wrong:
                 fields[name].errors = [texts[self.staff_language]]
+        for question in reachable(self.questionnaire, kept):
+            if question.kind == "parties":
+                kept.setdefault(question.id, [])  # as on the screen: nobody was struck out
         return None if any(field.errors for field in fields.values()) else kept
 
     def fill(self, answers: Answers) -> None:

@@ -37,7 +37,7 @@ FIRST, SECOND = "first", "second"
 def drawn(count: int) -> list[str]:
     """Numbers for that many papers; ValueError for none, or more than are printed at once."""
     if not 1 <= count <= MOST_AT_ONCE:
-        raise ValueError("a block has 1 to 10 papers")
+        raise ValueError("a block has 1 to 5 papers")
     return [new_number(os.urandom(RANDOM_BYTES)) for _ in range(count)]
 
 

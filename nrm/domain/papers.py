@@ -18,7 +18,7 @@ from nrm.domain.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_p
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews import Option, Page, Question, Questionnaire, Route
 
-MOST_AT_ONCE = 10
+MOST_AT_ONCE = 5
 OLDEST = timedelta(days=30)
 """How long after the talk a paper may still be typed in: the quarter it belongs to is counted soon after."""
 

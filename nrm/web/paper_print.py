@@ -207,7 +207,6 @@ def _desks(agreement: Agreement, country: Country, region: str | None, at: datet
     for number in country.next_numbers:
         if number.region in (None, region):
             yield Desk(text_in(number.names), "", "", number.telephone)
-    yield Desk(gettext("Help line"), gettext("day and night"), "", country.emergency.helpline)
     yield Desk(gettext("Police"), gettext("day and night"), "", country.emergency.police)
     yield Desk(gettext("Ambulance"), gettext("day and night"), "", country.emergency.ambulance)
 

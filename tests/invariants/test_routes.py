@@ -347,7 +347,7 @@ def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World],
             assert answer.status_code < 500, (endpoint, address)
             # Nothing was opened in this session, so nothing sealed can be on any page, nor in any address.
             for words in PLANTED:
-                assert words not in answer.text, (endpoint, address)
+                assert words.encode() not in answer.data, (endpoint, address)
     assert seen == []
 
 

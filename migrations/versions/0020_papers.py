@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_papers"
-down_revision = "0017_person_requests"
+revision = "0020_papers"
+down_revision = "0019_directives_are_acknowledged"
 branch_labels = None
 depends_on = None
 

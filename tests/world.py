@@ -6,22 +6,40 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from nrm.actions import admissions, cases, contracts, departures, notices, permits, referrals, requests, sending, stays
+from nrm.actions import (
+    admissions,
+    cases,
+    contracts,
+    departures,
+    interviews,
+    monitoring,
+    notices,
+    permits,
+    referrals,
+    requests,
+    sending,
+    stays,
+)
 from nrm.actions import agreement_versions as versions
-from nrm.db import db
+from nrm.actions import agreements as simulations
+from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
 from nrm.domain.departures import OutsideKind, OutsideReason
+from nrm.domain.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
+from nrm.domain.quarters import Quarter
 from nrm.domain.requests import RequestKind
 from nrm.domain.stays import Source
 from nrm.models.cases import Case, Supplement
+from nrm.models.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
+from nrm.store.simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
@@ -49,6 +67,8 @@ class World:
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
+    remedy: uuid.UUID  # what Rinas is asked to mend
     request: uuid.UUID  # the person in NRC asked the help line for a copy
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
@@ -121,6 +141,8 @@ def build() -> World:
         urgent_case=urgent.case_id,
         letter=_written(own.case_id, vatra),
         notice=_announced(),
+        sample=_drawn(rinas),
+        remedy=_to_mend(),
         request=_asked(foreign.case_id),
         member=nrc.member_id,
         organisation=unit,
@@ -138,6 +160,33 @@ def _announced() -> uuid.UUID:
         by=factories.actor("consular.consular_officer"),
     )
     return notice_id
+
+
+def _drawn(rinas: Actor) -> uuid.UUID:
+    """A fifth interview ends without a finding; all five are taken to be of the last quarter, and drawn."""
+    interviews.end(interview_id=people.interview(rinas, assessment="none"), by=rinas)
+    before = Quarter.of(stay_store.today()).previous
+    with transaction() as session:
+        session.execute(update(ProcedureRecord).values(quarter_on=before.start))
+    monitoring.commit_seeds()
+    monitoring.draw(before, by=factories.actor("oms.monitor"))
+    return db.session.scalars(select(MonitoringSample.id).where(MonitoringSample.number == 1)).one()
+
+
+def _to_mend() -> uuid.UUID:
+    remedy_id = uuid.uuid4()
+    today = stay_store.today()
+    monitoring.ask_to_mend(
+        remedy_id=remedy_id,
+        organisation_id=people.organisation("RINAS"),
+        quarter=Quarter.of(today),
+        item="alone",
+        action=RemedyAction.ROOM,
+        owner=RemedyOwner.POST_CHIEF,
+        due_on=today + timedelta(days=30),
+        by=factories.actor("oms.monitor"),
+    )
+    return remedy_id
 
 
 def _asked(case_id: uuid.UUID) -> uuid.UUID:
@@ -174,10 +223,11 @@ def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def _agreed() -> uuid.UUID:
-    """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed."""
+    """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed and was simulated."""
     coordinator = factories.actor(texts.COORDINATOR)
     texts.opened(texts.draft("2027"), by=coordinator)
     versions.propose(text=texts.draft("2028"), by=coordinator)
+    simulations.keep(text=texts.draft("2028"), simulated=texts.simulated(), by=SIMULATION)
     contract_id = uuid.uuid4()
     today = texts.today()
     contracts.record(

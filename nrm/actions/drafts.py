@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import children
+from nrm.db import Writer
+from nrm.domain import rollout
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
 from nrm.domain.interviews import (
@@ -29,6 +31,7 @@ from nrm.domain.interviews import (
     Settled,
     first_incomplete,
     journey,
+    language_question,
     reading_language,
     settled,
     with_page,
@@ -91,6 +94,7 @@ class Draft:
     visited: tuple[str, ...]
     revision: int
     found: vault.Opened | None = field(default=None, compare=False)
+    times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
     on_paper: bool = field(default=False, compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
@@ -147,6 +151,13 @@ def questionnaire_called(identifier: str) -> Questionnaire:
     return found
 
 
+def used_by(by: Actor) -> str:
+    """The questionnaire of the actor's crossing point; the current one before its day and elsewhere."""
+    known = country()
+    use = rollout.present(known.uses, by.crossing_point, clock.now().astimezone(known.timezone).date())
+    return use.questionnaire if use else CURRENT
+
+
 def unused_pseudonym() -> str:
     """A pseudonym that nothing has yet."""
     while True:
@@ -166,7 +177,7 @@ def begin(
 ) -> None:
     """A new draft with its first answers, which the actor's session has leave to read."""
     interview = new_interview(session, interview_id, asked, started_at, by=by)
-    seal_new(session, interview, answers)
+    seal_new(session, interview, answers, by=by)
     vault.extend(session, interview_id, DRAFT, "interview", by=by)
     audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
 
@@ -190,10 +201,12 @@ def new_interview(
     return interview
 
 
-def seal_new(session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = ()) -> None:
+def seal_new(
+    session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = (), *, by: Actor
+) -> None:
     """The first revision of the draft, for the interview's post alone."""
     value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
-    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
+    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id], by=by)
 
 
 def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Draft:
@@ -217,6 +230,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         tuple(found.value["visited"]),
         found.revision,
         found,
+        found.value.get("times", {}),
         interview.paper_mark is not None,
     )
 
@@ -238,19 +252,20 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
 
 
 def sealed_next(
-    session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
+    session: AnySession, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
     `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
     """
     lost = draft.answers.keys() - answers.keys()
-    again = {page.id for page in draft.questionnaire.pages.values() if lost.intersection(page.questions)}
+    every_page = draft.questionnaire.pages.values() if lost else ()
+    again = {page.id for page in every_page if lost.intersection(page.questions)}
     looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
     wordings = dict(draft.wordings)
     questionnaire = draft.questionnaire
-    asked_in = next((q.id for q in questionnaire.questions.values() if q.kind == "language"), "")
-    language = reading_language(questionnaire, answers.get(asked_in), staff=questionnaire.languages[0])
+    spoken = answers.get(language_question(questionnaire))
+    language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
     if read := wording_read(questionnaire, answers, language):
         wordings[read.id] = {
             "version": read.version,
@@ -258,7 +273,8 @@ def sealed_next(
             "status": read.status,
             "sha256": read.sha256,
         }
-    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at)}
+    times = _times(draft, visited)
+    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at), "times": times}
     if draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
@@ -274,11 +290,21 @@ def sealed_next(
         wordings,
         looked_at,
         following.revision,
+        times=times,
     )
     return after, following
 
 
-def keep(session: Session, following: vault.NextRevision, *, by: Actor) -> None:
+def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
+    """When each page was last saved; an interview that is given whole has no times."""
+    names = list(saved)
+    if len(names) > 1:
+        return {}
+    after = int((clock.now() - draft.started_at).total_seconds())
+    return {**draft.times, **dict.fromkeys(names, max(0, after))}
+
+
+def keep(session: Session | Writer, following: vault.NextRevision, *, by: Actor) -> None:
     """Keep the revision and start the session's quarter of an hour anew; raises vault.StaleRevision."""
     vault.keep(session, following)
     vault.extend(session, following.case_id, DRAFT, "interview", by=by)

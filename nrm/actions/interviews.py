@@ -21,8 +21,9 @@ from nrm.actions.drafts import (
     StaleAnswers,
     UnknownQuestionnaire,
 )
+from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
-from nrm.db import db, transaction
+from nrm.db import db, transaction, writing
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR
 from nrm.domain.interview_findings import whole_interview
@@ -64,16 +65,17 @@ def start(
     interview_id: uuid.UUID,
     by: Actor,
     urgent: bool = False,
-    questionnaire: str = CURRENT,
+    questionnaire: str | None = None,
     at: datetime | None = None,
 ) -> uuid.UUID:
     """Begin an interview under an id the caller chose; the same id again begins nothing twice.
 
-    The session that starts it has leave to read it. `at` is when the talk began, for what is typed in later. Raises
+    The session that starts it has leave to read it. Without a `questionnaire` it is the one that the crossing point
+    uses today. `at` is when the talk began, for what is typed in later. Raises
     NotVisible for an id that belongs to another post, UnknownQuestionnaire.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
-    asked = drafts.questionnaire_called(questionnaire)
+    asked = drafts.questionnaire_called(questionnaire or drafts.used_by(by))
     try:
         with transaction() as session:
             if store.is_known(interview_id):
@@ -114,12 +116,17 @@ def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) 
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session(), draft, answers, [page], by=by)
+    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by)
     try:
-        with transaction() as session:
-            drafts.keep(session, following, by=by)
-            children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
-            audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+        if children.concerned(draft.questionnaire, draft.answers, after.answers):
+            with transaction() as session:
+                drafts.keep(session, following, by=by)
+                children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+        else:
+            with writing() as session:
+                drafts.keep(session, following, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     except vault.StaleRevision:
         return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
     return after
@@ -204,6 +211,7 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
             raise NotAnEnd
         keyings.spend(session, interview, by=by)
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        session.add_all(left_by(draft, answers, by=by))
         drafts.close(session, interview, "ended", by=by)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id)
@@ -246,7 +254,8 @@ def _take_in(
             return None
         interview = drafts.new_interview(session, uuid.uuid4(), questionnaire, started_at, by=by)
         interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
-        drafts.seal_new(session, interview, answers, [page.id for page in pages(questionnaire, answers)])
+        visited = [page.id for page in pages(questionnaire, answers)]
+        drafts.seal_new(session, interview, answers, visited, by=by)
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
 

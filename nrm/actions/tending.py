@@ -18,6 +18,7 @@ from nrm.actions import (
     children,
     erasures,
     interviews,
+    monitoring,
     notices,
     organisations,
     permits,
@@ -38,12 +39,13 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `erased_listed`,
+    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `screens_forgotten`,
+    `records_forgotten`, `seeds_committed`, `erased_listed`,
     `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder
     must do something for.
     """
     by = Actor.system("tend")
-    organisations.pass_over_suspended()
+    organisations.pass_over()
     return {
         "referrals_expired": _expire_referrals(by),
         "drafts_expired": interviews.expire_drafts(by=by),
@@ -54,6 +56,9 @@ def tend() -> dict[str, int]:
         "alerts_forgotten": children.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": notices.expire(by=by),
+        "screens_forgotten": monitoring.forget_screens(),
+        "records_forgotten": monitoring.forget_records(),
+        "seeds_committed": monitoring.commit_seeds(),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": shredding.sweep(),

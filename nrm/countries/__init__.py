@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
+from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
 from nrm.domain import counting
@@ -20,6 +21,7 @@ from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.handouts import Handouts, parse_handouts
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.spoken import Choices, parse_choices
 from nrm.domain.tabulation import DIMENSIONS
@@ -57,14 +59,40 @@ def load(code: str, folder: Path | None = None) -> Country:
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     questionnaires = _questionnaires(place)
-    return replace(
+    country = replace(
         country,
         agreements=_agreements(place, country),
         tables=_tables(place),
         questionnaires=questionnaires,
         choices=_choices(place, questionnaires),
         handouts=_handouts(place, questionnaires),
+        checklist=_checklist(place, questionnaires),
     )
+    return _with_procedures(place, country)
+
+
+def _with_procedures(place: Path, country: Country) -> Country:
+    """The country with its rollout and its directives; a country without the files has none."""
+    rollout, directives = place / "rollout.toml", place / "directives.toml"
+    posts = [code for code, point in country.crossing_points.items() if point.region is not None]
+    parties = {code for agreement in country.agreements for code in agreement.parties}
+    file = rollout
+    try:
+        uses = read_rollout(Table(_toml(rollout)), posts, country.questionnaires) if rollout.is_file() else ()
+        file = directives
+        told = read_directives(Table(_toml(file)), parties, country.questionnaires) if file.is_file() else ()
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return replace(country, uses=uses, directives=told)
+
+
+def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
+    """`monitoring.toml` of the folder, held against the questionnaires."""
+    file = place / "monitoring.toml"
+    try:
+        return parse_checklist(Table(_toml(file)), questionnaires)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
 
 
 def _tables(place: Path) -> dict[str, TableSet]:

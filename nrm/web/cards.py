@@ -16,7 +16,7 @@ from forms.names import country_name
 from nrm.actions import interviews
 from nrm.actions.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts import NotVisible, Permission
-from nrm.domain.interviews import Page, Question, page_questions, reading_language
+from nrm.domain.interviews import Page, Question, language_question, page_questions, reading_language
 from nrm.web import formats, guards
 from nrm.web.language import current_language, text_in
 
@@ -119,8 +119,9 @@ def _asked(draft: Draft, page: Page) -> Iterator[Question]:
 
 
 def _say(draft: Draft) -> str:
-    asked_in = next((each.id for each in draft.questionnaire.questions.values() if each.kind == "language"), "")
-    return reading_language(draft.questionnaire, draft.answers.get(asked_in), staff=current_language())
+    return reading_language(
+        draft.questionnaire, draft.answers.get(language_question(draft.questionnaire)), staff=current_language()
+    )
 
 
 def _spoken(draft: Draft, question: Question, say: str) -> Spoken:

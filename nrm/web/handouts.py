@@ -16,7 +16,7 @@ from nrm.actions import interviews
 from nrm.actions.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.handouts import Handout
-from nrm.domain.interviews import reading_language
+from nrm.domain.interviews import language_question, reading_language
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import accounts as accounts_store
@@ -102,8 +102,9 @@ def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
 
 def _receipt_of(draft: Draft) -> Handout:
     receipts = guards.country().handouts.receipts
-    asked_in = next((each.id for each in draft.questionnaire.questions.values() if each.kind == "language"), "")
-    spoken = reading_language(draft.questionnaire, draft.answers.get(asked_in), staff=current_language())
+    spoken = reading_language(
+        draft.questionnaire, draft.answers.get(language_question(draft.questionnaire)), staff=current_language()
+    )
     return receipts[spoken]
 
 

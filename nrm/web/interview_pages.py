@@ -21,13 +21,13 @@ from nrm.actions.sending import Choice, Proposal
 from nrm.domain.accounts import Actor
 from nrm.domain.facts import consent_of
 from nrm.domain.indicators import Profile, profile
-from nrm.domain.interviews import Page, Questionnaire, with_page
+from nrm.domain.interviews import Page, Questionnaire, language_question, with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import frames, guards, handouts
+from nrm.web import directives, frames, guards, handouts
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -35,7 +35,7 @@ from nrm.web.questions import QuestionMarkup
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 # Fields of the form that are no answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud"})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -88,8 +88,7 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
 
 
 def _spoken(draft: Draft) -> str | None:
-    asked_in = next((q.id for q in draft.questionnaire.questions.values() if q.kind == "language"), "")
-    return draft.answers.get(asked_in)
+    return draft.answers.get(language_question(draft.questionnaire))
 
 
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
@@ -146,6 +145,7 @@ def _render(
         "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
+        "directives": directives.lines(page.id),
     }
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
@@ -173,13 +173,15 @@ def _render(
         form=asked_form,
         revision=revision,
         draft=draft,
+        ticked=request.form.getlist(directives.FIELD),
         **shown,
         **more,
     )
 
 
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(shown[name] for name in ("pages", "last", "ends", "urgent", "child"))
+    told = tuple((line.value, line.read) for line in shown["directives"])
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child")), told)
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
@@ -191,6 +193,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         body=mark["body"],
         wordings=wordings,
         form=None,
+        ticked=(),
         revision=mark["revision"],
         csrf_token=mark["token"],
         actor={"name": mark["name"], "organisation_name": mark["organisation"]},

@@ -33,7 +33,8 @@ LONGEST_NUMBER = 9
 
 
 def _questionnaire() -> Questionnaire:
-    return drafts.questionnaire_called(drafts.CURRENT)
+    """The one that the asker's crossing point uses today."""
+    return drafts.questionnaire_called(drafts.used_by(guards.actor()))
 
 
 def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:

@@ -129,6 +129,8 @@ class Event(StrEnum):
     RELEASE_SIGNED = "release_signed"
     RELEASE_SEALED = "release_sealed"
     PAYMENT_READ = "payment_read"
+    TABLE_FILED = "table_filed"
+    ORGANISATION_ADDED = "organisation_added"
     KEYS_DESTROYED = "keys_destroyed"
     SEED_COMMITTED = "seed_committed"
     SAMPLE_DRAWN = "sample_drawn"

@@ -17,6 +17,7 @@ from nrm.domain.handouts import Handouts
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
+from nrm.domain.register import Register
 from nrm.domain.rollout import Use
 from nrm.domain.spoken import NO_CHOICES, Choices
 from nrm.statistics.tables import TableSet
@@ -120,6 +121,7 @@ class Country:
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
     choices: Mapping[str, Choices] = field(default_factory=dict)  # by the questionnaire's id
     handouts: Handouts = field(default_factory=lambda: Handouts({}, {}, {}))
+    register: Register = field(default_factory=lambda: Register(()))
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_child_returns_and_calls"
-down_revision = "0021_filed_tables"
+revision = "0023_child_returns_and_calls"
+down_revision = "0022_papers"
 branch_labels = None
 depends_on = None
 

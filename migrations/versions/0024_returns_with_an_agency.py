@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_returns_with_an_agency"
-down_revision = "0022_child_returns_and_calls"
+revision = "0024_returns_with_an_agency"
+down_revision = "0023_child_returns_and_calls"
 branch_labels = None
 depends_on = None
 

@@ -14,10 +14,10 @@ from tests.conftest import Person
 from tests.world import World
 
 MOST = {
-    "rinas.border_officer": 7,
+    "rinas.border_officer": 8,
     "nrc.case_worker": 11,
     "vatra.shelter_manager": 11,
-    "molsa.statistician": 9,
+    "molsa.statistician": 11,
     "ra.duty_officer": 12,
 }
 

@@ -17,7 +17,7 @@ MOST = {
     "rinas.border_officer": 8,
     "nrc.case_worker": 11,
     "vatra.shelter_manager": 11,
-    "molsa.statistician": 9,
+    "molsa.statistician": 11,
     "ra.duty_officer": 12,
 }
 

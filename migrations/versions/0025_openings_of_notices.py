@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_openings_of_notices"
-down_revision = "0020_grants_are_marked"
+revision = "0025_openings_of_notices"
+down_revision = "0024_returns_with_an_agency"
 branch_labels = None
 depends_on = None
 

@@ -117,6 +117,12 @@ def organisations_by_id() -> dict[uuid.UUID, Organisation]:
     return {row.id: row for row in db.session.scalars(select(Organisation))}
 
 
+def names_by_code(language: str) -> dict[str, str]:
+    """The names of all organisations in Albanian (`sq`) or English, for what is sealed in both."""
+    rows = organisations_by_id().values()
+    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+
+
 def of_kinds(kinds: Collection[OrganisationKind]) -> set[uuid.UUID]:
     """The organisations of these kinds."""
     return set(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_([str(each) for each in kinds]))))

@@ -59,7 +59,10 @@ def expected(world: World) -> dict[str, set[Key]]:
             (case.hex, "hand_over")
             for case in (world.asked_case, world.coming_case, world.case, world.own_case, world.urgent_case)
         }
-        | keys(world.notice, "identity"),
+        | keys(world.notice, "identity")
+        | keys(world.child_return, "identity"),
+        "CHILD_PROTECTION": keys(world.child_return, "identity"),
+        "HELPLINE": keys(world.call, "identity"),
         "TRP_UNIT": keys(world.case, "identity", "legal"),
     }
 

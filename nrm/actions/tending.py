@@ -16,6 +16,7 @@ from nrm.actions import (
     alarms,
     backups,
     children,
+    consents,
     erasures,
     interviews,
     notices,
@@ -38,9 +39,9 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `erased_listed`,
-    `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder
-    must do something for.
+    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `consents_lapsed`,
+    `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many
+    organisations a key holder must do something for.
     """
     by = Actor.system("tend")
     organisations.pass_over_suspended()
@@ -54,6 +55,7 @@ def tend() -> dict[str, int]:
         "alerts_forgotten": children.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": notices.expire(by=by),
+        "consents_lapsed": consents.lapse(by=by),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": shredding.sweep(),

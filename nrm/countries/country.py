@@ -11,6 +11,7 @@ from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import Agreement
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
+from nrm.domain.consents import Validity
 from nrm.domain.documents import Words
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
@@ -104,6 +105,7 @@ class Country:
     organisations: Mapping[str, Organisation]
     lists: Mapping[str, Mapping[str, Words]]
     retention: Retention
+    validity: Validity  # of consents
     calendar: Calendar
     watches: tuple[Watch, ...]
     next_numbers: tuple[NextNumber, ...] = ()

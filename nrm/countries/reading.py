@@ -11,6 +11,7 @@ from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, N
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
+from nrm.domain.consents import Validity
 from nrm.domain.documents import Table, Words
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 
@@ -46,6 +47,7 @@ def read_country(table: Table, code: str) -> Country:
         organisations=organisations,
         lists=_lists(table.table("list")),
         retention=_retention(table.table("retention")),
+        validity=_validity(table.table("consent")),
         calendar=_calendar(table.table("calendar"), organisations),
         watches=_watches(table.tables("bulk_opening")),
         next_numbers=_next_numbers(table.tables("next_number"), regions),
@@ -172,6 +174,19 @@ def _retention(table: Table) -> Retention:
     )
     if read.draft_warning_days >= read.draft_days:
         table.wrong("draft_warning_days", "the warning must come before the end")
+    table.close()
+    return read
+
+
+def _validity(table: Table) -> Validity:
+    table.one_of("origin", {"agreement", "proposal"})
+    read = Validity(
+        services_days=table.number("services_days", least=1),
+        sharing_days=table.number("sharing_days", least=1),
+        ask_again_days=table.number("ask_again_days", least=1),
+    )
+    if read.ask_again_days >= min(read.services_days, read.sharing_days):
+        table.wrong("ask_again_days", "the holder must be told before the end and after the beginning")
     table.close()
     return read
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.consents import reads_by_consent
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
 from nrm.store.members import number_of_holders
@@ -117,9 +118,12 @@ def organisations_by_id() -> dict[uuid.UUID, Organisation]:
     return {row.id: row for row in db.session.scalars(select(Organisation))}
 
 
-def of_kinds(kinds: Collection[OrganisationKind]) -> set[uuid.UUID]:
-    """The organisations of these kinds."""
-    return set(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_([str(each) for each in kinds]))))
+def readers_by_consent() -> list[Organisation]:
+    """The organisations that read a part of a case only because the person agrees, by code."""
+    kinds = [str(each) for each in OrganisationKind if reads_by_consent(each)]
+    return list(
+        db.session.scalars(select(Organisation).where(Organisation.kind.in_(kinds)).order_by(Organisation.code))
+    )
 
 
 def with_keyring() -> set[uuid.UUID]:

@@ -1,4 +1,4 @@
-"""A person asks for a copy of what is kept, or that it is erased: recorded where they ask, answered by the holder."""
+"""A person asks for a copy, for erasure, or to take back a consent: recorded where they ask, answered by the holder."""
 
 from __future__ import annotations
 

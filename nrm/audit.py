@@ -110,6 +110,7 @@ class Event(StrEnum):
     BED_CHANGED = "bed_changed"
     PERMIT_RECORDED = "permit_recorded"
     TESTIMONY_RECORDED = "testimony_recorded"
+    IDENTIFICATION_RECORDED = "identification_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
     AGREEMENT_APPROVED = "agreement_approved"
     AGREEMENT_OPENED = "agreement_opened"

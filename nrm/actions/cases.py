@@ -18,7 +18,7 @@ from nrm.actions import consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
-from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, reads_by_consent
+from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.cases import Case, Reading
 from nrm.models.consents import Consent
@@ -164,7 +164,7 @@ def share(
                 organisation_id_shared=organisation_id,
                 compartment=compartment,
             )
-        if reads_by_consent(kind):
+        if set(compartments) & read_by_consent(kind):
             yes = Answer(Topic.SHARING, Said.GIVEN, organisation.party or organisation.code)
             consenting.record(session, case_id, [yes], Asking("", "", ""), by)
 
@@ -183,7 +183,8 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     with transaction() as session:
         _held(case_id, by)
         if not consenting.end_reading(session, case_id, [organisation], by):
-            raise NotVisible
+            by_clause = any(each.organisation_id == organisation_id for each in store.shares(case_id, by=by))
+            raise CaseRefused("by_clause") if by_clause else NotVisible
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
         given = consenting.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
         consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)

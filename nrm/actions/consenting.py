@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit
 from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.domain.cases import SHAREABLE, Compartment
+from nrm.domain.cases import Compartment
 from nrm.domain.consents import (
     Answer,
     Asking,
@@ -25,7 +25,7 @@ from nrm.domain.consents import (
     Topic,
     Weighed,
     due_on,
-    reads_by_consent,
+    read_by_consent,
 )
 from nrm.models.accounts import Organisation
 from nrm.models.consents import Consent
@@ -35,17 +35,12 @@ from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, sharing
 
 
-def by_consent(kind: OrganisationKind) -> frozenset[Compartment]:
-    """What an organisation of this kind reads because the person agrees."""
-    return SHAREABLE.get(kind, frozenset()) if reads_by_consent(kind) else frozenset()
-
-
 def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[Organisation], by: Actor) -> bool:
     """A new epoch, without these organisations, of what they read by consent; returns whether they read anything.
 
     The actor must hold the keys. Whoever is being asked to take the person is offered the new keys.
     """
-    gone = {each.id: by_consent(OrganisationKind(each.kind)) for each in organisations}
+    gone = {each.id: read_by_consent(OrganisationKind(each.kind)) for each in organisations}
     keep: dict[str, Collection[uuid.UUID]] = {}
     ended: set[uuid.UUID] = set()
     for compartment in vault.compartments_of(session, case_id):
@@ -67,7 +62,7 @@ def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     waiting = (Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
     if session.scalar(select(Consent.id).where(*waiting).limit(1)) is None:
         return False
-    shared = frozenset[Compartment]().union(*SHAREABLE.values())
+    shared = frozenset[Compartment]().union(*(read_by_consent(kind) for kind in OrganisationKind))
     keep: dict[str, Collection[uuid.UUID]] = {
         compartment: grants.holders_of(session, case_id, compartment)
         for compartment in vault.compartments_of(session, case_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -26,7 +26,7 @@ from nrm.domain.consents import (
     check_asked,
     check_weighed,
     consent_of_case,
-    reads_by_consent,
+    read_by_consent,
 )
 from nrm.domain.requests import RequestKind, RequestStatus
 from nrm.models.accounts import Organisation
@@ -137,8 +137,9 @@ def _held(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
 
 def _readers(session: Session, party: str) -> list[Organisation]:
     """The organisations that act as a party, of those that read by consent."""
-    found = session.scalars(select(Organisation).where(Organisation.party == party)).all()
-    return [each for each in found if reads_by_consent(OrganisationKind(each.kind))]
+    acts = or_(Organisation.party == party, (Organisation.party == "") & (Organisation.code == party))
+    found = session.scalars(select(Organisation).where(acts)).all()
+    return [each for each in found if read_by_consent(OrganisationKind(each.kind))]
 
 
 def _count(case: Case, *, counted: bool) -> None:
@@ -201,7 +202,7 @@ def lapse(*, by: Actor) -> int:
         over = store.over(stays.today(), _BATCH)
         for consent in over:
             taken = [
-                grants.take_back(session, consent.case_id, each.id, consenting.by_consent(OrganisationKind(each.kind)))
+                grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
                 for each in _readers(session, consent.party)
             ]
             waits = Narrowing.WAITS if any(taken) else Narrowing.DONE

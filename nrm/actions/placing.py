@@ -246,7 +246,7 @@ def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[
     """A new epoch of whatever somebody reads by consent to whom the person did not say yes again."""
     gone = [each for each in accounts.readers_by_consent() if each.id not in set(go_on_reading)]
     if consenting.end_reading(session, case_id, gone, by):
-        parties = {each.party for each in gone}
+        parties = {each.party or each.code for each in gone}
         sharing = (Consent.topic == Topic.SHARING, Consent.party.in_(parties), Consent.said == Said.GIVEN)
         given = consenting.current(session, case_id, *sharing)
         consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)

@@ -13,6 +13,7 @@ from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
 from nrm.domain.consents import Validity
 from nrm.domain.documents import Words
+from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
 from nrm.statistics.tables import TableSet
@@ -106,6 +107,7 @@ class Country:
     lists: Mapping[str, Mapping[str, Words]]
     retention: Retention
     validity: Validity  # of consents
+    reflection: ReflectionPeriod
     calendar: Calendar
     watches: tuple[Watch, ...]
     next_numbers: tuple[NextNumber, ...] = ()

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from nrm.domain.accounts import OrganisationKind
-from nrm.domain.cases import BY_CONSENT
+from nrm.domain.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
 from nrm.domain.facts import consent_of, statistics_consent
 from nrm.domain.interviews import Answers, Questionnaire, reading_language, wording_read
 
@@ -224,6 +224,14 @@ def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking
     return asking(questionnaire, answers, language=language, interpreter=interpreter)
 
 
+def read_by_consent(kind: OrganisationKind) -> frozenset[Compartment]:
+    """What an organisation of this kind reads because the person agrees: that stops when the consent ends."""
+    shared = SHAREABLE.get(kind, frozenset())
+    if kind not in BY_CONSENT:
+        shared &= {Compartment.JOINT_INTERVIEW}
+    return shared | OF_IDENTIFICATION if Compartment.JOINT_INTERVIEW in shared else shared
+
+
 def reads_by_consent(kind: OrganisationKind) -> bool:
-    """Whether an organisation of this kind reads because the person agrees: then it stops when the consent ends."""
-    return kind in BY_CONSENT
+    """Whether it reads anything so."""
+    return bool(read_by_consent(kind))

@@ -211,6 +211,12 @@ def member(member_id: uuid.UUID, *, by: Actor) -> Member:
     return found
 
 
+def organisation_of(member_id: uuid.UUID) -> Organisation:
+    """The organisation of a member that was seen already."""
+    statement = select(Organisation).join(Member, Member.organisation_id == Organisation.id)
+    return db.session.scalars(statement.where(Member.id == member_id)).one()
+
+
 def member_by_login(login: str) -> Member | None:
     """An account by its sign-in name; for inviting people."""
     return db.session.scalar(select(Member).where(Member.login == login))

@@ -14,7 +14,7 @@ from sqlalchemy import Select, exists, func, select
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment
-from nrm.domain.consents import reads_by_consent
+from nrm.domain.consents import read_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
@@ -210,7 +210,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
             id_,
             {"sq": each.name_sq, "en": each.name_en},
             tuple(sorted(compartments)),
-            reads_by_consent(OrganisationKind(each.kind)),
+            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
         )
         for id_, (each, compartments) in found.items()
     ]

@@ -92,11 +92,11 @@ def _row(line: ConsentLine) -> dict[str, object]:
         "said": said,
         "ended": translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else "",
         "language": language_name(line.language, language) if line.language else "",
-        "interpreter": _interpreter(line.interpreter),
+        "interpreter": interpreter_label(line.interpreter),
     }
 
 
-def _interpreter(code: str) -> str:
+def interpreter_label(code: str) -> str:
     """In words; empty where it was not written down, or in a code of another questionnaire."""
     return next((translated(label) for each, label in INTERPRETER_LABELS.items() if each == code), "")
 

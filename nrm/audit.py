@@ -44,6 +44,7 @@ class Event(StrEnum):
     KEYRING_RENEWED = "keyring_renewed"
     KEYRING_MOVED = "keyring_moved"
     SEALED_ANEW = "sealed_anew"
+    ORGANISATION_ADDED = "organisation_added"
     ORGANISATION_SUSPENDED = "organisation_suspended"
     ORGANISATION_READMITTED = "organisation_readmitted"
     SIGNED_IN = "signed_in"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
+from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, NoResultFound
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.countries import Country
+from nrm.countries.country import Organisation as OrganisationData
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.models.accounts import Instance, Organisation
@@ -29,21 +33,36 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
                 created_at=clock.now(),
             )
         )
-        for data in country.organisations.values():
-            organisation = Organisation(
-                id=uuid.uuid4(),
-                code=data.code,
-                kind=data.kind,
-                party=data.party or "",
-                crossing_point=data.crossing_point or "",
-                name_sq=data.names["sq"],
-                name_en=data.names["en"],
-                telephone=data.on_call,
-            )
-            session.add(organisation)
-            session.flush()
-            session.add_all(Bed(organisation_id=organisation.id, label=label) for label in data.beds)
+        _add(session, country.organisations.values())
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
+
+
+def complete(country: Country) -> list[str]:
+    """Add the organisations that a new version of the country's data has and the instance lacks; returns their codes."""
+    with transaction() as session:
+        there = set(session.scalars(select(Organisation.code)))
+        missing = [each for each in country.organisations.values() if each.code not in there]
+        _add(session, missing)
+        for each in missing:
+            audit.append(session, audit.Event.ORGANISATION_ADDED, by=Actor.system("upgrade"), code=each.code)
+        return [each.code for each in missing]
+
+
+def _add(session: Session, organisations: Iterable[OrganisationData]) -> None:
+    for data in organisations:
+        organisation = Organisation(
+            id=uuid.uuid4(),
+            code=data.code,
+            kind=data.kind,
+            party=data.party or "",
+            crossing_point=data.crossing_point or "",
+            name_sq=data.names["sq"],
+            name_en=data.names["en"],
+            telephone=data.on_call,
+        )
+        session.add(organisation)
+        session.flush()
+        session.add_all(Bed(organisation_id=organisation.id, label=label) for label in data.beds)
 
 
 def nature() -> tuple[bool, bool]:

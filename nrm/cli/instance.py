@@ -52,8 +52,11 @@ def upgrade(directory: Path) -> None:
         return
     with _unserved(directory), app.app_context():
         schema.upgrade()
+        added = instances.complete(app.extensions["nrm.country"])
         disconnect()
     click.echo(f"upgraded: {before} to {schema.newest()}")
+    for code in added:
+        click.echo(f"new organisation: {code}; invite its people", err=True)
 
 
 @contextmanager

@@ -129,6 +129,11 @@ class Event(StrEnum):
     RELEASE_SEALED = "release_sealed"
     PAYMENT_READ = "payment_read"
     KEYS_DESTROYED = "keys_destroyed"
+    SEED_COMMITTED = "seed_committed"
+    SAMPLE_DRAWN = "sample_drawn"
+    SAMPLE_SCORED = "sample_scored"
+    REMEDY_ASKED = "remedy_asked"
+    REMEDY_CHECKED = "remedy_checked"
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"
 

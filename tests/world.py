@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nrm.actions import (
     admissions,
@@ -14,6 +14,8 @@ from nrm.actions import (
     contracts,
     departures,
     identifications,
+    interviews,
+    monitoring,
     notices,
     permits,
     referrals,
@@ -22,16 +24,19 @@ from nrm.actions import (
     stays,
 )
 from nrm.actions import agreement_versions as versions
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
 from nrm.domain.departures import OutsideKind, OutsideReason
+from nrm.domain.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
+from nrm.domain.quarters import Quarter
 from nrm.domain.requests import RequestKind
 from nrm.domain.stays import Source
 from nrm.models.cases import Case, Supplement
+from nrm.models.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
 from tests import factories
@@ -61,6 +66,8 @@ class World:
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
+    remedy: uuid.UUID  # what Rinas is asked to mend
     request: uuid.UUID  # the person in NRC asked the help line for a copy
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
@@ -135,6 +142,8 @@ def build() -> World:
         urgent_case=urgent.case_id,
         letter=_written(own.case_id, vatra),
         notice=_announced(),
+        sample=_drawn(rinas),
+        remedy=_to_mend(),
         request=_asked(foreign.case_id),
         member=nrc.member_id,
         organisation=unit,
@@ -152,6 +161,33 @@ def _announced() -> uuid.UUID:
         by=factories.actor("consular.consular_officer"),
     )
     return notice_id
+
+
+def _drawn(rinas: Actor) -> uuid.UUID:
+    """A fifth interview ends without a finding; all five are taken to be of the last quarter, and drawn."""
+    interviews.end(interview_id=people.interview(rinas, assessment="none"), by=rinas)
+    before = Quarter.of(stay_store.today()).previous
+    with transaction() as session:
+        session.execute(update(ProcedureRecord).values(quarter_on=before.start))
+    monitoring.commit_seeds()
+    monitoring.draw(before, by=factories.actor("oms.monitor"))
+    return db.session.scalars(select(MonitoringSample.id).where(MonitoringSample.number == 1)).one()
+
+
+def _to_mend() -> uuid.UUID:
+    remedy_id = uuid.uuid4()
+    today = stay_store.today()
+    monitoring.ask_to_mend(
+        remedy_id=remedy_id,
+        organisation_id=people.organisation("RINAS"),
+        quarter=Quarter.of(today),
+        item="alone",
+        action=RemedyAction.ROOM,
+        owner=RemedyOwner.POST_CHIEF,
+        due_on=today + timedelta(days=30),
+        by=factories.actor("oms.monitor"),
+    )
+    return remedy_id
 
 
 def _asked(case_id: uuid.UUID) -> uuid.UUID:

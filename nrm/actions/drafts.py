@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -91,6 +91,7 @@ class Draft:
     visited: tuple[str, ...]
     revision: int
     found: vault.Opened | None = field(default=None, compare=False)
+    times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -216,6 +217,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         tuple(found.value["visited"]),
         found.revision,
         found,
+        found.value.get("times", {}),
     )
 
 
@@ -256,7 +258,8 @@ def sealed_next(
             "status": read.status,
             "sha256": read.sha256,
         }
-    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at)}
+    times = _times(draft, visited)
+    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at), "times": times}
     if draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
@@ -272,8 +275,18 @@ def sealed_next(
         wordings,
         looked_at,
         following.revision,
+        times=times,
     )
     return after, following
+
+
+def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
+    """When each page was last saved; an interview that is given whole has no times."""
+    names = list(saved)
+    if len(names) > 1:
+        return {}
+    after = int((clock.now() - draft.started_at).total_seconds())
+    return {**draft.times, **dict.fromkeys(names, max(0, after))}
 
 
 def keep(session: Session, following: vault.NextRevision, *, by: Actor) -> None:

@@ -38,7 +38,7 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
 
 
 def complete(country: Country) -> list[str]:
-    """Add the organisations that a new version of the country's data has and the instance lacks; returns their codes."""
+    """Add the organisations that the country's data has and the instance lacks; returns their codes."""
     with transaction() as session:
         there = set(session.scalars(select(Organisation.code)))
         missing = [each for each in country.organisations.values() if each.code not in there]

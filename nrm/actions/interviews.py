@@ -21,6 +21,7 @@ from nrm.actions.drafts import (
     StaleAnswers,
     UnknownQuestionnaire,
 )
+from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, Permission
@@ -203,6 +204,7 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
         if outcome is None:
             raise NotAnEnd
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        session.add_all(left_by(draft, answers, by=by))
         drafts.close(session, interview, "ended", by=by)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.actions import children, consenting, drafts
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, OrganisationKind, Permission
@@ -243,6 +244,7 @@ def send(
         session.add_all(owed)
         kind = OrganisationKind(choice.organisation.kind)
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind))
+        session.add_all(left_by(draft, answers, by=by, owed=owed))
         session.flush()
         _seal(session, interview_id, draft, answers, proposed, choice, by)
         audit.append(

@@ -19,6 +19,7 @@ from nrm.actions import (
     consents,
     erasures,
     interviews,
+    monitoring,
     notices,
     organisations,
     permits,
@@ -40,8 +41,8 @@ _BATCH = 200
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
     `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `consents_lapsed`,
-    `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many
-    organisations a key holder must do something for.
+    `screens_forgotten`, `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`,
+    `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for.
     """
     by = Actor.system("tend")
     organisations.pass_over_suspended()
@@ -56,6 +57,9 @@ def tend() -> dict[str, int]:
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": notices.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),
+        "screens_forgotten": monitoring.forget_screens(),
+        "records_forgotten": monitoring.forget_records(),
+        "seeds_committed": monitoring.commit_seeds(),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": shredding.sweep(),

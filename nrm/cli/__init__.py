@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "reports.report",
     "audit": "audit.audit",
     "protect": "protect.protect",
+    "monitoring": "monitoring.monitoring",
     "keys": "keys.keys",
     "backup-key": "backups.backup_key",
     "backup": "backups.backup",

@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from nrm import clock
 from nrm.actions import accounts, factors, members
 from nrm.cli import demo_agreements
 from nrm.cli.demo_life import Life
+from nrm.cli.demo_monitoring import monitor
 from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
@@ -94,6 +96,7 @@ def make_demo(
             for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 life.at(min(due, last), life.close(quarter, tell))
+                life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
             life.run(tell)
@@ -146,6 +149,8 @@ def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
     roles = [role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)]
     second = roles if kind.holds_keys and len(roles) == 1 else []
+    if Role.MONITOR in roles:
+        second = [Role.MONITOR]  # some interviews are scored by two
     return [(f"{code.lower()}.{role}", role) for role in roles] + [
         (f"{code.lower()}.{role}.2", role) for role in second
     ]

@@ -30,7 +30,7 @@ REPORTS = {
 }
 
 
-def _quarter(_: click.Context, __: click.Parameter, value: str) -> Quarter:
+def parse_quarter(_: click.Context, __: click.Parameter, value: str) -> Quarter:
     try:
         return Quarter.parse(value)
     except UnreadableQuarter as error:
@@ -69,7 +69,7 @@ def _said_in_one_line() -> Iterator[None]:
 
 
 @report.command()
-@click.argument("quarter", callback=_quarter)
+@click.argument("quarter", callback=parse_quarter)
 @instance_option
 @login_option
 def close(quarter: Quarter, directory: Path, login: str) -> None:
@@ -96,7 +96,7 @@ def _state(already: bool) -> str:
 
 
 @report.command()
-@click.argument("quarter", callback=_quarter)
+@click.argument("quarter", callback=parse_quarter)
 @instance_option
 @login_option
 def sign(quarter: Quarter, directory: Path, login: str) -> None:
@@ -122,7 +122,7 @@ def _named(findings: Iterable[rules.Finding]) -> str:
 def _reader(name: str, what: str) -> click.Command:
     """The command that prints one sealed report."""
 
-    @click.option("--quarter", callback=_quarter, required=True, help="Such as 2026Q1.")
+    @click.option("--quarter", callback=parse_quarter, required=True, help="Such as 2026Q1.")
     @click.option("--format", "format_", type=click.Choice(FORMATS), default="json", show_default=True)
     @click.option("--language", type=click.Choice(["sq", "en"]), default="sq", show_default=True, help="Of the PDF.")
     @instance_option
@@ -141,7 +141,7 @@ for _name, _what in REPORTS.items():
 
 
 @report.command()
-@click.argument("quarter", callback=_quarter)
+@click.argument("quarter", callback=parse_quarter)
 @click.option("--scenario", type=click.Choice(["A0", "A1", "A2", "A3", "A4", "A5"]), help="That one alone.")
 @click.option("--report", "name", type=click.Choice(rules.REPORTS), default=rules.REPORT, show_default=True)
 @instance_option

@@ -18,6 +18,7 @@ from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.description import parse as parse_tables
@@ -53,12 +54,23 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
+    questionnaires = _questionnaires(place)
     return replace(
         country,
         agreements=_agreements(place, country),
         tables=_tables(place),
-        questionnaires=_questionnaires(place),
+        questionnaires=questionnaires,
+        checklist=_checklist(place, questionnaires),
     )
+
+
+def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
+    """`monitoring.toml` of the folder, held against the questionnaires."""
+    file = place / "monitoring.toml"
+    try:
+        return parse_checklist(Table(_toml(file)), questionnaires)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
 
 
 def _tables(place: Path) -> dict[str, TableSet]:

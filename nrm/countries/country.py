@@ -15,6 +15,7 @@ from nrm.domain.consents import Validity
 from nrm.domain.documents import Words
 from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
+from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
 from nrm.statistics.tables import TableSet
 
@@ -114,6 +115,7 @@ class Country:
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
+    checklist: Checklist | None = None  # what a monitor checks; every country folder has one
 
     def label(self, name: str, code: str, language: str) -> str:
         """The words of a code in the closed list `name`; KeyError for a code that is not in it."""

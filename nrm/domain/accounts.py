@@ -91,7 +91,8 @@ class Permission(StrEnum):
     ACCOUNT_RESET = "account:reset"
     ACCOUNT_DISABLE = "account:disable"
     ORGANISATION_SUSPEND = "organisation:suspend"
-    MONITORING_READ = "monitoring:read"
+    MONITORING_SCORE = "monitoring:score"
+    MONITORING_OWN = "monitoring:own"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
     AGREEMENT_MANAGE = "agreement:manage"
@@ -139,6 +140,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_RECEIVE,
+            Permission.MONITORING_OWN,
             Permission.ACCOUNT_DISABLE,
         }
     ),
@@ -233,7 +235,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     ),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
     Role.COORDINATOR: frozenset({Permission.AGREEMENT_READ, Permission.AGREEMENT_MANAGE, Permission.CONTRACT_MANAGE}),
-    Role.MONITOR: frozenset({Permission.MONITORING_READ, Permission.REPORT_READ}),
+    Role.MONITOR: frozenset({Permission.MONITORING_SCORE, Permission.REPORT_READ}),
     # Sealed releases only: nothing of a person is within reach.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),

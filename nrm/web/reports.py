@@ -318,7 +318,7 @@ def statistician_home() -> str:
     )
 
 
-@home.page(Role.MONITOR, Role.READER)
+@home.page(Role.READER)
 def reader_home() -> str:
     """Sealed releases and nothing else."""
     return render_template(

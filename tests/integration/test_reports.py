@@ -591,7 +591,8 @@ def test_a_report_that_is_overdue_is_marked_and_closed_ones_are_linked(closed: F
 
 def test_the_home_of_the_monitor_links_sealed_releases_alone(closed: Flask) -> None:
     page = Person(closed.test_client(), "oms.monitor").get("/")
-    assert 'href="/reports/ix/2026Q2"' in page
+    assert 'href="/reports"' in page
+    assert 'href="/reports/ix/2026Q2"' in Person(closed.test_client(), "oms.monitor").get("/reports")
     assert "/close" not in page
 
 

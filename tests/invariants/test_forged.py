@@ -518,6 +518,12 @@ def the_memory_of_another_quarter_is_put_in(_: World) -> tuple[Attempt, object]:
     return lambda: signing.open_memory(sealed, "ix", "2026Q2"), "ix 2026Q2"
 
 
+@forging("monitoring_draws.sealed_seed")
+def the_seed_of_another_quarter_is_put_in(_: World) -> tuple[Attempt, object]:
+    sealed = signing.seal_memory({"seed": PLANTED[0]}, "monitoring", "2026Q1")
+    return lambda: signing.open_memory(sealed, "monitoring", "2026Q2"), "monitoring 2026Q2"
+
+
 @forging("release_drafts.sealed_draft")
 def the_draft_of_another_report_is_put_in(_: World) -> tuple[Attempt, object]:
     sealed = signing.seal_memory({"kept": PLANTED[0]}, "draft", "ix", "2026Q1")

@@ -110,11 +110,14 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "quarter": Quarter(2026, 2),
         "referral": first(select(Referral)).first(),
         "referral_id": world.asked,
+        "remedy_id": world.remedy,
         "request_id": world.request,
+        "sample_id": world.sample,
         "status": "draft",
         "stay_id": world.stay,
         "subject_id": world.asked,
         "supplement_id": world.supplement,
+        "today": date(2026, 1, 1),
         "whose": "organisation",
     }
 
@@ -145,6 +148,8 @@ def test_every_question_about_people_is_refused(people: dict[str, Any], function
         return
     with db.engine.connect() as connection:
         for login in MINISTRY:
+            if login == "oms.monitor" and function.__module__.endswith("monitoring"):
+                continue  # records of procedure; tests/integration/test_monitoring.py looks at what they say
             arguments = {
                 name: {**people, "connection": connection}[name]
                 for name, each in inspect.signature(function).parameters.items()

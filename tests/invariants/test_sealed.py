@@ -24,6 +24,7 @@ SEALED = {
     "members.sealed_sign",
     "members.sealed_sign_recovery",
     "members.sealed_totp",
+    "monitoring_draws.sealed_seed",
     "pending_grants.sealed_key",
     "release_drafts.sealed_draft",
     "release_memories.sealed_memory",

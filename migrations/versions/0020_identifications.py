@@ -6,8 +6,8 @@ Of steps abroad from before nothing is known of the period: they keep none.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_identifications"
-down_revision = "0018_consents"
+revision = "0020_identifications"
+down_revision = "0019_consents"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ theirs runs out by itself.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_consents"
-down_revision = "0017_person_requests"
+revision = "0019_consents"
+down_revision = "0018_random_monitoring"
 branch_labels = None
 depends_on = None
 

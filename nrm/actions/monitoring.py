@@ -1,0 +1,298 @@
+"""Random monitoring: the seed and its commitment, the draw, scoring, and what is to be mended."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, transaction
+from nrm.domain import monitoring as rules
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.monitoring import Item, MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner
+from nrm.domain.quarters import Quarter
+from nrm.models.monitoring import (
+    MonitoringDraw,
+    MonitoringSample,
+    MonitoringScore,
+    NegativeScreen,
+    ProcedureRecord,
+    Remedy,
+)
+from nrm.store import accounts, stays
+from nrm.store import monitoring as store
+from nrm.store.countries import country
+from nrm.vault import signing
+
+SYSTEM = Actor.system("monitoring")
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """A draw made again: what stands, what comes out, and the documents for doing it elsewhere.
+
+    `problems`: `POST: what`, none when the draw is what it says.
+    """
+
+    quarter: Quarter
+    commitment: str
+    seed: str
+    frames: Mapping[str, list[uuid.UUID]]
+    drawn: Mapping[str, list[uuid.UUID]]
+    problems: tuple[str, ...]
+
+
+def commit_seeds() -> int:
+    """Make and seal the seed of the running quarter, and of earlier ones that have none; returns how many.
+
+    The hash is there from then on, for everybody to see, the seed itself only after the draw.
+    """
+    today = stays.today()
+    wanted = store.quarters_without_seed(today, by=SYSTEM)
+    made = 0
+    for quarter in wanted:
+        seed = signing.secret_seed()
+        try:
+            with transaction() as session:
+                session.add(
+                    MonitoringDraw(
+                        quarter=str(quarter),
+                        commitment=rules.commitment(seed),
+                        committed_on=today,
+                        sealed_seed=signing.seal_memory({"seed": seed.hex()}, "monitoring", str(quarter)),
+                    )
+                )
+                session.flush()
+                audit.append(
+                    session,
+                    audit.Event.SEED_COMMITTED,
+                    by=SYSTEM,
+                    quarter=str(quarter),
+                    commitment=rules.commitment(seed),
+                )
+                made += 1
+        except IntegrityError:
+            continue  # another process was quicker
+    return made
+
+
+def draw(quarter: Quarter, *, by: Actor) -> int:
+    """Draw the sample of a quarter that is over and show its seed; how many were drawn.
+
+    Raises NotPermitted, MonitoringRefused (`running`, `no_seed`, `drawn`).
+    """
+    by.must(Permission.MONITORING_SCORE)
+    today = stays.today()
+    if today <= quarter.end:
+        raise MonitoringRefused("running")
+    with transaction() as session:
+        try:
+            row = store.draw_of(quarter, by=by, lock=True)
+        except NotVisible:
+            raise MonitoringRefused("no_seed") from None
+        if row.drawn_on is not None or row.sealed_seed is None:
+            raise MonitoringRefused("drawn")
+        seed = bytes.fromhex(signing.open_memory(row.sealed_seed, "monitoring", str(quarter))["seed"])
+        posts = {each.code: each for each in accounts.organisations_by_id().values()}
+        waiting, number, differing = [], 0, _differing(quarter)
+        for code, frame in store.frames(quarter, by=SYSTEM).items():
+            chosen = rules.draw(seed, quarter, code, frame)
+            if not chosen:
+                waiting.append(str(posts[code].id))
+                continue
+            number += len(chosen)
+            session.execute(
+                update(ProcedureRecord)
+                .where(ProcedureRecord.id.in_(frame))
+                .values(considered_in=str(quarter))
+                .execution_options(synchronize_session=False)
+            )
+            session.add_all(_samples(quarter, posts[code].id, chosen))
+        hit = session.execute(
+            update(MonitoringDraw)
+            .where(MonitoringDraw.quarter == str(quarter), MonitoringDraw.drawn_on.is_(None))
+            .values(
+                seed=seed.hex(),
+                sealed_seed=None,
+                drawn_on=today,
+                waiting=waiting,
+                differing={
+                    str(each.id): differing[each.crossing_point]
+                    for each in posts.values()
+                    if each.crossing_point in differing
+                },
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise MonitoringRefused("drawn")
+        audit.append(session, audit.Event.SAMPLE_DRAWN, by=by, quarter=str(quarter), seed=seed.hex())
+    return number
+
+
+def _samples(quarter: Quarter, post: uuid.UUID, chosen: list[uuid.UUID]) -> list[MonitoringSample]:
+    twice = rules.scored_twice(len(chosen))
+    return [
+        MonitoringSample(
+            quarter=str(quarter), organisation_id=post, record_id=record_id, number=number, twice=number <= twice
+        )
+        for number, record_id in enumerate(chosen, start=1)
+    ]
+
+
+def _differing(quarter: Quarter) -> dict[str, str]:
+    """Crossing point -> milder or stricter, where officers judge otherwise than the profiles."""
+    counted = store.profiles_and_assessments(quarter, by=SYSTEM)
+    return {point: how for point, pairs in counted.items() if (how := rules.differs(pairs))}
+
+
+def redraw(quarter: Quarter) -> Redrawn:
+    """Make the draw again from what is kept and compare; needs nobody's account. Raises NotVisible before the draw."""
+    row = db.session.get(MonitoringDraw, str(quarter))
+    if row is None or row.seed is None:
+        raise NotVisible
+    frames, drawn = store.frames(quarter, by=SYSTEM), store.drawn(quarter, by=SYSTEM)
+    problems = []
+    try:
+        seed = bytes.fromhex(row.seed)
+    except ValueError:
+        seed = b""
+    if rules.commitment(seed) != row.commitment:
+        problems.append("seed: is not the one that was committed to")
+    for code in sorted({*frames, *drawn}):
+        if rules.draw(seed, quarter, code, frames.get(code, [])) != drawn.get(code, []):
+            problems.append(f"{code}: the sample is not the one this seed draws")
+    return Redrawn(quarter, row.commitment, row.seed, frames, drawn, tuple(problems))
+
+
+def items_of(sample: store.Sample) -> tuple[Item, ...]:
+    """The items of the checklist that apply to a sampled interview."""
+    checklist = country().checklist
+    if checklist is None or sample.record is None:
+        return ()
+    return checklist.asked_of(sample.record.route)
+
+
+def score(*, sample_id: uuid.UUID, marks: Mapping[str, str], by: Actor) -> None:
+    """Keep what a monitor found of a sampled interview. Once; of some a second person scores, unseen by the first.
+
+    Raises NotPermitted, NotVisible (also once the record is gone), MonitoringRefused (`own`, `scored`, `answers`).
+    """
+    by.must(Permission.MONITORING_SCORE)
+    try:
+        with transaction() as session:
+            sample = store.sample(sample_id, by=by)
+            if sample.record is None:
+                raise NotVisible
+            if sample.mine is not None:
+                raise MonitoringRefused("own")
+            if sample.full:
+                raise MonitoringRefused("scored")
+            rules.check_marks(marks, items_of(sample))
+            first = session.get(MonitoringScore, (sample_id, 1)) is None
+            session.add(
+                MonitoringScore(
+                    sample_id=sample_id,
+                    round=1 if first else 2,
+                    member_id=by.member_id,
+                    scored_on=stays.today(),
+                    marks={item: str(mark) for item, mark in marks.items()},
+                )
+            )
+            session.flush()
+            audit.append(session, audit.Event.SAMPLE_SCORED, by=by, sample_id=sample_id)
+    except IntegrityError:
+        raise MonitoringRefused("scored") from None  # two people, or one button twice, in the same instant
+
+
+def ask_to_mend(
+    *,
+    remedy_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    quarter: Quarter,
+    item: str,
+    action: RemedyAction,
+    owner: RemedyOwner,
+    due_on: date,
+    by: Actor,
+) -> None:
+    """Ask a post to mend something, under an id the caller chose; the same id again asks nothing twice.
+
+    Raises NotPermitted, NotVisible for a post of which nothing was drawn, MonitoringRefused (`due`, `item`).
+    """
+    by.must(Permission.MONITORING_SCORE)
+    today = stays.today()
+    rules.check_due(due_on, today)
+    checklist = country().checklist
+    if checklist is None or item not in checklist.items:
+        raise MonitoringRefused("item")
+    if organisation_id not in {post for post, _ in store.monitored_posts(by=by)}:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            if session.get(Remedy, remedy_id) is not None:
+                return
+            session.add(
+                Remedy(
+                    id=remedy_id,
+                    organisation_id=organisation_id,
+                    quarter=str(quarter),
+                    item=item,
+                    action=str(action),
+                    owner=str(owner),
+                    asked_on=today,
+                    due_on=due_on,
+                )
+            )
+            session.flush()
+            audit.append(
+                session, audit.Event.REMEDY_ASKED, by=by, remedy_id=remedy_id, post_id=organisation_id, item=item
+            )
+    except IntegrityError:
+        return  # the same button, pressed twice at once
+
+
+def check_mended(*, remedy_id: uuid.UUID, outcome: RemedyOutcome, by: Actor) -> None:
+    """Record what was found when it was checked; once.
+
+    Raises NotPermitted, NotVisible, MonitoringRefused (`checked`).
+    """
+    by.must(Permission.MONITORING_SCORE)
+    with transaction() as session:
+        store.remedy(remedy_id, by=by)
+        hit = session.execute(
+            update(Remedy)
+            .where(Remedy.id == remedy_id, Remedy.checked_on.is_(None))
+            .values(checked_on=stays.today(), outcome=str(outcome))
+            .execution_options(synchronize_session=False)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise MonitoringRefused("checked")
+        audit.append(session, audit.Event.REMEDY_CHECKED, by=by, remedy_id=remedy_id, outcome=str(outcome))
+
+
+def forget_screens() -> int:
+    """Drop the answers of negative screens whose time is over; returns how many."""
+    with transaction() as session:
+        return _gone(session, NegativeScreen.goes_on <= stays.today(), NegativeScreen)
+
+
+def forget_records() -> int:
+    """Drop procedure records that are older than the country keeps them; scores stay. Returns how many."""
+    checklist = country().checklist
+    if checklist is None:
+        return 0
+    last = stays.today() - timedelta(days=checklist.keep_days)
+    with transaction() as session:
+        return _gone(session, ProcedureRecord.quarter_on < Quarter.of(last).start, ProcedureRecord)
+
+
+def _gone(session: Session, old: object, model: type[NegativeScreen] | type[ProcedureRecord]) -> int:
+    return cast("CursorResult[object]", session.execute(delete(model).where(old))).rowcount  # type: ignore[arg-type]

@@ -1,0 +1,76 @@
+"""Random monitoring from the command line: draw a quarter, and draw it again to see that nothing was picked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from nrm.actions import monitoring as actions
+from nrm.cli.reports import parse_quarter
+from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
+from nrm.domain.accounts import NotPermitted, NotVisible
+from nrm.domain.monitoring import MonitoringRefused
+from nrm.domain.quarters import Quarter
+
+REFUSED = {
+    "running": "is not over; it is drawn from the day after its last day",
+    "no_seed": "has no seed yet; `nrm tend` makes it",
+    "drawn": "was drawn before; a draw is made once",
+}
+
+
+@click.group()
+def monitoring() -> None:
+    """Random monitoring of interviews: a draw that anybody can make again."""
+
+
+@monitoring.command()
+@click.argument("quarter", callback=parse_quarter)
+@instance_option
+@login_option
+def draw(quarter: Quarter, directory: Path, login: str) -> None:
+    """Draw the sample of QUARTER and show its seed."""
+    with signed_in(application(directory), login) as by:
+        try:
+            drawn = actions.draw(quarter, by=by)
+        except NotPermitted:
+            raise Refused("--as: this account's role does not do that") from None
+        except MonitoringRefused as error:
+            raise Refused(f"{quarter} {REFUSED[error.why]}") from None
+    click.echo(f"{quarter}: {drawn} interviews drawn")
+
+
+@monitoring.command()
+@click.argument("quarter", callback=parse_quarter)
+@click.option("--frame", is_flag=True, help="Print what the draw was made from, for drawing again elsewhere.")
+@instance_option
+def verify(quarter: Quarter, frame: bool, directory: Path) -> None:
+    """Draw QUARTER again from its seed; exit 1 when the sample is another one, 3 when it was not drawn yet.
+
+    With --frame: {"quarter", "commitment", "seed", "posts": {POST: {"records", "drawn"}}}. How to draw again stands in
+    the operator's guide.
+    """
+    with application(directory).app_context():
+        try:
+            again = actions.redraw(quarter)
+        except NotVisible:
+            raise Refused(f"{quarter} was not drawn yet", code=3) from None
+    if frame:
+        posts = {
+            post: {
+                "records": [str(each) for each in again.frames.get(post, [])],
+                "drawn": [str(each) for each in drawn],
+            }
+            for post, drawn in again.drawn.items()
+        }
+        value = {"quarter": str(quarter), "commitment": again.commitment, "seed": again.seed, "posts": posts}
+        click.echo(json.dumps(value, indent=1))
+    else:
+        for problem in again.problems:
+            click.echo(f"{quarter}: {problem}")
+        if not again.problems:
+            click.echo(f"{quarter}: the sample is the one this seed draws")
+    if again.problems:
+        raise Refused(f"{quarter}: the sample is not the one that was to be drawn", code=1)

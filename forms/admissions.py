@@ -19,6 +19,7 @@ from forms.names import country_code
 from forms.stays import AdmitStayForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.cases import STATELESS, UNKNOWN
+from nrm.domain.stays import Source
 from nrm.domain.words import N_
 
 LONGEST_NAME = 120
@@ -45,6 +46,7 @@ IMPOSSIBLE = {
     "age": N_("Enter an age that fits the answer above, or choose “Not sure”"),
     "consent": N_("Choose whether the person agrees"),
     "statistics": N_("Choose whether the person agrees to be counted"),
+    "dependant": N_("Choose “Under 18” or “Not sure”: an adult has a case of their own"),
 }
 LATE = N_("Enter a day at most a month ago; whoever came earlier was already there: choose that as the way they came")
 
@@ -70,7 +72,7 @@ class _AskedOfAdults:
 class OpenCaseForm(OnceForm):
     """First step: who the person is, what they agree to and what they need. No name."""
 
-    source = SelectField(
+    source: SelectField | None = SelectField(
         N_("How the person came"),
         validators=[InputRequired(N_("Choose how the person came")), Offered(N_("Choose how the person came"))],
         validate_choice=False,
@@ -140,6 +142,12 @@ class OpenCaseForm(OnceForm):
         _check_offered(field)
 
     @property
+    def came(self) -> Source:
+        """Of a valid form."""
+        assert self.source is not None
+        return Source(self.source.data)
+
+    @property
     def years(self) -> int | None:
         """The age of a valid form."""
         typed = (self.age.data or "").strip()
@@ -166,6 +174,23 @@ class OpenCaseForm(OnceForm):
     def may_count(self) -> bool:
         """Of a valid form: whether what is asked for statistics alone is asked."""
         return not self.is_adult or bool(self.statistics.data == "yes")
+
+
+class OpenChildCaseForm(OpenCaseForm):
+    """The same of a child who came with a victim: how they came is known, and they are no adult."""
+
+    source = None
+    age_class = RadioField(
+        N_("Is the person under 18?"),
+        choices=[SelectChoice(value="child", label=N_("Under 18")), SelectChoice(value="unsure", label=N_("Not sure"))],
+        validators=[Offered(N_("Choose whether the person is under 18"))],
+        validate_choice=False,
+    )
+
+    @property
+    def came(self) -> Source:
+        """With somebody the shelter takes care of."""
+        return Source.WITH_A_VICTIM
 
 
 class BirthField(Field):

@@ -117,10 +117,21 @@ NOUN_LABELS = {
     "report of": N_("Report of"),
 }
 WHAT_LABELS = {"gone": N_("is gone"), "new": N_("is new"), "changes": N_("changes")}
+PLACE_LABELS = {
+    "duty_officer": N_("the duty officer decides"),
+    "nobody": N_("nobody"),
+}
+"""Where the simulation places somebody beside the parties."""
+
 REFUSED = {
     "state": N_("This version is not in a state for that. Nothing was changed."),
     "signed": N_("You have signed this version already."),
     "complete": N_("Two people of your organisation have signed this version already."),
+    "not_simulated": N_("This version was not tried on past cases yet. Try it first; it takes some minutes."),
+    "tries": N_(
+        "Five proposals were tried on these quarters already; more would let the figures be worked out. "
+        "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
+    ),
     "changed": N_("This is not the text you have read. Read it again before you sign."),
 }
 """Why a step is refused, in words."""

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from wtforms import Form
 from wtforms.fields.core import Field
 from wtforms.meta import DefaultMeta
-from wtforms.validators import ValidationError
 
 from forms import names
 from nrm.domain.answers import UnacceptableAnswer, checked, date_from_parts, unacceptable
@@ -55,11 +54,13 @@ class QuestionField(Field):
         """The suffixes of the controls' names."""
         return ("",)
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms' own
+    def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:  # noqa: ARG002 - WTForms' own
+        """Read what was typed into `data`, or say what to put right in `errors`; there are no validators to run."""
         try:
-            self.data = self.read()
+            self.data, self.errors = self.read(), []
         except UnacceptableAnswer as error:
-            raise ValidationError(error.texts[self.language]) from error
+            self.errors = [error.texts[self.language]]
+        return not self.errors
 
     def read(self) -> Any:
         """The answer of what was typed, None when nothing was; raises UnacceptableAnswer."""
@@ -186,6 +187,12 @@ class PageForm(Form):
             field = object.__new__(type(ready))  # `copy` would ask the class for an unbound field
             field.__dict__.update(ready.__dict__, _form=form, meta=self)
             return field
+
+    def process(self, formdata: Any = None, *_: Any, **__: Any) -> None:
+        """Each field takes its own parts; there is no other data, no filter, nothing after it."""
+        sent = self.meta.wrap_formdata(self, formdata)
+        for field in self._fields.values():
+            field.process(sent)
 
     ready_fields: ClassVar[dict[str, Field]]
     questionnaire: ClassVar[Questionnaire]

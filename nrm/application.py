@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -56,13 +58,20 @@ LARGEST_REQUEST = 512 * 1024
 MOST_FIELDS = 500
 
 
+class _Application(Flask):
+    """Flask, without asking at each of a dozen calls in a request whether a function is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     """The application. Raises countries.CountryError for a broken country folder.
 
     `synchronous` is SQLite's; anything but FULL is for building the demo country only.
     """
     country = countries.load(config.country, config.country_folder)
-    app = Flask("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
+    app = _Application("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,

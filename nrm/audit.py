@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, text
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from nrm import clock
+from nrm.db import Writer
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint
 from nrm.models.audit import AuditEntry
@@ -113,6 +114,7 @@ class Event(StrEnum):
     TESTIMONY_RECORDED = "testimony_recorded"
     IDENTIFICATION_RECORDED = "identification_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
+    AGREEMENT_SIMULATED = "agreement_simulated"
     AGREEMENT_APPROVED = "agreement_approved"
     AGREEMENT_OPENED = "agreement_opened"
     AGREEMENT_SIGNED = "agreement_signed"
@@ -138,9 +140,9 @@ class Event(StrEnum):
     BACKUP_RESTORED = "backup_restored"
 
 
-def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
+def append(session: Session | Writer, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
     """Add one entry in the present transaction. `details` are ids and closed codes."""
-    if session.get_bind().dialect.name == "postgresql":
+    if isinstance(session, Session) and session.get_bind().dialect.name == "postgresql":
         session.execute(_QUEUE, {"key": _CHAIN_LOCK})
     last = _LAST.first(session, {})
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
@@ -150,17 +152,17 @@ def append(session: Session, event: Event, *, by: Actor, **details: uuid.UUID | 
         "at": clock.now().isoformat(timespec="microseconds"),
         "member_id": str(by.member_id or by.duty),
         "organisation_id": str(by.organisation_id or ""),
-        "details": json.dumps(
-            {
-                key: value if isinstance(value, int) else str(value)
-                for key, value in details.items()
-                if value is not None
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-        ),
+        "details": _canonical(details),
     }
     _APPEND.run(session, {**entry, "hash": _hash(before, tuple(entry.values()))})
+
+
+def _canonical(details: Mapping[str, uuid.UUID | str | int | None]) -> str:
+    """JSON with its keys in order, no spaces, ASCII; written out for the same reason as in `_hash`."""
+    text = encode_basestring_ascii
+    given = sorted((key, value) for key, value in details.items() if value is not None)
+    shown = [f"{text(key)}:{value if isinstance(value, int) else text(str(value))}" for key, value in given]
+    return "{" + ",".join(shown) + "}"
 
 
 def verify(

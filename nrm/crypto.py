@@ -55,21 +55,18 @@ def ctx(*parts: Part) -> bytes:
 
     Text counts as UTF-8, a UUID as its 16 bytes, a whole number as 8 bytes big-endian.
     """
-    context = b"nrm\x01"
+    context = [b"nrm\x01"]
     for part in parts:
-        encoded = _encoded(part)
-        context += len(encoded).to_bytes(4, "big") + encoded
-    return context
-
-
-def _encoded(part: Part) -> bytes:
-    if isinstance(part, str):
-        return part.encode()
-    if isinstance(part, uuid.UUID):
-        return part.bytes
-    if isinstance(part, int):
-        return part.to_bytes(8, "big")
-    return part
+        if isinstance(part, str):
+            encoded = part.encode()
+        elif isinstance(part, uuid.UUID):
+            encoded = part.bytes
+        elif isinstance(part, int):
+            encoded = part.to_bytes(8, "big")
+        else:
+            encoded = part
+        context += (len(encoded).to_bytes(4, "big"), encoded)
+    return b"".join(context)
 
 
 def new_key() -> bytes:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Dialect, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from nrm.db import WRITER, db, reader
+from nrm.db import WRITER, Writer, db, reader
 
 AnySession = Session | scoped_session[Any]
 Row = Any  # a named tuple with the statement's columns
@@ -23,37 +24,35 @@ _Convert = Callable[[Any], Any]
 class _Ready:
     """The statement for one kind of database."""
 
-    __slots__ = ("_defaults", "_from", "_given", "_names", "_positions", "_row", "text")
+    __slots__ = ("_defaults", "_from", "_given", "_order", "_row", "text")
 
     def __init__(self, statement: ClauseElement, given: Sequence[str] | None, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=given)
         self.text = str(compiled)
-        self._positions = tuple(compiled.positiontup) if compiled.positional else None
         fixed = [name for bind, name in compiled.bind_names.items() if not bind.required]
         self._defaults = {name: compiled.params[name] for name in fixed}
         self._given = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
+        self._order = [(name, self._given[name]) for name in compiled.positiontup] if compiled.positional else None
         columns = list(getattr(statement, "selected_columns", ()))
-        self._names = tuple(column.key for column in columns)
-        self._from = tuple(_from_driver(column.type, dialect) for column in columns)
-        self._row = namedtuple("_row", self._names)  # type: ignore[misc]
+        kinds = [_from_driver(column.type, dialect) for column in columns]
+        self._from = [(place, convert) for place, convert in enumerate(kinds) if convert]
+        self._row: Any = namedtuple("_row", [column.key for column in columns])  # type: ignore[misc]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver wants them; raises KeyError for one that is missing."""
         if self._defaults:
             values = {**self._defaults, **values}
-        if self._positions is None:
+        if self._order is None:
             return {name: convert(values[name]) if convert else values[name] for name, convert in self._given.items()}
-        given = self._given
-        return [convert(values[name]) if (convert := given[name]) else values[name] for name in self._positions]
+        return [convert(values[name]) if convert else values[name] for name, convert in self._order]
 
     def row(self, found: Sequence[Any]) -> Row:
         """One row of the driver with its values converted."""
-        return self._row(
-            *[
-                convert(value) if convert and value is not None else value
-                for convert, value in zip(self._from, found, strict=True)
-            ]
-        )
+        values = list(found)
+        for place, convert in self._from:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return self._row._make(values)
 
 
 def _to_driver(kind: Any, dialect: Dialect) -> _Convert | None:
@@ -64,12 +63,14 @@ def _from_driver(kind: Any, dialect: Dialect) -> _Convert | None:
     return kind.dialect_impl(dialect).result_processor(dialect, None)  # type: ignore[no-any-return]
 
 
-def _writer(session: Session) -> tuple[Any, Dialect]:
-    """The driver's connection of the session's transaction, and the dialect it speaks."""
+def _writer(session: Session | Writer) -> Writer:
+    """What lies beneath a session's transaction."""
+    if isinstance(session, Writer):
+        return session
     if WRITER in session.info:
-        return cast(tuple[Any, Dialect], session.info[WRITER])
+        return cast(Writer, session.info[WRITER])
     connection = session.connection()
-    return connection.connection, connection.dialect
+    return Writer(connection.connection.dbapi_connection, connection.dialect)
 
 
 class Prepared:
@@ -82,43 +83,51 @@ class Prepared:
         self._statement, self._given = statement, given
         self._ready: dict[str, _Ready] = {}
 
-    def first(self, session: AnySession, values: Mapping[str, Any]) -> Row | None:
+    def first(self, session: AnySession | Writer, values: Mapping[str, Any]) -> Row | None:
         """The first row or None, in the session's transaction if it has one, else by itself.
 
         No session is made for it when none was needed yet.
         """
+        if isinstance(session, Writer):
+            return self._first(session, values)
         if not isinstance(session, scoped_session):
             if WRITER in session.info or session.in_transaction():
-                return self._first(*_writer(session), values)
+                return self._first(_writer(session), values)
         elif session.registry.has() and session().in_transaction():
             return self.first(session(), values)
         engine = db.engine if isinstance(session, scoped_session) else cast(Engine, session.get_bind())
         if engine.dialect.name != "sqlite":
             # A connection to a server is asked for once in a request: its pool first asks whether it is still alive.
-            return self._first(session.connection().connection, engine.dialect, values)
-        return self.first_of(engine, values)
+            return self._first(Writer(session.connection().connection.dbapi_connection, engine.dialect), values)
+        return self._first(Writer(reader(engine), engine.dialect), values)
 
     def first_of(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
         """The first row or None, read by itself."""
         if engine.dialect.name == "sqlite":
-            return self._first(reader(engine), engine.dialect, values)
+            return self._first(Writer(reader(engine), engine.dialect), values)
         connection = engine.raw_connection()
         try:
-            return self._first(connection, engine.dialect, values)
+            return self._first(Writer(connection.dbapi_connection, engine.dialect), values)
         finally:
             connection.close()
 
-    def run(self, session: Session, values: Mapping[str, Any]) -> int:
-        """Insert or update in the session's `transaction()`; returns how many rows it touched."""
-        connection, dialect = _writer(session)
-        ready = self._for(dialect)
-        cursor = connection.cursor()
-        cursor.execute(ready.text, ready.parameters(values))
+    def run(self, session: Session | Writer, values: Mapping[str, Any]) -> int:
+        """Insert or update in the session's `transaction()`, or in `writing()`; returns how many rows it touched.
+
+        Raises IntegrityError as the session would, without the values.
+        """
+        writer = _writer(session)
+        ready = self._for(writer.dialect)
+        cursor = writer.connection.cursor()
+        try:
+            cursor.execute(ready.text, ready.parameters(values))
+        except writer.dialect.loaded_dbapi.IntegrityError as error:
+            raise IntegrityError(ready.text, None, error) from None
         return int(cursor.rowcount)
 
-    def _first(self, connection: Any, dialect: Dialect, values: Mapping[str, Any]) -> Row | None:
-        ready = self._for(dialect)
-        cursor = connection.cursor()
+    def _first(self, writer: Writer, values: Mapping[str, Any]) -> Row | None:
+        ready = self._for(writer.dialect)
+        cursor = writer.connection.cursor()
         cursor.execute(ready.text, ready.parameters(values))
         found = cursor.fetchone()
         cursor.close()

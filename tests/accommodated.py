@@ -38,6 +38,7 @@ def person(session: Session, organisation_id: uuid.UUID, **codes: Any) -> uuid.U
     """A case with closed codes; returns its id."""
     case_id = uuid.uuid4()
     values: dict[str, Any] = {
+        "source": "own",
         "age_class": "adult",
         "age_band": "21-23",
         "gender": "feminine",
@@ -54,7 +55,6 @@ def person(session: Session, organisation_id: uuid.UUID, **codes: Any) -> uuid.U
             id=case_id,
             pseudonym=new_pseudonym(case_id.bytes),
             status="open",
-            source="own",
             opened_by_id=organisation_id,
             holder_id=organisation_id,
             registered_month=date(2026, 1, 1),

@@ -3,25 +3,90 @@
 from __future__ import annotations
 
 import contextvars
+import fcntl
+import functools
+import os
+import pickle
 import re
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nrm import cli, clock, db
-from tests import factories, postgres, world
+from nrm import cli, clock, countries, db
+from nrm.countries.country import Country
+from nrm.domain.quarters import Quarter
+from tests import accommodated, factories, postgres, world
+
+Made = TypeVar("Made")
+CLOSED = (Quarter(2026, 1), Quarter(2026, 2))
+CLOSED_ON = date(2026, 7, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_each_country_once() -> Iterator[None]:
+    """A country is read from its files for each application; a thousand applications of one run read the same files."""
+    read = countries.load
+    shipped = functools.cache(read)
+
+    def load(code: str, folder: Path | None = None) -> Country:
+        return shipped(code) if folder is None else read(code, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(countries, "load", load)
+        yield
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> tuple[Path, Made]:
+    """A folder that the first worker of the run to need it makes for all, and what `make` gave of it; never changed."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    given, folder = root / f"{name}.given", root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not given.exists():
+            given.write_bytes(pickle.dumps(make(folder)))
+    value: Made = pickle.loads(given.read_bytes())
+    return folder, value
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A populated instance that tests copy and never change."""
-    folder = tmp_path_factory.mktemp("template") / "instance"
-    factories.build_instance(folder)
-    return folder
+    return once(tmp_path_factory, "template", factories.build_instance)[0]
+
+
+@pytest.fixture(scope="session")
+def closed_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance with a hundred people and two closed quarters, to be copied."""
+
+    def make(folder: Path) -> None:
+        with factories.copy_instance(template, folder).app_context():
+            accommodated.at(CLOSED_ON)
+            accommodated.many(100, seed=7)
+            by = factories.actor("molsa.statistician")
+            for quarter in CLOSED:
+                assert accommodated.release(quarter, by=by).step != "total"
+            db.disconnect()
+        clock.set_clock(None)
+
+    return once(tmp_path_factory, "closed", make)[0]
+
+
+@pytest.fixture
+def closed(closed_instance: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A copy of the instance with two closed quarters, on the day they were closed."""
+    app = factories.copy_instance(closed_instance, tmp_path / "closed")
+    with app.app_context():
+        accommodated.at(CLOSED_ON)
+        yield app
+        db.disconnect()
+    clock.set_clock(None)
 
 
 @pytest.fixture
@@ -121,11 +186,14 @@ def postgres_app(
 @pytest.fixture(scope="session")
 def world_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, world.World]:
     """An instance with one of everything in it, to copy."""
-    folder = tmp_path_factory.mktemp("world") / "instance"
-    with factories.copy_instance(template, folder).app_context():
-        built = world.build()
-        db.disconnect()
-    return folder, built
+
+    def make(folder: Path) -> world.World:
+        with factories.copy_instance(template, folder).app_context():
+            built = world.build()
+            db.disconnect()
+        return built
+
+    return once(tmp_path_factory, "world", make)
 
 
 @pytest.fixture

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from nrm import clock, countries
 from nrm.actions import accounts
 from nrm.actions import agreement_versions as actions
+from nrm.actions import agreements as simulations
 from nrm.domain.accounts import Actor
 from nrm.domain.agreement_versions import needed
 from nrm.domain.agreements import Agreement
+from nrm.domain.simulation import week_name, weeks
 from nrm.models.accounts import Member, Organisation
 from nrm.store import accounts as store
 from nrm.store.countries import country
+from nrm.store.simulation import SIMULATION
 from tests import factories
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
@@ -41,9 +45,37 @@ def opened(text: str, *, by: Actor | None = None) -> str:
     """Propose, approve and open a text; its version."""
     by = by or factories.actor(COORDINATOR)
     version = actions.propose(text=text, by=by)
+    tried(text)
     actions.approve(version=version, on=today(), note="Letter 12 of the Minister", by=by)
     actions.open_for_signature(version=version, by=by)
     return version
+
+
+def tried(text: str) -> None:
+    """The text was simulated, and nothing could be told."""
+    simulated = simulations.Withheld(date(2026, 1, 1), date(2026, 3, 31)).to_json()
+    assert simulations.keep(text=text, simulated=simulated, by=SIMULATION)
+
+
+def simulated() -> dict[str, Any]:
+    """What a simulation of one quarter found: the National Reception Centre has less to do, IOM more."""
+
+    def table(*names: str, **values: int) -> dict[str, Any]:
+        rows = [{**dict(zip(names, key.split("__"), strict=True)), "value": value} for key, value in values.items()]
+        return {"name": " x ".join(names), "dimensions": list(names), "rows": rows}
+
+    first, last = date(2026, 1, 1), date(2026, 3, 31)
+    tables = [
+        table("happened", **{"*": 45, "NRC": 30, "IOM": 5, "nobody": 5, "there_before": 5}),
+        table("simulated", **{"*": 45, "NRC": 20, "IOM": 15, "duty_officer": 5, "nobody": 0, "there_before": 5}),
+        table("happened", "simulated", **{"*__*": 45, "NRC__*": 30, "NRC__NRC": 20, "NRC__IOM": 10, "IOM__IOM": 5}),
+        table("late_happened", **{"*": 45, "yes": 10, "no": 35}),
+        table("late_simulated", **{"*": 45, "yes": 5, "no": 40}),
+    ]
+    for night in weeks(first, last):
+        tables.append(table(week_name(night, "happened"), **{"*": 45, "NRC": 25, "IOM": 5, "elsewhere": 15}))
+        tables.append(table(week_name(night, "simulated"), **{"*": 45, "NRC": 15, "IOM": 15, "elsewhere": 15}))
+    return {"from": first.isoformat(), "to": last.isoformat(), "step": "two_way", "tables": tables}
 
 
 def signers(party: str) -> tuple[Actor, Actor]:

@@ -224,6 +224,8 @@ def _granted(rings: frozenset[bytes], grant: Row, kinds: frozenset[str]) -> froz
     for kind in kinds:
         info = context("grant", bytes.fromhex(case), compartment, epoch, bytes.fromhex(party), kind, version)
         keys |= {unwrapped(ring, sealed, info) for ring in rings}
+        if sealed[:1] == b"\x03":  # the organisation's own envelope
+            keys |= {unsealed(expanded(ring, context("own grant")), sealed[1:], info) for ring in rings}
     return frozenset(key for key in keys if key is not None)
 
 

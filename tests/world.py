@@ -24,6 +24,7 @@ from nrm.actions import (
     stays,
 )
 from nrm.actions import agreement_versions as versions
+from nrm.actions import agreements as simulations
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
@@ -39,6 +40,7 @@ from nrm.models.cases import Case, Supplement
 from nrm.models.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals import Obligation
 from nrm.store import stays as stay_store
+from nrm.store.simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
@@ -224,10 +226,11 @@ def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def _agreed() -> uuid.UUID:
-    """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed."""
+    """A contract with VATRA; version 2027 of the agreement waits for signatures, 2028 is proposed and was simulated."""
     coordinator = factories.actor(texts.COORDINATOR)
     texts.opened(texts.draft("2027"), by=coordinator)
     versions.propose(text=texts.draft("2028"), by=coordinator)
+    simulations.keep(text=texts.draft("2028"), simulated=texts.simulated(), by=SIMULATION)
     contract_id = uuid.uuid4()
     today = texts.today()
     contracts.record(

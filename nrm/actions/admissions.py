@@ -16,14 +16,15 @@ from nrm.actions import consenting
 from nrm.actions.stays import begin
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.admissions import OwnCase, check, columns, further_facts, obligations, sealed
+from nrm.domain.admissions import CAME_WITH, ImpossibleCase, OwnCase, check, columns, further_facts, obligations, sealed
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
 from nrm.domain.consents import Asking, of_own_case
 from nrm.domain.routes import Obligation
+from nrm.domain.stays import Source
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation as ObligationRow
-from nrm.store import accounts, agreements, interviews, stays
+from nrm.store import accounts, agreements, cases, interviews, stays
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
 
@@ -47,8 +48,12 @@ def open_case(
     identity: Mapping[str, Any] | None = None,
     story: str = "",
     note: str = "",
+    came_with: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; what the agreement asks is owed from now on.
+
+    `came_with`: the case of the victim whose child this is, which the shelter holds; that they belong together is
+    sealed with the child's identity and stands nowhere in clear.
 
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
     hand-over says of needs. Identity and story are sealed to the shelter and to whom a clause grants them; an adult who
@@ -60,6 +65,10 @@ def open_case(
     if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
         raise NotVisible
     named = {name: value for name, value in (identity or {}).items() if value}
+    if (came_with is None) == (case.source is Source.WITH_A_VICTIM):
+        raise ImpossibleCase("dependant")
+    if came_with is not None:
+        named[CAME_WITH] = _held(came_with, by)
     check(case, named=bool(named or story))
     now = clock.now()
     agreement = country().in_force(now)
@@ -97,6 +106,14 @@ def open_case(
             for each in owed
         )
         return Opened(row.id, stay_id, row.pseudonym)
+
+
+def _held(case_id: uuid.UUID, by: Actor) -> str:
+    """The code of an open case the shelter holds; raises NotVisible."""
+    found = cases.case(case_id, by=by)
+    if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
+        raise NotVisible
+    return found.pseudonym
 
 
 def _unused_pseudonym() -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.countries import Country, CountryError, NoAgreement, draft_of
 from nrm.db import transaction
-from nrm.domain.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement_studies import study
 from nrm.domain.agreement_versions import (
     LONGEST_NOTE,
@@ -33,6 +33,7 @@ from nrm.domain.agreement_versions import (
     VersionEvent,
     VersionStatus,
     as_signed,
+    check_simulated,
     decide,
     is_complete,
     signing_parties,
@@ -226,9 +227,13 @@ def _usable(text: str) -> Agreement:
 
 
 def approve(*, version: str, on: date, note: str, by: Actor) -> None:
-    """Record that the Minister of State approved the text. Raises IllegalVersionStep, Unusable, NotVisible."""
+    """Record that the Minister of State approved the text, which was simulated before (`not_simulated`).
+
+    Raises IllegalVersionStep, Unusable, NotVisible.
+    """
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
+        check_simulated(row.simulation)
         if on > clock.now().astimezone(country().timezone).date():
             raise Unusable("on", "future")
         if not note.strip() or len(note) > LONGEST_NOTE:
@@ -328,19 +333,6 @@ def waits_for(*, by: Actor) -> list[str]:
         for version, members in signed.items()
         if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
     ]
-
-
-def keep_simulation(*, text: str, simulated: dict[str, object], by: Actor) -> str | None:
-    """Keep what a simulation of this very text found with the proposal; its version, None where there is none."""
-    if by.member_id is not None:
-        raise NotPermitted
-    for row, version in store.with_text(text.replace("\r\n", "\n")):
-        with transaction() as session:
-            kept = session.get(AgreementVersion, row)
-            assert kept is not None
-            kept.simulation = simulated
-        return version
-    return None
 
 
 def _to_change(version: str, event: VersionEvent, by: Actor) -> AgreementVersion:

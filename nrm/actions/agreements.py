@@ -1,4 +1,8 @@
-"""What a draft of the agreement would have done with the cases of past quarters; published like any statistic."""
+"""What a draft of the agreement would have done with the cases of past quarters; published like any statistic.
+
+A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
+by whoever runs `nrm mou simulate` on its very text.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from nrm import clock
+from nrm import audit, clock
+from nrm.actions import background
+from nrm.countries import draft_of
+from nrm.db import db, transaction
 from nrm.domain import simulation as rules
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts import Actor, NotPermitted, Permission
+from nrm.domain.agreement_versions import IllegalVersionStep, VersionStatus
 from nrm.domain.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.models.agreements import AgreementVersion
 from nrm.statistics import description as statistics
+from nrm.store import agreement_versions as versions
 from nrm.store import simulation as store
 from nrm.store.countries import country
+from nrm.vault import agreements as vault
 from nrm.vault import signing
 
 MOST_QUARTERS = 4
+MOST_TRIALS = 5
+"""How many proposals are tried from the page over quarters with the same end: each answer is noise drawn anew over the
+same people, and many of them would wear it off."""
 
 
 class NoWholeQuarter(Exception):
@@ -33,10 +47,22 @@ class Simulated:
     step: str
     tables: tuple[dict[str, Any], ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """As it is printed, and kept with a proposal."""
+        tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in self.tables]
+        return {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": self.step, "tables": tables}
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """No tables could be made that survive the attack."""
+
+    first: date
+    last: date
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept with a proposal: without a figure."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": "withheld", "tables": []}
 
 
 def whole_quarters(first: date, last: date, today: date) -> tuple[date, date]:
@@ -79,5 +105,52 @@ def simulate(
         progress=progress,
     )
     if isinstance(made, release.Refused):
-        return Withheld()
+        return Withheld(first, last)
     return Simulated(first, last, made.step, made.tables)
+
+
+def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> None:
+    """Simulate a proposal over the last quarters that are over, in the background of this process; kept with it.
+
+    Raises IllegalVersionStep (`state`; `tries`: too many were tried), background.Busy, NotVisible, CannotOpen.
+    """
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = versions.version(version, by=by)
+    vault.check_version(row)
+    first, last = last_quarters(quarters)
+    if row.status != VersionStatus.PROPOSED or row.simulation is not None:
+        raise IllegalVersionStep("state")
+    if versions.tried_until(last) >= MOST_TRIALS:
+        raise IllegalVersionStep("tries")
+    text = row.text
+    held = background.lock()
+    db.session.rollback()  # nothing is held open while the figures are worked on
+    background.go_on(lambda: try_text(text, first, last), f"simulating {version}", held)
+
+
+def last_quarters(number: int) -> tuple[date, date]:
+    """The first and the last day of that many quarters that are over."""
+    end = start = Quarter.of(clock.now().astimezone(country().timezone).date()).previous
+    for _ in range(number - 1):
+        start = start.previous
+    return start.start, end.end
+
+
+def try_text(text: str, first: date, last: date) -> None:
+    """Simulate a text and keep what was found with the proposals that have it; for the program itself."""
+    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION)
+    keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
+
+
+def keep(*, text: str, simulated: dict[str, Any], by: Actor) -> str | None:
+    """Keep what a simulation of this very text found with the proposal; its version, None where there is none."""
+    if by.member_id is not None:
+        raise NotPermitted
+    for row, version in versions.with_text(text.replace("\r\n", "\n")):
+        with transaction() as session:
+            kept = session.get(AgreementVersion, row)
+            assert kept is not None
+            kept.simulation = simulated
+            audit.append(session, audit.Event.AGREEMENT_SIMULATED, by=by, version_id=row)
+        return version
+    return None

@@ -30,6 +30,11 @@ _NOTIFY = "notify"
 _WITHDRAWN_STAYS = timedelta(days=1)
 
 
+def concerned(questionnaire: Questionnaire, before: Answers, after: Answers) -> bool:
+    """Whether the answer changed by which the child authority is told, or no longer; `tell` does nothing otherwise."""
+    return bool(before.get(questionnaire.derive["age"]) != after.get(questionnaire.derive["age"]))
+
+
 def tell(
     session: Session,
     interview_id: uuid.UUID,
@@ -39,13 +44,10 @@ def tell(
     *,
     by: Actor,
 ) -> None:
-    """Tell the child authority if the age answer became that of a child; take it back if it is an adult's now.
-
-    Asks the database nothing when the answer did not change.
-    """
-    age = after.get(questionnaire.derive["age"])
-    if age == before.get(questionnaire.derive["age"]):
+    """Tell the child authority if the age answer became that of a child; take it back if it is an adult's now."""
+    if not concerned(questionnaire, before, after):
         return
+    age = after.get(questionnaire.derive["age"])
     if age not in CHILD_ROUTE:
         withdraw(session, interview_id, "age_changed", by=by)
         return

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import children
+from nrm.db import Writer
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
 from nrm.domain.interviews import (
@@ -29,6 +30,7 @@ from nrm.domain.interviews import (
     Settled,
     first_incomplete,
     journey,
+    language_question,
     reading_language,
     settled,
     with_page,
@@ -166,7 +168,7 @@ def begin(
 ) -> None:
     """A new draft with its first answers, which the actor's session has leave to read."""
     interview = new_interview(session, interview_id, asked, started_at, by=by)
-    seal_new(session, interview, answers)
+    seal_new(session, interview, answers, by=by)
     vault.extend(session, interview_id, DRAFT, "interview", by=by)
     audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
 
@@ -190,10 +192,12 @@ def new_interview(
     return interview
 
 
-def seal_new(session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = ()) -> None:
+def seal_new(
+    session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = (), *, by: Actor
+) -> None:
     """The first revision of the draft, for the interview's post alone."""
     value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
-    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id])
+    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id], by=by)
 
 
 def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Draft:
@@ -238,19 +242,20 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
 
 
 def sealed_next(
-    session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
+    session: AnySession, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
     `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
     """
     lost = draft.answers.keys() - answers.keys()
-    again = {page.id for page in draft.questionnaire.pages.values() if lost.intersection(page.questions)}
+    every_page = draft.questionnaire.pages.values() if lost else ()
+    again = {page.id for page in every_page if lost.intersection(page.questions)}
     looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
     wordings = dict(draft.wordings)
     questionnaire = draft.questionnaire
-    asked_in = next((q.id for q in questionnaire.questions.values() if q.kind == "language"), "")
-    language = reading_language(questionnaire, answers.get(asked_in), staff=questionnaire.languages[0])
+    spoken = answers.get(language_question(questionnaire))
+    language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
     if read := wording_read(questionnaire, answers, language):
         wordings[read.id] = {
             "version": read.version,
@@ -289,7 +294,7 @@ def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
     return {**draft.times, **dict.fromkeys(names, max(0, after))}
 
 
-def keep(session: Session, following: vault.NextRevision, *, by: Actor) -> None:
+def keep(session: Session | Writer, following: vault.NextRevision, *, by: Actor) -> None:
     """Keep the revision and start the session's quarter of an hour anew; raises vault.StaleRevision."""
     vault.keep(session, following)
     vault.extend(session, following.case_id, DRAFT, "interview", by=by)

@@ -23,7 +23,7 @@ from nrm.actions.drafts import (
 )
 from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
-from nrm.db import db, transaction
+from nrm.db import db, transaction, writing
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR
 from nrm.domain.interview_findings import whole_interview
@@ -115,12 +115,17 @@ def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) 
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session(), draft, answers, [page], by=by)
+    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by)
     try:
-        with transaction() as session:
-            drafts.keep(session, following, by=by)
-            children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
-            audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+        if children.concerned(draft.questionnaire, draft.answers, after.answers):
+            with transaction() as session:
+                drafts.keep(session, following, by=by)
+                children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+        else:
+            with writing() as session:
+                drafts.keep(session, following, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     except vault.StaleRevision:
         return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
     return after
@@ -247,7 +252,8 @@ def _take_in(
             return None
         interview = drafts.new_interview(session, uuid.uuid4(), questionnaire, started_at, by=by)
         interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
-        drafts.seal_new(session, interview, answers, [page.id for page in pages(questionnaire, answers)])
+        visited = [page.id for page in pages(questionnaire, answers)]
+        drafts.seal_new(session, interview, answers, visited, by=by)
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
 

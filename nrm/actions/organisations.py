@@ -1,4 +1,7 @@
-"""Suspending an organisation whose last key holder is lost or hostile: there is no other way to reach it."""
+"""Organisations that are asked nothing any more: suspended, or bound by the agreement no longer.
+
+Suspending is for one whose last key holder is lost or hostile: there is no other way to reach it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from nrm.domain.accounts import Actor, NotVisible, OwnOrganisation, Permission
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, MemberSession, Organisation
 from nrm.models.referrals import Referral
+from nrm.store import agreements
+from nrm.vault import grants
 
 
 def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
@@ -25,7 +30,7 @@ def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
         raise OwnOrganisation
     if not _set(organisation_id, enabled=False, event=audit.Event.ORGANISATION_SUSPENDED, by=by):
         return
-    pass_over_suspended()
+    pass_over()
 
 
 def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
@@ -52,18 +57,24 @@ def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: A
         return True
 
 
-def pass_over_suspended() -> int:
-    """The time to answer is over for suspended organisations: `tend` asks the next. Returns for how many referrals.
+def pass_over() -> int:
+    """The time to answer is over for suspended organisations and for shelters that left the agreement: `tend` asks the
+    next. Returns for how many referrals. What was sealed in case such a shelter would be asked goes, too.
 
     Also for what was sent to one in the instant it was suspended.
     """
     now = clock.now()
     suspended = select(Organisation.id).where(Organisation.enabled.is_(False))
+    left = agreements.that_left()
     with transaction() as session:
+        for organisation_id in left:
+            grants.let_go_everywhere(session, organisation_id)
         ended = session.execute(
             update(Referral)
             .where(
-                Referral.status == ReferralStatus.SENT, Referral.expires_at > now, Referral.receiver_id.in_(suspended)
+                Referral.status == ReferralStatus.SENT,
+                Referral.expires_at > now,
+                Referral.receiver_id.in_(suspended) | Referral.receiver_id.in_(left),
             )
             .values(expires_at=now)
         )

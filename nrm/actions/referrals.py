@@ -37,7 +37,7 @@ from nrm.models.cases import Case
 from nrm.models.chases import Chase
 from nrm.models.referrals import Call, Obligation, Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import accounts, obligations
+from nrm.store import accounts, agreements, obligations
 from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.store.countries import country
@@ -277,6 +277,8 @@ def _decided(
         at=clock.now(),
         reason=reason,
     )
+    if event in (ReferralEvent.ACCEPT, ReferralEvent.PROMISE) and agreements.has_left(referral.receiver_id):
+        raise IllegalTransition("left")
     return referral, after
 
 

@@ -167,7 +167,12 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
             counted = counts.returnees(connection, window.first, window.last, by=by)
             rows_of = counting.returnees(counted.items(), codes, quarters=window.quarters)
         else:
-            read = {"vi": counts.witnesses, "trp": counts.permits, "referrals": counts.referrals}[report]
+            read = {
+                "vi": counts.witnesses,
+                "trp": counts.permits,
+                "referrals": counts.referrals,
+                "dependants": counts.dependants,
+            }[report]
             rows_of = read(connection, window.first, window.last, codes, by=by)
     return _Counted(rows_of, history, last_id)
 

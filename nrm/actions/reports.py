@@ -5,21 +5,16 @@ How one report is made: `releasing.py`; how it is signed and sealed: `sealing.py
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, current_app
-
 from nrm import clock
-from nrm.actions import releasing, sealing
+from nrm.actions import background, releasing, sealing
 from nrm.actions.releasing import CannotTabulate, ReportOutcome, Waits
 from nrm.actions.releasing import Refused as ReportRefused
 from nrm.db import db
@@ -93,15 +88,12 @@ def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None
 
 
 def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
-    """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises.
-
-    A browser or a proxy does not wait as long as a closing may take.
-    """
+    """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises."""
     lock = _lock()
     try:
         already = _before(quarter, by)
         if already is None:
-            _go_on(lambda: _close(quarter, by, lambda _: None), quarter, lock)
+            background.go_on(lambda: _close(quarter, by, lambda _: None), f"closing {quarter}", lock)
             lock = -1  # the thread gives it back
         return already
     finally:
@@ -116,12 +108,7 @@ def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
         raise NotVisible
     lock = _lock()
     db.session.rollback()
-    _go_on(lambda: sealing.countersign(quarter, by=by), quarter, lock)
-
-
-def _go_on(work: Callable[[], object], quarter: Quarter, lock: int) -> None:
-    application = current_app._get_current_object()  # type: ignore[attr-defined]
-    threading.Thread(target=_in_background, args=(application, lock, quarter, work), daemon=True).start()
+    background.go_on(lambda: sealing.countersign(quarter, by=by), f"closing {quarter}", lock)
 
 
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
@@ -131,9 +118,7 @@ def state(quarter: Quarter, *, by: Actor) -> str | Refused:
     """
     if not by.may(Permission.REPORT_COUNTERSIGN):
         by.must(Permission.REPORT_CLOSE)
-    try:
-        os.close(_lock(shared=True))
-    except rules.BeingClosed:
+    if background.is_busy():
         return "closing"
     db.session.rollback()  # the outcome was written after this request began to read
     waiting = [line for line in store.waiting(by=by) if line.quarter == quarter]
@@ -171,17 +156,6 @@ def _before(quarter: Quarter, by: Actor) -> Closed | None:
     return None
 
 
-def _in_background(application: Flask, lock: int, quarter: Quarter, work: Callable[[], object]) -> None:
-    try:
-        with application.app_context():
-            work()
-    except Exception as error:  # noqa: BLE001 - there is nobody above to catch it
-        # Neither the message nor the traceback: they may speak of a record.
-        application.logger.error("closing %s failed: %s", quarter, type(error).__name__)
-    finally:
-        os.close(lock)
-
-
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
     first = releasing.release(rules.REPORT, quarter, by=by, tell=tell)
     if isinstance(first, releasing.Refused):
@@ -206,21 +180,12 @@ def _one_at_a_time() -> Iterator[None]:
         os.close(lock)
 
 
-def _lock(*, shared: bool = False) -> int:
-    """A descriptor that holds the lock of all processes; two closings at once would do the same work twice.
-
-    Raises BeingClosed. Whoever only looks takes it `shared`, for an instant; so it is tried more than once.
-    """
-    path = current_app.extensions["nrm.config"].directory / "release.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for attempt in range(1 if shared else 4):
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            time.sleep(0.05 * attempt)
-    os.close(descriptor)
-    raise rules.BeingClosed
+def _lock() -> int:
+    """The lock of all long work; two closings at once would do the same work twice. Raises BeingClosed."""
+    try:
+        return background.lock()
+    except background.Busy:
+        raise rules.BeingClosed from None
 
 
 def check(*, by: Actor) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ def tend() -> dict[str, int]:
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for.
     """
     by = Actor.system("tend")
-    organisations.pass_over_suspended()
+    organisations.pass_over()
     return {
         "referrals_expired": _expire_referrals(by),
         "drafts_expired": interviews.expire_drafts(by=by),

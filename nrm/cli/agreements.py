@@ -76,7 +76,7 @@ def check(file: Path) -> None:
         click.echo(str(finding))
     if checked.findings:
         raise click.exceptions.Exit(1)
-    click.echo(f"{file.name}: no finding in {checked.classes} kinds of profiles", err=True)
+    click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
 
 
 @mou.command()
@@ -121,13 +121,15 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
             raise Refused(f"--from, --to: {error}") from None
         if isinstance(made, actions.Withheld):
             raise Refused("withheld: no tables could be made that survive the attack", code=3)
-        kept = versions.keep_simulation(
-            text=draft.read_text("utf-8"), simulated=json.loads(_simulation_json(made)), by=SIMULATION
-        )
+        kept = actions.keep(text=draft.read_text("utf-8"), simulated=made.to_json(), by=SIMULATION)
     if kept is not None:
         click.echo(f"kept with version {kept}, for the coordinator and the parties", err=True)
     click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
-    click.echo(_simulation_json(made) if as_json else "\n\n".join(_lines(table) for table in made.tables))
+    click.echo(
+        json.dumps(made.to_json(), ensure_ascii=False, indent=2)
+        if as_json
+        else "\n\n".join(_lines(table) for table in made.tables)
+    )
 
 
 @mou.command("versions")
@@ -145,12 +147,6 @@ def list_versions(directory: Path) -> None:
             click.echo(f"{name}  changed by another hand: left out")
     if known.refused:
         raise click.exceptions.Exit(1)
-
-
-def _simulation_json(made: actions.Simulated) -> str:
-    period = {"from": made.first.isoformat(), "to": made.last.isoformat(), "step": made.step}
-    tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in made.tables]
-    return json.dumps({**period, "tables": tables}, ensure_ascii=False, indent=2)
 
 
 def _lines(table: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from nrm import clock, countries
 from nrm.actions import agreement_versions as versions
+from nrm.actions import agreements as simulations
 from nrm.actions import contracts
 from nrm.domain.accounts import Actor
 from nrm.domain.agreement_versions import signing_parties
@@ -58,6 +59,7 @@ def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
     text = text.replace("\nfrom = 2005-07-18", f"\nfrom = {starts_on}", 1)
     by = actors[COORDINATOR]
     version = versions.propose(text=text, by=by)
+    simulations.try_text(text, *simulations.last_quarters(1))
     versions.approve(version=version, on=_today(), note=f"Vendimi nr. 12, {_today().year}", by=by)
     versions.open_for_signature(version=version, by=by)
     return version

@@ -6,6 +6,7 @@ import heapq
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -35,7 +36,7 @@ from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
-from nrm.domain.stays import Destination, ExitReason, StayOver
+from nrm.domain.stays import Destination, ExitReason, Source, StayOver
 from nrm.domain.synthetic import Plan
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.walks import random_answers
@@ -285,6 +286,8 @@ class Life:
     def _live(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
         """What happens during the stay, and its end."""
         admitted_at = self._now
+        if plan.children:
+            self.after(timedelta(hours=3), lambda: self._children(plan, case_id, by))
         for step in plan.testimony:
             self.at(
                 admitted_at + timedelta(days=step.day, hours=1),
@@ -299,6 +302,33 @@ class Life:
         if plan.number % 25 == 7:
             self.after(timedelta(days=9), demo_identifications.take_back(plan, case_id, by))
         self.at(admitted_at + timedelta(days=plan.nights, hours=2), lambda: self._leave(plan, case_id, stay_id, by))
+
+    def _children(self, plan: Plan, mother: uuid.UUID, by: Actor) -> None:
+        """Each child who came along gets a bed and a case of its own, and leaves about when the mother does."""
+        today = stay_store.today()
+        leaves = replace(plan, exit=ExitReason.INDEPENDENT_LIVING, destination=Destination.OWN_HOME)
+        for number, age in enumerate(plan.children):
+            beds = stay_store.free_beds(by=by)
+            if not beds:
+                return
+            opened = admissions.open_case(
+                case=OwnCase(
+                    source=Source.WITH_A_VICTIM,
+                    age_class="child",
+                    age=age,
+                    gender=("feminine", "masculine")[(plan.number + number) % 2],
+                    citizenship=plan.answers["citizenship"],
+                    consent="not_asked_child",
+                    statistics="not_asked",
+                ),
+                bed_id=beds[0][0],
+                admitted_on=today,
+                anticipated_end_on=today + timedelta(days=plan.anticipated_nights),
+                identity={"given": plan.answers["given"], "family": plan.answers["family"]},
+                came_with=mother,
+                by=by,
+            )
+            self.after(timedelta(days=plan.nights), partial(self._leave, leaves, opened.case_id, opened.stay_id, by))
 
     def _plan_permit(self, plan: Plan, case_id: uuid.UUID, admitted_at: datetime, by: Actor) -> None:
         permit = plan.permit

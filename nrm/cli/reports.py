@@ -27,6 +27,7 @@ REPORTS = {
     "vi": "victims as witnesses (vi)",
     "trp": "temporary residence permits",
     "referrals": "referrals and answers",
+    "dependants": "children who came with a victim",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from nrm.domain.accounts import OrganisationKind
@@ -18,6 +18,9 @@ from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
 from nrm.statistics.tables import TableSet
+
+LEAVING_DAYS = 30
+"""How long before its last day under the agreement a party is said to leave."""
 
 
 class NoAgreement(LookupError):
@@ -130,6 +133,32 @@ class Country:
             if agreement.in_force(at):
                 return agreement
         raise NoAgreement(f"no agreement is in force on {at:%Y-%m-%d}")
+
+    def binds(self, party: str, day: date) -> bool:
+        """Whether the version in force on that day binds the party; where none is in force, nobody is bound."""
+        try:
+            agreement = self.in_force(datetime.combine(day, time(12)))
+        except NoAgreement:
+            return False
+        return party in agreement.parties and agreement.parties[party].in_force(day)
+
+    def leaving(self, today: date) -> dict[str, date]:
+        """Party -> its last day under the agreement, for those that left or leave within LEAVING_DAYS: by their
+        `until`, by a version without them, or because a version ends. Who comes back by then does not leave; where no
+        version is in force today, nobody does."""
+        if not any(agreement.in_force(datetime.combine(today, time(12))) for agreement in self.agreements):
+            return {}
+        codes = {code for agreement in self.agreements for code in agreement.parties}
+        last_days = {agreement.ends_on for agreement in self.agreements}
+        last_days |= {agreement.starts_on - timedelta(days=1) for agreement in self.agreements}
+        last_days |= {party.until for agreement in self.agreements for party in agreement.parties.values()}
+        horizon = today + timedelta(days=LEAVING_DAYS)
+        found: dict[str, date] = {}
+        for day in sorted(day for day in last_days if day is not None and day <= horizon):
+            for code in codes:
+                if self.binds(code, day):
+                    found[code] = day
+        return {code: day for code, day in found.items() if not self.binds(code, horizon + timedelta(days=1))}
 
     def with_versions(self, versions: Iterable[Agreement]) -> Country:
         """The country with these versions beside its own, which come first where two start on the same day."""

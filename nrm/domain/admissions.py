@@ -25,6 +25,8 @@ HOME = "AL"
 SEVERAL = "several"
 CONSENTS = ("given", "refused", "not_asked_child")
 STATISTICS = ("yes", "no", "not_asked")
+CAME_WITH = "came_with"
+"""Beside the answers of a child's sealed identity: the code of the victim they came with."""
 REFER_ON = "refer_on"
 """Owed by the shelter when a clause names another party that must accommodate the person."""
 ONLY_WHEN_REFERRED = frozenset({"first_interview", "answer", "arrival"})
@@ -35,7 +37,8 @@ class ImpossibleCase(ValueError):
     """The answers contradict each other; `why` is a stable code.
 
     `age`: not the age of the age class. `consent`: a child's is not asked, an adult's is. `statistics`: likewise.
-    `names_refused`: a name or a story of somebody who did not agree that they are kept.
+    `names_refused`: a name or a story of somebody who did not agree that they are kept. `dependant`: who came with
+    a victim as their child is a child, or may be one, and it is said with whom.
     """
 
     def __init__(self, why: str) -> None:
@@ -76,6 +79,8 @@ def check(case: OwnCase, *, named: bool) -> None:
         raise ImpossibleCase("age")
     if case.age is not None and case.age_class != "unsure" and (case.age >= 18) != (case.age_class == "adult"):
         raise ImpossibleCase("age")
+    if case.source is Source.WITH_A_VICTIM and case.age_class == "adult":
+        raise ImpossibleCase("dependant")
     if (case.age_class == "adult") != (case.consent in ("given", "refused")):
         raise ImpossibleCase("consent")
     if (case.age_class == "adult") != (case.statistics in ("yes", "no")):
@@ -145,7 +150,7 @@ def routing_facts(case: OwnCase, agreement: Agreement) -> RoutingFacts:
             "wish_region": UNKNOWN,
             "avoid_regions": [],
             "refused_parties": [],
-            "accompanied": False,
+            "accompanied": case.source is Source.WITH_A_VICTIM,
             "announced": False,
             "urgent": False,
             "children_with": UNKNOWN,

@@ -1,27 +1,24 @@
-"""What is wrong with an agreement before anybody signs it, and what a new version would change.
+"""What is wrong with an agreement before anybody signs it.
 
-Both look at every class of profiles that the conditions tell apart, as if every party had signed and had room; whom a
-person strikes out or which regions they avoid is theirs to say and no gap of the document.
+Every profile is looked at, as if every party had signed and had room; whom a person strikes out or which regions they
+avoid is theirs to say and no gap of the document.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from math import prod
 
-from nrm.domain.agreements import FACTS, FLAG, POLICE_SIDE, SET, Agreement, Clause
-from nrm.domain.conditions import Condition
+from nrm.domain.agreements import FACTS, FLAG, SET, Agreement
 from nrm.domain.durations import duration_text
-from nrm.domain.profiles import Cube, Diagram, State, described
-from nrm.domain.routes import Fallback, Route
-from nrm.domain.routing import Capacity, not_overridden, route
-from nrm.domain.routing_facts import RoutingFacts
+from nrm.domain.profiles import NOWHERE, Cube, Profiles, described
+from nrm.domain.receiving import Receiving, deciding_conditions, everyone_signed
+from nrm.domain.routes import Fallback
 from nrm.domain.words import N_, Phrase
 
-NOON = time(12)
 SHOWN = 12
 """How many descriptions of profiles one finding may have; what is left out is counted."""
 
@@ -55,10 +52,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The findings, and how many classes of profiles were looked at."""
+    """The findings, and how many combinations of facts were looked at."""
 
     findings: tuple[Finding, ...]
-    classes: int
+    combinations: int
 
 
 def silent(_: str) -> None:
@@ -68,102 +65,60 @@ def silent(_: str) -> None:
 def check(agreement: Agreement, progress: Progress = silent) -> Checked:
     """Everything that is wrong with the document; raises TooManyClasses."""
     signed = everyone_signed(agreement)
-    progress("which profiles the conditions tell apart")
-    diagram = Diagram(routing_conditions(signed), signed.facts, progress)
-    bare = deciding(signed)
-    classes = {leaf: _class(diagram, leaf, bare) for leaf in diagram.leaves}
-    progress(f"{len(classes)} classes of profiles routed")
-    findings = [
-        *_without_receiver(diagram, classes),
-        *_dead(signed, classes.values()),
-        *_unreached(signed, classes.values()),
-        *_deadlines(signed),
-    ]
-    return Checked(tuple(findings), len(classes))
+    progress("who receives whom")
+    receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts))
+    progress("who is forgotten")
+    findings = [*_without_receiver(receiving), *_dead(receiving), *_unreached(receiving), *_deadlines(signed)]
+    return Checked(tuple(findings), combinations(signed))
 
 
-def everyone_signed(agreement: Agreement, on: date | None = None) -> Agreement:
-    """The agreement as if every party had signed it on that day (default: its first) and stayed."""
-    day = on or agreement.starts_on
-    parties = {
-        code: replace(party, signed_on=day, joined_on=None, until=None) for code, party in agreement.parties.items()
-    }
-    return replace(agreement, parties=parties)
+def combinations(agreement: Agreement) -> int:
+    """How many combinations of facts the document's fact space has."""
+    codes = {name: len(agreement.facts[name]) for name in FACTS}
+    return prod(
+        2 if shape == FLAG else 2 ** codes[name] if shape == SET else codes[name] for name, shape in FACTS.items()
+    )
 
 
-def deciding(agreement: Agreement) -> Agreement:
-    """The agreement with what decides who receives, and without duties: the same candidates, in half the time."""
-    clauses = tuple(replace(clause, duties=()) for clause in agreement.clauses if _decides(clause))
-    return replace(agreement, clauses=clauses)
-
-
-def _decides(clause: Clause) -> bool:
-    return bool(clause.refer_to or clause.forbid or clause.ends or clause.overrides)
-
-
-def routing_conditions(agreement: Agreement) -> list[Condition]:
-    """The conditions that decide who receives: of clauses that refer, forbid, end or override, and competences."""
-    whens = [clause.when for clause in agreement.clauses if _decides(clause)]
-    receiving = [party for party in agreement.parties.values() if party.competence is not None]
-    competences = [party.competence for party in receiving if party.competence is not None]
-    if any(party.kind in POLICE_SIDE for party in receiving):
-        competences.append(Condition("eq", "official_involved", "yes"))
-    return [*whens, *competences]
-
-
-def neutral(agreement: Agreement) -> dict[str, Any]:
-    """A profile to start from: the last code of a fact (`unknown` where there is one), no flag, empty sets."""
-    shapes = {SET: frozenset[str](), FLAG: False}
-    return {name: shapes.get(shape, (agreement.facts[name] or ("",))[-1]) for name, shape in FACTS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """One class: the clauses that apply, those whose referral stands, the route; whether the person excludes some."""
-
-    applying: tuple[Clause, ...]
-    standing: tuple[Clause, ...]
-    route: Route
-    own_exclusions: bool
-
-    @property
-    def problem(self) -> tuple[FindingKind, Phrase] | None:
-        """Why nobody receives, unless a clause says so or the person does."""
-        if self.route.fallback is Fallback.CONTRADICTION:
-            musts = [clause.number for clause in self.standing if clause.must]
-            which = " and ".join(musts)
-            return FindingKind.CONTRADICTION, N_("clauses %(which)s name no party in common", which=which)
-        if self.route.fallback in (None, Fallback.ENDED) or self.own_exclusions:
-            return None
-        return FindingKind.GAP, N_("nobody who is named may receive") if self.standing else N_(
-            "no clause names a party"
-        )
-
-
-def _class(diagram: Diagram, leaf: State, agreement: Agreement) -> _Class:
-    facts = RoutingFacts(**diagram.example(leaf, neutral(agreement)))
-    answer = route_as_signed(facts, agreement)
-    truth = diagram.truth(leaf)
-    applying = tuple(clause for clause in agreement.clauses if truth.get(clause.when, False))
-    own = bool(facts.avoid_regions or facts.refused_parties)
-    return _Class(applying, tuple(not_overridden(applying)), answer, own)
-
-
-def route_as_signed(facts: RoutingFacts, agreement: Agreement) -> Route:
-    """The route on the first day of the agreement at noon, with room everywhere."""
-    at = datetime.combine(agreement.starts_on, NOON)
-    return route(facts, agreement, at, dict.fromkeys(agreement.parties, Capacity.FREE))
-
-
-def _without_receiver(diagram: Diagram, classes: Mapping[State, _Class]) -> Iterator[Finding]:
+def _without_receiver(receiving: Receiving) -> Iterator[Finding]:
     """Gaps and contradictions, one finding for each description of profiles."""
-    problems = {leaf: each.problem for leaf, each in classes.items()}
-    for (kind, reason), cubes in diagram.cubes(problems).items():
+    for (kind, reason), cubes in receiving.profiles.cubes(_problems(receiving)).items():
         shown, more = widest(cubes)
         for cube in shown:
             yield Finding(kind, reason, cube)
         if more:
             yield Finding(kind, reason, more=more)
+
+
+def _problems(receiving: Receiving) -> int:
+    """The diagram of why nobody receives, unless a clause says so or the person does."""
+    profiles, fallbacks = receiving.profiles, receiving.fallbacks()
+    own = profiles.any_of(
+        profiles.has(each.fact, each.code)
+        for each in profiles.variables
+        if each.fact in ("avoid_regions", "refused_parties")
+    )
+    found = profiles.always(None)
+    for fallback, reason in (
+        (Fallback.EXCLUDED, N_("nobody who is named may receive")),
+        (Fallback.NO_CLAUSE, N_("no clause names a party")),
+    ):
+        gap = profiles.without(fallbacks[fallback], own)
+        found = profiles.choose(gap, profiles.always((FindingKind.GAP, reason)), found)
+    contradiction = fallbacks[Fallback.CONTRADICTION]
+    musts = profiles.always(())
+    for clause in receiving.musts:
+        stands = profiles.both(contradiction, receiving.stands(clause.number))
+        musts = profiles.joined(profiles.choose(stands, profiles.always(clause.number), NOWHERE), musts, _and_then)
+    return profiles.choose(contradiction, profiles.joined(contradiction, musts, _conflict), found)
+
+
+def _and_then(number: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    return (*before, number)
+
+
+def _conflict(_: bool, musts: tuple[str, ...]) -> tuple[FindingKind, Phrase]:
+    return FindingKind.CONTRADICTION, N_("clauses %(which)s name no party in common", which=" and ".join(musts))
 
 
 def widest(cubes: Iterable[Cube]) -> tuple[tuple[Cube, ...], int]:
@@ -178,41 +133,25 @@ def descriptions(shown: Iterable[Cube], more: int) -> list[str]:
     return [*(described(cube) for cube in shown), *rest]
 
 
-def _dead(agreement: Agreement, classes: Iterable[_Class]) -> Iterator[Finding]:
+def _dead(receiving: Receiving) -> Iterator[Finding]:
     """Clauses that never apply, because no profile fits or another clause ends the way; referrals never made."""
-    standing = {clause.number for each in classes if each.route.ended_by is None for clause in each.standing}
-    ends: list[Condition] = []
-    every_end = [clause.when for clause in agreement.clauses if clause.ends]
-    for clause in agreement.clauses:
-        if not _possible(clause, ends if clause.ends else every_end, agreement):
-            yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=clause.number))
-        elif clause.refer_to and clause.number not in standing:
-            overridden = N_("clause %(number)s is overridden wherever it applies", number=clause.number)
+    for clause in receiving.agreement.clauses:
+        number = clause.number
+        if receiving.followed[number] == NOWHERE:
+            yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=number))
+        elif clause.refer_to and receiving.profiles.without(receiving.stands(number), receiving.ended) == NOWHERE:
+            overridden = N_("clause %(number)s is overridden wherever it applies", number=number)
             yield Finding(FindingKind.DEAD, overridden)
-        if clause.ends:
-            ends.append(clause.when)
 
 
-def _possible(clause: Clause, ends: list[Condition], agreement: Agreement) -> bool:
-    """Whether some profile fits the clause and none of `ends`."""
-    ended = Condition("or", parts=tuple(ends))
-    diagram = Diagram([Condition("and", parts=(clause.when, Condition("not", parts=(ended,))))], agreement.facts)
-    return any(all(diagram.truth(leaf).values()) for leaf in diagram.leaves)
-
-
-def _unreached(agreement: Agreement, classes: Iterable[_Class]) -> Iterator[Finding]:
+def _unreached(receiving: Receiving) -> Iterator[Finding]:
     """Parties that never receive, are never told, and owe nothing."""
-    reached: set[str] = set()
-    for each in classes:
-        reached.update(candidate.party for candidate in (*each.route.candidates, *each.route.reserve))
-    every_end = [clause.when for clause in agreement.clauses if clause.ends]
-    for clause in agreement.clauses:
-        others = [when for when in every_end if when is not clause.when] if clause.ends else every_end
-        if not _possible(clause, others, agreement):
-            continue
-        reached.update(duty.party for duty in clause.duties)
-        reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
-    for code in agreement.parties:
+    reached = {code for code in receiving.agreement.parties if receiving.reached(code) != NOWHERE}
+    for clause in receiving.agreement.clauses:
+        if receiving.followed[clause.number] != NOWHERE:
+            reached.update(duty.party for duty in clause.duties)
+            reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
+    for code in receiving.agreement.parties:
         if code not in reached:
             alone = N_("party %(code)s never receives, is never told, and owes nothing", code=code)
             yield Finding(FindingKind.UNREACHED, alone)

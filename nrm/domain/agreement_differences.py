@@ -6,25 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nrm.domain.agreement_checks import (
-    Progress,
-    deciding,
-    descriptions,
-    everyone_signed,
-    neutral,
-    route_as_signed,
-    routing_conditions,
-    silent,
-    widest,
-)
+from nrm.domain.agreement_checks import Progress, descriptions, silent, widest
 from nrm.domain.agreements import FACTS, Agreement
-from nrm.domain.conditions import Condition
-from nrm.domain.profiles import Cube, Diagram, State
-from nrm.domain.routes import FALLBACKS, Fallback, Route
-from nrm.domain.routing_facts import RoutingFacts
-
-Way = tuple[tuple[str, bool], ...] | Fallback
-"""Whom a profile is sent to: (party, whether it must receive) in the order in which they are asked; or why nobody."""
+from nrm.domain.profiles import Cube, Profiles
+from nrm.domain.receiving import Receiving, Way, deciding_conditions, everyone_signed
+from nrm.domain.routes import FALLBACKS, Fallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +64,20 @@ def diff(old: Agreement, new: Agreement, progress: Progress = silent) -> Differe
 
     A profile with a code that only one of them knows cannot be compared; the fact stands among the changes.
     """
-    before, after = deciding(everyone_signed(old)), deciding(everyone_signed(new))
+    before, after = everyone_signed(old), everyone_signed(new)
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
-    conditions = [*_ordering(before), *_ordering(after)]
-    diagram = Diagram(conditions, common, progress)
-    ways: dict[State, tuple[Way, Way] | None] = {}
-    for done, leaf in enumerate(diagram.leaves, start=1):
-        facts = RoutingFacts(**diagram.example(leaf, {**neutral(old), **_last(common)}))
-        sent = _way(route_as_signed(facts, before)), _way(route_as_signed(facts, after))
-        ways[leaf] = None if sent[0] == sent[1] else sent
-        if done % 1000 == 0:
-            progress(f"{done} of {len(diagram.leaves)} classes of profiles routed twice")
-    rerouted = tuple(Rerouted(sent, *widest(cubes)) for sent, cubes in diagram.cubes(ways).items())
+    profiles = Profiles([*deciding_conditions(before), *deciding_conditions(after)], common)
+    rerouted: tuple[Rerouted, ...] = ()
+    if all(each.values for each in profiles.variables):
+        progress("who receives whom")
+        ways = Receiving(before, profiles).ways(), Receiving(after, profiles).ways()
+        different = profiles.cubes(profiles.joined(ways[0], ways[1], _different))
+        rerouted = tuple(Rerouted(pair, *widest(cubes)) for pair, cubes in different.items())
     return Differences(rerouted, tuple(_changes(old, new)))
 
 
-def _last(common: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    return {name: codes[-1] for name, codes in common.items() if codes and FACTS[name] == "one"}
-
-
-def _ordering(agreement: Agreement) -> list[Condition]:
-    """What decides who receives, and in which order: a kind stands for its parties in the wished region first."""
-    kinds = {target.kind for clause in agreement.clauses for target in clause.refer_to if target.kind is not None}
-    wishes = [
-        Condition("in", "wish_region", frozenset(party.regions))
-        for party in agreement.parties.values()
-        if party.kind in kinds and party.regions
-    ]
-    return [*routing_conditions(agreement), *wishes]
-
-
-def _way(route: Route) -> Way:
-    return route.fallback or tuple((each.party, each.must) for each in route.candidates)
+def _different(one: Way, other: Way) -> tuple[Way, Way] | None:
+    return None if one == other else (one, other)
 
 
 def _in_words(way: Way) -> str:

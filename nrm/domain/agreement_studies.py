@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from nrm.domain.agreement_checks import Finding, check
-from nrm.domain.agreement_differences import Rerouted, Way, diff
+from nrm.domain.agreement_differences import Rerouted, diff
 from nrm.domain.agreements import Agreement
 from nrm.domain.profiles import Cube, terms
+from nrm.domain.receiving import Way
 from nrm.domain.routes import Fallback
 
 
 def study(old: Agreement, new: Agreement) -> dict[str, Any]:
-    """Check the new version and compare it with the old one; raises TooManyClasses. Some tenths of a second."""
+    """Check the new version and compare it with the old one; raises TooManyClasses. Some hundredths of a second."""
     differences = diff(old, new)
     return {
         "against": old.version,

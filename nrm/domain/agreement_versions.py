@@ -62,7 +62,8 @@ TRANSITIONS: Mapping[tuple[VersionStatus, VersionEvent], VersionStatus] = Mappin
 
 
 class IllegalVersionStep(Exception):
-    """The version is not in a state for it; nothing changes. `why`: `state`, `signed`, `complete` or `changed`."""
+    """The version is not in a state for it; nothing changes. `why`: `state`, `signed`, `complete`, `changed`,
+    `not_simulated` or `tries` (too many proposals were simulated over the same quarters)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -75,6 +76,12 @@ def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
         return TRANSITIONS[status, event]
     except KeyError:
         raise IllegalVersionStep("state") from None
+
+
+def check_simulated(simulation: object) -> None:
+    """Nobody approves what was not tried on past cases; raises IllegalVersionStep."""
+    if simulation is None:
+        raise IllegalVersionStep("not_simulated")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,15 @@ RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "retur
 WITNESS = ("evidence", "programme", "withdrawal", "sex", "age_band")
 PERMIT = ("ground", "decision", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
+DEPENDANT = ("age_band", "sex", "stay_status")
 
-DIMENSIONS: Mapping[str, tuple[str, ...]] = {"x": RETURNEE, "vi": WITNESS, "trp": PERMIT, "referrals": REFERRAL}
+DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "x": RETURNEE,
+    "vi": WITNESS,
+    "trp": PERMIT,
+    "referrals": REFERRAL,
+    "dependants": DEPENDANT,
+}
 """By report, what a record is counted by; the tables of a country use these."""
 
 _DECISIONS = {
@@ -92,4 +99,14 @@ def referral(person: str, party: str, status: str, answered: str, codes: Codes) 
         "party": listed(party, codes["party"]),
         "outcome": status,
         "answered": answered if answered in ANSWERED_IN else "not_recorded",
+    }
+
+
+def dependant(person: str, gender: str, age_band: str, left: bool, codes: Codes) -> Row:
+    """One child who was accommodated in the period with somebody who is a victim; `left`: not there at its end."""
+    return {
+        "person": person,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
+        "stay_status": "left" if left else "still_there",
     }

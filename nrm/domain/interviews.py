@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, NoReturn
@@ -216,31 +216,103 @@ def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
     return next(route for route in questionnaire.routes if route.when.holds(answers))
 
 
+Step = tuple[Page, Question]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """One question with a condition, or those in a row that have none: asked together or not at all.
+
+    `told` are those of them that a condition of the questionnaire looks at.
+    """
+
+    when: Condition
+    under: tuple[str, str] | None
+    steps: tuple[Step, ...]
+    names: frozenset[str]
+    required: tuple[Step, ...]
+    told: tuple[str, ...]
+
+
 @lru_cache(maxsize=64)
-def _steps(questionnaire: Questionnaire, route: Route) -> tuple[tuple[Page, tuple[tuple[Page, Question], ...]], ...]:
-    """The pages of a route in order, each with its questions as a walk yields them."""
+def _decisive(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions that others, or whole pages, depend on."""
+    names = {name for question in questionnaire.questions.values() for name in question.depends_on}
+    for page in questionnaire.pages.values():
+        names |= page.when.names()
+    for question in questionnaire.questions.values():
+        names |= question.when.names() | ({question.under[0]} if question.under else set())
+    return frozenset(names)
+
+
+@lru_cache(maxsize=64)
+def _groups(questionnaire: Questionnaire, route: Route) -> tuple[tuple[Page, tuple[_Group, ...]], ...]:
+    """The pages of a route in order, each with its questions in groups."""
     pages = (questionnaire.home, *(questionnaire.pages[name] for name in route.pages))
-    return tuple((page, tuple((page, questionnaire.questions[name]) for name in page.questions)) for page in pages)
+    return tuple((page, tuple(_grouped(questionnaire, page))) for page in pages)
 
 
-def _walk(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[Page, Question], ...]:
-    """Every question asked, with its page, judged only by answers that were themselves reached."""
+def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
+    together: list[list[Question]] = []
+    follows = False  # whether the question before has no condition either
+    for question in (questionnaire.questions[name] for name in page.questions):
+        always = question.under is None and question.when is ALWAYS
+        if always and follows:
+            together[-1].append(question)
+        else:
+            together.append([question])
+        follows = always
+    decisive = _decisive(questionnaire)
+    for questions in together:
+        steps = tuple((page, question) for question in questions)
+        yield _Group(
+            questions[0].when,
+            questions[0].under,
+            steps,
+            frozenset(question.id for question in questions),
+            tuple(step for step in steps if step[1].required),
+            tuple(question.id for question in questions if question.id in decisive),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """Where answers lead: every question asked, with its page; their ids; the required ones; the pages in order."""
+
+    steps: tuple[Step, ...]
+    names: frozenset[str]
+    required: tuple[Step, ...]
+    pages: tuple[Page, ...]
+
+
+def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
+    """The way, judged only by answers that were themselves reached.
+
+    A request walks past a hundred questions, most of which are asked always: so it walks from group to group.
+    """
     reached: dict[str, Any] = {}
-    walked = []
-    for page, steps in _steps(questionnaire, route_of(questionnaire, answers)):
+    steps: list[Step] = []
+    names: set[str] = set()
+    required: list[Step] = []
+    pages: list[Page] = []
+    for page, groups in _groups(questionnaire, route_of(questionnaire, answers)):
         if page.when is not ALWAYS and not page.when.holds(reached):
             continue
-        for step in steps:
-            question = step[1]
-            if question.under is not None and not chosen(reached.get(question.under[0]), question.under[1]):
+        before = len(steps)
+        for group in groups:
+            if group.under is not None and not chosen(reached.get(group.under[0]), group.under[1]):
                 continue
-            # Most questions are asked always; a request walks past a hundred of them.
-            if question.when is not ALWAYS and not question.when.holds(reached):
+            if group.when is not ALWAYS and not group.when.holds(reached):
                 continue
-            walked.append(step)
-            if question.id in answers:
-                reached[question.id] = answers[question.id]
-    return tuple(walked)
+            steps += group.steps
+            names |= group.names
+            required += group.required
+            for name in group.told:
+                if name in answers:
+                    reached[name] = answers[name]
+        if len(steps) > before:
+            pages.append(page)
+    return _Way(tuple(steps), frozenset(names), tuple(required), tuple(pages))
 
 
 class Settled(dict[str, Any]):
@@ -249,14 +321,12 @@ class Settled(dict[str, Any]):
     They cannot be changed: the way would be another one.
     """
 
-    __slots__ = ("ahead", "questionnaire", "walked")
+    __slots__ = ("ahead", "questionnaire", "way")
 
-    def __init__(
-        self, answers: Answers, questionnaire: Questionnaire, walked: tuple[tuple[Page, Question], ...]
-    ) -> None:
+    def __init__(self, answers: Answers, questionnaire: Questionnaire, way: _Way) -> None:
         super().__init__(answers)
         self.questionnaire = questionnaire
-        self.walked = walked
+        self.way = way
         self.ahead: Journey | None = None
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
@@ -271,11 +341,10 @@ def settled(questionnaire: Questionnaire, answers: Answers) -> Settled:
         return answers
     kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
     while True:
-        walked = _walk(questionnaire, kept)
-        names = {question.id for _, question in walked}
-        if kept.keys() <= names:
-            return Settled(kept, questionnaire, walked)
-        kept = {name: value for name, value in kept.items() if name in names}
+        way = _walk(questionnaire, kept)
+        if kept.keys() <= way.names:
+            return Settled(kept, questionnaire, way)
+        kept = {name: value for name, value in kept.items() if name in way.names}
 
 
 def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
@@ -285,7 +354,7 @@ def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
 
 def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
     """The questions these answers lead to, in order, the home page's included."""
-    return tuple(question for _, question in settled(questionnaire, answers).walked)
+    return tuple(question for _, question in settled(questionnaire, answers).way.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +383,8 @@ def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
     """The journey of these answers, worked out once for the same settled ones."""
     kept = settled(questionnaire, answers)
     if kept.ahead is None:
-        ordered: list[Page] = []
-        lacking = set()
-        for page, question in kept.walked:  # page by page, as they are asked
-            if page is not questionnaire.home and (not ordered or ordered[-1] is not page):
-                ordered.append(page)
-            if question.required and question.id not in kept:
-                lacking.add(page.id)
-        kept.ahead = Journey(tuple(ordered), frozenset(lacking))
+        lacking = frozenset(page.id for page, question in kept.way.required if question.id not in kept)
+        kept.ahead = Journey(tuple(page for page in kept.way.pages if page is not questionnaire.home), lacking)
     return kept.ahead
 
 
@@ -347,7 +410,7 @@ def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -
     shown: dict[str, Question] = {}
     for name in page.questions:
         question = questionnaire.questions[name]
-        if question.under[0] in shown if question.under else question.when.holds(earlier):
+        if question.under[0] in shown if question.under else (question.when is ALWAYS or question.when.holds(earlier)):
             shown[name] = question
     return tuple(shown.values())
 
@@ -355,11 +418,7 @@ def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -
 def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions of the page that must still be answered before it is complete."""
     kept = settled(questionnaire, answers)
-    return tuple(
-        question
-        for asked_on, question in kept.walked
-        if asked_on is page and question.required and question.id not in kept
-    )
+    return tuple(question for asked_on, question in kept.way.required if asked_on is page and question.id not in kept)
 
 
 def complete(questionnaire: Questionnaire, page: Page, answers: Answers) -> bool:
@@ -383,19 +442,27 @@ def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given:
     after = {name: value for name, value in answers.items() if name not in own}
     after.update((name, value) for name, value in given.items() if name in own and value is not None)
     changed = {name for name in own if answers.get(name) is not None and answers.get(name) != after.get(name)}
-    kept = {
-        name: value
-        for name, value in after.items()
-        if name in own or (name in questionnaire.questions and not questionnaire.questions[name].depends_on & changed)
-    }
-    return settled(questionnaire, kept)
+    if changed & _decisive(questionnaire):
+        questions = questionnaire.questions
+        after = {
+            name: value
+            for name, value in after.items()
+            if name in own or (name in questions and not questions[name].depends_on & changed)
+        }
+    return settled(questionnaire, after)
 
 
 def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
     kept = settled(questionnaire, answers)
-    names = [question.id for _, question in kept.walked]
+    names = [question.id for _, question in kept.way.steps]
     return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)
+
+
+@lru_cache(maxsize=64)
+def language_question(questionnaire: Questionnaire) -> str:
+    """The question which language the person speaks; "" where it is not asked."""
+    return next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
 
 
 def reading_language(questionnaire: Questionnaire, language: str | None, *, staff: str) -> str:
@@ -416,11 +483,16 @@ def wording_read(
     among = questionnaire.wordings if page is None else page.wordings
     for wording in (questionnaire.wordings[name] for name in among):
         if wording.when.holds(answers) and language in wording.text:
-            text = unicodedata.normalize("NFC", wording.text[language])
-            digest = hashlib.sha256(f"{wording.id}\n{wording.version}\n{language}\n{text}".encode()).hexdigest()
-            status = questionnaire.reading.get(language, ("original", ""))[0]
-            return WordingRead(wording.id, wording.version, language, status, digest)
+            return _identified(questionnaire, wording, language)
     return None
+
+
+@lru_cache(maxsize=256)
+def _identified(questionnaire: Questionnaire, wording: Wording, language: str) -> WordingRead:
+    text = unicodedata.normalize("NFC", wording.text[language])
+    digest = hashlib.sha256(f"{wording.id}\n{wording.version}\n{language}\n{text}".encode()).hexdigest()
+    status = questionnaire.reading.get(language, ("original", ""))[0]
+    return WordingRead(wording.id, wording.version, language, status, digest)
 
 
 def contradictions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Check, ...]:

@@ -1,25 +1,27 @@
-"""The classes of profiles that conditions tell apart, found without walking every combination of facts.
+"""All profiles of facts at once, as decision diagrams: what holds of which of them, without walking every combination.
 
-A decision diagram: one fact after the other is fixed, what remains of the conditions is simplified, and whatever leaves
-the same remainder is one class from there on. A fact whose value is a set is decided code by code.
+A diagram asks one fact after the other, in the order of the facts, and ends in an outcome; equal parts are kept once,
+and a fact that changes nothing is not asked. A fact whose value is a set is asked code by code. Diagrams are numbers
+that `Profiles` gave out; two of them are equal exactly when they say the same of every profile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from nrm.domain.agreements import FACTS, FLAG, SET
-from nrm.domain.conditions import ALWAYS, Condition
+from nrm.domain.conditions import Condition
 
-NEVER: Final = Condition("or")
 LARGEST = 500_000
-"""More classes than this are refused: the answer would take minutes and fill the memory."""
+"""Diagrams with more parts than this are refused: the answer would take minutes and fill the memory."""
+
+NOWHERE: Final = 0
+EVERYWHERE: Final = 1
 
 Value = str | bool
-State = tuple[int, ...]
-Outcome = TypeVar("Outcome", bound=Hashable)
+Outcome = Hashable
 
 
 class TooManyClasses(Exception):
@@ -35,43 +37,8 @@ class Variable:
     values: tuple[Value, ...]
 
 
-NOTHING: Final = Variable("", "", ())
-"""To fix it changes nothing, but a condition that is constant becomes ALWAYS or NEVER."""
-
 Cube = tuple[tuple[Variable, tuple[Value, ...]], ...]
 """Profiles described at once: each variable that matters with the values it may have."""
-
-
-def restrict(condition: Condition, variable: Variable, value: Value) -> Condition:
-    """What remains of the condition once the variable has the value: ALWAYS, NEVER, or a smaller condition."""
-    if condition.operator in ("and", "or"):
-        absorbing = condition.operator == "or"
-        parts: list[Condition] = []
-        for part in condition.parts:
-            rest = restrict(part, variable, value)
-            if _constant(rest) is absorbing:
-                return ALWAYS if absorbing else NEVER
-            if _constant(rest) is None and rest not in parts:
-                parts.append(rest)
-        if len(parts) == 1:
-            return parts[0]
-        return Condition(condition.operator, parts=tuple(parts)) if parts else NEVER if absorbing else ALWAYS
-    if condition.operator == "not":
-        rest = restrict(condition.parts[0], variable, value)
-        known = _constant(rest)
-        if known is None:
-            return Condition("not", parts=(rest,))
-        return NEVER if known else ALWAYS
-    if condition.name != variable.fact or (variable.code and condition.operand != variable.code):
-        return condition
-    held = value if variable.code else condition.holds({condition.name: value})
-    return ALWAYS if held else NEVER
-
-
-def _constant(condition: Condition) -> bool | None:
-    if condition.operator in ("and", "or") and not condition.parts:
-        return condition.operator == "and"
-    return None
 
 
 def variables(conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ...]]) -> tuple[Variable, ...]:
@@ -92,197 +59,220 @@ def variables(conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ..
     return tuple(found)
 
 
-def satisfying(
-    condition: Condition, facts: Mapping[str, tuple[str, ...]], start: Mapping[str, Any], fixed: frozenset[str]
-) -> dict[str, Any] | None:
-    """A profile in which the condition holds and that leaves `start` as late in the order of the facts as it can.
+class Profiles:
+    """Every profile over the declared `facts`, as far as `conditions` tell them apart. Its methods raise
+    TooManyClasses."""
 
-    `fixed` facts stay as they are. None when there is no such profile.
-    """
-    chosen = dict(start)
-    condition = restrict(condition, NOTHING, False)
-    return chosen if _satisfy(condition, list(variables([condition], facts)), chosen, fixed) else None
+    def __init__(self, conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ...]]) -> None:
+        self.variables = variables(conditions, facts)
+        self._place = {(each.fact, each.code): place for place, each in enumerate(self.variables)}
+        self._end = len(self.variables)
+        self._parts: list[tuple[int, tuple[Any, ...]]] = [(self._end, (False,)), (self._end, (True,))]
+        self._numbers = {part: number for number, part in enumerate(self._parts)}
+        self._of: dict[Condition, int] = {}
+        self._chosen: dict[tuple[int, int, int], int] = {}
 
+    @property
+    def size(self) -> int:
+        """How many parts all diagrams made so far have together."""
+        return len(self._parts)
 
-def _satisfy(condition: Condition, left: list[Variable], chosen: dict[str, Any], fixed: frozenset[str]) -> bool:
-    known = _constant(condition)
-    if known is not None:
-        return known
-    variable, rest = left[0], left[1:]
-    before = chosen[variable.fact]
-    present: Value = variable.code in before if variable.code else before
-    others = [] if variable.fact in fixed else [value for value in variable.values if value != present]
-    for value in (present, *others):
-        if variable.code:
-            chosen[variable.fact] = before | {variable.code} if value else before - {variable.code}
-        else:
-            chosen[variable.fact] = value
-        if _satisfy(restrict(condition, variable, value), rest, chosen, fixed):
-            return True
-    chosen[variable.fact] = before
-    return False
+    # Making diagrams.
 
+    def always(self, outcome: Outcome) -> int:
+        """The same outcome for every profile."""
+        return self._number(self._end, (outcome,))
 
-class Diagram:
-    """All classes of profiles that `conditions` tell apart over the declared `facts`. Raises TooManyClasses."""
-
-    def __init__(
-        self,
-        conditions: Iterable[Condition],
-        facts: Mapping[str, tuple[str, ...]],
-        progress: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self.conditions = tuple(dict.fromkeys(conditions))
-        self.facts = facts
-        self.variables = variables(self.conditions, facts)
-        self._numbers: dict[Condition, int] = {}
-        self._known: list[Condition] = []
-        self._rests: dict[tuple[int, int, Value], int] = {}
-        start = tuple(self.number(restrict(each, NOTHING, False)) for each in self.conditions)
-        self._layers: list[dict[State, list[tuple[State, tuple[Value, ...]]]]] = []
-        self._came_from: list[dict[State, tuple[State, Value]]] = []
-        waiting: Iterable[State] = (start,)
-        self._root = start
-        for place, variable in enumerate(self.variables):
-            waiting = self._fix(place, variable, waiting)
-            progress(f"fact {place + 1} of {len(self.variables)}")
-        self.leaves: tuple[State, ...] = tuple(waiting)
-
-    def number(self, condition: Condition) -> int:
-        """A small number that stands for the condition."""
-        if condition not in self._numbers:
-            self._numbers[condition] = len(self._known)
-            self._known.append(condition)
-        return self._numbers[condition]
-
-    def _fix(self, place: int, variable: Variable, states: Iterable[State]) -> tuple[State, ...]:
-        layer: dict[State, list[tuple[State, tuple[Value, ...]]]] = {}
-        came_from: dict[State, tuple[State, Value]] = {}
-        for state in states:
-            ways: dict[State, list[Value]] = {}
-            for value in variable.values:
-                after = tuple([self._rest(each, place, variable, value) for each in state])
-                ways.setdefault(after, []).append(value)
-                came_from.setdefault(after, (state, value))
-            layer[state] = [(after, tuple(values)) for after, values in ways.items()]
-            if len(came_from) > LARGEST:
+    def _number(self, place: int, below: tuple[Any, ...]) -> int:
+        part = (place, below)
+        if part not in self._numbers:
+            if len(self._parts) >= LARGEST:
                 raise TooManyClasses
-        self._layers.append(layer)
-        self._came_from.append(came_from)
-        return tuple(came_from)
+            self._numbers[part] = len(self._parts)
+            self._parts.append(part)
+        return self._numbers[part]
 
-    def _rest(self, number: int, place: int, variable: Variable, value: Value) -> int:
-        key = (number, place, value)
-        if key not in self._rests:
-            self._rests[key] = self.number(restrict(self._known[number], variable, value))
-        return self._rests[key]
+    def _ask(self, place: int, below: tuple[int, ...]) -> int:
+        """The diagram that asks the variable at `place`, or the one below it if the answer changes nothing."""
+        return below[0] if len(set(below)) == 1 else self._number(place, below)
 
-    def truth(self, leaf: State) -> dict[Condition, bool]:
-        """Which of the conditions hold in a class."""
-        return {
-            condition: bool(_constant(self._known[number]))
-            for condition, number in zip(self.conditions, leaf, strict=True)
-        }
+    def where(self, condition: Condition) -> int:
+        """Where the condition holds."""
+        if condition not in self._of:
+            self._of[condition] = self._where(condition)
+        return self._of[condition]
 
-    def example(self, leaf: State, neutral: Mapping[str, Any]) -> dict[str, Any]:
-        """One profile of the class; a fact the conditions do not look at is as in `neutral`."""
-        profile = dict(neutral)
-        state = leaf
-        for variable, came_from in zip(reversed(self.variables), reversed(self._came_from), strict=True):
-            state, value = came_from[state]
+    def _where(self, condition: Condition) -> int:
+        match condition.operator:
+            case "and":
+                return self.all_of(map(self.where, condition.parts))
+            case "or":
+                return self.any_of(map(self.where, condition.parts))
+            case "not":
+                return self.opposite(self.where(condition.parts[0]))
+        code = str(condition.operand) if FACTS[condition.name] == SET else ""
+        place = self._place[condition.name, code]
+        values = self.variables[place].values
+        held = values if code else [condition.holds({condition.name: value}) for value in values]
+        return self._ask(place, tuple(EVERYWHERE if each else NOWHERE for each in held))
+
+    def has(self, fact: str, code: str) -> int:
+        """Where the set has the code; NOWHERE when no condition asks."""
+        return self.where(Condition("has", fact, code)) if (fact, code) in self._place else NOWHERE
+
+    def choose(self, where: int, then: int, otherwise: int) -> int:
+        """`then` where the first holds, `otherwise` elsewhere."""
+        if where in (NOWHERE, EVERYWHERE) or then == otherwise:
+            return then if where else otherwise
+        if (then, otherwise) == (EVERYWHERE, NOWHERE):
+            return where
+        key = (where, then, otherwise)
+        if key not in self._chosen:
+            place = min(self._parts[each][0] for each in key)
+            below = zip(*(self._below(each, place) for each in key), strict=True)
+            self._chosen[key] = self._ask(place, tuple([self.choose(*each) for each in below]))
+        return self._chosen[key]
+
+    def _below(self, diagram: int, place: int) -> tuple[int, ...]:
+        """The diagrams for each value of the variable at `place`, which is asked no later than anything else."""
+        asked, below = self._parts[diagram]
+        return below if asked == place else (diagram,) * len(self.variables[place].values)
+
+    def both(self, one: int, other: int) -> int:
+        """Where both hold."""
+        return self.choose(one, other, NOWHERE)
+
+    def without(self, one: int, other: int) -> int:
+        """Where the first holds and the other does not."""
+        return self.choose(other, NOWHERE, one)
+
+    def opposite(self, diagram: int) -> int:
+        """Where it does not hold."""
+        return self.choose(diagram, NOWHERE, EVERYWHERE)
+
+    def any_of(self, diagrams: Iterable[int]) -> int:
+        """Where at least one holds."""
+        found = NOWHERE
+        for each in diagrams:
+            found = self.choose(found, EVERYWHERE, each)
+        return found
+
+    def all_of(self, diagrams: Iterable[int]) -> int:
+        """Where every one holds."""
+        found = EVERYWHERE
+        for each in diagrams:
+            found = self.choose(found, each, NOWHERE)
+        return found
+
+    def joined(self, one: int, other: int, join: Callable[[Any, Any], Outcome]) -> int:
+        """The outcomes of two diagrams joined; where the first is NOWHERE the second stays as it is."""
+        known: dict[tuple[int, int], int] = {}
+
+        def joined(first: int, second: int) -> int:
+            if first == NOWHERE:
+                return second
+            key = (first, second)
+            if key not in known:
+                place = min(self._parts[first][0], self._parts[second][0])
+                if place == self._end:
+                    known[key] = self.always(join(self._parts[first][1][0], self._parts[second][1][0]))
+                else:
+                    below = zip(self._below(first, place), self._below(second, place), strict=True)
+                    known[key] = self._ask(place, tuple([joined(*each) for each in below]))
+            return known[key]
+
+        return joined(one, other)
+
+    # Reading them.
+
+    def satisfied(self, diagram: int, start: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A profile where it holds and that leaves `start` as late in the order of the facts as it can; None when there
+        is none."""
+        if diagram == NOWHERE:
+            return None
+        profile = dict(start)
+        while diagram != EVERYWHERE:
+            place, below = self._parts[diagram]
+            variable = self.variables[place]
+            before = profile[variable.fact]
+            present: Value = variable.code in before if variable.code else before
+            ways = dict(zip(variable.values, below, strict=True))
+            value = present
+            if ways.get(present, NOWHERE) == NOWHERE:
+                value = next(each for each, way in ways.items() if way != NOWHERE)
             if not variable.code:
                 profile[variable.fact] = value
-            else:
-                others = frozenset(profile[variable.fact]) - {variable.code}
-                profile[variable.fact] = others | {variable.code} if value else others
+            elif value != present:
+                profile[variable.fact] = before | {variable.code} if value else before - {variable.code}
+            diagram = ways[value]
         return profile
 
-    def cubes(self, outcomes: Mapping[State, Outcome | None]) -> dict[Outcome, list[Cube]]:
-        """The profiles of each outcome (None: of no interest), in few and wide cubes that may overlap."""
-        nodes = _Nodes()
-        merged = {leaf: nodes.end(outcome) for leaf, outcome in outcomes.items()}
-        for place in range(len(self.variables) - 1, -1, -1):
-            merged = {
-                state: nodes.branch(self.variables[place], [(merged[after], values) for after, values in ways])
-                for state, ways in self._layers[place].items()
-            }
-        found: dict[Outcome, list[Cube]] = {}
-        if not merged:
-            return found
-        root = merged[self._root]
-        for outcome, cube in nodes.paths(root, ()):
-            if outcome is None:
-                continue
+    def outcome(self, diagram: int, profile: Mapping[str, Any]) -> Any:
+        """What the diagram says of one profile."""
+        place, below = self._parts[diagram]
+        while place != self._end:
+            variable = self.variables[place]
+            value = profile[variable.fact]
+            answer = variable.code in value if variable.code else value
+            place, below = self._parts[below[variable.values.index(answer)]]
+        return below[0]
+
+    def cubes(self, diagram: int) -> dict[Any, list[Cube]]:
+        """The profiles of each outcome but None, in few and wide cubes that may overlap."""
+        found: dict[Any, list[Cube]] = {}
+        for outcome, cube in self._paths(diagram, ()):
             wide = found.setdefault(outcome, [])
             if not any(_lies_in(cube, other) for other in wide):
-                widened = nodes.widened(root, cube, outcome)
+                widened = self._widened(diagram, cube, outcome)
                 wide[:] = [other for other in wide if not _lies_in(other, widened)] + [widened]
         return found
 
+    def _paths(self, diagram: int, cube: Cube) -> Iterator[tuple[Any, Cube]]:
+        place, below = self._parts[diagram]
+        if place == self._end:
+            if below[0] is not None:
+                yield below[0], cube
+            return
+        variable = self.variables[place]
+        ways: dict[int, tuple[Value, ...]] = {}
+        for value, way in zip(variable.values, below, strict=True):
+            ways[way] = (*ways.get(way, ()), value)
+        for way, values in ways.items():
+            yield from self._paths(way, (*cube, (variable, values)))
 
-def _lies_in(narrow: Cube, wide: Cube) -> bool:
-    values = dict(narrow)
-    return all(set(values.get(variable, variable.values)) <= set(allowed) for variable, allowed in wide)
-
-
-class _Nodes:
-    """A diagram read from its end: equal ones are one, and a fact that changes nothing is left out."""
-
-    def __init__(self) -> None:
-        self.known: list[tuple[Variable | None, Any]] = []
-        self.numbers: dict[tuple[Variable | None, Any], int] = {}
-
-    def end(self, outcome: Hashable) -> int:
-        return self._number((None, outcome))
-
-    def branch(self, variable: Variable, ways: Iterable[tuple[int, tuple[Value, ...]]]) -> int:
-        branches: dict[int, tuple[Value, ...]] = {}
-        for node, values in ways:
-            branches[node] = branches.get(node, ()) + values
-        return next(iter(branches)) if len(branches) == 1 else self._number((variable, tuple(branches.items())))
-
-    def _number(self, node: tuple[Variable | None, Any]) -> int:
-        if node not in self.numbers:
-            self.numbers[node] = len(self.known)
-            self.known.append(node)
-        return self.numbers[node]
-
-    def widened(self, root: int, cube: Cube, outcome: Hashable) -> Cube:
+    def _widened(self, diagram: int, cube: Cube, outcome: Outcome) -> Cube:
         """The cube with more values, or without a fact, as long as every profile in it has the outcome."""
         wide = dict(cube)
         for variable, values in cube:
             free = {other: allowed for other, allowed in wide.items() if other != variable}
-            if self._all_lead_to(root, free, outcome, {}):
+            if self._all_lead_to(diagram, free, outcome, {}):
                 wide = free
                 continue
             for value in variable.values:
                 tried = (*wide[variable], value)
-                if value not in values and self._all_lead_to(root, {**wide, variable: tried}, outcome, {}):
+                if value not in values and self._all_lead_to(diagram, {**wide, variable: tried}, outcome, {}):
                     wide[variable] = tried
             wide[variable] = tuple(value for value in variable.values if value in wide[variable])
         return tuple(wide.items())
 
     def _all_lead_to(
-        self, node: int, cube: Mapping[Variable, tuple[Value, ...]], outcome: Hashable, known: dict[int, bool]
+        self, diagram: int, cube: Mapping[Variable, tuple[Value, ...]], outcome: Outcome, known: dict[int, bool]
     ) -> bool:
-        if node not in known:
-            variable, rest = self.known[node]
-            if variable is None:
-                known[node] = bool(rest == outcome)
+        if diagram not in known:
+            place, below = self._parts[diagram]
+            if place == self._end:
+                known[diagram] = bool(below[0] == outcome)
             else:
+                variable = self.variables[place]
                 allowed = cube.get(variable, variable.values)
-                below = [after for after, values in rest if not set(values).isdisjoint(allowed)]
-                known[node] = all(self._all_lead_to(after, cube, outcome, known) for after in below)
-        return known[node]
+                ways = {way for value, way in zip(variable.values, below, strict=True) if value in allowed}
+                known[diagram] = all(self._all_lead_to(way, cube, outcome, known) for way in ways)
+        return known[diagram]
 
-    def paths(self, node: int, cube: Cube) -> Iterator[tuple[Any, Cube]]:
-        variable, rest = self.known[node]
-        if variable is None:
-            yield rest, cube
-            return
-        for below, values in rest:
-            order = tuple(value for value in variable.values if value in values)
-            yield from self.paths(below, (*cube, (variable, order)))
+
+def _lies_in(narrow: Cube, wide: Cube) -> bool:
+    values = dict(narrow)
+    return all(set(values.get(variable, variable.values)) <= set(allowed) for variable, allowed in wide)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ def escorts_for(gender: str) -> tuple[Escort, ...]:
 
 
 class IllegalTransition(Exception):
-    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must`, `assigned` or `escort`."""
+    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must`, `assigned`, `escort` or `left` (the
+    asked party is bound by the agreement no more)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

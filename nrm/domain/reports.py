@@ -11,11 +11,11 @@ from typing import Any
 
 from nrm.domain.quarters import Quarter
 
-REPORTS = ("ix", "x", "vi", "trp", "referrals")
+REPORTS = ("ix", "x", "vi", "trp", "referrals", "dependants")
 """In the order of closing; the first one decides which quarter comes next.
 
 People accommodated, returnees, witnesses, residence permits (Action Plan II.1(b)(ix), II.1(b)(x), II.1(a)(vi),
-II.1(b)(viii)), referrals.
+II.1(b)(viii)), referrals, children who came with a victim.
 """
 
 REPORT = REPORTS[0]

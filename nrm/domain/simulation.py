@@ -12,11 +12,11 @@ from datetime import date, datetime, time, timedelta
 from heapq import heappop, heappush
 from typing import Any
 
-from nrm.domain.agreement_checks import everyone_signed, neutral
 from nrm.domain.agreements import Agreement
 from nrm.domain.cases import UNKNOWN
 from nrm.domain.conditions import Condition
-from nrm.domain.profiles import satisfying
+from nrm.domain.profiles import Profiles
+from nrm.domain.receiving import everyone_signed, neutral
 from nrm.domain.routes import Fallback, Route
 from nrm.domain.routing import Capacity, route
 from nrm.domain.routing_facts import RoutingFacts
@@ -104,7 +104,9 @@ def as_routed(case: PastCase, agreement: Agreement) -> RoutingFacts:
         for code, party in agreement.parties.items()
         if code in case.candidates and party.competence is not None
     ]
-    profile = satisfying(Condition("and", parts=tuple(told)), agreement.facts, {**start, **known}, frozenset(known))
+    told += [Condition("eq", name, code) for name, code in known.items()]
+    profiles = Profiles(told, agreement.facts)
+    profile = profiles.satisfied(profiles.all_of(map(profiles.where, told)), {**start, **known})
     return RoutingFacts(**(profile or {**start, **known}))
 
 

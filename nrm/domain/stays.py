@@ -27,6 +27,7 @@ class Source(StrEnum):
     TRANSFER = "transfer"
     OTHER_ORGANISATION = "other_organisation"
     ALREADY_THERE = "already_there"
+    WITH_A_VICTIM = "with_a_victim"  # a child of somebody the shelter takes care of: no victim, but a person with a bed
 
 
 class ExitReason(StrEnum):

@@ -107,6 +107,7 @@ class Plan:
     permit: Permit | None
     testimony: Sequence[Step]
     note: str
+    children: Sequence[int] = ()  # the ages of those who come along
 
     @property
     def announced(self) -> bool:
@@ -202,7 +203,13 @@ def _plan(seed: int, number: int, day: date) -> Plan:
         permit=_permit(rng, nights) if foreign else None,
         testimony=_testimony(rng, nights) if witness else (),
         note=rng.choice(STORIES),
+        children=() if child or gender != "feminine" else _children(rng),
     )
+
+
+def _children(rng: random.Random) -> tuple[int, ...]:
+    """The ages of the children a woman brings with her: most bring none."""
+    return tuple(sorted(rng.randint(0, 13) for _ in range(_choose(rng, {0: 76, 1: 16, 2: 8}))))
 
 
 def _place(rng: random.Random, way: Way, gender: str, child: bool, foreign: bool) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
 from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.past import imagine
-from nrm.statistics.reading import EarlierRelease, Record, Scenario, before, bounds, matcher, predicate, scenario, sums
+from nrm.statistics.reading import Crowd, EarlierRelease, Record, Scenario, before, bounds, predicate, scenario, sums
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 from nrm.statistics.worlds import Frame, Questions, World, walk
@@ -197,12 +197,8 @@ def _check_truth(table_set: TableSet, figures: Mapping[Cell, int], records: Sequ
 
 
 def _count(table_set: TableSet, cells: Mapping[Cell, int], records: Sequence[Record]) -> dict[Cell, int]:
-    matches = matcher(table_set)
-    held: dict[Cell, int] = {}
-    for cell in cells:
-        where = predicate(table_set, cell)
-        held[cell] = sum(matches(record, where) for record in records)
-    return held
+    crowd = Crowd(table_set, records)
+    return {cell: crowd.number(predicate(table_set, cell)) for cell in cells}
 
 
 def _table_of(table_set: TableSet, cell: Cell | None) -> str:

@@ -90,6 +90,28 @@ def is_whole(table_set: TableSet, cell: Cell) -> bool:
     return any(table_set.leaves(root, member) >= set(table_set.dimensions[root].codes) for root, member in cell)
 
 
+class Crowd:
+    """Records, to be counted: of each code a whole number whose nth bit says whether the nth record has it."""
+
+    def __init__(self, table_set: TableSet, records: Sequence[Record]) -> None:
+        self._everybody = (1 << len(records)) - 1
+        self._bits: dict[str, dict[str, int]] = {root: {} for root in table_set.roots}
+        for number, record in enumerate(records):
+            for bits, code in zip(self._bits.values(), record, strict=True):
+                bits[code] = bits.get(code, 0) | 1 << number
+
+    def number(self, where: Predicate) -> int:
+        """How many records satisfy it."""
+        found = self._everybody
+        for root, codes in where.items():
+            bits = self._bits[root]
+            either = 0
+            for code in codes:
+                either |= bits.get(code, 0)
+            found &= either
+        return found.bit_count()
+
+
 def matcher(table_set: TableSet) -> Callable[[Record, Predicate], bool]:
     place = {root: number for number, root in enumerate(table_set.roots)}
     return lambda record, where: all(record[place[root]] in codes for root, codes in where.items())
@@ -106,7 +128,7 @@ def scenario(
     earlier: Sequence[EarlierRelease] = (),
 ) -> Scenario:
     """What follows from exact registers and from the exact number of people."""
-    matches = matcher(table_set)
+    crowd = Crowd(table_set, records)
     wanted: list[Predicate] = [{}] if people else []
     for register in registers:
         for members in product(*((TOTAL, *table_set.members(name)) for name in register.by)):
@@ -117,7 +139,7 @@ def scenario(
             wanted.append(where)
     facts = []
     for known in wanted:
-        held = sum(matches(record, known) for record in records)
+        held = crowd.number(known)
         facts.append(Fact(known, held, held))
     exempt, present = set(), set()
     for cell in cells:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, product
+from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,7 @@ class Frame:
         self._groups = self._group_cells()
         self._parts: list[dict[Record, frozenset[int]]] = [{} for _ in self._groups]
         self._opened: dict[Record, Kind | None] = {}
+        self._possible: dict[Record, bool] = {}
         self._conditions: dict[Record, frozenset[int]] = {}
 
     def _group_cells(self) -> list[tuple[str, ...]]:
@@ -68,7 +70,10 @@ class Frame:
         return sorted(kind for kind in kinds if not any(set(kind) < set(other) for other in kinds))
 
     def possible(self, record: Record) -> bool:
-        return not any(self._matches(record, rule) for rule in self.table_set.impossible)
+        known = self._possible.get(record)
+        if known is None:
+            known = self._possible[record] = not any(self._matches(record, rule) for rule in self.table_set.impossible)
+        return known
 
     def who_opened(self, record: Record) -> Kind | None:
         if record not in self._opened:
@@ -213,7 +218,7 @@ class World:
         """Turn somebody with this record, else anybody close to it, into one of the options."""
         close = sorted(
             range(len(self.records)),
-            key=lambda person: -sum(a == b for a, b in zip(self.records[person], record, strict=True)),
+            key=lambda person: -sum(map(eq, self.records[person], record)),
         )[:CANDIDATES]
         return any(self.move((person, option)) for person in close for option in options) or any(
             self._exchange(person, option, chance) for person in close[:TRIES] for option in options[:TRIES]
@@ -223,13 +228,12 @@ class World:
         """The same, with somebody else taking over what this person gives up, so that more sums stay as they are."""
         record = self.records[person]
         changed = [place for place, (a, b) in enumerate(zip(record, wanted, strict=True)) if a != b]
-        partners = [
-            other
-            for other, held in enumerate(self.records)
-            if other != person and all(held[place] == wanted[place] for place in changed)
-        ]
+        partners = [other for other in range(len(self.records)) if other != person]
+        for place in changed:
+            code = wanted[place]
+            partners = [other for other in partners if self.records[other][place] == code]
         chance.shuffle(partners)
-        partners.sort(key=lambda other: -sum(a == b for a, b in zip(self.records[other], record, strict=True)))
+        partners.sort(key=lambda other: -sum(map(eq, self.records[other], record)))
         for other in partners[:CANDIDATES]:
             held = list(self.records[other])
             for place in changed:

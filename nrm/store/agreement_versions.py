@@ -114,6 +114,12 @@ def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
         return [(each, of_version[each.id]) for each in found]
 
 
+def tried_until(last: date) -> int:
+    """How many versions, withdrawn ones too, were simulated over quarters that end on that day."""
+    found = db.session.scalars(select(AgreementVersion.simulation).where(AgreementVersion.simulation.is_not(None)))
+    return sum(each.get("to") == last.isoformat() for each in found if each)
+
+
 def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
     """(id, version) of the versions with this very text that were not withdrawn."""
     statement = select(AgreementVersion.id, AgreementVersion.version).where(

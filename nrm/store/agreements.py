@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 
+from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts import SHELTERS
+from nrm.domain.accounts import SHELTERS, Actor, Permission
 from nrm.domain.members import KEY_HOLDERS_NEEDED
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Keyring, Organisation
+from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
+from nrm.store.countries import country
 from nrm.store.members import number_of_holders
 from nrm.store.referrals import holds_bed
+
+_SHELTERS = (Organisation.kind.in_([str(kind) for kind in SHELTERS]),)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A shelter that leaves the agreement: its last day under it, whether that is over, how many people are with it."""
+
+    names: dict[str, str]
+    last_day: date
+    over: bool
+    people: int
 
 
 def desks(party: str | None = None) -> Mapping[str, Organisation]:
@@ -40,12 +59,49 @@ def every_desk(party: str) -> Sequence[Organisation]:
     ).all()
 
 
-def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+def has_left(organisation_id: uuid.UUID) -> bool:
+    """Whether a shelter of the agreement is bound by it no more; then it takes over nobody."""
+    today = clock.now().astimezone(country().timezone).date()
+    left = {party for party, day in country().leaving(today).items() if day < today}
+    return (
+        bool(left) and db.session.scalar(select(Organisation.party).where(Organisation.id == organisation_id)) in left
+    )
 
-    A shelter that may not accept anybody yet, because too few hold its key, has no room.
-    """
-    kinds = [str(kind) for kind in SHELTERS]
+
+def that_left() -> list[uuid.UUID]:
+    """The shelters that left the agreement; without a question to the database where none did."""
+    today = clock.now().astimezone(country().timezone).date()
+    left = [party for party, day in country().leaving(today).items() if day < today]
+    if not left:
+        return []
+    return list(db.session.scalars(select(Organisation.id).where(*_SHELTERS, Organisation.party.in_(left))))
+
+
+def leaving(*, by: Actor) -> list[Leaving]:
+    """The shelters that leave the agreement soon, or left it while people are with them: for the duty desk every one,
+    for a shelter itself. Without a question to the database where none does. Raises NotPermitted."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        by.must(Permission.REFERRAL_DECIDE)
+    today = clock.now().astimezone(country().timezone).date()
+    days = country().leaving(today)
+    if not days:
+        return []
+    people = (
+        select(func.count()).where(Case.holder_id == Organisation.id, Case.status == "open").correlate(Organisation)
+    )
+    statement = select(Organisation, people.scalar_subquery()).where(*_SHELTERS, Organisation.party.in_(days))
+    if not by.may(Permission.REFERRAL_DIRECT):
+        statement = statement.where(Organisation.id == by.organisation_id)
+    found = [
+        Leaving({"sq": each.name_sq, "en": each.name_en}, days[each.party], days[each.party] < today, number)
+        for each, number in db.session.execute(statement.order_by(Organisation.code))
+    ]
+    return [each for each in found if each.people or not each.over]
+
+
+@cache
+def _rooms() -> Select[str, int, int, int]:
+    """(party, free beds, beds promised, how many hold the key) of each shelter."""
     taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
     beds = (
         select(Bed.organisation_id, func.count().label("number"))
@@ -59,7 +115,7 @@ def capacity() -> dict[str, Capacity]:
         .group_by(Referral.receiver_id)
         .subquery()
     )
-    statement = (
+    return (
         select(
             Organisation.party,
             func.coalesce(beds.c.number, 0),
@@ -68,9 +124,17 @@ def capacity() -> dict[str, Capacity]:
         )
         .outerjoin(beds, beds.c.organisation_id == Organisation.id)
         .outerjoin(kept, kept.c.receiver_id == Organisation.id)
-        .where(Organisation.kind.in_(kinds), Organisation.party != "")
+        .where(*_SHELTERS, Organisation.party != "")
     )
+
+
+def capacity() -> dict[str, Capacity]:
+    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+
+    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    """
+    rows = db.session.execute(_rooms())
     return {
         party: Capacity.FREE if free > promised and holders >= KEY_HOLDERS_NEEDED else Capacity.NONE_FREE
-        for party, free, promised, holders in db.session.execute(statement)
+        for party, free, promised, holders in rows
     }

@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select
 
 from nrm.domain import counting
 from nrm.domain.accounts import Actor, NotPermitted
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
+from nrm.domain.stays import Source
 from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord, in_order
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -41,7 +42,7 @@ def _must_count(by: Actor) -> None:
 def people(
     connection: Connection, quarter: Quarter, *, also: Collection[uuid.UUID] = (), by: Actor
 ) -> list[PersonRecord]:
-    """Everyone with a stay that may count in the quarter, and the cases in `also`: coarse codes and dates alone.
+    """Every victim with a stay that may count in the quarter, and the cases in `also`: coarse codes and dates alone.
 
     For closing a quarter; any person, whatever the role, gets NotPermitted.
     """
@@ -73,11 +74,7 @@ def people(
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
     """One row per stay and step as a witness, of every case that has a stay in question."""
-    in_question = select(Stay.case_id).where(
-        Stay.admitted_on <= quarter.end,
-        Stay.known_on <= quarter.end,
-        or_(Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on >= quarter.start),
-    )
+    in_question = select(Stay.case_id).where(_touches(quarter, quarter))
     return (
         select(
             Stay.id.label("stay_id"),
@@ -104,7 +101,16 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
         .outerjoin(Permit, Permit.case_id == Stay.case_id)
         .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end))
         .where(or_(Stay.case_id.in_(in_question), Stay.case_id.in_(also)))
-        .where(AGREES)
+        .where(AGREES, Case.source != Source.WITH_A_VICTIM)
+    )
+
+
+def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
+    """Stays of the period; one that became known late belongs to the period it became known in."""
+    return and_(
+        Stay.admitted_on <= last.end,
+        Stay.known_on <= last.end,
+        or_(Stay.ended_on.is_(None), Stay.ended_on >= first.start, Stay.known_on >= first.start),
     )
 
 
@@ -217,5 +223,24 @@ def referrals(
             row.answered_in or answer_class(row.status, row.sent_at, row.due_at, row.decided_at),
             codes,
         )
+        for row in connection.execute(statement)
+    ]
+
+
+def dependants(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The children accommodated in the period with somebody who is a victim, each once; they are not in report ix."""
+    _must_count(by)
+    there = or_(Stay.ended_on.is_(None), Stay.ended_on > last.end)
+    statement = (
+        select(Case.id, Case.gender, Case.age_band, func.max(case((there, 1), else_=0)).label("there"))
+        .join(Stay, Stay.case_id == Case.id)
+        .where(_touches(first, last), Case.source == Source.WITH_A_VICTIM, AGREES)
+        .group_by(Case.id, Case.gender, Case.age_band)
+        .order_by(Case.id)
+    )
+    return [
+        counting.dependant(row.id.hex, row.gender, row.age_band, not row.there, codes)
         for row in connection.execute(statement)
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -57,19 +57,20 @@ def number_of_holders(organisation_id: Any) -> ScalarSelect[int]:
     )
 
 
+_HOLDERS = select(number_of_holders(bindparam("organisation_id")))
+_SHORT_OF_HOLDERS = select(Organisation.party).where(
+    Organisation.kind.in_(SHELTERS), number_of_holders(Organisation.id) < KEY_HOLDERS_NEEDED
+)
+
+
 def may_accept(organisation_id: uuid.UUID) -> bool:
     """Whether enough people hold the organisation's key."""
-    return (db.session.scalar(select(number_of_holders(organisation_id))) or 0) >= KEY_HOLDERS_NEEDED
+    return (db.session.scalar(_HOLDERS, {"organisation_id": organisation_id}) or 0) >= KEY_HOLDERS_NEEDED
 
 
 def parties_short_of_holders() -> set[str]:
     """The shelters' parties whose organisation may not accept anybody yet."""
-    holders = number_of_holders(Organisation.id)
-    return set(
-        db.session.scalars(
-            select(Organisation.party).where(Organisation.kind.in_(SHELTERS), holders < KEY_HOLDERS_NEEDED)
-        )
-    )
+    return set(db.session.scalars(_SHORT_OF_HOLDERS))
 
 
 def holds_newest(member_id: uuid.UUID) -> bool:

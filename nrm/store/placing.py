@@ -129,8 +129,7 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
 
 def shelters_that_signed(at: datetime) -> list[Organisation]:
     """The shelters bound by the agreement at that instant that can open what they are sent, by code."""
-    agreement = country().in_force(at)
-    day = agreement.local(at).date()
+    day = at.astimezone(country().timezone).date()
     statement = (
         select(Organisation)
         .where(
@@ -140,11 +139,7 @@ def shelters_that_signed(at: datetime) -> list[Organisation]:
         )
         .order_by(Organisation.code)
     )
-    return [
-        each
-        for each in db.session.scalars(statement)
-        if each.party in agreement.parties and agreement.parties[each.party].in_force(day)
-    ]
+    return [each for each in db.session.scalars(statement) if country().binds(each.party, day)]
 
 
 def duty_officer_owes(case_id: uuid.UUID) -> bool:

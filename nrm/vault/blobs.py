@@ -11,8 +11,11 @@ from nrm.models.cases import CareNote
 from nrm.prepared import Row
 from nrm.vault.marks import report
 
+_TEXT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
-def _epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
+
+def epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
+    """EK: nobody makes it who lacks either half."""
     return crypto.combine(shred_key, compartment_key, crypto.ctx("ek", case_id, compartment, epoch))
 
 
@@ -26,14 +29,25 @@ def seal_value(
     revision: int,
 ) -> bytes:
     """The sealed value of a compartment, padded, bound to its place and revision."""
-    key = _epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
-    plain = crypto.pad(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    key = epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
+    return seal_under(key, value, case_id, compartment, epoch, revision)
+
+
+def seal_under(
+    key: bytes, value: dict[str, Any], case_id: uuid.UUID, compartment: str, epoch: int, revision: int
+) -> bytes:
+    """The same under the epoch's key."""
+    plain = crypto.pad(_TEXT.encode(value).encode())
     return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
 
 
 def open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, Any]:
     """The value of a row of `sealed_compartments`; raises CannotOpen."""
-    key = _epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
+    return open_under(epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch), row)
+
+
+def open_under(key: bytes, row: Row) -> dict[str, Any]:
+    """The same under the epoch's key."""
     aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
     try:
         value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))
@@ -47,14 +61,14 @@ def seal_note(
     note: dict[str, Any], compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, epoch: int, note_id: uuid.UUID
 ) -> bytes:
     """A sealed note; its place is the `care` compartment's."""
-    key = _epoch_key(compartment_key, shred_key, case_id, "care", epoch)
-    plain = crypto.pad(json.dumps(note, separators=(",", ":"), ensure_ascii=False).encode())
+    key = epoch_key(compartment_key, shred_key, case_id, "care", epoch)
+    plain = crypto.pad(_TEXT.encode(note).encode())
     return crypto.seal(key, plain, crypto.ctx("note", case_id, epoch, note_id))
 
 
 def open_note(note: CareNote, compartment_key: bytes, shred_key: bytes, epoch: int) -> dict[str, Any]:
     """The note of a row of `care_notes`; raises CannotOpen."""
-    key = _epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
+    key = epoch_key(compartment_key, shred_key, note.case_id, "care", epoch)
     try:
         plain = crypto.unseal(key, note.sealed_note, crypto.ctx("note", note.case_id, epoch, note.id))
     except crypto.CannotOpen:

@@ -17,13 +17,14 @@ from sqlalchemy import Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
+from nrm.db import Writer
 from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
 from nrm.models.cases import Grant, Opening, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
-from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring, unwrap_once
+from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring
 from nrm.vault.marks import check_mark, mark, report
 
 OPENING_MINUTES = 15
@@ -48,6 +49,8 @@ _EXTEND = Prepared(
     )
     .values(expires_at=bindparam("expires_at"), mark=bindparam("mark"))
 )
+_PUT = Prepared(insert(SealedCompartment), list(_COMPARTMENT.keys()))
+_LEND = Prepared(insert(Opening), list(_OPENING.keys()))
 _REVISE = Prepared(
     update(cast(Table, SealedCompartment.__table__))
     .where(
@@ -119,8 +122,7 @@ class _Held:
     case_id: uuid.UUID
     compartment: str
     epoch: int
-    compartment_key: bytes
-    shred_key: bytes
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -148,22 +150,32 @@ class NextRevision:
 
 
 def create(
-    session: Session, case_id: uuid.UUID, values: Mapping[str, dict[str, Any]], holders: Collection[uuid.UUID]
+    session: Session,
+    case_id: uuid.UUID,
+    values: Mapping[str, dict[str, Any]],
+    holders: Collection[uuid.UUID],
+    *,
+    by: Actor | None = None,
 ) -> None:
-    """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1."""
+    """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1.
+
+    `by` is who goes on to read them, if they do.
+    """
     grantees = grants.recipients(session, holders)
     shred_keys = []
     for compartment, value in values.items():
         compartment_key, shred_key = crypto.new_key(), crypto.new_key()
         shred_keys.append({"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key})
         sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
-        session.execute(
-            insert(SealedCompartment).values(
-                case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
-            )
-        )
-        grants.grant(session, compartment_key, case_id, compartment, 1, grantees)
+        put(session, case_id, compartment, sealed)
+        grants.grant(session, compartment_key, case_id, compartment, 1, grantees, by=by)
     shredding.store(shred_keys)
+
+
+def put(session: Session, case_id: uuid.UUID, compartment: str, sealed_value: bytes) -> None:
+    """The row of a new compartment, epoch 1, revision 1."""
+    first = {"case_id": case_id, "compartment": compartment, "epoch": 1, "revision": 1}
+    _PUT.run(session, {**first, "sealed_value": sealed_value})
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
@@ -171,30 +183,22 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, 
 
     Raises CannotOpen when the organisation holds no key to it; that is recorded too by the caller's transaction.
     """
-    keys(session, case_id, compartment, by=by)
+    row, compartment_key, _ = keys(session, case_id, compartment, by=by)
+    grants.keep_own(session, row, compartment_key, by=by)
     audit.append(
         session, audit.Event.COMPARTMENT_OPENED, by=by, case_id=case_id, compartment=compartment, purpose=purpose
     )
     extend(session, case_id, compartment, purpose, by=by)
 
 
-def extend(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
+def extend(session: Session | Writer, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
+    leave = {"expires_at": expires_at, "mark": _leave_mark(by.session_id, case_id, compartment, expires_at)}
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
-    leave = _leave_mark(by.session_id, case_id, compartment, expires_at)
-    if not _EXTEND.run(session, {**place, "expires_at": expires_at, "mark": leave}):
-        session.execute(
-            insert(Opening).values(
-                id=uuid.uuid4(),
-                session_digest=by.session_id,
-                case_id=case_id,
-                compartment=compartment,
-                purpose=purpose,
-                expires_at=expires_at,
-                mark=leave,
-            )
-        )
+    if not _EXTEND.run(session, {**place, **leave}):
+        place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment}
+        _LEND.run(session, {"id": uuid.uuid4(), **place, "purpose": purpose, **leave})
 
 
 def _leave_mark(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
@@ -230,8 +234,13 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
 def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, leave=True)
-    held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
-    return Opened(blobs.open_value(row, compartment_key, shred_key), row.revision, held)
+    held = _held(row, compartment_key, shred_key, by)
+    return Opened(blobs.open_under(held.key, row), row.revision, held)
+
+
+def _held(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -> _Held:
+    key = blobs.epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
+    return _Held(by, row.case_id, row.compartment, row.epoch, key)
 
 
 def hold(session: Session, case_id: uuid.UUID, compartment: str) -> None:
@@ -253,20 +262,19 @@ def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[
     Raises CannotOpen without a key, StaleRevision when somebody wrote in the same instant.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
-    value = {**blobs.open_value(row, compartment_key, shred_key), **part}
-    held = _Held(by, case_id, compartment, row.epoch, compartment_key, shred_key)
-    return keep(session, _next(held, value, row.revision))
+    held = _held(row, compartment_key, shred_key, by)
+    return keep(session, _next(held, {**blobs.open_under(held.key, row), **part}, row.revision))
 
 
 def sealed_next(
-    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
+    session: AnySession, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
 ) -> NextRevision:
     """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
-    return _next(_Held(by, case_id, compartment, row.epoch, compartment_key, shred_key), value, seen)
+    return _next(_held(row, compartment_key, shred_key, by), value, seen)
 
 
-def sealed_after(session: Session, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
+def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
     """The revision after one that was opened in this request, sealed as `sealed_next` does.
 
     For the actor who opened it nothing is read again: whatever ended the grant since also ended the epoch or took the
@@ -280,10 +288,10 @@ def sealed_after(session: Session, opened: Opened, value: dict[str, Any], *, by:
 
 def _next(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
     place = (held.case_id, held.compartment, held.epoch, seen + 1)
-    return NextRevision(*place, blobs.seal_value(value, held.compartment_key, held.shred_key, *place))
+    return NextRevision(*place, blobs.seal_under(held.key, value, *place))
 
 
-def keep(session: Session, following: NextRevision) -> int:
+def keep(session: Session | Writer, following: NextRevision) -> int:
     """Put it in the place of the one before; returns its number.
 
     Raises StaleRevision when that is not the newest any more, or its epoch has ended, or the compartment is gone.
@@ -347,9 +355,8 @@ def keys(
         else:
             raise CannotOpen
         me = grants.Recipient(by.organisation_id, by.kind, version, b"")
-        compartment_key = unwrap_once(
-            private, wrapped, grants.grant_context(case_id, compartment, row.epoch, me), by=by
-        )
+        context = grants.grant_context(case_id, compartment, row.epoch, me)
+        compartment_key = _opened_once(private, wrapped, context, by=by)
         shred_key = shredding.shred_key(case_id, compartment, row.epoch)
         if shred_key is None:
             raise CannotOpen
@@ -358,6 +365,18 @@ def keys(
             report(compartment, case_id)
         raise
     return row, compartment_key, shred_key
+
+
+def _opened_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
+    """`grants.opened`, done once per request: reading, reading again and writing need the same compartment key.
+
+    Whether the wrapped key may still be used is the caller's affair each time.
+    """
+    assert by.keys is not None
+    known = by.keys.unwrapped.get((wrapped, context))
+    if known is None:
+        known = by.keys.unwrapped[wrapped, context] = grants.opened(private, wrapped, context)
+    return known
 
 
 def _has_leave(row: Row, by: Actor) -> bool:

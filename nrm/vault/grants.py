@@ -1,23 +1,35 @@
-"""Who holds a compartment's key: grants, pending grants under release keys, and what each is bound to."""
+"""Who holds a compartment's key: grants, pending grants under release keys, and what each is bound to.
+
+A grant is HPKE to the public half of the organisation's keyring: whoever seals to an organisation needs no secret of
+it. Once somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is
+kept as an own envelope instead, in the same row and with the same context (ADR 0030):
+
+    own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import OrganisationKind
+from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant
+from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import HoldsNoKeys
 from nrm.vault.marks import check_mark, mark
 
 Place = tuple[uuid.UUID, str]  # case, compartment
+_OWN = b"\x03"
+_GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
+_PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +125,19 @@ def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
     """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
-    pending = (PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+    _let_go(session, PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
+
+
+def let_go_everywhere(session: Session, organisation_id: uuid.UUID) -> None:
+    """The same in every case: the organisation is asked about nobody any more."""
+    _let_go(session, PendingGrant.organisation_id == organisation_id)
+
+
+def _let_go(session: Session, *pending: ColumnElement[bool]) -> None:
     rows = session.scalars(select(PendingGrant).where(*pending)).all()
-    shredding.list_for_destruction(session, (_released(row) for row in rows))
-    session.execute(delete(PendingGrant).where(*pending))
+    if rows:
+        shredding.list_for_destruction(session, (_released(row) for row in rows))
+        session.execute(delete(PendingGrant).where(*pending))
 
 
 def grant(
@@ -126,21 +147,61 @@ def grant(
     compartment: str,
     epoch: int,
     grantees: Iterable[Recipient],
+    *,
+    by: Actor | None = None,
 ) -> None:
-    """Live grants of the compartment at this epoch."""
+    """Live grants of the compartment at this epoch; for the organisation of `by` in an envelope of its own."""
     for grantee in grantees:
         context = grant_context(case_id, compartment, epoch, grantee)
-        session.execute(
-            insert(Grant).values(
-                case_id=case_id,
-                compartment=compartment,
-                organisation_id=grantee.organisation_id,
-                epoch=epoch,
-                keyring_version=grantee.version,
-                since_version=grantee.version,
-                sealed_key=crypto.wrap(grantee.public, compartment_key, context),
-            )
-        )
+        private = _private(grantee, by)
+        sealed = _own(private, compartment_key, context) if private else None
+        place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
+        versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
+        sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed})
+
+
+def _private(to: Recipient, by: Actor | None) -> bytes | None:
+    """The private half of the recipient's keyring, if the actor's session carries it."""
+    if by is None or by.keys is None or by.organisation_id != to.organisation_id:
+        return None
+    return by.keys.keyrings.get(to.version)
+
+
+def _own(private: bytes, compartment_key: bytes, context: bytes) -> bytes:
+    return _OWN + crypto.seal(crypto.expand(private, crypto.ctx("own grant")), compartment_key, context)
+
+
+def opened(private: bytes, sealed_key: bytes, context: bytes) -> bytes:
+    """The compartment key of a grant, in either envelope; raises CannotOpen."""
+    if sealed_key[:1] == _OWN:
+        return crypto.unseal(crypto.expand(private, crypto.ctx("own grant")), sealed_key[1:], context)
+    return crypto.unwrap(private, sealed_key, context)
+
+
+_KEEP_OWN = Prepared(
+    update(cast(Table, Grant.__table__))
+    .where(
+        Grant.case_id == bindparam("of_case"),
+        Grant.compartment == bindparam("of_compartment"),
+        Grant.organisation_id == bindparam("of_organisation"),
+        Grant.sealed_key == bindparam("seen"),
+    )
+    .values(sealed_key=bindparam("sealed_key"))
+)
+
+
+def keep_own(session: Session, row: Row, compartment_key: bytes, *, by: Actor) -> None:
+    """Keep a grant that was opened, as `compartments.keys` found it, in the organisation's own envelope from now on."""
+    if by.organisation_id is None or by.kind is None or row.sealed_key is None or row.sealed_key[:1] == _OWN:
+        return
+    me = Recipient(by.organisation_id, by.kind, row.keyring_version, b"")
+    private = _private(me, by)
+    if private is None:
+        return
+    sealed = _own(private, compartment_key, grant_context(row.case_id, row.compartment, row.epoch, me))
+    place = {"of_case": row.case_id, "of_compartment": row.compartment, "of_organisation": by.organisation_id}
+    _KEEP_OWN.run(session, {**place, "seen": row.sealed_key, "sealed_key": sealed})
 
 
 def pend(
@@ -155,14 +216,8 @@ def pend(
         release_keys.append({**where, "organisation_id": party.organisation_id, "key": release_key})
         wrapped = crypto.wrap(party.public, compartment_key, grant_context(case_id, compartment, epoch, party))
         aad = pending_context(case_id, compartment, epoch, party.organisation_id)
-        session.execute(
-            insert(PendingGrant).values(
-                **where,
-                organisation_id=party.organisation_id,
-                keyring_version=party.version,
-                sealed_key=crypto.seal(release_key, wrapped, aad),
-            )
-        )
+        whose = {"organisation_id": party.organisation_id, "keyring_version": party.version}
+        _PEND.run(session, {**where, **whose, "sealed_key": crypto.seal(release_key, wrapped, aad)})
     return release_keys
 
 

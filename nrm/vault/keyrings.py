@@ -200,19 +200,6 @@ def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUI
             report("wrapped keyring", member_id)
 
 
-def unwrap_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
-    """`crypto.unwrap`, done once per request: reading, reading again and writing need the same compartment key.
-
-    Whether the wrapped key may still be used is the caller's affair each time.
-    """
-    if by.keys is None:
-        raise CannotOpen
-    known = by.keys.unwrapped.get((wrapped, context))
-    if known is None:
-        known = by.keys.unwrapped[wrapped, context] = crypto.unwrap(private, wrapped, context)
-    return known
-
-
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:
     """An HMAC under a key only the actor's organisation has: recognises a line without a hash anyone can try.
 

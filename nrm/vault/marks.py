@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import cast
 
 from flask import current_app
@@ -20,7 +21,13 @@ def config() -> Config:
 
 def mark(what: str, whose: uuid.UUID, *parts: crypto.Part) -> bytes:
     """What shows that a public key or a referral was made here: a MAC under a key that lies in no database."""
-    return crypto.mac(crypto.expand(config().secrets.store, crypto.ctx("mark")), crypto.ctx(what, whose, *parts))
+    return crypto.mac(_marking(config().secrets.store), crypto.ctx(what, whose, *parts))
+
+
+@lru_cache(maxsize=8)
+def _marking(store: bytes) -> bytes:
+    """The key of the marks, derived once: the secret it comes from lies in the same memory, as long."""
+    return crypto.expand(store, crypto.ctx("mark"))
 
 
 def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> None:

@@ -20,7 +20,7 @@ from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
 from nrm.models.cases import Grant, PendingGrant
 from nrm.vault import shredding
-from nrm.vault.grants import Place, Recipient, grant_context, pending_context
+from nrm.vault.grants import Place, Recipient, grant_context, opened, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private
 
 KINDS: tuple[type[Grant] | type[PendingGrant], ...] = (Grant, PendingGrant)
@@ -81,7 +81,7 @@ def _anew(row: Row[Any], private: bytes, release_key: bytes | None, to: Recipien
     aad = pending_context(*place, to.organisation_id)
     wrapped = crypto.unseal(release_key, row.sealed_key, aad) if release_key else row.sealed_key
     before = Recipient(to.organisation_id, to.kind, row.keyring_version, b"")
-    compartment_key = crypto.unwrap(private, wrapped, grant_context(*place, before))
+    compartment_key = opened(private, wrapped, grant_context(*place, before))
     wrapped = crypto.wrap(to.public, compartment_key, grant_context(*place, to))
     return {
         "of_case": row.case_id,

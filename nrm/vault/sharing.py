@@ -6,14 +6,12 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from nrm import crypto
 from nrm.domain.accounts import Actor
-from nrm.models.cases import SealedCompartment
 from nrm.vault import blobs, grants, shredding
-from nrm.vault.compartments import keys, sealed_of
+from nrm.vault.compartments import keys, put, sealed_of
 
 
 def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:
@@ -50,11 +48,7 @@ def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[
     """
     compartment_key, shred_key = crypto.new_key(), crypto.new_key()
     sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
-    session.execute(
-        insert(SealedCompartment).values(
-            case_id=case_id, compartment=compartment, epoch=1, revision=1, sealed_value=sealed
-        )
-    )
+    put(session, case_id, compartment, sealed)
     grants.grant(session, compartment_key, case_id, compartment, 1, grants.recipients(session, [holder]))
     asked = grants.recipients(session, grants.waiting(session, case_id))
     release_keys = grants.pend(session, compartment_key, (case_id, compartment, 1), asked)

@@ -8,11 +8,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
-from forms.admissions import IMPOSSIBLE, LATE, AdmitPersonForm, OpenCaseForm
+from forms.admissions import IMPOSSIBLE, LATE, AdmitPersonForm, OpenCaseForm, OpenChildCaseForm
 from forms.days import chosen_day, planned_day
 from nrm import clock
 from nrm.actions import admissions as actions
-from nrm.domain.accounts import Permission
+from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.admissions import REFER_ON, ImpossibleCase, OwnCase
 from nrm.domain.stays import ImpossibleStay, Source
 from nrm.domain.words import N_
@@ -32,25 +32,48 @@ blueprint = Blueprint("admissions", __name__)
 @guards.requires(Permission.STAY_MANAGE)
 def open_page() -> str:
     store.room(by=guards.actor())  # only a shelter opens a case of its own
-    return render_template("admissions/who.html", form=_who())
+    return render_template("admissions/who.html", form=_who(), parent=None)
 
 
 @blueprint.post("/cases/new")
 @guards.requires(Permission.STAY_MANAGE)
 def open_case() -> Answer:
+    store.room(by=guards.actor())
+    return _open(_who(), None)
+
+
+@blueprint.get("/cases/<uuid:case_id>/child")
+@guards.requires(Permission.STAY_MANAGE)
+def child_page(case_id: uuid.UUID) -> str:
+    """A case for a child who came with the person of this one."""
+    return render_template("admissions/who.html", form=_who(OpenChildCaseForm), parent=_parent(case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/child")
+@guards.requires(Permission.STAY_MANAGE)
+def open_child(case_id: uuid.UUID) -> Answer:
+    return _open(_who(OpenChildCaseForm), _parent(case_id))
+
+
+def _parent(case_id: uuid.UUID) -> cases.SeenCase:
+    found = cases.case(case_id, by=guards.actor())
+    if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
+        raise NotVisible
+    return found
+
+
+def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     """Both steps come here; nothing is kept until the second one is complete."""
     by = guards.actor()
-    store.room(by=by)
-    who = _who()
     if not who.validate():
-        return render_template("admissions/who.html", form=who), 422
+        return render_template("admissions/who.html", form=who, parent=parent), 422
     if "back" in request.form:
-        return render_template("admissions/who.html", form=who)
+        return render_template("admissions/who.html", form=who, parent=parent)
     if request.form.get("step") != "2":
-        return render_template("admissions/admit.html", who=who, form=_admit(empty=True))
+        return render_template("admissions/admit.html", who=who, form=_admit(empty=True), parent=parent)
     form = _admit()
     if not form.validate():
-        return render_template("admissions/admit.html", who=who, form=form), 422
+        return render_template("admissions/admit.html", who=who, form=form, parent=parent), 422
     admitted_on = chosen_day(form.admitted, form.admitted_day, store.today())
     named = who.may_name
     identity = {name: form[name].data for name in ("given", "family", "known_as", "birth", "contact")} if named else {}
@@ -63,16 +86,17 @@ def open_case() -> Answer:
             identity=identity,
             story=form.story.data or "" if named else "",
             note=who.needs_note.data or "",
+            came_with=parent.id if parent is not None else None,
             by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         if error.why == "admission_before_case":
             form.admitted_day.errors = [LATE]
-        return render_template("admissions/admit.html", who=who, form=form), status
+        return render_template("admissions/admit.html", who=who, form=form, parent=parent), status
     except ImpossibleCase as error:
         who.age_class.errors = [IMPOSSIBLE.get(error.why, IMPOSSIBLE["consent"])]
-        return render_template("admissions/who.html", form=who), 422
+        return render_template("admissions/who.html", form=who, parent=parent), 422
     return redirect(url_for("admissions.opened", case_id=opened.case_id), 303)
 
 
@@ -96,9 +120,11 @@ def opened(case_id: uuid.UUID) -> str:
     )
 
 
-def _who() -> OpenCaseForm:
-    form = OpenCaseForm(request.form)
-    form.source.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("sources")]
+def _who(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
+    form = kind(request.form)
+    if form.source is not None:
+        others = [code for code in Source if code is not Source.WITH_A_VICTIM]
+        form.source.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("sources", others)]
     form.gender.choices = of_list("genders")
     form.needs.choices = of_list("needs")
     return form
@@ -114,7 +140,7 @@ def _own_case(who: OpenCaseForm, form: AdmitPersonForm) -> OwnCase:
     consent = {"yes": "given", "no": "refused"}[who.consent.data] if who.is_adult else "not_asked_child"
     counted = who.may_count
     return OwnCase(
-        source=Source(who.source.data),
+        source=who.came,
         age_class=who.age_class.data,
         age=who.years,
         gender=who.gender.data,

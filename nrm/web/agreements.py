@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from forms.agreements import (
     FACT_LABELS,
@@ -24,6 +24,8 @@ from forms.agreements import (
 )
 from nrm import clock
 from nrm.actions import agreement_versions as actions
+from nrm.actions import agreements as simulations
+from nrm.actions import background
 from nrm.countries import NoAgreement
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.agreement_versions import (
@@ -31,6 +33,7 @@ from nrm.domain.agreement_versions import (
     IllegalVersionStep,
     Signed,
     VersionStatus,
+    check_simulated,
     missing,
     signing_parties,
 )
@@ -39,7 +42,7 @@ from nrm.domain.routes import FALLBACKS, Fallback
 from nrm.domain.words import N_, Phrase
 from nrm.store import agreement_versions as store
 from nrm.store import stays
-from nrm.web import contracts, guards, home
+from nrm.web import contracts, guards, home, trials
 from nrm.web.language import gettext, ngettext, text_in, translated
 
 blueprint = Blueprint("agreements", __name__)
@@ -52,6 +55,10 @@ LISTS = {
     "needs": "needs",
 }
 """Which list of the country puts the codes of a fact into words."""
+
+
+ASK_AGAIN_SECONDS = 10
+BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
 
 
 @blueprint.errorhandler(IllegalVersionStep)
@@ -191,7 +198,7 @@ def _span(within: timedelta) -> str:
 
 @blueprint.get("/agreement/<version>/changes")
 @guards.requires(Permission.AGREEMENT_READ)
-def changes(version: str) -> str:
+def changes(version: str) -> Response:
     """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
     row = store.version(version, by=guards.actor())
     agreement = actions.document(version, by=guards.actor())
@@ -199,17 +206,35 @@ def changes(version: str) -> str:
     own = store.party_of(guards.actor().organisation_id)
     rerouted = [_rerouted(each, names) for each in row.study["rerouted"]]
     concerned = [line for line, each in zip(rerouted, row.study["rerouted"], strict=True) if _concerns(own, each)]
-    return render_template(
-        "agreements/changes.html",
-        agreement=agreement,
-        against=row.study["against"],
-        findings=[_finding(each, names) for each in row.study["findings"]],
-        rerouted=rerouted,
-        concerned=concerned if own else None,
-        changes=[_change(each, names) for each in row.study["changes"]],
-        simulation=row.simulation,
-        names=names,
+    running = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
+    page = make_response(
+        render_template(
+            "agreements/changes.html",
+            agreement=agreement,
+            against=row.study["against"],
+            findings=[_finding(each, names) for each in row.study["findings"]],
+            rerouted=rerouted,
+            concerned=concerned if own else None,
+            changes=[_change(each, names) for each in row.study["changes"]],
+            status=row.status,
+            trial=trials.arranged(row.simulation, names) if row.simulation else None,
+            running=running,
+        )
     )
+    if running:
+        page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
+    return page
+
+
+@blueprint.post("/agreement/<version>/try")
+@guards.requires(Permission.AGREEMENT_MANAGE)
+def try_it(version: str) -> Answer:
+    """Begin the simulation; the page that follows waits for it."""
+    try:
+        simulations.begin_trial(version=version, by=guards.actor())
+    except background.Busy:
+        return guards.error_page(409, BUSY)
+    return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)
 
 
 def _old_parties(version: str) -> Mapping[str, Party]:
@@ -334,6 +359,7 @@ def _take_file(form: ProposeAgreementForm) -> Phrase | None:
 @blueprint.get("/agreement/<version>/approve")
 @guards.requires(Permission.AGREEMENT_MANAGE)
 def approve_page(version: str) -> Answer:
+    check_simulated(store.version(version, by=guards.actor()).simulation)
     return _step_page(version, VersionStatus.PROPOSED, "agreements/approve.html", form=ApproveAgreementForm())
 
 

@@ -15,7 +15,7 @@ from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
-from nrm.store import cases, children, obligations, permits, referrals, stays
+from nrm.store import agreements, cases, children, obligations, permits, referrals, stays
 from nrm.web import consents, contributions, guards, home, notices, requests
 from nrm.web.language import gettext
 
@@ -52,6 +52,7 @@ def shelter_home() -> str:
         owed=obligations.owed(by=by, size=SHOWN),
         stays=stays.stays(by=by, size=SHOWN),
         leaving=stays.leaving(by=by),
+        ending=agreements.leaving(by=by),
         expiring=permits.expiring(by=by),
         requests=requests.waiting_part(),
         consents=consents.due_part(),

@@ -15,8 +15,8 @@ from nrm.actions import chases as actions
 from nrm.domain.accounts import Permission, Role
 from nrm.domain.routing import Capacity
 from nrm.domain.words import N_
+from nrm.store import agreements, reports
 from nrm.store import duty as store
-from nrm.store import reports
 from nrm.store import system as store_system
 from nrm.store.system import Place
 from nrm.web import guards, home, notices, paths, requests
@@ -43,6 +43,7 @@ def duty_home() -> str:
         statuses=STATUS_LABELS,
         expected=notices.expected_part(),
         requests=requests.waiting_part(),
+        leaving=agreements.leaving(by=by),
         form=FindCaseForm(),
     )
 

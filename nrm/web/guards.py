@@ -158,40 +158,46 @@ def clear_session(response: BaseResponse) -> None:
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
-def _load(_: object) -> Visitor | None:
-    found = actions.resume(request.cookies.get(session_cookie(), ""))
-    if isinstance(found, actions.SignedIn):
-        return Visitor(found)
-    g.ended = found
-    return None
+class _Manager(LoginManager):  # type: ignore[misc]
+    """Flask-Login as far as it is used: `current_user` is whom our own cookie names.
+
+    Its session, its `remember me` and its look at the browser's name are not: each costs something in every request.
+    """
+
+    def _load_user(self) -> None:
+        found = actions.resume(request.cookies.get(session_cookie(), ""))
+        if isinstance(found, actions.SignedIn):
+            self._update_request_context_with_user(Visitor(found))
+        else:
+            g.ended = found
+            self._update_request_context_with_user()
 
 
 def _before() -> Answer | None:
-    if request.endpoint is None:
+    # Looked for once: the proxy looks for it at each mention.
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    endpoint, reads = asked.endpoint, asked.method in ("GET", "HEAD", "OPTIONS")
+    if endpoint is None:
         # No such page, or not with this method: the same answer whether signed in or not.
         return None
-    public = request.endpoint in PUBLIC
-    if request.endpoint == "assets.file":
+    if endpoint == "assets.file":
         return None
-    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site", "none") not in (
-        "same-origin",
-        "none",
-    ):
+    if not reads and asked.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return error_page(403)
-    if public:
-        return None if request.method in ("GET", "HEAD", "OPTIONS") else _check_nonce()
+    if endpoint in PUBLIC:
+        return None if reads else _check_nonce()
     # Looked for once and kept for the rest of the request: Flask-Login asks anew at each mention.
     user = current_user._get_current_object()
     if not user.is_authenticated:
         return _ask_to_sign_in()
     visitor = g.visitor = cast(Visitor, user).signed_in
-    if request.method == "POST" and not actions.is_token(visitor.csrf_token, request.form.get("csrf_token", "")):
+    if asked.method == "POST" and not actions.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return error_page(400)
-    if visitor.enrolling and request.endpoint not in ENROLLING:
+    if visitor.enrolling and endpoint not in ENROLLING:
         return redirect(url_for("factors.set_up_page"), 303)
-    if visitor.waiting and request.endpoint not in WAITING:
+    if visitor.waiting and endpoint not in WAITING:
         return error_page(403)
-    view = current_app.view_functions[request.endpoint]
+    view = current_app.view_functions[endpoint]
     access = getattr(view, _ACCESS, None)
     if access != ANY_MEMBER and not (isinstance(access, Permission) and visitor.actor.may(access)):
         return error_page(403)
@@ -392,10 +398,7 @@ def _for_templates() -> dict[str, object]:
 def register(app: Flask) -> None:
     """Guard every request of the application."""
     app.log_exception = _log_exception  # type: ignore[method-assign]
-    manager = LoginManager()
-    manager.session_protection = None
-    manager.init_app(app)
-    manager.request_loader(_load)
+    app.login_manager = _Manager()  # type: ignore[attr-defined]
     app.before_request(_before)
     app.context_processor(_for_templates)
     app.register_error_handler(HTTPException, _http_error)

@@ -21,7 +21,7 @@ from nrm.actions.sending import Choice, Proposal
 from nrm.domain.accounts import Actor
 from nrm.domain.facts import consent_of
 from nrm.domain.indicators import Profile, profile
-from nrm.domain.interviews import Page, Questionnaire, with_page
+from nrm.domain.interviews import Page, Questionnaire, language_question, with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
@@ -88,8 +88,7 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
 
 
 def _spoken(draft: Draft) -> str | None:
-    asked_in = next((q.id for q in draft.questionnaire.questions.values() if q.kind == "language"), "")
-    return draft.answers.get(asked_in)
+    return draft.answers.get(language_question(draft.questionnaire))
 
 
 def show(draft: Draft, page: Page, *, by: Actor) -> str:

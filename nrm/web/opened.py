@@ -7,6 +7,7 @@ from typing import Any
 
 from forms.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
 from forms.names import country_name, language_name
+from nrm.domain.admissions import CAME_WITH
 from nrm.domain.interviews import Question, Questionnaire
 from nrm.web import formats
 from nrm.web.language import current_language, gettext, text_in, translated
@@ -18,7 +19,7 @@ def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], p
     """(question, answer) of a sealed compartment, in the questionnaire's order.
 
     `parties`: code -> name in the reader's language. What the questionnaire does not know any more, or what stands
-    beside the answers, is not an answer and not shown.
+    beside the answers, is not an answer and not shown, but for whom a child came with.
     """
     if questionnaire is None:
         return []
@@ -31,6 +32,8 @@ def _rows(
     for name, question in questionnaire.questions.items():
         if name in value:
             yield text_in(question.text), _answer(question, value[name], parties)
+    if CAME_WITH in value:
+        yield gettext("Came with"), str(value[CAME_WITH])
 
 
 def _answer(question: Question, value: Any, parties: Mapping[str, str]) -> str:

@@ -58,6 +58,7 @@ TOO_FEW = N_(
     "Your organisation cannot accept anybody yet: two people must hold its key and have typed in their recovery code. "
     "Have a colleague invited and confirm them, or let them type in their code; until then decline or telephone."
 )
+LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
 NOT_FREE = N_("Choose another bed: this one is no longer free")
 AUTHORITY = "RA"
@@ -250,7 +251,7 @@ def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
 
 def _conflict(error: IllegalTransition) -> Answer:
     """409 with the reason, where there is one worth knowing."""
-    return guards.error_page(409, {"late": LATE, "assigned": BINDING}.get(error.why, ""))
+    return guards.error_page(409, {"late": LATE, "left": LEFT, "assigned": BINDING}.get(error.why, ""))
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/decline")

@@ -18,6 +18,7 @@ from nrm.domain.quarters import Quarter
 from tests import accommodated, factories
 from tests import world as one_of_everything
 from tests.browser import live
+from tests.conftest import once
 from tests.world import World
 
 # The checks say what is wrong only if their assertions are rewritten too.
@@ -84,15 +85,18 @@ QUARTER = Quarter(2026, 2)
 @pytest.fixture(scope="session")
 def town_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
     """What every town is a copy of."""
-    folder = tmp_path_factory.mktemp("town") / "instance"
-    with factories.copy_instance(template, folder).app_context():
-        built = one_of_everything.build()
-        accommodated.at(date(2026, 7, 20))
-        accommodated.many(100, seed=7)
-        accommodated.release(QUARTER, by=factories.actor("molsa.statistician"))
-        clock.set_clock(None)
-        db.disconnect()
-    return folder, built
+
+    def make(folder: Path) -> World:
+        with factories.copy_instance(template, folder).app_context():
+            built = one_of_everything.build()
+            accommodated.at(date(2026, 7, 20))
+            accommodated.many(100, seed=7)
+            accommodated.release(QUARTER, by=factories.actor("molsa.statistician"))
+            clock.set_clock(None)
+            db.disconnect()
+        return built
+
+    return once(tmp_path_factory, "town", make)
 
 
 @pytest.fixture

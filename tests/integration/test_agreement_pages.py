@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm import audit
 from nrm.actions import agreement_versions as actions
+from nrm.actions import agreements as simulations
+from nrm.actions import background
 from nrm.db import db
 from nrm.models.agreements import AgreementVersion, Contract
-from tests import factories
+from nrm.models.audit import AuditEntry
+from nrm.store.simulation import SIMULATION
+from tests import accommodated, factories
 from tests import factories_agreements as texts
 from tests.conftest import Person
 
@@ -33,6 +40,7 @@ def test_from_a_file_to_the_signatures_of_a_party(app: Flask, sign_in: SignIn) -
     page = coordinator.get("/agreement/2027/changes?lang=en")
     assert "nobody who is named may receive" in page
     assert "Clause 4.3 changes: who receives" in page
+    texts.tried(texts.draft("2027", None, GAP))
     coordinator.post("/agreement/2027/approve", {**day("on"), "note": "Decision 12"})
     coordinator.post("/agreement/2027/open")
     assert "Waits for signatures" in coordinator.get("/")
@@ -95,6 +103,7 @@ def test_a_proposal_is_not_found_by_a_party_and_an_empty_approval_is_told_what_t
     app: Flask, sign_in: SignIn
 ) -> None:
     actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    texts.tried(texts.draft())
     vatra = sign_in("vatra.case_worker")
     for path in ("", "/parties", "/changes", "/sign"):
         vatra.get(f"/agreement/2027{path}", status=404)
@@ -104,6 +113,85 @@ def test_a_proposal_is_not_found_by_a_party_and_an_empty_approval_is_told_what_t
     assert "Enter the number of the letter or decision" in page
     later = {**day("on"), "on-year": texts.today().year + 1, "note": "x"}
     assert "it cannot lie in the future" in coordinator.post("/agreement/2027/approve?lang=en", later, status=422)
+
+
+def status_of(version: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(AgreementVersion.status).where(AgreementVersion.version == version)).one()
+
+
+def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sign_in: SignIn) -> None:
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(8, seed=1)
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/agreements", {"text": texts.draft()})
+    assert "Provojeni me rastet e kaluara" in coordinator.get("/")
+    page = coordinator.get("/agreement/2027/changes")
+    assert "/agreement/2027/try" in page
+    assert "/agreement/2027/approve" not in page
+    approval = {"on-day": 9, "on-month": 7, "on-year": 2026, "note": "Decision 12"}
+    coordinator.get("/agreement/2027/approve", status=409)
+    assert "nuk është provuar ende" in coordinator.post("/agreement/2027/approve", approval, status=409)
+    assert status_of("2027") == "proposed"
+
+    held = background.lock()  # a quarter is being closed
+    coordinator.post("/agreement/2027/try", status=409)
+    answer = coordinator.client.get("/agreement/2027/changes")
+    assert answer.headers["Refresh"] == "10"
+    os.close(held)
+    assert "Refresh" not in coordinator.client.get("/agreement/2027/changes").headers
+
+    assert coordinator.post("/agreement/2027/try") == "/agreement/2027/changes#trial"
+    while background.is_busy():
+        pass
+    db.session.rollback()
+    simulation = db.session.scalars(select(AgreementVersion.simulation)).one()
+    assert simulation is not None
+    assert (simulation["from"], simulation["to"]) == ("2025-07-01", "2026-06-30")
+    values = [each["value"] for table in simulation["tables"] for each in table["rows"]]
+    assert values
+    assert all(value % 5 == 0 for value in values)
+    assert audit.Event.AGREEMENT_SIMULATED in set(db.session.scalars(select(AuditEntry.event)))
+    page = coordinator.get("/agreement/2027/changes")
+    assert "/agreement/2027/try" not in page
+    coordinator.post("/agreement/2027/try", status=409)
+    coordinator.post("/agreement/2027/approve", approval)
+    assert status_of("2027") == "approved"
+
+
+def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, sign_in: SignIn) -> None:
+    by = factories.actor(texts.COORDINATOR)
+    _, last = simulations.last_quarters(1)
+    found = simulations.Withheld(last, last).to_json()
+    for number in range(simulations.MOST_TRIALS):
+        text = texts.draft(f"try-{number}")
+        actions.propose(text=text, by=by)
+        simulations.keep(text=text, simulated=found, by=SIMULATION)
+        actions.withdraw(version=f"try-{number}", by=by)
+    actions.propose(text=texts.draft(), by=by)
+    page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", status=409)
+    assert "Pesë propozime" in page
+    assert not background.is_busy()
+
+
+def test_nobody_but_the_coordinator_tries_a_proposal(app: Flask, sign_in: SignIn) -> None:
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    for login in ("vatra.case_worker", "ra.duty_officer", "oms.monitor", "administrator", "molsa.statistician"):
+        sign_in(login).post("/agreement/2027/try", status=403)
+    assert not background.is_busy()
+
+
+def test_the_figures_of_a_simulation_are_told_party_by_party_and_night_by_night(app: Flask, sign_in: SignIn) -> None:
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    simulations.keep(text=texts.draft(), simulated=texts.simulated(), by=SIMULATION)
+    page = sign_in(texts.COORDINATOR).get("/agreement/2027/changes?lang=en")
+    assert "About 45 people." in page
+    assert re.search(r"National Reception Centre</th><td class=\"n\">30</td><td class=\"n\"><strong>20</strong>", page)
+    assert re.search(r"Cases with something late</th><td class=\"n\">10</td><td class=\"n\">5</td>", page)
+    assert "National Reception Centre → IOM Tirana: 10" in page
+    assert "25 → <strong>15</strong>" in page
+    assert "there_before" not in page
+    assert len(page.encode()) < 40_000
 
 
 def test_a_changed_text_is_told_on_the_coordinators_home_page(app: Flask, sign_in: SignIn) -> None:

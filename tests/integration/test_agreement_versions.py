@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from nrm import clock, create_app
 from nrm.actions import agreement_versions as actions
+from nrm.actions import agreements as simulations
 from nrm.db import db
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement_versions import IllegalVersionStep, VersionStatus, needed
@@ -109,6 +111,7 @@ def test_who_has_not_signed_receives_nothing(app: Flask) -> None:
 def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, status: VersionStatus) -> None:
     coordinator, vatra = factories.actor(texts.COORDINATOR), factories.actor("vatra.case_worker")
     version = actions.propose(text=texts.draft(), by=coordinator)
+    texts.tried(texts.draft())
     if status in (VersionStatus.APPROVED, VersionStatus.OPEN, VersionStatus.SIGNED):
         actions.approve(version=version, on=texts.today(), note="Letter 12", by=coordinator)
     if status in (VersionStatus.OPEN, VersionStatus.SIGNED):
@@ -172,6 +175,7 @@ def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app:
 def test_a_proposal_is_not_there_for_the_parties_before_it_is_open(app: Flask) -> None:
     coordinator, vatra = factories.actor(texts.COORDINATOR), factories.actor("vatra.case_worker")
     version = actions.propose(text=texts.draft(), by=coordinator)
+    texts.tried(texts.draft())
     for _ in range(2):
         with pytest.raises(NotVisible):
             actions.document(version, by=vatra)
@@ -382,9 +386,9 @@ def test_the_command_lists_what_binds_and_reports_what_was_changed(app: Flask, c
 
 def test_a_simulation_of_the_very_text_is_kept_with_the_proposal(app: Flask) -> None:
     version = actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
-    found: dict[str, object] = {"from": "2026-01-01", "to": "2026-03-31", "step": "x", "tables": []}
-    assert actions.keep_simulation(text=texts.draft() + "#", simulated=found, by=SIMULATION) is None
-    assert actions.keep_simulation(text=texts.draft(), simulated=found, by=SIMULATION) == version
+    found: dict[str, Any] = {"from": "2026-01-01", "to": "2026-03-31", "step": "x", "tables": []}
+    assert simulations.keep(text=texts.draft() + "#", simulated=found, by=SIMULATION) is None
+    assert simulations.keep(text=texts.draft(), simulated=found, by=SIMULATION) == version
     assert row(version).simulation == found
     with pytest.raises(NotPermitted):
-        actions.keep_simulation(text=texts.draft(), simulated=found, by=factories.actor(texts.COORDINATOR))
+        simulations.keep(text=texts.draft(), simulated=found, by=factories.actor(texts.COORDINATOR))

@@ -435,3 +435,10 @@ def test_tending_writes_the_checkpoint_of_the_day(app: Flask, command: Command) 
     for count in (1, 0):
         code, out, _ = command(app, "tend")
         assert (code, json.loads(out)["checkpoints_written"]) == (0, count)
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(st.text(max_size=8), st.none() | st.integers() | st.text(max_size=12) | st.uuids(), max_size=5))
+def test_details_are_written_as_a_json_library_writes_them(details: dict[str, Any]) -> None:
+    kept = {key: each if isinstance(each, int) else str(each) for key, each in details.items() if each is not None}
+    assert audit._canonical(details) == json.dumps(kept, sort_keys=True, separators=(",", ":"))

@@ -151,7 +151,8 @@ def test_the_start_button_pressed_twice_begins_one_interview(app: Flask, sign_in
     number = str(uuid.uuid4())
     assert person.post("/interviews", {"id": number}) == person.post("/interviews", {"id": number})
     assert _count(Interview) == 1
-    assert "404" not in sign_in("durres.border_officer").post("/interviews", {"id": number}, status=404)
+    refused = sign_in("durres.border_officer").post("/interviews", {"id": number}, status=404)
+    assert "404" not in re.sub("[0-9a-f]{8,}", "", refused)  # tokens and codes are random
 
 
 def test_two_windows_keep_both_texts(app: Flask, sign_in: SignIn) -> None:

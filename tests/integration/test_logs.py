@@ -130,7 +130,7 @@ def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     failing = Failing(monkeypatch, app.extensions["nrm.config"].secrets.store)
     case = f"/cases/{world.case}"
     failing.answers_500(vault, "read", lambda: client.get(case))
-    failing.answers_500(blobs, "open_value", lambda: client.get(case))
+    failing.answers_500(blobs, "open_under", lambda: client.get(case))
     failing.answers_500(store, "case", lambda: client.get(case))
     failing.answers_500(cases, "opened", lambda: client.get(case))
     failing.answers_500(interviews, "read", lambda: post.client.get(f"/interviews/{world.draft}/happened"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import threading
@@ -81,6 +82,8 @@ class Server:
                     say("250 here")
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):  # closed before
+            self.listener.shutdown(socket.SHUT_RDWR)  # who waits in accept() keeps a closed socket listening
         self.listener.close()
         for each in self.held:
             each.close()

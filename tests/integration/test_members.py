@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -346,10 +347,10 @@ def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
     manager = factories.actor("nrc.shelter_manager")
     chosen, go, real = threading.Event(), threading.Event(), grants.grant
 
-    def slow(*given: object) -> None:
+    def slow(*given: Any, **named: Any) -> None:
         chosen.set()
         assert go.wait(20)
-        real(*given)  # type: ignore[arg-type]
+        real(*given, **named)
 
     def seal() -> None:
         monkeypatch.setattr(grants, "grant", slow)

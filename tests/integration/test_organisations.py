@@ -77,7 +77,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
 
 def test_what_was_sent_to_it_in_the_same_instant_moves_on_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rinas, admin = factories.actor("rinas.border_officer"), factories.actor("administrator")
-    monkeypatch.setattr(organisations, "pass_over_suspended", lambda: 0)
+    monkeypatch.setattr(organisations, "pass_over", lambda: 0)
     late = people.sent(rinas)
     organisations.suspend(organisation_id=people.organisation("NRC"), by=admin)
     assert chain(late.case_id) == [(people.organisation("NRC"), ReferralStatus.SENT)]

@@ -111,7 +111,7 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
     with db.engine.connect() as connection:
         with pytest.raises(NotPermitted):
             counting.returnees(connection, Q2, Q2, by=by)
-        for count in (counting.witnesses, counting.permits, counting.referrals):
+        for count in (counting.witnesses, counting.permits, counting.referrals, counting.dependants):
             with pytest.raises(NotPermitted):
                 count(connection, Q2, Q2, {}, by=by)
 
@@ -172,6 +172,30 @@ def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(a
     assert isinstance(last.others["vi"], releasing.Released)
     value = published("vi", Q1)  # any of its quarters leads to it
     assert (value["quarter"], value["quarters"]) == ("2026Q4", ["2026Q1", "2026Q2", "2026Q3", "2026Q4"])
+
+
+def some_children(number: int, admitted_on: date) -> None:
+    with transaction() as session:
+        vatra = accounts.organisation_by_code("VATRA").id
+        for place in range(number):
+            codes = {"age_class": "child", "age_band": ("0-8", "9-17", "99")[place % 3], "consent": "not_asked_child"}
+            child = accommodated.person(session, vatra, source="with_a_victim", **codes)
+            gone = admitted_on + timedelta(days=20) if place % 4 == 0 else None
+            accommodated.stay(session, child, vatra, admitted_on, gone)
+
+
+def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_children(36, date(2026, 5, 4))
+    accommodated.many(60, seed=4)
+    outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
+    assert isinstance(outcome.others["dependants"], releasing.Released)
+    tables = published("dependants", Q2)["tables"]
+    assert [table["dimensions"] for table in tables] == [["age_band"], ["sex"], ["stay_status"]]  # type: ignore[attr-defined]
+    figures = {row["age_band"]: row["value"] for row in tables[0]["rows"]}  # type: ignore[index]
+    assert figures["*"] in (35, 40)
+    assert sum(value for code, value in figures.items() if code != "*") == figures["*"]
+    assert all(value % 5 == 0 for value in figures.values())
 
 
 def test_an_answer_keeps_its_class_when_its_hours_go() -> None:

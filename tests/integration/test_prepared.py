@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from nrm.db import db, transaction
+from nrm.db import Writer, db, transaction, writing
 from nrm.models.cases import Opening
 from nrm.prepared import Prepared
 
@@ -63,3 +64,37 @@ def test_a_missing_value_is_an_error_and_not_a_null(app: Flask) -> None:
     del given["purpose"]
     with pytest.raises(KeyError), transaction() as session:
         ADD.run(session, given)
+
+
+def test_a_row_that_is_there_already_is_refused_as_the_session_refuses_it(either: Flask) -> None:
+    given = opening()
+    with transaction() as session:
+        ADD.run(session, given)
+    with pytest.raises(IntegrityError) as refused, transaction() as session:
+        ADD.run(session, given)
+    assert given["purpose"] not in str(refused.value.statement)
+    assert refused.value.params is None
+
+
+def test_writing_keeps_all_of_it_or_nothing(either: Flask) -> None:
+    kept, lost = opening(), opening()
+    with writing() as session:
+        assert ADD.run(session, kept) == 1
+        assert ONE.first(session, {"id": kept["id"]})._asdict() == kept
+    with pytest.raises(ZeroDivisionError), writing() as session:  # noqa: PT012
+        ADD.run(session, lost)
+        raise ZeroDivisionError
+    assert [ONE.first(db.session, {"id": each["id"]}) is not None for each in (kept, lost)] == [True, False]
+    with transaction() as session:  # the writer's lock was let go
+        assert MOVE.run(session, {"of": kept["id"], "expires_at": NOON.replace(hour=13)}) == 1
+
+
+def test_writing_waits_for_the_writer_and_is_never_nested(app: Flask) -> None:
+    with transaction(), pytest.raises(RuntimeError), writing():
+        pass
+    db.session.scalars(select(TABLE.c.id)).all()  # a session that read holds no old snapshot afterwards
+    given = opening()
+    with writing() as session:
+        assert isinstance(session, Writer)
+        ADD.run(session, given)
+    assert db.session.scalars(select(TABLE.c.id)).all() == [given["id"]]

@@ -20,8 +20,6 @@ from tests.conftest import Command
 from tests.integration import test_reports
 from tests.integration.test_reports import TODAY
 
-closed_instance, closed = test_reports.closed_instance, test_reports.closed
-
 
 @pytest.mark.parametrize(("format_", "name"), [("json", "json"), ("csv", "csv"), ("pdf", "pdf.sq")])
 def test_the_sealed_bytes_come_alone_on_standard_output(

@@ -11,7 +11,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -41,42 +41,13 @@ from nrm.store import reports as store
 from nrm.vault import signing
 from nrm.web.reports import DOWNLOADS
 from tests import accommodated, factories
-from tests.conftest import Person
+from tests.conftest import CLOSED, CLOSED_ON, Person
 
-FIRST, SECOND = Quarter(2026, 1), Quarter(2026, 2)
-TODAY = date(2026, 7, 20)
+FIRST, SECOND = CLOSED
+TODAY = CLOSED_ON
 TABLES = load("albania").tables["ix"]
 READERS = ("molsa.statistician", "oms.monitor", "oms.reader", "ra.duty_officer")
 NEVER = ("administrator", "molsa.payment_officer", "vatra.case_worker", "rinas.border_officer", "trp_unit.trp_officer")
-
-
-@pytest.fixture(scope="session")
-def closed_instance(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance with a hundred people and two closed quarters, to be copied."""
-    folder = tmp_path_factory.mktemp("closed") / "instance"
-    app = factories.copy_instance(template, folder)
-    with app.app_context():
-        accommodated.at(TODAY)
-        accommodated.many(100, seed=7)
-        by = factories.actor("molsa.statistician")
-        for quarter in (FIRST, SECOND):
-            outcome = accommodated.release(quarter, by=by)
-            assert outcome.step != "total"
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
-    clock.set_clock(None)
-    return folder
-
-
-@pytest.fixture
-def closed(closed_instance: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A copy of the instance with two closed quarters."""
-    app = factories.copy_instance(closed_instance, tmp_path / "closed")
-    with app.app_context():
-        accommodated.at(TODAY)
-        yield app
-    clock.set_clock(None)
 
 
 @pytest.fixture

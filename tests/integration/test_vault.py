@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import clock, crypto
+from nrm.actions import members
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.models.accounts import Keyring, KeyringWrap
@@ -149,6 +150,39 @@ def test_a_pending_party_opens_nothing_even_with_the_status_flipped_by_hand(app:
     cannot_read(case_id, nrc)
 
 
+def test_a_grant_that_was_opened_stays_in_an_own_envelope_bound_to_the_same_place(app: Flask) -> None:
+    rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
+    mine, other = (sealed_case(rinas, "RINAS", "VATRA") for _ in range(2))
+    grant = select(Grant.case_id, Grant.sealed_key).where(Grant.organisation_id == vatra.organisation_id)
+    assert {bytes(row.sealed_key[:1]) for row in db.session.execute(grant)} == {b"\x01"}
+    assert [read(case_id, vatra).value for case_id in (mine, other)] == [{"name": SECRET}] * 2
+    own = {row.case_id: bytes(row.sealed_key) for row in db.session.execute(grant)}
+    assert {each[:1] for each in own.values()} == {b"\x03"}
+    # Another key holder of the organisation opens it, the other organisation opens its own grant as before.
+    assert read(mine, factories.actor("vatra.shelter_manager")).value == read(mine, rinas).value
+    assert {row.case_id: bytes(row.sealed_key) for row in db.session.execute(grant)} == own
+    with transaction() as session:
+        places = (Grant.case_id == mine, Grant.organisation_id == vatra.organisation_id)
+        session.execute(update(Grant).where(*places).values(sealed_key=own[other]))
+    cannot_read(mine, vatra)
+    with transaction() as session:  # the other post's own envelope
+        theirs = session.get_one(Grant, (mine, "identity", rinas.organisation_id)).sealed_key
+        assert theirs[:1] == b"\x03"
+        session.execute(update(Grant).where(*places).values(sealed_key=theirs))
+    cannot_read(mine, vatra)
+
+
+def test_an_own_envelope_moves_to_a_new_keyring(app: Flask) -> None:
+    rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
+    case_id = sealed_case(rinas, "VATRA")
+    read(case_id, vatra)
+    members.renew_keyring(by=vatra)
+    assert members.move_grants(by=vatra).moved == 1
+    moved = db.session.scalars(select(Grant).where(Grant.case_id == case_id)).one()
+    assert (moved.keyring_version, bytes(moved.sealed_key[:1])) == (2, b"\x01")
+    assert read(case_id, factories.actor("vatra.case_worker")).value == {"name": SECRET}
+
+
 def test_accepting_moves_the_key_and_old_files_open_nothing(app: Flask, tmp_path: Path) -> None:
     rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
     case_id = sealed_case(rinas, "RINAS")
@@ -170,7 +204,7 @@ def test_accepting_moves_the_key_and_old_files_open_nothing(app: Flask, tmp_path
     ring = db.session.scalars(select(Keyring).where(Keyring.organisation_id == rinas.organisation_id)).one()
     private = keyrings.keyring_private(db.session(), ring.version, by=rinas)
     info = crypto.ctx("grant", case_id, "identity", 1, rinas.organisation_id, "border_police", 1)  # type: ignore[arg-type]
-    assert len(crypto.unwrap(private, old_grant, info)) == 32
+    assert len(grants.opened(private, old_grant, info)) == 32
     assert shredding.shred_key(case_id, "identity", 1) is None
     for file in (tmp_path / "instance").glob("shred.db*"):
         assert old_key not in file.read_bytes()

@@ -22,11 +22,9 @@ from nrm.web import headers
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration import test_reports
 from tests.integration.test_demo import served
 from tests.world import World
 
-closed_instance, closed = test_reports.closed_instance, test_reports.closed
 # The design's own words, not the program's.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

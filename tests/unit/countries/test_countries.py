@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from nrm import countries
 from nrm.countries import FOLDER, CountryError, NoAgreement
 from nrm.domain.accounts import OrganisationKind
+from nrm.domain.agreements import Agreement
 from nrm.domain.answers import is_unknown
 from nrm.domain.cases import Compartment
 from nrm.domain.facts import routing_facts
@@ -230,3 +232,50 @@ def test_a_later_version_takes_over_on_its_day_and_the_earlier_one_is_kept(folde
     assert country.in_force(datetime(2005, 12, 31, 22, 59, tzinfo=UTC)).version == "2005"
     assert country.in_force(datetime(2005, 12, 31, 23, 0, tzinfo=UTC)).version == "2006"
     assert country.agreement("2005").clause("2.1").must
+
+
+TODAY = date(2026, 3, 4)
+
+
+def _with(albania: countries.Country, *versions: Agreement) -> countries.Country:
+    return replace(albania, agreements=(*albania.agreements, *versions))
+
+
+def _version(agreement: Agreement, starts_on: date, **until: date) -> Agreement:
+    parties = {
+        code: replace(party, until=until.get(code), signed_on=agreement.signed_on, joined_on=None)
+        for code, party in agreement.parties.items()
+        if code != "IOM"
+    }
+    return replace(agreement, version=f"{starts_on}", starts_on=starts_on, parties=parties)
+
+
+def test_nobody_leaves_an_agreement_without_an_end(albania: countries.Country):
+    assert albania.leaving(TODAY) == {}
+
+
+@pytest.mark.parametrize(("days", "leaves"), [(-400, True), (0, True), (30, True), (31, False)])
+def test_a_party_leaves_with_the_version_that_leaves_it_out(albania: countries.Country, days: int, leaves: bool):
+    last_day = TODAY + timedelta(days=days)
+    country = _with(albania, _version(albania.agreements[0], last_day + timedelta(days=1)))
+    if days < 30:
+        assert country.binds("IOM", last_day)
+        assert not country.binds("IOM", last_day + timedelta(days=1))
+    assert country.leaving(TODAY) == ({"IOM": last_day} if leaves else {})
+
+
+def test_a_party_leaves_on_its_last_day_unless_it_comes_back(albania: countries.Country):
+    old = albania.agreements[0]
+    last_day = TODAY + timedelta(days=5)
+    ends = replace(old.parties["VATRA"], until=last_day)
+    shorter = replace(albania, agreements=(replace(old, parties={**old.parties, "VATRA": ends}),))
+    assert shorter.leaving(TODAY) == {"VATRA": last_day}
+    back = replace(old, version="new", starts_on=last_day + timedelta(days=10))
+    assert _with(shorter, back).leaving(TODAY) == {}
+
+
+def test_where_no_version_is_in_force_nobody_leaves(albania: countries.Country):
+    over = replace(albania, agreements=(replace(albania.agreements[0], ends_on=TODAY - timedelta(days=1)),))
+    assert over.leaving(TODAY) == {}
+    assert not over.binds("NRC", TODAY)
+    assert set(over.leaving(TODAY - timedelta(days=1))) == set(albania.agreements[0].parties)

@@ -104,6 +104,7 @@ class Event(StrEnum):
     NOTICE_ARRIVED = "notice_arrived"
     NOTICE_NOT_COME = "notice_not_come"
     NOTICE_EXPIRED = "notice_expired"
+    DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"
     STAY_BEGUN = "stay_begun"

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,6 +110,7 @@ class Files:
     shred: Path
     passes: int = CHEAP_PASSES
     kib: int = CHEAP_KIB
+    passwords: Mapping[str, str] = field(default_factory=dict)  # by sign-in name, where not all have the same
     tables: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     shred_keys: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
     release_keys: dict[tuple[str, str, int, str], bytes] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Files:
 
 
 ORGANISATIONS = ("id, code, kind", "organisations")
-MEMBERS = ("id, organisation_id, salt, verifier, sealed_kem", "members")
+MEMBERS = ("id, login, organisation_id, salt, verifier, sealed_kem", "members")
 WRAPS = ("sealed_private", "keyring_wraps")
 KEYRINGS = ("organisation_id, version", "keyrings")
 _GRANT = "case_id, compartment, organisation_id, epoch, keyring_version, sealed_key"
@@ -162,10 +163,10 @@ def personal_keys(files: Files, codes: Iterable[str]) -> list[tuple[bytes, bytes
     """(member id, private key) of every account of these organisations, by its password."""
     found = []
     ids = {id_ for id_, code in files.organisations().items() if code in codes}
-    for id_, organisation, salt, verifier, sealed in files.table(*MEMBERS):
+    for id_, login, organisation, salt, verifier, sealed in files.table(*MEMBERS):
         if organisation not in ids or sealed is None:
             continue
-        secret = root(PASSWORD, salt, files.pepper, files.passes, files.kib)
+        secret = root(files.passwords.get(login, PASSWORD), salt, files.pepper, files.passes, files.kib)
         assert hashlib.sha256(expanded(secret, context("auth"))).digest() == verifier, "the password is the account's"
         member = bytes.fromhex(id_)
         private = unsealed(expanded(secret, context("wrap")), sealed, context("kem", member))

@@ -197,14 +197,14 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
     name = proving.folded(login)
     tries = proving.counters(name, asker)
     store_tries.check(tries)
-    account = store.credentials(name)
-    db.session.rollback()  # nothing is held open while the password is worked on
+    account = proving.account_now(name)
     under = vault.prove(account, name, password)
     step = factors.accepted_step(account, code)
     if account is None or under is None or (account.has_second_factor and step is None):
         proving.refuse(account, "sign-in", tries)
     try:
         with transaction() as session:
+            proving.hold(session, account)
             if account.has_second_factor:
                 proving.use_code(session, account.id, step)
             keys = vault.open_keys(account, under)
@@ -217,7 +217,7 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
             store_tries.forgive(session, tries[0])
             by = Actor(account.id, account.organisation_id, Role(account.role))
             audit.append(session, audit.Event.SIGNED_IN, by=by)
-    except (proving.CodeUsed, CannotOpen):
+    except (proving.Overtaken, CannotOpen):
         proving.refuse(account, "sign-in", tries)
     return new.cookie
 
@@ -282,22 +282,18 @@ def sign_out(*, by: Actor) -> None:
         audit.append(session, audit.Event.SIGNED_OUT, by=by)
 
 
-def change_password(*, password: str, new_password: str, by: Actor) -> None:
+def change_password(*, password: str, new_password: str, by: Actor, asker: Asker = COMMAND) -> None:
     """Seal the member's keys under a new password; every other session ends.
 
-    Raises SignInRefused when the old password is wrong, WeakPassword.
+    Raises SignInRefused when the old password is wrong, TooSoon, WeakPassword.
     """
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused
     check_password(new_password, member.login)
-    account = store.credentials(member.login)
-    under = vault.prove(account, member.login, password)
-    if account is None or under is None:
-        raise SignInRefused
-    keys = vault.open_keys(account, under)
+    account, keys = proving.prove_password(member.login, password, "password", asker)
     with transaction() as session:
-        member = session.get_one(Member, by.member_id)
+        member = proving.hold(session, account)
         vault.change_password(member, keys, new_password)
         session.execute(
             update(MemberSession)
@@ -316,7 +312,7 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     check_password(new_password, login.strip().casefold())
     tries = proving.counters(name, asker)
     store_tries.check(tries)
-    account = store.credentials(name)
+    account = proving.account_now(name)
     step = factors.accepted_step(account, second_factor)
     missing = account is None or (account.has_second_factor and step is None)
     # Without the second factor the code is not even tried; what is tried instead costs as much.
@@ -325,9 +321,9 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
         proving.refuse(account, "recovery", tries)
     try:
         with transaction() as session:
+            member = proving.hold(session, account)
             if account.has_second_factor:
                 proving.use_code(session, account.id, step)
-            member = session.get_one(Member, account.id)
             vault.change_password(member, keys, new_password)
             session.execute(
                 update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
@@ -335,7 +331,7 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
             store_tries.forgive(session, tries[0])
             by = Actor(member.id, member.organisation_id, Role(member.role))
             audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
-    except proving.CodeUsed:
+    except proving.Overtaken:
         proving.refuse(account, "recovery", tries)
 
 

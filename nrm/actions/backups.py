@@ -31,8 +31,7 @@ from nrm.models.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, Erasure, Grant, Opening, SealedCompartment
 from nrm.vault import backups as vault
-from nrm.vault import compartments, dumping, epochs, erased, shredding
-from nrm.vault.marks import check_mark
+from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding
 
 SHRED_DAYS = 7
 CannotOpen = vault.CannotOpen
@@ -52,8 +51,16 @@ ENDING = frozenset(
         audit.Event.REFERRAL_WITHDRAWN,
         audit.Event.REFERRAL_EXPIRED,
         audit.Event.CASE_CLOSED,
+        audit.Event.SUPPLEMENT_TAKEN,
         audit.Event.MEMBER_DISABLED,
+        audit.Event.MEMBER_BEGINS_ANEW,
+        audit.Event.ORGANISATION_SUSPENDED,
         audit.Event.PASSWORD_CHANGED,
+        audit.Event.RECOVERY_CODE_MADE,
+        audit.Event.SECOND_FACTOR_SET,
+        audit.Event.SECOND_FACTOR_RESET,
+        audit.Event.KEYRING_RENEWED,
+        audit.Event.SEALED_ANEW,
         audit.Event.KEYS_DESTROYED,
     }
 )
@@ -240,14 +247,15 @@ def settle(listed: Path | None) -> Settled:
 
 
 def _check_keys() -> None:
-    row = db.session.execute(select(Keyring, Organisation.kind).join(Organisation)).first()
-    db.session.rollback()
+    row = db.session.execute(select(Keyring, Organisation).join(Organisation)).first()
     if row is not None:
-        keyring, kind = row
+        keyring, organisation = row
         try:
-            check_mark(keyring.mark, "keyring", keyring.organisation_id, kind, keyring.version, keyring.public)
+            keyrings.check(keyring, organisation)
         except CannotOpen:
             raise OtherKeys from None
+        finally:
+            db.session.rollback()
 
 
 def ended_since(address: str) -> list[dict[str, object]]:

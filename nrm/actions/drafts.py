@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.actions import children
 from nrm.db import Writer
+from nrm.domain import rollout
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
 from nrm.domain.interviews import (
@@ -147,6 +148,13 @@ def questionnaire_called(identifier: str) -> Questionnaire:
     if found is None:
         raise UnknownQuestionnaire(identifier)
     return found
+
+
+def used_by(by: Actor) -> str:
+    """The questionnaire of the actor's crossing point; the current one before its day and elsewhere."""
+    known = country()
+    use = rollout.present(known.uses, by.crossing_point, clock.now().astimezone(known.timezone).date())
+    return use.questionnaire if use else CURRENT
 
 
 def unused_pseudonym() -> str:

@@ -94,12 +94,13 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = proving.COMMAND) -> No
         proving.refuse(account, "step-up", tries)
     try:
         with transaction() as session:
+            proving.hold(session, account)
             if account.has_second_factor:
                 proving.use_code(session, account.id, step)
             _proved(session, by)
             store_tries.forgive(session, tries[0])
             audit.append(session, audit.Event.IDENTITY_PROVED, by=by)
-    except proving.CodeUsed:
+    except proving.Overtaken:
         proving.refuse(account, "step-up", tries)
 
 

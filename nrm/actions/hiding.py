@@ -56,8 +56,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
         raise SignInRefused
     tries = proving.counters(row.login, asker)
     store_tries.check(tries)
-    account = store.credentials(row.login)
-    db.session.rollback()
+    account = proving.account_now(row.login)
     under = vault.prove(account, row.login, password)
     if account is None or under is None or not row.enabled:
         proving.refuse(account, "unlock", tries)

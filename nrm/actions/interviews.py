@@ -65,16 +65,17 @@ def start(
     interview_id: uuid.UUID,
     by: Actor,
     urgent: bool = False,
-    questionnaire: str = CURRENT,
+    questionnaire: str | None = None,
     at: datetime | None = None,
 ) -> uuid.UUID:
     """Begin an interview under an id the caller chose; the same id again begins nothing twice.
 
-    The session that starts it has leave to read it. `at` is when the talk began, for what is typed in later. Raises
+    The session that starts it has leave to read it. Without a `questionnaire` it is the one that the crossing point
+    uses today. `at` is when the talk began, for what is typed in later. Raises
     NotVisible for an id that belongs to another post, UnknownQuestionnaire.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
-    asked = drafts.questionnaire_called(questionnaire)
+    asked = drafts.questionnaire_called(questionnaire or drafts.used_by(by))
     try:
         with transaction() as session:
             if store.is_known(interview_id):

@@ -12,7 +12,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import proving
 from nrm.actions.key_events import happened
+from nrm.actions.proving import COMMAND, Asker
 from nrm.db import db, transaction
 from nrm.domain.accounts import (
     INVITATION_HOURS,
@@ -308,19 +310,14 @@ def _check_code(member: Member, code: str) -> None:
         audit.append(session, audit.Event.RECOVERY_CODE_CHECKED, by=by)
 
 
-def make_code(*, password: str, by: Actor) -> str:
-    """A new recovery code, shown once; the old one is dead at once. Raises SignInRefused for a wrong password."""
+def make_code(*, password: str, by: Actor, asker: Asker = COMMAND) -> str:
+    """A new recovery code, shown once; the old one is dead at once. Raises SignInRefused, TooSoon."""
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused
-    account = accounts.credentials(member.login)
-    db.session.rollback()
-    under = vault.prove(account, member.login, password)
-    if account is None or under is None:
-        raise SignInRefused
-    keys = vault.open_keys(account, under)
+    account, keys = proving.prove_password(member.login, password, "recovery-code", asker)
     with transaction() as session:
-        member = session.get_one(Member, by.member_id, populate_existing=True)
+        member = proving.hold(session, account)
         code = vault.make_code(member, keys)
         happened(session, KeyHappening.CODE_MADE, member, by=by)
         session.flush()

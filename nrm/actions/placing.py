@@ -49,6 +49,7 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     Returns the new referral, or None when the duty officer decides. Needs nobody's key, and not the sender.
     """
     grants.let_go(session, ended.case_id, ended.receiver_id)
+    waiting = grants.waiting(session, ended.case_id)
     chain = places.chain(ended.case_id)
     asked = {each.party for each in chain}
     # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
@@ -57,7 +58,7 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     route = {
         code: candidate
         for candidate, code in places.route_of(ended.case_id)
-        if code in asked or (code in bound and places.has_key_waiting(ended.case_id, candidate.organisation_id))
+        if code in asked or (code in bound and candidate.organisation_id in waiting)
     }
     party = next_asked([(code, each.must) for code, each in route.items()], chain)
     if party is None:
@@ -98,7 +99,7 @@ def new_referral(
     referral_id = uuid.uuid4()
     referral = Referral(
         id=referral_id,
-        mark=grants.mark_of(referral_id, case_id, receiver_id),
+        mark=grants.mark_of(referral_id, case_id, sender_id, receiver_id),
         case_id=case_id,
         sender_id=sender_id,
         receiver_id=receiver_id,
@@ -224,7 +225,7 @@ def refer(
         )
         if go_on_reading is not None:
             _end_shares(session, case_id, go_on_reading, by)
-        if not places.has_key_waiting(case_id, receiver.id):
+        if receiver.id not in grants.waiting(session, case_id):
             sharing.offer(session, case_id, [receiver.id], by=by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
@@ -262,7 +263,7 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
         referral = store.row(referral_id, by=by, lock=True)
         if store.relation_to(referral, by=by) is not Relation.SENDER:
             raise NotVisible
-        if referral.status != ReferralStatus.SENT or places.has_key_waiting(referral.case_id, referral.receiver_id):
+        if referral.status != ReferralStatus.SENT or referral.receiver_id in grants.waiting(session, referral.case_id):
             raise IllegalTransition("state")
         sharing.offer(session, referral.case_id, [referral.receiver_id], by=by)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)

@@ -10,11 +10,12 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.db import transaction
-from nrm.domain.accounts import Actor, Credentials, SignInRefused, UnusableLogin, normalise_login
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, Credentials, KeyHolder, SignInRefused, UnusableLogin, normalise_login
 from nrm.domain.limits import ACCOUNT, NETWORK
 from nrm.models.accounts import Member
-from nrm.store.tries import Counter, count
+from nrm.store import accounts as store
+from nrm.store.tries import Counter, check, count
 from nrm.vault import factors, members
 
 
@@ -27,9 +28,14 @@ class Asker:
 
 
 COMMAND = Asker()
+_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
 
 
-class CodeUsed(Exception):
+class Overtaken(SignInRefused):
+    """While a proof was worked on, the account became another: its password, status, second factor or code changed."""
+
+
+class CodeUsed(Overtaken):
     """Somebody used the same code in the same instant."""
 
 
@@ -60,6 +66,36 @@ def refuse(account: Credentials | None, how: str, tries: list[Counter]) -> NoRet
         audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
         count(session, tries)
     raise SignInRefused
+
+
+def account_now(login: str) -> Credentials | None:
+    """The account as it stands; nothing is held open while the password is worked on."""
+    db.session.rollback()
+    account = store.credentials(login)
+    db.session.rollback()
+    return account
+
+
+def prove_password(login: str, password: str, how: str, asker: Asker) -> tuple[Credentials, KeyHolder]:
+    """The account of somebody who is signed in, and its keys by the password. Raises SignInRefused, TooSoon."""
+    tries = counters(login, asker)
+    check(tries)
+    account = account_now(login)
+    under = members.prove(account, login, password)
+    if account is None or under is None:
+        refuse(account, how, tries)
+    return account, members.open_keys(account, under)
+
+
+def hold(session: Session, account: Credentials) -> Member:
+    """The account's row, which nobody changes until the transaction ends; raises Overtaken if somebody did.
+
+    A proof takes a while; without this an old password that is just being changed would still get its session.
+    """
+    member = session.get_one(Member, account.id, with_for_update=True, populate_existing=True)
+    if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
+        raise Overtaken
+    return member
 
 
 def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:

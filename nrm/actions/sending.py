@@ -324,9 +324,10 @@ def _referral(
 ) -> Referral:
     within = [each.within for each in proposed.route.obligations if each.kind == ANSWER and each.within]
     referral_id = uuid.uuid4()
+    assert by.organisation_id is not None
     return Referral(
         id=referral_id,
-        mark=grants.mark_of(referral_id, case_id, choice.organisation.id),
+        mark=grants.mark_of(referral_id, case_id, by.organisation_id, choice.organisation.id),
         case_id=case_id,
         sender_id=by.organisation_id,
         receiver_id=choice.organisation.id,

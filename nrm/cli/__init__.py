@@ -22,6 +22,7 @@ COMMANDS = {
     "upgrade": "instance.upgrade",
     "tend": "serving.tend",
     "interviews": "interviews.interviews",
+    "questionnaire": "questionnaires.questionnaire",
     "mou": "agreements.mou",
     "report": "reports.report",
     "audit": "audit.audit",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
+from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
 from nrm.domain import counting
@@ -55,13 +56,29 @@ def load(code: str, folder: Path | None = None) -> Country:
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     questionnaires = _questionnaires(place)
-    return replace(
+    country = replace(
         country,
         agreements=_agreements(place, country),
         tables=_tables(place),
         questionnaires=questionnaires,
         checklist=_checklist(place, questionnaires),
     )
+    return _with_procedures(place, country)
+
+
+def _with_procedures(place: Path, country: Country) -> Country:
+    """The country with its rollout and its directives; a country without the files has none."""
+    rollout, directives = place / "rollout.toml", place / "directives.toml"
+    posts = [code for code, point in country.crossing_points.items() if point.region is not None]
+    parties = {code for agreement in country.agreements for code in agreement.parties}
+    file = rollout
+    try:
+        uses = read_rollout(Table(_toml(rollout)), posts, country.questionnaires) if rollout.is_file() else ()
+        file = directives
+        told = read_directives(Table(_toml(file)), parties, country.questionnaires) if file.is_file() else ()
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    return replace(country, uses=uses, directives=told)
 
 
 def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:

@@ -12,11 +12,13 @@ from nrm.domain.agreements import Agreement
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
 from nrm.domain.consents import Validity
+from nrm.domain.directives import Directive
 from nrm.domain.documents import Words
 from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
+from nrm.domain.rollout import Use
 from nrm.statistics.tables import TableSet
 
 LEAVING_DAYS = 30
@@ -118,6 +120,8 @@ class Country:
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
+    uses: tuple[Use, ...] = ()
+    directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one
 
     def label(self, name: str, code: str, language: str) -> str:
@@ -173,6 +177,11 @@ class Country:
     def numbers_after(self, kind: OrganisationKind, region: str | None) -> list[NextNumber]:
         """Whom to call next, in the order of the directory, when a party of that kind does not answer."""
         return [each for each in self.next_numbers if each.kind is kind and each.region in (None, region)]
+
+    def party_of(self, organisation: str) -> str:
+        """The party an organisation acts as; one that came with a new agreement is called as its party."""
+        known = self.organisations.get(organisation)
+        return (known.party or "") if known else organisation
 
     def acting_as(self, party: str) -> tuple[Organisation, ...]:
         """The organisations that act as a party of the agreement; crossing points share one."""

@@ -19,17 +19,25 @@ def load_questionnaires(folder: Path) -> dict[str, Questionnaire]:
     for file in sorted(folder.glob("questionnaire-*.toml")):
         if file.name.endswith(READ_OUT):
             continue
-        spoken = file.with_name(file.stem + READ_OUT)
-        questionnaire = parse_questionnaire(
-            _toml(file),
-            file=file.name,
-            read_out=_toml(spoken) if spoken.is_file() else None,
-            read_out_file=spoken.name,
-        )
+        questionnaire = read_questionnaire(file)
         if file.stem != f"questionnaire-{questionnaire.id}":
             raise MalformedQuestionnaire(f"{file.name}: id: `{questionnaire.id}` is not the file's name")
         read[questionnaire.id] = questionnaire
     return read
+
+
+def read_questionnaire(file: Path) -> Questionnaire:
+    """The questionnaire of one file, whatever it is called, with the read-out texts beside it.
+
+    Raises MalformedQuestionnaire, OSError.
+    """
+    spoken = file.with_name(file.stem + READ_OUT)
+    return parse_questionnaire(
+        _toml(file),
+        file=file.name,
+        read_out=_toml(spoken) if spoken.is_file() else None,
+        read_out_file=spoken.name,
+    )
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -37,3 +45,5 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MalformedQuestionnaire(f"{file.name}: file: is not TOML: {error}") from error
+    except RecursionError:
+        raise MalformedQuestionnaire(f"{file.name}: file: is nested too deeply") from None

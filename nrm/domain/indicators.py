@@ -136,9 +136,23 @@ STRENGTH_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "sq": {"S": ("i fortë", "të fortë"), "M": ("mesatar", "mesatarë"), "W": ("i dobët", "të dobët")},
     "en": {"S": ("strong", "strong"), "M": ("medium", "medium"), "W": ("weak", "weak")},
 }
+RULE_WORDS: Mapping[str, Mapping[Rule, str]] = {
+    "sq": {
+        "2S": "dy të fortë",
+        "1S+1": "një i fortë dhe një tjetër",
+        "3M": "tre mesatarë",
+        "2M+1W": "dy mesatarë dhe një i dobët",
+    },
+    "en": {
+        "2S": "two strong",
+        "1S+1": "one strong and one other",
+        "3M": "three medium",
+        "2M+1W": "two medium and one weak",
+    },
+}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sq": {
-        "positive": "{dimension}: pozitiv, me {counts}: {items}.",
+        "positive": "{dimension}: pozitiv, me {counts} (rregulli: {rule}): {items}.",
         "negative": "{dimension}: jo pozitiv, vetëm {counts}: {items}.",
         "nothing": "{dimension}: nuk u përmend asnjë tregues.",
         "possible": "Rekrutimi me mashtrim ose me shtrëngim, kushtet e shfrytëzimit dhe shtrëngimi janë pozitive: "
@@ -151,7 +165,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
     },
     "en": {
-        "positive": "{dimension}: positive, on {counts}: {items}.",
+        "positive": "{dimension}: positive, on {counts} (the rule: {rule}): {items}.",
         "negative": "{dimension}: not positive, only {counts}: {items}.",
         "nothing": "{dimension}: no indicator was named.",
         "possible": "Deceptive or coercive recruitment, exploitative conditions and coercion are positive: "
@@ -177,6 +191,7 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
             words[form].format(
                 dimension=finding.text[language],
                 counts=_counts(finding, language),
+                rule=RULE_WORDS[language][finding.rule] if finding.rule else "",
                 items="; ".join(each.text[language].lower() for each in finding.named),
             )
         )

@@ -56,13 +56,17 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code)."""
+    """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
+
+    `source` is where a sign that can be noticed at the border comes from.
+    """
 
     code: str
     text: Texts
     indicators: tuple[Indicator, ...] = ()
     gives: tuple[tuple[str, str], ...] = ()
     group: Texts | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +150,7 @@ class Fact:
     dont_know: str = "8"
     no_answer: str = "9"
     not_collected: str = "99"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from nrm.domain.conditions import Condition
-from nrm.domain.interviews import PLAIN_KINDS, Page, Question, Questionnaire, Route
+from nrm.domain.interviews import ALONE, PLAIN_KINDS, Page, Question, Questionnaire, Route
 
 # Which kind each derived value is read from.
 DERIVED = {
@@ -28,24 +28,62 @@ COMBINATIONS = 100_000
 
 
 class MalformedQuestionnaire(ValueError):
-    """The data file cannot be used; the message names the file, the key and the reason."""
+    """The data file cannot be used; each of `findings` names file, key and reason, and the message is the first."""
+
+    def __init__(self, *findings: str) -> None:
+        super().__init__(findings[0])
+        self.findings = findings
 
 
 def check_whole(questionnaire: Questionnaire, file: str) -> None:
-    """Raises MalformedQuestionnaire at the first thing that does not hold together."""
-    for key, reason in _findings(questionnaire):
-        raise MalformedQuestionnaire(f"{file}: {key}: {reason}")
+    """Raises MalformedQuestionnaire with what does not hold together.
+
+    What can only be judged once names and order are right is not looked at before.
+    """
+    for stage in (_names, _parts, _orders, _unreachable):
+        found = dict.fromkeys(f"{file}: {key}: {reason}" for key, reason in stage(questionnaire))
+        if found:
+            raise MalformedQuestionnaire(*found)
 
 
-def _findings(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
-    yield from _names(questionnaire)
+def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """(key, reason) for what an interview works without and a finished questionnaire has.
+
+    The texts read out, in every language that is read out; one strength for each indicator; a source for every
+    indicator, every sign at the border and every coded fact.
+    """
+    for language in questionnaire.reading:
+        for question in questionnaire.questions.values():
+            if question.by == "person" and question.kind != "parties" and language not in question.reads:
+                yield f"question.{question.id}", f"has no text to read out in {language}"
+        for wording in questionnaire.wordings.values():
+            if language not in wording.text:
+                yield f"wording.{wording.id}", f"has no text to read out in {language}"
+    strengths: dict[str, tuple[str, str]] = {}
+    for question in questionnaire.questions.values():
+        for option in question.options:
+            key = f"question.{question.id}.options.{option.code}"
+            if question.border and not option.source and option.code not in ALONE:
+                yield f"{key}.source", "is missing"
+            for each in option.indicators:
+                before = strengths.setdefault(each.id, (each.adult, each.child))
+                if before != (each.adult, each.child):
+                    yield f"{key}.indicator", f"`{each.id}` has other strengths elsewhere"
+    for fact in questionnaire.facts.values():
+        if not fact.source:
+            yield f"fact.{fact.name}.source", "is missing"
+
+
+def _parts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     yield from _facts(questionnaire)
     for page in questionnaire.pages.values():
         yield from _reveals(questionnaire, page)
+    yield from _companions(questionnaire)
+
+
+def _orders(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for route in questionnaire.routes:
         yield from _order(questionnaire, route)
-    yield from _unreachable(questionnaire)
-    yield from _companions(questionnaire)
 
 
 def _companions(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
@@ -172,7 +210,10 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
     placed: dict[str, str] = dict.fromkeys(questionnaire.home.questions, questionnaire.home.id)
     for name in route.pages:
         page = questionnaire.pages[name]
-        yield from _names_only(questionnaire, page.when, earlier, f"page.{page.id}.when", route)
+        wrong = list(_names_only(questionnaire, page.when, earlier, f"page.{page.id}.when", route))
+        if wrong:  # what lies behind the page cannot be judged by it
+            yield from wrong
+            return
         for asked in page.questions:
             question = questionnaire.questions[asked]
             if asked in placed and _together(questionnaire, placed[asked], page.id):
@@ -199,7 +240,7 @@ def _names_only(
     questionnaire: Questionnaire, when: Condition, earlier: set[str], key: str, route: Route
 ) -> Iterator[tuple[str, str]]:
     yield from _codes(questionnaire, when, key)
-    for name in sorted(when.names()):
+    for name in sorted(when.names() & questionnaire.questions.keys()):
         if name not in earlier:
             yield key, f"names `{name}`, which the route `{route.id}` asks later or not at all"
 

@@ -7,10 +7,10 @@ languages, each with its status and translator. The sound result is checked as a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from nrm.domain import conditions
 from nrm.domain.interviews import (
@@ -33,6 +33,9 @@ from nrm.domain.interviews import (
 )
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire, check_whole
 
+Part = TypeVar("Part")
+Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route)
+
 STRENGTHS = ("S", "M", "W", "-")
 # Pages write both without quotes.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -42,7 +45,14 @@ LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
 CODE_KEYS = ("fact", "routing", "border", "select", "frequent", "lowest", "highest", "depends_on", "none")
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group"})
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source"})
+TOP_KEYS = frozenset(
+    (
+        *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
+        *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
+    )
+)
+READ_OUT_KEYS = frozenset({"language", "question", "wording"})
 
 
 def parse_questionnaire(
@@ -59,6 +69,7 @@ class _Reader:
         self.data = data
         self.file = file
         self.languages: tuple[str, ...] = ()
+        self.problems: list[str] = []
 
     def wrong(self, key: str, reason: str) -> MalformedQuestionnaire:
         return MalformedQuestionnaire(f"{self.file}: {key}: {reason}")
@@ -117,7 +128,7 @@ class _Reader:
     def known(self, table: Mapping[str, Any], allowed: Iterable[str], key: str) -> None:
         for name in table:
             if name not in allowed:
-                raise self.wrong(f"{key}.{name}", "is no key that is known here")
+                raise self.wrong(f"{key}.{name}" if key else name, "is no key that is known here")
 
     def condition(self, table: Mapping[str, Any], key: str) -> conditions.Condition:
         if "when" not in table:
@@ -146,7 +157,9 @@ class _Reader:
         if isinstance(fact, str):
             gives.setdefault(fact, code)
         group = self.texts(table["group"], f"{key}.group") if "group" in table else None
-        return Option(code, text, indicators, tuple((name, given) for name, given in gives.items() if given), group)
+        source = self.string(table, "source", key) if "source" in table else ""
+        given = tuple((name, each) for name, each in gives.items() if each)
+        return Option(code, text, indicators, given, group, source)
 
     def indicator(self, table: object, key: str) -> Indicator:
         if not isinstance(table, dict):
@@ -280,23 +293,25 @@ class _Reader:
         self.languages = self.strings(self.data, "languages", "")
         if not self.languages:
             raise self.wrong("languages", "names no language")
+        self.known(self.data, TOP_KEYS, "")
         answers = self.table(self.data, "answers", "")
         common = {code: self.texts(answers.get(code), f"answers.{code}") for code in ("yes", "no", "none", *UNKNOWN)}
-        questions: dict[str, Question] = {}
-        for key, table in self.tables("question"):
-            question = self.question(key, table, common)
-            self.once(question.id, questions, "question")
-            questions[question.id] = question
-        pages: dict[str, Page] = {}
-        for key, table in self.tables("page"):
-            page = self.page(key, table)
-            self.once(page.id, pages, "page")
-            pages[page.id] = page
+        questions = self.keyed("question", lambda key, table: self.question(key, table, common))
+        pages = self.keyed("page", self.page)
+        wordings = self.keyed("wording", self.wording)
+        facts = self.keyed("fact", self.fact)
+        dimensions = self.keyed("dimension", self.dimension)
+        routes = self.keyed("route", self.route)
+        checks = self.every("check", self.check)
+        consent = self.every("consent", self.consent)
+        if self.problems:
+            raise MalformedQuestionnaire(*self.problems)
         home = self.string(self.data, "home", "")
         if home not in pages:
             raise self.wrong("home", f"names the page `{home}`, which does not exist")
-        wordings = {wording.id: wording for wording in (self.wording(*item) for item in self.tables("wording"))}
+        read_out.known(read_out.data, READ_OUT_KEYS, "")
         questions, wordings = read_out.readings(questions, wordings, self.languages)
+        derive = self.table(self.data, "derive", "")
         result = Questionnaire(
             id=identifier,
             version=self.whole(self.data, "version", "", 1),
@@ -304,20 +319,14 @@ class _Reader:
             languages=self.languages,
             questions=MappingProxyType(questions),
             pages=MappingProxyType(pages),
-            routes=tuple(self.route(*item) for item in self.tables("route")),
+            routes=tuple(routes.values()),
             home=pages[home],
             wordings=MappingProxyType(wordings),
-            facts=MappingProxyType({fact.name: fact for fact in (self.fact(*item) for item in self.tables("fact"))}),
-            checks=tuple(self.check(*item) for item in self.tables("check")),
-            dimensions=MappingProxyType(
-                {found.id: found for found in (self.dimension(*item) for item in self.tables("dimension"))}
-            ),
-            derive=MappingProxyType(
-                {k: self.string(d, k, "derive") for d in [self.table(self.data, "derive", "")] for k in d}
-            ),
-            consent=tuple(
-                (self.string(table, "code", key), self.condition(table, key)) for key, table in self.tables("consent")
-            ),
+            facts=MappingProxyType(facts),
+            checks=tuple(checks),
+            dimensions=MappingProxyType(dimensions),
+            derive=MappingProxyType({name: self.string(derive, name, "derive") for name in derive}),
+            consent=tuple(consent),
             countries=MappingProxyType(dict(self.names("country"))),
             language_names=MappingProxyType(dict(self.language_names())),
             reading=MappingProxyType(read_out.statuses()),
@@ -325,9 +334,25 @@ class _Reader:
         check_whole(result, self.file)
         return result
 
-    def once(self, identifier: str, known: Mapping[str, Any], what: str) -> None:
-        if identifier in known:
-            raise self.wrong(f"{what}.{identifier}", "is there twice")
+    def every(self, name: str, read: Callable[[str, Mapping[str, Any]], Part]) -> list[Part]:
+        """The tables of a list as they are read; what is wrong with one is kept, and the next one is read."""
+        found = []
+        for key, table in self.tables(name):
+            try:
+                found.append(read(key, table))
+            except MalformedQuestionnaire as error:
+                self.problems.extend(error.findings)
+        return found
+
+    def keyed(self, name: str, read: Callable[[str, Mapping[str, Any]], Named]) -> dict[str, Named]:
+        """The same by id; one that is there twice is a problem too."""
+        found: dict[str, Named] = {}
+        for each in self.every(name, read):
+            identifier = each.name if isinstance(each, Fact) else each.id
+            if identifier in found:
+                self.problems.append(f"{self.file}: {name}.{identifier}: is there twice")
+            found[identifier] = each
+        return found
 
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
@@ -346,6 +371,7 @@ class _Reader:
     def wording(self, key: str, table: Mapping[str, Any]) -> Wording:
         identifier = self.string(table, "id", key)
         key = f"wording.{identifier}"
+        self.known(table, ("id", "version", "when", "title", "text"), key)
         title = self.texts(table.get("title"), f"{key}.title")
         text = self.texts(table.get("text"), f"{key}.text")
         return Wording(identifier, self.whole(table, "version", key, 1), self.condition(table, key), title, text)
@@ -353,9 +379,14 @@ class _Reader:
     def fact(self, key: str, table: Mapping[str, Any]) -> Fact:
         name = self.string(table, "name", key)
         key = f"fact.{name}"
-        self.known(table, ("name", "many", "codes", "dont_know", "no_answer", "not_collected"), key)
+        self.known(table, ("name", "many", "codes", "dont_know", "no_answer", "not_collected", "source"), key)
         missing = {part: str(table[part]) for part in ("dont_know", "no_answer", "not_collected") if part in table}
-        return Fact(name, self.flag(table, "many", key), frozenset(self.strings(table, "codes", key)), **missing)
+        source = self.string(table, "source", key) if "source" in table else ""
+        codes = frozenset(self.strings(table, "codes", key))
+        return Fact(name, self.flag(table, "many", key), codes, **missing, source=source)
+
+    def consent(self, key: str, table: Mapping[str, Any]) -> tuple[str, conditions.Condition]:
+        return self.string(table, "code", key), self.condition(table, key)
 
     def check(self, key: str, table: Mapping[str, Any]) -> Check:
         text = self.texts(table.get("text"), f"{key}.text")

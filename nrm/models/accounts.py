@@ -105,7 +105,7 @@ class Keyring(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     version: Mapped[int]
     public: Mapped[bytes]
-    mark: Mapped[bytes]  # a MAC over organisation, kind, version and public key
+    mark: Mapped[bytes]  # a MAC over organisation, kind, party, version and public key
     # Under a key of the private half: what recognises an imported line. None: version 1 derives it (older instances).
     sealed_import_key: Mapped[bytes | None]
     created_at: Mapped[datetime]

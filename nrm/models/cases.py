@@ -73,6 +73,7 @@ class Grant(Model):
     # The version this epoch's key was first wrapped to: older than the newest, somebody who left may have kept it.
     since_version: Mapped[int] = mapped_column(server_default=text("1"))
     sealed_key: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over place, epoch and organisation: whom the next epoch is sealed to stands here
 
 
 class PendingGrant(Model):

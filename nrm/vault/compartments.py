@@ -392,7 +392,7 @@ def _was_granted(session: AnySession, row: Row, organisation_id: uuid.UUID) -> b
 
 def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
     """A pending grant turned into a grant, for the party of the open referral only."""
-    asked = select(Referral.id, Referral.mark).where(
+    asked = select(Referral.id, Referral.sender_id, Referral.mark).where(
         Referral.case_id == row.case_id,
         Referral.receiver_id == organisation_id,
         Referral.status == "sent",
@@ -402,7 +402,7 @@ def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple
     referral = session.execute(asked).first()
     if pending is None or pending.epoch != row.epoch or referral is None:
         raise CannotOpen
-    check_mark(referral.mark, "referral", referral.id, row.case_id, organisation_id)
+    check_mark(referral.mark, "referral", referral.id, row.case_id, referral.sender_id, organisation_id)
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
     aad = grants.pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
     try:

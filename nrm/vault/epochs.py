@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
 from nrm.domain.accounts import Actor
-from nrm.models.cases import CareNote, Case, Erasure, Grant, PendingGrant, SealedCompartment
+from nrm.models.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
@@ -55,7 +55,7 @@ def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
     must hold each. What somebody else changed meanwhile is passed over.
     """
     _hold(session, places)
-    holding, asked = (grants.of_places(session, kind, places) for kind in (Grant, PendingGrant))
+    holding, asked = grants.holding(session, places), grants.asked(session, places)
     shred_keys: list[dict[str, object]] = []
     release_keys: list[dict[str, object]] = []
     known: dict[frozenset[uuid.UUID], Sequence[Recipient]] = {frozenset(): ()}

@@ -1,5 +1,8 @@
 """Who holds a compartment's key: grants, pending grants under release keys, and what each is bound to.
 
+Whom a new epoch is sealed to is read from these rows. So a live grant carries a mark, and a pending one counts as long
+as its release key lies in the second database: a row that was put there by hand is reported and holds nothing.
+
 A grant is HPKE to the public half of the organisation's keyring: whoever seals to an organisation needs no secret of
 it. Once somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is
 kept as an own envelope instead, in the same row and with the same context (ADR 0030):
@@ -14,19 +17,21 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
 from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Keyring, Organisation
-from nrm.models.cases import Destruction, Grant, PendingGrant
+from nrm.models.cases import Destruction, Grant, PendingGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import HoldsNoKeys
-from nrm.vault.marks import check_mark, mark
+from nrm.vault.marks import check_mark, mark, report
 
 Place = tuple[uuid.UUID, str]  # case, compartment
+_OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
+_PRESENT = SealedCompartment.epoch.label("present")
 _OWN = b"\x03"
 _GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
 _PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
@@ -49,7 +54,7 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
     Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
     """
     rows = session.execute(
-        select(Organisation.id, Organisation.code, Organisation.kind, Keyring.version, Keyring.public, Keyring.mark)
+        select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
         .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
         .where(Organisation.id.in_(organisation_ids))
         .order_by(Organisation.code, Keyring.version)
@@ -59,7 +64,7 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:
             raise HoldsNoKeys(row.code)
-        check_mark(row.mark, "keyring", row.id, row.kind, row.version, row.public)
+        check_mark(row.mark, "keyring", row.id, row.kind, row.party, row.version, row.public)
         newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
     if len(newest) != len(set(organisation_ids)):
         raise HoldsNoKeys("unknown organisation")
@@ -83,27 +88,58 @@ def exposed(
     return [(row.case_id, row.compartment) for row in rows]
 
 
-def of_places(
-    session: Session, kind: type[Grant] | type[PendingGrant], places: Collection[Place]
-) -> dict[Place, list[uuid.UUID]]:
-    """The organisations that have live, or pending, grants of each place."""
+def holding(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
+    """The organisations that have live grants of each place, of its present epoch."""
     found: dict[Place, list[uuid.UUID]] = {place: [] for place in places}
-    place = tuple_(kind.case_id, kind.compartment)
-    statement = select(kind.case_id, kind.compartment, kind.organisation_id).where(place.in_(places))
-    for row in session.execute(statement):
-        found[row.case_id, row.compartment].append(row.organisation_id)
+    here = (Grant.case_id == SealedCompartment.case_id, Grant.compartment == SealedCompartment.compartment)
+    statement = (
+        select(Grant.case_id, Grant.compartment, Grant.epoch, Grant.organisation_id, Grant.mark, _PRESENT)
+        .join(SealedCompartment, and_(*here))
+        .where(tuple_(Grant.case_id, Grant.compartment).in_(places))
+    )
+    for case_id, compartment, epoch, organisation_id, found_mark, present in session.execute(statement):
+        made_here = crypto.same(found_mark, _grant_mark(case_id, compartment, epoch, organisation_id))
+        if made_here and epoch == present:
+            found[case_id, compartment].append(organisation_id)
+        else:
+            report(f"grant of {compartment}", case_id)
+    return found
+
+
+def asked(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
+    """The parties that have pending grants of each place, of its present epoch, and a release key to them."""
+    found: dict[Place, list[uuid.UUID]] = {place: [] for place in places}
+    here = (
+        PendingGrant.case_id == SealedCompartment.case_id,
+        PendingGrant.compartment == SealedCompartment.compartment,
+    )
+    statement = (
+        select(
+            PendingGrant.case_id, PendingGrant.compartment, PendingGrant.epoch, PendingGrant.organisation_id, _PRESENT
+        )
+        .join(SealedCompartment, and_(*here))
+        .where(tuple_(PendingGrant.case_id, PendingGrant.compartment).in_(places))
+    )
+    rows = session.execute(statement).all()
+    released = shredding.released([(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in rows])
+    for case_id, compartment, epoch, organisation_id, present in rows:
+        if epoch == present and (case_id, compartment, epoch, organisation_id) in released:
+            found[case_id, compartment].append(organisation_id)
+        else:
+            report(f"pending grant of {compartment}", case_id)
     return found
 
 
 def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
     """The parties that have pending grants of the case."""
-    return set(session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == case_id)))
+    names = session.scalars(select(PendingGrant.compartment).where(PendingGrant.case_id == case_id).distinct())
+    places = [(case_id, name) for name in names]
+    return {each for parties in asked(session, places).values() for each in parties} if places else set()
 
 
 def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
     """Who has a live grant now."""
-    statement = select(Grant.organisation_id).where(Grant.case_id == case_id, Grant.compartment == compartment)
-    return set(session.scalars(statement))
+    return set(holding(session, [(case_id, compartment)])[case_id, compartment])
 
 
 def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
@@ -140,6 +176,21 @@ def _let_go(session: Session, *pending: ColumnElement[bool]) -> None:
         session.execute(delete(PendingGrant).where(*pending))
 
 
+def clear(
+    session: Session,
+    kind: type[Grant] | type[PendingGrant],
+    case_id: uuid.UUID,
+    organisations: Collection[uuid.UUID],
+    compartments: Collection[str],
+) -> None:
+    """Take away rows that hold nothing, where real ones are about to stand."""
+    session.execute(
+        delete(kind).where(
+            kind.case_id == case_id, kind.organisation_id.in_(organisations), kind.compartment.in_(compartments)
+        )
+    )
+
+
 def grant(
     session: Session,
     compartment_key: bytes,
@@ -158,7 +209,8 @@ def grant(
         place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
         versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
         sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
-        _GRANT.run(session, {**place, **versions, "sealed_key": sealed})
+        made = _grant_mark(case_id, compartment, epoch, grantee.organisation_id)
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, "mark": made})
 
 
 def _private(to: Recipient, by: Actor | None) -> bytes | None:
@@ -241,9 +293,16 @@ def _released(pending: PendingGrant) -> Destruction:
     )
 
 
-def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
-    """What a new referral carries: without it no key is released to its receiver."""
-    return mark("referral", referral_id, case_id, receiver_id)
+def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
+    """What a new referral carries: without it no key is released to its receiver.
+
+    The sender is in it because acceptance ends the sender's grants, whoever that is then said to be.
+    """
+    return mark("referral", referral_id, case_id, sender_id, receiver_id)
+
+
+def _grant_mark(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
+    return mark("grant", case_id, compartment, epoch, organisation_id)
 
 
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:

@@ -64,8 +64,18 @@ def newest(session: Session, organisation: Organisation) -> Keyring:
     )
     if keyring is None:
         raise CannotOpen
-    check_mark(keyring.mark, "keyring", organisation.id, organisation.kind, keyring.version, keyring.public)
+    check(keyring, organisation)
     return keyring
+
+
+def check(keyring: Keyring, organisation: Organisation) -> None:
+    """Raise CannotOpen for a public key that this program did not make for the organisation as it stands."""
+    check_mark(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
+
+
+def _bound_to(organisation: Organisation) -> tuple[str, str]:
+    """What never changes of an organisation: or who turned one into another party would be sealed to in its place."""
+    return organisation.kind, organisation.party
 
 
 def _new_version(
@@ -80,7 +90,7 @@ def _new_version(
         organisation_id=organisation.id,
         version=version,
         public=public,
-        mark=mark("keyring", organisation.id, organisation.kind, version, public),
+        mark=mark("keyring", organisation.id, *_bound_to(organisation), version, public),
         sealed_import_key=crypto.seal(
             crypto.expand(private, crypto.ctx("import key")),
             import_key,

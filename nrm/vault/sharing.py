@@ -9,14 +9,18 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.models.cases import Grant, PendingGrant
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.compartments import keys, put, sealed_of
+from nrm.vault.keyrings import CannotOpen
+from nrm.vault.marks import report
 
 
 def share(session: Session, case_id: uuid.UUID, compartment: str, holders: Collection[uuid.UUID], *, by: Actor) -> None:
     """Add live grants of the present epoch; the actor must hold the compartment's key."""
     row, compartment_key, _ = keys(session, case_id, compartment, by=by)
+    grants.clear(session, Grant, case_id, holders, [compartment])
     grants.grant(session, compartment_key, case_id, compartment, row.epoch, grants.recipients(session, holders))
 
 
@@ -33,11 +37,12 @@ def offer(
     Each has a release key of its own.
     """
     release_keys = []
-    for row in sealed_of(session, case_id):
-        if compartments is None or row.compartment in compartments:
-            _, compartment_key, _ = keys(session, case_id, row.compartment, by=by)
-            place = (case_id, row.compartment, row.epoch)
-            release_keys += grants.pend(session, compartment_key, place, grants.recipients(session, parties))
+    offered = [row for row in sealed_of(session, case_id) if compartments is None or row.compartment in compartments]
+    grants.clear(session, PendingGrant, case_id, parties, [row.compartment for row in offered])
+    for row in offered:
+        _, compartment_key, _ = keys(session, case_id, row.compartment, by=by)
+        place = (case_id, row.compartment, row.epoch)
+        release_keys += grants.pend(session, compartment_key, place, grants.recipients(session, parties))
     shredding.store([], release_keys)
 
 
@@ -45,11 +50,17 @@ def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[
     """Seal a new compartment to the case's holder, from somebody who holds no key to the case and keeps none to this.
 
     Who is being asked to take the case gets a pending grant of it like of the others, so that it moves with them.
+    Raises CannotOpen for a holder that is none by its keys: the row that names it was changed by hand.
     """
+    to = grants.recipients(session, [holder])
+    held = holder in grants.holders_of(session, case_id, "hand_over")
+    if not held or not OrganisationKind(to[0].kind).takes_people_in:
+        report("holder", case_id)
+        raise CannotOpen
     compartment_key, shred_key = crypto.new_key(), crypto.new_key()
     sealed = blobs.seal_value(value, compartment_key, shred_key, case_id, compartment, 1, 1)
     put(session, case_id, compartment, sealed)
-    grants.grant(session, compartment_key, case_id, compartment, 1, grants.recipients(session, [holder]))
+    grants.grant(session, compartment_key, case_id, compartment, 1, to)
     asked = grants.recipients(session, grants.waiting(session, case_id))
     release_keys = grants.pend(session, compartment_key, (case_id, compartment, 1), asked)
     shredding.store([{"case_id": case_id, "compartment": compartment, "epoch": 1, "key": shred_key}], release_keys)

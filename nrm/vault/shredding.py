@@ -83,6 +83,16 @@ def release_keys(
         return {(row.case_id, row.compartment, row.epoch): row.key for row in connection.execute(statement)}
 
 
+def released(places: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> set[tuple[uuid.UUID, str, int, uuid.UUID]]:
+    """Of these places (case, compartment, epoch, party), those that there is a release key for."""
+    if not places:
+        return set()
+    place = (ReleaseKey.case_id, ReleaseKey.compartment, ReleaseKey.epoch, ReleaseKey.organisation_id)
+    with _engine().connect() as connection:
+        rows = connection.execute(select(*place).where(tuple_(*place).in_(places)))
+        return {(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in rows}
+
+
 def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:
     found = statement.first_of(_engine(), place)
     return None if found is None else bytes(found.key)

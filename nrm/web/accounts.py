@@ -270,7 +270,10 @@ def password() -> tuple[str, int] | BaseResponse:
     if form.validate():
         try:
             actions.change_password(
-                password=form.old.data or "", new_password=form.password.data or "", by=guards.actor()
+                password=form.old.data or "",
+                new_password=form.password.data or "",
+                by=guards.actor(),
+                asker=guards.asker(),
             )
             return redirect(url_for("accounts.password_page", changed="yes"), 303)
         except SignInRefused:

@@ -310,7 +310,7 @@ def _ask_to_sign_in() -> Answer:
         return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
     carried = ""
     if isinstance(ended, actions.Ended) and request.endpoint not in NEVER_CARRIED:
-        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
         carried = actions.carry(ended, path=request.path, fields=fields)
     return sign_in_form(status=401, carried=carried, signed_out=True)
 
@@ -371,6 +371,10 @@ def _http_error(error: HTTPException) -> Answer:
     return answer
 
 
+def _too_soon(error: TooSoon) -> Answer:
+    return with_retry(Response(*cast("tuple[str, int]", error_page(429))), error)
+
+
 def _crashed(error: Exception) -> Answer:
     current_app.logger.error("unexpected %s", faults.described(error))
     return error_page(500)
@@ -402,6 +406,7 @@ def register(app: Flask) -> None:
     app.before_request(_before)
     app.context_processor(_for_templates)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TooSoon, _too_soon)
     app.register_error_handler(NotVisible, lambda _: error_page(404))
     app.register_error_handler(actions.CannotOpen, lambda _: error_page(404))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))

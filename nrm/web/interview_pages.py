@@ -27,7 +27,7 @@ from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import frames, guards
+from nrm.web import directives, frames, guards
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -35,7 +35,7 @@ from nrm.web.questions import QuestionMarkup
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 # Fields of the form that are no answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave"})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -142,6 +142,7 @@ def _render(
         "ends": ends,
         "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
         "child": consent == "not_asked_child",
+        "directives": directives.lines(page.id),
     }
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
@@ -169,13 +170,15 @@ def _render(
         form=asked_form,
         revision=revision,
         draft=draft,
+        ticked=request.form.getlist(directives.FIELD),
         **shown,
         **more,
     )
 
 
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(shown[name] for name in ("pages", "last", "ends", "urgent", "child"))
+    told = tuple((line.value, line.read) for line in shown["directives"])
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child")), told)
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
@@ -187,6 +190,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         body=mark["body"],
         wordings=wordings,
         form=None,
+        ticked=(),
         revision=mark["revision"],
         csrf_token=mark["token"],
         actor={"name": mark["name"], "organisation_name": mark["organisation"]},

@@ -22,7 +22,7 @@ from nrm.store import accounts as accounts_store
 from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import guards, home, interview_pages, notices
+from nrm.web import directives, guards, home, interview_pages, notices, rollout
 from nrm.web.language import current_language
 
 blueprint = Blueprint("interviews", __name__)
@@ -55,6 +55,7 @@ def border_officer_home() -> str:
         status_labels=STATUS_LABELS,
         supplements=supplements.open_now(by=by),
         expected=notices.expected_part(),
+        first_use=rollout.first_use(by),
     )
 
 
@@ -185,6 +186,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     asked = _page_of(draft, page)
     if asked is None:
         return _to_page(draft, draft.page_to_do)
+    directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
     given = form.accept(draft.answers, today=clock.now().date())
     seen = _seen()

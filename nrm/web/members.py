@@ -169,17 +169,19 @@ def check_code() -> Answer:
 
 @blueprint.get("/recovery-code/new")
 @guards.signed_in
+@guards.step_up
 def new_code_page() -> str:
     return render_template("members/new_code.html", form=MakeCodeForm())
 
 
 @blueprint.post("/recovery-code/new")
 @guards.signed_in
+@guards.step_up
 def new_code() -> Answer:
     form = MakeCodeForm(request.form)
     if form.validate():
         try:
-            code = actions.make_code(password=form.password.data or "", by=guards.actor())
+            code = actions.make_code(password=form.password.data or "", by=guards.actor(), asker=guards.asker())
             return render_template("members/code.html", code=code)
         except SignInRefused:
             form.password.errors = [N_("Enter your present password; this is not it")]

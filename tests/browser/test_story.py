@@ -184,59 +184,6 @@ def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, 
     assert "Pëlqimi nuk u kërkua dot" in officer.locator(".note").inner_text()
 
 
-def test_by_keyboard_alone_an_officer_signs_in_and_works_through_two_pages(town: Town, page: Page) -> None:
-    page.goto(f"{town.base}/sign-in")
-    _tab_to(page, "#login")
-    page.keyboard.type(OFFICER)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{town.base}/")
-    _tab_to(page, "main .btn")
-    page.keyboard.press("Enter")
-    for here in ("safety", "purpose"):
-        page.wait_for_url(f"**/{here}")
-        _answer_by_keys(page, town, life(town))
-        _tab_to(page, "main .btn")
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-        assert page.locator("[data-errors]").count() == 0, page.locator("[data-errors]").inner_text()
-    page.wait_for_url("**/way")
-
-
-def _tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is on the first control that `selector` names."""
-    wanted = page.locator(selector).first
-    for _ in range(150):
-        if wanted.evaluate("e => e === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} cannot be reached by Tab")
-
-
-def _answer_by_keys(page: Page, town: Town, answers: Mapping[str, Any]) -> None:
-    asked = questionnaire(town)
-    for name, values in form_data(asked, asked.pages[page_of(page)], answers, "sq").items():
-        control = page.locator(f'main [name="{name}"]').first
-        kind = control.evaluate("e => e.type")
-        for value in filter(None, values):
-            if kind == "radio":
-                _tab_to(page, f'main [name="{name}"]')
-                page.keyboard.press("Space")
-                while not page.locator(f'main [name="{name}"][value="{value}"]').is_checked():
-                    page.keyboard.press("ArrowDown")
-            elif kind == "checkbox":
-                _tab_to(page, f'main [name="{name}"][value="{value}"]')
-                page.keyboard.press("Space")
-            elif kind == "select-one":
-                _tab_to(page, f'main [name="{name}"]')
-                while control.input_value() != value:
-                    page.keyboard.press("ArrowDown")
-            else:
-                _tab_to(page, f'main [name="{name}"]')
-                page.keyboard.type(value)
-
-
 def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_says_no(town: Town, desk: Any) -> None:
     officer: Page = desk(OFFICER)
     officer.get_by_role("link", name="English").click()

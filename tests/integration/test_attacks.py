@@ -117,7 +117,7 @@ def test_a_referral_turned_to_an_accomplice_by_hand_releases_no_key(world_app: P
     with pytest.raises(cases.CannotOpen):
         opens(world.asked_case, Compartment.HAND_OVER, "iom.case_worker")
     nrc = people.organisation("NRC")
-    honest = grants.mark_of(world.asked, world.asked_case, nrc)
+    honest = grants.mark_of(world.asked, world.asked_case, people.organisation("RINAS"), nrc)
     with transaction() as session:
         session.execute(update(Referral).where(Referral.id == world.asked).values(receiver_id=nrc, mark=honest))
     assert opens(world.asked_case, Compartment.HAND_OVER, "nrc.case_worker")

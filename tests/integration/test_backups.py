@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import audit, clock
-from nrm.actions import backups, cases, erasures, referrals, stays, tending
+from nrm.actions import backups, cases, erasures, members, organisations, referrals, stays, tending
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
@@ -306,11 +306,19 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
 ) -> None:
     world = world_app[1]
     pair = keeper.back_up()
-    cases.end_share(case_id=world.case, organisation_id=world.organisation, by=factories.actor("nrc.case_worker"))
+    nrc, admin = factories.actor("nrc.case_worker"), factories.actor("administrator")
+    cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
+    members.make_code(password=factories.PASSWORD, by=nrc)
+    colleague = factories.actor("nrc.shelter_manager").member_id
+    assert colleague is not None
+    members.begin_anew(member_id=colleague, by=nrc)
+    organisations.suspend(organisation_id=world.organisation, by=admin)
     disconnect()
     done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")
     assert done.exit_code == 0, done.stderr
-    (ended,) = json.loads(done.stdout)["to_be_ended_again"]
+    ended, *more = json.loads(done.stdout)["to_be_ended_again"]
+    events = [each["event"] for each in more]
+    assert events == ["recovery_code_made", "member_begins_anew", "organisation_suspended"]
     assert (ended["event"], ended["case_id"]) == ("share_ended", str(world.case))
     assert ended["organisation_id_shared"] == str(world.organisation)
     assert ended["code"] == db.session.get_one(Case, world.case).pseudonym

@@ -16,10 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm.domain.accounts import Role
 from nrm.domain.synthetic import full_quarters, plans, tonight
+from tests import thief
 
 UNTIL = date(2026, 11, 24)
+# Passwords as cheap to check as a real instance may make them.
+FLOOR = {"NRM_ARGON2_KIB": str(ARGON2_FLOOR_KIB), "NRM_ARGON2_PASSES": str(ARGON2_FLOOR_PASSES)}
 ROLES = {str(role) for role in Role}
 
 
@@ -30,7 +34,7 @@ def nrm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         timeout=240,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("NRM_")}, **environment},
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("NRM_")}, **FLOOR, **environment},
         check=False,
     )
 
@@ -86,6 +90,37 @@ def test_the_json_has_every_role_with_an_account_and_the_closed_quarters(
         assert set(account) == {"login", "password", "totp", "role", "organisation"}
         assert account["totp"] is None
     assert "RINAS" in {account["organisation"] for account in accounts}
+
+
+def test_in_the_demo_country_each_organisation_opens_exactly_its_live_grants(
+    demo: tuple[Path, dict[str, object]],
+) -> None:
+    """By the files and the passwords that the command printed; nothing of the program is asked."""
+    folder, said = demo
+    accounts = said["accounts"]
+    assert isinstance(accounts, list)
+    passwords = {each["login"]: each["password"] for each in accounts}
+    files = thief.Files(folder, folder, ARGON2_FLOOR_PASSES, ARGON2_FLOOR_KIB, passwords)
+    codes = files.organisations()
+    granted: dict[str, set[thief.Key]] = {code: set() for code in codes.values()}
+    for case, compartment, organisation, *_ in files.table(*thief.GRANTS):
+        granted[codes[organisation]].add((case, compartment))
+    for code, expected in granted.items():
+        found = thief.opened(files, code, released=False, kinds=files.kinds(code))
+        assert set(found) == expected, code
+    assert len(granted["NRC"]) > 20
+    assert not set().union(*(granted[code] for code in thief.OUTSIDE))
+    assert thief.opened(files, *thief.OUTSIDE) == {}
+    several = ("NRC", "RINAS", "RA", *thief.OUTSIDE)
+    together = thief.opened(files, *several, released=False, kinds=files.kinds(*several))
+    assert set(together) == set().union(*(granted[code] for code in several))
+    # Whoever handed somebody over holds nothing of the case once it was accepted.
+    cases = thief.rows(folder / "main.db", "id, opened_by_id, holder_id, status", "cases")
+    handed_over = {
+        (case, opener) for case, opener, holder, status in cases if status != "referred" and holder != opener
+    }
+    assert len(handed_over) > 20
+    assert not {(case, party) for case, _, party, *_ in files.table(*thief.GRANTS)} & handed_over
 
 
 def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[str, object]]) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import Person
 from tests.world import World
 
 MOST = {
-    "rinas.border_officer": 7,
+    "rinas.border_officer": 8,
     "nrc.case_worker": 12,
     "vatra.shelter_manager": 12,
     "molsa.statistician": 9,

@@ -15,7 +15,7 @@ from nrm import audit, clock
 from nrm.actions import accounts, cases, interviews, referrals, sending, tending
 from nrm.actions.drafts import NoLongerDraft
 from nrm.db import db, transaction
-from nrm.domain.accounts import Role, SignInRefused, UnusableInvitation, UnusableLogin
+from nrm.domain.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.referrals import DeclineReason, IllegalTransition
 from nrm.domain.walks import example_answers
@@ -23,11 +23,14 @@ from nrm.models.accounts import KeyringWrap, Member, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant, ShredKey
 from nrm.models.referrals import Referral
 from nrm.store import accounts as account_store
+from nrm.vault import compartments
 from tests import factories
 from tests import factories_referrals as people
 
 # The unlucky ones of a race are refused in words that a page can show; anything else would be a failure of the server.
 REFUSALS = (IllegalTransition, NoLongerDraft, UnusableInvitation, UnusableLogin)
+
+SHARED = (Compartment.LEGAL, Compartment.IDENTITY)
 
 
 @pytest.fixture(params=["app", "postgres_app"])
@@ -36,7 +39,7 @@ def instance(request: pytest.FixtureRequest) -> Flask:
     return found
 
 
-def race(app: Flask, *doing: Callable[[], object]) -> list[object]:
+def race(app: Flask, *doing: Callable[[], object], refusals: tuple[type[Exception], ...] = REFUSALS) -> list[object]:
     """Do all at once, each in a thread; what those gave that were not refused."""
     db.session.rollback()
     gate = threading.Barrier(len(doing))
@@ -48,7 +51,7 @@ def race(app: Flask, *doing: Callable[[], object]) -> list[object]:
             gate.wait()
             try:
                 given.append(one())
-            except REFUSALS:
+            except refusals:
                 pass
             except BaseException as error:
                 failed.append(error)
@@ -130,6 +133,45 @@ def test_of_an_acceptance_and_an_expiry_one_happens(instance: Flask) -> None:
     assert len(given) == 1
     assert statuses(sent.case_id) in (["accepted"], ["expired", "sent"])
     consistent(sent.case_id)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["ended twice", "ended and given again"])
+def test_a_share_that_ends_while_it_is_ended_or_given_again_is_there_or_not_and_never_half(
+    instance: Flask, again: bool
+) -> None:
+    nrc, case_id = factories.actor("nrc.case_worker"), taken_in()
+    who, liaison = people.organisation("PROSECUTION"), "prosecution.witness_liaison"
+
+    def give() -> str:
+        cases.share(case_id=case_id, organisation_id=who, compartments=SHARED, agreed=True, by=nrc)
+        return "given"
+
+    def end() -> str:
+        cases.end_share(case_id=case_id, organisation_id=who, by=nrc)
+        return "ended"
+
+    give()
+    done = race(instance, end, give if again else end, end, refusals=(NotVisible,))
+    assert done.count("ended") in ((1, 2) if again else (1,))
+    shared = {holders(case_id, name) == {nrc.organisation_id, who} for name in SHARED}
+    assert shared in ({True}, {False})
+    assert shared == {False} or again
+    for name in SHARED:
+        assert holders(case_id, name) - {who} == {nrc.organisation_id}
+        assert compartments.opens(db.session(), case_id, name, by=nrc)
+        assert compartments.opens(db.session(), case_id, name, by=factories.actor(liaison)) == (shared == {True})
+    assert db.session.scalar(select(func.count()).select_from(Destruction)) == 0
+    with db.engines["shred"].connect() as connection:
+        keys = connection.execute(select(ShredKey.compartment).where(ShredKey.case_id == case_id)).scalars().all()
+    assert sorted(keys) == ["hand_over", "identity", "legal", "story"]
+    assert list(audit.verify(db.session())) == []
+
+
+def taken_in() -> uuid.UUID:
+    """A case that NRC holds."""
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    nrc = factories.actor("nrc.case_worker")
+    return referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
 
 
 def test_two_workers_that_tend_at_once_ask_the_next_party_once(instance: Flask) -> None:

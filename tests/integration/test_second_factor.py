@@ -7,22 +7,25 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from nrm import clock, db
 from nrm.actions import accounts, factors
+from nrm.actions import members as member_actions
 from nrm.actions.proving import Asker
 from nrm.cli.instance import make_instance
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, SignInRefused
 from nrm.domain.factors import WrongCode
 from nrm.domain.limits import ACCOUNT, TooSoon
-from nrm.models.accounts import FailedTries, Instance, Member
+from nrm.models.accounts import FailedTries, Instance, Member, MemberSession
 from nrm.store import accounts as store
+from nrm.vault import members
 from tests import factories
 from tests.conftest import Person, token_in
 
@@ -292,6 +295,69 @@ def test_a_password_that_was_typed_lies_in_no_page(app: Flask) -> None:
     assert "typed" not in page
     assert me.post("/prove", {"step_up": factories.PASSWORD}) == "/"
     me.get("/password")
+
+
+def test_a_proof_that_comes_too_late_with_its_session_is_not_given_back(app: Flask) -> None:
+    """What was typed is; the code or password that went with it is of no use any more and must lie in no page."""
+    me = Person(app.test_client(), ME)
+    factories.later(minutes=20)
+    late = me.post("/members/keys", {"step_up": factories.PASSWORD, "typed": "a word"}, 401)
+    again = re.search(r'name="carried" value="([^"]+)"', late)
+    assert again
+    fields = {"login": ME, "password": factories.PASSWORD, "carried": again[1], "csrf_token": token_in(late)}
+    page = me.client.post("/sign-in", data=fields).text
+    assert "a word" in page
+    assert factories.PASSWORD not in page
+
+
+def overtake(monkeypatch: pytest.MonkeyPatch, by: Actor) -> None:
+    """The next password that is checked is changed elsewhere before the answer is used."""
+    checked = members.prove
+
+    def slow(*arguments: Any) -> bytes | None:
+        found = checked(*arguments)
+        monkeypatch.undo()
+        accounts.change_password(password=factories.PASSWORD, new_password="a second life of a cat", by=by)
+        return found
+
+    monkeypatch.setattr(members, "prove", slow)
+
+
+@pytest.mark.parametrize("door", ["sign in", "change the password", "make a code", "prove again"])
+def test_a_password_that_is_changed_while_it_is_checked_gives_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    me, thief = factories.actor(ME), factories.actor(ME)
+    overtake(monkeypatch, me)
+    before = sessions_alive()
+    doors = {
+        "sign in": lambda: accounts.sign_in(login=ME, password=factories.PASSWORD),
+        "change the password": lambda: accounts.change_password(
+            password=factories.PASSWORD, new_password="the thief's own password", by=thief
+        ),
+        "make a code": lambda: member_actions.make_code(password=factories.PASSWORD, by=thief),
+        "prove again": lambda: factors.prove_again(answer=factories.PASSWORD, by=thief),
+    }
+    with pytest.raises(SignInRefused):
+        doors[door]()
+    assert sessions_alive() < before  # the thief's other one died too
+    assert accounts.sign_in(login=ME, password="a second life of a cat")
+
+
+def sessions_alive() -> int:
+    with transaction() as session:
+        return int(session.scalar(select(func.count()).where(MemberSession.sealed_keys.is_not(None))) or 0)
+
+
+@pytest.mark.parametrize("door", ["/password", "/recovery-code/new"])
+def test_who_sits_down_at_a_live_session_cannot_guess_its_password_there(still: Flask, door: str) -> None:
+    me = Person(still.test_client(), ME)
+    guess = {"old": "wrong", "password": "wrong life of a cat", "again": "wrong life of a cat"}
+    for _ in range(ACCOUNT.free):
+        me.post(door, guess, 422)
+    me.post(door, guess, 429)
+    factories.later(minutes=6)
+    assert 'name="step_up"' in me.get(door)
 
 
 def fail(times: int, login: str, asker: Asker) -> list[str]:

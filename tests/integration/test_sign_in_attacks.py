@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +20,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 import nrm
-from nrm import clock
+from nrm import clock, crypto
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused
@@ -287,3 +292,71 @@ def test_a_role_that_was_taken_away_between_page_and_form_is_gone(app: Flask) ->
         session.execute(update(Member).where(Member.login == "vatra.shelter_manager").values(status="disabled"))
     db.session.remove()
     assert person.client.get("/").status_code == 303
+
+
+def test_of_fifty_who_sign_in_at_once_two_passwords_are_worked_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 64 MiB in a real instance: what fifty ask for together must not be more than two do."""
+    now, most, many = 0, 0, threading.Lock()
+
+    made = crypto.Argon2id
+
+    def counted(**settings: Any) -> SimpleNamespace:
+        def derive(password: bytes) -> bytes:
+            nonlocal now, most
+            with many:
+                now += 1
+                most = max(most, now)
+            try:
+                return made(**settings).derive(password)
+            finally:
+                with many:
+                    now -= 1
+
+        return SimpleNamespace(derive=derive)
+
+    monkeypatch.setattr(crypto, "Argon2id", counted)
+    pages = [app.test_client() for _ in range(50)]
+    tokens = [token_in(each.get("/sign-in").text) for each in pages]
+    answers: list[int] = []
+    logins = [KNOWN, UNKNOWN]
+
+    def sign_in(number: int) -> None:
+        data = {"login": f"{logins[number % 2]}{number // 2 or ''}", "password": "wrong", "csrf_token": tokens[number]}
+        answers.append(pages[number].post("/sign-in", data=data).status_code)
+
+    threads = [threading.Thread(target=sign_in, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [422] * 50
+    assert most == 2
+
+
+def test_the_memory_of_fifty_derivations_at_once_is_that_of_two() -> None:
+    measured = subprocess.run(
+        [sys.executable, "-c", FIFTY], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
+    before, after = map(int, measured)
+    assert after - before < 3 * KIB, measured
+
+
+KIB = 32 * 1024
+FIFTY = f"""
+import resource, threading
+from nrm import crypto
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before = peak()
+threads = [
+    threading.Thread(target=crypto.derive, args=("x", bytes(16), bytes(32)), kwargs=dict(memory_kib={KIB}, passes=1))
+    for _ in range(50)
+]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(before, peak())
+"""

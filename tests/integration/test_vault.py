@@ -73,11 +73,12 @@ def cannot_read(case_id: uuid.UUID, by: Actor, compartment: str = "identity") ->
 
 def refer(case_id: uuid.UUID, sender: Actor, receiver: str) -> None:
     now, referral_id = clock.now(), uuid.uuid4()
+    assert sender.organisation_id is not None
     with transaction() as session:
         session.add(
             Referral(
                 id=referral_id,
-                mark=grants.mark_of(referral_id, case_id, organisation(receiver)),
+                mark=grants.mark_of(referral_id, case_id, sender.organisation_id, organisation(receiver)),
                 case_id=case_id,
                 sender_id=sender.organisation_id,
                 receiver_id=organisation(receiver),
@@ -223,6 +224,7 @@ def test_forged_rows_never_open(app: Flask) -> None:
                 epoch=1,
                 keyring_version=1,
                 sealed_key=grant.sealed_key,
+                mark=grant.mark,
             )
         )
     cannot_read(mine, vatra)

@@ -199,7 +199,7 @@ def a_pending_grant_is_made_a_live_one(world: World) -> tuple[Attempt, object]:
     whose = conditions(PendingGrant, place(world.asked_case, "identity", organisation_id=iom))
     row = db.session.execute(select(PendingGrant.__table__).where(*whose)).one()
     with transaction() as session:
-        session.execute(insert(Grant).values(dict(row._mapping)))
+        session.execute(insert(Grant).values({**row._mapping, "mark": bytes(32)}))
     return reading(world.asked_case, "identity", "iom.case_worker"), world.asked_case
 
 

@@ -16,12 +16,16 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from config import Config
-from nrm import create_app
+from nrm import create_app, db
+from nrm.actions import proving
+from nrm.db import transaction
+from nrm.domain.limits import ACCOUNT
 from nrm.domain.referrals import IllegalTransition
+from nrm.store import tries
 from nrm.web import headers
 from tests import factories
 from tests import factories_referrals as people
-from tests.conftest import Person
+from tests.conftest import Person, token_in
 from tests.integration.test_demo import served
 from tests.world import World
 
@@ -75,6 +79,33 @@ def test_pages_redirects_and_refusals(app: Flask) -> None:
     assert_protected(client.get("/members/invite"), 403)
     assert_protected(client.get(f"/cases/{uuid.uuid4()}"), 404)
     assert_protected(client.post("/sign-out", data={"csrf_token": person.csrf_token}), 303)
+
+
+def test_too_many_tries_at_every_door(app: Flask) -> None:
+    factories.later(seconds=0)
+    client = app.test_client()
+    signed_in = Person(app.test_client(), "nrc.case_worker")
+    hidden = Person(app.test_client(), "nrc.case_worker")
+    failed = proving.counters("nrc.case_worker", proving.COMMAND)
+    for browser in (signed_in, hidden):
+        cookie = browser.client.get_cookie("nrm-known")
+        assert cookie is not None
+        failed += proving.counters("nrc.case_worker", proving.Asker(browsers=cookie.value))
+    with transaction() as session:
+        for _ in range(ACCOUNT.free + 1):
+            tries.count(session, failed)
+    db.disconnect()
+    hidden.client.post("/hide-screen")
+    token = token_in(client.get("/sign-in").text)
+    login = {"login": "nrc.case_worker", "csrf_token": token}
+    assert_protected(client.post("/sign-in", data=login | {"password": "x"}), 429)
+    new = {"code": "x", "second_factor": "", "password": "a new life of a cat", "again": "a new life of a cat"}
+    assert_protected(client.post("/recover", data=login | new), 429)
+    assert_protected(hidden.client.post("/unlock", data={"csrf_token": token_in(hidden.get("/unlock"))}), 429)
+    mine = {"csrf_token": signed_in.csrf_token, "old": "x", "password": "a new life of a cat", "again": new["again"]}
+    assert_protected(signed_in.client.post("/password", data=mine), 429)
+    assert_protected(signed_in.client.post("/recovery-code/new", data=mine), 429)
+    assert_protected(signed_in.client.post("/prove", data=mine | {"step_up": "x"}), 429)
 
 
 def test_a_method_that_is_not_there_says_which_are(app: Flask) -> None:

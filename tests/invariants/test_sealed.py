@@ -38,6 +38,7 @@ OPEN_BYTES = {
     "agreement_versions.mark",
     "audit_entries.hash",
     "failed_tries.digest",
+    "grants.mark",
     "interviews.import_mark",
     "invitations.digest",
     "keyring_wraps.voucher",

@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy import CheckConstraint, inspect
 
 from nrm import schema
-from nrm.actions import cases
+from nrm.actions import cases, referrals
 from nrm.db import Model, ShredModel, db
 from nrm.domain.cases import Compartment, Purpose
-from tests import factories
+from nrm.vault import compartments, grants
+from tests import factories, factories_referrals
 from tests.world import World
 
 TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
@@ -109,3 +110,18 @@ def test_openings_from_before_are_taken_to_be_of_who_holds_the_case_now(world_ap
     schema.upgrade()
     with db.engines[None].connect() as connection:
         assert connection.exec_driver_sql(holders).all() == before
+
+
+def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app: tuple[Flask, World]) -> None:
+    _, world = world_app
+    db.session.remove()
+    schema.downgrade("0019_directives_are_acknowledged")
+    schema.upgrade()
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+    assert compartments.opens(db.session(), world.asked_case, "identity", by=nrc)
+    cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
+    for compartment, holders in (("hand_over", {"NRC", "RA"}), ("identity", {"NRC"})):
+        expected = {factories_referrals.organisation(code) for code in holders}
+        assert grants.holders_of(db.session(), world.asked_case, compartment) == expected
+        assert grants.holders_of(db.session(), world.case, compartment) == expected

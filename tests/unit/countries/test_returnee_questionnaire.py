@@ -9,7 +9,7 @@ import pytest
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.domain import cases
 from nrm.domain.interviews import Question, Texts
-from nrm.domain.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.questionnaire_checks import MalformedQuestionnaire, incomplete
 from tests.unit.domain.small_questionnaire import ALBANIA, returnee
 
 Q = returnee()
@@ -84,6 +84,40 @@ def test_the_urgent_way_and_a_refusal_ask_for_no_name() -> None:
     for route in ("urgent", "refusal"):
         asked = {name for page in ROUTES[route] for name in Q.pages[page].questions}
         assert not any(Q.questions[name].compartment == "identity" for name in asked)
+
+
+# Adult and child strength of each item, in the order of the published lists: strong, medium, weak, or not counted.
+DELPHI = {
+    "D1": "nature SS wages MM working_conditions MM contract MM housing MM legal_status MM travel MM"
+    " family_reunification MM marriage MM education WS",
+    "D2": "violence SS threats MS abduction MS debt MS documents MM isolation MM denunciation MM inform MM"
+    " family_violence MM money MM",
+    "D3": "difficult_family MM illegal_status MM education MM information MM control MM economic MM false_success MM"
+    " false_law M- family MM personal MM emotional MM authorities MM past MM travel MM beliefs WM context WM",
+    "D4": "hours SS salary MM wage_manipulation MM living MM working MM hazardous MM labour_law MM"
+    " social_protection M- education WM",
+    "D5": "documents SS debt SS isolation SS violence SS threats MS crime MS tasks MS influence MS peers MM lie MM"
+    " denunciation MM worse MM family_violence MM wages MM inform WM",
+    "D6": "dependency MM unknown_area MM economic MM family MM authorities MM past WM personal WM",
+}
+
+
+def test_each_indicator_has_the_published_strength_for_adults_and_for_children() -> None:
+    linked = {each.id: each for q in Q.questions.values() for option in q.options for each in option.indicators}
+    found = {name: f"{each.adult}{each.child}" for name, each in linked.items()}
+    words = [(dimension, text.split()) for dimension, text in DELPHI.items()]
+    assert found == {
+        f"{dimension}.{item}": strengths
+        for dimension, each in words
+        for item, strengths in zip(each[::2], each[1::2], strict=True)
+    }
+
+
+def test_every_sign_at_the_border_and_every_coded_fact_has_its_source() -> None:
+    assert list(incomplete(Q)) == []
+    signs = [option for q in Q.questions.values() if q.border for option in q.options if option.code != "none"]
+    assert len(signs) == 24
+    assert not any(option.indicators or option.gives for option in signs)
 
 
 def test_codes_are_those_of_the_statistics() -> None:

@@ -93,6 +93,59 @@ def test_a_case_worked_by_hand_has_this_profile(
     assert found.possible_victim is (outcome == "possible")
 
 
+# The arithmetic in words; then the answers, and what is positive by which rule for an adult and for a child.
+WORKED: list[tuple[str, dict[str, Any], tuple[dict[str, str], str], tuple[dict[str, str], str]]] = [
+    ("lied to about the job, strong for both, and schooling, weak for an adult and strong for a child: "
+     "one strong and one other; two strong",
+     {"promised": ["job", "school"]}, ({"D1": "1S+1"}, "suspected"), ({"D1": "2S"}, "suspected")),
+    ("about pay and housing, medium and medium, and schooling: two medium and one weak; one strong and two others",
+     {"promised": ["pay", "housing", "school"]}, ({"D1": "2M+1W"}, "suspected"), ({"D1": "1S+1"}, "suspected")),
+    ("made to leave by threats and debt: two medium, which is not enough; two strong",
+     {"start": ["threats", "debt"]}, ({}, "suspected"), ({"D2": "2S"}, "suspected")),
+    ("papers, confinement and money taken: three medium for both",
+     {"start": ["papers", "locked", "money"]}, ({"D2": "3M"}, "suspected"), ({"D2": "3M"}, "suspected")),
+    ("beliefs and context, weak and weak, and poverty, medium: one medium and two weak, not enough; three medium",
+     {"before": ["belief", "context", "poverty"]}, ({}, "suspected"), ({"D3": "3M"}, "suspected")),
+    ("lies about the law, medium and not counted for a child, home and family: three medium; two medium, not enough",
+     {"before": ["law", "home", "kin"]}, ({"D3": "3M"}, "suspected"), ({}, "suspected")),
+    ("no insurance, not counted for a child, little pay, and no school, weak and medium: "
+     "two medium and one weak; two medium, not enough",
+     {"conditions": ["cover", "pay", "school"]}, ({"D4": "2M+1W"}, "suspected"), ({}, "suspected")),
+    ("too many hours, strong, and no insurance: one strong and one other; one strong alone",
+     {"conditions": ["hours", "cover"]}, ({"D4": "1S+1"}, "suspected"), ({}, "suspected")),
+    ("pay, living and hazard: three medium; exploited, so an adult without means is suspected, a child a victim",
+     {"conditions": ["pay", "living", "risky"]}, ({"D4": "3M"}, "suspected"), ({"D4": "3M"}, "possible")),
+    ("crime and clients by force: two medium, not enough; two strong, but no exploitation was named",
+     {"control": ["crime", "clients"]}, ({}, "suspected"), ({"D5": "2S"}, "suspected")),
+    ("threats, lying and shame: two medium and one weak; one strong and two others",
+     {"control": ["threats", "lie", "shame"]}, ({"D5": "2M+1W"}, "suspected"), ({"D5": "1S+1"}, "suspected")),
+    ("held by the past, by what one is, and by need: one medium and two weak, not enough; three medium",
+     {"depend": ["past", "self", "need"]}, ({}, "suspected"), ({"D6": "3M"}, "suspected")),
+    ("forced with violence, a strong, and shame, a medium: one strong and one other; hours and pay: the same; "
+     "papers kept, a strong, and lying, a medium: the same; coerced, exploited and held: a possible victim",
+     {"start": ["violence", "shame"], "conditions": ["hours", "pay"], "control": ["papers", "lie"]},
+     ({"D2": "1S+1", "D4": "1S+1", "D5": "1S+1"}, "possible"),
+     ({"D2": "1S+1", "D4": "1S+1", "D5": "1S+1"}, "possible")),
+    ("the same without what held them: recruited by force and exploited, an adult is suspected; a child a victim",
+     {"start": ["violence", "shame"], "conditions": ["hours", "pay"]},
+     ({"D2": "1S+1", "D4": "1S+1"}, "suspected"), ({"D2": "1S+1", "D4": "1S+1"}, "possible")),
+    ("vulnerable before and there, exploited and held, but neither deceived nor forced: an adult is suspected",
+     {"before": ["home", "poverty", "kin"], "depend": ["need", "unknown", "poverty"], "conditions": ["hours", "pay"],
+      "control": ["papers", "debt"]},
+     ({"D3": "3M", "D4": "1S+1", "D5": "2S", "D6": "3M"}, "suspected"),
+     ({"D3": "3M", "D4": "1S+1", "D5": "2S", "D6": "3M"}, "possible")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "answers", "adult", "child"), WORKED, ids=range(1, len(WORKED) + 1))
+def test_adults_and_children_are_worked_out_by_hand(
+    words: str, answers: dict[str, Any], adult: tuple[dict[str, str], str], child: tuple[dict[str, str], str]
+) -> None:
+    for expected, is_child in ((adult, False), (child, True)):
+        found = drawn(child=is_child, **answers)
+        assert (rules(found), found.outcome) == expected, words
+
+
 def test_a_child_is_measured_with_the_strengths_for_children() -> None:
     answers: dict[str, Any] = {
         "start": ["threats", "debt"],
@@ -131,9 +184,10 @@ def test_answers_of_a_branch_that_was_left_do_not_count() -> None:
 def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
     found = drawn(promised=["job", "pay"], conditions=["hours", "pay"], control=["papers", "locked"])
     assert found.sentences["en"][0] == (
-        "Deceptive recruitment: positive, on 1 strong and 1 medium: the job, the place or the employer; the pay."
+        "Deceptive recruitment: positive, on 1 strong and 1 medium (the rule: one strong and one other): "
+        "the job, the place or the employer; the pay."
     )
-    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar: ")
+    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar (rregulli: ")
     assert found.sentences["en"][1] == "Coercive recruitment: no indicator was named."
     assert found.sentences["en"][-2].endswith("a possible victim.")
     assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."

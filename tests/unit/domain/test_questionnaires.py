@@ -189,6 +189,12 @@ MISTAKES = [
         "route.standard.when: the last route is for everyone else and has no condition",
     ),
     (small(route=[]), "route: there is none"),
+    (small(colour="red"), "colour: is no key that is known here"),
+    (small(route=small()["route"] + small()["route"]), "route.child: is there twice"),
+    (small(wording=small()["wording"] * 2), "wording.purpose: is there twice"),
+    (small(fact=small()["fact"] * 2), "fact.gender: is there twice"),
+    (small(dimension=small()["dimension"] * 2), "dimension.D1: is there twice"),
+    (small(wording=[{**small()["wording"][0], "colour": 1}]), "wording.purpose.colour: is no key that is known here"),
     (small(home="nowhere"), "home: names the page `nowhere`, which does not exist"),
     (small(languages=[]), "languages: names no language"),
     (small(id=""), "id: must be a text that is not empty"),
@@ -216,6 +222,32 @@ MISTAKES = [
 @pytest.mark.parametrize(("data", "expected"), MISTAKES, ids=[expected.split(": ")[0] for _, expected in MISTAKES])
 def test_a_mistake_is_named_by_file_key_and_reason(data: dict[str, Any], expected: str) -> None:
     assert message(data) == f"q.toml: {expected}"
+
+
+def test_mistakes_in_several_places_are_all_found() -> None:
+    data = changed("question", "years", kind="colour")
+    item(data, "question", "still")["by"] = "robot"
+    item(data, "page", "last")["title"] = both(" ")
+    with pytest.raises(MalformedQuestionnaire) as caught:
+        parse_questionnaire(data, file="q.toml")
+    assert [finding.split(": ")[1] for finding in caught.value.findings] == [
+        "question.years.kind",
+        "question.still.by",
+        "page.last.title",
+    ]
+
+
+def test_what_does_not_fit_together_is_found_wherever_it_is() -> None:
+    data = changed("question", "birth", when={"eq": ["age", "old"]})
+    item(data, "question", "left")["when"] = {"eq": ["colour", "red"]}
+    data["route"][0]["when"] = {"eq": ["still", "yes"]}
+    with pytest.raises(MalformedQuestionnaire) as caught:
+        parse_questionnaire(data, file="q.toml")
+    assert sorted(finding.split(": ")[1] for finding in caught.value.findings) == [
+        "question.birth.when",
+        "question.left.when",
+        "route.child.when",
+    ]
 
 
 def test_two_questions_of_one_id_are_refused() -> None:
@@ -300,6 +332,7 @@ def test_texts_for_the_person_come_with_their_status() -> None:
             {"language": {"el": {"status": "good", "translator": "x"}}},
             "language.el.status: `good` is neither draft nor approved",
         ),
+        ({**SPOKEN, "colour": {}}, "colour: is no key that is known here"),
         ({"language": {"el": {"status": "draft"}}}, "language.el.translator: must be a text that is not empty"),
         ({**SPOKEN, "question": {"colour": {"el": "x"}}}, "question.colour: is no question of the questionnaire"),
         (

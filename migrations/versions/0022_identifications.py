@@ -6,8 +6,8 @@ Of steps abroad from before nothing is known of the period: they keep none.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_identifications"
-down_revision = "0019_consents"
+revision = "0022_identifications"
+down_revision = "0021_consents"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,147 @@
+"""`nrm questionnaire check` and `diff`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nrm.cli.questionnaires import questionnaire
+from nrm.cli.usage import Refused
+from tests.unit.domain.small_questionnaire import ALBANIA
+
+NAME = "questionnaire-returnee-1"
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., Path]:
+    """The shipped questionnaire with its read-out texts, under another name, with `changes` (old text -> new)."""
+
+    def write(name: str, **changes: tuple[str, str]) -> Path:
+        for ending in (".toml", ".read-out.toml"):
+            text = (ALBANIA / f"{NAME}{ending}").read_text("utf-8")
+            for before, after in changes.values():
+                text = text.replace(before, after, 1)
+            (tmp_path / f"{name}{ending}").write_text(text, "utf-8")
+        return tmp_path / f"{name}.toml"
+
+    return write
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(questionnaire, [str(each) for each in arguments])
+
+
+def test_the_shipped_questionnaire_has_no_finding_and_says_what_is_a_draft() -> None:
+    result = run("check", ALBANIA / f"{NAME}.toml")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert re.search(r"no finding in \d+ questions; read out as a draft: el, it, ro, ru, sr, tr\n$", result.stderr)
+
+
+def test_every_finding_stands_on_a_line_of_its_own(edited: Callable[..., Path]) -> None:
+    file = edited(
+        "q",
+        kind=('kind = "number"', 'kind = "figure"'),
+        by=('by = "officer"', 'by = "robot"'),
+        sq=('sq = "Gjinia', 'xx = "'),
+    )
+    result = run("check", file)
+    assert result.exit_code == 1
+    assert [line.split(": ")[1] for line in result.stdout.splitlines()] == [
+        "question.urgent.by",
+        "question.age_stated.kind",
+        "question.sex.text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        ('[question.hurt]\nel = "Είστε τραυματισμένοι ή άρρωστοι τώρα;"\n', "[question.hurt]\n",
+         "question.hurt: has no text to read out in el"),
+        ('[wording.consent]\nel = "', '[wording.consent]\n#', "wording.consent: has no text to read out in el"),
+        ('en = "Injuries", source = "UK first responder toolkit 2026"', 'en = "Injuries"',
+         "question.noticed.options.injury.source: is missing"),
+        ('source = "IOM HTCDS 2.0"\n', "", "fact.gender.source: is missing"),
+        ('en = "Forced marriage or adoption, being sold", indicator = { id = "D2.abduction", adult = "M"',
+         'en = "Forced marriage or adoption, being sold", indicator = { id = "D2.abduction", adult = "S"',
+         "question.start.options.sold.indicator: `D2.abduction` has other strengths elsewhere"),
+    ],
+)  # fmt: skip
+def test_what_a_finished_questionnaire_lacks_is_a_finding(
+    edited: Callable[..., Path], before: str, after: str, finding: str
+) -> None:
+    result = run("check", edited("q", change=(before, after)))
+    assert (result.exit_code, result.stdout) == (1, f"q.toml: {finding}\n")
+
+
+@pytest.mark.parametrize("command", ["check", "diff"])
+def test_a_file_that_is_not_there_is_one_line_and_exit_2(tmp_path: Path, command: str) -> None:
+    files = [tmp_path / "nothing.toml"] * (1 if command == "check" else 2)
+    result = run(command, *files)
+    assert isinstance(result.exception, Refused)
+    assert (result.exception.code, result.stdout) == (2, "")
+    assert str(result.exception) == f"{files[0]}: No such file or directory"
+
+
+def test_a_broken_file_is_a_finding_of_check_and_nothing_to_compare(tmp_path: Path) -> None:
+    broken, deep = tmp_path / "broken.toml", tmp_path / "deep.toml"
+    broken.write_text("id = ", "utf-8")
+    deep.write_text(f"id = {'[' * 100_000}", "utf-8")
+    assert run("check", broken).stdout.startswith("broken.toml: file: is not TOML: ")
+    assert (run("check", deep).exit_code, run("check", deep).stdout[:16]) == (1, "deep.toml: file:")
+    refused = run("diff", broken, ALBANIA / f"{NAME}.toml").exception
+    assert isinstance(refused, Refused)
+    assert str(refused).startswith("broken.toml: file: is not TOML: ")
+
+
+def test_nothing_different_is_nothing_said(edited: Callable[..., Path]) -> None:
+    result = run("diff", ALBANIA / f"{NAME}.toml", edited("other"))
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("Kush përkthen?", "Kush do të përkthejë?", ["question interpreter changes: text (sq)"]),
+        ('en = "An interpreter by telephone"', 'en = "By telephone"',
+         ["option interpreter.telephone changes: text (en)"]),
+        ('id = "D5.documents", adult = "S"', 'id = "D5.documents", adult = "M"',
+         ["indicator D5.documents changes: adult S -> M"]),
+        ('  { code = "film",', '  { code = "movies",', ["option work.film is gone", "option work.movies is new"]),
+        ('when = { eq = ["age", "adult"] }\nquestions = ["consent_urgent"]', 'questions = ["consent_urgent"]',
+         ["page urgent_consent changes: gate"]),
+        ('id = "urgent"\nwhen = { eq = ["urgent", "yes"] }', 'id = "urgent"\nwhen = { in = ["urgent", ["yes", "no"]] }',
+         ["route urgent changes: gate"]),
+        ('[question.hurt]\nel = "Είστε', '[question.hurt]\nel = "Μήπως είστε',
+         ["question hurt changes: read out (el)"]),
+        ("Askush nuk ju akuzon.", "Askush s’ju akuzon.", ["wording purpose changes: text (sq)"]),
+        ('id = "danger"\nkind = "yes_no"\nrequired = true', 'id = "danger"\nkind = "yes_no"',
+         ["question danger changes: required"]),
+        ("version = 1", "version = 2", ["questionnaire returnee-1 changes: version"]),
+    ],
+)  # fmt: skip
+def test_each_change_is_a_line_that_names_what_and_where(
+    edited: Callable[..., Path], before: str, after: str, lines: list[str]
+) -> None:
+    result = run("diff", ALBANIA / f"{NAME}.toml", edited("new", change=(before, after)))
+    assert (result.exit_code, result.stdout.splitlines()) == (0, lines)
+
+
+def test_a_question_that_goes_takes_its_options_and_its_place_on_the_page(edited: Callable[..., Path]) -> None:
+    new = edited(
+        "new",
+        page=('"parties", "consent_services"', '"consent_services"'),
+        more=('"parties", "leaflet"]', '"leaflet"]'),
+    )
+    text = new.read_text("utf-8")
+    start = text.index('[[question]]\nid = "parties"')
+    new.write_text(text[:start] + text[text.index("[[question]]", start + 5) :], "utf-8")
+    assert run("diff", ALBANIA / f"{NAME}.toml", new).stdout.splitlines() == [
+        "page consent changes: questions",
+        "page urgent_send changes: questions",
+        "question parties is gone",
+    ]

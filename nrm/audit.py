@@ -131,6 +131,7 @@ class Event(StrEnum):
     RELEASE_SIGNED = "release_signed"
     RELEASE_SEALED = "release_sealed"
     PAYMENT_READ = "payment_read"
+    TABLE_FILED = "table_filed"
     KEYS_DESTROYED = "keys_destroyed"
     SEED_COMMITTED = "seed_committed"
     SAMPLE_DRAWN = "sample_drawn"

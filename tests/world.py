@@ -39,10 +39,12 @@ from nrm.domain.stays import Source
 from nrm.models.cases import Case, Supplement
 from nrm.models.monitoring import MonitoringSample, ProcedureRecord
 from nrm.models.referrals import Obligation
+from nrm.store import register
 from nrm.store import stays as stay_store
 from nrm.store.simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
+from tests import factories_filings as filings
 from tests import factories_referrals as people
 
 PLANTED = (people.PLANTED, people.TOLD)
@@ -73,6 +75,7 @@ class World:
     request: uuid.UUID  # the person in NRC asked the help line for a copy
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
+    filing: uuid.UUID  # the Ministry of Public Order filed its table of victims for the quarter that is over
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
 
 
@@ -149,6 +152,7 @@ def build() -> World:
         request=_asked(foreign.case_id),
         member=nrc.member_id,
         organisation=unit,
+        filing=filings.file("victims", register.span().quarters[-1]),
         contract=_agreed(),
     )
 

@@ -17,7 +17,7 @@ from nrm import audit, clock
 from nrm.actions import consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
 from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.cases import Case, Reading
@@ -183,8 +183,7 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     with transaction() as session:
         _held(case_id, by)
         if not consenting.end_reading(session, case_id, [organisation], by):
-            by_clause = any(each.organisation_id == organisation_id for each in store.shares(case_id, by=by))
-            raise CaseRefused("by_clause") if by_clause else NotVisible
+            raise NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused("by_clause")
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
         given = consenting.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
         consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)

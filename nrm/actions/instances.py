@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, NoResultFound
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.countries import Country
-from nrm.countries.country import Organisation as OrganisationData
+from nrm.countries import Organisation as Data
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.models.accounts import Instance, Organisation
@@ -33,36 +32,37 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
                 created_at=clock.now(),
             )
         )
-        _add(session, country.organisations.values())
+        for data in country.organisations.values():
+            _add(session, data)
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
 
 
 def complete(country: Country) -> list[str]:
-    """Add the organisations that the country's data has and the instance lacks; returns their codes."""
+    """Add the organisations that the country's data has and an older instance does not; their codes."""
     with transaction() as session:
-        there = set(session.scalars(select(Organisation.code)))
-        missing = [each for each in country.organisations.values() if each.code not in there]
-        _add(session, missing)
-        for each in missing:
-            audit.append(session, audit.Event.ORGANISATION_ADDED, by=Actor.system("upgrade"), code=each.code)
-        return [each.code for each in missing]
+        known = set(session.scalars(select(Organisation.code)))
+        missing = [data for code, data in country.organisations.items() if code not in known]
+        for data in missing:
+            id_ = _add(session, data)
+            audit.append(session, audit.Event.ORGANISATION_ADDED, by=Actor.system("upgrade"), organisation=id_)
+    return [data.code for data in missing]
 
 
-def _add(session: Session, organisations: Iterable[OrganisationData]) -> None:
-    for data in organisations:
-        organisation = Organisation(
-            id=uuid.uuid4(),
-            code=data.code,
-            kind=data.kind,
-            party=data.party or "",
-            crossing_point=data.crossing_point or "",
-            name_sq=data.names["sq"],
-            name_en=data.names["en"],
-            telephone=data.on_call,
-        )
-        session.add(organisation)
-        session.flush()
-        session.add_all(Bed(organisation_id=organisation.id, label=label) for label in data.beds)
+def _add(session: Session, data: Data) -> uuid.UUID:
+    organisation = Organisation(
+        id=uuid.uuid4(),
+        code=data.code,
+        kind=data.kind,
+        party=data.party or "",
+        crossing_point=data.crossing_point or "",
+        name_sq=data.names["sq"],
+        name_en=data.names["en"],
+        telephone=data.on_call,
+    )
+    session.add(organisation)
+    session.flush()
+    session.add_all(Bed(organisation_id=organisation.id, label=label) for label in data.beds)
+    return organisation.id
 
 
 def nature() -> tuple[bool, bool]:

@@ -13,23 +13,30 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain import counting, tabulation
 from nrm.domain import reports as rules
 from nrm.domain.accounts import Actor
+from nrm.domain.filings import figures_of, records
 from nrm.domain.quarters import Quarter
+from nrm.domain.register import Answer
 from nrm.domain.reports import Window
+from nrm.models.filings import SEALED
 from nrm.models.reports import ReleaseDraft
 from nrm.render import reports as render
 from nrm.statistics.tables import MalformedMicrodata, TableSet
 from nrm.store import contributions, payment
 from nrm.store import counting as counts
+from nrm.store import register as filed
 from nrm.store import reports as store
 from nrm.store.countries import country
-from nrm.vault import signing
+from nrm.vault import filings, shredding, signing
 
 Progress = Callable[[str], None]
+RELEASE = Actor.system("release")
 
 
 class CannotTabulate(Exception):
@@ -61,12 +68,16 @@ ReportOutcome = Released | Refused | Waits
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """One report before it is protected; never leaves this module. `present`: who is still there, by case."""
+    """One report before it is protected; never leaves this module.
+
+    `present`: who is still there, by case. `filed`: the filings that were counted.
+    """
 
     rows: list[tabulation.Row]
     history: list[dict[str, Any]]
     last_id: uuid.UUID | None
     present: dict[str, tabulation.Row] = field(default_factory=dict)
+    filed: frozenset[uuid.UUID] = frozenset()
 
 
 def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
@@ -93,6 +104,8 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
         return None
     if before is not None and before[0] == "waits":
         return Waits()
+    if report in rules.FILED and not _is_filed(report, window):
+        return None
     counted = _count(report, window, table_set)
     try:
         draft = statistics.make(
@@ -119,7 +132,9 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
         last = store.last_release(report)
         if (last.id if last else None) != counted.last_id or store.draft(report) is not None:
             raise rules.BeingClosed
-        late = contributions.silent(report, window, by=by)
+        if report in rules.FILED:
+            _destroy_filed(session, report, window, counted.filed)
+        late = _silent(report, window, by)
         value = render.tables_of(released_at.isoformat(), window, report, draft.tables, no_report_from=late)
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
         row = ReleaseDraft(
@@ -142,7 +157,51 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
             step=draft.step,
             release_id=row.id,
         )
+    if report in rules.FILED:
+        shredding.work_off()
     return Released(draft.step)
+
+
+def _is_filed(report: str, window: Window) -> bool:
+    """Whether there is something to count: something is filed, and what is not is late."""
+    found = filed.filed_for(report, window, by=RELEASE)
+    table, today = country().register.tables[report], filed.today()
+    for quarter in window.quarters:
+        if quarter not in found and not table.days_late(Quarter.parse(quarter), today):
+            return False
+    return any(row.answer == SEALED for row in found.values())
+
+
+def _destroy_filed(session: Session, report: str, window: Window, counted: frozenset[uuid.UUID]) -> None:
+    """What was counted is not kept: the figures stand. Raises BeingClosed when something was filed since."""
+    found = filed.filed_for(report, window, by=RELEASE).values()
+    if {row.id for row in found} != counted:
+        raise rules.BeingClosed
+    for row in found:
+        if row.answer == SEALED:
+            filings.destroy(session, row.id)
+
+
+def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
+    """Who contributes to the report and did not for each of its quarters."""
+    if report not in rules.FILED:
+        return contributions.silent(report, window, by=by)
+    found = filed.filed_for(report, window, by=RELEASE)
+    answered = [quarter in found and found[quarter].answer != Answer.NO_REPORT for quarter in window.quarters]
+    return () if all(answered) else (country().register.tables[report].filed_by,)
+
+
+def _filed_rows(report: str, window: Window) -> tuple[list[tabulation.Row], frozenset[uuid.UUID]]:
+    """(one row per person of what was filed, the filings); what is not sealed has no figures."""
+    table = country().register.tables[report]
+    rows: list[tabulation.Row] = []
+    found = filed.filed_for(report, window, by=RELEASE)
+    for quarter, row in found.items():
+        filings.check(row)
+        if row.answer == SEALED:
+            value = filings.open_sealed(db.session(), row, by=RELEASE)
+            rows += records(table, figures_of(value["figures"], table), quarter)
+    return rows, frozenset(row.id for row in found.values())
 
 
 def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
@@ -153,6 +212,10 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
     last = store.last_release(report)
     last_id = last.id if last else None
     history = [memory["kept"] for memory in opened]
+    if report in rules.FILED:
+        rows_of, counted_filings = _filed_rows(report, window)
+        db.session.rollback()
+        return _Counted(rows_of, history, last_id, filed=counted_filings)
     db.session.rollback()
     with db.engine.connect() as connection:
         if report == rules.REPORT:

@@ -31,6 +31,11 @@ from nrm.vault import signing
 __all__ = ["CannotTabulate", "Closed", "Refused", "ReportRefused", "Waits"]
 
 Progress = Callable[[str], None]
+SIGNERS = {
+    Role.STATISTICIAN: "statistician",
+    Role.DUTY_OFFICER: "responsible_authority",
+    Role.COORDINATOR: "coordinator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ def _lock() -> int:
 
 def check(*, by: Actor) -> list[tuple[str, str]]:
     """(quarter, what is wrong) of every sealed release that is not as it was signed; none: all are whole."""
-    return [(quarter, problem) for report in rules.REPORTS for quarter, problem in _check_chain(report, by)]
+    return [(quarter, problem) for report in rules.SEALED for quarter, problem in _check_chain(report, by)]
 
 
 def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
@@ -245,7 +250,7 @@ def is_sealed(content: bytes) -> bool:
     """Whether these bytes are a file of a sealed release whose chain is whole."""
     by = Actor.system("release")
     digest = hashlib.sha256(content).digest()
-    for report in rules.REPORTS:
+    for report in rules.SEALED:
         broken = {quarter for quarter, _ in _check_chain(report, by)}
         for release in store.chain(by=by, report=report):
             if any(hashlib.sha256(file).digest() == digest for file in release.files.values()):
@@ -264,11 +269,10 @@ def public_keys() -> list[tuple[bytes, str, str]]:
     Of the people, those with an account now, and those who signed what was sealed before. No person is named.
     """
     found = [(public_key(), "server", "")]
-    for each in accounts.signers((Role.STATISTICIAN, Role.DUTY_OFFICER)):
-        signer = "statistician" if each.role == Role.STATISTICIAN else "responsible_authority"
-        found.append((each.public_key or b"", signer, each.organisation))
+    for each in accounts.signers(tuple(SIGNERS)):
+        found.append((each.public_key or b"", SIGNERS[Role(each.role)], each.organisation))
     by = Actor.system("release")
-    for report in rules.REPORTS:
+    for report in rules.SEALED:
         for release in store.chain(by=by, report=report):
             for each in json.loads(release.files["json"])["signatures"]:
                 found.append((bytes.fromhex(each["public_key"]), each["signer"], each.get("office", "")))
@@ -293,7 +297,7 @@ def is_genuine(value: Mapping[str, Any]) -> bool:
         if not is_signed_by({**value, "signatures": [each]}, [bytes.fromhex(key)]):
             return False
         signers.add(each["signer"])
-    return signers == rules.SIGNERS
+    return signers == (rules.JOINT_SIGNERS if value.get("report") == rules.JOINT else rules.SIGNERS)
 
 
 def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:

@@ -16,7 +16,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions import accounts, factors, members
-from nrm.cli import demo_agreements
+from nrm.cli import demo_agreements, demo_register
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_monitoring import monitor
 from nrm.cli.demo_tonight import add_tonight
@@ -28,6 +28,7 @@ from nrm.db import checkpoint, disconnect
 from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.domain.synthetic import FAMILY, GIVEN, YEARS, full_quarters, plans, tonight
 from nrm.store import accounts as store
+from nrm.store.countries import country
 
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
@@ -79,12 +80,12 @@ def make_demo(
     """Build the country; returns its closed quarters and accounts."""
     last = _last_instant(until)
     _say("making the instance")
+    clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
         directory, "albania", language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
     )
     with app.app_context():
         try:
-            clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
             described, actors = _people_of_the_mechanism()
             demo_agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
@@ -93,10 +94,14 @@ def make_demo(
                 life.at(plan.at, life.come(plan))
                 if plan.announced:
                     life.at(plan.at - timedelta(days=2), life.announce(plan))
-            for quarter in full_quarters(last.date(), CLOSED_QUARTERS):
+            quarters = full_quarters(last.date(), CLOSED_QUARTERS)
+            for quarter in quarters:
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
+                filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
+                life.at(min(filed, last), demo_register.file_all(quarter, actors, complete=quarter != quarters[-1]))
                 life.at(min(due, last), life.close(quarter, tell))
                 life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
+            life.at(last - timedelta(minutes=5), demo_register.join(quarters[:-1], actors, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
             life.run(tell)
@@ -169,10 +174,15 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one."""
+    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one.
+
+    The agencies that file tables have a focal point and nobody else.
+    """
+    if code in country().register.agencies and OrganisationKind(country().organisations[code].kind) == "ministry":
+        return role is not Role.FOCAL_POINT
     needless = {
-        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER),
-        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR),
+        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER, Role.FOCAL_POINT),
+        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT),
     }
     return role in needless.get(code, ())
 

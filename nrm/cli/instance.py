@@ -55,8 +55,8 @@ def upgrade(directory: Path) -> None:
         added = instances.complete(app.extensions["nrm.country"])
         disconnect()
     click.echo(f"upgraded: {before} to {schema.newest()}")
-    for code in added:
-        click.echo(f"new organisation: {code}; invite its people", err=True)
+    if added:
+        click.echo(f"new organisations, without accounts yet: {', '.join(added)}")
 
 
 @contextmanager

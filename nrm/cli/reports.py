@@ -28,6 +28,9 @@ REPORTS = {
     "trp": "temporary residence permits",
     "referrals": "referrals and answers",
     "dependants": "children who came with a victim",
+    "victims": "victims in criminal cases, as filed",
+    "children": "returned children, as filed",
+    "joint": "all reporting requirements of the Action Plan",
 }
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisat
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires
 from nrm.countries.reading import read_country
+from nrm.countries.register import read_register
 from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
@@ -21,6 +23,8 @@ from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.register import Register
+from nrm.domain.reports import FILED
 from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import MalformedTableSet, TableSet
@@ -55,13 +59,14 @@ def load(code: str, folder: Path | None = None) -> Country:
         country = read_country(Table(_toml(file)), code)
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
-    questionnaires = _questionnaires(place)
+    tables, questionnaires = _tables(place), _questionnaires(place)
     country = replace(
         country,
         agreements=_agreements(place, country),
-        tables=_tables(place),
+        tables=tables,
         questionnaires=questionnaires,
         checklist=_checklist(place, questionnaires),
+        register=_register(place, country, tables),
     )
     return _with_procedures(place, country)
 
@@ -79,6 +84,19 @@ def _with_procedures(place: Path, country: Country) -> Country:
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     return replace(country, uses=uses, directives=told)
+
+
+def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> Register:
+    """The requirements of `register.toml`; every report that is filed belongs to a table of it."""
+    file = place / "register.toml"
+    try:
+        read = read_register(Table(_toml(file), languages=country.languages), country.organisations, tables)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
+    for report in FILED:
+        if report in tables and report not in read.protected:
+            raise CountryError(f"tables-{report}.toml: file: no table of {file.name} is filed for it")
+    return read
 
 
 def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
@@ -101,6 +119,8 @@ def _tables(place: Path) -> dict[str, TableSet]:
     if "ix" not in read:
         raise CountryError("tables-ix.toml: file: missing")
     for report, table_set in read.items():
+        if report in FILED:
+            continue  # held against the register, which says what is filed
         counted_by = {"ix": DIMENSIONS, **counting.DIMENSIONS}.get(report)
         if counted_by is None:
             raise CountryError(f"tables-{report}.toml: file: there is no such report")

@@ -18,6 +18,7 @@ from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
+from nrm.domain.register import Register
 from nrm.domain.rollout import Use
 from nrm.statistics.tables import TableSet
 
@@ -120,6 +121,7 @@ class Country:
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
+    register: Register = field(default_factory=lambda: Register(()))
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one

@@ -11,12 +11,21 @@ from typing import Any
 
 from nrm.domain.quarters import Quarter
 
-REPORTS = ("ix", "x", "vi", "trp", "referrals", "dependants")
+FILED = ("victims", "children")
+"""Reports whose figures agencies file as a table of the register (Action Plan I.1(a)(iv), II.2(a)(vi))."""
+
+REPORTS = ("ix", "x", "vi", "trp", "referrals", "dependants", *FILED)
 """In the order of closing; the first one decides which quarter comes next.
 
 People accommodated, returnees, witnesses, residence permits (Action Plan II.1(b)(ix), II.1(b)(x), II.1(a)(vi),
-II.1(b)(viii)), referrals, children who came with a victim.
+II.1(b)(viii)), referrals, children who came with a victim, and those that are filed.
 """
+
+JOINT = "joint"
+"""The joint report of all requirements of a quarter: of sealed releases and filed tables, rounding nothing."""
+
+SEALED = (*REPORTS, JOINT)
+"""Whatever is sealed, chained and signed."""
 
 REPORT = REPORTS[0]
 
@@ -29,6 +38,7 @@ Finding = tuple[str, str, str]
 SIGNED_OVER = "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8"
 
 SIGNERS = frozenset({"server", "statistician", "responsible_authority"})
+JOINT_SIGNERS = frozenset({"server", "coordinator"})
 
 FIRST_HASH = bytes(32)
 _CHAIN = b"nrm release 1\0"

@@ -95,7 +95,7 @@ def _values(
     return {
         **page_values(
             release,
-            words=_words(table_set, language),
+            words=words_of(table_set, language),
             groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
             impossible=lambda fixed: is_impossible(table_set, fixed),
             charted=table_set.charted,
@@ -119,7 +119,8 @@ def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
     return bool(cell) and table_set.is_impossible(cell)
 
 
-def _words(table_set: TableSet, language: str) -> Words:
+def words_of(table_set: TableSet, language: str) -> Words:
+    """What a table set calls its codes, in one language."""
     titles = {table.name: table.title for table in table_set.tables}
 
     def label(name: str, member: str) -> str:

@@ -44,6 +44,7 @@ from nrm.store import agreement_versions as store
 from nrm.store import stays
 from nrm.web import contracts, guards, home, trials
 from nrm.web.language import gettext, ngettext, text_in, translated
+from nrm.web.outstanding import late_note
 
 blueprint = Blueprint("agreements", __name__)
 Answer = guards.Answer
@@ -81,6 +82,7 @@ def coordinator_home() -> str:
         labels=STATUS_LABELS,
         ending=ending,
         today=stays.today(),
+        late=late_note(),
     )
 
 

@@ -27,6 +27,7 @@ from nrm.store import contributions
 from nrm.store import reports as store
 from nrm.web import guards, home
 from nrm.web.language import current_language, translated
+from nrm.web.outstanding import late_note
 
 blueprint = Blueprint("reports", __name__)
 
@@ -57,7 +58,7 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """One report of a quarter: `state` is released, unsigned, signed, held, refused or open."""
+    """One report of a quarter: `state` is released, unsigned, signed, held, refused, unfiled or open."""
 
     report: str
     title: str
@@ -96,7 +97,7 @@ def releases() -> str:
     return render_template(
         "reports/releases.html",
         titles=titles(),
-        quarters=_by_quarter(by_report(by)),
+        quarters=_by_quarter(_lists(by)),
         waiting=sorted({line.quarter for line in store.waiting(by=by)}),
     )
 
@@ -104,6 +105,11 @@ def releases() -> str:
 def by_report(by: Actor) -> dict[str, list[store.ReleaseLine]]:
     """The sealed releases of every report, the newest first."""
     return {name: store.releases(by=by, report=name) for name in titles()}
+
+
+def _lists(by: Actor) -> dict[str, list[store.ReleaseLine]]:
+    """The same and the joint report of all requirements, which stands first."""
+    return {rules.JOINT: store.releases(by=by, report=rules.JOINT), **by_report(by)}
 
 
 def _by_quarter(
@@ -219,7 +225,9 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
             window, _ = rules.window_ending(quarter, windows, [])
             longest = rules.quarter_window(quarter)(max(windows)).last
             held = (attempt is not None or window is None) and store.is_closed(quarter)
-            states.append(ReportState(report, title, "held" if held else "open", until=str(longest)))
+            unfiled = report in rules.FILED and not held and store.is_closed(quarter)
+            state = "unfiled" if unfiled else "held" if held else "open"
+            states.append(ReportState(report, title, state, until=str(longest)))
     return states
 
 
@@ -315,6 +323,7 @@ def statistician_home() -> str:
         parts=contributions.parts(offered.quarter, by=by) if offered else (),
         unsigned=sorted({str(line.quarter) for line in waiting if line.signed_at is None}),
         first_report=titles()[rules.REPORT],
+        late=late_note(),
     )
 
 
@@ -322,7 +331,7 @@ def statistician_home() -> str:
 def reader_home() -> str:
     """Sealed releases and nothing else."""
     return render_template(
-        "home/reader.html", titles=titles(), quarters=_by_quarter(by_report(guards.actor())), waiting=()
+        "home/reader.html", titles=titles(), quarters=_by_quarter(_lists(guards.actor())), waiting=()
     )
 
 

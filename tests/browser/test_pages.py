@@ -159,6 +159,7 @@ FORMS = {
     "call": (Role.BORDER_OFFICER, "/obligations/{obligation}/call"),
     "password": (Role.MONITOR, "/password"),
     "invite": (Role.ADMINISTRATOR, "/members/invite"),
+    "table": (Role.FOCAL_POINT, "/register/{over}/arrests"),
 }
 EMPTY = """() => {
   for (const control of document.querySelectorAll('main input:not([type=hidden]), main textarea')) {
@@ -175,7 +176,7 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
     page = desk.page
     named = ("draft", "asked", "coming", "case", "stay", "obligation", "request")
-    world = {name: getattr(desk.town.world, name) for name in named}
+    world = {"over": str(UNANSWERED), **{name: getattr(desk.town.world, name) for name in named}}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)
     form_element = page.locator("main form[novalidate]").first

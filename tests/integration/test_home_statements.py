@@ -17,7 +17,7 @@ MOST = {
     "rinas.border_officer": 8,
     "nrc.case_worker": 12,
     "vatra.shelter_manager": 12,
-    "molsa.statistician": 9,
+    "molsa.statistician": 11,
     "ra.duty_officer": 12,
 }
 

@@ -91,13 +91,3 @@ def test_a_folder_without_an_instance_is_refused(old: Flask, command: Command) -
     for name in ("main.db", "shred.db"):
         (folder_of(old) / name).unlink()
     assert "nrm init" in refusal(command(old, "upgrade"))
-
-
-def test_an_organisation_that_the_countrys_data_has_since_is_added_once(old: Flask, command: Command) -> None:
-    with old.app_context():
-        with databases.engines[None].begin() as connection:
-            connection.exec_driver_sql("UPDATE organisations SET code = 'GONE' WHERE code = 'MOLSA'")
-        db.disconnect()
-    code, _, error = command(old, "upgrade")
-    assert (code, error) == (0, "new organisation: MOLSA; invite its people\n")
-    assert command(old, "upgrade")[2] == ""

@@ -48,6 +48,7 @@ NOT_OF_PEOPLE = {
     "members",
     "paging",
     "payment",
+    "register",
     "reports",
     "tries",
 }

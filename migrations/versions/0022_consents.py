@@ -7,8 +7,8 @@ theirs runs out by itself.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_consents"
-down_revision = "0020_grants_are_marked"
+revision = "0022_consents"
+down_revision = "0021_filed_tables"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,149 @@
+"""Reading `register.toml`: the requirements of the Action Plan, every reference against what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from nrm.domain.documents import Table
+from nrm.domain.register import Axis, Matrix, Register, Requirement
+from nrm.domain.reports import FILED, REPORTS
+from nrm.statistics.tables import TableSet
+
+MOST_CELLS = 80
+_TOTALS = ("rows", "columns")
+
+
+def read_register(table: Table, organisations: Collection[str], reports: Mapping[str, TableSet]) -> Register:
+    """The register of the file; raises MalformedDocument with `KEY: reason`."""
+    days = table.number("due_after_days", least=1)
+    axes = _axes(table.table("dimension"))
+    found: list[Requirement] = []
+    for entry in table.tables("requirement"):
+        requirement = _requirement(entry, days, organisations, axes, reports)
+        if requirement.number != len(found) + 1:
+            entry.wrong("number", f"must be {len(found) + 1}: requirements are numbered in their order")
+        found.append(requirement)
+    read = Register(tuple(found))
+    codes = [each.code for requirement in found for each in requirement.tables]
+    for code in codes:
+        if codes.count(code) > 1:
+            table.wrong("requirement", f"table `{code}` stands twice")
+    table.close()
+    return read
+
+
+def _axes(table: Table) -> Mapping[str, Axis]:
+    read: dict[str, Axis] = {}
+    for code in table.data:
+        entry = table.table(code)
+        _must_be_code(entry, code)
+        members = entry.table("codes")
+        for member in members.data:
+            _must_be_code(members, member)
+        read[code] = Axis(
+            code, entry.words("names"), MappingProxyType({each: members.words(each) for each in members.data})
+        )
+        if not members.data:
+            entry.wrong("codes", "must name at least one code")
+        entry.close()
+    return MappingProxyType(read)
+
+
+def _must_be_code(table: Table, code: str) -> None:
+    if not (code.isascii() and code.replace("_", "").isalnum()) or code in ("code", "total"):
+        table.wrong(code, "a code has letters, digits and _, and is neither `code` nor `total`")
+
+
+def _requirement(
+    entry: Table,
+    days: int,
+    organisations: Collection[str],
+    axes: Mapping[str, Axis],
+    reports: Mapping[str, TableSet],
+) -> Requirement:
+    number = entry.number("number", least=1)
+    lead = entry.one_of("lead", organisations)
+    contributing = entry.texts("contributing", codes=organisations)
+    if lead in contributing:
+        entry.wrong("contributing", f"`{lead}` is the lead agency already")
+    release = entry.one_of("release", set(REPORTS) & set(reports)) if entry.has("release") else None
+    due = entry.number("due_after_days", least=1, default=days)
+    tables: list[Matrix] = []
+    for each in entry.tables("table", optional=True):
+        tables.append(_matrix(each, number, due, {lead, *contributing}, axes, reports))
+    if (release is None) == (not tables):
+        entry.wrong("table", "a requirement has a `release` or tables that are filed, one of the two")
+    read = Requirement(number, entry.text("section"), entry.words("names"), lead, contributing, release, tuple(tables))
+    entry.close()
+    return read
+
+
+def _matrix(
+    entry: Table,
+    number: int,
+    days: int,
+    agencies: Collection[str],
+    axes: Mapping[str, Axis],
+    reports: Mapping[str, TableSet],
+) -> Matrix:
+    code = entry.text("code")
+    _must_be_code(entry, code)
+    rows = entry.texts("rows", codes=axes)
+    columns = entry.one_of("columns", axes)
+    if not rows or columns in rows:
+        entry.wrong("rows", "must name at least one dimension, and not the one of `columns`")
+    read = Matrix(
+        code=code,
+        requirement=number,
+        names=entry.words("names"),
+        counted=entry.words("counted"),
+        filed_by=entry.one_of("filed_by", agencies),
+        rows=tuple(axes[name] for name in rows),
+        columns=axes[columns],
+        totals=frozenset(entry.texts("totals", codes=_TOTALS, optional=True)),
+        at_most=_pairs(entry, axes[columns]),
+        protected=entry.flag("protected", default=False),
+        due_after_days=days,
+    )
+    if len(read.lines) * len(read.columns.members) > MOST_CELLS:
+        entry.wrong("rows", f"makes more than {MOST_CELLS} cells: too many for one page")
+    if read.protected:
+        _check_protected(entry, read, reports)
+    elif code in REPORTS:
+        entry.wrong("code", f"`{code}` is the name of a report")
+    entry.close()
+    return read
+
+
+def _pairs(entry: Table, columns: Axis) -> tuple[tuple[str, str], ...]:
+    if not entry.has("at_most"):
+        return ()
+    value = entry.value("at_most")
+    if not isinstance(value, list):
+        entry.wrong("at_most", "must be a list of pairs (part, whole)")
+    for pair in value:
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair)):
+            entry.wrong("at_most", "must be a list of pairs (part, whole)")
+        for each in pair:
+            if each not in columns.members:
+                entry.wrong("at_most", f"`{each}` is none of {', '.join(columns.members)}")
+        if pair[0] == pair[1]:
+            entry.wrong("at_most", f"`{pair[0]}` is no part of itself")
+    return tuple((part, whole) for part, whole in value)
+
+
+def _check_protected(entry: Table, matrix: Matrix, reports: Mapping[str, TableSet]) -> None:
+    """What is filed cell by cell must be what the rounder's tables are made of."""
+    if matrix.code not in FILED:
+        entry.wrong("code", f"`{matrix.code}` is protected: it must be one of {', '.join(FILED)}")
+    table_set = reports.get(matrix.code)
+    if table_set is None:
+        entry.wrong("protected", f"tables-{matrix.code}.toml is missing")
+    if set(table_set.roots) != set(matrix.dimensions):
+        entry.wrong("rows", f"tables-{matrix.code}.toml has the dimensions {', '.join(table_set.roots)}")
+    for axis in (*matrix.rows, matrix.columns):
+        if set(table_set.dimensions[axis.code].codes) != set(axis.members):
+            entry.wrong("rows", f"tables-{matrix.code}.toml has other codes in dimension {axis.code}")
+    if matrix.totals != frozenset(_TOTALS):
+        entry.wrong("totals", "a protected table counts each person once: rows and columns both add up")

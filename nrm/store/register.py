@@ -1,0 +1,231 @@
+"""The register of reporting requirements: what was filed for which quarter, and what is outstanding.
+
+A focal point sees the tables of the own agency and nothing of another's. Whoever sees all of them sees how each stands,
+and the figures of those about offences, officials and courts; figures about people are sealed and opened by nobody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain import register as rules
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.register import Answer, Matrix, State
+from nrm.domain.reports import JOINT, Window
+from nrm.models.accounts import Instance
+from nrm.models.filings import SEALED, Filing
+from nrm.models.reports import Release, ReleaseDraft
+from nrm.store.countries import country
+
+RELEASE = Actor.system("release")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One table of one quarter: where it stands, when it is due, and what was filed last, if anything.
+
+    `open`: something may still be filed for the quarter.
+    """
+
+    matrix: Matrix
+    quarter: Quarter
+    state: State
+    due_on: date
+    days_late: int
+    filing_id: uuid.UUID | None
+    filed_at: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What can be filed for: the quarters, the oldest first; `closed`: the last one with a joint report."""
+
+    quarters: Sequence[Quarter]
+    closed: Quarter | None
+
+
+def today() -> date:
+    """The calendar day in the country."""
+    return clock.now().astimezone(country().timezone).date()
+
+
+def span() -> Span:
+    """The quarters that are open for filing."""
+    joint = select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery()
+    created_at, last = db.session.execute(select(Instance.created_at, joint)).one()
+    closed = Quarter.parse(last) if last else None
+    # The quarter that was over when the instance was made is the first that can be filed here.
+    since = Quarter.of(created_at.astimezone(country().timezone).date()).previous
+    return Span(rules.open_quarters(today(), since, closed=closed), closed)
+
+
+def lines(*, by: Actor) -> list[Line]:
+    """Every table the asker may see, of every open quarter and of the last closed one, the oldest quarter first."""
+    by.must(Permission.REGISTER_READ)
+    now = span()
+    before = [now.closed] if now.closed is not None else []
+    return _lines([*before, *now.quarters], _tables(by), closed=now.closed)
+
+
+def of_quarter(quarter: Quarter, *, by: Actor) -> list[Line]:
+    """The same of one quarter, open or not; for making its joint report too."""
+    if by != RELEASE:
+        by.must(Permission.REGISTER_READ)
+    return _lines([quarter], _tables(by))
+
+
+def late(*, by: Actor) -> list[Line]:
+    """What is not filed though its day has passed, the longest outstanding first; for the home pages of all three."""
+    found = [line for line in lines(by=by) if line.open and line.state is State.LATE]
+    return sorted(found, key=lambda line: (-line.days_late, line.matrix.requirement, line.matrix.code))
+
+
+def matrix(code: str, *, by: Actor) -> Matrix:
+    """A table the asker's agency files; raises NotVisible for another's as for one that does not exist."""
+    by.must(Permission.REGISTER_FILE)
+    found = country().register.tables.get(code)
+    if found is None or found.filed_by != by.organisation_code:
+        raise NotVisible
+    return found
+
+
+def check_open(table: Matrix, quarter: Quarter) -> None:
+    """Raise NotOverYet or QuarterIsClosed unless the table can be filed for the quarter."""
+    now = span()
+    if now.closed is not None and quarter <= now.closed:
+        raise rules.QuarterIsClosed
+    if quarter not in now.quarters:
+        raise rules.NotOverYet
+    if table.protected and is_published(table.code, quarter):
+        raise rules.QuarterIsClosed
+
+
+def is_published(report: str, quarter: Quarter) -> bool:
+    """Whether the figures of a report that speaks of the quarter stand, signed or not."""
+    for model in (Release, ReleaseDraft):
+        statement = select(model.id).where(
+            model.report == report, model.first_quarter <= str(quarter), model.quarter >= str(quarter)
+        )
+        if db.session.scalar(statement) is not None:
+            return True
+    return False
+
+
+def newest(table: Matrix, quarter: Quarter) -> Filing | None:
+    """What was filed last for the table and quarter. For actions, which have asked whether the asker may."""
+    return db.session.scalar(
+        select(Filing)
+        .where(Filing.matrix == table.code, Filing.quarter == str(quarter))
+        .order_by(Filing.position.desc())
+        .limit(1)
+    )
+
+
+def is_own(filing_id: uuid.UUID, table: Matrix, quarter: Quarter, *, by: Actor) -> bool:
+    """Whether the actor filed the table of the quarter under that id before; NotVisible for an id of something else."""
+    found = db.session.get(Filing, filing_id)
+    if found is None:
+        return False
+    if (found.matrix, found.quarter, found.member_id) != (table.code, str(quarter), by.member_id):
+        raise NotVisible
+    return True
+
+
+def filing(filing_id: uuid.UUID, *, by: Actor) -> Filing:
+    """One filing, of the own agency or of any for whoever sees the whole register; raises NotVisible."""
+    by.must(Permission.REGISTER_READ)
+    found = db.session.get(Filing, filing_id)
+    if found is None or found.matrix not in {table.code for table in _tables(by)}:
+        raise NotVisible
+    return found
+
+
+def filing_of(filing_id: uuid.UUID, *, by: Actor) -> Filing:
+    """One filing, for making the joint report only; raises NotVisible."""
+    if by != RELEASE:
+        raise NotPermitted("the joint report is made by the program")
+    found = db.session.get(Filing, filing_id)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def history(table: Matrix, quarter: Quarter, *, by: Actor) -> Sequence[Filing]:
+    """Everything that was filed for the table and quarter, the newest first."""
+    if by != RELEASE:
+        by.must(Permission.REGISTER_READ)
+    if table not in _tables(by):
+        raise NotVisible
+    statement = select(Filing).where(Filing.matrix == table.code, Filing.quarter == str(quarter))
+    return db.session.scalars(statement.order_by(Filing.position.desc())).all()
+
+
+def filed_for(report: str, window: Window, *, by: Actor) -> Mapping[str, Filing]:
+    """The newest filing of a protected table for each quarter of a window. For closing a quarter only."""
+    if by != RELEASE:
+        raise NotPermitted("what is filed about people is counted by the program alone")
+    rows = db.session.scalars(_newest([report], window.quarters)).all()
+    return {row.quarter: row for row in rows}
+
+
+def _tables(by: Actor) -> tuple[Matrix, ...]:
+    register = country().register
+    if by == RELEASE or not by.may(Permission.REGISTER_FILE):
+        return tuple(register.tables.values())
+    return register.of(by.organisation_code)
+
+
+def _newest(codes: Collection[str], quarters: Collection[str]) -> Select[Filing]:
+    last = (
+        select(Filing.matrix, Filing.quarter, func.max(Filing.position).label("position"))
+        .where(Filing.matrix.in_(codes), Filing.quarter.in_(quarters))
+        .group_by(Filing.matrix, Filing.quarter)
+        .subquery()
+    )
+    return select(Filing).join(
+        last,
+        (Filing.matrix == last.c.matrix) & (Filing.quarter == last.c.quarter) & (Filing.position == last.c.position),
+    )
+
+
+def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Quarter | None = None) -> list[Line]:
+    if not quarters or not tables:
+        return []
+    codes = [table.code for table in tables]
+    rows = db.session.scalars(_newest(codes, [str(quarter) for quarter in quarters]))
+    found = {(row.matrix, row.quarter): row for row in rows}
+    day = today()
+    return [
+        _line(table, quarter, found.get((table.code, str(quarter))), day, closed)
+        for quarter in quarters
+        for table in tables
+    ]
+
+
+def _line(table: Matrix, quarter: Quarter, row: Filing | None, day: date, closed: Quarter | None) -> Line:
+    return Line(
+        matrix=table,
+        quarter=quarter,
+        state=rules.state_of(answer_of(row), table, quarter, day),
+        due_on=table.due_on(quarter),
+        days_late=0 if row else table.days_late(quarter, day),
+        filing_id=row.id if row else None,
+        filed_at=row.filed_at if row else None,
+        open=closed is None or quarter > closed,
+    )
+
+
+def answer_of(row: Filing | None) -> Answer | None:
+    """What a filing says, as far as it is not sealed."""
+    if row is None:
+        return None
+    return Answer.FIGURES if row.answer == SEALED else Answer(row.answer)

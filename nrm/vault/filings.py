@@ -1,0 +1,111 @@
+"""Filed tables: the signature of who files, and the sealed figures of tables about victims and children.
+
+Such figures are sealed under two halves like a compartment of a case. One is the shred key; the other is derived from
+the store key instead of being granted to an organisation: no account opens them, not even that of who filed. The
+program opens them once, when a quarter is closed, and only what the rounder made of them leaves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from nrm import crypto
+from nrm.domain.accounts import Actor, NotPermitted
+from nrm.domain.filings import Figures, figures_of, zeros
+from nrm.domain.register import Answer, Matrix
+from nrm.models.cases import SealedCompartment
+from nrm.models.filings import Filing
+from nrm.vault import blobs, epochs, shredding
+from nrm.vault.marks import check_mark, config, mark, report
+
+CannotOpen = crypto.CannotOpen
+FILED = "filed"
+_FIRST = 1
+
+
+def seal(session: Session, filing_id: uuid.UUID, value: dict[str, Any]) -> bytes:
+    """Seal the figures of a table for the program alone; returns the sealed bytes, which the filer signs."""
+    shred_key = crypto.new_key()
+    sealed = blobs.seal_value(value, _program_key(filing_id), shred_key, filing_id, FILED, _FIRST, _FIRST)
+    session.execute(
+        insert(SealedCompartment).values(
+            case_id=filing_id, compartment=FILED, epoch=_FIRST, revision=_FIRST, sealed_value=sealed
+        )
+    )
+    shredding.store([{"case_id": filing_id, "compartment": FILED, "epoch": _FIRST, "key": shred_key}])
+    return sealed
+
+
+def open_sealed(session: Session, row: Filing, *, by: Actor) -> dict[str, Any]:
+    """The figures of a sealed table, for closing a quarter; NotPermitted for every person. Raises CannotOpen."""
+    if by != Actor.system("release"):
+        raise NotPermitted("what is filed about people is counted by the program alone")
+    found = session.get(SealedCompartment, (row.id, FILED))
+    shred_key = shredding.shred_key(row.id, FILED, _FIRST)
+    if found is None or shred_key is None or not crypto.same(crypto.digest(found.sealed_value), row.digest):
+        report("filed table", row.id)
+        raise CannotOpen
+    return blobs.open_value(found, _program_key(row.id), shred_key)
+
+
+def destroy(session: Session, filing_id: uuid.UUID) -> None:
+    """Once the figures are published or replaced nothing opens them any more, nor in a backup that is restored."""
+    epochs.erase(session, filing_id, {FILED})
+
+
+def sign(row: Filing, content: bytes, *, by: Actor) -> None:
+    """The filer's Ed25519 signature over the filing and what it holds; and the mark of this program. CannotOpen."""
+    if by.keys is None:
+        raise CannotOpen
+    row.digest = crypto.digest(content)
+    row.public = crypto.verifying_key_of(by.keys.sign_private)
+    row.signature = crypto.sign(by.keys.sign_private, _message(row))
+    row.mark = mark("filing", row.id, *_of(row))
+
+
+def check(row: Filing) -> None:
+    """Raise CannotOpen unless this very filing was made here and signed with the key that stands beside it."""
+    check_mark(row.mark, "filing", row.id, *_of(row))
+    if row.content is not None and not crypto.same(crypto.digest(row.content.encode()), row.digest):
+        report("filing", row.id)
+        raise CannotOpen
+    if not crypto.signed(row.public, row.signature, _message(row)):
+        report("filing", row.id)
+        raise CannotOpen
+
+
+def figures(row: Filing, matrix: Matrix) -> Figures | None:
+    """The figures of a filing whose signature holds, where they are in clear; all zeros for `zero`. CannotOpen."""
+    check(row)
+    if row.content is not None:
+        return figures_of(row.content.encode(), matrix)
+    return zeros(matrix) if row.answer == Answer.ZERO else None
+
+
+def _message(row: Filing) -> bytes:
+    """What is signed. Of a sealed table the digest is of sealed bytes: a guess at the figures cannot be tried on it."""
+    return crypto.ctx(
+        "filing",
+        row.id,
+        row.matrix,
+        row.quarter,
+        row.position,
+        row.replaces_id or "",
+        row.organisation_id,
+        row.member_id,
+        row.answer,
+        row.filed_at.isoformat(),
+        row.digest,
+    )
+
+
+def _of(row: Filing) -> tuple[crypto.Part, ...]:
+    return _message(row), row.public, row.signature
+
+
+def _program_key(filing_id: uuid.UUID) -> bytes:
+    return crypto.expand(config().secrets.store, crypto.ctx("filed table", filing_id))

@@ -1,0 +1,92 @@
+"""The joint report of a quarter: making it, and the sealed bytes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from nrm.actions import joining as actions
+from nrm.domain.accounts import Permission
+from nrm.domain.register import FiledMeanwhile, JointMade, JointTooEarly
+from nrm.domain.reports import JOINT
+from nrm.store import register as register_store
+from nrm.store import reports as store
+from nrm.web import guards
+from nrm.web.language import current_language, text_in, translated
+from nrm.web.outstanding import agency_names
+from nrm.web.register import STATES
+from nrm.web.reports import DOWNLOADS, quarter_of, titles
+
+blueprint = Blueprint("joint", __name__)
+
+_ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
+
+
+@blueprint.get("/register/joint/<quarter>/make")
+@guards.requires(Permission.REGISTER_JOIN)
+def make_page(quarter: str) -> str:
+    """How each table stands, what is waited for, and the button."""
+    return _page(quarter)
+
+
+@blueprint.post("/register/joint/<quarter>/make")
+@guards.requires(Permission.REGISTER_JOIN)
+@guards.step_up
+def make(quarter: str) -> guards.Answer:
+    """Make and sign it; it never changes after that."""
+    which = quarter_of(quarter)
+    try:
+        actions.make(which, by=guards.actor())
+    except (JointTooEarly, FiledMeanwhile):
+        return _page(quarter), 409
+    except JointMade:
+        pass
+    return redirect(url_for("joint.show", quarter=quarter), 303)
+
+
+def _page(quarter: str) -> str:
+    which = quarter_of(quarter)
+    by = guards.actor()
+    register = guards.country().register
+    waiting = actions.outstanding(which, by=by)
+    named = titles()
+    return render_template(
+        "register/make.html",
+        quarter=which,
+        lines=register_store.of_quarter(which, by=by),
+        states=STATES,
+        waiting=[named.get(code) or text_in(register.tables[code].names) for code in waiting],
+        agencies=agency_names(),
+    )
+
+
+@blueprint.get("/register/joint/<string(length=6):quarter>")
+@guards.requires(Permission.REPORT_READ)
+def show(quarter: str) -> str:
+    """The sealed page in the reader's language, inside the frame of all pages."""
+    which = quarter_of(quarter)
+    by = guards.actor()
+    release = store.release(which, by=by, report=JOINT)
+    body = store.release_file(which, f"html.{current_language()}", by=by, report=JOINT).decode()
+    return render_template(
+        "register/joint.html",
+        quarter=str(release.quarter),
+        body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
+        downloads=[
+            (translated(label), url_for("joint.download", quarter=quarter, ending=ending))
+            for ending, (name, _, label) in DOWNLOADS.items()
+            if name in release.formats
+        ],
+    )
+
+
+@blueprint.get(f"/register/joint/<string(length=6):quarter>.{_ENDING}")
+@guards.requires(Permission.REPORT_READ)
+def download(quarter: str, ending: str) -> BaseResponse:
+    """The sealed bytes."""
+    name, media_type, _ = DOWNLOADS[ending]
+    content = store.release_file(quarter_of(quarter), name, by=guards.actor(), report=JOINT)
+    response = Response(content, content_type=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=f"joint-{quarter}.{ending}")
+    return response

@@ -1,0 +1,27 @@
+"""For the home pages of who sees the whole register: which tables are late, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import render_template
+from markupsafe import Markup
+
+from nrm.store import register as store
+from nrm.web import guards
+
+SHOWN = 5
+
+
+def late_note() -> str:
+    """How many are late and the longest outstanding, or nothing."""
+    late = store.late(by=guards.actor())
+    if not late:
+        return ""
+    page = render_template("register/late.html", late=late, shown=late[:SHOWN], agencies=agency_names())
+    return Markup(page)  # noqa: S704 - our own template
+
+
+def agency_names() -> dict[str, Mapping[str, str]]:
+    """The names of organisations by their code, as the country's data has them."""
+    return {code: each.names for code, each in guards.country().organisations.items()}

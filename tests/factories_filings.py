@@ -1,0 +1,69 @@
+"""Filed tables for tests: an instance whose register has begun, and figures that hold."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, date, datetime
+
+from sqlalchemy import update
+
+from nrm.actions import filing
+from nrm.db import transaction
+from nrm.domain.filings import Figures, zeros
+from nrm.domain.quarters import Quarter
+from nrm.domain.register import Answer
+from nrm.models.accounts import Instance
+from nrm.store.countries import country
+from tests import accommodated, factories
+
+PLANTED = (317, 421, 783, 859)
+"""Numbers of people that no other figure is: what would be found if raw counts leaked."""
+
+
+def leaks(text: str) -> bool:
+    """Whether a page shows one of them, or their sum, other than inside of an id or a key."""
+    numbers = "|".join(map(str, (*PLANTED, sum(PLANTED))))
+    return re.search(rf"(?<![0-9a-f-])(?:{numbers})(?![0-9a-f-])", re.sub(r"[0-9a-f]{16,}", "", text)) is not None
+
+
+def begin(today: date, since: date = date(2026, 4, 1)) -> None:
+    """Let it be `today` in an instance that was made on the day `since`."""
+    accommodated.at(today)
+    with transaction() as session:
+        session.execute(
+            update(Instance).values(created_at=datetime(since.year, since.month, since.day, 12, tzinfo=UTC))
+        )
+
+
+def figures(code: str, number: int = 1) -> Figures:
+    """The same number in every cell of a table; of a protected one too."""
+    return tuple((number,) * len(line) for line in zeros(country().register.tables[code]))
+
+
+def planted() -> Figures:
+    """The table of victims with numbers that are easy to look for."""
+    return (PLANTED, *zeros(country().register.tables["victims"])[1:])
+
+
+def file(
+    code: str,
+    quarter: Quarter,
+    answer: Answer = Answer.FIGURES,
+    *,
+    of: Figures | None = None,
+    seen: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """The agency's focal point files the table."""
+    filing_id = uuid.uuid4()
+    agency = country().register.tables[code].filed_by.lower()
+    filing.file(
+        filing_id=filing_id,
+        code=code,
+        quarter=quarter,
+        answer=answer,
+        figures=(of or figures(code)) if answer is Answer.FIGURES else None,
+        seen=seen,
+        by=factories.actor(f"{agency}.focal_point"),
+    )
+    return filing_id

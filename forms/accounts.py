@@ -19,6 +19,7 @@ ROLE_LABELS = {
     Role.CONSULAR_OFFICER: N_("Consular officer"),
     Role.HELPLINE_OPERATOR: N_("Help line operator"),
     Role.MONITOR: N_("Monitor"),
+    Role.CHILD_PROTECTION_OFFICER: N_("Child protection officer"),
     Role.STATISTICIAN: N_("Statistician"),
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.PAYMENT_OFFICER: N_("Payment officer"),

@@ -80,7 +80,7 @@ class Draft:
     """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
 
     `answers` are those of the journey alone. `found` is the compartment as it was opened, None for a draft that was
-    not read but made from another.
+    not read but made from another. `on_paper`: it is typed in from a numbered paper.
     """
 
     interview_id: uuid.UUID
@@ -95,6 +95,7 @@ class Draft:
     revision: int
     found: vault.Opened | None = field(default=None, compare=False)
     times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
+    on_paper: bool = field(default=False, compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -230,6 +231,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.revision,
         found,
         found.value.get("times", {}),
+        interview.paper_mark is not None,
     )
 
 

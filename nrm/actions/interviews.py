@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.actions import children, drafts
+from nrm.actions import children, drafts, keyings
 from nrm.actions.drafts import (
     Draft,
     Incomplete,
@@ -199,7 +199,7 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
     """End an interview without a case: an adult refused help, or the officer saw no indicator.
 
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    Raises Incomplete, NotAnEnd, and what `save_page` raises.
+    Raises Incomplete, NotAnEnd, KeyedTwice, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -209,6 +209,7 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
+        keyings.spend(session, interview, by=by)
         session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
         session.add_all(left_by(draft, answers, by=by))
         drafts.close(session, interview, "ended", by=by)

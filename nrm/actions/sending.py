@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import children, consenting, drafts
+from nrm.actions import children, consenting, drafts, keyings
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
@@ -215,7 +215,7 @@ def send(
     """Hand the person over to `party`, under the clause that names it, or against it with a coded reason.
 
     Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
-    NoLongerDraft, NotVisible.
+    NoLongerDraft, KeyedTwice, NotVisible.
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
@@ -230,6 +230,7 @@ def send(
         proposed = proposal(draft.questionnaire, answers, by=by)
         choice = _chosen(proposed, party, override_reason)
         now = clock.now()
+        keyings.spend(session, interview, by=by)
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, now, by))
         session.flush()

@@ -17,6 +17,7 @@ from flask import Flask
 from nrm import clock
 from nrm.actions import accounts, factors, members
 from nrm.cli import demo_agreements, demo_register
+from nrm.cli.demo_desks import add_desks
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_monitoring import monitor
 from nrm.cli.demo_tonight import add_tonight
@@ -104,6 +105,7 @@ def make_demo(
             life.at(last - timedelta(minutes=5), demo_register.join(quarters[:-1], actors, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
+            add_desks(life, last, seed)
             life.run(tell)
             demo_agreements.leave_one_open(actors)
             checkpoint()

@@ -20,11 +20,13 @@ from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.handouts import Handouts, parse_handouts
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.register import Register
 from nrm.domain.reports import FILED
+from nrm.domain.spoken import Choices, parse_choices
 from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import MalformedTableSet, TableSet
@@ -65,6 +67,8 @@ def load(code: str, folder: Path | None = None) -> Country:
         agreements=_agreements(place, country),
         tables=tables,
         questionnaires=questionnaires,
+        choices=_choices(place, questionnaires),
+        handouts=_handouts(place, questionnaires),
         checklist=_checklist(place, questionnaires),
         register=_register(place, country, tables),
     )
@@ -139,6 +143,31 @@ def _questionnaires(place: Path) -> dict[str, Questionnaire]:
     if not read:
         raise CountryError("questionnaire-*.toml: file: missing")
     return read
+
+
+def _choices(place: Path, questionnaires: Mapping[str, Questionnaire]) -> dict[str, Choices]:
+    """The words of the answers for the person, `choices-ID.toml`, of each questionnaire that has them."""
+    read: dict[str, Choices] = {}
+    for identifier, questionnaire in questionnaires.items():
+        file = place / f"choices-{identifier}.toml"
+        if file.is_file():
+            try:
+                read[identifier] = parse_choices(_toml(file), questionnaire)
+            except MalformedDocument as error:
+                raise CountryError(f"{file.name}: {error}") from None
+    return read
+
+
+def _handouts(place: Path, questionnaires: Mapping[str, Questionnaire]) -> Handouts:
+    """What people may be handed, in every language that anything is read out in."""
+    languages = dict.fromkeys(
+        language for each in questionnaires.values() for language in (*each.languages, *each.reading)
+    )
+    file = place / "handouts.toml"
+    try:
+        return parse_handouts(_toml(file), languages)
+    except MalformedDocument as error:
+        raise CountryError(f"{file.name}: {error}") from None
 
 
 def read_agreement(file: Path) -> Agreement:

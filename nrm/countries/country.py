@@ -14,12 +14,14 @@ from nrm.domain.cases import Compartment
 from nrm.domain.consents import Validity
 from nrm.domain.directives import Directive
 from nrm.domain.documents import Words
+from nrm.domain.handouts import Handouts
 from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import Register
 from nrm.domain.rollout import Use
+from nrm.domain.spoken import NO_CHOICES, Choices
 from nrm.statistics.tables import TableSet
 
 LEAVING_DAYS = 30
@@ -121,6 +123,8 @@ class Country:
     agreements: tuple[Agreement, ...] = ()
     tables: Mapping[str, TableSet] = field(default_factory=dict)  # by the name of the report
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)  # by id
+    choices: Mapping[str, Choices] = field(default_factory=dict)  # by the questionnaire's id
+    handouts: Handouts = field(default_factory=lambda: Handouts({}, {}, {}))
     register: Register = field(default_factory=lambda: Register(()))
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
@@ -175,6 +179,10 @@ class Country:
     def agreement(self, version: str) -> Agreement:
         """The version a referral was made under; KeyError when there is none."""
         return {agreement.version: agreement for agreement in self.agreements}[version]
+
+    def choices_of(self, questionnaire: Questionnaire) -> Choices:
+        """The words of its answers for the person; none where the country has no file of them."""
+        return self.choices.get(questionnaire.id, NO_CHOICES)
 
     def numbers_after(self, kind: OrganisationKind, region: str | None) -> list[NextNumber]:
         """Whom to call next, in the order of the directory, when a party of that kind does not answer."""

@@ -65,6 +65,7 @@ class Role(StrEnum):
     READER = "reader"
     COORDINATOR = "coordinator"
     IDENTIFICATION_OFFICER = "identification_officer"
+    CHILD_PROTECTION_OFFICER = "child_protection_officer"
     FOCAL_POINT = "focal_point"
 
 
@@ -96,6 +97,10 @@ class Permission(StrEnum):
     MONITORING_OWN = "monitoring:own"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
+    CHILD_RETURN_READ = "child_return:read"
+    CHILD_RETURN_RECORD = "child_return:record"
+    CHILD_RETURN_ANSWER = "child_return:answer"
+    CALL_RECORD = "call:record"
     AGREEMENT_MANAGE = "agreement:manage"
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ = "agreement:read"
@@ -166,6 +171,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
+            Permission.CHILD_RETURN_READ,
+            Permission.CHILD_RETURN_RECORD,
             Permission.ROLLOUT_READ,
             Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
@@ -228,6 +235,22 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.REQUEST_RECORD,
             Permission.NOTICE_ANNOUNCE,
+            Permission.CALL_RECORD,
+            Permission.ACCOUNT_DISABLE,
+        }
+    ),
+    # Answers what another country asks about a child, finds a guardian, receives the child.
+    Role.CHILD_PROTECTION_OFFICER: frozenset(
+        {
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.CHILD_RETURN_READ,
+            Permission.CHILD_RETURN_ANSWER,
+            Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
         }
     ),
@@ -287,7 +310,9 @@ ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.PROSECUTION: frozenset({Role.WITNESS_LIAISON}),
     OrganisationKind.CONSULAR_SERVICE: frozenset({Role.CONSULAR_OFFICER}),
     OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
-    OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER, Role.IDENTIFICATION_OFFICER}),
+    OrganisationKind.CHILD_PROTECTION: frozenset(
+        {Role.CASE_WORKER, Role.CHILD_PROTECTION_OFFICER, Role.IDENTIFICATION_OFFICER}
+    ),
     OrganisationKind.COALITION: frozenset(),
     OrganisationKind.MINISTRY: frozenset(
         {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT}

@@ -7,6 +7,7 @@ list of [fact, how, codes] (profiles.Term); a way is a list of [party, whether i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nrm.domain.agreement_checks import Finding, check
@@ -19,7 +20,7 @@ from nrm.domain.routes import Fallback
 
 def study(old: Agreement, new: Agreement) -> dict[str, Any]:
     """Check the new version and compare it with the old one; raises TooManyClasses. Some hundredths of a second."""
-    differences = diff(old, new)
+    differences = diff(_signed_like(old, new), new)
     return {
         "against": old.version,
         "findings": [_finding(each) for each in check(new).findings],
@@ -29,6 +30,15 @@ def study(old: Agreement, new: Agreement) -> dict[str, Any]:
             for each in differences.changes
         ],
     }
+
+
+def _signed_like(old: Agreement, new: Agreement) -> Agreement:
+    """The old version with the days of signature of the new text, which count for nothing: they are no change."""
+    parties = {
+        code: replace(party, signed_on=new.parties[code].signed_on) if code in new.parties else party
+        for code, party in old.parties.items()
+    }
+    return replace(old, parties=parties)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

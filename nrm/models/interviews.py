@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -24,6 +24,14 @@ class Interview(Model):
         CheckConstraint(one_of("status", ("draft", "completed", "sent", "ended")), name="known_status"),
         UniqueConstraint("organisation_id", "import_mark"),
         Index("ix_interviews_organisation_id_status", "organisation_id", "status"),
+        # Most have no paper: the index holds those that do.
+        Index(
+            "ix_interviews_paper_mark",
+            "organisation_id",
+            "paper_mark",
+            sqlite_where=text("paper_mark IS NOT NULL"),
+            postgresql_where=text("paper_mark IS NOT NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -35,6 +43,32 @@ class Interview(Model):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     import_mark: Mapped[bytes | None]  # HMAC of the imported line under a key of the post
+    paper_mark: Mapped[bytes | None]  # HMAC of the number of the paper it was typed in from, under a key of the post
+
+
+class PaperForm(Model):
+    """One numbered paper that was printed for a post. Its number is written nowhere but on the paper.
+
+    `used`: what was written on it was sent or counted; nothing here says where it went.
+    """
+
+    __tablename__ = "paper_forms"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "mark"),
+        Index("ix_paper_forms_organisation_id_issued_at", "organisation_id", "issued_at", "block_id"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    block_id: Mapped[uuid.UUID]
+    mark: Mapped[bytes]  # HMAC of its number under a key of the post
+    questionnaire: Mapped[str]
+    version: Mapped[int]
+    staff: Mapped[str]
+    spoken: Mapped[str]
+    issued_at: Mapped[datetime]
+    issued_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    used: Mapped[bool] = mapped_column(default=False)
 
 
 class Screening(Model):
@@ -57,6 +91,7 @@ class Screening(Model):
             "gender",
             "returned_from",
             "announced",
+            "agency",
         ),
         # Without row numbers, which would keep the order of writing and lead back to the entries of the audit chain.
         {"sqlite_with_rowid": False},
@@ -72,6 +107,7 @@ class Screening(Model):
     citizenship_class: Mapped[str]
     returned_from: Mapped[str]
     announced: Mapped[str]
+    agency: Mapped[str] = mapped_column(default="99", server_default="99")  # whether one assisted the return
     profile: Mapped[str]  # what the indicators said
     assessment: Mapped[str]  # what the officer said
     reason: Mapped[str] = mapped_column(default="")

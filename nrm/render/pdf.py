@@ -52,13 +52,16 @@ class _Press:
 _press = _Press()
 
 
-def to_pdf(html: str, *, attachments: Sequence[Attachment] = ()) -> bytes:
+def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequence[str] = ()) -> bytes:
     """The document as PDF/A-3a and PDF/UA-1 (tagged, Noto Sans embedded).
+
+    `following`: further documents in the same file, whose pages are counted from 1 again.
 
     `<html lang>` and a neutral `<title>` are the caller's. Raises PdfUnavailable or PdfRefused.
     """
     job = {
         "html": html,
+        "following": list(following),
         "attachments": [
             {
                 "name": attachment.name,

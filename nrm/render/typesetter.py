@@ -1,7 +1,8 @@
 """The program that makes PDF files, in a process of its own: jobs from standard input, answers to standard output.
 
 Started by `nrm.render.pdf` as a plain file, so that it imports neither the application nor its keys. A job is 8 bytes
-(length, big endian) and JSON `{"html", "attachments": [{"name", "description", "content" (base64)}]}`; an answer is
+(length, big endian) and JSON `{"html", "following": [html, ...], "attachments": [{"name", "description", "content"
+(base64)}]}`; pages of what follows are counted from 1 again. An answer is
 one byte (`K` the PDF follows, `U` WeasyPrint or Pango is missing, `R` something was refused), 8 bytes of length, and
 the PDF or a sentence in UTF-8. The end of standard input ends it.
 
@@ -15,6 +16,7 @@ import base64
 import io
 import json
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -85,7 +87,7 @@ def _tools() -> tuple[Any, Any, Any, type[BaseException]]:
     return weasyprint, (configuration, sheet), Nothing(), FatalURLFetchingError
 
 
-def typeset(html: str, attachments: list[dict[str, str]]) -> tuple[bytes, bytes]:
+def typeset(html: str, attachments: list[dict[str, str]], following: Sequence[str] = ()) -> tuple[bytes, bytes]:
     """The kind of answer and its payload for one job."""
     try:
         weasyprint, (configuration, sheet), nothing, refused = _tools()
@@ -102,9 +104,14 @@ def typeset(html: str, attachments: list[dict[str, str]]) -> tuple[bytes, bytes]
     ]
     nothing.asked.clear()
     try:
-        page = weasyprint.HTML(string=html, url_fetcher=nothing)
         options = {"attachments": files, "pdf_variant": "pdf/a-3a"}
-        document = page.render(stylesheets=[sheet], font_config=configuration, **options)
+        documents = [
+            weasyprint.HTML(string=each, url_fetcher=nothing).render(
+                stylesheets=[sheet], font_config=configuration, **options
+            )
+            for each in (html, *following)
+        ]
+        document = documents[0].copy([page for each in documents for page in each.pages])
         _claim_ua(document.metadata)
         pdf: bytes = document.write_pdf(**options)
     except refused:
@@ -127,7 +134,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer job after job until the input ends."""
     while head := jobs.read(8):
         job = json.loads(jobs.read(int.from_bytes(head, "big")))
-        kind, payload = typeset(job["html"], job["attachments"])
+        kind, payload = typeset(job["html"], job["attachments"], job.get("following", ()))
         answers.write(kind + len(payload).to_bytes(8, "big") + payload)
         answers.flush()
 

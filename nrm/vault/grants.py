@@ -47,19 +47,22 @@ class Recipient:
     public: bytes
 
 
+_RECIPIENTS = (
+    select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
+    .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
+    .where(Organisation.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Organisation.code, Keyring.version)
+    .with_for_update(read=True, key_share=True, of=Organisation)
+)
+
+
 def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
     Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
     Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
     """
-    rows = session.execute(
-        select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
-        .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
-        .where(Organisation.id.in_(organisation_ids))
-        .order_by(Organisation.code, Keyring.version)
-        .with_for_update(read=True, key_share=True, of=Organisation)
-    ).all()
+    rows = session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all()
     newest: dict[uuid.UUID, Recipient] = {}
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:

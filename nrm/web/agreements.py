@@ -59,6 +59,8 @@ LISTS = {
 
 
 ASK_AGAIN_SECONDS = 10
+DESCRIPTIONS = 3
+"""How many descriptions of people, the widest first, the page shows of each change of the way."""
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
 
 
@@ -165,6 +167,7 @@ def parties(version: str) -> str:
         owed=owed if _status(version) else {},
         signing=signing_parties(agreement),
         hours=_hours,
+        regions=_regions,
         span=_span,
         coalitions=[
             (each, _naming(agreement, each))
@@ -189,6 +192,10 @@ def _hours(party: Party) -> str:
     around = desk.opens == desk.closes
     hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
     return hours if desk.weekends else f"{hours}, {gettext('not at weekends')}"
+
+
+def _regions(party: Party) -> str:
+    return ", ".join(text_in(guards.country().regions[code]) for code in party.regions)
 
 
 def _span(within: timedelta) -> str:
@@ -255,15 +262,15 @@ def _rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
     return {
         "before": _way(each["before"], names),
         "after": _way(each["after"], names),
-        "profiles": [_profile(profile, names) for profile in each["profiles"]],
-        "more": each["more"],
+        "profiles": [_profile(profile, names) for profile in each["profiles"][:DESCRIPTIONS]],
+        "more": each["more"] + max(0, len(each["profiles"]) - DESCRIPTIONS),
     }
 
 
 def _way(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
     if isinstance(way, str):
         return text_in(FALLBACKS[Fallback(way)])
-    return ", ".join(
+    return gettext(", then ").join(
         gettext("%(party)s (must)", party=names.get(code, code)) if must else names.get(code, code)
         for code, must in way
     )

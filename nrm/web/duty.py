@@ -94,10 +94,10 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One region of the map. `entries`: (name, what is said of it, whether something of it is late)."""
+    """One region of the map. `entries`: (name, what is said of it, its room, whether something of it is late)."""
 
     name: str
-    entries: tuple[tuple[str, str, bool], ...]
+    entries: tuple[tuple[str, str, Capacity | None, bool], ...]
 
     @property
     def late(self) -> bool:
@@ -119,10 +119,11 @@ def system_map() -> str:
 
 def _rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
     """The tiles from north to south, each row from west to east; None where the country has no region."""
-    said: dict[str, list[tuple[str, str, bool]]] = {}
+    said: dict[str, list[tuple[str, str, Capacity | None, bool]]] = {}
     for place in places:
         if place.room is not None or place.waiting:
-            said.setdefault(place.region, []).append((text_in(place.names), ", ".join(_said(place)), bool(place.late)))
+            line = text_in(place.names), ", ".join(_said(place)), place.capacity, bool(place.late)
+            said.setdefault(place.region, []).append(line)
     tiles = guards.country().region_tiles
     at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
     columns, rows = ({place[axis] for place in at} for axis in (0, 1))

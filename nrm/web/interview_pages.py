@@ -27,7 +27,7 @@ from nrm.domain.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import directives, frames, guards
+from nrm.web import directives, frames, guards, handouts
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -35,7 +35,7 @@ from nrm.web.questions import QuestionMarkup
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 # Fields of the form that are no answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -126,6 +126,8 @@ def _render(
     more: dict[str, Any] = {}
     if "parties" in page.questions:
         more["named"] = _named(draft, form, by=by)
+    if last and any(handouts.consent_parts(draft)):
+        more["receipt"] = True
     if last and not ends:
         more |= _sending(draft, picked, by=by)
         if "assessment" in page.questions:
@@ -142,6 +144,7 @@ def _render(
         "ends": ends,
         "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
         "child": consent == "not_asked_child",
+        "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
     }
     spoken = _spoken(draft)

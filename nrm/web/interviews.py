@@ -13,7 +13,7 @@ from forms.referrals import STATUS_LABELS
 from forms.sending import SendInterviewForm
 from nrm import clock
 from nrm.actions import interviews as actions
-from nrm.actions import sending
+from nrm.actions import keyings, sending
 from nrm.actions.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts import NotVisible, Permission, Role
 from nrm.domain.interviews import Page, journey
@@ -22,7 +22,7 @@ from nrm.store import accounts as accounts_store
 from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import directives, guards, home, interview_pages, notices, rollout
+from nrm.web import directives, guards, handouts, home, interview_pages, notices, rollout
 from nrm.web.language import current_language
 
 blueprint = Blueprint("interviews", __name__)
@@ -195,10 +195,11 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             so_far = _acceptable(form)
             urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
             return _to_page(urgent, urgent.page_to_do)
-        if "leave" in request.form and not _wrongly_typed(form):
+        if ("leave" in request.form or "aloud" in request.form) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(asked)}
             actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by)
-            return redirect(url_for("home.index"), 303)
+            aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
+            return redirect(aloud if "aloud" in request.form else url_for("home.index"), 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(asked)
@@ -280,6 +281,8 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         sending.send(interview_id=draft.interview_id, party=picked.party.data, override_reason=reason, last=last, by=by)
     except Incomplete as error:
         return _to_page(draft, error.page)
+    except keyings.KeyedTwice:
+        return redirect(url_for("papers.twin_page", interview_id=draft.interview_id), 303)
     except sending.ReferralRefused as error:
         assert picked is not None
         picked.party.errors = [REFUSALS[error.why]]
@@ -312,7 +315,12 @@ def ended(ending: str) -> str:
     """What was kept and what was destroyed, without any code: nothing leads back to the person."""
     if ending not in ENDINGS:
         raise NotVisible
-    return render_template("interviews/ended.html", ending=ending, telephone=guards.country().emergency.helpline)
+    return render_template(
+        "interviews/ended.html",
+        ending=ending,
+        telephone=guards.country().emergency.helpline,
+        leaflets=handouts.leaflets(),
+    )
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/sent")
@@ -330,4 +338,6 @@ def sent(interview_id: uuid.UUID) -> Answer:
         told=interview_pages.told(store.to_be_told(interview_id, by=by)),
         duty=[each for each in accounts_store.organisations_by_id().values() if each.kind == "responsible_authority"],
         status_labels=STATUS_LABELS,
+        leaflets=handouts.leaflets(),
+        interview_id=interview_id,
     )

@@ -40,6 +40,8 @@ def arranged(simulation: Mapping[str, Any], names: Mapping[str, str]) -> Trial:
     first, last = (date.fromisoformat(simulation[key]) for key in ("from", "to"))
     happened, simulated = figures.get(("happened",), {}), figures.get(("simulated",), {})
     codes = [code for (code,) in dict.fromkeys([*happened, *simulated]) if code not in (ALL, BEFORE)]
+    # Beside the parties only where somebody is.
+    codes = [code for code in codes if code in names or happened.get((code,)) or simulated.get((code,))]
     words = {**names, **{code: translated(label) for code, label in PLACE_LABELS.items()}}
     both = figures.get(("happened", "simulated"), {})
     late = [figures.get((name,), {}).get(("yes",)) for name in ("late_happened", "late_simulated")]

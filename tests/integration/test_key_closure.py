@@ -62,8 +62,11 @@ def expected(world: World) -> dict[str, set[Key]]:
             for case in (world.asked_case, world.coming_case, world.case, world.own_case, world.urgent_case)
         }
         | keys(world.notice, "identity")
+        | keys(world.child_return, "identity")
         | keys(world.own_case, "joint_interview"),
         "STATE_POLICE": keys(world.own_case, "joint_interview"),
+        "CHILD_PROTECTION": keys(world.child_return, "identity"),
+        "HELPLINE": keys(world.call, "identity"),
         "TRP_UNIT": keys(world.case, "identity", "legal"),
     }
 

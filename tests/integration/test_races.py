@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import audit, clock
-from nrm.actions import accounts, cases, interviews, referrals, sending, tending
+from nrm.actions import accounts, cases, interviews, placing, referrals, sending, tending
 from nrm.actions.drafts import NoLongerDraft
 from nrm.db import db, transaction
 from nrm.domain.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
 from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.referrals import DeclineReason, IllegalTransition
+from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.walks import example_answers
 from nrm.models.accounts import KeyringWrap, Member, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant, ShredKey
@@ -28,7 +28,7 @@ from tests import factories
 from tests import factories_referrals as people
 
 # The unlucky ones of a race are refused in words that a page can show; anything else would be a failure of the server.
-REFUSALS = (IllegalTransition, NoLongerDraft, UnusableInvitation, UnusableLogin)
+REFUSALS = (IllegalTransition, ReferralRefused, NotVisible, NoLongerDraft, UnusableInvitation, UnusableLogin)
 
 SHARED = (Compartment.LEGAL, Compartment.IDENTITY)
 
@@ -117,6 +117,40 @@ def test_of_an_acceptance_a_decline_and_a_withdrawal_one_happens(instance: Flask
         assert len(race(instance, accept, decline, withdraw, accept, withdraw)) == 1
         assert statuses(sent.case_id) in (["accepted"], ["declined", "sent"], ["withdrawn"])
         consistent(sent.case_id)
+
+
+def test_of_two_directions_one_is_sent_and_an_acceptance_or_a_withdrawal_ends_it(instance: Flask) -> None:
+    rinas, duty = factories.actor("rinas.border_officer"), factories.actor("ra.duty_officer")
+    sent = people.sent(rinas)
+    for code, reason in (("nrc", DeclineReason.CANNOT_KEEP_SAFE), ("iom", DeclineReason.FULL)):
+        waiting = db.session.scalars(
+            select(Referral.id).where(Referral.case_id == sent.case_id, Referral.status == "sent")
+        ).one()
+        referrals.decline(referral_id=waiting, reason=reason, by=factories.actor(f"{code}.case_worker"))
+    vatra, other = people.organisation("VATRA"), people.organisation("TJETER_VIZION")
+
+    def direct(receiver_id: uuid.UUID) -> object:
+        return placing.direct(case_id=sent.case_id, receiver_id=receiver_id, reason=OverrideReason.SAFETY, by=duty)
+
+    given = race(instance, lambda: direct(vatra), lambda: direct(other), lambda: direct(vatra))
+    assert len(given) == 1
+    assert statuses(sent.case_id) == ["declined", "declined", "sent"]
+    (directed,) = given
+    assert isinstance(directed, uuid.UUID)
+    code = "VATRA" if db.session.get_one(Referral, directed).receiver_id == vatra else "TJETER_VIZION"
+    receiver, bed = factories.actor(f"{code.lower()}.case_worker"), people.bed(code)
+    won = race(
+        instance,
+        lambda: referrals.accept(referral_id=directed, bed_id=bed, by=receiver),
+        lambda: referrals.withdraw(referral_id=directed, by=rinas),
+        lambda: direct(vatra),
+        lambda: direct(other),
+    )
+    # A direction after the withdrawal is one that is not too many.
+    ended = statuses(sent.case_id)[2:]
+    assert ended in (["accepted"], ["withdrawn"], ["withdrawn", "sent"])
+    assert len(won) == len(ended)
+    assert list(audit.verify(db.session())) == []
 
 
 def test_of_an_acceptance_and_an_expiry_one_happens(instance: Flask) -> None:

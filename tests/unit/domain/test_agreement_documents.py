@@ -193,6 +193,17 @@ def _coalition(**more: object) -> Change:
         (_clause(require=[{"step": "assess", "party": "RA"}]), "clause[21].require[1].before: missing"),
         (_clause(deadline=[{"step": "answer", "party": "receiver"}]), "clause[21].deadline[1].within: missing"),
         (_clause(deadline=[]), "clause[21].deadline: must be a list of tables"),
+        # conditions
+        (_set("clause", 5, "when", to={"and": []}), "clause[6].when: `and` takes a list of conditions"),
+        (_set("clause", 5, "when", to={"or": {}}), "clause[6].when: `or` takes a list of conditions"),
+        (_set("clause", 5, "when", to={"eq": "adult"}), "clause[6].when: `eq` takes a name and a value"),
+        (_set("clause", 5, "when", to={"eq": ["age_class", 1.5]}), "clause[6].when: `eq` takes a name and a code"),
+        (
+            _set("clause", 5, "when", to={"in": ["gender", "x"]}),
+            "clause[6].when: `in` takes a name and a list of codes",
+        ),
+        (_set("clause", 5, "when", to={"has": ["needs", True]}), "clause[6].when: `has` takes a name and a code"),
+        (_set("clause", 5, "when", to={"lt": ["needs", True]}), "clause[6].when: `lt` takes a name and a whole number"),
         # path and reporting
         (_drop("path"), "path: missing"),
         (

@@ -456,6 +456,30 @@ def test_there_is_a_receiver_or_a_reason_and_never_a_receiver_who_must_not_be(
     assert route(copy.deepcopy(facts), AGREEMENT, NOON, dict(reversed(capacity.items()))) == answer
 
 
+_DAYS = st.sampled_from([-400, -1, 0, 1, 400])
+
+
+@settings(max_examples=200)
+@given(profiles, capacities, st.dictionaries(st.sampled_from([*AGREEMENT.parties]), st.tuples(_DAYS, _DAYS, _DAYS)))
+def test_nobody_receives_or_is_told_who_is_not_bound_on_that_day(
+    facts: RoutingFacts, capacity: dict[str, Capacity], days: dict[str, tuple[int, int, int]]
+):
+    """Signed, joins and leaves some days before or after the day of the referral."""
+    today = AGREEMENT.local(NOON).date()
+    parties = dict(AGREEMENT.parties)
+    bound = set(parties)
+    for code, (signed, joins, leaves) in days.items():
+        signed_on, joined_on, until = (today + timedelta(days=each) for each in (signed, joins, leaves))
+        parties[code] = replace(parties[code], signed_on=signed_on, joined_on=joined_on, until=until)
+        if max(signed, joins) > 0 or leaves < 0:
+            bound.discard(code)
+    answer = route(facts, replace(AGREEMENT, parties=parties), NOON, capacity)
+    assert bool(answer.candidates) != (answer.fallback is not None)
+    assert {each.party for each in (*answer.candidates, *answer.reserve, *answer.obligations)} <= bound
+    unbound = {each.party for each in answer.excluded if each.reason in (Exclusion.NOT_SIGNED, Exclusion.NOT_IN_FORCE)}
+    assert not unbound & bound
+
+
 @given(profiles)
 def test_with_room_everywhere_and_nothing_struck_out_everybody_has_a_receiver_but_who_refused(facts: RoutingFacts):
     free = replace(facts, avoid_regions=frozenset(), refused_parties=frozenset())

@@ -7,8 +7,8 @@ theirs runs out by itself.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_consents"
-down_revision = "0021_filed_tables"
+revision = "0025_consents"
+down_revision = "0024_returns_with_an_agency"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,35 @@
+"""What ends an interview that was typed in from paper: one paper makes one record. Part of the ending's transaction."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from nrm.domain.accounts import Actor
+from nrm.models.interviews import Interview, PaperForm
+from nrm.store import papers as store
+
+
+class KeyedTwice(Exception):
+    """The same paper was typed in a second time and the two were not compared yet."""
+
+
+def spend(session: Session, interview: Interview, *, by: Actor) -> None:
+    """The interview's paper, if it has one, is used from now on; raises KeyedTwice."""
+    if interview.paper_mark is None:
+        return
+    if len(store.keyings(interview.paper_mark, by=by)) > 1:
+        raise KeyedTwice
+    hit = session.execute(
+        update(PaperForm)
+        .where(
+            PaperForm.organisation_id == interview.organisation_id,
+            PaperForm.mark == interview.paper_mark,
+            PaperForm.used.is_(False),
+        )
+        .values(used=True)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise KeyedTwice

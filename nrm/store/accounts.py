@@ -126,6 +126,12 @@ def readers_by_consent() -> list[Organisation]:
     )
 
 
+def names_by_code(language: str) -> dict[str, str]:
+    """The names of all organisations in Albanian (`sq`) or English, for what is sealed in both."""
+    rows = organisations_by_id().values()
+    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+
+
 def with_keyring() -> set[uuid.UUID]:
     """The organisations somebody can open things for."""
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))

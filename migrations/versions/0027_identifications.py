@@ -6,8 +6,8 @@ Of steps abroad from before nothing is known of the period: they keep none.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_identifications"
-down_revision = "0025_consents"
+revision = "0027_identifications"
+down_revision = "0026_consents"
 branch_labels = None
 depends_on = None
 

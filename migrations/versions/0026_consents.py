@@ -7,8 +7,8 @@ theirs runs out by itself.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025_consents"
-down_revision = "0024_returns_with_an_agency"
+revision = "0026_consents"
+down_revision = "0025_openings_of_notices"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,7 @@ from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
+from nrm.store import agreements
 from nrm.store.paging import PAGE, Page, page, place_after
 
 
@@ -128,7 +129,8 @@ def _granted_or_asked(case_id: uuid.UUID, by: Actor) -> CaseRelation | None:
         Referral.receiver_id == by.organisation_id,
         Referral.status == ReferralStatus.SENT,
     )
-    return CaseRelation.ASKED if db.session.scalar(select(being_asked)) else None
+    asked = db.session.scalar(select(being_asked)) and not agreements.has_left(by.organisation_id)
+    return CaseRelation.ASKED if asked else None
 
 
 def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:

@@ -25,6 +25,7 @@ ROLE_LABELS = {
     Role.PAYMENT_OFFICER: N_("Payment officer"),
     Role.READER: N_("Reader of reports"),
     Role.COORDINATOR: N_("Coordinator of the agreement"),
+    Role.IDENTIFICATION_OFFICER: N_("Identification officer"),
     Role.FOCAL_POINT: N_("Focal point"),
 }
 

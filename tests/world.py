@@ -15,6 +15,7 @@ from nrm.actions import (
     contracts,
     departures,
     helpline,
+    identifications,
     interviews,
     monitoring,
     notices,
@@ -65,7 +66,7 @@ class World:
     arrived: uuid.UUID
     case: uuid.UUID  # in NRC, with a stay; shared with the permit unit
     stay: uuid.UUID
-    own_case: uuid.UUID  # VATRA's own
+    own_case: uuid.UUID  # VATRA's own; it asked the police and the Responsible Authority for formal identification
     own_stay: uuid.UUID
     bed: uuid.UUID  # a free one of NRC
     obligation: uuid.UUID  # the Responsible Authority has to be told of the asked case
@@ -125,6 +126,8 @@ def build() -> World:
         story=people.TOLD,
         by=vatra,
     )
+    readers = [people.organisation(code) for code in ("STATE_POLICE", "RA")]
+    identifications.ask(case_id=own.case_id, organisations=readers, agreed=True, by=vatra)
     tjeter = factories.actor("tjeter_vizion.case_worker")
     urgent = people.sent(rinas, "TJETER_VIZION", urgent=True, consent_urgent="given", override_reason="other")
     referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)

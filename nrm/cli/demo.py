@@ -154,12 +154,17 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
 
 def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
-    roles = [role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)]
-    second = roles if kind.holds_keys and len(roles) == 1 else []
+    roles: list[Role] = [
+        role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)
+    ]
+    desk: list[Role] = [role for role in roles if role != Role.IDENTIFICATION_OFFICER] or roles
+    second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []
     if Role.MONITOR in roles:
         second = [Role.MONITOR]  # some interviews are scored by two
-    return [(f"{code.lower()}.{role}", role) for role in roles] + [
-        (f"{code.lower()}.{role}.2", role) for role in second
+    return [
+        *((f"{code.lower()}.{role}", role) for role in desk),
+        *((f"{code.lower()}.{role}.2", role) for role in second),
+        *((f"{code.lower()}.{role}", role) for role in roles if role not in desk),
     ]
 
 

@@ -64,6 +64,7 @@ class Role(StrEnum):
     PAYMENT_OFFICER = "payment_officer"
     READER = "reader"
     COORDINATOR = "coordinator"
+    IDENTIFICATION_OFFICER = "identification_officer"
     CHILD_PROTECTION_OFFICER = "child_protection_officer"
     FOCAL_POINT = "focal_point"
 
@@ -108,6 +109,7 @@ class Permission(StrEnum):
     ASSESSMENT_READ = "assessment:read"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
+    IDENTIFICATION_DECIDE = "identification:decide"
     REGISTER_FILE = "register:file"
     REGISTER_READ = "register:read"
     REGISTER_JOIN = "register:join"
@@ -157,6 +159,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.DUTY_OFFICER: frozenset(
         {
             Permission.REFERRAL_DIRECT,
+            Permission.IDENTIFICATION_DECIDE,
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.REPORT_READ,
@@ -251,6 +254,16 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_DISABLE,
         }
     ),
+    # Holds the joint interview and looks at its record, in the cases whose holder shared that; reads no case otherwise.
+    Role.IDENTIFICATION_OFFICER: frozenset(
+        {
+            Permission.IDENTIFICATION_DECIDE,
+            Permission.AGREEMENT_READ,
+            Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
+            Permission.ACCOUNT_DISABLE,
+        }
+    ),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
     # There the tables of all agencies come together, too.
     Role.COORDINATOR: frozenset(
@@ -288,16 +301,18 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 # Which role works in which kind of organisation. An account outside this table is refused.
 ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.BORDER_POLICE: frozenset({Role.BORDER_OFFICER}),
-    OrganisationKind.POLICE: frozenset(),
+    OrganisationKind.POLICE: frozenset({Role.IDENTIFICATION_OFFICER}),
     OrganisationKind.STATE_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
     OrganisationKind.NGO_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
     OrganisationKind.INTERNATIONAL_ORGANISATION: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
-    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER}),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER, Role.IDENTIFICATION_OFFICER}),
     OrganisationKind.TRP_UNIT: frozenset({Role.TRP_OFFICER}),
     OrganisationKind.PROSECUTION: frozenset({Role.WITNESS_LIAISON}),
     OrganisationKind.CONSULAR_SERVICE: frozenset({Role.CONSULAR_OFFICER}),
     OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
-    OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER, Role.CHILD_PROTECTION_OFFICER}),
+    OrganisationKind.CHILD_PROTECTION: frozenset(
+        {Role.CASE_WORKER, Role.CHILD_PROTECTION_OFFICER, Role.IDENTIFICATION_OFFICER}
+    ),
     OrganisationKind.COALITION: frozenset(),
     OrganisationKind.MINISTRY: frozenset(
         {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT}

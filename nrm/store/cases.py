@@ -13,7 +13,8 @@ from sqlalchemy import Select, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import BY_CONSENT, Compartment
+from nrm.domain.cases import Compartment
+from nrm.domain.consents import read_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
@@ -211,7 +212,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
             id_,
             {"sq": each.name_sq, "en": each.name_en},
             tuple(sorted(compartments)),
-            OrganisationKind(each.kind) in BY_CONSENT,
+            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
         )
         for id_, (each, compartments) in found.items()
     ]

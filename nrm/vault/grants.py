@@ -145,6 +145,23 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
     return set(holding(session, [(case_id, compartment)])[case_id, compartment])
 
 
+def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
+    """Delete an organisation's live grants of these compartments; returns whether it had any. Needs no key.
+
+    What it opened before it can open no more here. A backup from before is answered by the new epoch that must follow.
+    """
+    gone = session.execute(
+        delete(Grant)
+        .where(
+            Grant.case_id == case_id,
+            Grant.organisation_id == organisation_id,
+            Grant.compartment.in_(compartments),
+        )
+        .returning(Grant.compartment)
+    )
+    return bool(gone.scalars().all())
+
+
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
     """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
     _let_go(session, PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)

@@ -16,7 +16,7 @@ from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
 from nrm.store import agreements, cases, children, obligations, permits, referrals, stays
-from nrm.web import child_returns, contributions, guards, helpline, home, notices, requests
+from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
 from nrm.web.language import gettext
 
 blueprint = Blueprint("desks", __name__)
@@ -55,6 +55,7 @@ def shelter_home() -> str:
         ending=agreements.leaving(by=by),
         expiring=permits.expiring(by=by),
         requests=requests.waiting_part(),
+        consents=consents.due_part(),
         form=FindCaseForm(),
     )
 

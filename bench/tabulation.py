@@ -36,6 +36,7 @@ _CODES = {
     "gender": ("feminine", "feminine", "masculine"),
     "returned_from": ("GR", "IT", "IT", "GB", "NL", "DE", "BE"),
     "announced": ("yes", "no", "no"),
+    "agency": ("yes", "no", "no"),
     "citizenship": ("AL", "AL", "AL", "XK", "MD", "RO", "UA"),
     "age_band": ("9-17", "18-20", "18-20", "21-23", "24-26", "30-38"),
     "exploited_in": ("IT", "GR", "XK", "AL", "GB"),

@@ -19,11 +19,13 @@ ROLE_LABELS = {
     Role.CONSULAR_OFFICER: N_("Consular officer"),
     Role.HELPLINE_OPERATOR: N_("Help line operator"),
     Role.MONITOR: N_("Monitor"),
+    Role.CHILD_PROTECTION_OFFICER: N_("Child protection officer"),
     Role.STATISTICIAN: N_("Statistician"),
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.PAYMENT_OFFICER: N_("Payment officer"),
     Role.READER: N_("Reader of reports"),
     Role.COORDINATOR: N_("Coordinator of the agreement"),
+    Role.IDENTIFICATION_OFFICER: N_("Identification officer"),
     Role.FOCAL_POINT: N_("Focal point"),
 }
 

@@ -20,6 +20,10 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     Compartment.STORY: N_("Story"),
     Compartment.CARE: N_("Care"),
     Compartment.LEGAL: N_("Legal file"),
+    Compartment.JOINT_INTERVIEW: N_("Record of the joint interview"),
+    Compartment.FIRST_DECISION: N_("Reasons of the first look"),
+    Compartment.SECOND_DECISION: N_("Reasons of the second look"),
+    Compartment.THIRD_DECISION: N_("Reasons of the third look"),
     SUPPLEMENT: N_("Supplement"),
 }
 PURPOSE_LABELS = {
@@ -35,6 +39,7 @@ PURPOSE_LABELS = {
     Purpose.HANDING_ON: N_("To hand the person over"),
     Purpose.DUTY_DECISION: N_("To decide where the person goes"),
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
+    Purpose.IDENTIFICATION: N_("For formal identification"),
     Purpose.COPY: N_("To give the person a copy"),
 }
 # What each compartment can be opened for; the other purposes would not be true.
@@ -75,6 +80,7 @@ LEGAL_FIELDS = {
     "permit": N_("Residence permit file"),
     "court": N_("Proceedings in court"),
 }
+IDENTIFICATION_FIELDS = {"account": N_("What was told and found"), "reasons": N_("Reasons")}
 
 
 class OpenCaseForm(OnceForm):

@@ -13,11 +13,13 @@ from nrm.domain.words import N_
 KIND_LABELS = {
     RequestKind.COPY: N_("A copy of what is kept"),
     RequestKind.ERASURE: N_("That what is kept is erased"),
+    RequestKind.WITHDRAWAL: N_("To take back a consent"),
 }
 STATUS_LABELS = {
     RequestStatus.OPEN: N_("not answered yet"),
     RequestStatus.GIVEN: N_("the copy was given"),
     RequestStatus.ERASED: N_("it was erased"),
+    RequestStatus.WITHDRAWN: N_("it was taken back"),
     RequestStatus.REFUSED: N_("no"),
 }
 REFUSAL_LABELS = {

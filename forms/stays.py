@@ -40,6 +40,9 @@ CLOSED = {
         "Albanian leaves for another country"
     ),
     "application_open": N_("Wait for the decision: an application or appeal for a residence permit is open"),
+    "reflection": N_(
+        "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
+    ),
     "assessments_missing": N_(
         "A child goes home only after the child protection service has assessed risk, security and family; until then "
         "choose the extended family, a foster family or another place"

@@ -9,7 +9,7 @@ from nrm import clock, countries
 from nrm.actions import accounts
 from nrm.actions import agreement_versions as actions
 from nrm.actions import agreements as simulations
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts import PERMISSIONS, Actor, Permission, Role
 from nrm.domain.agreement_versions import needed
 from nrm.domain.agreements import Agreement
 from nrm.domain.simulation import week_name, weeks
@@ -83,7 +83,9 @@ def signers(party: str) -> tuple[Actor, Actor]:
     organisations = [each for each in store.organisations_by_id().values() if each.party == party]
     organisation = min(organisations, key=lambda each: each.code)
     members = [
-        each for each in store.members(by=factories.actor("administrator"), size=1000).rows if each.status == "active"
+        each
+        for each in store.members(by=factories.actor("administrator"), size=1000).rows
+        if each.status == "active" and Permission.AGREEMENT_SIGN in PERMISSIONS[Role(each.role)]
     ]
     logins = [each.login for each in members if each.organisation_code in {each.code for each in organisations}]
     first = factories.actor(logins[0])

@@ -11,8 +11,11 @@ from sqlalchemy import select, update
 from nrm.actions import (
     admissions,
     cases,
+    child_returns,
     contracts,
     departures,
+    helpline,
+    identifications,
     interviews,
     monitoring,
     notices,
@@ -28,7 +31,9 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
+from nrm.domain.child_returns import Asked
 from nrm.domain.departures import OutsideKind, OutsideReason
+from nrm.domain.helpline import Caller, Outcome, Topic
 from nrm.domain.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
@@ -61,7 +66,7 @@ class World:
     arrived: uuid.UUID
     case: uuid.UUID  # in NRC, with a stay; shared with the permit unit
     stay: uuid.UUID
-    own_case: uuid.UUID  # VATRA's own
+    own_case: uuid.UUID  # VATRA's own; it asked the police and the Responsible Authority for formal identification
     own_stay: uuid.UUID
     bed: uuid.UUID  # a free one of NRC
     obligation: uuid.UUID  # the Responsible Authority has to be told of the asked case
@@ -69,6 +74,8 @@ class World:
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    child_return: uuid.UUID  # Greece asks the Responsible Authority for it
+    call: uuid.UUID  # somebody who is to be called back by the help line
     sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
     remedy: uuid.UUID  # what Rinas is asked to mend
     request: uuid.UUID  # the person in NRC asked the help line for a copy
@@ -119,6 +126,8 @@ def build() -> World:
         story=people.TOLD,
         by=vatra,
     )
+    readers = [people.organisation(code) for code in ("STATE_POLICE", "RA")]
+    identifications.ask(case_id=own.case_id, organisations=readers, agreed=True, by=vatra)
     tjeter = factories.actor("tjeter_vizion.case_worker")
     urgent = people.sent(rinas, "TJETER_VIZION", urgent=True, consent_urgent="given", override_reason="other")
     referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)
@@ -144,6 +153,8 @@ def build() -> World:
         urgent_case=urgent.case_id,
         letter=_written(own.case_id, vatra),
         notice=_announced(),
+        child_return=_child_return(),
+        call=_called(),
         sample=_drawn(rinas),
         remedy=_to_mend(),
         request=_asked(foreign.case_id),
@@ -164,6 +175,35 @@ def _announced() -> uuid.UUID:
         by=factories.actor("consular.consular_officer"),
     )
     return notice_id
+
+
+def _child_return() -> uuid.UUID:
+    return_id = uuid.uuid4()
+    today = stay_store.today()
+    child_returns.record(
+        return_id=return_id,
+        iso="GR",
+        asked=Asked.BOTH,
+        received_on=today,
+        due_on=today + timedelta(days=20),
+        identity={"name": people.PLANTED},
+        by=factories.actor("ra.duty_officer"),
+    )
+    return return_id
+
+
+def _called() -> uuid.UUID:
+    call_id = uuid.uuid4()
+    helpline.record(
+        call_id=call_id,
+        language="sq",
+        caller=Caller.FAMILY,
+        topic=Topic.MISSING,
+        outcome=Outcome.CALL_BACK,
+        note=people.PLANTED,
+        by=factories.actor("helpline.helpline_operator"),
+    )
+    return call_id
 
 
 def _drawn(rinas: Actor) -> uuid.UUID:

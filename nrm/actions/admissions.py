@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import consenting
 from nrm.actions.stays import begin
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.admissions import CAME_WITH, ImpossibleCase, OwnCase, check, columns, further_facts, obligations, sealed
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
+from nrm.domain.consents import Asking, of_own_case
 from nrm.domain.routes import Obligation
 from nrm.domain.stays import Source
 from nrm.models.cases import Case
@@ -90,6 +92,7 @@ def open_case(
         session.add(row)
         session.flush()
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
+        consenting.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
         stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
         session.add_all(

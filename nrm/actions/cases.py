@@ -14,15 +14,19 @@ from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.cases import Case, Reading
+from nrm.models.consents import Consent
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.store import accounts, permits
 from nrm.store import cases as store
+from nrm.store.cases import CaseRelation
 from nrm.store.countries import country
 from nrm.vault import care_notes, epochs, grants, members, sharing, shredding
 from nrm.vault import compartments as vault
@@ -38,14 +42,18 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
     Raises NotPermitted, NotVisible, CannotOpen (nothing is recorded then but the refusal).
     """
     by.must(Permission.CASE_OPEN)
-    store.visible(case_id, by=by, asked=True)
+    relation = store.visible(case_id, by=by, asked=True)
     try:
         with transaction() as session:
+            # What a reader lost because a consent ran out is sealed anew by the holder's first session that comes by.
+            narrowed = relation is CaseRelation.HOLDER and consenting.narrow(session, case_id, by)
             allow(session, case_id, compartment, purpose, by=by)
     except CannotOpen:
         with transaction() as session:
             audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=case_id, compartment=compartment)
         raise
+    if narrowed:
+        shredding.work_off()
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpose, *, by: Actor) -> None:
@@ -156,6 +164,9 @@ def share(
                 organisation_id_shared=organisation_id,
                 compartment=compartment,
             )
+        if set(compartments) & read_by_consent(kind):
+            yes = Answer(Topic.SHARING, Said.GIVEN, organisation.party or organisation.code)
+            consenting.record(session, case_id, [yes], Asking("", "", ""), by)
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
@@ -165,22 +176,17 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
     """
     by.must(Permission.CASE_OPEN)
-    if OrganisationKind(accounts.organisation(organisation_id).kind) not in BY_CONSENT:
+    organisation = accounts.organisation(organisation_id)
+    if not reads_by_consent(OrganisationKind(organisation.kind)):
         store.row(case_id, by=by)
         raise CaseRefused("by_clause")
     with transaction() as session:
         _held(case_id, by)
-        keep: dict[str, Collection[uuid.UUID]] = {}
-        for compartment in vault.compartments_of(session, case_id):
-            holders = grants.holders_of(session, case_id, compartment)
-            if organisation_id in holders and organisation_id != by.organisation_id:
-                keep[compartment] = holders - {organisation_id}
-        if not keep:
-            raise NotVisible
-        asked = grants.waiting(session, case_id)
-        epochs.rotate(session, case_id, keep, by=by)
-        sharing.offer(session, case_id, asked, by=by, compartments=keep)
-        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
+        if not consenting.end_reading(session, case_id, [organisation], by):
+            raise NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused("by_clause")
+        sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
+        given = consenting.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
+        consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
     shredding.work_off()
 
 

@@ -24,12 +24,12 @@ from nrm.domain.departures import (
     is_step_abroad,
     proof_of,
 )
-from nrm.domain.permits import check_repatriation
+from nrm.domain.permits import check_reflection, check_repatriation
 from nrm.models.cases import Case, Reading
 from nrm.models.departures import Departure
 from nrm.store import cases as case_store
 from nrm.store import departures as store
-from nrm.store import permits, stays
+from nrm.store import identifications, permits, stays
 from nrm.store.countries import country
 from nrm.vault import care_notes, shredding
 from nrm.vault import compartments as vault
@@ -63,8 +63,11 @@ def refer_out(
             raise DepartureRefused("needs")
         permit = permits.facts(case_id)
         today = stays.today()
-        if is_step_abroad(kind, reason):
+        abroad = is_step_abroad(kind, reason)
+        reflects_until = identifications.reflection_until(case) if abroad else None
+        if abroad:
             check_repatriation(case.citizenship_class, permit, on=today)
+            check_reflection(reflects_until, on=today)
         gate = gate_of(kind, reason, case.citizenship_class)
         informed_on, state = proof_of(gate, permit)
         letter = Departure(
@@ -81,6 +84,7 @@ def refer_out(
             repatriation_gate=gate,
             informed_on=cast("date | None", informed_on),
             permit_state=state,
+            reflected_until=reflects_until,
         )
         session.add(letter)
         session.flush()

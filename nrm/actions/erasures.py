@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, faults
-from nrm.actions import requests
+from nrm.actions import consenting, requests
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
 from nrm.domain.referrals import ReferralStatus
+from nrm.domain.requests import RequestKind, RequestStatus
 from nrm.domain.retention import ends_on
 from nrm.models.cases import Case, SealedCompartment
 from nrm.models.referrals import Referral
@@ -63,7 +64,7 @@ def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lamb
                 _erase_over(case_id, by)
         tell(count)
     if not dry_run:
-        _carry_out()
+        carry_out()
     return count
 
 
@@ -95,7 +96,7 @@ def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
 def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         over, _ = _over(case_id)
-        _erase(session, case_id, over, by)
+        destroy(session, case_id, over, by)
 
 
 def erase(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -120,12 +121,14 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
         if case.status == "open":
             case.status, case.closed_month = "closed", _today().replace(day=1)
             audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
-        _erase(session, case_id, erased_now, by)
-        requests.answer_by_erasing(session, case_id, by)
+        destroy(session, case_id, erased_now, by)
+        consenting.end_all(session, case_id, by)
+        requests.answer_by_doing(session, case_id, RequestKind.ERASURE, RequestStatus.ERASED, by)
+        requests.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
         # What stays is the holder's alone.
         keep = {each: [case.holder_id] for each in vault.compartments_of(session, case_id)}
         epochs.rotate(session, case_id, keep, by=by)
-    _carry_out()
+    carry_out()
 
 
 def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
@@ -145,14 +148,15 @@ def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:
     return going, len(going) < len(vault.compartments_of(session, case_id))
 
 
-def _erase(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
+def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
+    """Erase these compartments in the caller's transaction, which `carry_out` must follow. Needs no key."""
     gone = list(compartments)
     epochs.erase(session, case_id, gone)
     for compartment in gone:
         audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
 
 
-def _carry_out() -> None:
+def carry_out() -> None:
     """The list first: once the keys are gone, it must be known outside that they are."""
     complete_lists()
     shredding.work_off()

@@ -33,7 +33,6 @@ from nrm.store.countries import country
 from nrm.vault import filings, signing
 
 RELEASE = Actor.system("release")
-SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
 
 
 def outstanding(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
@@ -58,10 +57,10 @@ def make(quarter: Quarter, *, by: Actor) -> None:
     lines = store.of_quarter(quarter, by=RELEASE)
     value = _value(quarter, lines)
     value["signatures"] = _signatures(value, by)
-    names = {language: _names(language) for language in LANGUAGES}
+    names = {language: accounts.names_by_code(language) for language in LANGUAGES}
     signers = {
         language: [
-            (names[language].get(each.get("office", ""), SERVER[language]), each["signed_at"])
+            (names[language].get(each.get("office", ""), rules.SERVER[language]), each["signed_at"])
             for each in value["signatures"]
         ]
         for language in LANGUAGES
@@ -180,21 +179,9 @@ def _signatures(value: Mapping[str, Any], by: Actor) -> list[dict[str, str]]:
     office = accounts.organisation(by.organisation_id).code
     at = value["released_at"]
     return [
-        _signature("server", "", at, signing.release_public_key(), signing.sign_release(message)),
-        _signature("coordinator", office, at, own_key, own),
+        rules.signature_of("server", "", at, signing.release_public_key(), signing.sign_release(message)),
+        rules.signature_of("coordinator", office, at, own_key, own),
     ]
-
-
-def _signature(signer: str, office: str, signed_at: str, key: bytes, signature: bytes) -> dict[str, str]:
-    return {
-        "signer": signer,
-        **({"office": office} if office else {}),
-        "signed_at": signed_at,
-        "algorithm": "Ed25519",
-        "over": rules.SIGNED_OVER,
-        "public_key": key.hex(),
-        "signature": signature.hex(),
-    }
 
 
 def _store(session: Session, quarter: Quarter, released_at: str, files: Mapping[str, bytes], by: Actor) -> None:
@@ -219,11 +206,6 @@ def _store(session: Session, quarter: Quarter, released_at: str, files: Mapping[
     audit.append(
         session, audit.Event.RELEASE_SEALED, by=by, report=rules.JOINT, quarter=str(quarter), release_id=row.id
     )
-
-
-def _names(language: str) -> dict[str, str]:
-    rows = accounts.organisations_by_id().values()
-    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
 
 
 def _now() -> datetime:

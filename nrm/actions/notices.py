@@ -23,6 +23,7 @@ from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.notices import Announcement, NoticeRefused, NoticeStatus, check
 from nrm.domain.quarters import Quarter
 from nrm.models.accounts import Organisation
+from nrm.models.cases import Reading
 from nrm.models.notices import Notice
 from nrm.store import accounts, stays
 from nrm.store import interviews as interview_store
@@ -108,10 +109,20 @@ def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     Raises NotPermitted, NotVisible, CannotOpen.
     """
     by.must(Permission.NOTICE_RECEIVE)
-    store.row(notice_id, by=by)
+    notice = store.row(notice_id, by=by)
+    reading = Reading(
+        case_id=notice_id,
+        compartment=_IDENTITY,
+        purpose=purpose,
+        member_id=by.member_id,
+        organisation_id=by.organisation_id,
+        holder_id=notice.post_id,
+        opened_at=clock.now(),
+    )
     try:
         with transaction() as session:
             vault.allow(session, notice_id, _IDENTITY, purpose, by=by)
+            session.add(reading)
     except CannotOpen:
         with transaction() as session:
             audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=notice_id, compartment=_IDENTITY)

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import BY_CONSENT
+from nrm.domain.consents import Ended, Narrowing, Said, Topic
 from nrm.domain.referrals import (
     Asked,
     IllegalTransition,
@@ -26,14 +27,15 @@ from nrm.domain.referrals import (
 )
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
+from nrm.models.consents import Consent
 from nrm.models.referrals import Referral
 from nrm.store import accounts
+from nrm.store import consents as consent_store
 from nrm.store import members as members_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
-from nrm.vault import compartments as vault
-from nrm.vault import epochs, grants, sharing, shredding
+from nrm.vault import grants, sharing, shredding
 
 
 def lock_case(case_id: uuid.UUID) -> None:
@@ -206,6 +208,8 @@ def refer(
             raise ReferralRefused("itself")
         if case.status == "closed":
             raise NotVisible
+        if not consent_store.wants_help(case_id):
+            raise ReferralRefused("no_help")
         last = places.last_of(case_id)
         if last is not None and ReferralStatus(last.status).is_open:
             raise ReferralRefused("already_open")
@@ -241,22 +245,12 @@ def refer(
 
 def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[uuid.UUID], by: Actor) -> None:
     """A new epoch of whatever somebody reads by consent to whom the person did not say yes again."""
-    ended: set[uuid.UUID] = set()
-    keep: dict[str, Collection[uuid.UUID]] = {}
-    by_consent = accounts.of_kinds(BY_CONSENT)
-    for compartment in vault.compartments_of(session, case_id):
-        holders = grants.holders_of(session, case_id, compartment)
-        gone = (holders & by_consent) - set(go_on_reading)
-        if gone:
-            keep[compartment] = holders - gone
-            ended |= gone
-    if not keep:
-        return
-    asked = grants.waiting(session, case_id)
-    epochs.rotate(session, case_id, keep, by=by)
-    sharing.offer(session, case_id, asked, by=by, compartments=keep)
-    for organisation_id in sorted(ended, key=str):
-        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
+    gone = [each for each in accounts.readers_by_consent() if each.id not in set(go_on_reading)]
+    if consenting.end_reading(session, case_id, gone, by):
+        parties = {each.party or each.code for each in gone}
+        sharing = (Consent.topic == Topic.SHARING, Consent.party.in_(parties), Consent.said == Said.GIVEN)
+        given = consenting.current(session, case_id, *sharing)
+        consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
 
 
 def offer(*, referral_id: uuid.UUID, by: Actor) -> None:

@@ -21,9 +21,9 @@ from nrm.db import db
 from nrm.domain import reports as rules
 from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotVisible, Permission, Role
-from nrm.domain.contributions import check_parts
+from nrm.domain.contributions import PartsOutstanding, check_parts
 from nrm.domain.quarters import Quarter
-from nrm.store import accounts, contributions
+from nrm.store import accounts, contributions, register
 from nrm.store import reports as store
 from nrm.store.countries import country
 from nrm.vault import signing
@@ -157,6 +157,8 @@ def _before(quarter: Quarter, by: Actor) -> Closed | None:
         raise rules.WaitsForSignatures(str(line.quarter))
     parts = contributions.parts(quarter, by=by)
     check_parts(parts, quarter, days=country().calendar.release_after_days, today=today)
+    if missing := register.awaited(quarter, by=by):
+        raise PartsOutstanding(missing)
     db.session.rollback()  # nothing is held open while the figures are worked on
     return None
 

@@ -1,7 +1,8 @@
-"""A person asks for a copy of what is kept, or that it is erased: recording it where the person asks, and answering.
+"""A person asks for a copy of what is kept, that it is erased, or to take back a consent: recording it where the person
+asks, and answering.
 
 Whoever records it needs the code of the case and learns nothing of it, not even whether there is one. Erasing itself is
-`erasures.erase`, which answers what was asked.
+`erasures.erase`, taking back `consents.withdraw`; they answer what was asked.
 """
 
 from __future__ import annotations
@@ -109,23 +110,21 @@ def give(*, request_id: uuid.UUID, by: Actor) -> None:
         _answer(session, _asked_copy(request_id, by, lock=True), RequestStatus.GIVEN, by)
 
 
-def answer_by_erasing(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Answer what the person of an erased case asked for to be erased, in the transaction that erases."""
+def answer_by_doing(session: Session, case_id: uuid.UUID, kind: RequestKind, status: RequestStatus, by: Actor) -> None:
+    """Answer what the person of a case asked for, in the transaction that does it."""
     hit = session.execute(
         update(PersonRequest)
         .where(
             PersonRequest.case_id == case_id,
-            PersonRequest.kind == RequestKind.ERASURE,
+            PersonRequest.kind == kind,
             PersonRequest.status == RequestStatus.OPEN,
         )
-        .values(status=str(RequestStatus.ERASED), answered_on=stays.today())
+        .values(status=str(status), answered_on=stays.today())
         .returning(PersonRequest.id)
         .execution_options(synchronize_session=False)
     )
     for request_id in hit.scalars().all():
-        audit.append(
-            session, audit.Event.REQUEST_ANSWERED, by=by, request_id=request_id, answer=str(RequestStatus.ERASED)
-        )
+        audit.append(session, audit.Event.REQUEST_ANSWERED, by=by, request_id=request_id, answer=str(status))
 
 
 def _asked_copy(request_id: uuid.UUID, by: Actor, *, lock: bool = False) -> PersonRequest:

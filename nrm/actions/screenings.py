@@ -8,7 +8,7 @@ from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.indicators import profile
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.screenings import NONE, REFUSED, check_processed, outcome_of, processed_as
+from nrm.domain.screenings import NONE, REFUSED, agency_of, check_processed, outcome_of, processed_as
 from nrm.models.interviews import Screening
 from nrm.store.countries import country
 
@@ -76,6 +76,7 @@ def screenings_of(
             citizenship_class=facts["citizenship_class"],
             returned_from=facts["returned_from"],
             announced=facts["announced"],
+            agency=agency_of(facts["return_manner"]),
             profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
             assessment=facts["assessment"],
             import_mark=mark,

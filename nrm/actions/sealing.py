@@ -28,7 +28,6 @@ from nrm.store.countries import country
 from nrm.vault import signing
 
 RELEASE = Actor.system("release")
-SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
 
 
 def draft_page(report: str, language: str, *, by: Actor) -> str:
@@ -38,7 +37,7 @@ def draft_page(report: str, language: str, *, by: Actor) -> str:
         raise NotVisible
     value = _opened(store.must_draft(report))["value"]
     return render.page(
-        value, country().tables[report], language, signatures=(), names=_names(language), **_pages()
+        value, country().tables[report], language, signatures=(), names=accounts.names_by_code(language), **_pages()
     ).decode()
 
 
@@ -81,7 +80,7 @@ def _seal(draft: ReleaseDraft, by: Actor) -> None:
     value["signatures"] = _signatures(value, draft, by)
     table_set = country().tables[report]
     signers = {language: _signers(value["signatures"], language) for language in render.LANGUAGES}
-    names = {language: _names(language) for language in render.LANGUAGES}
+    names = {language: accounts.names_by_code(language) for language in render.LANGUAGES}
     db.session.rollback()  # nothing is held open while pages are made
     made = render.files(value, table_set, signatures=signers, names=names, **_pages())
     files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
@@ -142,34 +141,19 @@ def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> lis
     own, own_key = signing.sign_as(by, message)
     office = accounts.organisation(by.organisation_id).code
     return [
-        _signature("server", "", value["released_at"], signing.release_public_key(), signing.sign_release(message)),
-        _signature(
+        rules.signature_of(
+            "server", "", value["released_at"], signing.release_public_key(), signing.sign_release(message)
+        ),
+        rules.signature_of(
             "statistician", signer.organisation, draft.signed_at.isoformat(), signer.public_key, draft.signature
         ),
-        _signature("responsible_authority", office, _now().isoformat(), own_key, own),
+        rules.signature_of("responsible_authority", office, _now().isoformat(), own_key, own),
     ]
 
 
-def _signature(signer: str, office: str, signed_at: str, key: bytes, signature: bytes) -> dict[str, str]:
-    return {
-        "signer": signer,
-        **({"office": office} if office else {}),
-        "signed_at": signed_at,
-        "algorithm": "Ed25519",
-        "over": rules.SIGNED_OVER,
-        "public_key": key.hex(),
-        "signature": signature.hex(),
-    }
-
-
 def _signers(signatures: list[dict[str, str]], language: str) -> list[tuple[str, str]]:
-    names = _names(language)
-    return [(names.get(each.get("office", ""), SERVER[language]), each["signed_at"]) for each in signatures]
-
-
-def _names(language: str) -> dict[str, str]:
-    rows = accounts.organisations_by_id().values()
-    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+    names = accounts.names_by_code(language)
+    return [(names.get(each.get("office", ""), rules.SERVER[language]), each["signed_at"]) for each in signatures]
 
 
 def _pages() -> dict[str, Any]:

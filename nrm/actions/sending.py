@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import children, drafts, keyings
+from nrm.actions import children, consenting, drafts, keyings
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
@@ -23,6 +23,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import UNKNOWN
+from nrm.domain.consents import asked_in_interview, of_interview
 from nrm.domain.documents import Words
 from nrm.domain.facts import SEVERAL, case_facts, compartments, consent_of, routing_facts, statistics_consent
 from nrm.domain.interviews import Answers, Questionnaire
@@ -233,6 +234,7 @@ def send(
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, now, by))
         session.flush()
+        _write_consent(session, draft, answers, proposed, choice, by)
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
         session.add_all(_stored_route(interview_id, proposed, choice))
@@ -259,6 +261,15 @@ def send(
         sent = Sent(interview_id, referral.id, interview.pseudonym, choice.party)
     shredding.work_off()
     return sent
+
+
+def _write_consent(
+    session: Session, draft: Draft, answers: Answers, proposed: Proposal, choice: Choice, by: Actor
+) -> None:
+    struck = (each.party for each in proposed.route.excluded if each.reason is Exclusion.STRUCK_OUT)
+    asked = (each.party for each in _in_order(proposed, choice))
+    said = of_interview(draft.questionnaire, answers, asked=asked, struck_out=struck)
+    consenting.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 
 
 def _sent_before(interview: Interview, by: Actor) -> Sent:

@@ -29,7 +29,7 @@ from nrm.domain.stays import (
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import permits
+from nrm.store import identifications, permits
 from nrm.store import stays as store
 
 
@@ -144,6 +144,7 @@ def end(
         check_dates(stay.admitted_on, today=today, exited_on=ended_on)
         check_exit(exit_reason, destination)
         permit = permits.facts(case.id)
+        reflects_until = identifications.reflection_until(case)
         check_leaving(
             exit_reason,
             destination,
@@ -152,6 +153,7 @@ def end(
             permit=permit,
             on=ended_on,
             assessments=store.assessments(case.id),
+            reflection_until=reflects_until,
         )
         repatriation, child = gates_opened_by(
             destination, age_class=case.age_class, citizenship_class=case.citizenship_class
@@ -167,6 +169,7 @@ def end(
             informed_on=permit.informed.at.date() if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
             child_gate=child,
+            reflected_until=reflects_until if repatriation else None,
         )
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)

@@ -97,7 +97,7 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
     """Write the answers into the compartments they belong to, for a session that opened the supplement; it is then
     destroyed.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not been asked; `asked`;
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not said yes; `asked`;
     `closed`), StaleRevision.
     """
     by.must(Permission.CASE_OPEN)
@@ -155,17 +155,14 @@ def _held(case_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Case:
 
 
 def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
-    """The open case of the actor's organisation, nobody being asked to take it, its person asked for consent."""
+    """The open case of the actor's organisation, nobody being asked to take it, its person having said yes."""
     case = _held(case_id, by, lock=True)
     if case.status == "closed":
         raise CaseRefused("closed")
     asked = exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT)
     if session.scalar(select(asked)):
         raise CaseRefused("asked")
-    unasked = exists().where(
-        Obligation.case_id == case_id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None)
-    )
-    if case.consent not in AGREED and session.scalar(select(unasked)):
+    if case.consent not in AGREED:
         raise CaseRefused("consent_first")
     return case
 
@@ -181,6 +178,17 @@ def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) 
         else:
             vault.create(session, case.id, {compartment: part}, [by.organisation_id])
         audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case.id, compartment=compartment)
+
+
+def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """The person does not agree: what was added is destroyed by the caller, and nothing is owed or added any more."""
+    session.execute(
+        update(Supplement)
+        .where(Supplement.case_id == case_id, Supplement.status.in_(("open", "sent")))
+        .values(status="lapsed", open_until=None)
+    )
+    for kind in (obligations.READ_SUPPLEMENT, obligations.COMPLETE_INTERVIEW):
+        _done(session, case_id, kind, by)
 
 
 def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) -> None:

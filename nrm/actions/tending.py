@@ -15,8 +15,11 @@ from nrm.actions import (
     accounts,
     alarms,
     backups,
+    child_returns,
     children,
+    consents,
     erasures,
+    helpline,
     interviews,
     monitoring,
     notices,
@@ -39,10 +42,10 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `screens_forgotten`,
-    `records_forgotten`, `seeds_committed`, `erased_listed`,
-    `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder
-    must do something for.
+    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `consents_lapsed`,
+    `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`, `seeds_committed`,
+    `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many
+    organisations a key holder must do something for.
     """
     by = Actor.system("tend")
     organisations.pass_over()
@@ -56,6 +59,9 @@ def tend() -> dict[str, int]:
         "alerts_forgotten": children.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
         "notices_over": notices.expire(by=by),
+        "consents_lapsed": consents.lapse(by=by),
+        "child_returns_forgotten": child_returns.forget(),
+        "calls_forgotten": helpline.forget(),
         "screens_forgotten": monitoring.forget_screens(),
         "records_forgotten": monitoring.forget_records(),
         "seeds_committed": monitoring.commit_seeds(),

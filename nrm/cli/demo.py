@@ -17,6 +17,7 @@ from flask import Flask
 from nrm import clock
 from nrm.actions import accounts, factors, members
 from nrm.cli import demo_agreements, demo_register
+from nrm.cli.demo_desks import add_desks
 from nrm.cli.demo_life import Life
 from nrm.cli.demo_monitoring import monitor
 from nrm.cli.demo_tonight import add_tonight
@@ -104,6 +105,7 @@ def make_demo(
             life.at(last - timedelta(minutes=5), demo_register.join(quarters[:-1], actors, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
+            add_desks(life, last, seed)
             life.run(tell)
             demo_agreements.leave_one_open(actors)
             checkpoint()
@@ -152,12 +154,17 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
 
 def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
-    roles = [role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)]
-    second = roles if kind.holds_keys and len(roles) == 1 else []
+    roles: list[Role] = [
+        role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)
+    ]
+    desk: list[Role] = [role for role in roles if role != Role.IDENTIFICATION_OFFICER] or roles
+    second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []
     if Role.MONITOR in roles:
         second = [Role.MONITOR]  # some interviews are scored by two
-    return [(f"{code.lower()}.{role}", role) for role in roles] + [
-        (f"{code.lower()}.{role}.2", role) for role in second
+    return [
+        *((f"{code.lower()}.{role}", role) for role in desk),
+        *((f"{code.lower()}.{role}.2", role) for role in second),
+        *((f"{code.lower()}.{role}", role) for role in roles if role not in desk),
     ]
 
 

@@ -26,6 +26,7 @@ from nrm.actions import (
     tending,
     testimony,
 )
+from nrm.cli import demo_identifications
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
@@ -296,6 +297,10 @@ class Life:
             self._plan_permit(plan, case_id, admitted_at, by)
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
+        if plan.number % 6 == 0:
+            self.after(timedelta(days=4), demo_identifications.begin(self, plan, case_id, by))
+        if plan.number % 25 == 7:
+            self.after(timedelta(days=9), demo_identifications.take_back(plan, case_id, by))
         self.at(admitted_at + timedelta(days=plan.nights, hours=2), lambda: self._leave(plan, case_id, stay_id, by))
 
     def _children(self, plan: Plan, mother: uuid.UUID, by: Actor) -> None:

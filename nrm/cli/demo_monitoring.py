@@ -50,7 +50,7 @@ def _mark(item: str, record: ProcedureRecord, *, strict: bool) -> Mark:
         "purpose": answers.get("purpose_read") != "not_read",
         "child_authority": record.child_told != "late",
         "questions": len(record.not_asked) <= (1 if strict else 4),
-        "assessment": record.profile == record.assessment,
+        "assessment": record.profile == record.assessment or "assessment_why" in record.asked,
         "in_time": record.in_time == "yes",
         "leaflet": bool(answers.get("leaflet")),
     }

@@ -11,9 +11,11 @@ from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import Agreement
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import Compartment
+from nrm.domain.consents import Validity
 from nrm.domain.directives import Directive
 from nrm.domain.documents import Words
 from nrm.domain.handouts import Handouts
+from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist
 from nrm.domain.quarters import Quarter
@@ -113,6 +115,8 @@ class Country:
     organisations: Mapping[str, Organisation]
     lists: Mapping[str, Mapping[str, Words]]
     retention: Retention
+    validity: Validity  # of consents
+    reflection: ReflectionPeriod
     calendar: Calendar
     watches: tuple[Watch, ...]
     next_numbers: tuple[NextNumber, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain import cases, permits, referrals, stays, testimony
+from nrm.domain import cases, identifications, permits, referrals, stays, testimony
 
 SCREENING_OUTCOMES = (
     "no_indicator",
@@ -51,6 +51,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "permit_grounds": tuple(permits.Ground),
         "screening_outcomes": SCREENING_OUTCOMES,
         "identifications": tuple(cases.Identification),
+        "identification_bases": tuple(identifications.Basis),
         "age_classes": AGE_CLASSES,
         "genders": cases.GENDERS,
         "citizenship_classes": cases.CITIZENSHIP_CLASSES,

@@ -10,8 +10,10 @@ from nrm.countries import lists
 from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, NextNumber, Organisation, Retention
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.alarms import Watch
-from nrm.domain.cases import Compartment
+from nrm.domain.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.consents import Validity
 from nrm.domain.documents import Table, Words
+from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 
 
@@ -46,6 +48,8 @@ def read_country(table: Table, code: str) -> Country:
         organisations=organisations,
         lists=_lists(table.table("list")),
         retention=_retention(table.table("retention")),
+        validity=_validity(table.table("consent")),
+        reflection=_reflection(table.table("reflection_period")),
         calendar=_calendar(table.table("calendar"), organisations),
         watches=_watches(table.tables("bulk_opening")),
         next_numbers=_next_numbers(table.tables("next_number"), regions),
@@ -136,7 +140,8 @@ def _organisation(entry: Table, regions: Mapping[str, Words]) -> Organisation:
     elif entry.has("beds"):
         entry.wrong("beds", f"an organisation of kind {kind} has no beds")
     party = entry.text("party") if entry.has("party") else None
-    if party is None and kind.holds_keys:
+    # The investigating police are no party: no clause asks or tells them anything, the person's yes alone does.
+    if party is None and kind.holds_keys and kind is not OrganisationKind.POLICE:
         entry.wrong("party", "missing")
     read = Organisation(
         code=code,
@@ -172,6 +177,30 @@ def _retention(table: Table) -> Retention:
     )
     if read.draft_warning_days >= read.draft_days:
         table.wrong("draft_warning_days", "the warning must come before the end")
+    table.close()
+    return read
+
+
+def _validity(table: Table) -> Validity:
+    table.one_of("origin", {"agreement", "proposal"})
+    read = Validity(
+        services_days=table.number("services_days", least=1),
+        sharing_days=table.number("sharing_days", least=1),
+        ask_again_days=table.number("ask_again_days", least=1),
+    )
+    if read.ask_again_days >= min(read.services_days, read.sharing_days):
+        table.wrong("ask_again_days", "the holder must be told before the end and after the beginning")
+    table.close()
+    return read
+
+
+def _reflection(table: Table) -> ReflectionPeriod:
+    table.one_of("origin", {"agreement", "proposal"})
+    read = ReflectionPeriod(
+        days=table.number("days", least=1),
+        citizenship_classes=frozenset(table.texts("citizenship_classes", codes=set(CITIZENSHIP_CLASSES))),
+        source=table.text("source"),
+    )
     table.close()
     return read
 

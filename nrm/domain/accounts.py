@@ -64,6 +64,8 @@ class Role(StrEnum):
     PAYMENT_OFFICER = "payment_officer"
     READER = "reader"
     COORDINATOR = "coordinator"
+    IDENTIFICATION_OFFICER = "identification_officer"
+    CHILD_PROTECTION_OFFICER = "child_protection_officer"
     FOCAL_POINT = "focal_point"
 
 
@@ -95,6 +97,10 @@ class Permission(StrEnum):
     MONITORING_OWN = "monitoring:own"
     NOTICE_ANNOUNCE = "notice:announce"
     NOTICE_RECEIVE = "notice:receive"
+    CHILD_RETURN_READ = "child_return:read"
+    CHILD_RETURN_RECORD = "child_return:record"
+    CHILD_RETURN_ANSWER = "child_return:answer"
+    CALL_RECORD = "call:record"
     AGREEMENT_MANAGE = "agreement:manage"
     AGREEMENT_SIGN = "agreement:sign"
     AGREEMENT_READ = "agreement:read"
@@ -103,6 +109,7 @@ class Permission(StrEnum):
     ASSESSMENT_READ = "assessment:read"
     REQUEST_RECORD = "request:record"
     REQUEST_ANSWER = "request:answer"
+    IDENTIFICATION_DECIDE = "identification:decide"
     REGISTER_FILE = "register:file"
     REGISTER_READ = "register:read"
     REGISTER_JOIN = "register:join"
@@ -152,6 +159,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.DUTY_OFFICER: frozenset(
         {
             Permission.REFERRAL_DIRECT,
+            Permission.IDENTIFICATION_DECIDE,
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.REPORT_READ,
@@ -163,6 +171,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
+            Permission.CHILD_RETURN_READ,
+            Permission.CHILD_RETURN_RECORD,
             Permission.ROLLOUT_READ,
             Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
@@ -225,6 +235,32 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_RESET,
             Permission.REQUEST_RECORD,
             Permission.NOTICE_ANNOUNCE,
+            Permission.CALL_RECORD,
+            Permission.ACCOUNT_DISABLE,
+        }
+    ),
+    # Answers what another country asks about a child, finds a guardian, receives the child.
+    Role.CHILD_PROTECTION_OFFICER: frozenset(
+        {
+            Permission.CASE_READ,
+            Permission.CASE_OPEN,
+            Permission.CHILD_RETURN_READ,
+            Permission.CHILD_RETURN_ANSWER,
+            Permission.OBLIGATION_ACKNOWLEDGE,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
+            Permission.ACCOUNT_DISABLE,
+        }
+    ),
+    # Holds the joint interview and looks at its record, in the cases whose holder shared that; reads no case otherwise.
+    Role.IDENTIFICATION_OFFICER: frozenset(
+        {
+            Permission.IDENTIFICATION_DECIDE,
+            Permission.AGREEMENT_READ,
+            Permission.ACCOUNT_CONFIRM,
+            Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
         }
     ),
@@ -265,16 +301,18 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 # Which role works in which kind of organisation. An account outside this table is refused.
 ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.BORDER_POLICE: frozenset({Role.BORDER_OFFICER}),
-    OrganisationKind.POLICE: frozenset(),
+    OrganisationKind.POLICE: frozenset({Role.IDENTIFICATION_OFFICER}),
     OrganisationKind.STATE_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
     OrganisationKind.NGO_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
     OrganisationKind.INTERNATIONAL_ORGANISATION: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
-    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER}),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER, Role.IDENTIFICATION_OFFICER}),
     OrganisationKind.TRP_UNIT: frozenset({Role.TRP_OFFICER}),
     OrganisationKind.PROSECUTION: frozenset({Role.WITNESS_LIAISON}),
     OrganisationKind.CONSULAR_SERVICE: frozenset({Role.CONSULAR_OFFICER}),
     OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
-    OrganisationKind.CHILD_PROTECTION: frozenset({Role.CASE_WORKER}),
+    OrganisationKind.CHILD_PROTECTION: frozenset(
+        {Role.CASE_WORKER, Role.CHILD_PROTECTION_OFFICER, Role.IDENTIFICATION_OFFICER}
+    ),
     OrganisationKind.COALITION: frozenset(),
     OrganisationKind.MINISTRY: frozenset(
         {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT}

@@ -28,10 +28,13 @@ from nrm.domain.agreements import (
     ReportingDuty,
     Target,
 )
-from nrm.domain.cases import Compartment
+from nrm.domain.cases import OF_IDENTIFICATION, Compartment
 from nrm.domain.conditions import ALWAYS, Condition, MalformedCondition
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.durations import UnreadableDuration, check_period, parse_duration
+
+GRANTED = frozenset(Compartment) - OF_IDENTIFICATION
+"""What a clause can grant: what identification writes is read by the person's yes alone."""
 
 
 class MalformedAgreement(MalformedDocument):
@@ -287,7 +290,7 @@ def _target(entry: Table, name: str, item: str, parties: Mapping[str, Party]) ->
 def _duties(entry: Table, parties: Mapping[str, Party]) -> tuple[Duty, ...]:
     read: list[Duty] = []
     for duty in entry.tables("notify", optional=True):
-        grant = tuple(Compartment(code) for code in duty.texts("grant", codes=set(Compartment), optional=True))
+        grant = tuple(Compartment(code) for code in duty.texts("grant", codes=GRANTED, optional=True))
         read.append(Duty("notify", duty.one_of("party", parties), _duration(duty, "within"), grant=grant))
         duty.close()
     for name in ("require", "deadline"):

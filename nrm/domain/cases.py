@@ -74,10 +74,25 @@ class Compartment(StrEnum):
     STORY = "story"
     CARE = "care"
     LEGAL = "legal"
+    JOINT_INTERVIEW = "joint_interview"
+    FIRST_DECISION = "first_decision"
+    SECOND_DECISION = "second_decision"
+    THIRD_DECISION = "third_decision"
 
 
 WRITTEN_BY_HOLDER = frozenset({Compartment.CARE, Compartment.LEGAL})
 """What the holder writes; the others stay as the interview sealed them."""
+
+
+OF_IDENTIFICATION = frozenset(
+    {
+        Compartment.JOINT_INTERVIEW,
+        Compartment.FIRST_DECISION,
+        Compartment.SECOND_DECISION,
+        Compartment.THIRD_DECISION,
+    }
+)
+"""What formal identification writes, each part sealed to the holder and to those alone who may read that part."""
 
 
 SUPPLEMENT = "supplement"
@@ -100,6 +115,7 @@ class Purpose(StrEnum):
     HANDING_ON = "handing_on"
     DUTY_DECISION = "duty_decision"
     CORRECTION = "correction"
+    IDENTIFICATION = "identification"
     COPY = "copy"  # all of it at once, at the person's request
 
 
@@ -107,14 +123,17 @@ SHAREABLE: Mapping[OrganisationKind, frozenset[Compartment]] = MappingProxyType(
     {
         OrganisationKind.TRP_UNIT: frozenset({Compartment.IDENTITY, Compartment.LEGAL}),
         OrganisationKind.PROSECUTION: frozenset({Compartment.IDENTITY, Compartment.LEGAL}),
-        OrganisationKind.CHILD_PROTECTION: frozenset({Compartment.IDENTITY}),
+        OrganisationKind.CHILD_PROTECTION: frozenset({Compartment.IDENTITY, Compartment.JOINT_INTERVIEW}),
+        OrganisationKind.POLICE: frozenset({Compartment.JOINT_INTERVIEW}),
+        OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Compartment.JOINT_INTERVIEW}),
     }
 )
-"""What a holder may share, with whom. Narratives and care are never shared."""
+"""What a holder may share, with whom. The story of the first interview and care are never shared."""
 
 
-BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION})
-"""Who reads because the person agrees, so that it can be taken back; the others read because a clause says so."""
+BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION, OrganisationKind.POLICE})
+"""Who reads because the person agrees, so that it can be taken back; the others read because a clause says so, but for
+what belongs to formal identification, which nobody reads without the person's yes."""
 
 
 class CaseRefused(Exception):
@@ -130,12 +149,12 @@ class CaseRefused(Exception):
 def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *, agreed: bool) -> None:
     """Raise CaseRefused unless these compartments may be shared with an organisation of this kind.
 
-    A permit unit and a prosecutor see something only when the person agrees; a child is protected by clause, not by
-    consent.
+    A permit unit, a prosecutor and whoever identifies see something only when the person agrees; a child is protected
+    by clause, not by consent.
     """
     if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
         raise CaseRefused("not_shareable")
-    if not agreed and kind in BY_CONSENT:
+    if not agreed and (kind in BY_CONSENT or Compartment.JOINT_INTERVIEW in compartments):
         raise CaseRefused("not_agreed")
 
 

@@ -15,7 +15,7 @@ Row = dict[str, str]
 Codes = Mapping[str, Collection[str]]
 """The codes of each dimension that records may have."""
 
-RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "returned_from", "announced")
+RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "returned_from", "announced", "agency")
 WITNESS = ("evidence", "programme", "withdrawal", "sex", "age_band")
 PERMIT = ("ground", "decision", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")

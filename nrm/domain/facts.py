@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from nrm.domain.answers import earliest, is_unknown, latest
@@ -131,16 +132,22 @@ def screening_facts(questionnaire: Questionnaire, answers: Answers) -> dict[str,
     return facts
 
 
+@lru_cache(maxsize=4096)
+def _facts_of(question: Question) -> frozenset[str]:
+    """The facts that its answer, or one of its options, can give."""
+    given = {name for option in question.options for name, _ in option.gives}
+    return frozenset(given | ({question.fact} if question.fact else set()))
+
+
 def _fact(fact: Fact, asked: tuple[Question, ...], kept: Answers) -> str | list[str]:
     """The code or codes of one fact over every question that can give it."""
     codes: list[str] = []
     said: list[object] = []
     for question in asked:
-        if question.id not in kept:
+        if question.id not in kept or fact.name not in _facts_of(question):
             continue
         value = kept[question.id]
-        if question.fact == fact.name or any(name == fact.name for o in question.options for name, _ in o.gives):
-            said.append(value)
+        said.append(value)
         if question.kind == "country" and question.fact == fact.name and not is_unknown(value):
             codes.append(value)
         for option in question.options:

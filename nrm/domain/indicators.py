@@ -212,4 +212,6 @@ def _counts(finding: Finding, language: str) -> str:
         count = sum(each.strength == strength for each in finding.named)
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
-    return (" dhe " if language == "sq" else " and ").join(parts)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {'dhe' if language == 'sq' else 'and'} {parts[-1]}"

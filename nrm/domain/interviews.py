@@ -344,7 +344,9 @@ def settled(questionnaire: Questionnaire, answers: Answers) -> Settled:
     """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
     if isinstance(answers, Settled) and answers.questionnaire is questionnaire:
         return answers
-    kept = {name: value for name, value in answers.items() if value is not None and name in questionnaire.questions}
+    kept, questions = answers, questionnaire.questions
+    if None in answers.values() or not answers.keys() <= questions.keys():
+        kept = {name: value for name, value in answers.items() if value is not None and name in questions}
     while True:
         way = _walk(questionnaire, kept)
         if kept.keys() <= way.names:

@@ -1,4 +1,4 @@
-"""Temporary Residence Permits of third-country victims, and the two gates that nobody can override.
+"""Temporary Residence Permits of third-country victims, and the gates that nobody can override.
 
 Foreign victims are told of the permit *before* any step towards repatriation (Cooperation Agreement 2005); permits are
 given for legal or recuperative purposes (Action Plan II.1(b)(viii)).
@@ -168,7 +168,7 @@ DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
 class GateClosed(Exception):
     """A step that the law forbids now; nobody can override it. `why` is a stable code.
 
-    `not_informed`, `application_open`; `at_crossing_point`, `assessments_missing`.
+    `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`.
     """
 
     def __init__(self, why: str) -> None:
@@ -188,6 +188,15 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
         raise GateClosed("not_informed")
     if facts.status in UNDECIDED:
         raise GateClosed("application_open")
+
+
+def check_reflection(until: date | None, *, on: date) -> None:
+    """Raise GateClosed for a step towards repatriation on a day on which the reflection period still runs.
+
+    Nobody can override it, not by saying that the person wishes it: that is what a trafficker would have them say.
+    """
+    if until is not None and on <= until:
+        raise GateClosed("reflection")
 
 
 ASSESSMENTS = frozenset({"risk", "security", "family"})
@@ -218,13 +227,15 @@ def check_leaving(
     permit: PermitFacts,
     on: date,
     assessments: Collection[str] = (),
+    reflection_until: date | None = None,
 ) -> None:
-    """Both gates for the end of a stay on that day: raise GateClosed.
+    """The gates for the end of a stay on that day: raise GateClosed.
 
     A destination abroad is a repatriation step whatever the reason given for it.
     """
     if reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS:
         check_repatriation(citizenship_class, permit, on=on)
+        check_reflection(reflection_until, on=on)
     if destination is Destination.FAMILY:
         check_return_to_family(age_class, at_crossing_point=False, assessments=assessments)
 

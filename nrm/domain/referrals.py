@@ -232,7 +232,7 @@ class ReferralRefused(Exception):
     """A new referral cannot be sent.
 
     `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed, can
-    open what it is sent and is forbidden by no clause), `itself`.
+    open what it is sent and is forbidden by no clause), `itself`, `no_help` (the person took back the yes to help).
     """
 
     def __init__(self, why: str) -> None:

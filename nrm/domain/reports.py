@@ -37,6 +37,9 @@ Finding = tuple[str, str, str]
 
 SIGNED_OVER = "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8"
 
+SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
+"""What stands for the server among those who signed."""
+
 SIGNERS = frozenset({"server", "statistician", "responsible_authority"})
 JOINT_SIGNERS = frozenset({"server", "coordinator"})
 
@@ -150,6 +153,19 @@ def canonical(release: Mapping[str, Any]) -> bytes:
     """
     content = {key: value for key, value in release.items() if key != "signatures"}
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def signature_of(signer: str, office: str, signed_at: str, key: bytes, signature: bytes) -> dict[str, str]:
+    """An entry of `signatures`; of the server, `office` is empty."""
+    return {
+        "signer": signer,
+        **({"office": office} if office else {}),
+        "signed_at": signed_at,
+        "algorithm": "Ed25519",
+        "over": SIGNED_OVER,
+        "public_key": key.hex(),
+        "signature": signature.hex(),
+    }
 
 
 def chain_hash(previous: bytes, *, report: str, quarter: str, released_at: str, files: Mapping[str, bytes]) -> bytes:

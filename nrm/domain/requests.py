@@ -1,4 +1,4 @@
-"""What a person may ask for at any time: a copy of what is kept, or that it is erased."""
+"""What a person may ask for at any time: a copy of what is kept, that it is erased, or to take back a consent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class RequestKind(StrEnum):
 
     COPY = "copy"
     ERASURE = "erasure"
+    WITHDRAWAL = "withdrawal"  # of a consent, as a whole or in part
 
 
 class RequestStatus(StrEnum):
@@ -22,6 +23,7 @@ class RequestStatus(StrEnum):
     OPEN = "open"
     GIVEN = "given"
     ERASED = "erased"
+    WITHDRAWN = "withdrawn"
     REFUSED = "refused"
 
 
@@ -39,6 +41,7 @@ class Refusal(StrEnum):
 REFUSALS_OF = {
     RequestKind.COPY: (Refusal.NOT_THE_PERSON, Refusal.DANGER, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
     RequestKind.ERASURE: (Refusal.NOT_THE_PERSON, Refusal.COURT_FILE, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
+    RequestKind.WITHDRAWAL: (Refusal.NOT_THE_PERSON, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
 }
 """Where there is a case with the code; where there is none, the Responsible Authority says so."""
 

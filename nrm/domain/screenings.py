@@ -10,11 +10,23 @@ from nrm.domain.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED = "possible", "suspected", "none", "refused"
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
+_ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 
 def outcome_of(assessment: str) -> str:
     """The outcome of an interview that was not refused; an urgent one was not assessed and counts as suspected."""
     return assessment if assessment in ASSESSMENTS else SUSPECTED
+
+
+def agency_of(return_manner: str) -> str:
+    """Whether a national or international assistance agency took part in the return: yes, no, or 99 (not known).
+
+    Source: National Action Plan, II.3(a)(i): fewer returns "without involvement of national and international
+    assistance agencies". An assisted voluntary return is made with one; the other manners are without.
+    """
+    if return_manner == _ASSISTED:
+        return "yes"
+    return "no" if return_manner in _UNASSISTED else "99"
 
 
 def check_processed(processed: str, age_class: str) -> None:

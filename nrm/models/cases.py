@@ -132,7 +132,10 @@ class Opening(Model):
 
 
 class Reading(Model):
-    """That somebody opened a compartment, when and for what: kept as long as the case, for who holds or held it."""
+    """That somebody opened a compartment, when and for what: kept as long as the case, for who holds or held it.
+
+    `case_id` is also that of an announced return, which the expecting post holds.
+    """
 
     __tablename__ = "readings"
     __table_args__ = (
@@ -143,7 +146,7 @@ class Reading(Model):
     )
 
     id: Mapped[uuid.UUID] = id_column()
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[uuid.UUID]
     compartment: Mapped[str]
     purpose: Mapped[str]
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))

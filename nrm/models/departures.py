@@ -36,6 +36,7 @@ class Departure(Model):
             "repatriation_gate <> 'informed' OR permit_state NOT IN ('', 'not_informed', 'applied', 'appealed')",
             name="no_open_application_abroad",
         ),
+        CheckConstraint("reflected_until IS NULL OR reflected_until < written_on", name="abroad_after_reflection"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -51,3 +52,4 @@ class Departure(Model):
     repatriation_gate: Mapped[str] = mapped_column(default="")
     informed_on: Mapped[date | None]
     permit_state: Mapped[str] = mapped_column(default="")
+    reflected_until: Mapped[date | None]  # the last day of the reflection period, where the letter leads abroad

@@ -91,6 +91,7 @@ class Screening(Model):
             "gender",
             "returned_from",
             "announced",
+            "agency",
         ),
         # Without row numbers, which would keep the order of writing and lead back to the entries of the audit chain.
         {"sqlite_with_rowid": False},
@@ -106,6 +107,7 @@ class Screening(Model):
     citizenship_class: Mapped[str]
     returned_from: Mapped[str]
     announced: Mapped[str]
+    agency: Mapped[str] = mapped_column(default="99", server_default="99")  # whether one assisted the return
     profile: Mapped[str]  # what the indicators said
     assessment: Mapped[str]  # what the officer said
     reason: Mapped[str] = mapped_column(default="")

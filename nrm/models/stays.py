@@ -59,6 +59,7 @@ class Stay(Model):
             "repatriation_gate <> 'informed' OR permit_state NOT IN ('', 'not_informed', 'applied', 'appealed')",
             name="no_open_application_repatriated",
         ),
+        CheckConstraint("reflected_until IS NULL OR reflected_until < ended_on", name="repatriated_after_reflection"),
         CheckConstraint(
             f"destination <> '{Destination.FAMILY}' OR child_gate IN ('adult', 'assessed')",
             name="child_to_family_after_assessments",
@@ -97,3 +98,4 @@ class Stay(Model):
     informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed
+    reflected_until: Mapped[date | None]  # the last day of the reflection period, where the person left for abroad

@@ -75,9 +75,15 @@ def sums(table_set: TableSet, cells: Collection[Cell]) -> list[Relation]:
         fixed = dict(cell)
         for root in roots:
             members = root.groups.get(fixed[root.name], ()) if root.name in fixed else root.top
-            parts = tuple(tuple(sorted((fixed | {root.name: member}).items())) for member in members)
-            if parts and all(part in cells for part in parts):
-                found.append((cell, parts))
+            parts = []
+            for member in members:
+                part = tuple(sorted((fixed | {root.name: member}).items()))
+                if part not in cells:
+                    break
+                parts.append(part)
+            else:
+                if parts:
+                    found.append((cell, tuple(parts)))
     return found
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.consents import reads_by_consent
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
 from nrm.store.members import number_of_holders
@@ -117,9 +118,18 @@ def organisations_by_id() -> dict[uuid.UUID, Organisation]:
     return {row.id: row for row in db.session.scalars(select(Organisation))}
 
 
-def of_kinds(kinds: Collection[OrganisationKind]) -> set[uuid.UUID]:
-    """The organisations of these kinds."""
-    return set(db.session.scalars(select(Organisation.id).where(Organisation.kind.in_([str(each) for each in kinds]))))
+def readers_by_consent() -> list[Organisation]:
+    """The organisations that read a part of a case only because the person agrees, by code."""
+    kinds = [str(each) for each in OrganisationKind if reads_by_consent(each)]
+    return list(
+        db.session.scalars(select(Organisation).where(Organisation.kind.in_(kinds)).order_by(Organisation.code))
+    )
+
+
+def names_by_code(language: str) -> dict[str, str]:
+    """The names of all organisations in Albanian (`sq`) or English, for what is sealed in both."""
+    rows = organisations_by_id().values()
+    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
 
 
 def with_keyring() -> set[uuid.UUID]:
@@ -205,6 +215,12 @@ def member(member_id: uuid.UUID, *, by: Actor) -> Member:
     if found is None or not (found.organisation_id == by.organisation_id or by.may(Permission.ACCOUNT_INVITE)):
         raise NotVisible
     return found
+
+
+def organisation_of(member_id: uuid.UUID) -> Organisation:
+    """The organisation of a member that was seen already."""
+    statement = select(Organisation).join(Member, Member.organisation_id == Organisation.id)
+    return db.session.scalars(statement.where(Member.id == member_id)).one()
 
 
 def member_by_login(login: str) -> Member | None:

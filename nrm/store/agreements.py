@@ -59,8 +59,8 @@ def every_desk(party: str) -> Sequence[Organisation]:
     ).all()
 
 
-def has_left(organisation_id: uuid.UUID) -> bool:
-    """Whether a shelter of the agreement is bound by it no more; then it takes over nobody."""
+def has_left(organisation_id: uuid.UUID | None) -> bool:
+    """Whether a shelter of the agreement is bound by it no more; then it takes over nobody and is shown nobody."""
     today = clock.now().astimezone(country().timezone).date()
     left = {party for party, day in country().leaving(today).items() if day < today}
     return (

@@ -13,12 +13,14 @@ from sqlalchemy import Select, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import BY_CONSENT, Compartment
+from nrm.domain.cases import Compartment
+from nrm.domain.consents import read_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
+from nrm.store import agreements
 from nrm.store.paging import PAGE, Page, page, place_after
 
 
@@ -127,7 +129,8 @@ def _granted_or_asked(case_id: uuid.UUID, by: Actor) -> CaseRelation | None:
         Referral.receiver_id == by.organisation_id,
         Referral.status == ReferralStatus.SENT,
     )
-    return CaseRelation.ASKED if db.session.scalar(select(being_asked)) else None
+    asked = db.session.scalar(select(being_asked)) and not agreements.has_left(by.organisation_id)
+    return CaseRelation.ASKED if asked else None
 
 
 def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
@@ -209,7 +212,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
             id_,
             {"sq": each.name_sq, "en": each.name_en},
             tuple(sorted(compartments)),
-            OrganisationKind(each.kind) in BY_CONSENT,
+            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
         )
         for id_, (each, compartments) in found.items()
     ]

@@ -135,6 +135,7 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
         Screening.gender,
         Screening.returned_from,
         Screening.announced,
+        Screening.agency,
     ]
     order = (Screening.month, Screening.citizenship_class, *values)
     monthly = (

@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, delete, select, tuple_
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case
+from nrm.models.child_returns import ChildReturn
+from nrm.models.helpline import HelplineCall
 from nrm.models.interviews import Interview, Screening
 from nrm.models.notices import Notice
 from nrm.models.referrals import Obligation, Referral
@@ -72,13 +74,14 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
 
 
 def is_known(interview_id: uuid.UUID) -> bool:
-    """Whether the id is taken: by whatever post, by a case that a shelter opened itself, or by a notice.
+    """Whether the id is taken: by whatever post, by a case that a shelter opened itself, by a notice, a child's
+    return, or a call.
 
     What is sealed is found by the id alone, so one that stood for two would let the one undo the other.
     """
     return any(
         db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
-        for model in (Interview, Case, Notice)
+        for model in (Interview, Case, Notice, ChildReturn, HelplineCall)
     )
 
 

@@ -29,8 +29,9 @@ TELLING = ("notify", "tell_duty_officer")
 """What is fulfilled by knowing: the duty officer can tell it by telephone. A step is done by whoever owes it."""
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
-RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision", READ_SUPPLEMENT)
-"""Done by recording the thing itself (the arrival, the permit), never by saying that it was done."""
+ASK_CONSENT = "ask_consent"
+RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision", READ_SUPPLEMENT, ASK_CONSENT)
+"""Done by recording the thing itself (the arrival, the permit, the consent), never by saying that it was done."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
 

@@ -21,6 +21,7 @@ from nrm.domain.routes import EXCLUSIONS, Exclusion
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import PendingGrant
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.store import consents
 from nrm.store.countries import country
 from nrm.store.referrals import names
 
@@ -70,9 +71,10 @@ def last_of(case_id: uuid.UUID) -> Referral | None:
 
 
 def only_with_a_new_yes(case_id: uuid.UUID) -> set[str]:
-    """The parties the person is asked about again before they are: struck out, in a region to be avoided, or excluded
-    for a reason that is withheld. They hold for the case, so for every later move as well."""
-    return _excluded(case_id, Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION, Exclusion.WITHHELD)
+    """The parties the person is asked about again before they are: struck out then or since, in a region to be avoided,
+    or excluded for a reason that is withheld. They hold for the case, so for every later move as well."""
+    excluded = _excluded(case_id, Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION, Exclusion.WITHHELD)
+    return excluded | consents.struck_out(case_id)
 
 
 def forbidden(case_id: uuid.UUID) -> set[str]:

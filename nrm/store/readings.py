@@ -32,7 +32,7 @@ class ReadingLine:
     id: uuid.UUID
     opened_at: datetime
     case_id: uuid.UUID
-    pseudonym: str
+    pseudonym: str  # empty: it is an announced return
     compartment: str
     purpose: str
     member_id: uuid.UUID
@@ -90,7 +90,7 @@ def holds_key(*, by: Actor) -> bool:
 def _page(wanted: tuple[ColumnElement[bool], ...], after: str, size: int) -> Page[ReadingLine]:
     statement = (
         select(Reading, Case.pseudonym, Member.name, Organisation.name_sq, Organisation.name_en)
-        .join(Case, Case.id == Reading.case_id)
+        .outerjoin(Case, Case.id == Reading.case_id)
         .join(Member, Member.id == Reading.member_id)
         .join(Organisation, Organisation.id == Reading.organisation_id)
         .where(*wanted)
@@ -105,7 +105,7 @@ def _page(wanted: tuple[ColumnElement[bool], ...], after: str, size: int) -> Pag
             id=reading.id,
             opened_at=reading.opened_at,
             case_id=reading.case_id,
-            pseudonym=pseudonym,
+            pseudonym=pseudonym or "",
             compartment=reading.compartment,
             purpose=reading.purpose,
             member_id=reading.member_id,

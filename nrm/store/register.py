@@ -89,6 +89,16 @@ def late(*, by: Actor) -> list[Line]:
     return sorted(found, key=lambda line: (-line.days_late, line.matrix.requirement, line.matrix.code))
 
 
+def awaited(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
+    """The agencies whose tables about people closing a quarter waits for: those that are to come and not due yet."""
+    by.must(Permission.REPORT_CLOSE)
+    if quarter not in span().quarters:
+        return ()
+    tables = [table for table in _tables(by) if table.protected]
+    lines_ = _lines([quarter], tables)
+    return tuple(sorted({line.matrix.filed_by for line in lines_ if line.state is State.DUE}))
+
+
 def matrix(code: str, *, by: Actor) -> Matrix:
     """A table the asker's agency files; raises NotVisible for another's as for one that does not exist."""
     by.must(Permission.REGISTER_FILE)

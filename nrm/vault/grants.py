@@ -47,19 +47,22 @@ class Recipient:
     public: bytes
 
 
+_RECIPIENTS = (
+    select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
+    .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
+    .where(Organisation.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Organisation.code, Keyring.version)
+    .with_for_update(read=True, key_share=True, of=Organisation)
+)
+
+
 def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
     Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
     Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
     """
-    rows = session.execute(
-        select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
-        .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
-        .where(Organisation.id.in_(organisation_ids))
-        .order_by(Organisation.code, Keyring.version)
-        .with_for_update(read=True, key_share=True, of=Organisation)
-    ).all()
+    rows = session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all()
     newest: dict[uuid.UUID, Recipient] = {}
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:
@@ -140,6 +143,23 @@ def waiting(session: Session, case_id: uuid.UUID) -> set[uuid.UUID]:
 def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
     """Who has a live grant now."""
     return set(holding(session, [(case_id, compartment)])[case_id, compartment])
+
+
+def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
+    """Delete an organisation's live grants of these compartments; returns whether it had any. Needs no key.
+
+    What it opened before it can open no more here. A backup from before is answered by the new epoch that must follow.
+    """
+    gone = session.execute(
+        delete(Grant)
+        .where(
+            Grant.case_id == case_id,
+            Grant.organisation_id == organisation_id,
+            Grant.compartment.in_(compartments),
+        )
+        .returning(Grant.compartment)
+    )
+    return bool(gone.scalars().all())
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:

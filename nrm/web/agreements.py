@@ -35,7 +35,6 @@ from nrm.domain.agreement_versions import (
     VersionStatus,
     check_simulated,
     missing,
-    signing_parties,
 )
 from nrm.domain.agreements import RECEIVER, Agreement, Clause, Party, Target
 from nrm.domain.routes import FALLBACKS, Fallback
@@ -155,7 +154,8 @@ def parties(version: str) -> str:
     by = guards.actor()
     agreement = actions.document(version, by=by)
     given = []
-    if _status(version):
+    status = _status(version)
+    if status:
         given = store.signature_lines(store.version(version, by=by).id)
     owed = missing(agreement, [Signed(each.party, agreement.local(each.signed_at).date()) for each in given])
     return render_template(
@@ -164,8 +164,8 @@ def parties(version: str) -> str:
         names=_names(agreement),
         kinds=KIND_LABELS,
         given=given,
-        owed=owed if _status(version) else {},
-        signing=signing_parties(agreement),
+        owed=owed if status else {},
+        status=status,
         hours=_hours,
         regions=_regions,
         span=_span,

@@ -28,6 +28,7 @@ from nrm.actions import cases as actions
 from nrm.actions import erasures
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import (
+    OF_IDENTIFICATION,
     SHAREABLE,
     WRITTEN_BY_HOLDER,
     CaseRefused,
@@ -41,7 +42,7 @@ from nrm.store import accounts, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import guards, paths, permits, testimony
+from nrm.web import consents, guards, identifications, paths, permits, testimony
 from nrm.web import stays as stays_web
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
@@ -59,7 +60,9 @@ REFUSED = {
     "not_holder": N_("Only the organisation that holds the case can do this."),
     "not_agreed": N_("Tick that the person was told and agrees"),
     "not_shareable": N_("Choose who may read what"),
-    "nothing_to_share": N_("This case has no identity to share yet: the person was not asked for it"),
+    "nothing_to_share": N_(
+        "There is nothing of this kind in the case yet: no identity was asked for, or no joint interview"
+    ),
     "by_clause": N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
     "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
     "referral_open": N_("Close the case after the referral was answered or withdrawn."),
@@ -81,7 +84,9 @@ FIELDS = {Compartment.CARE: CARE_FIELDS, Compartment.LEGAL: LEGAL_FIELDS}
 OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] = {
     OrganisationKind.TRP_UNIT: ((Compartment.IDENTITY, Compartment.LEGAL),),
     OrganisationKind.PROSECUTION: ((Compartment.LEGAL,), (Compartment.IDENTITY, Compartment.LEGAL)),
-    OrganisationKind.CHILD_PROTECTION: ((Compartment.IDENTITY,),),
+    OrganisationKind.CHILD_PROTECTION: ((Compartment.IDENTITY,), (Compartment.JOINT_INTERVIEW,)),
+    OrganisationKind.POLICE: ((Compartment.JOINT_INTERVIEW,),),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: ((Compartment.JOINT_INTERVIEW,),),
 }
 
 
@@ -134,7 +139,7 @@ def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         notes=actions.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
         path=paths.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
-        sections=[part.summary(case_id) for part in (stays_web, permits, testimony)],
+        sections=[part.summary(case_id) for part in (stays_web, consents, identifications, permits, testimony)],
         holds=holds,
         may={str(each): by.may(each) for each in Permission},
         note=note,
@@ -142,6 +147,8 @@ def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
 
 
 def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
+    if compartment in OF_IDENTIFICATION:
+        return False  # stands on a page of its own
     return compartment in case.compartments or (holds and compartment in WRITTEN_BY_HOLDER)
 
 
@@ -184,7 +191,7 @@ def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
 
 def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseForm]:
     case = store.case(case_id, by=guards.actor())
-    if compartment not in {str(each) for each in case.compartments}:
+    if compartment not in {str(each) for each in case.compartments} or compartment in OF_IDENTIFICATION:
         raise NotVisible
     form = OpenCaseForm(request.form)
     form.offer(Compartment(compartment))

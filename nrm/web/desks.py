@@ -16,7 +16,7 @@ from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
 from nrm.store import agreements, cases, children, obligations, permits, referrals, stays
-from nrm.web import contributions, guards, home, notices, requests
+from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
 from nrm.web.language import gettext
 
 blueprint = Blueprint("desks", __name__)
@@ -55,11 +55,18 @@ def shelter_home() -> str:
         ending=agreements.leaving(by=by),
         expiring=permits.expiring(by=by),
         requests=requests.waiting_part(),
+        consents=consents.due_part(),
         form=FindCaseForm(),
     )
 
 
-@home.page(Role.TRP_OFFICER, Role.WITNESS_LIAISON, Role.CONSULAR_OFFICER, Role.HELPLINE_OPERATOR)
+@home.page(
+    Role.TRP_OFFICER,
+    Role.WITNESS_LIAISON,
+    Role.CONSULAR_OFFICER,
+    Role.HELPLINE_OPERATOR,
+    Role.CHILD_PROTECTION_OFFICER,
+)
 def desk_home() -> str:
     """A desk that is told of people or asked to do something for them."""
     by = guards.actor()
@@ -78,6 +85,8 @@ def desk_home() -> str:
         own_alerts=True,
         may_record=by.may(Permission.REQUEST_RECORD),
         notices=notices.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
+        calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
+        returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
     )
 
 

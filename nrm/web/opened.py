@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from forms.cases import CARE_FIELDS, LEGAL_FIELDS
+from forms.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
 from forms.names import country_name, language_name
 from nrm.domain.admissions import CAME_WITH
 from nrm.domain.interviews import Question, Questionnaire
@@ -61,6 +61,6 @@ def _code(question: Question, value: Any, language: str) -> str:
 
 
 def written_rows(value: Mapping[str, Any]) -> Rows:
-    """(heading, text) of what the holder wrote: care or legal file; empty headings are left out."""
-    labels = {**CARE_FIELDS, **LEGAL_FIELDS}
+    """(heading, text) of what was written in own words: care, legal file, identification; empty ones are left out."""
+    labels = {**CARE_FIELDS, **LEGAL_FIELDS, **IDENTIFICATION_FIELDS}
     return [(translated(labels[name]), text) for name, text in value.items() if name in labels and text]

@@ -28,6 +28,7 @@ Answer = BaseResponse | tuple[str, int] | str
 
 REFUSED = {
     "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
+    "no_help": N_("The person does not want help arranged any more. Ask for consent again first."),
     "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
     "struck_out": N_("Tick that the person was asked again and agrees, or choose another shelter"),
     "no_reason": N_("Choose why this shelter"),
@@ -80,7 +81,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     except ReferralRefused as error:
         if error.why == "struck_out":
             form.agreed_anew.errors = [REFUSED[error.why]]
-        elif error.why in ("already_open", "duty_officer_decides"):
+        elif error.why in ("already_open", "duty_officer_decides", "no_help"):
             return guards.error_page(409, REFUSED[error.why])
         else:
             form.receiver.errors = [REFUSED[error.why]]

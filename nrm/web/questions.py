@@ -186,7 +186,9 @@ class QuestionMarkup:
         for name in page.wordings:
             key = (name, staff, say)
             if key not in self._wordings:
-                text = self._template.wording(self.questionnaire.wordings[name], staff, say)
+                wording = self.questionnaire.wordings[name]
+                note = self._draft(staff, say) if say in wording.text else ""
+                text = self._template.wording(wording, staff, say, note)
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])
         return Markup("").join(html)
@@ -196,11 +198,17 @@ class QuestionMarkup:
         key = (_all_optional(shown), any(say in question.reads for question in shown), staff, say)
         if key not in self._above:
             leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
-            if say is not None and key[1] and self.questionnaire.reading.get(say, ("",))[0] == "draft":
-                name = self.questionnaire.language_names.get(say, say)
-                leads.append(self._template.draft(name, say, WORDS[staff]))
+            if say is not None and key[1]:
+                leads.append(self._draft(staff, say))
             self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
         return list(self._above[key])
+
+    def _draft(self, staff: str, say: str) -> str:
+        """That the texts in `say` wait for a translator's check; empty when they do not."""
+        if self.questionnaire.reading.get(say, ("",))[0] != "draft":
+            return ""
+        name = self.questionnaire.language_names.get(say, say)
+        return str(self._template.draft(name, say, WORDS[staff]))
 
     @property
     def _template(self) -> Any:

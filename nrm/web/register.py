@@ -266,7 +266,6 @@ def _form_page(
         more.append(("file" if of_file else "answer", gettext("And %(number)s more", number=len(faults) - MOST_SHOWN)))
     return render_template(
         "register/file.html",
-        enter=True,
         table=table,
         requirement=_requirement(table),
         quarter=quarter,

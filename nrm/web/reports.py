@@ -20,10 +20,10 @@ from nrm.actions import reports as actions
 from nrm.actions import sealing
 from nrm.domain import reports as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission, Role
-from nrm.domain.contributions import Part, PartsOutstanding
+from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.words import N_
-from nrm.store import contributions
+from nrm.store import accounts, contributions
 from nrm.store import reports as store
 from nrm.web import guards, home
 from nrm.web.language import current_language, translated
@@ -273,13 +273,13 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
     except rules.WaitsForSignatures as error:
         return _not_now(which, unsigned=str(error))
     except PartsOutstanding as error:
-        parts = contributions.parts(which, by=guards.actor())
-        return _not_now(which, missing=[part for part in parts if part.code in error.codes])
+        names = accounts.names_by_code(current_language())
+        return _not_now(which, missing=[names[code] for code in error.codes])
     return redirect(url_for("reports.state_of_quarter" if already else "reports.closing", quarter=str(which)), 303)
 
 
 def _not_now(
-    quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[Part] = ()
+    quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[str] = ()
 ) -> tuple[str, int]:
     due_on = rules.due_on(quarter, guards.country().calendar.release_after_days)
     page = render_template(

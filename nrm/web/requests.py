@@ -1,4 +1,4 @@
-"""A person asks for a copy of what is kept, or that it is erased: recorded where they ask, answered by the holder."""
+"""A person asks for a copy, for erasure, or to take back a consent: recorded where they ask, answered by the holder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forms.cases import COMPARTMENT_LABELS
 from forms.requests import KIND_LABELS, REFUSAL_LABELS, STATUS_LABELS, RecordRequestForm, RefuseRequestForm
 from nrm.actions import requests as actions
 from nrm.domain.accounts import Permission
-from nrm.domain.cases import SUPPLEMENT, WRITTEN_BY_HOLDER, MistypedPseudonym, parse_pseudonym
+from nrm.domain.cases import OF_IDENTIFICATION, SUPPLEMENT, WRITTEN_BY_HOLDER, MistypedPseudonym, parse_pseudonym
 from nrm.domain.requests import Refusal, RequestKind, RequestRefused, refusals
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
@@ -141,7 +141,7 @@ def copy(request_id: uuid.UUID) -> Answer:
     questionnaire = guards.country().questionnaires.get(case.questionnaire)
     parts = []
     for compartment, opened in found.parts.items():
-        own = compartment in WRITTEN_BY_HOLDER
+        own = compartment in WRITTEN_BY_HOLDER | OF_IDENTIFICATION
         rows = written_rows(opened.value) if own else answer_rows(questionnaire, opened.value, party_names())
         parts.append((translated(COMPARTMENT_LABELS[compartment]), rows))
     if found.supplement is not None:

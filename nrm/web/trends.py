@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, render_template
 from markupsafe import Markup
@@ -10,11 +12,12 @@ from markupsafe import Markup
 from nrm.domain import reports as rules
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.words import N_
 from nrm.render.charts import bars
 from nrm.render.matrices import TELLING_DIFFERENCE, grand_total
 from nrm.store import reports as store
 from nrm.web import guards
-from nrm.web.language import gettext
+from nrm.web.language import gettext, text_in
 from nrm.web.reports import titles
 
 blueprint = Blueprint("trends", __name__)
@@ -32,6 +35,61 @@ def show(report: str) -> str:
         rows=rows,
         chart=Markup(bars(rows)),  # noqa: S704 - our own markup, escaped where it is made
     )
+
+
+# What the Action Plan asks to fall (II.3(a)(i)): table of report x, and the code that counts.
+SHARES = {"announced": N_("Without notice"), "agency": N_("Without any agency")}
+_FEWEST = 25
+"""Of fewer returns than this, as published, no share is said: a figure may be 9 away."""
+
+
+@blueprint.get("/reports/x/notice")
+@guards.requires(Permission.REPORT_READ)
+def notice() -> str:
+    """Shares of returns without notice, and without any agency, per country and quarter, from published figures."""
+    by = guards.actor()
+    releases = {
+        _named(line.first_quarter, line.quarter): json.loads(
+            store.release_file(line.quarter, "json", by=by, report="x")
+        )
+        for line in reversed(store.releases(by=by, report="x"))
+    }
+    labels = guards.country().tables["x"].dimensions["returned_from"].labels
+    tables = []
+    for dimension, title in SHARES.items():
+        shares = {name: shares_of(release, dimension) for name, release in releases.items()}
+        countries = sorted({code for found in shares.values() for code in found})
+        rows = [
+            (
+                text_in(labels[code]) if code in labels else gettext("All countries"),
+                [shares[name].get(code) for name in shares],
+            )
+            for code in countries
+        ]
+        tables.append((dimension, title, rows))
+    names = [*releases]
+    heads = [gettext("Returned from"), *((name, "n") for name in names)]
+    return render_template("reports/notice.html", names=names, heads=heads, tables=tables)
+
+
+def shares_of(release: Mapping[str, Any], dimension: str) -> dict[str, int]:
+    """Country (`*`: all) -> of the returns of which it is known, the percentage that were without, to the nearest five.
+
+    Countries with too few are left out.
+    """
+    figures = {
+        (row["returned_from"], row[dimension]): int(row["value"])
+        for table in release["tables"]
+        if set(table["dimensions"]) == {"returned_from", dimension}
+        for row in table["rows"]
+        if str(row["value"]).isdigit()
+    }
+    found = {}
+    for code in {code for code, _ in figures}:
+        without, known = figures.get((code, "no"), 0), figures.get((code, "no"), 0) + figures.get((code, "yes"), 0)
+        if known >= _FEWEST:
+            found[code] = 5 * round(20 * without / known)
+    return found
 
 
 def _totals(report: str, by: Actor) -> list[tuple[str, int]]:

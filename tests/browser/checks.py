@@ -148,15 +148,21 @@ def assert_fits(page: Page, width: int = 320) -> None:
 
 
 def assert_whole_form(page: Page) -> None:
-    """Every group of radios is in a fieldset with a legend; every link of the error summary leads to a control."""
-    loose, astray = page.evaluate("""() => [
+    """Every group of radios is in a fieldset with a legend; every link of the error summary leads to a control.
+
+    Enter in a box presses the first button of its form, which sends what was typed and does not hide the screen.
+    """
+    loose, astray, pressed = page.evaluate("""() => [
       [...document.querySelectorAll('input[type=radio]')]
         .filter(e => !e.closest('fieldset')?.querySelector('legend')).map(e => e.name),
       [...document.querySelectorAll('[data-errors] a')]
         .filter(a => !document.querySelector(a.hash)?.matches('input,select,textarea')).map(a => a.hash),
+      [...document.forms].filter(f => f.querySelector('input:not([type=hidden])'))
+        .map(f => [...f.elements].find(e => e.type === 'submit')?.getAttribute('formaction')).filter(to => to),
     ]""")
     assert loose == []
     assert astray == []
+    assert pressed == []
 
 
 def assert_good_page(page: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE) -> Visit:

@@ -261,3 +261,31 @@ def test_nobody_else_sees_the_contracts(app: Flask, sign_in: SignIn, login: str)
     person = sign_in(login)
     person.get("/contracts", status=403)
     person.post("/contracts", contract_form(), status=403)
+
+
+COALITION = """
+[[party]]
+code = "SOUTH"
+kind = "coalition"
+names = { sq = "Koalicioni i Jugut", en = "Southern Coalition" }
+signed_on = 2005-07-18
+regions = ["vlore"]
+desk = { opens = "00:00", closes = "00:00", weekends = true }
+on_call = "+355 4 000 0199"
+members = ["VATRA", "TJETER_VIZION"]
+"""
+
+
+def test_the_page_of_the_parties_has_coalitions_with_their_members_and_numbers_for_the_night(
+    app: Flask, sign_in: SignIn
+) -> None:
+    sent_south = ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["NRC", "IOM", "SOUTH/VATRA"]')
+    text = texts.draft("2027", None, sent_south) + COALITION
+    texts.opened(text)
+    page = sign_in(texts.COORDINATOR).get("/agreement/2027/parties?lang=en")
+    south = page.partition("<h3>Southern Coalition</h3>")[2]
+    assert re.search(r"Vatra, Vlorë, <a href=\"tel:[^\"]+\">\+355 33 000 103</a>: clauses 4.3", south)
+    assert re.search(r"Tjetër Vizion, Elbasan, <a [^>]+>\+355 54 000 104</a>: no clause names it", south)
+    assert "by its members" in page
+    assert "+355 33 000 203" in page  # the desk's own number beside the one for the night
+    assert "18 July 2005" not in page  # days of signature in the text count for nothing

@@ -129,7 +129,7 @@ def test_the_rule_says_the_same_before_the_table_does(age_class: str) -> None:
 def test_who_is_told_today_did_not_leave_for_another_country_yesterday(app: Flask) -> None:
     assert app
     by = factories.actor("vatra.shelter_manager")
-    opened = admitted(by, MOLDOVAN, days_ago=3)
+    opened = admitted(by, MOLDOVAN, days_ago=40)  # the reflection period is over
     today = store.today()
     permits.record(case_id=opened.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=by)
     how = {"exit_reason": ExitReason.REPATRIATED, "destination": Destination.COUNTRY_OF_CITIZENSHIP}

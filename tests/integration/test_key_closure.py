@@ -53,13 +53,20 @@ def expected(world: World) -> dict[str, set[Key]]:
     return {
         "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
-        "VATRA": keys(world.own_case, *told, "care"),  # whom the letter is for is a note under its key
+        "VATRA": keys(
+            world.own_case, *told, "care", "joint_interview"
+        ),  # whom the letter is for is a note under its key
         "TJETER_VIZION": keys(world.urgent_case, *told),
         "RA": {
             (case.hex, "hand_over")
             for case in (world.asked_case, world.coming_case, world.case, world.own_case, world.urgent_case)
         }
-        | keys(world.notice, "identity"),
+        | keys(world.notice, "identity")
+        | keys(world.child_return, "identity")
+        | keys(world.own_case, "joint_interview"),
+        "STATE_POLICE": keys(world.own_case, "joint_interview"),
+        "CHILD_PROTECTION": keys(world.child_return, "identity"),
+        "HELPLINE": keys(world.call, "identity"),
         "TRP_UNIT": keys(world.case, "identity", "legal"),
     }
 

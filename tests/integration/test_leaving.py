@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import clock
-from nrm.actions import placing, referrals, sending, tending
+from nrm.actions import cases, placing, referrals, sending, tending
 from nrm.db import db
-from nrm.domain.accounts import NotPermitted
+from nrm.domain.accounts import NotPermitted, NotVisible
+from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.referrals import IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.routes import Exclusion
 from nrm.models.accounts import Organisation
@@ -64,9 +65,18 @@ def test_who_left_takes_over_nobody_and_the_next_is_asked(leaving: Flask) -> Non
     waiting, coming = people.sent(rinas), people.sent(rinas)
     referrals.accept(referral_id=coming.referral_id, bed_id=people.bed("NRC"), by=nrc)
     assert pending("NRC") == pending("IOM") > 0
+    cases.open_compartment(
+        case_id=waiting.case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.ADMISSION, by=nrc
+    )
 
     at(LAST_DAY + 1, 0)
     before = asked(waiting.case_id)
+    with pytest.raises(NotVisible):
+        cases.opened(case_id=waiting.case_id, by=nrc)
+    with pytest.raises(NotVisible):
+        cases.open_compartment(
+            case_id=waiting.case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.ADMISSION, by=nrc
+        )
     with pytest.raises(IllegalTransition, match="left"):
         referrals.accept(referral_id=waiting.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
     with pytest.raises(IllegalTransition, match="left"):

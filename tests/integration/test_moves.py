@@ -494,7 +494,7 @@ def test_a_letter_that_closes_the_case_needs_the_stay_ended_first(vatra: Actor) 
 def test_no_letter_abroad_before_the_permits_options_were_explained(
     vatra: Actor, sign_in: Callable[[str], Person]
 ) -> None:
-    own = admitted(vatra, MOLDOVAN)
+    own = admitted(vatra, MOLDOVAN, days_ago=40)
     for abroad in (
         {"kind": OutsideKind.EMBASSY},
         {"kind": OutsideKind.ORGANISATION_ABROAD},

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from nrm import clock
-from nrm.actions import alarms, cases, referrals, tending
+from nrm.actions import alarms, cases, notices, referrals, tending
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import Compartment, Purpose
@@ -25,7 +25,7 @@ from nrm.store.readings import Whose
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.world import World
+from tests.world import PLANTED, World
 
 SignIn = Callable[[str], Person]
 
@@ -293,3 +293,36 @@ def test_alarms_are_counted_alike_on_postgresql(postgres_app: Flask) -> None:
     assert (alarm.cases, alarm.first_at < alarm.last_at) == (13, True)
     assert [line.case_id for line in store.openings(Whose.CASES, by=factories.actor("rinas.border_officer")).rows]
     assert db.session.execute(select(func.count()).select_from(Alarm)).scalar_one() == 1
+
+
+def test_who_opened_an_announced_return_is_shown_to_the_post_that_expects_it(
+    world_app: tuple[Flask, World],
+) -> None:
+    _, world = world_app
+    rinas, authority = factories.actor("rinas.border_officer"), factories.actor("ra.duty_officer")
+    for by in (rinas, authority):
+        notices.open_identity(notice_id=world.notice, purpose=Purpose.ADMISSION, by=by)
+    of_post = store.openings(Whose.CASES, by=rinas, case_id=world.notice).rows
+    assert [(line.member_id, line.compartment, line.pseudonym) for line in of_post] == [
+        (authority.member_id, "identity", ""),
+        (rinas.member_id, "identity", ""),
+    ]
+    assert [line.member_id for line in store.openings(Whose.COLLEAGUES, by=authority, case_id=world.notice).rows] == [
+        authority.member_id
+    ]
+    for login in ("durres.border_officer", "nrc.case_worker"):
+        assert store.openings(Whose.CASES, by=factories.actor(login), case_id=world.notice).rows == []
+    notices.cancel(notice_id=world.notice, by=factories.actor("consular.consular_officer"))
+    assert len(store.openings(Whose.CASES, by=rinas, case_id=world.notice).rows) == 2  # it stays known who looked
+
+
+def test_the_page_of_openings_names_an_announced_return_and_nobody(
+    world_app: tuple[Flask, World],
+) -> None:
+    app, world = world_app
+    rinas = Person(app.test_client(), "rinas.border_officer")
+    rinas.post(f"/notices/{world.notice}/open", {"purpose": "admission"})
+    page = rinas.get("/openings?whose=cases")
+    assert f"case={world.notice}" in page
+    for planted in PLANTED:
+        assert planted not in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,13 +20,15 @@ from nrm.domain import counting as rules
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
-from nrm.domain.screenings import outcome_of, processed_as
+from nrm.domain.screenings import agency_of, outcome_of, processed_as
 from nrm.models import testimony
 from nrm.models.interviews import Screening
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.store import accounts, counting
 from nrm.store import reports as store
+from nrm.web.trends import shares_of
 from tests import accommodated, factories
+from tests.conftest import Person
 
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 TODAY = date(2026, 7, 20)
@@ -43,6 +46,7 @@ def screening(month: date, **codes: str) -> Screening:
         "citizenship_class": "albanian",
         "returned_from": "GR",
         "announced": "no",
+        "agency": "no",
         "profile": "",
         "assessment": "",
     }
@@ -61,6 +65,7 @@ def some_screenings(number: int, month: date) -> None:
             "crossing_point": "",
             "returned_from": "99",
             "announced": "99",
+            "agency": "99",
         },
     ]
     with transaction() as session:
@@ -69,6 +74,7 @@ def some_screenings(number: int, month: date) -> None:
                 "crossing_point": chance.choice(["rinas", "rinas", "durres", "kakavija", "morine"]),
                 "returned_from": chance.choice(["GR", "IT", "IT", "GB", "NL"]),
                 "announced": chance.choice(["yes", "no", "no"]),
+                "agency": chance.choice(["yes", "no", "no"]),
                 "gender": chance.choice(["feminine", "feminine", "masculine"]),
             }
             session.add(screening(month, **(places | chance.choices(outcomes, [60, 15, 20, 5])[0])))
@@ -98,7 +104,7 @@ def test_returnees_are_counted_once_and_only_nationals_at_crossing_points(app: F
         session.add_all([screening(date(2026, 3, 1)), screening(date(2026, 7, 1))])
     with db.engine.connect() as connection:
         counted = counting.returnees(connection, Q2, Q2, by=RELEASE)
-    common = ("adult", "feminine", "GR", "no")
+    common = ("adult", "feminine", "GR", "no", "no")
     assert counted == {
         ("rinas", "possible", "referred_nrc", *common): 3,
         ("rinas", "none", "no_indicator", *common): 1,
@@ -123,8 +129,8 @@ def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
         (outcome_of(a), processed_as(a, kind)) for a in ("possible", "suspected", "99") for kind in OrganisationKind
     ]
     ends.append((outcome_of("none"), processed_as("none", None)))
-    values = [("rinas", *end, "child", "feminine", "GR", "yes") for end in ends]
-    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99"))
+    values = [("rinas", *end, "child", "feminine", "GR", "yes", "no") for end in ends]
+    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99", "99"))
     rows = rules.returnees([(each, 1) for each in values], codes, quarters=["2026Q2"])
     records, _ = table_set.records(rows)
     assert len(records) == len(set(values))
@@ -152,6 +158,15 @@ def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: 
     assert reports.verdict(Q2, report="x")["ok"]
     assert reports.is_sealed(store.release_file(Q2, "pdf.sq", by=RELEASE, report="x"))
     assert not reports.is_sealed(b"%PDF-1.7")
+    named = {tuple(table["dimensions"]) for table in value["tables"]}  # type: ignore[attr-defined]
+    assert {("returned_from", "announced"), ("returned_from", "agency")} <= named
+    db.session.rollback()
+    page = Person(app.test_client(), "oms.reader").get("/reports/x/notice")
+    shares = [int(each) for each in re.findall(r'<td class="n">(\d+)%</td>', page)]
+    assert "Pa asnjë agjenci" in page
+    assert len(shares) >= 4  # two of three were without, in all and by country
+    assert all(share % 5 == 0 and 45 <= share <= 90 for share in shares), shares
+    Person(app.test_client(), "rinas.border_officer").get("/reports/x/notice", status=403)
 
 
 def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(app: Flask) -> None:
@@ -205,3 +220,36 @@ def test_an_answer_keeps_its_class_when_its_hours_go() -> None:
         assert answer_class("accepted", sent, due, sent + timedelta(hours=hours)) == expected
     assert answer_class("expired", sent, due, due) == "unanswered"
     assert answer_class("arrived", sent, sent, sent) == "not_recorded"
+
+
+def test_shares_without_notice_and_without_agency_are_read_from_published_figures_alone() -> None:
+    rows = [
+        {"returned_from": place, "announced": code, "value": value}
+        for place, values in {"GR": (40, 20, 5), "IT": (5, 10, 0), "*": (50, 30, 5)}.items()
+        for code, value in zip(("no", "yes", "unknown"), values, strict=True)
+    ]
+    tables = [
+        {
+            "dimensions": ["returned_from", "announced"],
+            "rows": [*rows, {"returned_from": "GR", "announced": "*", "value": 65}],
+        },
+        {"dimensions": ["returned_from", "outcome"], "rows": [{"returned_from": "GR", "outcome": "none", "value": 5}]},
+    ]
+    # Of 60 from Greece 40: two thirds; of Italy it is known of 15 only; in all 50 of 80.
+    assert shares_of({"tables": tables}, "announced") == {"GR": 65, "*": 60}
+    assert shares_of({"tables": tables}, "agency") == {}
+
+
+@pytest.mark.parametrize(
+    ("manner", "agency"),
+    [
+        ("assisted_voluntary", "yes"),
+        ("deported", "no"),
+        ("voluntary", "no"),
+        ("intercepted", "no"),
+        ("other", "99"),
+        ("8", "99"),
+    ],
+)
+def test_only_an_assisted_return_is_made_with_an_agency(manner: str, agency: str) -> None:
+    assert agency_of(manner) == agency

@@ -22,6 +22,7 @@ from nrm.domain import filings as rules
 from nrm.domain import register as register_rules
 from nrm.domain import reports as report_rules
 from nrm.domain.accounts import PERMISSIONS, Actor, NotPermitted, NotVisible, Permission, Role
+from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.filings import Missing
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import Answer
@@ -290,6 +291,18 @@ def test_sealed_figures_that_were_swapped_or_taken_from_another_filing_are_not_c
     db.session.expire_all()
     with pytest.raises(vault.CannotOpen):
         vault.open_sealed(db.session(), db.session.get_one(Filing, one), by=RELEASE)
+
+
+def test_closing_a_quarter_waits_for_tables_about_people_until_they_are_due(begun: Flask, sign_in: SignIn) -> None:
+    accommodated.confirm(Q2)
+    with pytest.raises(PartsOutstanding) as caught:
+        reports.close(Q2, by=factories.actor("molsa.statistician"))
+    assert caught.value.codes == ("MFA", "MOPO")
+    page = sign_in("molsa.statistician").post("/reports/ix/2026Q2/close?lang=en", status=409)
+    assert "Ministry of Foreign Affairs" in page
+    filed.file("victims", Q2)
+    filed.file("children", Q2, Answer.NO_REPORT)
+    assert store.awaited(Q2, by=factories.actor("molsa.statistician")) == ()
 
 
 # Publishing

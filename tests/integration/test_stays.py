@@ -201,7 +201,7 @@ def test_nobody_leaves_before_they_came_or_in_the_future_or_twice(vatra: Actor) 
 
 @pytest.mark.parametrize("citizenship", ["MD", "stateless", "unknown"])
 def test_nobody_not_recorded_as_albanian_leaves_for_another_country_untold(vatra: Actor, citizenship: str) -> None:
-    opened = admitted(vatra, dataclasses.replace(MOLDOVAN, citizenship=citizenship))
+    opened = admitted(vatra, dataclasses.replace(MOLDOVAN, citizenship=citizenship), days_ago=40)
     for how in (ABROAD, (ExitReason.LEFT_VOLUNTARILY, Destination.OTHER_COUNTRY)):
         with pytest.raises(GateClosed, match="not_informed"):
             _end(opened.stay_id, how, vatra)

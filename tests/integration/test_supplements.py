@@ -12,10 +12,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions import cases, placing, referrals, supplements, tending
+from nrm.actions import cases, consents, placing, referrals, supplements, tending
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
+from nrm.domain.consents import Answer, Asking, Said, Topic
 from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason
 from nrm.models.cases import Grant, PendingGrant, SealedCompartment, Supplement
 from nrm.models.referrals import Obligation, Referral
@@ -171,7 +172,10 @@ def test_before_consent_was_asked_nothing_is_written_into_the_case(app: Flask) -
     with pytest.raises(CaseRefused, match="consent_first"):
         supplements.complete(case_id=urgent.case_id, answers=ADDED, by=urgent.nrc)
     ask = select(Obligation.id).where(Obligation.case_id == urgent.case_id, Obligation.kind == "ask_consent")
-    referrals.acknowledge(obligation_id=db.session.scalars(ask).one(), by=urgent.nrc)
+    with pytest.raises(NotVisible):  # nobody says that it was done: the answer is written down
+        referrals.acknowledge(obligation_id=db.session.scalars(ask).one(), by=urgent.nrc)
+    yes = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, Said.GIVEN)]
+    consents.ask(case_id=urgent.case_id, answers=yes, asking=Asking("returnee-1", "sq", "nobody"), by=urgent.nrc)
     supplements.take_over(case_id=urgent.case_id, by=urgent.nrc)
     supplements.complete(case_id=urgent.case_id, answers={"given": "Lule"}, by=urgent.nrc)
     urgent.open(urgent.nrc, Compartment.IDENTITY)

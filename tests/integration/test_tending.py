@@ -38,6 +38,8 @@ NOTHING = {
     "keyrings_due": 0,
     "keys_left_over": 0,
     "shred_files_deleted": 0,
+    "child_returns_forgotten": 0,
+    "calls_forgotten": 0,
     "screens_forgotten": 0,
     "records_forgotten": 0,
     "seeds_committed": 0,

@@ -108,6 +108,7 @@ KNOWN_TO_ALL = {"placing.direct", "accounts.invite"}
 # The consulate announced the world's notice itself; the administrator keeps everybody's account and organisation.
 THEIRS = {
     "consular.consular_officer": {"notices.cancel", "notices.cancel_page"},
+    "helpline.helpline_operator": {each for each, access in ACCESS.items() if access == "call:record"},
     "oms.monitor": {each for each, access in ACCESS.items() if access == "monitoring:score"},
     "administrator": {each for each, access in ACCESS.items() if access in ("account:disable", "organisation:suspend")}
     | {"factors.reset"},

@@ -119,6 +119,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "referral": first(select(Referral)).first(),
         "referral_id": world.asked,
         "remedy_id": world.remedy,
+        "return_id": world.child_return,
+        "call_id": world.call,
         "request_id": world.request,
         "sample_id": world.sample,
         "status": "draft",

@@ -65,7 +65,8 @@ def test_all_hours_of_a_quarter_become_the_same(at: datetime) -> None:
 def test_only_the_table_is_shared_and_by_consent_where_it_needs_one(
     kind: OrganisationKind, compartment: Compartment, agreed: bool
 ) -> None:
-    if compartment in SHAREABLE.get(kind, ()) and (agreed or kind not in BY_CONSENT):
+    by_consent = kind in BY_CONSENT or compartment is Compartment.JOINT_INTERVIEW
+    if compartment in SHAREABLE.get(kind, ()) and (agreed or not by_consent):
         check_share(kind, [compartment], agreed=agreed)
     else:
         with pytest.raises(CaseRefused):
@@ -74,7 +75,7 @@ def test_only_the_table_is_shared_and_by_consent_where_it_needs_one(
 
 def test_narratives_care_and_hand_over_are_shared_with_nobody() -> None:
     shared = set().union(*SHAREABLE.values())
-    assert shared == {Compartment.IDENTITY, Compartment.LEGAL}
+    assert shared == {Compartment.IDENTITY, Compartment.LEGAL, Compartment.JOINT_INTERVIEW}
     assert not any(kind.takes_people_in or not kind.holds_keys for kind in SHAREABLE)
 
 

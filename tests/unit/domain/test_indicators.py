@@ -188,6 +188,9 @@ def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
         "the job, the place or the employer; the pay."
     )
     assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar (rregulli: ")
+    three = drawn(promised=["job", "pay", "housing", "school"])
+    assert ": positive, on 1 strong, 2 medium and 1 weak (" in three.sentences["en"][0]
+    assert ": pozitiv, me 1 i fortë, 2 mesatarë dhe 1 i dobët (" in three.sentences["sq"][0]
     assert found.sentences["en"][1] == "Coercive recruitment: no indicator was named."
     assert found.sentences["en"][-2].endswith("a possible victim.")
     assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."

@@ -166,6 +166,12 @@ def test_the_wording_is_read_out_in_the_persons_language_or_the_officers() -> No
     assert MARKUP.wordings(Q.pages["safety"], staff="sq", spoken="it") == ""
 
 
+@pytest.mark.parametrize(("spoken", "drafts"), [("it", 2), ("sq", 0), ("en", 0), ("sw", 0), (None, 0)])
+def test_a_wording_that_no_translator_has_approved_says_so_itself(spoken: str | None, drafts: int) -> None:
+    html = str(MARKUP.wordings(Q.pages["purpose"], staff="en", spoken=spoken))
+    assert html.count("translation not yet approved") == drafts
+
+
 def test_a_page_where_all_is_optional_says_so_once() -> None:
     html = str(MARKUP.page(Q.pages["happened"], {"age": "adult"}, staff="en", spoken=None))
     assert html.count("optional") == 1

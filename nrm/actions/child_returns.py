@@ -1,0 +1,232 @@
+"""A child whose return another country asks for: recording the request, answering it, and each step of the return.
+
+Who the child is and the text of the answer are sealed to the Responsible Authority and child protection; thirty days
+after the return is over they are destroyed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.child_returns import (
+    LONGEST_TEXT,
+    Asked,
+    Assessment,
+    Escort,
+    Finding,
+    Guardian,
+    ReturnRefused,
+    State,
+    check_answer,
+    check_guardian,
+    check_request,
+    check_step,
+)
+from nrm.domain.quarters import Quarter
+from nrm.models.child_returns import ChildReturn, ChildReturnStep
+from nrm.store import accounts, stays
+from nrm.store import child_returns as store
+from nrm.store import interviews as interview_store
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, members, shredding
+
+CannotOpen = members.CannotOpen
+_IDENTITY, _ANSWER = str(Compartment.IDENTITY), str(Compartment.STORY)
+_BATCH = 50
+
+
+def record(
+    *,
+    return_id: uuid.UUID,
+    iso: str,
+    asked: Asked,
+    received_on: date,
+    due_on: date,
+    identity: Mapping[str, str],
+    by: Actor,
+) -> None:
+    """Record a request of the country `iso` under an id the caller chose; the same id again records nothing twice.
+
+    `identity` needs `name`. Raises NotPermitted, ReturnRefused, NotVisible for an id that is another's.
+    """
+    by.must(Permission.CHILD_RETURN_RECORD)
+    check_request(received_on, due_on, stays.today())
+    if len(iso) != 2 or not (iso.isascii() and iso.isupper()) or iso == country().iso:
+        raise ReturnRefused("country")
+    if not identity.get("name"):
+        raise ReturnRefused("name")
+    try:
+        with transaction() as session:
+            if store.is_known(return_id):
+                return
+            if interview_store.is_known(return_id):
+                raise NotVisible
+            session.add(
+                ChildReturn(
+                    id=return_id,
+                    organisation_id=by.organisation_id,
+                    country=iso,
+                    asked=str(asked),
+                    state=str(State.REQUESTED),
+                    quarter_on=Quarter.of(received_on).start,
+                    received_on=received_on,
+                    due_on=due_on,
+                    assessments=[],
+                )
+            )
+            session.flush()
+            _add_step(session, return_id, State.REQUESTED, received_on, by)
+            vault.create(session, return_id, {_IDENTITY: dict(identity)}, store.holders() & accounts.with_keyring())
+            audit.append(session, audit.Event.CHILD_RETURN_RECORDED, by=by, return_id=return_id)
+    except IntegrityError:
+        store.row(return_id, by=by)  # the same button, pressed twice at once
+
+
+def answer(
+    *,
+    return_id: uuid.UUID,
+    finding: Finding | None,
+    assessments: Collection[Assessment],
+    text: str,
+    on: date,
+    by: Actor,
+) -> None:
+    """Child protection answers in a code; the text goes under seal. Raises NotPermitted, NotVisible, ReturnRefused."""
+    by.must(Permission.CHILD_RETURN_ANSWER)
+    check_answer(finding, assessments)
+    if not text.strip() or len(text) > LONGEST_TEXT:
+        raise ReturnRefused("text")
+    with transaction() as session:
+        values = {"finding": str(finding), "assessments": sorted(map(str, assessments))}
+        _step(session, return_id, State.ASSESSED, on, by, **values)
+        vault.create(session, return_id, {_ANSWER: {"text": text}}, store.holders() & accounts.with_keyring())
+        audit.append(session, audit.Event.CHILD_RETURN_ANSWERED, by=by, return_id=return_id, finding=str(finding))
+
+
+def find_guardian(*, return_id: uuid.UUID, guardian: Guardian | None, on: date, by: Actor) -> None:
+    """Somebody is ready to take the child in. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
+    by.must(Permission.CHILD_RETURN_ANSWER)
+    with transaction() as session:
+        found = store.row(return_id, by=by, lock=True)
+        check_guardian(guardian, found.finding)
+        _step(session, return_id, State.GUARDIAN_READY, on, by, guardian=str(guardian))
+        _took(session, return_id, State.GUARDIAN_READY, by)
+
+
+def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) -> None:
+    """The child sets out, with whom. Raises NotPermitted, NotVisible, ReturnRefused."""
+    by.must(Permission.CHILD_RETURN_RECORD)
+    if escort is None:
+        raise ReturnRefused("escort")
+    with transaction() as session:
+        _step(session, return_id, State.TRAVELLING, on, by, escort=str(escort))
+        _took(session, return_id, State.TRAVELLING, by)
+
+
+def go_on(*, return_id: uuid.UUID, after: State, on: date, by: Actor) -> None:
+    """Received, refused or withdrawn: a step that needs no more than its day.
+
+    Raises NotPermitted, NotVisible, ReturnRefused.
+    """
+    by.must(Permission.CHILD_RETURN_READ)
+    if not after.is_over:
+        raise ReturnRefused("step")
+    with transaction() as session:
+        _step(session, return_id, after, on, by)
+        _took(session, return_id, after, by)
+
+
+def open_identity(*, return_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
+    """Leave to read who the child is and the answer, for a quarter of an hour; recorded before.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
+    by.must(Permission.CHILD_RETURN_READ)
+    store.row(return_id, by=by)
+    try:
+        with transaction() as session:
+            for compartment in vault.compartments_of(session, return_id):
+                vault.allow(session, return_id, compartment, purpose, by=by)
+    except CannotOpen:
+        with transaction() as session:
+            audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=return_id, compartment=_IDENTITY)
+        raise
+
+
+def opened(*, return_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
+    """Who the child is, and `text` of the answer, for a session that opened it; None otherwise, and once destroyed.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.CHILD_RETURN_READ)
+    store.row(return_id, by=by)
+    session = db.session()
+    found: dict[str, str] = {}
+    for compartment in (_IDENTITY, _ANSWER):
+        if vault.is_allowed(session, return_id, compartment, by=by):
+            try:
+                found |= vault.read(session, return_id, compartment, by=by).value
+            except CannotOpen:  # it was over in between
+                continue
+    return found or None
+
+
+def forget() -> int:
+    """Thirty days after it is over nothing of the child is left; returns how many."""
+    with transaction() as session:
+        over = store.long_over(stays.today(), country().retention.notice_days, _BATCH)
+        for each in over:
+            session.execute(delete(ChildReturnStep).where(ChildReturnStep.return_id == each.id))
+            each.received_on = each.due_on = None
+            session.flush()
+            epochs.erase(session, each.id, vault.compartments_of(session, each.id))
+            audit.append(session, audit.Event.CHILD_RETURN_FORGOTTEN, by=Actor.system("tend"), return_id=each.id)
+    if over:
+        shredding.work_off()
+    return len(over)
+
+
+def _step(session: Session, return_id: uuid.UUID, after: State, on: date, by: Actor, **values: object) -> None:
+    """Take the step while the return still is where it was found."""
+    found = store.row(return_id, by=by, lock=True)
+    number, last_on = store.last_step(return_id)
+    before = State(found.state)
+    check_step(before, after, kind=by.kind, on=on, last_on=last_on or on, today=stays.today())
+    hit = session.execute(
+        update(ChildReturn)
+        .where(ChildReturn.id == return_id, ChildReturn.state == str(before))
+        .values(state=str(after), **values)
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise ReturnRefused("step")
+    _add_step(session, return_id, after, on, by, number)
+
+
+def _add_step(session: Session, return_id: uuid.UUID, step: State, on: date, by: Actor, number: int = 0) -> None:
+    session.add(
+        ChildReturnStep(
+            return_id=return_id,
+            position=number + 1,
+            step=str(step),
+            happened_on=on,
+            organisation_id=by.organisation_id,
+        )
+    )
+    session.flush()
+
+
+def _took(session: Session, return_id: uuid.UUID, step: State, by: Actor) -> None:
+    audit.append(session, audit.Event.CHILD_RETURN_STEP, by=by, return_id=return_id, step=str(step))

@@ -1,0 +1,230 @@
+"""Asking for consent, answer by answer, and what follows when an answer is taken back or runs out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import cases, consenting, erasures, requests, supplements
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.cases import NOT_COLLECTED, CaseRefused, Compartment
+from nrm.domain.consents import (
+    EVERYTHING,
+    Answer,
+    Asking,
+    ConsentRefused,
+    Ended,
+    Narrowing,
+    Said,
+    Topic,
+    Weighed,
+    check_asked,
+    check_weighed,
+    consent_of_case,
+    read_by_consent,
+)
+from nrm.domain.requests import RequestKind, RequestStatus
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.consents import Consent
+from nrm.models.referrals import Obligation, Referral
+from nrm.models.stays import Stay
+from nrm.store import consents as store
+from nrm.store import stays
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, grants, shredding
+
+TEND = Actor.system("tend")
+_BATCH = 200
+_REFUSED = Answer(Topic.SHARING, Said.REFUSED)
+
+
+def ask(
+    *, case_id: uuid.UUID, answers: Collection[Answer], asking: Asking, by: Actor, weighed: Weighed | None = None
+) -> None:
+    """The holder asked, and this was said; a no takes back what was agreed to before.
+
+    Who was not asked at the post says yes or no for the first time: after a no nothing is kept that was told.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `closed`, `asked`), ConsentRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    if not answers:
+        raise ConsentRefused("nothing")
+    with transaction() as session:
+        cases.check_written(session, case_id, by)
+        case = session.get_one(Case, case_id)
+        check_asked(case.age_class, answers)
+        for answer in answers:
+            check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
+        before = {each.said for each in consenting.current(session, case_id, Consent.topic == Topic.STATISTICS)}
+        consenting.record(session, case_id, answers, asking, by, weighed)
+        for answer in answers:
+            if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
+                consenting.end_reading(session, case_id, _readers(session, answer.party), by)
+            elif answer.topic is Topic.STATISTICS and answer.said not in before:
+                _count(case, counted=answer.said is Said.GIVEN)
+        if any(each.topic is Topic.SERVICES for each in answers):
+            _answered(session, case, answers, by)
+    erasures.carry_out()
+
+
+def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor) -> None:
+    """What the agreement's rules see from now on. Whoever could not be asked at the post was asked now."""
+    said = consent_of_case(answers)
+    nothing_told = _REFUSED in answers or (said == "refused" and case.consent != "given")
+    case.consent = "refused" if nothing_told else "given"
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case.id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None))
+        .values(done_at=clock.now(), done_by_id=by.member_id)
+    )
+    if nothing_told:
+        _destroy(session, case, by)
+
+
+def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> None:
+    """The person takes back an answer (`what`: a Topic, with the `party` of a sharing), or all of it (EVERYTHING).
+
+    Of everything: what is under seal is destroyed, but for a witness's legal file; what a shelter must know to keep
+    somebody safe who still sleeps there goes when the stay ends. A share: a new epoch without the reader. Being
+    counted: from now on not, and the particulars go. Help: none is arranged any more without a new yes.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
+    `child`: of a child nothing was consented to).
+    """
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        case = _held(session, case_id, by)
+        if case.age_class != "adult" and what != EVERYTHING:
+            raise ConsentRefused("child")
+        if what == EVERYTHING:
+            consenting.end_all(session, case_id, by)
+            case.consent = "refused"
+            _destroy(session, case, by)
+        else:
+            ended = _given(session, case, Topic(what), party)
+            done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
+            consenting.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
+            if what == Topic.SHARING:
+                consenting.end_reading(session, case_id, _readers(session, party), by)
+            elif what == Topic.STATISTICS:
+                _count(case, counted=False)
+        requests.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
+    erasures.carry_out()
+
+
+def _given(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:
+    """The yes that is taken back. Cases from before answers were kept one by one agreed to being counted as well."""
+    found = consenting.current(
+        session, case.id, Consent.topic == topic, Consent.party == party, Consent.said == Said.GIVEN
+    )
+    if not found and not (topic is Topic.STATISTICS and case.facts.get("statistics") == "yes"):
+        raise ConsentRefused("nothing")
+    return found
+
+
+def _held(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+    """The case of the actor's organisation, open or closed, while nobody is being asked to take the person."""
+    case = store.held(case_id, by=by, lock=True)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == "sent"))):
+        raise CaseRefused("asked")
+    return case
+
+
+def _readers(session: Session, party: str) -> list[Organisation]:
+    """The organisations that act as a party, of those that read by consent."""
+    acts = or_(Organisation.party == party, (Organisation.party == "") & (Organisation.code == party))
+    found = session.scalars(select(Organisation).where(acts)).all()
+    return [each for each in found if read_by_consent(OrganisationKind(each.kind))]
+
+
+def _count(case: Case, *, counted: bool) -> None:
+    """Whether the person is counted from now on; who is not keeps what the gates need, and no particulars."""
+    if counted:
+        case.facts = {**case.facts, "statistics": "yes"}
+    else:
+        case.facts = {"statistics": "no"}
+        case.age_band = case.citizenship = case.exploited_in = NOT_COLLECTED
+
+
+def _destroy(session: Session, case: Case, by: Actor) -> None:
+    """What is under seal goes; the hand-over waits for the end of a stay, and then goes by itself."""
+    stays_on = _is_with_somebody(session, case.id)
+    going = [each for each in erasures.to_erase(session, case.id) if not (stays_on and each == Compartment.HAND_OVER)]
+    erasures.destroy(session, case.id, going, by)
+    supplements.forget(session, case.id, by)
+    whole = (Consent.topic == Topic.SHARING, Consent.party == "")
+    if not consenting.current(session, case.id, *whole, Consent.said == Said.REFUSED):
+        consenting.record(session, case.id, [_REFUSED], Asking("", "", ""), by)
+    if stays_on:
+        [waiting] = consenting.current(session, case.id, *whole)
+        waiting.narrowing = str(Narrowing.WAITS)
+    else:
+        _close(session, case, by)
+    keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
+    epochs.rotate(session, case.id, keep, by=by)
+
+
+def _is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether the person sleeps in a shelter, or is on the way to one."""
+    stay = exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None))
+    coming = exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted")))
+    return bool(session.scalar(select(stay | coming)))
+
+
+def _close(session: Session, case: Case, by: Actor) -> None:
+    if case.status == "open":
+        case.status, case.closed_month = "closed", stays.today().replace(day=1)
+        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+
+
+def narrow(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Seal anew what somebody read until their consent ran out. Raises NotPermitted, NotVisible, CannotOpen."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        store.held(case_id, by=by, lock=True)
+        consenting.narrow(session, case_id, by)
+    shredding.work_off()
+
+
+def lapse(*, by: Actor) -> int:
+    """What time ends: sharing nobody was asked about again, and what was kept for a stay that is over.
+
+    Returns how many. It needs nobody's key. Raises NotVisible for a person.
+    """
+    if by != TEND:
+        raise NotVisible
+    with transaction() as session:
+        over = store.over(stays.today(), _BATCH)
+        for consent in over:
+            taken = [
+                grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
+                for each in _readers(session, consent.party)
+            ]
+            waits = Narrowing.WAITS if any(taken) else Narrowing.DONE
+            consenting.end(session, [consent], Ended.LAPSED, by, narrowing=waits)
+    gone = 0
+    for case_id in store.kept_for_a_stay(_BATCH):
+        gone += _erase_after_the_stay(case_id, by)
+    if gone:
+        erasures.carry_out()
+    return len(over) + gone
+
+
+def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:
+    with transaction() as session:
+        case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+        if _is_with_somebody(session, case_id):
+            return False
+        erasures.destroy(session, case_id, erasures.to_erase(session, case_id), by)
+        _close(session, case, by)
+        session.execute(
+            update(Consent)
+            .where(Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == "")
+            .values(narrowing=str(Narrowing.DONE))
+        )
+        return True

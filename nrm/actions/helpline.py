@@ -1,0 +1,165 @@
+"""Recording a call to the help line; from it goes an interview of the help line, if the person wants one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import drafts
+from nrm.db import db, transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.helpline import OTHER_LANGUAGE, Caller, CallRefused, Outcome, Topic, check_note, part_of_day
+from nrm.domain.quarters import Quarter
+from nrm.models.helpline import HelplineCall
+from nrm.store import helpline as store
+from nrm.store import interviews as interview_store
+from nrm.store import stays
+from nrm.store.countries import country
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, members, shredding
+
+CannotOpen = members.CannotOpen
+_NOTE = str(Compartment.IDENTITY)
+_BATCH = 100
+
+
+def languages() -> Mapping[str, str]:
+    """Code -> own name of the languages texts can be read out in."""
+    return drafts.questionnaire_called(drafts.CURRENT).language_names
+
+
+def record(
+    *,
+    call_id: uuid.UUID,
+    language: str,
+    caller: Caller,
+    topic: Topic,
+    outcome: Outcome,
+    note: str = "",
+    interview_id: uuid.UUID | None = None,
+    by: Actor,
+) -> uuid.UUID | None:
+    """Record a call of this moment under an id the caller chose; the same id again records nothing twice.
+
+    Returns the id of the interview that begins with it (`interview_id`, chosen by the caller too), None if none does.
+    Nothing kept leads from the one to the other. `note` is sealed. Raises NotPermitted, CallRefused, NotVisible.
+    """
+    by.must(Permission.CALL_RECORD)
+    check_note(outcome, note)
+    if language != OTHER_LANGUAGE and language not in languages():
+        raise CallRefused("language")
+    if outcome.begins_interview and interview_id is None:
+        raise NotVisible
+    begun = interview_id if outcome.begins_interview else None
+    try:
+        with transaction() as session:
+            if store.is_known(call_id):
+                store.row(call_id, by=by)
+                return interview_store.interview(begun, by=by).id if begun is not None else None
+            if interview_store.is_known(call_id) or call_id == begun:
+                raise NotVisible
+            _keep(session, call_id, language, caller, topic, outcome, note, by)
+            if begun is not None:
+                _begin(session, begun, language, urgent=outcome is Outcome.URGENT, by=by)
+            audit.append(session, audit.Event.CALL_RECORDED, by=by, call_id=call_id, outcome=str(outcome))
+    except IntegrityError:
+        store.row(call_id, by=by)  # the same button, pressed twice at once
+    return begun
+
+
+def _keep(
+    session: Session,
+    call_id: uuid.UUID,
+    language: str,
+    caller: Caller,
+    topic: Topic,
+    outcome: Outcome,
+    note: str,
+    by: Actor,
+) -> None:
+    today = stays.today()
+    session.add(
+        HelplineCall(
+            id=call_id,
+            organisation_id=by.organisation_id,
+            quarter_on=Quarter.of(today).start,
+            called_on=today,
+            part=str(part_of_day(clock.now().astimezone(country().timezone))),
+            language=language,
+            caller=str(caller),
+            topic=str(topic),
+            outcome=str(outcome),
+            noted=bool(note),
+        )
+    )
+    session.flush()
+    if note:
+        assert by.organisation_id is not None
+        vault.create(session, call_id, {_NOTE: {"note": note}}, [by.organisation_id])
+
+
+def _begin(session: Session, interview_id: uuid.UUID, language: str, *, urgent: bool, by: Actor) -> None:
+    """The interview of the help line, with the language the operator speaks with the person already answered."""
+    if interview_store.is_known(interview_id):
+        raise NotVisible
+    asked = drafts.questionnaire_called(drafts.CURRENT)
+    answers = {asked.home.questions[0]: "yes" if urgent else "no"}
+    question = next((each for each in asked.questions.values() if each.kind == "language"), None)
+    if question is not None and language != OTHER_LANGUAGE:
+        answers[question.id] = language
+    drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
+
+
+def open_note(*, call_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
+    """Leave to read the note for a quarter of an hour; recorded before. Raises NotPermitted, NotVisible, CannotOpen."""
+    by.must(Permission.CALL_RECORD)
+    if not store.row(call_id, by=by).noted:
+        raise NotVisible
+    with transaction() as session:
+        vault.allow(session, call_id, _NOTE, purpose, by=by)
+
+
+def opened(*, call_id: uuid.UUID, by: Actor) -> str | None:
+    """The note, for a session that opened it; None otherwise. Raises NotPermitted, NotVisible."""
+    by.must(Permission.CALL_RECORD)
+    store.row(call_id, by=by)
+    session = db.session()
+    if not vault.is_allowed(session, call_id, _NOTE, by=by):
+        return None
+    try:
+        return str(vault.read(session, call_id, _NOTE, by=by).value["note"])
+    except CannotOpen:  # destroyed in between
+        return None
+
+
+def settle(*, call_id: uuid.UUID, by: Actor) -> None:
+    """It is dealt with: the note is destroyed. Raises NotPermitted, NotVisible, CallRefused (`over`)."""
+    by.must(Permission.CALL_RECORD)
+    with transaction() as session:
+        call = store.row(call_id, by=by, lock=True)
+        if not call.noted:
+            raise CallRefused("over")
+        call.noted = False
+        epochs.erase(session, call_id, [_NOTE])
+        audit.append(session, audit.Event.CALL_SETTLED, by=by, call_id=call_id)
+    shredding.work_off()
+
+
+def forget() -> int:
+    """After thirty days no note and no day is left; returns how many."""
+    last = stays.today() - timedelta(days=country().retention.notice_days)
+    with transaction() as session:
+        over = store.old(last, _BATCH)
+        for call in over:
+            if call.noted:
+                epochs.erase(session, call.id, [_NOTE])
+            call.called_on, call.part, call.noted = None, "", False
+    if over:
+        shredding.work_off()
+    return len(over)

@@ -1,0 +1,154 @@
+"""Children whose return another country asks for: what is asked, who answers by when, and the steps of the return.
+
+Source: National Action Plan, II.2(a)(iii), (v), (vi); the agreement with Greece on unaccompanied children; Cooperation
+Agreement: risk, security and family are assessed by trained staff before a child returns to the family, otherwise the
+extended family or foster care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts import OrganisationKind
+
+FURTHEST = timedelta(days=366)
+LONGEST_TEXT = 2000
+
+
+class Asked(StrEnum):
+    """What the other country asks for."""
+
+    TRACING = "tracing"
+    ASSESSMENT = "assessment"
+    BOTH = "both"
+
+
+class State(StrEnum):
+    """How far the return has come; the last three end it."""
+
+    REQUESTED = "requested"
+    ASSESSED = "assessed"
+    GUARDIAN_READY = "guardian_ready"
+    TRAVELLING = "travelling"
+    RECEIVED = "received"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no step follows."""
+        return self in (State.RECEIVED, State.REFUSED, State.WITHDRAWN)
+
+
+class Finding(StrEnum):
+    """The coded answer to the other country."""
+
+    RETURN_SAFE = "return_safe"
+    RETURN_NOT_SAFE = "return_not_safe"
+    FAMILY_NOT_FOUND = "family_not_found"
+    NOT_FROM_HERE = "not_from_here"
+
+
+class Assessment(StrEnum):
+    """What trained staff look into before a child returns."""
+
+    RISK = "risk"
+    SECURITY = "security"
+    FAMILY = "family"
+
+
+class Guardian(StrEnum):
+    """Who is ready to take the child in."""
+
+    PARENT = "parent"
+    RELATIVE = "relative"
+    FOSTER_FAMILY = "foster_family"
+    INSTITUTION = "institution"
+
+
+class Escort(StrEnum):
+    """Who travels with the child. A companion never does."""
+
+    SOCIAL_WORKER = "social_worker"
+    INTERNATIONAL_ORGANISATION = "international_organisation"
+    FOREIGN_AUTHORITY = "foreign_authority"
+    CONSULAR_OFFICER = "consular_officer"
+    GUARDIAN = "guardian"
+
+
+FAMILY = frozenset({Guardian.PARENT, Guardian.RELATIVE})
+_CHILD_PROTECTION, _AUTHORITY = OrganisationKind.CHILD_PROTECTION, OrganisationKind.RESPONSIBLE_AUTHORITY
+STEPS: Mapping[tuple[State, State], OrganisationKind] = {
+    (State.REQUESTED, State.ASSESSED): _CHILD_PROTECTION,
+    (State.ASSESSED, State.GUARDIAN_READY): _CHILD_PROTECTION,
+    (State.GUARDIAN_READY, State.TRAVELLING): _AUTHORITY,
+    (State.TRAVELLING, State.RECEIVED): _CHILD_PROTECTION,
+    (State.ASSESSED, State.REFUSED): _CHILD_PROTECTION,
+    (State.GUARDIAN_READY, State.REFUSED): _CHILD_PROTECTION,
+    (State.REQUESTED, State.WITHDRAWN): _AUTHORITY,
+    (State.ASSESSED, State.WITHDRAWN): _AUTHORITY,
+    (State.GUARDIAN_READY, State.WITHDRAWN): _AUTHORITY,
+    (State.TRAVELLING, State.WITHDRAWN): _AUTHORITY,
+}
+"""(before, after) -> who takes the step; every other pair is refused."""
+
+
+class ReturnRefused(Exception):
+    """`why`: `country`, `received`, `due`, `name`, `step`, `day`, `finding`, `assessments`, `text`, `guardian`,
+    `gate` (the family only after three assessments that found the return safe), `escort`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def check_request(received_on: date, due_on: date, today: date) -> None:
+    """Raise ReturnRefused for a request of the future, or an answer due before it or later than a year after."""
+    if received_on > today or received_on < today - FURTHEST:
+        raise ReturnRefused("received")
+    if not received_on <= due_on <= received_on + FURTHEST:
+        raise ReturnRefused("due")
+
+
+def following(state: State, kind: OrganisationKind | None) -> tuple[State, ...]:
+    """The steps that an organisation of the kind may take now."""
+    return tuple(after for (before, after), taker in STEPS.items() if before is state and taker is kind)
+
+
+def check_step(
+    state: State,
+    after: State,
+    *,
+    kind: OrganisationKind | None,
+    on: date,
+    last_on: date,
+    today: date,
+) -> None:
+    """Raise ReturnRefused unless this step may follow now, by this organisation, on that day."""
+    if after not in following(state, kind):
+        raise ReturnRefused("step")
+    if not last_on <= on <= today:
+        raise ReturnRefused("day")
+
+
+def check_answer(finding: Finding | None, assessments: Collection[Assessment]) -> None:
+    """Raise ReturnRefused for an answer that says safe without all three assessments."""
+    if finding is None:
+        raise ReturnRefused("finding")
+    if finding is Finding.RETURN_SAFE and set(assessments) != set(Assessment):
+        raise ReturnRefused("assessments")
+
+
+def check_guardian(guardian: Guardian | None, finding: str) -> None:
+    """The gate: to the family only if three assessments found the return safe; to nobody who is not from here."""
+    if guardian is None or finding == Finding.NOT_FROM_HERE:
+        raise ReturnRefused("guardian")
+    if guardian in FAMILY and finding != Finding.RETURN_SAFE:
+        raise ReturnRefused("gate")
+
+
+def is_late(state: State, due_on: date | None, today: date) -> bool:
+    """Whether the answer is owed and its day is over."""
+    return state is State.REQUESTED and due_on is not None and today > due_on

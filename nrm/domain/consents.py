@@ -1,0 +1,237 @@
+"""Consent as several answers, each of which can be given, refused, taken back, and runs out.
+
+A child is not asked for consent: what it wishes is written down, and what became of the wish. A person whose age is not
+sure is asked as a child is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
+from nrm.domain.facts import consent_of, statistics_consent
+from nrm.domain.interviews import Answers, Questionnaire, reading_language, wording_read
+
+
+class Topic(StrEnum):
+    """What is asked, each for itself."""
+
+    SERVICES = "services"
+    SHARING = "sharing"  # with one party, or with those the agreement names
+    STATISTICS = "statistics"
+    WISH = "wish"  # of a child, or of who may be one
+
+
+class Said(StrEnum):
+    """What the person answered; a child's wish is one of the last three."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    AGREES = "agrees"
+    AGAINST = "against"
+    UNSAID = "unsaid"
+
+
+SAID_OF: Mapping[Topic, tuple[Said, ...]] = MappingProxyType(
+    {
+        Topic.SERVICES: (Said.GIVEN, Said.REFUSED),
+        Topic.SHARING: (Said.GIVEN, Said.REFUSED),
+        Topic.STATISTICS: (Said.GIVEN, Said.REFUSED),
+        Topic.WISH: (Said.AGREES, Said.AGAINST, Said.UNSAID),
+    }
+)
+
+
+class Weighed(StrEnum):
+    """What became of a child's wish."""
+
+    FOLLOWED = "followed"
+    NOT_SAFE = "not_safe"
+    TOO_YOUNG = "too_young"
+    OTHER_INTEREST = "other_interest"
+
+
+class Ended(StrEnum):
+    """How an answer stopped holding."""
+
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    ASKED_AGAIN = "asked_again"
+
+
+class Narrowing(StrEnum):
+    """Whether the end of a consent still waits for something in the vault."""
+
+    NONE = ""
+    WAITS = "waits"
+    DONE = "done"
+
+
+class Interpreter(StrEnum):
+    """How it was interpreted; the codes of the questionnaire."""
+
+    NOBODY = "nobody"
+    PRESENT = "present"
+    TELEPHONE = "telephone"
+
+
+EVERYTHING = "everything"
+"""Taken back as a whole: what is under seal is destroyed."""
+
+
+class ConsentRefused(Exception):
+    """It cannot be recorded or taken back. `why`: `child` (no consent is asked), `adult` (no wish is weighed),
+    `nothing` (no such answer holds), `weighed` (what became of the wish is missing)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How many days an answer holds, and how many before the end the holder is told to ask again."""
+
+    services_days: int
+    sharing_days: int
+    ask_again_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as it was given. `party`: the code of a party of the agreement; empty: those the agreement names."""
+
+    topic: Topic
+    said: Said
+    party: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How it was asked: the wording that was read (`version` 0: none), in which language, and through whom."""
+
+    questionnaire: str
+    language: str
+    interpreter: str
+    wording: str = ""
+    version: int = 0
+    sha256: str = ""
+
+
+def due_on(answer: Answer, asked_on: date, validity: Validity) -> date | None:
+    """The last day on which the answer holds; None: it does not run out.
+
+    A no does not run out, a wish is weighed and not kept to, and being counted without a name narrows nothing.
+    """
+    if answer.said is not Said.GIVEN:
+        return None
+    days = {Topic.SERVICES: validity.services_days, Topic.SHARING: validity.sharing_days}.get(answer.topic)
+    return asked_on + timedelta(days=days) if days is not None else None
+
+
+def is_due(due: date | None, today: date, validity: Validity) -> bool:
+    """Whether the holder is to ask again by now."""
+    return due is not None and due - timedelta(days=validity.ask_again_days) <= today
+
+
+def lapses(topic: Topic, due: date | None, today: date) -> bool:
+    """Whether the answer ends by itself: sharing alone. Help goes on until the person says otherwise."""
+    return topic is Topic.SHARING and due is not None and due < today
+
+
+def check_asked(age_class: str, answers: Iterable[Answer]) -> None:
+    """Raise ConsentRefused unless these can be asked of a person of that age class."""
+    for answer in answers:
+        wish = answer.topic is Topic.WISH
+        if wish and age_class == "adult":
+            raise ConsentRefused("adult")
+        if not wish and age_class != "adult":
+            raise ConsentRefused("child")
+        if answer.said not in SAID_OF[answer.topic] or (answer.party and answer.topic is not Topic.SHARING):
+            raise ConsentRefused("nothing")
+
+
+def check_weighed(answer: Answer, weighed: Weighed | None) -> None:
+    """Raise ConsentRefused unless a wish that was said is weighed, and nothing else."""
+    needed = answer.topic is Topic.WISH and answer.said is not Said.UNSAID
+    if needed != (weighed is not None):
+        raise ConsentRefused("weighed")
+
+
+def consent_of_case(answers: Iterable[Answer]) -> str:
+    """`given` or `refused`, as the agreement's rules see the answers of an adult: help and sharing make a yes."""
+    said = {(each.topic, each.said) for each in answers}
+    no_help = (Topic.SERVICES, Said.GIVEN) not in said
+    return "refused" if no_help or (Topic.SHARING, Said.GIVEN) not in said else "given"
+
+
+def of_interview(
+    questionnaire: Questionnaire, answers: Answers, *, asked: Iterable[str], struck_out: Iterable[str]
+) -> tuple[Answer, ...]:
+    """What an adult said in an interview that is sent: none of a child, and none of who could not be asked yet.
+
+    `asked`: the parties of the route, each of which may be told; `struck_out`: those that may not.
+    """
+    if consent_of(questionnaire, answers) != "given":
+        return ()
+    given = [Answer(Topic.SERVICES, Said.GIVEN)]
+    refused = set(struck_out)
+    given += [Answer(Topic.SHARING, Said.GIVEN, party) for party in dict.fromkeys(asked) if party not in refused]
+    given += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(refused)]
+    counted = statistics_consent(questionnaire, answers)
+    if counted != "not_asked":
+        given.append(Answer(Topic.STATISTICS, Said.GIVEN if counted == "yes" else Said.REFUSED))
+    return tuple(given)
+
+
+def of_own_case(consent: str, statistics: str) -> tuple[Answer, ...]:
+    """What an adult said who came to a shelter: who takes a bed accepts help, whatever may be kept and told on."""
+    if consent == "not_asked_child":
+        return ()
+    kept = Said.GIVEN if consent == "given" else Said.REFUSED
+    counted = Said.GIVEN if statistics == "yes" else Said.REFUSED
+    return (Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, kept), Answer(Topic.STATISTICS, counted))
+
+
+def asking(questionnaire: Questionnaire, answers: Answers, *, language: str, interpreter: str) -> Asking:
+    """How consent is asked in `language`: with the wording of the page that asks for it, if there is one that fits.
+
+    Where there is none in that language, the wording of the officers' language was interpreted.
+    """
+    asks = questionnaire.derive["consent_statistics"]
+    page = next(page for page in questionnaire.pages.values() if asks in page.questions)
+    staff = questionnaire.languages[0]
+    spoken = reading_language(questionnaire, language, staff=staff)
+    read = wording_read(questionnaire, answers, spoken, page=page) or wording_read(
+        questionnaire, answers, staff, page=page
+    )
+    if read is None:
+        return Asking(questionnaire.id, language, interpreter)
+    return Asking(questionnaire.id, language, interpreter, read.id, read.version, read.sha256)
+
+
+def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking:
+    """How it was asked in an interview; without a wording where the short way asked in the officer's own words."""
+    question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
+    language, interpreter = str(answers.get(question) or ""), str(answers.get("interpreter") or "")
+    if statistics_consent(questionnaire, answers) == "not_asked":
+        return Asking(questionnaire.id, language, interpreter)
+    return asking(questionnaire, answers, language=language, interpreter=interpreter)
+
+
+def read_by_consent(kind: OrganisationKind) -> frozenset[Compartment]:
+    """What an organisation of this kind reads because the person agrees: that stops when the consent ends."""
+    shared = SHAREABLE.get(kind, frozenset())
+    if kind not in BY_CONSENT:
+        shared &= {Compartment.JOINT_INTERVIEW}
+    return shared | OF_IDENTIFICATION if Compartment.JOINT_INTERVIEW in shared else shared
+
+
+def reads_by_consent(kind: OrganisationKind) -> bool:
+    """Whether it reads anything so."""
+    return bool(read_by_consent(kind))

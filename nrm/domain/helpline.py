@@ -1,0 +1,85 @@
+"""Calls to the help line: day and part of day, language, who calls, what about, what came of it; never a name in clear.
+
+Source: National Action Plan, II.1(b)(vii): a nationwide toll-free line for victims and their families.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+LONGEST_NOTE = 500
+OTHER_LANGUAGE = "other"
+
+
+class PartOfDay(StrEnum):
+    """Six hours each, from midnight."""
+
+    NIGHT = "night"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+class Caller(StrEnum):
+    """Who calls, as far as they say."""
+
+    PERSON = "person"
+    FAMILY = "family"
+    FRIEND = "friend"
+    PROFESSIONAL = "professional"
+    OFFICIAL = "official"
+    UNKNOWN = "unknown"
+
+
+class Topic(StrEnum):
+    """What the call is about."""
+
+    DANGER = "danger"
+    SHELTER = "shelter"
+    RETURN = "return"
+    MISSING = "missing"
+    CHILD = "child"
+    JOB_OFFER = "job_offer"
+    RIGHTS = "rights"
+    INFORMATION = "information"
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """What came of it. The first two begin an interview."""
+
+    URGENT = "urgent"
+    REFERRAL = "referral"
+    NOTICE = "notice"
+    POLICE = "police"
+    OTHER_SERVICE = "other_service"
+    CALL_BACK = "call_back"
+    ADVICE = "advice"
+    ENDED = "ended"
+
+    @property
+    def begins_interview(self) -> bool:
+        """Whether the operator goes on with the interview of the help line."""
+        return self in (Outcome.URGENT, Outcome.REFERRAL)
+
+
+class CallRefused(Exception):
+    """`why`: `language`, `note` (a call back needs one), `over`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def part_of_day(local: datetime) -> PartOfDay:
+    """The part of the day on the country's clocks."""
+    return tuple(PartOfDay)[local.hour // 6]
+
+
+def check_note(outcome: Outcome, note: str) -> None:
+    """Raise CallRefused: nobody can be called back without what is needed for it."""
+    if outcome is Outcome.CALL_BACK and not note:
+        raise CallRefused("note")
+    if len(note) > LONGEST_NOTE:
+        raise CallRefused("note")

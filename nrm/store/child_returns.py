@@ -1,0 +1,147 @@
+"""Children whose return is asked for: for the Responsible Authority and child protection alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.child_returns import State, is_late
+from nrm.models.accounts import Organisation
+from nrm.models.child_returns import ChildReturn, ChildReturnStep
+from nrm.store import stays
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """One return. The days are None once it is long over."""
+
+    id: uuid.UUID
+    country: str
+    asked: str
+    state: State
+    quarter_on: date
+    received_on: date | None
+    due_on: date | None
+    finding: str
+    assessments: tuple[str, ...]
+    guardian: str
+    escort: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step that was taken."""
+
+    step: str
+    happened_on: date
+    taker: dict[str, str]
+
+
+def row(return_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ChildReturn:
+    """One return; raises NotVisible."""
+    _must_read(by)
+    statement = select(ChildReturn).where(ChildReturn.id == return_id).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def one(return_id: uuid.UUID, *, by: Actor) -> ReturnLine:
+    """The same, for showing it; raises NotVisible."""
+    return _line(row(return_id, by=by))
+
+
+def returns(*, by: Actor, open_only: bool = False) -> list[ReturnLine]:
+    """What is asked for, the first due first; then what is over, the latest quarter first."""
+    _must_read(by)
+    statement = select(ChildReturn).order_by(
+        ChildReturn.due_on.is_(None), ChildReturn.due_on, ChildReturn.quarter_on.desc(), ChildReturn.id
+    )
+    if open_only:
+        over = [str(state) for state in State if state.is_over]
+        statement = statement.where(ChildReturn.state.not_in(over))
+    return [_line(each) for each in db.session.scalars(statement.limit(_MOST))]
+
+
+def steps(return_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
+    """The steps in their order."""
+    row(return_id, by=by)
+    statement = (
+        select(ChildReturnStep, Organisation)
+        .join(Organisation, Organisation.id == ChildReturnStep.organisation_id)
+        .where(ChildReturnStep.return_id == return_id)
+        .order_by(ChildReturnStep.position)
+    )
+    return [
+        StepLine(step.step, step.happened_on, {"sq": taker.name_sq, "en": taker.name_en})
+        for step, taker in db.session.execute(statement)
+    ]
+
+
+def is_known(return_id: uuid.UUID) -> bool:
+    """Whether the id is taken."""
+    return db.session.scalar(select(ChildReturn.id).where(ChildReturn.id == return_id)) is not None
+
+
+def holders() -> set[uuid.UUID]:
+    """Who reads what is sealed: the Responsible Authority and child protection."""
+    kinds = (OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION)
+    statement = select(Organisation.id).where(Organisation.kind.in_(map(str, kinds)), Organisation.enabled)
+    return set(db.session.scalars(statement))
+
+
+def last_step(return_id: uuid.UUID) -> tuple[int, date | None]:
+    """(how many steps there are, the day of the last one)."""
+    statement = select(func.count(), func.max(ChildReturnStep.happened_on)).where(
+        ChildReturnStep.return_id == return_id
+    )
+    number, day = db.session.execute(statement).one()
+    return number, day
+
+
+def long_over(day: date, days: int, limit: int) -> Sequence[ChildReturn]:
+    """Those whose last step was so many days before `day`, with days still; for what time brings."""
+    last = (
+        select(func.max(ChildReturnStep.happened_on))
+        .where(ChildReturnStep.return_id == ChildReturn.id)
+        .correlate(ChildReturn)
+        .scalar_subquery()
+    )
+    over = [str(state) for state in State if state.is_over]
+    statement = select(ChildReturn).where(
+        ChildReturn.state.in_(over), ChildReturn.received_on.is_not(None), last <= day - timedelta(days=days)
+    )
+    return db.session.scalars(statement.limit(limit)).all()
+
+
+def _must_read(by: Actor) -> None:
+    if not by.may(Permission.CHILD_RETURN_READ):
+        raise NotVisible
+
+
+def _line(found: ChildReturn) -> ReturnLine:
+    state = State(found.state)
+    return ReturnLine(
+        found.id,
+        found.country,
+        found.asked,
+        state,
+        found.quarter_on,
+        found.received_on,
+        found.due_on,
+        found.finding,
+        tuple(found.assessments),
+        found.guardian,
+        found.escort,
+        is_late(state, found.due_on, stays.today()),
+    )

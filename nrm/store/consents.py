@@ -1,0 +1,189 @@
+"""What people agreed to, for the holder of the case alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.cases import CaseRefused
+from nrm.domain.consents import Ended, Narrowing, Said, Topic, is_due
+from nrm.models.accounts import Member, Organisation
+from nrm.models.cases import Case
+from nrm.models.consents import Consent
+from nrm.store import cases as case_store
+from nrm.store import stays
+from nrm.store.countries import country
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One answer. `due`: the holder is to ask again by now; `waits`: its end waits for a new key, or for a stay."""
+
+    id: uuid.UUID
+    topic: Topic
+    party: str
+    said: Said
+    weighed: str
+    wording: str
+    wording_version: int
+    wording_sha256: str
+    language: str
+    interpreter: str
+    read_by: str
+    read_at: dict[str, str]
+    asked_on: date
+    due_on: date | None
+    ended: str
+    ended_on: date | None
+    due: bool
+    waits: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is the answer now."""
+        return not self.ended
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """One case in which somebody is to be asked again, or in which a share ran out and its end waits for a key."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    due_on: date | None
+    waits: bool
+
+
+def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """A case that the actor's organisation holds, open or closed; raises NotVisible, CaseRefused (`not_holder`)."""
+    case = case_store.row(case_id, by=by, lock=lock)
+    if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused("not_holder")
+    return case
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
+    """Every answer of one case, what holds now first, then the newest first; for the holder, else NotVisible."""
+    by.must(Permission.CASE_READ)
+    try:
+        held(case_id, by=by)
+    except CaseRefused:
+        raise NotVisible from None
+    statement = (
+        select(Consent, Member.login, Organisation)
+        .join(Member, Member.id == Consent.read_by_id)
+        .join(Organisation, Organisation.id == Consent.read_at_id)
+        .where(Consent.case_id == case_id)
+        .order_by(Consent.ended_on.is_not(None), Consent.asked_on.desc(), Consent.topic, Consent.party)
+        .execution_options(populate_existing=True)
+    )
+    today = stays.today()
+    return [
+        ConsentLine(
+            id=each.id,
+            topic=Topic(each.topic),
+            party=each.party,
+            said=Said(each.said),
+            weighed=each.weighed,
+            wording=each.wording,
+            wording_version=each.wording_version,
+            wording_sha256=each.wording_sha256,
+            language=each.language,
+            interpreter=each.interpreter,
+            read_by=login,
+            read_at={"sq": organisation.name_sq, "en": organisation.name_en},
+            asked_on=each.asked_on,
+            due_on=each.due_on,
+            ended=each.ended,
+            ended_on=each.ended_on,
+            due=not each.ended and is_due(each.due_on, today, country().validity),
+            waits=each.narrowing == Narrowing.WAITS,
+        )
+        for each, login, organisation in db.session.execute(statement)
+    ]
+
+
+def to_ask_again(*, by: Actor) -> list[DueLine]:
+    """The open cases of the actor's desk in which an answer runs out soon or has, the first due first."""
+    if not by.may(Permission.CASE_OPEN):
+        return []
+    soon = stays.today() + timedelta(days=country().validity.ask_again_days)
+    due = and_(Consent.ended_on.is_(None), Consent.due_on <= soon)
+    statement = (
+        select(Case.id, Case.pseudonym, Consent.due_on, Consent.narrowing)
+        .join(Case, Case.id == Consent.case_id)
+        .where(Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key()))
+        .order_by(Consent.due_on, Case.id)
+        .limit(_MOST)
+    )
+    found: dict[uuid.UUID, DueLine] = {}
+    for case_id, pseudonym, due_on, narrowing in db.session.execute(statement):
+        first = found.get(case_id)
+        waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
+        found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
+    return list(found.values())
+
+
+def _needs_key() -> ColumnElement[bool]:
+    return and_(Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
+
+
+def over(today: date, most: int) -> Sequence[Consent]:
+    """Sharing whose last day is over, of open cases, the oldest first; for `tend`."""
+    statement = (
+        select(Consent)
+        .join(Case, Case.id == Consent.case_id)
+        .where(
+            Consent.topic == Topic.SHARING,
+            Consent.ended_on.is_(None),
+            Consent.due_on < today,
+            Case.status != "closed",
+        )
+        .order_by(Consent.due_on, Consent.id)
+        .limit(most)
+        .with_for_update(of=Consent)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).all()
+
+
+def kept_for_a_stay(most: int) -> Sequence[uuid.UUID]:
+    """The cases of which the hand-over alone was kept, for a stay that may be over; for `tend`."""
+    statement = select(Consent.case_id).where(Consent.narrowing == Narrowing.WAITS, Consent.ended == "").limit(most)
+    found = db.session.scalars(statement).all()
+    db.session.rollback()
+    return found
+
+
+def struck_out(case_id: uuid.UUID) -> set[str]:
+    """The parties that the person does not want to know, by what was said last; for who saw the case already.
+
+    A yes that was taken back is a no; one that merely ran out is not.
+    """
+    statement = (
+        select(Consent.party, Consent.said, Consent.ended)
+        .where(Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party != "")
+        .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
+    )
+    last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
+    return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+
+
+def wants_help(case_id: uuid.UUID) -> bool:
+    """Whether the person neither refused help since nor took the yes back; for who saw the case already."""
+    statement = (
+        select(Consent.said, Consent.ended)
+        .where(Consent.case_id == case_id, Consent.topic == Topic.SERVICES)
+        .order_by(Consent.ended_on.is_not(None), Consent.asked_on.desc(), Consent.ended_on.desc())
+        .limit(1)
+    )
+    last = db.session.execute(statement).first()
+    return last is None or (last.said == Said.GIVEN and last.ended != Ended.WITHDRAWN)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_papers"
-down_revision = "0027_identifications"
+revision = "0022_papers"
+down_revision = "0021_filed_tables"
 branch_labels = None
 depends_on = None
 

@@ -55,7 +55,7 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
     body = person.get(f"{interview}/happened/aloud/control")
     question = questionnaire().questions["control"]
     said = question.reads.get(language) or question.text[language]
-    assert f'<html lang="{language}">' in body
+    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}">' in body
     assert f'<h1 dir="auto">{said}</h1>' in body
     items = re.findall(r'<li dir="auto">(.*?)</li>', body)
     assert len(items) == len(question.options)

@@ -206,7 +206,7 @@ def _browser_mac(login: str, number: str) -> str:
 
 def csrf_token(session_key: bytes) -> str:
     """The token every form of this session carries."""
-    return crypto.expand(session_key, crypto.ctx("csrf")).hex()
+    return crypto.expand(session_key, crypto.ctx("csrf"))[:16].hex()
 
 
 def sign_in_token(nonce: str) -> str:

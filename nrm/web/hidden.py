@@ -95,7 +95,7 @@ def register(app: Flask) -> None:
 
 
 def filled(page: str, fields: list[tuple[str, str]]) -> str:
-    """The page with the values of `fields` in the controls of its form `work`; nothing else of it changes."""
+    """The page with the values of `fields` in the controls of its form `sheet`; nothing else of it changes."""
     filler = _Filler(fields)
     filler.feed(page)
     filler.close()
@@ -118,7 +118,7 @@ class _Filler(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "form":
-            self.inside = given.get("id") == "work"
+            self.inside = given.get("id") == "sheet"
         if self.inside and tag in ("input", "textarea", "select", "option"):
             self._control(tag, given)
         else:

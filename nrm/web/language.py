@@ -186,7 +186,7 @@ def _choose() -> None:
 
 def _keep(response: Response) -> Response:
     chosen: str | None = g.get("language_chosen")
-    if chosen:
+    if chosen and chosen != request.cookies.get(COOKIE):
         response.set_cookie(
             COOKIE, chosen, max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
         )

@@ -259,7 +259,7 @@ def test_the_form_is_filled_in_and_sent_by_keyboard_alone(page: Page, base: str)
 def test_paper_carries_no_bar_and_no_buttons_but_who_printed_it(page: Page, base: str) -> None:
     page.goto(f"{base}/form?lang=en")
     page.emulate_media(media="print")
-    for part in (".top", ".back", ".bar", ".skip"):
+    for part in (".top > .wrap", ".back", ".bar", ".skip"):
         expect(page.locator(part).first).to_be_hidden()
     expect(page.locator("footer")).to_have_text("Confidential. For authorised staff only. Printed by Arta Deda")
     expect(page.locator("h1")).to_be_visible()

@@ -31,7 +31,7 @@ def hidden_draft(app: Flask, world: World) -> tuple[Person, str]:
     person.post(f"/interviews/{world.draft}/resume")
     path = f"/interviews/{world.draft}/happened"
     page = person.get(path)
-    assert 'form="work"' in page
+    assert 'form="sheet"' in page
     assert f'value="{path}"' in page
     data = {"csrf_token": person.csrf_token, "story": TYPED, "seen": "1", "hidden_at": path}
     assert person.client.post("/hide-screen", data=data).status_code == 303
@@ -103,7 +103,7 @@ def test_a_password_that_was_typed_is_not_kept(app: Flask) -> None:
 
 def test_only_the_controls_of_the_form_are_filled_and_nothing_typed_becomes_markup() -> None:
     page = (
-        '<!doctype html><input name="a" value="1"><form id="work"><input type="hidden" name="csrf_token" value="t">'
+        '<!doctype html><input name="a" value="1"><form id="sheet"><input type="hidden" name="csrf_token" value="t">'
         '<input name="a" value="1"><input type="radio" name="r" value="x" checked>'
         '<input type="radio" name="r" value="y">'
         '<select name="s"><option value="1" selected>1</option><option value="2">&euml;</option></select>'
@@ -112,7 +112,7 @@ def test_only_the_controls_of_the_form_are_filled_and_nothing_typed_becomes_mark
     evil = '"><script>'
     got = filled(page, [("a", evil), ("r", "y"), ("s", "2"), ("t", evil), ("p", "secret"), ("csrf_token", "forged")])
     assert got == (
-        '<!doctype html><input name="a" value="1"><form id="work"><input type="hidden" name="csrf_token" value="t">'
+        '<!doctype html><input name="a" value="1"><form id="sheet"><input type="hidden" name="csrf_token" value="t">'
         '<input name="a" value="&quot;&gt;&lt;script&gt;"><input type="radio" name="r" value="x">'
         '<input type="radio" name="r" value="y" checked>'
         '<select name="s"><option value="1">1</option><option value="2" selected>&euml;</option></select>'

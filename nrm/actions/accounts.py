@@ -155,7 +155,7 @@ def join(*, token: str, password: str) -> Joined:
         if _rows(used) != 1:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
         # Held until the end: of two who join at once only one makes the keyring.
-        organisation = session.get_one(Organisation, member.organisation_id, with_for_update=True)
+        organisation = session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
         _, code = vault.make_member_keys(member, password)
         first = not store.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys
@@ -176,7 +176,7 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         member = store.member(member_id, by=by)
         # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
-        session.get_one(Organisation, member.organisation_id, with_for_update=True)
+        session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
         hit = session.execute(
             update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
         )

@@ -89,8 +89,8 @@ def record(
     weighed: Weighed | None = None,
 ) -> None:
     """Write the answers down in the caller's transaction; each ends the one before it to the same question."""
-    today = stays.today()
-    for answer in answers:
+    today, said = stays.today(), list(answers)
+    for answer in said:
         before = current(session, case_id, Consent.topic == answer.topic, Consent.party == answer.party)
         end(session, before, Ended.ASKED_AGAIN, by)
         session.add(
@@ -112,6 +112,9 @@ def record(
                 due_on=due_on(answer, today, country().validity),
             )
         )
+    # The rows first: whoever has the end of the audit chain must not wait for anything else (PostgreSQL).
+    session.flush()
+    for answer in said:
         audit.append(
             session,
             audit.Event.CONSENT_RECORDED,
@@ -121,7 +124,6 @@ def record(
             party=answer.party,
             said=str(answer.said),
         )
-    session.flush()
 
 
 def end(
@@ -133,9 +135,12 @@ def end(
     narrowing: Narrowing = Narrowing.NONE,
 ) -> None:
     """These answers hold no more, from today on."""
-    for consent in consents:
+    over = list(consents)
+    for consent in over:
         consent.ended, consent.ended_on, consent.ended_by_id = str(how), stays.today(), by.member_id
         consent.narrowing = str(narrowing)
+    session.flush()
+    for consent in over:
         audit.append(
             session,
             audit.Event.CONSENT_ENDED,
@@ -145,7 +150,6 @@ def end(
             party=consent.party,
             how=str(how),
         )
-    session.flush()
 
 
 def current(session: Session, case_id: uuid.UUID, *wanted: object) -> list[Consent]:

@@ -114,7 +114,9 @@ def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
 def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
     """The member and their organisation, which is held until the transaction ends; raises NotVisible, OwnAccount."""
     found = store.manageable(member_id, by=by)
-    organisation = session.get_one(Organisation, found.organisation_id, with_for_update=True, populate_existing=True)
+    organisation = session.get_one(
+        Organisation, found.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if found.id == by.member_id:
         raise OwnAccount
     return store.manageable(member_id, by=by), organisation
@@ -236,7 +238,7 @@ def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
 def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
     """Drop the older versions; False when something was sealed to one of them, or a newer one was made, meanwhile."""
     with transaction() as session:
-        organisation = _own(session, by)
+        organisation = _own(session, by, alone=True)
         if keyrings.newest(session, organisation).version != to.version:
             return False
         stands = store.keys(by=by)
@@ -262,11 +264,13 @@ def _left(by: Actor) -> int:
     return store.keys(by=by).behind
 
 
-def _own(session: Session, by: Actor) -> Organisation:
-    """The actor's organisation, held until the transaction ends."""
+def _own(session: Session, by: Actor, *, alone: bool = False) -> Organisation:
+    """The actor's organisation, held until the transaction ends; `alone`: nobody seals to it meanwhile either."""
     if by.organisation_id is None:
         raise CannotOpen
-    return session.get_one(Organisation, by.organisation_id, with_for_update=True, populate_existing=True)
+    return session.get_one(
+        Organisation, by.organisation_id, with_for_update={"key_share": not alone}, populate_existing=True
+    )
 
 
 def joined_by(token: str) -> Member:

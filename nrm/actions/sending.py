@@ -234,7 +234,6 @@ def send(
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, now, by))
         session.flush()
-        _write_consent(session, draft, answers, proposed, choice, by)
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
         session.add_all(_stored_route(interview_id, proposed, choice))
@@ -248,6 +247,7 @@ def send(
         session.add_all(left_by(draft, answers, by=by, owed=owed))
         session.flush()
         _seal(session, interview_id, draft, answers, proposed, choice, by)
+        _write_consent(session, draft, answers, proposed, choice, by)
         audit.append(
             session,
             audit.Event.REFERRAL_SENT,

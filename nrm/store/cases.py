@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
@@ -82,29 +82,32 @@ class ShareLine:
     by_consent: bool
 
 
+Held = Row[uuid.UUID, uuid.UUID | None, uuid.UUID, str]
 _NO_CASE = uuid.UUID(int=0)
+_HELD = select(Case.id, Case.holder_id, Case.opened_by_id, Case.status).where(Case.id == bindparam("id"))
 
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
-    """The case itself, for actions; raises NotVisible."""
+    """The case itself, for actions; raises NotVisible, before anything but who holds it is read."""
+    if visible(case_id, by=by) is CaseRelation.ASKED:
+        raise NotVisible
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
-    relation = _relation(found, by)
-    if found is None or relation in (None, CaseRelation.ASKED):
+    if found is None or (lock and _relation(found, by) in (None, CaseRelation.ASKED)):
         raise NotVisible
     return found
 
 
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
     """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
-    found = db.session.scalar(select(Case).where(Case.id == case_id).execution_options(populate_existing=True))
+    found = db.session.execute(_HELD, {"id": case_id}).first()
     relation = _relation(found, by)
     if relation is None or (relation is CaseRelation.ASKED and not asked):
         raise NotVisible
     return relation
 
 
-def _relation(case: Case | None, by: Actor) -> CaseRelation | None:
+def _relation(case: Case | Held | None, by: Actor) -> CaseRelation | None:
     """None also for a case that does not exist: it takes as long as for one that is nothing to the asker."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
         return None

@@ -140,8 +140,8 @@ def as_rules(found: Sequence[IdentificationLook]) -> list[Look]:
 
 
 def reviewer(case_id: uuid.UUID, *, by: Actor) -> Reviewer:
-    """Who wants to look, and whether they ever opened a decision of this case."""
-    if by.member_id is None or by.organisation_id is None:
+    """Who wants to look, and whether they ever opened a decision of this case; raises NotVisible."""
+    if not by.may(Permission.IDENTIFICATION_DECIDE) or by.member_id is None or by.organisation_id is None:
         raise NotVisible
     seen = exists().where(
         Reading.case_id == case_id, Reading.member_id == by.member_id, Reading.compartment.in_(DECISIONS)

@@ -24,6 +24,7 @@ from tests import factories
 from tests import factories_referrals as people
 
 NOTHING = {
+    "consents_lapsed": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,
     "permits_expired": 0,

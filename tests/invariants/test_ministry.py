@@ -24,6 +24,7 @@ from nrm import store as package
 from nrm.db import Model, db, disconnect
 from nrm.domain.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.cases import Compartment
+from nrm.domain.identifications import Who
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import Relation
 from nrm.models.alarms import Alarm
@@ -97,6 +98,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "alarm_id": uuid.uuid4(),
         "bed_id": world.bed,
         "case_id": world.case,
+        "case": db.session.get_one(Case, world.case),
         "cases": 1,
         "codes": {},
         "compartment": Compartment.HAND_OVER,
@@ -134,7 +136,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
 
 def told(answer: object) -> bool:
     """Whether an answer says anything."""
-    if answer is Relation.OUTSIDER:
+    if answer in (Relation.OUTSIDER, Who.OUTSIDER):
         return False
     if isinstance(answer, StaysOfCase):
         return bool(answer.current or answer.past or answer.may_admit)

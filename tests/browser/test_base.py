@@ -214,7 +214,7 @@ def test_language_links_keep_the_page_and_its_filters(page: Page, base: str) -> 
 
 def test_every_answer_carries_the_protective_headers(base: str) -> None:
     client = small_app().test_client()
-    style = client.get("/form").text.split('stylesheet" href="')[1].split('"')[0]
+    style = client.get("/form").text.split("stylesheet href=")[1].split(">")[0]
     for path in ("/form", "/moved", "/nowhere", "/error/500", style, "/assets/none.css"):
         answer = client.get(path)
         policy = headers.POLICY_OF_STATIC if path == style else headers.POLICY

@@ -169,7 +169,7 @@ def test_downloads(closed: Flask) -> None:
 
 def test_static_files_load_nothing_and_are_kept(app: Flask) -> None:
     client = app.test_client()
-    style = client.get("/sign-in").text.split('stylesheet" href="')[1].split('"')[0]
+    style = client.get("/sign-in").text.split("stylesheet href=")[1].split(">")[0]
     answer = client.get(style)
     assert answer.headers["Content-Security-Policy"] == headers.POLICY_OF_STATIC
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

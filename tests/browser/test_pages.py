@@ -159,6 +159,15 @@ FORMS = {
     "call": (Role.BORDER_OFFICER, "/obligations/{obligation}/call"),
     "password": (Role.MONITOR, "/password"),
     "invite": (Role.ADMINISTRATOR, "/members/invite"),
+    "call of the help line": (Role.HELPLINE_OPERATOR, "/helpline/calls/new"),
+    "return of a child": (Role.DUTY_OFFICER, "/child-returns/new"),
+    "remedy": (Role.MONITOR, "/monitoring/remedies/new"),
+    "score": (Role.MONITOR, "/monitoring/samples/{sample}"),
+    "paper": (Role.BORDER_OFFICER, "/papers/type-in"),
+    "notice": (Role.CONSULAR_OFFICER, "/notices/new"),
+    "child of a victim": (Role.CASE_WORKER, "/cases/{case}/child"),
+    "answers to consent": (Role.CASE_WORKER, "/cases/{case}/consents/ask"),
+    "joint interview": (Role.IDENTIFICATION_OFFICER, "/identifications/{own_case}/interview"),
     "table": (Role.FOCAL_POINT, "/register/{over}/arrests"),
 }
 EMPTY = """() => {
@@ -175,7 +184,7 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     role, where = FORMS[form]
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
     page = desk.page
-    named = ("draft", "asked", "coming", "case", "stay", "obligation", "request")
+    named = ("draft", "asked", "coming", "case", "own_case", "stay", "obligation", "request", "sample")
     world = {"over": str(UNANSWERED), **{name: getattr(desk.town.world, name) for name in named}}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)

@@ -17,11 +17,16 @@ from typing import TypeVar
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from nrm import cli, clock, countries, db
 from nrm.countries.country import Country
 from nrm.domain.quarters import Quarter
 from tests import accommodated, factories, postgres, world
+
+# Whether an example is quick is a question for bench/: a busy machine must not fail a test.
+settings.register_profile("nrm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nrm")
 
 Made = TypeVar("Made")
 CLOSED = (Quarter(2026, 1), Quarter(2026, 2))

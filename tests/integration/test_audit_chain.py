@@ -196,7 +196,7 @@ def tampered(draw: st.DrawFn, rows: Rows) -> Rows:
     return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_is_done_to_the_table_the_first_bad_entry_is_named(bare: Session, data: st.DataObject) -> None:
     rows = chain(bare, data.draw(st.integers(1, 12)), data.draw(st.text(max_size=4)))
@@ -214,7 +214,7 @@ def test_whatever_is_done_to_the_table_the_first_bad_entry_is_named(bare: Sessio
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_chain_that_was_computed_anew_does_not_fit_the_first_checkpoint_behind_the_change(
     bare: Session, data: st.DataObject

@@ -157,7 +157,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=st.dictionaries(st.sampled_from(["age", "given", "birth", "needs", "age_stated", "where", "x"]), JSON))
 def test_whatever_stands_in_a_line_it_is_one_line_of_answer(take_in: Import, answers: dict[str, Any]) -> None:
     result = take_in({"questionnaire": "returnee-1", "interviewed_at": "2026-01-01", "answers": answers})

@@ -649,7 +649,7 @@ def test_after_every_step_of_any_history_each_opens_exactly_what_it_was_granted(
             with app.app_context():
                 run_state_machine_as_test(
                     Histories,
-                    settings=settings(chosen, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True),
+                    settings=settings(chosen, suppress_health_check=list(HealthCheck), print_blob=True),
                 )
                 db.disconnect()
         finally:

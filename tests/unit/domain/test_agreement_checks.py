@@ -112,7 +112,7 @@ BASE = _small({"refer_to": ["NRC"]})
 EVERY_PROFILE = [facts for facts in _space(BASE, flags=True) if facts.security_risk == "low" and not facts.announced]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(conditions, min_size=1, max_size=4))
 def test_a_diagram_says_of_every_profile_what_the_condition_says(several: list[Condition]):
     profiles = Profiles(several, BASE.facts)
@@ -125,7 +125,7 @@ def test_a_diagram_says_of_every_profile_what_the_condition_says(several: list[C
         assert profiles.outcome(profiles.any_of(diagrams), values) == any(held)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(conditions)
 def test_a_profile_is_found_exactly_where_there_is_one(condition: Condition):
     profiles = Profiles([condition], BASE.facts)
@@ -134,7 +134,7 @@ def test_a_profile_is_found_exactly_where_there_is_one(condition: Condition):
     assert found is None or condition.holds(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(conditions)
 def test_the_descriptions_of_an_outcome_cover_its_profiles_and_no_other(condition: Condition):
     profiles = Profiles([condition], BASE.facts)
@@ -175,7 +175,7 @@ def _way(answer: Route) -> Way:
     return answer.fallback or tuple((each.party, each.must) for each in answer.candidates)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(REFERRALS), min_size=1, unique_by=repr))
 def test_who_receives_whom_is_what_routing_says_of_every_combination(chosen: list[dict[str, Any]]):
     signed = everyone_signed(_small(*_numbered(chosen)))
@@ -201,7 +201,7 @@ def test_who_receives_whom_is_what_routing_says_of_every_combination(chosen: lis
     assert stands == standing
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(REFERRALS), min_size=1, unique_by=repr))
 def test_gaps_and_contradictions_are_those_that_walking_every_combination_finds(chosen: list[dict[str, Any]]):
     agreement = _small(*_numbered(chosen))
@@ -216,7 +216,7 @@ def test_gaps_and_contradictions_are_those_that_walking_every_combination_finds(
         assert any(_in(cube, facts) for cube in conflicts if cube is not None) == (fallback is Fallback.CONTRADICTION)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(facts=everybody)
 def test_the_shipped_document_sends_everybody_where_the_diagram_says(facts: RoutingFacts):
     facts = replace(facts, avoid_regions=frozenset(), refused_parties=frozenset())

@@ -71,7 +71,7 @@ def test_a_child_and_whoever_may_be_one_is_asked_for_a_wish_and_for_nothing_else
 
 
 @given(st.sampled_from(list(Topic)), st.sampled_from(list(Said)), st.sampled_from(["", "VATRA"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_answer_that_does_not_belong_to_the_question_is_refused(topic: Topic, said: Said, party: str) -> None:
     fits = said in SAID_OF[topic] and (not party or topic is Topic.SHARING)
     age_class = "child" if topic is Topic.WISH else "adult"
@@ -83,7 +83,7 @@ def test_an_answer_that_does_not_belong_to_the_question_is_refused(topic: Topic,
 
 
 @given(st.sampled_from(ANSWERS), st.sampled_from([None, *Weighed]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_wish_that_was_said_is_weighed_and_nothing_else_is(answer: Answer, weighed: Weighed | None) -> None:
     if (answer.topic is Topic.WISH and answer.said is not Said.UNSAID) == (weighed is not None):
         check_weighed(answer, weighed)

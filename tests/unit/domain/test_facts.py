@@ -32,7 +32,7 @@ def coded(**answers: Any) -> dict[str, Any]:
     return facts.case_facts(Q, {**AGREED, **answers}, today=TODAY)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), severity=st.floats(0, 1))
 def test_every_interview_gives_facts_that_the_agreement_and_the_statistics_read(seed: int, severity: float) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY, severity=severity)
@@ -236,7 +236,7 @@ def test_an_official_who_took_part_is_never_among_the_codes_in_clear() -> None:
     assert facts.compartments(Q, answers)["story"]["official"] == "yes"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_every_answer_is_sealed_in_one_compartment_or_kept_as_a_code(seed: int) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY)

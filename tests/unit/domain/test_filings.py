@@ -77,7 +77,7 @@ def figures_for(matrix: Matrix) -> some.SearchStrategy[Figures]:
     return some.lists(line, min_size=len(matrix.lines), max_size=len(matrix.lines)).map(tuple)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some.data(), some.sampled_from(["vatc", "children", "tims"]), some.sampled_from([*WRITERS]))
 def test_what_was_filled_in_is_what_is_read_whatever_program_wrote_it(data: Any, code: str, writer: str) -> None:
     matrix = TABLES[code]
@@ -87,7 +87,7 @@ def test_what_was_filled_in_is_what_is_read_whatever_program_wrote_it(data: Any,
     assert filings.figures_of(filings.canonical(figures), matrix) == figures
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some.data())
 def test_lines_and_columns_may_be_moved_and_words_changed_because_codes_are_read(data: Any) -> None:
     figures = data.draw(figures_for(TABLES["vatc"]))
@@ -100,7 +100,7 @@ def test_lines_and_columns_may_be_moved_and_words_changed_because_codes_are_read
     assert read(TABLES["vatc"], csv_bytes([[], ["my own remark"], *moved])) == figures
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     some.one_of(
         some.binary(max_size=400),
@@ -114,7 +114,7 @@ def test_no_bytes_do_anything_but_be_refused_in_words(content: bytes) -> None:
             read(matrix, content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.data())
 def test_a_workbook_damaged_anywhere_is_read_or_refused_in_words(data: Any) -> None:
     whole = bytearray(WORKBOOK)
@@ -273,7 +273,7 @@ def test_cells_are_named_as_spreadsheets_name_them() -> None:
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some.data())
 def test_a_protected_table_is_as_many_records_as_it_counts_people_each_once(data: Any) -> None:
     small = some.lists(some.integers(0, 4), min_size=4, max_size=4).map(tuple)

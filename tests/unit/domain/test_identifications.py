@@ -129,7 +129,7 @@ def test_the_third_look_is_by_somebody_who_looked_neither_first_nor_second() -> 
 
 
 @given(st.sampled_from([YES, NO]), st.sampled_from([YES, NO]))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_two_that_agree_decide_and_two_that_differ_need_a_third(first: Identification, second: Identification) -> None:
     assert after_second(first, second) is (State.DECIDED if first == second else State.DIFFERING)
 
@@ -168,7 +168,7 @@ def test_the_deciding_organisation_is_a_code_of_the_list() -> None:
 
 
 @given(st.integers(0, 90))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_step_towards_another_country_before_the_period_is_over(days: int) -> None:
     period = ReflectionPeriod(30, frozenset({"third_country", "unknown"}), "a text")
     until = period.until("third_country", DAY)

@@ -120,7 +120,7 @@ def _accepted(page: Page, made: Answers) -> dict[str, Any]:
     return {name: made[name] for name in page.questions if name in made}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=6), data=st.data())
 def test_after_any_walk_the_answers_are_exactly_those_that_can_be_reached(
     seeds: list[int], data: st.DataObject
@@ -145,7 +145,7 @@ def test_after_any_walk_the_answers_are_exactly_those_that_can_be_reached(
     assert (set(answered), set(answered) | set(blank)) == (set(answers), reached)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(first=st.integers(0, 10_000), second=st.integers(0, 10_000))
 def test_stale_answers_of_a_branch_that_was_left_are_dropped(first: int, second: int) -> None:
     mixed = {**made_up(first), **made_up(second)}
@@ -153,7 +153,7 @@ def test_stale_answers_of_a_branch_that_was_left_are_dropped(first: int, second:
     assert set(kept) == asked(kept) & set(mixed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), severity=st.floats(0, 1), answered=st.floats(0, 1))
 def test_a_made_up_interview_is_accepted_as_it_is(seed: int, severity: float, answered: float) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY, severity=severity, answered=answered)

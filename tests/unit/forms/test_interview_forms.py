@@ -45,7 +45,7 @@ def test_a_form_class_is_made_once() -> None:
     assert page_form(Q, Q.pages["safety"], "sq") is not page_form(Q, Q.pages["safety"], "en")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), language=st.sampled_from(["sq", "en"]))
 def test_what_a_browser_sends_of_an_interview_gives_its_answers_back(seed: int, language: str) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY)
@@ -211,7 +211,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     page=st.sampled_from(sorted(Q.pages)),
     sent=st.lists(st.tuples(st.sampled_from(PARTS), VALUES), max_size=40),

@@ -37,7 +37,7 @@ def figure(draft: Draft, **members: str) -> int:
 
 
 @given(st.randoms(use_true_random=False).map(any_table_set), st.integers(0, 80), st.integers(0, 255))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_any_tables_of_anybody_are_safe_or_refused(table_set: TableSet, number: int, seed: int) -> None:
     rows = people(table_set, number, seed)
     made = make(table_set, rows, seed=bytes([seed]) * 32, contributor_key=KEY)

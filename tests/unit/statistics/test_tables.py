@@ -97,7 +97,7 @@ def test_a_stock_needs_a_dimension_with_exactly_its_two_codes() -> None:
 @given(
     st.recursive(st.none() | st.integers() | st.text(), lambda part: st.lists(part) | st.dictionaries(st.text(), part))
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_other_data_is_refused_as_malformed(data: object) -> None:
     with pytest.raises(MalformedTableSet):
         parse({"dimension": {"a": {"column": "a", "codes": data}}, "table": [{"by": ["a", "b"]}]})

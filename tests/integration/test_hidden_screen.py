@@ -31,7 +31,7 @@ def hidden_draft(app: Flask, world: World) -> tuple[Person, str]:
     person.post(f"/interviews/{world.draft}/resume")
     path = f"/interviews/{world.draft}/happened"
     page = person.get(path)
-    assert 'form=sheet' in page
+    assert "form=sheet" in page
     assert f'value="{path}"' in page
     data = {"csrf_token": person.csrf_token, "story": TYPED, "seen": "1", "hidden_at": path}
     assert person.client.post("/hide-screen", data=data).status_code == 303

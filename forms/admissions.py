@@ -51,6 +51,18 @@ IMPOSSIBLE = {
 LATE = N_("Enter a day at most a month ago; whoever came earlier was already there: choose that as the way they came")
 
 
+AGE_CLASSES = {"child": N_("Under 18"), "adult": N_("18 or older"), "unsure": N_("Not sure")}
+
+
+def _age_class(*codes: str) -> RadioField:
+    return RadioField(
+        N_("Is the person under 18?"),
+        choices=[SelectChoice(value=code, label=AGE_CLASSES[code]) for code in codes],
+        validators=[Offered(N_("Choose whether the person is under 18"))],
+        validate_choice=False,
+    )
+
+
 def _yes_no(label: str, message: str, description: str = "") -> RadioField:
     choices = [SelectChoice(value="yes", label=N_("Yes")), SelectChoice(value="no", label=N_("No"))]
     return RadioField(
@@ -77,16 +89,7 @@ class OpenCaseForm(OnceForm):
         validators=[InputRequired(N_("Choose how the person came")), Offered(N_("Choose how the person came"))],
         validate_choice=False,
     )
-    age_class = RadioField(
-        N_("Is the person under 18?"),
-        choices=[
-            SelectChoice(value="child", label=N_("Under 18")),
-            SelectChoice(value="adult", label=N_("18 or older")),
-            SelectChoice(value="unsure", label=N_("Not sure")),
-        ],
-        validators=[Offered(N_("Choose whether the person is under 18"))],
-        validate_choice=False,
-    )
+    age_class = _age_class("child", "adult", "unsure")
     consent = _yes_no(
         N_("May we keep the name and the story, and tell those the agreement names?"),
         IMPOSSIBLE["consent"],
@@ -180,12 +183,7 @@ class OpenChildCaseForm(OpenCaseForm):
     """The same of a child who came with a victim: how they came is known, and they are no adult."""
 
     source = None
-    age_class = RadioField(
-        N_("Is the person under 18?"),
-        choices=[SelectChoice(value="child", label=N_("Under 18")), SelectChoice(value="unsure", label=N_("Not sure"))],
-        validators=[Offered(N_("Choose whether the person is under 18"))],
-        validate_choice=False,
-    )
+    age_class = _age_class("child", "unsure")
 
     @property
     def came(self) -> Source:

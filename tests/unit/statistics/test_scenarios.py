@@ -11,7 +11,7 @@ from nrm.statistics import attack
 from nrm.statistics.attack import audit
 from nrm.statistics.description import parse
 from nrm.statistics.linear import NotOptimal
-from nrm.statistics.reading import EarlierRelease
+from nrm.statistics.reading import EarlierRelease, Scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
 from tests.unit.statistics.sets import people
@@ -75,6 +75,24 @@ def test_a_register_that_is_only_reported_is_reported_and_stops_nothing() -> Non
     seen = audit(reported, WOMEN_PRINTED, WOMEN_THERE)
     assert seen.ok
     assert seen.scenarios == {"A0": True, "A1": True, "A2": True, "A5": False}
+
+
+def test_each_scenario_knows_what_it_is_said_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: dict[str, Scenario] = {}
+
+    def listen(*arguments: Any) -> list[Any]:
+        known[arguments[3].name] = arguments[3]
+        return []
+
+    monkeypatch.setattr(attack, "pinned", listen)
+    table_set = two_by_two(known=[{"by": ["s"], "where": {"d": "a"}}], reported=[{"by": ["d"]}])
+    audit(table_set, printed(30, 30, 5, 0), records(31, 29, 2, 3))
+    assert {name: sorted(fact.low for fact in each.facts) for name, each in known.items()} == {
+        "A1": [65],
+        "A3": [29, 31, 60],
+        "A5": [5, 60, 65],
+    }
+    assert all(fact.low == fact.high for each in known.values() for fact in each.facts)
 
 
 def test_a_solver_that_does_not_finish_is_a_failed_audit(monkeypatch: pytest.MonkeyPatch) -> None:

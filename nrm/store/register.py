@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from nrm import clock
@@ -29,6 +30,7 @@ from nrm.store.countries import country
 RELEASE = Actor.system("release")
 _REGISTER_LOCK = 0x726567  # any fixed number
 _QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
+_SPAN = select(Instance.created_at, select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,7 @@ def today() -> date:
 
 def span() -> Span:
     """The quarters that are open for filing."""
-    joint = select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery()
-    created_at, last = db.session.execute(select(Instance.created_at, joint)).one()
+    created_at, last = db.session.execute(_SPAN).one()
     closed = Quarter.parse(last) if last else None
     # The quarter that was over when the instance was made is the first that can be filed here.
     since = Quarter.of(created_at.astimezone(country().timezone).date()).previous
@@ -195,8 +196,7 @@ def filed_for(report: str, window: Window, *, by: Actor) -> Mapping[str, Filing]
     """The newest filing of a protected table for each quarter of a window. For closing a quarter only."""
     if by != RELEASE:
         raise NotPermitted("what is filed about people is counted by the program alone")
-    rows = db.session.scalars(_newest([report], window.quarters)).all()
-    return {row.quarter: row for row in rows}
+    return {row.quarter: row for row in _newest([report], window.quarters)}
 
 
 def _tables(by: Actor) -> tuple[Matrix, ...]:
@@ -206,10 +206,18 @@ def _tables(by: Actor) -> tuple[Matrix, ...]:
     return register.of(by.organisation_code)
 
 
-def _newest(codes: Collection[str], quarters: Collection[str]) -> Select[Filing]:
+def _newest(codes: Collection[str], quarters: Collection[str]) -> Sequence[Filing]:
+    return db.session.scalars(_newest_of(), {"codes": list(codes), "quarters": list(quarters)}).all()
+
+
+@cache
+def _newest_of() -> Select[Filing]:
     last = (
         select(Filing.matrix, Filing.quarter, func.max(Filing.position).label("position"))
-        .where(Filing.matrix.in_(codes), Filing.quarter.in_(quarters))
+        .where(
+            Filing.matrix.in_(bindparam("codes", expanding=True)),
+            Filing.quarter.in_(bindparam("quarters", expanding=True)),
+        )
         .group_by(Filing.matrix, Filing.quarter)
         .subquery()
     )
@@ -223,8 +231,7 @@ def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Qua
     if not quarters or not tables:
         return []
     codes = [table.code for table in tables]
-    rows = db.session.scalars(_newest(codes, [str(quarter) for quarter in quarters]))
-    found = {(row.matrix, row.quarter): row for row in rows}
+    found = {(row.matrix, row.quarter): row for row in _newest(codes, [str(quarter) for quarter in quarters])}
     day = today()
     return [
         _line(table, quarter, found.get((table.code, str(quarter))), day, closed)

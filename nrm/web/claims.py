@@ -156,16 +156,19 @@ def _step_form(claim: store.ClaimView) -> StepClaimForm:
 
 
 def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
-    """The country's lists, and the quarters that can be right."""
+    """The country's lists, and the amounts and quarters that can be right."""
     for name, listed in (("forum", "claim_forums"), ("outcome", "claim_outcomes"), ("paid", "claim_payments")):
         if name in form:
             offer(form, name, [(code, text_in(words)) for code, words in guards.country().lists[listed].items()])
-    for name in ("asked", "granted"):
-        if name in form:
-            offer(form, name, [(code, band(code)) for code in (*guards.country().amount_bands, NOT_STATED)])
+    bands = [*guards.country().amount_bands, NOT_STATED]
     first = None
     if claim is not None:
         first = before_last(claim.history) if isinstance(form, CorrectClaimForm) else claim.history[-1].happened
+    if claim is not None and isinstance(form, StepClaimForm) and claim.standing.asked in bands[:-1]:
+        bands = [*bands[: bands.index(claim.standing.asked) + 1], NOT_STATED]
+    for name in ("asked", "granted"):
+        if name in form:
+            offer(form, name, [(code, band(code)) for code in bands])
     offer(form, "on", _quarters(first))
 
 
@@ -219,7 +222,7 @@ def _correct_page(claim: store.ClaimView, form: CorrectClaimForm, status: int = 
 def _rows(standing: Standing) -> list[tuple[str, str]]:
     """How a claim stands, as questions and answers."""
     rows = [
-        (gettext("Asked in"), label_of("claim_forums", standing.forum)),
+        (gettext("Where it was asked"), label_of("claim_forums", standing.forum)),
         (gettext("Amount asked"), band(standing.asked)),
         (gettext("Outcome"), label_of("claim_outcomes", standing.outcome)),
     ]
@@ -232,9 +235,13 @@ def _rows(standing: Standing) -> list[tuple[str, str]]:
 
 
 def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
-    """(quarter, what happened, how it stood then) of each entry, the oldest first."""
+    """(quarter, what happened, what it made different) of each entry, the oldest first."""
+    before: list[tuple[str, str]] = []
     for entry in claim.history:
-        yield months(entry.happened), EVENT_LABELS[entry.event], "; ".join(text for _, text in _rows(entry.standing))
+        rows = _rows(entry.standing)
+        changed = "; ".join(text for name, text in rows if (name, text) not in before)
+        yield months(entry.happened), EVENT_LABELS[entry.event], changed
+        before = rows
 
 
 def summary(case_id: uuid.UUID) -> Markup:

@@ -235,7 +235,7 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     db.session.rollback()
     reader = Person(app.test_client(), "oms.reader")
     page = reader.get("/reports/compensation/2026Q2")
-    assert "Skemën shtetërore të dëmshpërblimit" in page
+    assert "Në skemën shtetërore të dëmshpërblimit" in page
     assert "/reports/compensation/2026Q2.pdf" in page
     reader.get("/reports/compensation/trend")
     Person(app.test_client(), "vatra.case_worker").get("/reports/compensation/2026Q2", 403)

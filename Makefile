@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= .demo
 
+# Without compiled modules every start of a command compiles 300 of them: half a second.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run setup setup-dev test check lint bench access lock clean
 
 run: setup

@@ -3,10 +3,13 @@
 import gc
 import os
 
-from config import load_config
-from nrm import create_app
+gc.disable()  # nothing that is loaded here is garbage
+
+from config import load_config  # noqa: E402
+from nrm import create_app  # noqa: E402
 
 app = create_app(load_config(os.environ))
 # Country, catalogues and templates live as long as the process: no collection need walk through them again.
 gc.collect()
 gc.freeze()
+gc.enable()

@@ -1,4 +1,4 @@
-"""The production server for a benchmark: two workers with four threads, started and ended here."""
+"""The production server for a benchmark: two workers, started and ended here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from nrm.cli.serving import BLOCKING_THREADS
 
 TOP = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -53,14 +55,33 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def compiled_modules() -> dict[str, str]:
+    """The environment with compiled modules kept from one start to the next, as where the program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
-def running(target: str, directory: Path | None = None) -> Iterator[Running]:
-    """Serve a WSGI application, `module:name`, on loopback; ended at the end whatever happens."""
+def instance(directory: Path) -> Iterator[Running]:
+    """Serve an instance as `nrm serve` does, on loopback; ended at the end whatever happens."""
     port = free_port()
-    environment = {**os.environ, **({"NRM_DIR": str(directory)} if directory else {})}
+    command = ["-c", "from nrm.cli import main; main()", "serve", "--dir", str(directory), "--port", str(port)]
+    with _running([sys.executable, *command], port) as running:
+        yield running
+
+
+@contextmanager
+def empty() -> Iterator[Running]:
+    """Serve `bench.empty` alike: the anchor."""
+    port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "2"]
-    command += ["--blocking-threads", "4", "--log-level", "error", target]
-    process = subprocess.Popen(command, cwd=TOP, env=environment)
+    command += ["--blocking-threads", str(BLOCKING_THREADS), "--log-level", "error", "bench.empty:app"]
+    with _running(command, port) as running:
+        yield running
+
+
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[Running]:
+    process = subprocess.Popen(command, cwd=TOP, env=compiled_modules())
     try:
         _wait(port, process)
         yield Running(port, process)

@@ -18,7 +18,7 @@ from wtforms.meta import DefaultMeta
 from forms import names
 from nrm.domain.answers import UnacceptableAnswer, checked, date_from_parts, unacceptable
 from nrm.domain.interview_findings import page_findings
-from nrm.domain.interviews import Answers, Page, Question, Questionnaire, Settled, chosen, page_questions
+from nrm.domain.interviews import Answers, Page, Question, Questionnaire, Settled, chosen, page_questions, settled
 
 OTHER = "-other"
 DATE_PARTS = ("-day", "-month", "")
@@ -219,7 +219,8 @@ class PageForm(Form):
                 continue
             if field.validate(self) and field.data is not None:
                 given[name] = field.data
-        for name, texts in page_findings(self.questionnaire, self.page, {**before, **given}, today=today).items():
+        after = settled(self.questionnaire, {**before, **given}, like=earlier)
+        for name, texts in page_findings(self.questionnaire, self.page, after, today=today).items():
             if name in fields and not fields[name].errors:
                 fields[name].errors = [texts[self.staff_language]]
         return None if self.errors else given

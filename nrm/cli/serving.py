@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
+import multiprocessing
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,6 +21,7 @@ from nrm.actions import checkpoints, mailboxes, tending
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
+BLOCKING_THREADS = 4  # of each worker
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -32,7 +36,10 @@ def serve(directory: Path, host: str, port: int, workers: int) -> None:
 
 
 def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
-    """Check that the instance can start, then serve it; a plain HTTP port is for loopback or behind a proxy."""
+    """Check that the instance can start, then serve it; a plain HTTP port is for loopback or behind a proxy.
+
+    The workers are forked from this process and take the application that was checked, without a connection in it.
+    """
     app = application(directory)
     config = app.extensions["nrm.config"]
     tls = config.tls_certificate is not None
@@ -41,27 +48,30 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
             "NRM_TLS_CERTIFICATE: set it with NRM_TLS_KEY, or declare a TLS proxy by NRM_PROXIES=1; "
             "only a demo country on 127.0.0.1 may speak plain HTTP"
         )
-    os.environ["NRM_DIR"] = str(directory)
+    multiprocessing.set_start_method("fork", force=True)
+    # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
+    gc.collect()
+    gc.freeze()
     Server(
-        "nrm.cli.worker:app",
+        "nrm",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=4,
+        blocking_threads=BLOCKING_THREADS,
         backlog=1024,
         log_access=False,  # an access log would hold addresses and times of people at a border post
         log_level="warning",  # type: ignore[arg-type]
         ssl_cert=config.tls_certificate,
         ssl_key=config.tls_key,
-        working_dir=Path(__file__).resolve().parents[2],
         websockets=False,
-    ).serve()
+    ).serve(target_loader=partial(_in_worker, app), wrap_loader=False)
 
 
-def tend_in_one_worker(app: Flask) -> None:
+def _in_worker(app: Flask) -> Flask:
     """Start the thread that tends every minute, in whichever worker process gets the lock."""
     threading.Thread(target=_tend_forever, args=(app,), name="tend", daemon=True).start()
+    return app
 
 
 def _tend_forever(app: Flask) -> None:

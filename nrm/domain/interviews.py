@@ -251,6 +251,12 @@ def _decisive(questionnaire: Questionnaire) -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
+def _leading(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions whose answers the way follows from."""
+    return _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+
+
+@lru_cache(maxsize=64)
 def _groups(questionnaire: Questionnaire, route: Route) -> tuple[tuple[Page, tuple[_Group, ...]], ...]:
     """The pages of a route in order, each with its questions in groups."""
     pages = (questionnaire.home, *(questionnaire.pages[name] for name in route.pages))
@@ -340,13 +346,25 @@ class Settled(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
 
 
-def settled(questionnaire: Questionnaire, answers: Answers) -> Settled:
-    """The answers without those of branches that were left, repeatedly, since one drop may cause another."""
+def _leads_alike(questionnaire: Questionnaire, answers: Answers, like: Settled) -> bool:
+    return like.questionnaire is questionnaire and all(
+        answers.get(name) == like.get(name) for name in _leading(questionnaire)
+    )
+
+
+def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | None = None) -> Settled:
+    """The answers without those of branches that were left, repeatedly, since one drop may cause another.
+
+    Where `like`, settled before, leads the same way, that is not walked again.
+    """
     if isinstance(answers, Settled) and answers.questionnaire is questionnaire:
         return answers
     kept, questions = answers, questionnaire.questions
     if None in answers.values() or not answers.keys() <= questions.keys():
         kept = {name: value for name, value in answers.items() if value is not None and name in questions}
+    if isinstance(like, Settled) and _leads_alike(questionnaire, kept, like):
+        names = like.way.names
+        return Settled({name: value for name, value in kept.items() if name in names}, questionnaire, like.way)
     while True:
         way = _walk(questionnaire, kept)
         if kept.keys() <= way.names:
@@ -456,7 +474,7 @@ def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given:
             for name, value in after.items()
             if name in own or (name in questions and not questions[name].depends_on & changed)
         }
-    return settled(questionnaire, after)
+    return settled(questionnaire, after, like=answers)
 
 
 def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
@@ -16,6 +16,7 @@ from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.agreement_versions import VersionStatus
 from nrm.models.accounts import Member, Organisation
 from nrm.models.agreements import AgreementSignature, AgreementVersion, Contract
+from nrm.store.statements import built_once
 
 BINDING = (VersionStatus.OPEN, VersionStatus.SIGNED)
 """What parties see and sign; a proposal is the coordinator's until it was approved."""
@@ -130,12 +131,22 @@ def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
 
 def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str, set[uuid.UUID]]]:
     """(the party of the asker's organisation, who of it signed each of these versions); not of withdrawn ones."""
-    statement = (
+    party, signed = "", defaultdict[str, set[uuid.UUID]](set)
+    for party, name, member_id in _signed(by)(names=list(names)):  # noqa: B007 - the party is the same in each row
+        if name is not None:
+            signed[name].update([member_id] if member_id is not None else [])
+    return party, signed
+
+
+@built_once
+def _signed(by: Actor) -> Select[str, str | None, uuid.UUID | None]:
+    return (
         select(Organisation.party, AgreementVersion.version, AgreementSignature.member_id)
         .select_from(Organisation)
         .outerjoin(
             AgreementVersion,
-            AgreementVersion.version.in_(names) & AgreementVersion.status.in_([str(each) for each in BINDING]),
+            AgreementVersion.version.in_(bindparam("names", expanding=True))
+            & AgreementVersion.status.in_([str(each) for each in BINDING]),
         )
         .outerjoin(
             AgreementSignature,
@@ -143,11 +154,6 @@ def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str
         )
         .where(Organisation.id == by.organisation_id)
     )
-    party, signed = "", defaultdict[str, set[uuid.UUID]](set)
-    for party, name, member_id in db.session.execute(statement):  # noqa: B007 - the party is the same in each row
-        if name is not None:
-            signed[name].update([member_id] if member_id is not None else [])
-    return party, signed
 
 
 def party_of(organisation_id: uuid.UUID | None) -> str:

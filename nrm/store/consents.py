@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
@@ -19,6 +19,7 @@ from nrm.models.consents import Consent
 from nrm.store import cases as case_store
 from nrm.store import stays
 from nrm.store.countries import country
+from nrm.store.statements import built_once
 
 _MOST = 50
 
@@ -116,20 +117,24 @@ def to_ask_again(*, by: Actor) -> list[DueLine]:
     if not by.may(Permission.CASE_OPEN):
         return []
     soon = stays.today() + timedelta(days=country().validity.ask_again_days)
-    due = and_(Consent.ended_on.is_(None), Consent.due_on <= soon)
-    statement = (
+    found: dict[uuid.UUID, DueLine] = {}
+    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(soon=soon):
+        first = found.get(case_id)
+        waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
+        found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
+    return list(found.values())
+
+
+@built_once
+def _to_ask_again(by: Actor) -> Select[uuid.UUID, str, date | None, str]:
+    due = and_(Consent.ended_on.is_(None), Consent.due_on <= bindparam("soon"))
+    return (
         select(Case.id, Case.pseudonym, Consent.due_on, Consent.narrowing)
         .join(Case, Case.id == Consent.case_id)
         .where(Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key()))
         .order_by(Consent.due_on, Case.id)
         .limit(_MOST)
     )
-    found: dict[uuid.UUID, DueLine] = {}
-    for case_id, pseudonym, due_on, narrowing in db.session.execute(statement):
-        first = found.get(case_id)
-        waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
-        found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
-    return list(found.values())
 
 
 def _needs_key() -> ColumnElement[bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, exists, select
+import uuid
+
+from sqlalchemy import Select, String, and_, bindparam, exists, select
 
 from nrm.db import db
 from nrm.domain import contributions as rules
@@ -13,6 +15,7 @@ from nrm.domain.reports import Window
 from nrm.models.accounts import Member, Organisation
 from nrm.models.reports import QuarterPart
 from nrm.store import reports
+from nrm.store.statements import built_once
 
 
 def parts(quarter: Quarter, *, by: Actor) -> tuple[Part, ...]:
@@ -34,14 +37,19 @@ def own_part(quarter: Quarter, *, by: Actor) -> Part:
 def waits(quarter: Quarter, *, by: Actor) -> bool:
     """Whether the quarter waits for the answer of the asker's organisation: it contributes, nothing is closed."""
     by.must(Permission.QUARTER_ANSWER)
-    answered = exists().where(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == str(quarter))
-    statement = select(Organisation.id).where(
+    return _waits(by)(quarter=str(quarter)).first() is not None
+
+
+@built_once
+def _waits(by: Actor) -> Select[uuid.UUID]:
+    quarter = bindparam("quarter", type_=String())
+    answered = exists().where(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == quarter)
+    return select(Organisation.id).where(
         Organisation.id == by.organisation_id,
         Organisation.kind.in_(rules.CONTRIBUTING),
         ~answered,
         ~reports.closed(quarter),
     )
-    return db.session.scalar(statement) is not None
 
 
 def silent(report: str, window: Window, *, by: Actor) -> tuple[str, ...]:

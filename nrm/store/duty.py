@@ -10,13 +10,29 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, and_, case, exists, func, literal, null, or_, select, tuple_, union_all
+from sqlalchemy import (
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement, Party
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION, NOTIFY, Number, call_now, escalation, path_step
@@ -28,7 +44,7 @@ from nrm.models.interviews import Interview
 from nrm.models.referrals import ChildAlert, Obligation, Referral
 from nrm.store import accounts, obligations
 from nrm.store.countries import country
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.paths import CallLine
 
 OWED, CHILD = "owed", "child"
@@ -84,6 +100,7 @@ def _referred(step: str) -> Select[Any]:
     )
 
 
+@cache
 def _sources() -> tuple[_Source, ...]:
     nothing = literal("")
     owed = (
@@ -168,14 +185,12 @@ def waiting(*, by: Actor, clause: str | None = None, after: str = "", size: int 
     by.must(Permission.REFERRAL_DIRECT)
     place = place_after(after)
     found: list[tuple[datetime, uuid.UUID, str, Any]] = []
-    for source in _sources():
-        statement = source.statement.add_columns(source.due)
-        if clause is not None:
-            statement = statement.where(source.clause == clause)
+    for number, source in enumerate(_sources()):
+        values = {"clause": clause, "most": size + 1}
         if place is not None:
-            statement = statement.where(tuple_(source.due, source.id) > (place[0] - source.shift, place[1]))
-        statement = statement.order_by(source.due, source.id).limit(size + 1)
-        found += [(row[-1] + source.shift, row[0], source.kind, row) for row in db.session.execute(statement)]
+            values |= values_of((place[0] - source.shift, place[1]))
+        rows = db.session.execute(_listed(number, clause is not None, place is not None), values)
+        found += [(row[-1] + source.shift, row[0], source.kind, row) for row in rows]
     found.sort(key=lambda each: each[:2])
     desk = _Desk(found[:size], by)
     lines = [desk.line(*each) for each in found[:size]]
@@ -183,20 +198,37 @@ def waiting(*, by: Actor, clause: str | None = None, after: str = "", size: int 
     return Page(lines, page(rest, lambda each: each, size).after)
 
 
+@cache
+def _listed(number: int, of_clause: bool, further: bool) -> Select[*tuple[Any, ...]]:
+    source = _sources()[number]
+    statement = source.statement.add_columns(source.due)
+    if of_clause:
+        statement = statement.where(source.clause == bindparam("clause", type_=String()))
+    if further:
+        statement = statement.where(tuple_(source.due, source.id) > PLACE)
+    return statement.order_by(source.due, source.id).limit(MOST)
+
+
 def clauses(*, by: Actor) -> list[tuple[str, int, int]]:
     """(clause, how much waits under it, how much of that is late), by clause. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
+    due_by = {f"due_by_{source.kind}": now - source.shift for source in _sources()}
+    return sorted((clause, number, int(late)) for clause, number, late in db.session.execute(_counted(), due_by))
+
+
+@cache
+def _counted() -> Select[*tuple[Any, ...]]:
     parts = union_all(
         *(
             source.statement.with_only_columns(
-                source.clause.label("clause"), case((source.due <= now - source.shift, 1), else_=0).label("late")
+                source.clause.label("clause"),
+                case((source.due <= bindparam(f"due_by_{source.kind}", type_=UtcDateTime()), 1), else_=0).label("late"),
             )
             for source in _sources()
         )
     ).subquery()
-    statement = select(parts.c.clause, func.count(), func.sum(parts.c.late)).group_by(parts.c.clause)
-    return sorted((clause, number, int(late)) for clause, number, late in db.session.execute(statement))
+    return select(parts.c.clause, func.count(), func.sum(parts.c.late)).group_by(parts.c.clause)
 
 
 def line(kind: str, subject_id: uuid.UUID, *, by: Actor) -> DutyLine:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select
 
 from nrm.domain.accounts import Actor
 from nrm.domain.members import Keys
 from nrm.store import alarms, members, reports
+from nrm.store.statements import built_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +26,11 @@ class Top:
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    keys, (waiting, closed) = members.keys_and(alarms.number_waiting(by), reports.waits_to_countersign(by), by=by)
-    return Top(keys, waiting, bool(closed))
+    row = _top(by)().one()
+    *_, waiting, closed = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed))
+
+
+@built_once
+def _top(by: Actor) -> Select[*tuple[Any, ...]]:
+    return members.key_columns(by).add_columns(alarms.number_waiting(by), reports.waits_to_countersign(by))

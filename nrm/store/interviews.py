@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import Select, bindparam, delete, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
@@ -18,7 +18,8 @@ from nrm.models.interviews import Interview, Screening
 from nrm.models.notices import Notice
 from nrm.models.referrals import Obligation, Referral
 from nrm.prepared import Prepared, Row
-from nrm.store.paging import Page, page, place_after
+from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
+from nrm.store.statements import built_once
 
 AT_ONCE = 20
 
@@ -88,17 +89,19 @@ def is_known(interview_id: uuid.UUID) -> bool:
 def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:
     """The post's interviews in that status, newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
-    statement = (
-        select(Interview.id, Interview.pseudonym, Interview.started_at, Interview.expires_at)
-        .where(Interview.organisation_id == by.organisation_id, Interview.status == status)
-        .order_by(Interview.started_at.desc(), Interview.id.desc())
-        .limit(size + 1)
-    )
     place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Interview.started_at, Interview.id) < place)
-    found = [UnsentLine(*row) for row in db.session.execute(statement)]
+    found = [UnsentLine(*row) for row in _listed(by, bool(place))(status=status, most=size + 1, **values_of(place))]
     return page(found, lambda line: (line.started_at, line.id), size)
+
+
+@built_once
+def _listed(by: Actor, further: bool) -> Select[uuid.UUID, str, datetime, datetime | None]:
+    statement = select(Interview.id, Interview.pseudonym, Interview.started_at, Interview.expires_at).where(
+        Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status")
+    )
+    if further:
+        statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)
+    return statement.order_by(Interview.started_at.desc(), Interview.id.desc()).limit(MOST)
 
 
 def expired(at: datetime, limit: int) -> Sequence[Interview]:

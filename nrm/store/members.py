@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -16,6 +16,7 @@ from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.members import KEY_HOLDERS_NEEDED, KeyHappening, Keys
 from nrm.models.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.cases import Grant, PendingGrant
+from nrm.store.statements import built_once
 
 _SHOWN = 100
 
@@ -116,30 +117,36 @@ def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
 
 def keys(*, by: Actor) -> Keys:
     """Where the actor's organisation's keyring stands, and the actor's own recovery code."""
-    return keys_and(by=by)[0]
+    return keys_of(_keys(by)().one(), by=by)
 
 
-def keys_and(*beside: ColumnElement[Any], by: Actor) -> tuple[Keys, list[Any]]:
-    """The same, and what else a home page asks on top, in one question."""
+@built_once
+def _keys(by: Actor) -> Select[*tuple[Any, ...]]:
+    return key_columns(by)
+
+
+def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
+    """One row from which `keys_of` tells where the keys stand; a home page asks for more columns beside them."""
     old = exists().where(
         KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~is_newest()
     )
-    version, due_at, anew_at, old_wraps, holders, checked, *answers = db.session.execute(
-        select(
-            select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
-            Organisation.keyring_due_at,
-            Organisation.anew_due_at,
-            old,
-            number_of_holders(by.organisation_id),
-            select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
-            *beside,
-        ).where(Organisation.id == by.organisation_id)
-    ).one()
+    return select(
+        select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
+        Organisation.keyring_due_at,
+        Organisation.anew_due_at,
+        old,
+        number_of_holders(by.organisation_id),
+        select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
+    ).where(Organisation.id == by.organisation_id)
+
+
+def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
+    """Where the keys stand, of the first columns of a row; asks more only while they are being changed."""
+    version, due_at, anew_at, old_wraps, holders, checked, *_ = row
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _behind(by) if old_wraps else 0
     exposed = number_exposed(by=by) if anew_at else 0
-    stands = Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
-    return stands, answers
+    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
 
 
 def _behind(by: Actor) -> int:

@@ -18,6 +18,7 @@ from nrm.domain.notices import NoticeStatus, is_late
 from nrm.models.accounts import Organisation
 from nrm.models.notices import Notice
 from nrm.store.countries import country
+from nrm.store.statements import built_once
 
 _MOST = 100
 _Post = aliased(Organisation)
@@ -82,16 +83,20 @@ def is_known(notice_id: uuid.UUID) -> bool:
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
     """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
+    return [_line(*found) for found in _expected(by)()]
+
+
+@built_once
+def _expected(by: Actor) -> Select[Notice, Organisation, Organisation]:
     statuses: tuple[NoticeStatus, ...] = (NoticeStatus.ANNOUNCED,)
     if by.may(Permission.REFERRAL_DIRECT):
         statuses = (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME)
-    statement = (
+    return (
         _lines()
         .where(_received(by), Notice.status.in_(statuses), Notice.expected_on.is_not(None))
         .order_by(Notice.expected_on, Notice.hour, Notice.id)
         .limit(_MOST)
     )
-    return [_line(*found) for found in db.session.execute(statement)]
 
 
 def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:

@@ -20,7 +20,8 @@ from nrm.domain.agreements import RECEIVER
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.statements import built_once
 
 _Opener = aliased(Organisation)
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
@@ -105,8 +106,19 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine
 
     Without arrivals: those stand on the list of people on their way.
     """
-    wanted = (_own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status != "closed")
-    return _page(_lines(by).where(*wanted), by, after, size)
+    place = place_after(after)
+    lines = [_line(each, by) for each in _owed(by, bool(place))(most=size + 1, **values_of(place))]
+    return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+
+
+@built_once
+def _owed(by: Actor, further: bool) -> Select[Obligation, Case, Organisation, bool, bool]:
+    statement = _lines(by).where(
+        _own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status != "closed"
+    )
+    if further:
+        statement = statement.where(tuple_(_DUE, Obligation.id) > PLACE)
+    return statement.order_by(_DUE, Obligation.id).limit(MOST)
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
@@ -140,17 +152,6 @@ def _lines(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
         .join(Case, Case.id == Obligation.case_id)
         .join(_Opener, _Opener.id == Case.opened_by_id)
     )
-
-
-def _page(
-    statement: Select[Obligation, Case, Organisation, bool, bool], by: Actor, after: str, size: int
-) -> Page[ObligationLine]:
-    place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(_DUE, Obligation.id) > place)
-    statement = statement.order_by(_DUE, Obligation.id).limit(size + 1)
-    lines = [_line(each, by) for each in db.session.execute(statement)]
-    return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
 def _line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:

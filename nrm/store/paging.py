@@ -6,8 +6,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Integer, Uuid, bindparam, tuple_
+
+from nrm.db import UtcDateTime
 from nrm.domain.accounts import NotVisible
 
 Row = TypeVar("Row")
@@ -29,6 +32,16 @@ def page(found: Sequence[Row], place: Callable[[Row], tuple[datetime, uuid.UUID]
         return Page(rows, "")
     at, id_ = place(rows[-1])
     return Page(rows, f"{at.isoformat()}~{id_}")
+
+
+PLACE = tuple_(bindparam("place_at", type_=UtcDateTime()), bindparam("place_id", type_=Uuid()))
+MOST = bindparam("most", type_=Integer())
+"""Of a statement that is built once: where the page before ended (`values_of`), and how many lines at most."""
+
+
+def values_of(place: tuple[datetime, uuid.UUID] | None) -> dict[str, Any]:
+    """The values of `PLACE`; none for the first page."""
+    return {} if place is None else {"place_at": place[0], "place_id": place[1]}
 
 
 def place_after(mark: str) -> tuple[datetime, uuid.UUID] | None:

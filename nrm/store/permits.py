@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm.db import db
@@ -18,6 +18,7 @@ from nrm.models.cases import Case, Grant
 from nrm.models.permits import Permit
 from nrm.store import stays
 from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.statements import built_once
 
 EXPIRING_DAYS = 30
 
@@ -139,24 +140,26 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
 
 def expiring(*, by: Actor, days: int = EXPIRING_DAYS) -> list[PermitLine]:
     """Issued permits that run out within `days` days or have run out, in cases the actor's organisation holds."""
-    until = stays.today() + timedelta(days=days)
-    statement = (
+    if not by.may(Permission.PERMIT_RECORD):
+        return []
+    rows = _expiring(by)(until=stays.today() + timedelta(days=days))
+    return [PermitLine(each[0], each[1], each[2], PermitStatus(each[3]), each[4]) for each in rows]
+
+
+@built_once
+def _expiring(by: Actor) -> Select[uuid.UUID, uuid.UUID, str, str, date | None]:
+    return (
         select(Permit.id, Permit.case_id, Case.pseudonym, Permit.state, Permit.issued_until)
         .join(Case, Case.id == Permit.case_id)
         .where(
             Case.holder_id == by.organisation_id,
             Case.status == "open",
             Permit.state == PermitStatus.ISSUED,
-            Permit.issued_until <= until,
+            Permit.issued_until <= bindparam("until"),
         )
         .order_by(Permit.issued_until, Permit.id)
         .limit(PAGE)
     )
-    if not by.may(Permission.PERMIT_RECORD):
-        return []
-    return [
-        PermitLine(each[0], each[1], each[2], PermitStatus(each[3]), each[4]) for each in db.session.execute(statement)
-    ]
 
 
 def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[PermitLine]:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -27,10 +27,12 @@ from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store.countries import country
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.statements import built_once
 
 _Sender = aliased(Organisation)
 _Receiver = aliased(Organisation)
+_Lines = Select[Referral, Case, Organisation, Organisation, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,27 +161,28 @@ def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
 
 def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     """What waits for the actor's desk to be answered, oldest first."""
-    by.must(Permission.REFERRAL_DECIDE)
-    wanted = (Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
-    return _oldest_first(wanted, by, after, size)
+    return _received_by(ReferralStatus.SENT, by, after, size)
 
 
 def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     """Whom the actor's organisation accepted and who has not arrived yet, oldest first."""
-    by.must(Permission.REFERRAL_DECIDE)
-    wanted = (Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.ACCEPTED)
-    return _oldest_first(wanted, by, after, size)
+    return _received_by(ReferralStatus.ACCEPTED, by, after, size)
 
 
 def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     """What the actor's desk sent, newest first, with the answer."""
     by.must(Permission.REFERRAL_SEND)
-    statement = _lines().where(Referral.sender_id == by.organisation_id)
     place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Referral.sent_at, Referral.id) < place)
-    statement = statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(size + 1)
-    return page([_line(each, by) for each in db.session.execute(statement)], lambda line: (line.sent_at, line.id), size)
+    rows = _sent(by, bool(place))(most=size + 1, **values_of(place))
+    return page([_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+
+
+@built_once
+def _sent(by: Actor, further: bool) -> _Lines:
+    statement = _lines().where(Referral.sender_id == by.organisation_id)
+    if further:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) < PLACE)
+    return statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(MOST)
 
 
 def directory(*, by: Actor) -> list[Organisation]:
@@ -221,7 +224,7 @@ def _quarter(referral_: Referral) -> str:
     return str(Quarter.of(referral_.sent_at.astimezone(country().timezone).date()))
 
 
-def _lines() -> Select[Referral, Case, Organisation, Organisation, str]:
+def _lines() -> _Lines:
     return (
         select(Referral, Case, _Sender, _Receiver, Bed.label)
         .join(Case, Case.id == Referral.case_id)
@@ -231,13 +234,19 @@ def _lines() -> Select[Referral, Case, Organisation, Organisation, str]:
     )
 
 
-def _oldest_first(wanted: tuple[ColumnElement[bool], ...], by: Actor, after: str, size: int) -> Page[ReferralLine]:
-    statement = _lines().where(*wanted)
+def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Page[ReferralLine]:
+    by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Referral.sent_at, Referral.id) > place)
-    statement = statement.order_by(Referral.sent_at, Referral.id).limit(size + 1)
-    return page([_line(each, by) for each in db.session.execute(statement)], lambda line: (line.sent_at, line.id), size)
+    rows = _oldest_first(by, bool(place))(status=status, most=size + 1, **values_of(place))
+    return page([_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+
+
+@built_once
+def _oldest_first(by: Actor, further: bool) -> _Lines:
+    statement = _lines().where(Referral.receiver_id == by.organisation_id, Referral.status == bindparam("status"))
+    if further:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) > PLACE)
+    return statement.order_by(Referral.sent_at, Referral.id).limit(MOST)
 
 
 def _line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:

@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from nrm import clock
 from nrm.db import db
@@ -26,6 +27,7 @@ from nrm.models.reports import Release, ReleaseDraft
 from nrm.store.countries import country
 
 RELEASE = Actor.system("release")
+_SPAN = select(Instance.created_at, select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,7 @@ def today() -> date:
 
 def span() -> Span:
     """The quarters that are open for filing."""
-    joint = select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery()
-    created_at, last = db.session.execute(select(Instance.created_at, joint)).one()
+    created_at, last = db.session.execute(_SPAN).one()
     closed = Quarter.parse(last) if last else None
     # The quarter that was over when the instance was made is the first that can be filed here.
     since = Quarter.of(created_at.astimezone(country().timezone).date()).previous
@@ -183,8 +184,7 @@ def filed_for(report: str, window: Window, *, by: Actor) -> Mapping[str, Filing]
     """The newest filing of a protected table for each quarter of a window. For closing a quarter only."""
     if by != RELEASE:
         raise NotPermitted("what is filed about people is counted by the program alone")
-    rows = db.session.scalars(_newest([report], window.quarters)).all()
-    return {row.quarter: row for row in rows}
+    return {row.quarter: row for row in _newest([report], window.quarters)}
 
 
 def _tables(by: Actor) -> tuple[Matrix, ...]:
@@ -194,10 +194,18 @@ def _tables(by: Actor) -> tuple[Matrix, ...]:
     return register.of(by.organisation_code)
 
 
-def _newest(codes: Collection[str], quarters: Collection[str]) -> Select[Filing]:
+def _newest(codes: Collection[str], quarters: Collection[str]) -> Sequence[Filing]:
+    return db.session.scalars(_newest_of(), {"codes": list(codes), "quarters": list(quarters)}).all()
+
+
+@cache
+def _newest_of() -> Select[Filing]:
     last = (
         select(Filing.matrix, Filing.quarter, func.max(Filing.position).label("position"))
-        .where(Filing.matrix.in_(codes), Filing.quarter.in_(quarters))
+        .where(
+            Filing.matrix.in_(bindparam("codes", expanding=True)),
+            Filing.quarter.in_(bindparam("quarters", expanding=True)),
+        )
         .group_by(Filing.matrix, Filing.quarter)
         .subquery()
     )
@@ -211,8 +219,7 @@ def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Qua
     if not quarters or not tables:
         return []
     codes = [table.code for table in tables]
-    rows = db.session.scalars(_newest(codes, [str(quarter) for quarter in quarters]))
-    found = {(row.matrix, row.quarter): row for row in rows}
+    found = {(row.matrix, row.quarter): row for row in _newest(codes, [str(quarter) for quarter in quarters])}
     day = today()
     return [
         _line(table, quarter, found.get((table.code, str(quarter))), day, closed)

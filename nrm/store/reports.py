@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, select
 
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -19,6 +19,15 @@ from nrm.models.audit import AuditEntry
 from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 
 RELEASE = Actor.system("release")
+_FORMATS = select(ReleaseFile.release_id, ReleaseFile.format)
+_RELEASES = (
+    select(Release.id, Release.quarter, Release.first_quarter, Release.released_at, Release.step)
+    .where(Release.report == bindparam("report"))
+    .order_by(Release.position.desc())
+)
+_DRAFTS = select(ReleaseDraft.report, ReleaseDraft.quarter, ReleaseDraft.released_at, ReleaseDraft.signed_at).order_by(
+    ReleaseDraft.report
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,9 @@ def releases(*, by: Actor, report: str = REPORT) -> list[ReleaseLine]:
     """The sealed releases of a report, the newest first."""
     _must_read(by)
     formats: dict[uuid.UUID, set[str]] = {}
-    for release_id, name in _read(by, select(ReleaseFile.release_id, ReleaseFile.format)):
+    for release_id, name in _read(by, _FORMATS):
         formats.setdefault(release_id, set()).add(name)
-    rows = _read(
-        by,
-        select(Release.id, Release.quarter, Release.first_quarter, Release.released_at, Release.step)
-        .where(Release.report == report)
-        .order_by(Release.position.desc()),
-    )
+    rows = _read(by, _RELEASES, report=report)
     return [
         ReleaseLine(
             Quarter.parse(row.quarter),
@@ -115,13 +119,13 @@ def release_file(quarter: Quarter, format_: str, *, by: Actor, report: str = REP
     return bytes(found[0].content)
 
 
-def _read(by: Actor, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+def _read(by: Actor, statement: Select[*tuple[Any, ...]], **values: object) -> Sequence[Row[*tuple[Any, ...]]]:
     """Rows for people by the database role that can read nothing but releases, where there is one."""
     engine = db.engines.get(RELEASES)
     if engine is None or by == RELEASE:
-        return db.session.execute(statement).all()
+        return db.session.execute(statement, values).all()
     with engine.connect() as connection:
-        return connection.execute(statement).all()
+        return connection.execute(statement, values).all()
 
 
 def verdict(quarter: Quarter, *, by: Actor, report: str = REPORT) -> dict[str, Any]:
@@ -155,13 +159,13 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
 
 def is_closed(quarter: Quarter) -> bool:
     """Whether report ix of a quarter, or of a later one, was closed, signed or not. Tells nothing else."""
-    return db.session.scalar(select(closed(quarter))) is True
+    return db.session.scalar(select(closed(str(quarter)))) is True
 
 
-def closed(quarter: Quarter) -> ColumnElement[bool]:
+def closed(quarter: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The same as a condition of another question."""
-    released = exists().where(Release.report == REPORT, Release.quarter >= str(quarter))
-    return released | exists().where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= str(quarter))
+    released = exists().where(Release.report == REPORT, Release.quarter >= quarter)
+    return released | exists().where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= quarter)
 
 
 def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:
@@ -186,11 +190,7 @@ def must_draft(report: str, id_: uuid.UUID | None = None) -> ReleaseDraft:
 def waiting(*, by: Actor) -> list[DraftLine]:
     """The drafts that wait for signatures, for who reads reports: which, since when, and whether one signed."""
     _must_read(by)
-    rows = db.session.execute(
-        select(ReleaseDraft.report, ReleaseDraft.quarter, ReleaseDraft.released_at, ReleaseDraft.signed_at).order_by(
-            ReleaseDraft.report
-        )
-    )
+    rows = db.session.execute(_DRAFTS)
     return [DraftLine(row.report, Quarter.parse(row.quarter), row.released_at, row.signed_at) for row in rows]
 
 

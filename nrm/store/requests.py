@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -20,10 +20,12 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.requests import PersonRequest
 from nrm.store import stays
+from nrm.store.statements import built_once
 
 _MOST = 50
 _Recorder = aliased(Organisation)
 _Holder = aliased(Organisation)
+_Lines = Select[PersonRequest, Case | None, Organisation, Organisation | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,20 @@ def waiting(*, by: Actor) -> list[RequestLine]:
     """What the actor's desk answers, and for the duty desk what is late anywhere; the first due first."""
     if not by.may(Permission.REQUEST_ANSWER):
         return []
+    return [_line(*found, by=by) for found in _waiting(by)(late_before=stays.today() - ANSWER_WITHIN)]
+
+
+@built_once
+def _waiting(by: Actor) -> _Lines:
     wanted = _answers(by)
     if by.may(Permission.REFERRAL_DIRECT):
-        wanted = or_(wanted, PersonRequest.asked_on < stays.today() - ANSWER_WITHIN)
-    statement = (
+        wanted = or_(wanted, PersonRequest.asked_on < bindparam("late_before"))
+    return (
         _lines()
         .where(PersonRequest.status == RequestStatus.OPEN, wanted)
         .order_by(PersonRequest.asked_on, PersonRequest.id)
         .limit(_MOST)
     )
-    return [_line(*found, by=by) for found in db.session.execute(statement)]
 
 
 def recorded(*, by: Actor) -> list[RequestLine]:
@@ -125,7 +131,7 @@ def _answers(by: Actor) -> ColumnElement[bool]:
     return (Case.holder_id == by.organisation_id) & (Case.status != "referred")
 
 
-def _lines() -> Select[PersonRequest, Case | None, Organisation, Organisation | None]:
+def _lines() -> _Lines:
     return (
         select(PersonRequest, Case, _Recorder, _Holder)
         .outerjoin(Case, Case.id == PersonRequest.case_id)

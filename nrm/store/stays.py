@@ -5,11 +5,24 @@ itself and for the duty desk.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, Row, Select, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    Date,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 
 from nrm import clock
 from nrm.db import db
@@ -25,7 +38,10 @@ from nrm.models.stays import Bed, Stay
 from nrm.store import referrals
 from nrm.store.countries import country
 from nrm.store.members import number_of_holders
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import MOST, PAGE, Page, page, place_after
+from nrm.store.statements import built_once
+
+_Rooms = Select[*tuple[Any, ...]]
 
 LEAVING_DAYS = 7
 BOARD_DAYS = 14
@@ -198,17 +214,27 @@ def _kept_bed(case_id: uuid.UUID, own: uuid.UUID) -> uuid.UUID | None:
 
 def room(*, by: Actor) -> Room:
     """The asker's own shelter in numbers; raises NotVisible."""
-    return _rooms(Organisation.id == _own(by))[0]
+    return _in_numbers(_room(by)())[0]
+
+
+@built_once
+def _room(by: Actor) -> _Rooms:
+    return _rooms(Organisation.id == _own(by))
 
 
 def rooms(*, by: Actor) -> list[Room]:
     """Every shelter in numbers, for the duty desk only; raises NotPermitted."""
     if not by.may(Permission.REFERRAL_DIRECT):
         raise NotPermitted(Permission.REFERRAL_DIRECT)
+    return _in_numbers(_every_room(by)())
+
+
+@built_once
+def _every_room(_: Actor) -> _Rooms:
     return _rooms(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.enabled)
 
 
-def _rooms(*wanted: ColumnExpressionArgument[bool]) -> list[Room]:
+def _rooms(*wanted: ColumnExpressionArgument[bool]) -> _Rooms:
     """The shelters in numbers, by code, in one statement."""
     counts = (
         select(func.count()).where(Bed.organisation_id == Organisation.id),
@@ -228,7 +254,10 @@ def _rooms(*wanted: ColumnExpressionArgument[bool]) -> list[Room]:
         *(each.correlate(Organisation).scalar_subquery() for each in counts),
         number_of_holders(Organisation.id),
     )
-    rows = db.session.execute(statement.where(*wanted).order_by(Organisation.code))
+    return statement.where(*wanted).order_by(Organisation.code)
+
+
+def _in_numbers(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
     return [
         Room({"sq": sq, "en": en}, beds, taken, held, out, code, holders >= KEY_HOLDERS_NEEDED)
         for code, sq, en, beds, taken, held, out, holders in rows
@@ -237,20 +266,37 @@ def _rooms(*wanted: ColumnExpressionArgument[bool]) -> list[Room]:
 
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
     """Open stays of the asker's shelter, the first planned end first; raises NotVisible."""
-    statement = _lines().where(Stay.organisation_id == _own(by), Stay.ended_on.is_(None))
     place = place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Stay.anticipated_end_on, Stay.id) > (place[0].date(), place[1]))
-    statement = statement.order_by(Stay.anticipated_end_on, Stay.id).limit(size + 1)
-    lines = [_line(row) for row in db.session.execute(statement)]
+    values = {} if place is None else {"place_on": place[0].date(), "place_id": place[1]}
+    lines = [_line(row) for row in _open_stays(by, bool(place))(most=size + 1, **values)]
     return page(lines, lambda line: (datetime.combine(line.anticipated_end_on, time(), UTC), line.id), size)
+
+
+@built_once
+def _open_stays(by: Actor, further: bool) -> Select[Stay, str, str]:
+    statement = _lines().where(Stay.organisation_id == _own(by), Stay.ended_on.is_(None))
+    if further:
+        place = tuple_(bindparam("place_on", type_=Date()), bindparam("place_id", type_=Uuid()))
+        statement = statement.where(tuple_(Stay.anticipated_end_on, Stay.id) > place)
+    return statement.order_by(Stay.anticipated_end_on, Stay.id).limit(MOST)
 
 
 def leaving(*, by: Actor, days: int = LEAVING_DAYS) -> list[StayLine]:
     """Open stays whose planned end is within `days` days, or has passed, the first end first; raises NotVisible."""
-    until = today() + timedelta(days=days)
-    return _stays(
-        Stay.organisation_id == _own(by), Stay.ended_on.is_(None), Stay.anticipated_end_on <= until, limit=PAGE
+    return [_line(row) for row in _leaving(by)(until=today() + timedelta(days=days))]
+
+
+@built_once
+def _leaving(by: Actor) -> Select[Stay, str, str]:
+    return (
+        _lines()
+        .where(
+            Stay.organisation_id == _own(by),
+            Stay.ended_on.is_(None),
+            Stay.anticipated_end_on <= bindparam("until"),
+        )
+        .order_by(Stay.anticipated_end_on, Stay.id)
+        .limit(PAGE)
     )
 
 
@@ -371,8 +417,8 @@ def _lines() -> Select[Stay, str, str]:
     )
 
 
-def _stays(*wanted: ColumnElement[bool], limit: int | None = None) -> list[StayLine]:
-    statement = _lines().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id).limit(limit)
+def _stays(*wanted: ColumnElement[bool]) -> list[StayLine]:
+    statement = _lines().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id)
     return [_line(row) for row in db.session.execute(statement)]
 
 

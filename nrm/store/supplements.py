@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case, Supplement
+from nrm.store.statements import built_once
 
 _MOST = 20
 
@@ -32,22 +33,26 @@ def open_now(*, by: Actor) -> list[OpenSupplement]:
     """Those of the actor's organisation, the first to close first."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         return []
-    statement = (
+    return [
+        OpenSupplement(id_, pseudonym, consent, questionnaire, until)
+        for id_, pseudonym, consent, questionnaire, until in _open(by)(now=clock.now())
+        if until is not None
+    ]
+
+
+@built_once
+def _open(by: Actor) -> Select[uuid.UUID, str, str, str, datetime | None]:
+    return (
         select(Supplement.id, Case.pseudonym, Case.consent, Case.questionnaire, Supplement.open_until)
         .join(Case, Case.id == Supplement.case_id)
         .where(
             Supplement.organisation_id == by.organisation_id,
             Supplement.status == "open",
-            Supplement.open_until > clock.now(),
+            Supplement.open_until > bindparam("now"),
         )
         .order_by(Supplement.open_until, Supplement.id)
         .limit(_MOST)
     )
-    return [
-        OpenSupplement(id_, pseudonym, consent, questionnaire, until)
-        for id_, pseudonym, consent, questionnaire, until in db.session.execute(statement)
-        if until is not None
-    ]
 
 
 def one_open(supplement_id: uuid.UUID, *, by: Actor) -> OpenSupplement:

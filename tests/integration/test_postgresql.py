@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -82,3 +84,23 @@ def test_a_backup_under_load_is_a_pair_and_is_restored_on_sqlite(
             backups.settle(tmp_path / "backups" / "erased.jsonl")
             assert backups.sample_opens(5, by=factories.actor("nrc.case_worker")) == (1, 1)
             disconnect()
+
+
+LISTS = (
+    ("rinas.border_officer", "/interviews/unsent/draft"),
+    ("rinas.border_officer", "/referrals/sent"),
+    ("vatra.case_worker", "/referrals"),
+    ("vatra.case_worker", "/stays"),
+    ("vatra.case_worker", "/obligations"),
+    ("ra.duty_officer", "/duty"),
+)
+"""Lists in pages whose statements are built once; the home pages ask for the first page of most."""
+
+
+@pytest.mark.parametrize("login", sorted({login for login, _ in LISTS} | {"molsa.statistician"}))
+def test_home_pages_and_the_pages_after_the_first_of_their_lists_are_answered(postgres_app: Flask, login: str) -> None:
+    person = Person(postgres_app.test_client(), login)
+    person.get("/")
+    mark = f"2006-03-01T00:00:00+00:00~{uuid.uuid4()}"
+    for path in (path for asking, path in LISTS if asking == login):
+        person.get(f"{path}?after={quote(mark)}")

@@ -241,3 +241,30 @@ def test_settled_answers_refuse_every_change() -> None:
             change()
     assert answers == before
     assert {**answers, name: "other"} != before  # a copy can
+
+
+@settings(max_examples=120)
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.data())
+def test_answers_that_lead_the_way_of_earlier_ones_settle_as_if_it_was_walked_anew(
+    seed: int, other: int, data: st.DataObject
+) -> None:
+    before, elsewhere = interviews.settled(Q, made_up(seed)), made_up(other)
+    taken = data.draw(st.sets(st.sampled_from(sorted(elsewhere)), max_size=6)) if elsewhere else set()
+    dropped = data.draw(st.sets(st.sampled_from(sorted(before)), max_size=3)) if before else set()
+    after = {name: value for name, value in before.items() if name not in dropped}
+    after |= {name: elsewhere[name] for name in taken}
+    anew, reused = interviews.settled(Q, after), interviews.settled(Q, after, like=before)
+    assert reused == anew
+    assert reused.way.steps == anew.way.steps
+    assert (reused.way.pages, reused.way.required) == (anew.way.pages, anew.way.required)
+
+
+def test_the_way_is_not_walked_again_for_an_answer_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = interviews.settled(Q, {"urgent": "no", "age": "adult"})
+    walked: list[Answers] = []
+    walk = interviews._walk
+    monkeypatch.setattr(interviews, "_walk", lambda *asked: walked.append(asked[1]) or walk(*asked))
+    interviews.with_page(Q, before, Q.pages["happened"], {"story": "a long one"})
+    assert not walked
+    interviews.with_page(Q, before, Q.home, {"urgent": "yes", "age": "adult"})
+    assert walked

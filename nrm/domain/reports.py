@@ -33,6 +33,9 @@ REPORT = REPORTS[0]
 FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
 
+Span = tuple[int, int]
+"""The least and the most."""
+
 Finding = tuple[str, str, str]
 """What a refusal says: table, scenario, guarantee; never a cell or a count."""
 
@@ -140,6 +143,15 @@ def check_closing(quarter: Quarter, *, last: Quarter | None, today: date) -> Non
         raise QuarterOutOfOrder(last.next)
     if today <= quarter.end:
         raise QuarterNotEnded(str(quarter))
+
+
+def behind(figure: int, *, whole: bool = False) -> Span:
+    """How many people a published figure may stand for; `whole`: it is the number of all people of the report."""
+    if whole:
+        return max(0, figure - 4), figure + 4
+    if figure <= 5:
+        return (0, 14) if figure else (0, 4)
+    return max(5, figure - 9), figure + 9
 
 
 def due_on(quarter: Quarter, days: int) -> date:

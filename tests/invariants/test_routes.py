@@ -295,7 +295,10 @@ ACCESS = {
     "supplements.write_page": "interview:conduct",
     "testimony.record": "testimony:record",
     "testimony.record_page": "testimony:record",
+    "trends.lengths": "report:read",
+    "trends.lengths_now": "report:read",
     "trends.notice": "report:read",
+    "trends.over": "report:read",
     "trends.show": "report:read",
 }
 LOGINS = {
@@ -347,6 +350,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "status": ["draft"],
         "alarm_id": [ids.get("alarm")],
         "cases": [12],
+        "cell": ["all"],
+        "number": [1],
         "kind": ["answer", "owed"],
         "subject_id": [ids.get("asked"), ids.get("obligation")],
         "sample_id": [ids.get("sample")],

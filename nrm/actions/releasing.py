@@ -235,6 +235,8 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
             read = {
                 "vi": counts.witnesses,
                 "trp": counts.permits,
+                "compensation": counts.claims,
+                "identifications": counts.identifications,
                 "referrals": counts.referrals,
                 "dependants": counts.dependants,
             }[report]

@@ -14,11 +14,12 @@ from nrm.domain.quarters import Quarter
 FILED = ("victims", "children")
 """Reports whose figures agencies file as a table of the register (Action Plan I.1(a)(iv), II.2(a)(vi))."""
 
-REPORTS = ("ix", "x", "vi", "trp", "referrals", "dependants", *FILED)
+REPORTS = ("ix", "x", "vi", "trp", "compensation", "identifications", "referrals", "dependants", *FILED)
 """In the order of closing; the first one decides which quarter comes next.
 
-People accommodated, returnees, witnesses, residence permits (Action Plan II.1(b)(ix), II.1(b)(x), II.1(a)(vi),
-II.1(b)(viii)), referrals, children who came with a victim, and those that are filed.
+People accommodated, returnees, witnesses, residence permits, claims for compensation (Action Plan II.1(b)(ix),
+II.1(b)(x), II.1(a)(vi), II.1(b)(viii), II.1(a)(iii)), formal identification, referrals, children who came with a
+victim, and those that are filed.
 """
 
 JOINT = "joint"
@@ -31,6 +32,9 @@ REPORT = REPORTS[0]
 
 FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
+
+Span = tuple[int, int]
+"""The least and the most."""
 
 Finding = tuple[str, str, str]
 """What a refusal says: table, scenario, guarantee; never a cell or a count."""
@@ -139,6 +143,15 @@ def check_closing(quarter: Quarter, *, last: Quarter | None, today: date) -> Non
         raise QuarterOutOfOrder(last.next)
     if today <= quarter.end:
         raise QuarterNotEnded(str(quarter))
+
+
+def behind(figure: int, *, whole: bool = False) -> Span:
+    """How many people a published figure may stand for; `whole`: it is the number of all people of the report."""
+    if whole:
+        return max(0, figure - 4), figure + 4
+    if figure <= 5:
+        return (0, 14) if figure else (0, 4)
+    return max(5, figure - 9), figure + 9
 
 
 def due_on(quarter: Quarter, days: int) -> date:

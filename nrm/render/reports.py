@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment
 
 from nrm.domain.reports import Window
+from nrm.render.curves import curve_of
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
@@ -92,14 +93,16 @@ def _values(
     names: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the templates of a report take."""
+    words = words_of(table_set, language)
     return {
         **page_values(
             release,
-            words=words_of(table_set, language),
+            words=words,
             groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
             impossible=lambda fixed: is_impossible(table_set, fixed),
             charted=table_set.charted,
         ),
+        "curve": curve_of([release], table_set.survival, words.label) if table_set.survival else None,
         "lang": language,
         "about": About(
             table_set.title.get(language, release["report"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from nrm.statistics.tables import (
     Known,
     MalformedTableSet,
     StockFlow,
+    Survival,
     Table,
     TableSet,
     Texts,
@@ -22,8 +24,10 @@ from nrm.statistics.tables import (
 
 _KEYS = {
     *("base", "version", "windows", "title", "basis", "counted", "charted", "dimension", "table", "impossible"),
-    *("known", "reported", "stock_flow", "sizes", "weights"),
+    *("known", "reported", "stock_flow", "sizes", "weights", "survival"),
 }
+
+_DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 
 
 def parse(data: Mapping[str, Any]) -> TableSet:
@@ -32,7 +36,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`),
     `table` (`by`, `title`), `impossible`, `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
-    be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`.
+    be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
+    `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`).
     """
     _only(data, "", _KEYS)
     if data.get("base", BASE) != BASE or isinstance(data.get("base"), bool):
@@ -67,6 +72,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         basis=_texts(data.get("basis", {}), "basis"),
         counted=_texts(data.get("counted", {}), "counted"),
         charted=_charted(data.get("charted"), shell),
+        survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
     )
 
 
@@ -236,6 +242,25 @@ def _stock_flow(data: Any, shell: TableSet) -> StockFlow:
         _by([*by, name], f"{place}.{end}", shell)
         ends[end] = (name, *codes)
     return StockFlow(by, *ends["arrival"], *ends["departure"])
+
+
+def _survival(data: Any, shell: TableSet, tables: Sequence[Table]) -> Survival:
+    place = "survival"
+    entry = _mapping(data, place)
+    names = ("length", "status", "ended", "going_on")
+    _only(entry, place, set(names))
+    length, status, ended, going_on = (_text(entry.get(name), f"{place}.{name}") for name in names)
+    if not any(set(table.by) == {length, status} for table in tables):
+        raise MalformedTableSet(f"{place}: there is no table by {length!r} and {status!r}")
+    if sorted(shell.dimensions[status].codes) != sorted((ended, going_on)):
+        raise MalformedTableSet(f"{place}: {status!r} must have exactly the codes {[ended, going_on]}")
+    classes = [(code, *found.groups()) for code in shell.dimensions[length].codes if (found := _DAYS.fullmatch(code))]
+    follow = [int(last) + 1 if last else None for _, _, last in classes]
+    if len(classes) < 2 or [0, *follow] != [*(int(first) for _, first, _ in classes), None]:
+        raise MalformedTableSet(
+            f"{place}.length: classes of days that follow one another are needed, as 0-7, 8-14, 15+"
+        )
+    return Survival(length, status, ended, going_on, {code: int(first) for code, first, _ in classes})
 
 
 def _mapping(data: Any, place: str) -> Mapping[str, Any]:

@@ -100,6 +100,17 @@ class StockFlow:
 
 
 @dataclass(frozen=True)
+class Survival:
+    """What the survival curve is made of: classes of length, each with its first day, by whether the stay has ended."""
+
+    length: str
+    status: str
+    ended: str
+    going_on: str
+    first_days: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class TableSet:
     dimensions: Mapping[str, Dimension]
     tables: tuple[Table, ...]
@@ -116,6 +127,7 @@ class TableSet:
     basis: Texts = field(default_factory=dict)  # the instrument that asks for the report
     counted: Texts = field(default_factory=dict)  # who is counted
     charted: str = ""  # the dimension shown first, as bars
+    survival: Survival | None = None
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -70,11 +70,12 @@ def figures(table: Mapping[str, Any]) -> dict[tuple[str, ...], int]:
 
 
 class SealedPage(HTMLParser):
-    """Figures of the tables of a page, and every other text on it."""
+    """Figures of the tables of a page, percentages of the one made of them, and every other text on it."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
         self.tables: list[list[str]] = []
+        self.shares: list[str] = []
         self.texts: list[str] = []
         self.tag = ""
         self.feed(markup)
@@ -87,7 +88,9 @@ class SealedPage(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not data.strip():
             return
-        if self.tag == "td":
+        if self.tag == "td" and data.strip().endswith("%"):
+            self.shares.append(data.strip())
+        elif self.tag == "td":
             self.tables[-1].append(data.strip())
         else:
             self.texts.append(data.strip())
@@ -95,13 +98,18 @@ class SealedPage(HTMLParser):
 
 def foreign_numerals(text: str, language: str) -> list[str]:
     """Numerals of a report's text that are neither multiples of 5 nor one of the listed exceptions."""
+    days = [str(day - 1) for day in TABLES.survival.first_days.values() if day] if TABLES.survival else []
+    longer = {"sq": "Më shumë se {} ditë", "en": "More than {} days"}[language]
+    scale = [" ".join(days), *(longer.format(day) for day in days)]
     labels = [texts[language] for dimension in TABLES.dimensions.values() for texts in dimension.labels.values()]
     explained = {
         "sq": ("5-s", "më shumë se 4", "më shumë se 9", "0 deri në 4 persona", "0 deri në 14", "prej 10 ose"),
         "en": ("multiple of 5", "within 4 of", "than 9 away", "0 to 4 people", "0 to 14", "of 10 or"),
     }[language]
     text = " ".join(text.split())
-    for exception in sorted([*labels, *explained], key=len, reverse=True):
+    for exception in sorted(
+        [*labels, *(label[:1].lower() + label[1:] for label in labels), *explained, *scale], key=len, reverse=True
+    ):
         text = text.replace(exception, " ")
     text = re.sub(r"\b20\d\dQ[1-4]\b|\bII\.1\(b\)", " ", text)
     # Days and hours, months of a year, page numbers, the numbers of the tables.
@@ -121,6 +129,8 @@ def test_every_numeral_of_the_page_is_a_multiple_of_5(closed: Flask, language: s
     shown = [cell for table in page.tables for cell in table]
     assert len(shown) > 50
     assert [cell for cell in shown if cell != "–" and int(cell) % 5] == []
+    assert len(page.shares) == 3 * 8
+    assert [share for share in page.shares if int(share.rstrip("%")) % 5] == []
     assert foreign_numerals(" ".join(page.texts), language) == []
 
 
@@ -153,8 +163,9 @@ def test_all_formats_say_the_same(closed: Flask) -> None:
         assert said == figures(table)
     for language in ("sq", "en"):
         page = SealedPage(sealed(f"html.{language}").decode())
-        assert len(page.tables) == len(tables)
-        for shown, table in zip(page.tables, tables, strict=True):
+        shown_tables = [each for each in page.tables if each]
+        assert len(shown_tables) == len(tables)
+        for shown, table in zip(shown_tables, tables, strict=True):
             assert sorted(int(cell.replace("–", "0")) for cell in shown) == sorted(figures(table).values())
         printed = pypdf.PdfReader(io.BytesIO(sealed(f"pdf.{language}")))
         assert next(iter(printed.attachments.values())) == [sealed("csv")]

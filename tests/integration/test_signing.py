@@ -135,7 +135,7 @@ def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert "/reports/ix/2026Q2.xlsx" in authority.get("/reports/ix/2026Q2")
-    assert "2026Q2" in authority.get("/reports/ix/trend")
+    assert "2026Q2" in authority.get("/reports/ix/trend", status=303)
     reader = Person(closed.test_client(), "oms.reader")
     assert "Tjetër Vizion" in reader.get("/reports/quarter/2026Q2")
     reader.get("/reports/methods")

@@ -24,6 +24,8 @@ PLAIN: dict[str, Any] = {
     "table": [{"by": ["age", "sex"]}],
 }
 
+SURVIVAL = {"length": "age", "status": "sex", "ended": "f", "going_on": "m"}
+
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
@@ -74,6 +76,10 @@ PLAIN: dict[str, Any] = {
         (["sizes"], [0, 10, 55, 105], "sizes: 10 for 1 dimensions is below 25"),
         (["weights"], [1, 1, 1], "weights: four integers are needed"),
         (["stock_flow"], {"by": ["sex"]}, "stock_flow.arrival: a table of keys is needed"),
+        (["survival"], {"length": "age"}, "survival.status: a text is needed"),
+        (["survival"], SURVIVAL | {"x": 1}, "survival: unknown key 'x'"),
+        (["survival"], SURVIVAL | {"length": "majority"}, "survival: there is no table by 'majority' and 'sex'"),
+        (["survival"], SURVIVAL | {"ended": "x"}, "survival: 'sex' must have exactly the codes ['x', 'm']"),
     ],
 )
 def test_a_mistake_in_a_description_is_named_with_its_place(path: list[str], value: object, message: str) -> None:
@@ -197,3 +203,21 @@ def test_an_albanian_cannot_hold_a_permit_for_foreigners() -> None:
 def test_membership_of_nobody_is_empty() -> None:
     layout = lay_out(small())
     assert np.array_equal(layout.membership([]).sum(axis=1), np.zeros(len(layout.cells)))
+
+
+@pytest.mark.parametrize(
+    "codes", [["0-8", "9-17"], ["0-8", "10-17", "18+"], ["1-8", "9+"], ["0+"], ["0-8", "9+", "18+"]]
+)
+def test_classes_of_a_survival_curve_follow_one_another(codes: list[str]) -> None:
+    data = copy.deepcopy(PLAIN) | {"survival": SURVIVAL}
+    data["dimension"]["age"] = {"column": "age", "codes": codes, "hierarchy": {"child": codes[:1]}}
+    with pytest.raises(MalformedTableSet, match="classes of days that follow one another are needed"):
+        parse(data)
+
+
+def test_a_survival_curve_has_the_first_day_of_each_class_and_leaves_what_is_no_class() -> None:
+    data = copy.deepcopy(PLAIN) | {"survival": SURVIVAL}
+    data["dimension"]["age"]["codes"] = ["0-8", "9-17", "18+", "unknown"]
+    survival = parse(data).survival
+    assert survival
+    assert dict(survival.first_days) == {"0-8": 0, "9-17": 9, "18+": 18}

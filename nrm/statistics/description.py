@@ -109,8 +109,8 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
     dimensions = {}
     for name, entry in data.items():
         place = f"dimension.{name}"
-        if not name or name == TOTAL or TOTAL in name:
-            raise MalformedTableSet(f"{place}: a name may not contain '*'")
+        if not name or TOTAL in name:
+            raise MalformedTableSet(f"{place}: a name may not be empty nor contain '*'")
         if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
         _only(_mapping(entry, place), place, {"column", "codes", "hierarchy", "of", "recode", "title", "labels"})

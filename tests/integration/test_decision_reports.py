@@ -237,7 +237,7 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     page = reader.get("/reports/compensation/2026Q2")
     assert "Në skemën shtetërore të dëmshpërblimit" in page
     assert "/reports/compensation/2026Q2.pdf" in page
-    reader.get("/reports/compensation/trend")
+    assert "Dëmshpërblimi" in reader.get("/reports/compensation/trend/2026Q2/all")
     Person(app.test_client(), "vatra.case_worker").get("/reports/compensation/2026Q2", 403)
     code, out, _ = command(
         app, "report", "compensation", "--quarter", "2026Q2", "--as", "molsa.statistician", "--format", "json"

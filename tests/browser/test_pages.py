@@ -78,6 +78,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/reports/ix/trend/{town.quarter}/{cell}" for cell in ("all", "by=nationality", "sex=feminine")]
     listed += [f"/reports/ix/lengths/{town.quarter}/1"]
     listed += [f"/reports/quarter/{town.quarter}", f"/reports/ix/{town.quarter}/closing", f"/quarter/{UNANSWERED}"]
+    listed += [f"/register/joint/{town.quarter}/in-work"]
     listed += [f"/cases/{town.world.case}/open/{part}" for part in ("hand_over", "story")]
     listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
     found = []

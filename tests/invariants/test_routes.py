@@ -241,6 +241,7 @@ ACCESS = {
     "payment.download": "payment:read",
     "payment.index": "payment:read",
     "joint.download": "report:read",
+    "joint.in_work": "register:join",
     "joint.make": "register:join",
     "joint.make_page": "register:join",
     "joint.show": "report:read",

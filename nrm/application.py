@@ -60,6 +60,7 @@ from nrm.web import (
     supplements,
     testimony,
     trends,
+    years,
 )
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -114,6 +115,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         contributions.blueprint,
         payment.blueprint,
         trends.blueprint,
+        years.blueprint,
         admissions.blueprint,
         calls.blueprint,
         cards.blueprint,

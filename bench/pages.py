@@ -20,7 +20,8 @@ from bench.load import Measured
 from forms.interviews import form_data
 from nrm import countries
 from nrm.cli.demo import QUESTIONNAIRE, make_demo
-from nrm.domain.interviews import Questionnaire, pages
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.journeys import pages
 from nrm.domain.walks import example_answers
 
 PEOPLE = 60  # of the demo country; how many there are does not change what a page costs

@@ -79,6 +79,7 @@ LEGAL_FIELDS = {
     "counsel": N_("Legal counsel"),
     "permit": N_("Residence permit file"),
     "court": N_("Proceedings in court"),
+    "compensation": N_("Claim for compensation: file number, exact amount"),
 }
 IDENTIFICATION_FIELDS = {"account": N_("What was told and found"), "reasons": N_("Reasons")}
 
@@ -121,12 +122,13 @@ class WriteCareForm(OnceForm):
 
 
 class WriteLegalForm(OnceForm):
-    """Counsel, permit and court, over the revision that was seen."""
+    """Counsel, permit, court and compensation, over the revision that was seen."""
 
     revision = HiddenField()
     counsel = TextAreaField(LEGAL_FIELDS["counsel"], validators=[PlainText(LONGEST_TEXT)])
     permit = TextAreaField(LEGAL_FIELDS["permit"], validators=[PlainText(LONGEST_TEXT)])
     court = TextAreaField(LEGAL_FIELDS["court"], validators=[PlainText(LONGEST_TEXT)])
+    compensation = TextAreaField(LEGAL_FIELDS["compensation"], validators=[PlainText(LONGEST_TEXT)])
 
 
 class AddNoteForm(OnceForm):

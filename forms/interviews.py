@@ -18,7 +18,8 @@ from wtforms.meta import DefaultMeta
 from forms import names
 from nrm.domain.answers import UnacceptableAnswer, checked, date_from_parts, unacceptable
 from nrm.domain.interview_findings import page_findings
-from nrm.domain.interviews import Answers, Page, Question, Questionnaire, Settled, chosen, page_questions, settled
+from nrm.domain.interviews import Answers, Page, Question, Questionnaire, chosen
+from nrm.domain.journeys import Settled, page_questions, settled
 
 OTHER = "-other"
 DATE_PARTS = ("-day", "-month", "")

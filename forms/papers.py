@@ -18,7 +18,8 @@ from forms.interviews import FIELDS, LONGEST_PART, QuestionField, typed_answer
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.answers import checked, unacceptable
 from nrm.domain.interview_findings import whole_interview
-from nrm.domain.interviews import Answers, Questionnaire, reachable
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.journeys import reachable
 from nrm.domain.papers import MOST_AT_ONCE, MistypedNumber, labels_of, parse_number, plan, typed_codes
 from nrm.domain.words import N_
 

@@ -122,6 +122,7 @@ class Event(StrEnum):
     BED_CHANGED = "bed_changed"
     PERMIT_RECORDED = "permit_recorded"
     TESTIMONY_RECORDED = "testimony_recorded"
+    CLAIM_RECORDED = "claim_recorded"
     IDENTIFICATION_RECORDED = "identification_recorded"
     AGREEMENT_PROPOSED = "agreement_proposed"
     AGREEMENT_SIMULATED = "agreement_simulated"

@@ -11,7 +11,8 @@ from nrm.actions import interviews, sending
 from nrm.actions.sending import Sent
 from nrm.db import db
 from nrm.domain.accounts import Actor
-from nrm.domain.interviews import Question, pages, prune
+from nrm.domain.interviews import Question
+from nrm.domain.journeys import pages, prune
 from nrm.models.stays import Bed
 from nrm.store import accounts as store
 

@@ -12,6 +12,7 @@ from nrm.actions import (
     admissions,
     cases,
     child_returns,
+    claims,
     contracts,
     departures,
     helpline,
@@ -32,6 +33,7 @@ from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import Compartment
 from nrm.domain.child_returns import Asked
+from nrm.domain.claims import Forum
 from nrm.domain.departures import OutsideKind, OutsideReason
 from nrm.domain.helpline import Caller, Outcome, Topic
 from nrm.domain.monitoring import RemedyAction, RemedyOwner
@@ -74,6 +76,7 @@ class World:
     urgent_case: uuid.UUID
     letter: uuid.UUID  # VATRA wrote it to a hospital
     notice: uuid.UUID  # announced by the consulate, expected at Rinas today
+    claim: uuid.UUID  # for compensation, of the person in NRC
     child_return: uuid.UUID  # Greece asks the Responsible Authority for it
     call: uuid.UUID  # somebody who is to be called back by the help line
     sample: uuid.UUID  # an interview at Rinas that was drawn for monitoring in the last quarter
@@ -153,6 +156,7 @@ def build() -> World:
         urgent_case=urgent.case_id,
         letter=_written(own.case_id, vatra),
         notice=_announced(),
+        claim=_claimed(foreign.case_id, nrc),
         child_return=_child_return(),
         call=_called(),
         sample=_drawn(rinas),
@@ -175,6 +179,19 @@ def _announced() -> uuid.UUID:
         by=factories.actor("consular.consular_officer"),
     )
     return notice_id
+
+
+def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    claim_id, quarter = uuid.uuid4(), Quarter.of(stay_store.today())
+    claims.ask(
+        claim_id=claim_id,
+        case_id=case_id,
+        forum=Forum.CRIMINAL_PROCEEDINGS,
+        asked="up_to_1000000",
+        happened=quarter,
+        by=by,
+    )
+    return claim_id
 
 
 def _child_return() -> uuid.UUID:

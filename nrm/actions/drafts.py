@@ -23,20 +23,9 @@ from nrm.db import Writer
 from nrm.domain import rollout
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
-from nrm.domain.interviews import (
-    Answers,
-    Journey,
-    Page,
-    Questionnaire,
-    Settled,
-    first_incomplete,
-    journey,
-    language_question,
-    reading_language,
-    settled,
-    with_page,
-    wording_read,
-)
+from nrm.domain.interviews import Answers, Page, Questionnaire
+from nrm.domain.journeys import Journey, Settled, first_incomplete, journey, settled, with_page
+from nrm.domain.wordings import language_question, reading_language, wording_read
 from nrm.models.interviews import Interview
 from nrm.prepared import AnySession, Row
 from nrm.store import interviews as store

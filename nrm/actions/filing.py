@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from datetime import UTC
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -49,27 +48,25 @@ def file(
         raise ValueError("figures belong to the answer `figures`, and to no other")
     if figures is not None and rules.is_zero(figures):
         answer, figures = Answer.ZERO, None
-    try:
-        with transaction() as session:
-            if store.is_own(filing_id, table, quarter, by=by):
-                return
-            store.check_open(table, quarter)
-            before = store.newest(table, quarter)
-            if (before.id if before else None) != seen:
-                raise FiledMeanwhile
-            row = _append(session, filing_id, table, quarter, before, answer, figures, by)
-            audit.append(
-                session,
-                audit.Event.TABLE_FILED,
-                by=by,
-                filing_id=row.id,
-                table=table.code,
-                quarter=str(quarter),
-                position=row.position,
-                digest=row.digest.hex(),
-            )
-    except IntegrityError:
-        raise FiledMeanwhile from None  # two colleagues pressed the button in the same instant
+    with transaction() as session:
+        store.hold(session)
+        if store.is_own(filing_id, table, quarter, by=by):
+            return
+        store.check_open(table, quarter)
+        before = store.newest(table, quarter)
+        if (before.id if before else None) != seen:
+            raise FiledMeanwhile
+        row = _append(session, filing_id, table, quarter, before, answer, figures, by)
+        audit.append(
+            session,
+            audit.Event.TABLE_FILED,
+            by=by,
+            filing_id=row.id,
+            table=table.code,
+            quarter=str(quarter),
+            position=row.position,
+            digest=row.digest.hex(),
+        )
     if before is not None and before.answer == SEALED:
         shredding.work_off()
 

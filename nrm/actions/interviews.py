@@ -27,7 +27,8 @@ from nrm.db import db, transaction, writing
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR
 from nrm.domain.interview_findings import whole_interview
-from nrm.domain.interviews import Answers, Questionnaire, Texts, pages, with_page
+from nrm.domain.interviews import Answers, Questionnaire, Texts
+from nrm.domain.journeys import pages, with_page
 from nrm.domain.screenings import REFUSED
 from nrm.store import interviews as store
 from nrm.store.countries import country

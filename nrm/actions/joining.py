@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import background
 from nrm.db import db, transaction
 from nrm.domain import reports as rules
 from nrm.domain import seals
@@ -49,11 +49,40 @@ def outstanding(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
     return tuple(waiting)
 
 
-def make(quarter: Quarter, *, by: Actor) -> None:
-    """Make it; takes seconds. Raises NotPermitted, NotVisible, JointTooEarly, FiledMeanwhile, JointMade, CannotOpen."""
+def begin(quarter: Quarter, *, by: Actor) -> None:
+    """`make` in the background of this process; `state` tells how it goes.
+
+    Raises NotPermitted, NotVisible, JointTooEarly, JointMade before any work is done, and BeingClosed.
+    """
+    _check(quarter, by)
+    try:
+        held = background.lock()
+    except background.Busy:
+        raise rules.BeingClosed from None
+    db.session.rollback()
+    background.go_on(lambda: make(quarter, by=by), f"joining {quarter}", held)
+
+
+def state(quarter: Quarter, *, by: Actor) -> str:
+    """`made`, `in_work`, or `open`: not made, or not any more because something was filed in the same moment."""
     by.must(Permission.REGISTER_JOIN)
+    if background.is_busy():
+        return "in_work"
+    db.session.rollback()  # it was stored after this request began to read
+    return "made" if store.is_published(rules.JOINT, quarter) else "open"
+
+
+def _check(quarter: Quarter, by: Actor) -> None:
+    by.must(Permission.REGISTER_JOIN)
+    if store.is_published(rules.JOINT, quarter):
+        raise JointMade
     if waiting := outstanding(quarter, by=by):
         raise JointTooEarly(waiting)
+
+
+def make(quarter: Quarter, *, by: Actor) -> None:
+    """Make it; takes seconds. Raises NotPermitted, NotVisible, JointTooEarly, FiledMeanwhile, JointMade, CannotOpen."""
+    _check(quarter, by)
     lines = store.of_quarter(quarter, by=RELEASE)
     value = _value(quarter, lines)
     value["signatures"] = _signatures(value, by)
@@ -76,13 +105,13 @@ def make(quarter: Quarter, *, by: Actor) -> None:
         speaking=current_app.extensions["nrm.speaking"],
     )
     files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
-    try:
-        with transaction() as session:
-            if _filed(store.of_quarter(quarter, by=RELEASE)) != _filed(lines):
-                raise FiledMeanwhile
-            _store(session, quarter, value["released_at"], files, by)
-    except IntegrityError:
-        raise JointMade from None
+    with transaction() as session:
+        store.hold(session)
+        if store.is_published(rules.JOINT, quarter):
+            raise JointMade
+        if _filed(store.of_quarter(quarter, by=RELEASE)) != _filed(lines):
+            raise FiledMeanwhile
+        _store(session, quarter, value["released_at"], files, by)
 
 
 def _filed(lines: Sequence[store.Line]) -> set[uuid.UUID | None]:

@@ -23,7 +23,8 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import RANDOM_BYTES
 from nrm.domain.interview_findings import page_findings
-from nrm.domain.interviews import Answers, Question, Questionnaire, pages, prune, settled
+from nrm.domain.interviews import Answers, Question, Questionnaire
+from nrm.domain.journeys import pages, prune, settled
 from nrm.domain.papers import MOST_AT_ONCE, PaperRefused, check_time, new_number
 from nrm.models.interviews import Interview, PaperForm
 from nrm.store import interviews as interview_store

@@ -129,6 +129,8 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
     released_at = clock.now().astimezone(UTC).replace(microsecond=0)
     lines = payment.lines(window.last, by=Actor.system("release")) if report == rules.REPORT else ()
     with transaction() as session:
+        if report in rules.FILED:
+            filed.hold(session)
         last = store.last_release(report)
         if (last.id if last else None) != counted.last_id or store.draft(report) is not None:
             raise rules.BeingClosed
@@ -233,6 +235,8 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
             read = {
                 "vi": counts.witnesses,
                 "trp": counts.permits,
+                "compensation": counts.claims,
+                "identifications": counts.identifications,
                 "referrals": counts.referrals,
                 "dependants": counts.dependants,
             }[report]

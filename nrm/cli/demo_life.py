@@ -26,7 +26,7 @@ from nrm.actions import (
     tending,
     testimony,
 )
-from nrm.cli import demo_identifications
+from nrm.cli import demo_claims, demo_identifications
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
@@ -297,6 +297,8 @@ class Life:
             self._plan_permit(plan, case_id, admitted_at, by)
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
+        if plan.claim is not None:
+            self.after(timedelta(days=plan.claim.asked), demo_claims.begin(self, plan.claim, case_id, by))
         if plan.number % 6 == 0:
             self.after(timedelta(days=4), demo_identifications.begin(self, plan, case_id, by))
         if plan.number % 25 == 7:

@@ -26,6 +26,8 @@ REPORTS = {
     "x": "returns at crossing points (x)",
     "vi": "victims as witnesses (vi)",
     "trp": "temporary residence permits",
+    "compensation": "claims for compensation",
+    "identifications": "formal identification",
     "referrals": "referrals and answers",
     "dependants": "children who came with a victim",
     "victims": "victims in criminal cases, as filed",

@@ -19,6 +19,8 @@ from nrm.countries.register import read_register
 from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
+from nrm.domain.claims import NOT_STATED
+from nrm.domain.counting import NOT_GRANTED
 from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.handouts import Handouts, parse_handouts
 from nrm.domain.interviews import Questionnaire
@@ -62,6 +64,7 @@ def load(code: str, folder: Path | None = None) -> Country:
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     tables, questionnaires = _tables(place), _questionnaires(place)
+    _check_bands(tables, country)
     country = replace(
         country,
         agreements=_agreements(place, country),
@@ -132,6 +135,14 @@ def _tables(place: Path) -> dict[str, TableSet]:
             problem = "missing" if name in counted_by else "is nothing people are counted by"
             raise CountryError(f"tables-{report}.toml: dimension.{name}: {problem}")
     return read
+
+
+def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:
+    """The amounts that the tables of claims print are the country's bands, in their order, and what is no amount."""
+    asked = (*country.amount_bands, NOT_STATED)
+    for name, codes in (("asked", asked), ("granted", (*asked, NOT_GRANTED))):
+        if "compensation" in tables and tables["compensation"].dimensions[name].codes != codes:
+            raise CountryError(f"tables-compensation.toml: dimension.{name}.codes: must be {', '.join(codes)}")
 
 
 def _questionnaires(place: Path) -> dict[str, Questionnaire]:

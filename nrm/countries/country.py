@@ -118,6 +118,7 @@ class Country:
     validity: Validity  # of consents
     reflection: ReflectionPeriod
     calendar: Calendar
+    amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
     next_numbers: tuple[NextNumber, ...] = ()
     agreements: tuple[Agreement, ...] = ()

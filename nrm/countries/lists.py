@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain import cases, identifications, permits, referrals, stays, testimony
+from nrm.domain import cases, claims, identifications, permits, referrals, stays, testimony
 
 SCREENING_OUTCOMES = (
     "no_indicator",
@@ -49,6 +49,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "withdrawal_reasons": tuple(testimony.WithdrawalReason),
         "permit_statuses": tuple(permits.PermitStatus),
         "permit_grounds": tuple(permits.Ground),
+        "claim_forums": tuple(claims.Forum),
+        "claim_outcomes": tuple(claims.Outcome),
+        "claim_payments": tuple(claims.Paid),
         "screening_outcomes": SCREENING_OUTCOMES,
         "identifications": tuple(cases.Identification),
         "identification_bases": tuple(identifications.Basis),

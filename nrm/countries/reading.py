@@ -11,7 +11,9 @@ from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, N
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.claims import NOT_STATED
 from nrm.domain.consents import Validity
+from nrm.domain.counting import NOT_GRANTED
 from nrm.domain.documents import Table, Words
 from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.quarters import Quarter, UnreadableQuarter
@@ -51,6 +53,7 @@ def read_country(table: Table, code: str) -> Country:
         validity=_validity(table.table("consent")),
         reflection=_reflection(table.table("reflection_period")),
         calendar=_calendar(table.table("calendar"), organisations),
+        amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
         next_numbers=_next_numbers(table.tables("next_number"), regions),
     )
@@ -203,6 +206,18 @@ def _reflection(table: Table) -> ReflectionPeriod:
     )
     table.close()
     return read
+
+
+def _amount_bands(table: Table) -> Mapping[str, Words]:
+    table.one_of("origin", {"agreement", "proposal"})
+    bands = table.table("band")
+    for code in bands.data:
+        if code in (NOT_STATED, NOT_GRANTED) or code != code.lower() or not code.isidentifier():
+            bands.wrong(code, "a code has small letters, digits and _, and is none of none, not_stated")
+    if len(bands.data) < 2:
+        bands.wrong("", "two bands or more are needed")
+    table.close()
+    return _words_by_code(bands)
 
 
 def _next_numbers(entries: list[Table], regions: Mapping[str, Words]) -> tuple[NextNumber, ...]:

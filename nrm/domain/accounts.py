@@ -83,6 +83,7 @@ class Permission(StrEnum):
     BED_MANAGE = "bed:manage"
     PERMIT_RECORD = "permit:record"
     TESTIMONY_RECORD = "testimony:record"
+    CLAIM_RECORD = "claim:record"
     REPORT_CLOSE = "report:close"
     REPORT_READ = "report:read"
     REPORT_COUNTERSIGN = "report:countersign"
@@ -125,6 +126,7 @@ _SHELTER_WORK = frozenset(
         Permission.STAY_MANAGE,
         Permission.PERMIT_RECORD,
         Permission.TESTIMONY_RECORD,
+        Permission.CLAIM_RECORD,
         Permission.QUARTER_ANSWER,
         Permission.REQUEST_RECORD,
         Permission.REQUEST_ANSWER,
@@ -202,6 +204,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_OPEN,
             Permission.TESTIMONY_RECORD,
+            Permission.CLAIM_RECORD,
             Permission.QUARTER_ANSWER,
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,

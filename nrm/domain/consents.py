@@ -15,7 +15,8 @@ from types import MappingProxyType
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
 from nrm.domain.facts import consent_of, statistics_consent
-from nrm.domain.interviews import Answers, Questionnaire, reading_language, wording_read
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.wordings import reading_language, wording_read
 
 
 class Topic(StrEnum):

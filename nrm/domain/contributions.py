@@ -23,6 +23,7 @@ CONTRIBUTORS: Mapping[str, frozenset[OrganisationKind]] = {
     "ix": SHELTERS,
     "vi": frozenset({OrganisationKind.PROSECUTION}),
     "trp": frozenset({OrganisationKind.TRP_UNIT}),
+    "compensation": SHELTERS | {OrganisationKind.PROSECUTION},
     "referrals": SHELTERS,
 }
 """By report, the organisations whose entries are counted. Screenings (x) are whole as soon as they are made."""

@@ -6,8 +6,9 @@ A row is one record: a code per dimension, and an opaque `person`. What a table 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from nrm.domain.claims import NOT_STATED, Counted, foremost
 from nrm.domain.referrals import ANSWERED_IN
 from nrm.domain.testimony import WitnessStatus
 
@@ -18,6 +19,8 @@ Codes = Mapping[str, Collection[str]]
 RETURNEE = ("crossing_point", "outcome", "processed", "age_class", "sex", "returned_from", "announced", "agency")
 WITNESS = ("evidence", "programme", "withdrawal", "sex", "age_band")
 PERMIT = ("ground", "decision", "sex", "age_band")
+CLAIM = ("lodged", "forum", "asked", "outcome", "granted", "paid", "sex", "age_band")
+IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 DEPENDANT = ("age_band", "sex", "stay_status")
 
@@ -25,10 +28,15 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "x": RETURNEE,
     "vi": WITNESS,
     "trp": PERMIT,
+    "compensation": CLAIM,
+    "identifications": IDENTIFICATION,
     "referrals": REFERRAL,
     "dependants": DEPENDANT,
 }
 """By report, what a record is counted by; the tables of a country use these."""
+
+NOT_GRANTED = "none"
+"""The band, and the payment, of a claim of which nothing was granted."""
 
 _DECISIONS = {
     "applied": "pending",
@@ -87,6 +95,42 @@ def permit(person: str, state: str, ground: str, gender: str, age_band: str, cod
         "person": person,
         "ground": ground if decision == "issued" else "none",
         "decision": decision,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
+    }
+
+
+def claimant(
+    person: str, claims: Collection[Counted], bands: Sequence[str], gender: str, age_band: str, codes: Codes
+) -> Row | None:
+    """One person with claims in the period, by the one that brought most; None without any."""
+    if not claims:
+        return None
+    most = foremost(claims, bands)
+    # A band that the country has no more is one of which nothing can be said.
+    asked, granted = (
+        band if band in (*bands, "") else NOT_STATED for band in (most.standing.asked, most.standing.granted)
+    )
+    return {
+        "person": person,
+        "lodged": "in_period" if most.new else "earlier",
+        "forum": str(most.standing.forum),
+        "asked": asked,
+        "outcome": str(most.standing.outcome),
+        "granted": granted or NOT_GRANTED,
+        "paid": str(most.standing.paid) or NOT_GRANTED,
+        "sex": listed(gender, codes["sex"]),
+        "age_band": listed(age_band, codes["age_band"]),
+    }
+
+
+def identified(person: str, status: str, way: str, citizenship: str, gender: str, age_band: str, codes: Codes) -> Row:
+    """One person whose formal identification was asked for or decided in the period, as it stood at its end."""
+    return {
+        "person": person,
+        "status": status,
+        "way": way,
+        "citizenship_class": listed(citizenship, codes["citizenship_class"]),
         "sex": listed(gender, codes["sex"]),
         "age_band": listed(age_band, codes["age_band"]),
     }

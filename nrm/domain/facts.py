@@ -13,7 +13,8 @@ from typing import Any, Literal
 from nrm.domain.answers import earliest, is_unknown, latest
 from nrm.domain.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 from nrm.domain.interview_findings import turns_adult
-from nrm.domain.interviews import Answers, Fact, Question, Questionnaire, chosen, prune, reachable
+from nrm.domain.interviews import Answers, Fact, Question, Questionnaire, chosen
+from nrm.domain.journeys import prune, reachable
 
 HOME = "AL"
 SEVERAL = "several"

@@ -195,6 +195,33 @@ def opposite(outcome: Identification) -> Identification:
     return Identification.NOT_A_VICTIM if outcome is Identification.IDENTIFIED else Identification.IDENTIFIED
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a report looks at: the days, and what the looks and an appeal came to. `looks`: (day, outcome) in order."""
+
+    asked_on: date
+    is_decided: bool
+    looks: Sequence[tuple[date, str]]
+    status: str
+    appeal_decided_on: date | None = None
+
+
+def counted(course: Course, first: date, last: date) -> tuple[str, str] | None:
+    """(status, how it was decided) at the end of the period; None if it was neither asked for nor decided in it.
+
+    How: `two_looks`, `third_look`, `appeal`, or `none` for one that was not decided by then.
+    """
+    decided_on, outcome = course.looks[-1] if course.is_decided else (None, "")
+    days = (course.asked_on, decided_on, course.appeal_decided_on)
+    if not any(day is not None and first <= day <= last for day in days):
+        return None
+    if course.appeal_decided_on is not None and course.appeal_decided_on <= last:
+        return course.status, "appeal"
+    if decided_on is not None and decided_on <= last:
+        return outcome, "two_looks" if len(course.looks) == 2 else "third_look"
+    return str(Identification.POSSIBLE), "none"
+
+
 def decided_by(kind: OrganisationKind) -> str:
     """The statistical code of the deciding organisation (IOM HTCDS)."""
     return "police" if kind in POLICE_SIDE else "other_government"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nrm.domain.answers import is_unknown
-from nrm.domain.interviews import Answers, Option, Question, Questionnaire, Strength, Texts, chosen, reachable
+from nrm.domain.interviews import Answers, Option, Question, Questionnaire, Strength, Texts, chosen
+from nrm.domain.journeys import reachable
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]

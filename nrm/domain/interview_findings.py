@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from nrm.domain.answers import MESSAGES, UnacceptableAnswer, checked, earliest, latest, message
-from nrm.domain.interviews import Answers, Page, Questionnaire, Texts, contradictions, missing, pages, prune, settled
+from nrm.domain.interviews import Answers, Page, Questionnaire, Texts
+from nrm.domain.journeys import contradictions, missing, pages, prune, settled
 
 ADULT_AGE = 18
 

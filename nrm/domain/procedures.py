@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.conditions import ALWAYS
-from nrm.domain.interviews import Answers, Questionnaire, asked, pages, route_of
+from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.journeys import asked, pages, route_of
 
 GAPS = ("under_1", "1_5", "5_15", "over_15")
 """Minutes from one saved page to the next."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
+from nrm.domain.claims import ClaimEvent, Forum
 from nrm.domain.permits import Ground
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import DeclineReason
@@ -85,6 +86,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim for compensation: where, how much as a place among the country's bands, and (days, what) of each step.
+
+    `asked` is in days after the admission; the days of a step are after the one before it.
+    """
+
+    forum: Forum
+    band: int
+    asked: int
+    steps: Sequence[tuple[int, ClaimEvent]]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One person's way. Times are aware UTC; what depends on the system's answers is given as wishes."""
 
@@ -108,6 +122,7 @@ class Plan:
     testimony: Sequence[Step]
     note: str
     children: Sequence[int] = ()  # the ages of those who come along
+    claim: Claim | None = None
 
     @property
     def announced(self) -> bool:
@@ -204,6 +219,7 @@ def _plan(seed: int, number: int, day: date) -> Plan:
         testimony=_testimony(rng, nights) if witness else (),
         note=rng.choice(STORIES),
         children=() if child or gender != "feminine" else _children(rng),
+        claim=_claim(rng, witness),
     )
 
 
@@ -330,6 +346,26 @@ def _testimony(rng: random.Random, nights: int) -> list[Step]:
         }
         steps.append(Step(day, WitnessStatus.TESTIMONY_WITHDRAWN, _choose(rng, why)))
     return [step for step in steps if step.day < nights]
+
+
+def _claim(rng: random.Random, witness: bool) -> Claim | None:
+    """Whoever is a witness asks in the proceedings; of the others some, mostly of the state."""
+    if rng.random() >= (0.6 if witness else 0.25):
+        return None
+    others = {Forum.STATE_SCHEME: 6, Forum.CIVIL_SUIT: 2, Forum.ABROAD: 2}
+    forum = Forum.CRIMINAL_PROCEEDINGS if witness else _choose(rng, others)
+    decisions = {
+        ClaimEvent.GRANT: 3,
+        ClaimEvent.GRANT_IN_PART: 4,
+        ClaimEvent.REJECT: 2,
+        ClaimEvent.WITHDRAW: 1,
+    }
+    steps = []
+    if rng.random() < 0.75:
+        steps.append((rng.randint(60, 240), _choose(rng, decisions)))
+        if steps[0][1] in (ClaimEvent.GRANT, ClaimEvent.GRANT_IN_PART) and rng.random() < 0.7:
+            steps.append((rng.randint(20, 120), _choose(rng, {ClaimEvent.PAY: 3, ClaimEvent.PAY_PART: 2})))
+    return Claim(forum, _choose(rng, {0: 3, 1: 4, 2: 2, 3: 1}), rng.randint(5, 50), steps)
 
 
 def _choose(rng: random.Random, weights: Mapping[Any, int]) -> Any:

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.answers import earliest
-from nrm.domain.interviews import ALONE, Answers, Question, Questionnaire, chosen, prune, route_of
+from nrm.domain.interviews import ALONE, Answers, Question, Questionnaire, chosen
+from nrm.domain.journeys import prune, route_of
 
 PREFECTURE_TOWNS = ("Berat", "Durrës", "Elbasan", "Fier", "Gjirokastër", "Korçë", "Lezhë", "Shkodër", "Tiranë", "Vlorë")
 TEXTS: Mapping[str, Sequence[str]] = {

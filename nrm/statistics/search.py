@@ -77,8 +77,7 @@ class _Programme:
         records = list(columns)
         for record, root in sorted(questions.neighbours)[: COLUMNS // 8]:
             columns.update(dict.fromkeys(questions.others(record, root)))
-        wanted = questions.may_be_none | questions.may_be_five | questions.may_be_one
-        places = {int(place) for place in np.flatnonzero(wanted)}
+        places = {int(place) for flags in questions.still_open() for place in np.flatnonzero(flags)}
         places |= {place for _, _, categories in questions.groups for place in categories}
         for place in sorted(places):
             leaves = {root: sorted(codes) for root, codes in predicate(frame.table_set, frame.cells[place]).items()}
@@ -87,13 +86,14 @@ class _Programme:
                 for root, codes in leaves.items():
                     if frame.code(record, root) not in codes:
                         moved = frame.changed(moved, root, chance.choice(codes))
-                columns[moved] = None
+                columns.update(dict.fromkeys(frame.lawful(moved, leaves, chance)))
             for record in records:
                 if place in frame.conditions(record):
                     for root, codes in leaves.items():
                         for code in frame.codes[root]:
                             if code not in codes:
-                                columns[frame.changed(record, root, code)] = None
+                                changed = frame.changed(record, root, code)
+                                columns.update(dict.fromkeys(frame.lawful(changed, {root}, chance)))
         for _ in range(COLUMNS):
             if len(columns) >= COLUMNS or not records:
                 break
@@ -103,8 +103,8 @@ class _Programme:
 
     def _answers(self, questions: Questions) -> list[cp_model.IntVar]:
         answered = []
-        aims = ((questions.may_be_none, 0, 0), (questions.may_be_five, 5, None), (questions.may_be_one, 1, None))
-        for flags, low, high in aims:
+        aims = ((0, 0), (5, None), (1, None))
+        for flags, (low, high) in zip(questions.still_open(), aims, strict=True):
             for place in np.flatnonzero(flags).tolist():
                 answer = self.model.new_bool_var("")
                 count = self.counts[place]

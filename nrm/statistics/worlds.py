@@ -9,8 +9,8 @@ walk leaves open is put to CP-SAT (`search.py`).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, product
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice, product
 from operator import eq
 
 import numpy as np
@@ -39,6 +39,7 @@ Flags = NDArray[np.bool_]
 
 CANDIDATES = 40  # people tried for one step of a walk
 TRIES = 8
+WAYS = 3  # of making a record possible that are tried
 
 
 class Frame:
@@ -114,6 +115,24 @@ class Frame:
     def code(self, record: Record, root: str) -> str:
         return record[self._places[root]]
 
+    def lawful(self, record: Record, kept: Collection[str], chance: random.Random) -> list[Record]:
+        """The record if it is possible; else a few close ones that are, with the codes of `kept` as they are.
+
+        Codes may come only together (who refused help has no crossing point, no country, no agency): none of them is
+        reached by changing one code at a time.
+        """
+        return list(islice(self._mended(record, frozenset(kept), chance), WAYS))
+
+    def _mended(self, record: Record, kept: frozenset[str], chance: random.Random) -> Iterator[Record]:
+        if self.possible(record):
+            yield record
+            return
+        rule = next(rule for rule in self.table_set.impossible if self._matches(record, rule))
+        free = [root for root in rule if root not in kept]
+        ways = [(root, code) for root in free for code in self.codes[root] if code not in rule[root]]
+        for root, code in chance.sample(ways, len(ways)):
+            yield from self._mended(self.changed(record, root, code), kept | {root}, chance)
+
 
 class World:
     """A possible world that can be walked: people are changed while every condition holds."""
@@ -168,7 +187,9 @@ class World:
         for _ in range(steps):
             person = chance.randrange(len(self.records))
             root = chance.choice(frame.roots)
-            self.move((person, frame.changed(self.records[person], root, chance.choice(frame.codes[root]))))
+            changed = frame.changed(self.records[person], root, chance.choice(frame.codes[root]))
+            for option in frame.lawful(changed, {root}, chance)[:1]:
+                self.move((person, option))
 
     def fill(self, cell: Cell, least: int, chance: random.Random) -> bool:
         """Move people into a cell until it holds `least`."""
@@ -176,6 +197,8 @@ class World:
         for person, record in self._towards(cell, chance):
             if self.counts[place] >= least:
                 break
+            if self.records[person] != record and place in self.frame.conditions(self.records[person]):
+                continue  # another way of the same person has led there
             if not self.move((person, record)):
                 self._exchange(person, record, chance)
         return self.counts[place] >= least
@@ -194,7 +217,8 @@ class World:
             for root, codes in leaves.items():
                 if frame.code(record, root) not in codes:
                     record = frame.changed(record, root, chance.choice(codes))
-            yield person, record
+            for option in frame.lawful(record, leaves, chance):
+                yield person, option
 
     def empty(self, cell: Cell, chance: random.Random) -> bool:
         """Move everybody out of a cell."""
@@ -209,7 +233,11 @@ class World:
             if place not in frame.conditions(record):
                 continue
             chance.shuffle(outside)
-            others = [frame.changed(record, root, code) for root, code in outside]
+            others = [
+                option
+                for root, code in outside
+                for option in frame.lawful(frame.changed(record, root, code), {root}, chance)
+            ]
             if not any(self.move((person, other)) for other in others):
                 any(self._exchange(person, other, chance, unless=place) for other in others[:TRIES])
         return self.counts[place] == 0
@@ -271,7 +299,7 @@ class Questions:
         self.either = bool(scenario.registers)
         self.groups = self._all_groups(figures, counts)
         self.neighbours = self._all_neighbours(truth)
-        none, five, one = self._flags()
+        none, five, one = self.flags
         self.asked = ((none.copy(), five.copy(), one.copy()), set(self.groups), set(self.neighbours))
 
     def _all_groups(self, figures: Mapping[Cell, int], counts: Sequence[int]) -> set[tuple[int, int, tuple[int, ...]]]:
@@ -318,7 +346,6 @@ class Questions:
         self.may_be_none &= counts > 0
         self.may_be_five &= counts < 5
         self.may_be_one &= counts < 1
-        self._settle()
         self.groups = {group for group in self.groups if not differ(world.counts, group)}
         present = set(world.records)
         self.neighbours = {
@@ -330,36 +357,35 @@ class Questions:
     def narrow(self, stricter: Questions) -> None:
         """Keep open only what stayed open, or was not asked, against somebody who knows more."""
         flags, groups, neighbours = stricter.asked
-        for own, other, asked in zip(self._flags(), stricter._flags(), flags, strict=True):
+        for own, other, asked in zip(self.flags, stricter.flags, flags, strict=True):
             np.logical_and(own, ~asked | other, out=own)
-        self._settle()
         self.groups -= groups - stricter.groups
         self.neighbours -= neighbours - stricter.neighbours
 
-    def _settle(self) -> None:
-        """Who holds registers knows of many people that they are there: that it may be none or five is enough."""
-        if self.either:
-            none, five, _ = self.asked[0]
-            answered = (none & ~self.may_be_none) | (five & ~self.may_be_five)
-            self.may_be_none &= ~answered
-            self.may_be_five &= ~answered
-
-    def _flags(self) -> tuple[Flags, Flags, Flags]:
+    @property
+    def flags(self) -> tuple[Flags, Flags, Flags]:
         return self.may_be_none, self.may_be_five, self.may_be_one
 
+    def still_open(self) -> tuple[Flags, Flags, Flags]:
+        """The flags of what no world has shown yet.
+
+        Who holds registers knows of many people that they are there: that it may be none or five is enough.
+        """
+        none, five, one = self.flags
+        if self.either:
+            asked_none, asked_five, _ = self.asked[0]
+            shown = (asked_none & ~none) | (asked_five & ~five)
+            none, five = none & ~shown, five & ~shown
+        return none, five, one
+
     def left(self) -> int:
-        flags = int(self.may_be_none.sum() + self.may_be_five.sum() + self.may_be_one.sum())
-        return flags + len(self.groups) + len(self.neighbours)
+        return sum(int(flags.sum()) for flags in self.still_open()) + len(self.groups) + len(self.neighbours)
 
     def unanswered(self) -> list[tuple[str, Cell | None, str]]:
         """(guarantee, cell, what is learnt) of all that no world has answered; a record has no cell."""
         found: list[tuple[str, Cell | None, str]] = []
-        open_flags = (
-            ("G3", self.may_be_none, SOMEBODY),
-            ("G3", self.may_be_five, FEWER_THAN_FIVE),
-            ("G4", self.may_be_one, NOBODY),
-        )
-        for guarantee, flags, learns in open_flags:
+        names = (("G3", SOMEBODY), ("G3", FEWER_THAN_FIVE), ("G4", NOBODY))
+        for (guarantee, learns), flags in zip(names, self.still_open(), strict=True):
             found += [(guarantee, self.frame.cells[place], learns) for place in np.flatnonzero(flags)]
         found += [("G5", self.frame.cells[known], ALL_ALIKE) for _, known, _ in sorted(self.groups)]
         return found + [("G7", None, ATTRIBUTE)] * len(self.neighbours)
@@ -393,8 +419,10 @@ def walk(start: World, questions: Questions, chance: random.Random, rounds: int 
 
 def _drive(world: World, questions: Questions, chance: random.Random) -> None:
     frame = world.frame
-    for flags, least in ((questions.may_be_one, 1), (questions.may_be_five, 5), (questions.may_be_none, 0)):
-        for place in np.flatnonzero(flags).tolist():
+    none, five, one = questions.flags
+    for kind, least in ((2, 1), (1, 5), (0, 0)):
+        flags = (none, five, one)[kind]
+        for place in np.flatnonzero(questions.still_open()[kind]).tolist():
             cell = frame.cells[place]
             if flags[place] and (world.fill(cell, least, chance) if least else world.empty(cell, chance)):
                 flags[place] = False

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select
 
+from nrm.domain import claims as rules
 from nrm.domain import counting
+from nrm.domain import identifications as identification_rules
 from nrm.domain.accounts import Actor, NotPermitted
+from nrm.domain.identifications import Course, State
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
 from nrm.domain.stays import Source
 from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord, in_order
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
+from nrm.models.claims import Claim, ClaimEntry
+from nrm.models.identifications import Identification, IdentificationLook
 from nrm.models.interviews import Screening
 from nrm.models.permits import Permit
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.models.testimony import Testimony
+from nrm.store.claims import as_history
 from nrm.store.countries import country
 
 RELEASE = Actor.system("release")
@@ -193,6 +199,85 @@ def permits(
     )
     rows = [counting.permit(row.case_id.hex, *row[1:], codes) for row in connection.execute(statement)]
     return [row for row in rows if row is not None]
+
+
+def claims(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose claim for compensation was made, decided or paid in the period, as it stood at its end."""
+    _must_count(by)
+    in_question = select(ClaimEntry.claim_id).where(ClaimEntry.counts_on.between(first.start, last.end))
+    statement = (
+        select(*ClaimEntry.__table__.columns, Claim.case_id, Case.gender, Case.age_band)
+        .select_from(ClaimEntry)
+        .join(Claim, Claim.id == ClaimEntry.claim_id)
+        .join(Case, Case.id == Claim.case_id)
+        .where(ClaimEntry.claim_id.in_(in_question), ClaimEntry.counts_on <= last.end, AGREES)
+        .order_by(Claim.case_id, ClaimEntry.claim_id, ClaimEntry.position)
+    )
+    entries: dict[str, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        entries.setdefault(row.case_id.hex, {}).setdefault(row.claim_id, []).append(row)
+        people[row.case_id.hex] = (row.gender, row.age_band)
+    rows = []
+    for person, histories in entries.items():
+        found = [rules.counted(as_history(history), first, last) for history in histories.values()]
+        counts = [each for each in found if each is not None]
+        rows.append(counting.claimant(person, counts, tuple(country().amount_bands), *people[person], codes))
+    return [row for row in rows if row is not None]
+
+
+def identifications(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose formal identification was asked for or decided in the period, as it stood at its end."""
+    _must_count(by)
+    asked, appealed = Identification.asked_on, Identification.appeal_decided_on
+    looked_at = select(IdentificationLook.identification_id).where(
+        IdentificationLook.looked_on.between(first.start, last.end)
+    )
+    statement = (
+        select(
+            Identification.case_id,
+            Identification.state,
+            Identification.status,
+            asked,
+            appealed,
+            IdentificationLook.looked_on,
+            IdentificationLook.outcome,
+            Case.citizenship_class,
+            Case.gender,
+            Case.age_band,
+        )
+        .join(Case, Case.id == Identification.case_id)
+        .outerjoin(IdentificationLook, IdentificationLook.identification_id == Identification.id)
+        .where(
+            or_(
+                asked.between(first.start, last.end),
+                appealed.between(first.start, last.end),
+                Identification.id.in_(looked_at),
+            ),
+            AGREES,
+        )
+        .order_by(Identification.case_id, IdentificationLook.position)
+    )
+    found: dict[uuid.UUID, list[Row[*tuple[Any, ...]]]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.case_id, []).append(row)
+    return [
+        counting.identified(case_id.hex, *stood, one.citizenship_class, one.gender, one.age_band, codes)
+        for case_id, (one, *_), stood in ((key, rows, _course(rows, first, last)) for key, rows in found.items())
+        if stood is not None
+    ]
+
+
+def _course(rows: Sequence[Row[*tuple[Any, ...]]], first: Quarter, last: Quarter) -> tuple[str, str] | None:
+    """How one identification stood, from a row for each look at it, or one row without a look."""
+    one = rows[0]
+    looks = [(row.looked_on, row.outcome) for row in rows if row.looked_on is not None]
+    course = Course(one.asked_on, State(one.state).is_decided, looks, one.status, one.appeal_decided_on)
+    return identification_rules.counted(course, first.start, last.end)
 
 
 def referrals(

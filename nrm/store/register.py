@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
@@ -27,6 +28,8 @@ from nrm.models.reports import Release, ReleaseDraft
 from nrm.store.countries import country
 
 RELEASE = Actor.system("release")
+_REGISTER_LOCK = 0x726567  # any fixed number
+_QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
 _SPAN = select(Instance.created_at, select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery())
 
 
@@ -107,6 +110,15 @@ def matrix(code: str, *, by: Actor) -> Matrix:
     if found is None or found.filed_by != by.organisation_code:
         raise NotVisible
     return found
+
+
+def hold(session: Session) -> None:
+    """Until this transaction ends nobody else files, counts what was filed, or joins a quarter.
+
+    For the first statement of an action: what is read before may be old. SQLite lets one write at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_QUEUE, {"key": _REGISTER_LOCK})
 
 
 def check_open(table: Matrix, quarter: Quarter) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, func, select
 
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -160,6 +160,14 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
 def is_closed(quarter: Quarter) -> bool:
     """Whether report ix of a quarter, or of a later one, was closed, signed or not. Tells nothing else."""
     return db.session.scalar(select(closed(str(quarter)))) is True
+
+
+def first_open(quarter: Quarter) -> Quarter:
+    """The quarter in which something of `quarter` that becomes known now is counted: the first that is not closed."""
+    released = select(func.max(Release.quarter)).where(Release.report == REPORT)
+    drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == REPORT)
+    newest = max(db.session.scalar(each) or "" for each in (released, drafted))
+    return max(quarter, Quarter.parse(newest).next) if newest else quarter
 
 
 def closed(quarter: str | ColumnElement[str]) -> ColumnElement[bool]:

@@ -39,9 +39,14 @@ def _brotli(raw: bytes) -> bytes | None:
 
 
 def _compact(sheet: bytes) -> bytes:
-    """The style sheet without comments and line breaks; spaces inside values stay."""
+    """The style sheet without comments, line breaks, and the spaces and semicolons that it does not need."""
     text = re.sub(r"/\*.*?\*/", "", sheet.decode(), flags=re.DOTALL)
-    return re.sub(r"\s*([{};])\s*|\s+", lambda found: found[1] or " ", text).strip().encode()
+    return (
+        re.sub(r"\s*([{};])\s*|([:,])\s+|\s+", lambda found: found[1] or found[2] or " ", text)
+        .strip()
+        .replace(";}", "}")
+        .encode()
+    )
 
 
 def _without_comments(script: bytes) -> bytes:

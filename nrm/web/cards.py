@@ -16,7 +16,9 @@ from forms.names import country_name
 from nrm.actions import interviews
 from nrm.actions.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts import NotVisible, Permission
-from nrm.domain.interviews import Page, Question, language_question, page_questions, reading_language
+from nrm.domain.interviews import Page, Question
+from nrm.domain.journeys import page_questions
+from nrm.domain.wordings import language_question, reading_language
 from nrm.web import formats, guards
 from nrm.web.language import current_language, text_in
 

@@ -42,7 +42,7 @@ from nrm.store import accounts, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import consents, guards, identifications, paths, permits, testimony
+from nrm.web import claims, consents, guards, identifications, paths, permits, testimony
 from nrm.web import stays as stays_web
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
@@ -139,7 +139,7 @@ def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         notes=actions.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
         path=paths.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
-        sections=[part.summary(case_id) for part in (stays_web, consents, identifications, permits, testimony)],
+        sections=[part.summary(case_id) for part in (stays_web, consents, identifications, permits, testimony, claims)],
         holds=holds,
         may={str(each): by.may(each) for each in Permission},
         note=note,

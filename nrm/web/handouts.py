@@ -16,7 +16,7 @@ from nrm.actions import interviews
 from nrm.actions.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.handouts import Handout
-from nrm.domain.interviews import language_question, reading_language
+from nrm.domain.wordings import language_question, reading_language
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import accounts as accounts_store

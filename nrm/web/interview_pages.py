@@ -21,9 +21,11 @@ from nrm.actions.sending import Choice, Proposal
 from nrm.domain.accounts import Actor
 from nrm.domain.facts import consent_of
 from nrm.domain.indicators import Profile, profile
-from nrm.domain.interviews import Page, Questionnaire, language_question, with_page
+from nrm.domain.interviews import Page, Questionnaire
+from nrm.domain.journeys import with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
+from nrm.domain.wordings import language_question
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine

@@ -16,7 +16,8 @@ from nrm.actions import interviews as actions
 from nrm.actions import keyings, sending
 from nrm.actions.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts import NotVisible, Permission, Role
-from nrm.domain.interviews import Page, journey
+from nrm.domain.interviews import Page
+from nrm.domain.journeys import journey
 from nrm.domain.words import N_
 from nrm.store import accounts as accounts_store
 from nrm.store import children, supplements

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, Response, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions import joining as actions
 from nrm.domain.accounts import Permission
-from nrm.domain.register import FiledMeanwhile, JointMade, JointTooEarly
-from nrm.domain.reports import JOINT
+from nrm.domain.register import JointMade, JointTooEarly
+from nrm.domain.reports import JOINT, BeingClosed
 from nrm.store import register as register_store
 from nrm.store import reports as store
 from nrm.web import guards
 from nrm.web.language import current_language, text_in, translated
 from nrm.web.outstanding import agency_names
 from nrm.web.register import STATES
-from nrm.web.reports import DOWNLOADS, quarter_of, titles
+from nrm.web.reports import ASK_AGAIN_SECONDS, DOWNLOADS, quarter_of, titles
 
 blueprint = Blueprint("joint", __name__)
 
@@ -34,15 +36,28 @@ def make_page(quarter: str) -> str:
 @guards.requires(Permission.REGISTER_JOIN)
 @guards.step_up
 def make(quarter: str) -> guards.Answer:
-    """Make and sign it; it never changes after that."""
+    """Make and sign it; the files are made while the page that follows waits for them. It never changes after that."""
     which = quarter_of(quarter)
-    try:
-        actions.make(which, by=guards.actor())
-    except (JointTooEarly, FiledMeanwhile):
-        return _page(quarter), 409
-    except JointMade:
-        pass
-    return redirect(url_for("joint.show", quarter=quarter), 303)
+    with suppress(BeingClosed, JointMade):  # the next page says how it stands
+        try:
+            actions.begin(which, by=guards.actor())
+        except JointTooEarly:
+            return _page(quarter), 409
+    return redirect(url_for("joint.in_work", quarter=quarter), 303)
+
+
+@blueprint.get("/register/joint/<quarter>/in-work")
+@guards.requires(Permission.REGISTER_JOIN)
+def in_work(quarter: str) -> BaseResponse:
+    """How the making goes; asks again by itself, without a script, until there is an answer."""
+    which = quarter_of(quarter)
+    state = actions.state(which, by=guards.actor())
+    if state == "made":
+        return redirect(url_for("joint.show", quarter=quarter), 303)
+    page = Response(render_template("register/in_work.html", quarter=which, running=state == "in_work"))
+    if state == "in_work":
+        page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
+    return page
 
 
 def _page(quarter: str) -> str:

@@ -17,7 +17,9 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews import PageForm, Typed, typed_answer
-from nrm.domain.interviews import Answers, Page, Question, Questionnaire, page_questions, reading_language
+from nrm.domain.interviews import Answers, Page, Question, Questionnaire
+from nrm.domain.journeys import page_questions
+from nrm.domain.wordings import reading_language
 
 TEMPLATE = "interviews/questions.html"
 WORDS: Mapping[str, Mapping[str, str]] = {

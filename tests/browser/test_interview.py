@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from forms.interviews import form_data
-from nrm.domain.interviews import pages
+from nrm.domain.journeys import pages
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
 from tests.browser.test_story import answer_page, life, page_of, questionnaire

@@ -78,6 +78,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/reports/ix/trend/{town.quarter}/{cell}" for cell in ("all", "by=nationality", "sex=feminine")]
     listed += [f"/reports/ix/lengths/{town.quarter}/1"]
     listed += [f"/reports/quarter/{town.quarter}", f"/reports/ix/{town.quarter}/closing", f"/quarter/{UNANSWERED}"]
+    listed += [f"/register/joint/{town.quarter}/in-work"]
     listed += [f"/cases/{town.world.case}/open/{part}" for part in ("hand_over", "story")]
     listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
     found = []
@@ -153,6 +154,9 @@ FORMS = {
     "change of the stay": (Role.CASE_WORKER, "/stays/{stay}/change"),
     "case of its own": (Role.CASE_WORKER, "/cases/new"),
     "permit": (Role.CASE_WORKER, "/cases/{case}/permit"),
+    "claim": (Role.CASE_WORKER, "/cases/{case}/claims/new"),
+    "step of a claim": (Role.CASE_WORKER, "/claims/{claim}"),
+    "correction of a claim": (Role.CASE_WORKER, "/claims/{claim}/correct"),
     "testimony": (Role.CASE_WORKER, "/cases/{case}/testimony"),
     "refer": (Role.CASE_WORKER, "/cases/{case}/refer"),
     "letter": (Role.CASE_WORKER, "/cases/{case}/letter"),
@@ -186,7 +190,7 @@ def test_every_form_says_what_to_do_and_leads_there(desk_of: object, form: str, 
     role, where = FORMS[form]
     desk: Desk = desk_of(LOGINS[role])  # type: ignore[operator]
     page = desk.page
-    named = ("draft", "asked", "coming", "case", "own_case", "stay", "obligation", "request", "sample")
+    named = ("draft", "asked", "coming", "case", "own_case", "stay", "obligation", "request", "sample", "claim")
     world = {"over": str(UNANSWERED), **{name: getattr(desk.town.world, name) for name in named}}
     page.goto(f"{desk.town.base}{where.format(**world)}?lang={lang}")
     page.evaluate(EMPTY)

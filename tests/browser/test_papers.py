@@ -10,7 +10,7 @@ from forms.papers import TypedForm, typed_form
 from nrm import clock
 from nrm.actions import papers
 from nrm.db import disconnect
-from nrm.domain.interviews import prune
+from nrm.domain.journeys import prune
 from nrm.domain.walks import example_answers
 from tests import factories
 from tests.browser import checks, live

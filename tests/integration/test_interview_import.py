@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from nrm.cli import interviews as cli
 from nrm.db import db
-from nrm.domain.interviews import prune
+from nrm.domain.journeys import prune
 from nrm.models.interviews import Interview, Screening
 from tests.conftest import Person
 from tests.factories import PASSWORD, open_instance

@@ -19,7 +19,7 @@ from nrm import clock
 from nrm.actions import papers
 from nrm.db import db
 from nrm.domain.cases import new_pseudonym
-from nrm.domain.interviews import page_questions, prune
+from nrm.domain.journeys import page_questions, prune
 from nrm.domain.papers import labels_of, plan
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, SealedCompartment

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import date
@@ -25,7 +27,7 @@ from nrm.domain.accounts import PERMISSIONS, Actor, NotPermitted, NotVisible, Pe
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.filings import Missing
 from nrm.domain.quarters import Quarter
-from nrm.domain.register import Answer
+from nrm.domain.register import Answer, JointMade
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import SealedCompartment
 from nrm.models.filings import Filing
@@ -474,7 +476,7 @@ def test_the_joint_report_is_made_once_gives_the_same_bytes_for_ever_and_ends_th
         ending: reader.client.get(f"/register/joint/2026Q2.{ending}").data for ending in ("pdf", "csv", "xlsx", "json")
     }
     assert all(first.values())
-    with pytest.raises(NotVisible):
+    with pytest.raises(JointMade):
         joining.make(Q2, by=factories.actor("oms.coordinator"))
     for ending, content in first.items():
         assert reader.client.get(f"/register/joint/2026Q2.{ending}?lang=en").data == content
@@ -493,6 +495,35 @@ def test_the_joint_report_is_made_once_gives_the_same_bytes_for_ever_and_ends_th
     with transaction() as session:
         session.execute(update(Release).where(Release.report == "joint").values(released_at=Release.released_at))
     assert command(joint, "report", "joint", "--quarter", "2026Q1", "--as", "oms.reader")[0] == 3
+
+
+def test_the_joint_report_is_made_behind_the_page_that_asks_for_it(
+    joint: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        session.execute(update(Release).where(Release.report == "joint").values(report="kept", quarter="2026Q1"))
+    begin, made = threading.Event(), joining.make
+
+    def slow(quarter: Quarter, *, by: Actor) -> None:
+        begin.wait(30)
+        made(quarter, by=by)
+
+    monkeypatch.setattr(joining, "make", slow)
+    coordinator = Person(joint.test_client(), "oms.coordinator")
+    assert "was not made" in coordinator.get("/register/joint/2026Q2/in-work?lang=en")
+    for _ in range(2):  # pressed twice
+        assert coordinator.post("/register/joint/2026Q2/make") == "/register/joint/2026Q2/in-work"
+    answer = coordinator.client.get("/register/joint/2026Q2/in-work?lang=en")
+    assert "is being made" in answer.text
+    assert answer.headers["Refresh"] == "10"
+    begin.set()
+    deadline = time.monotonic() + 60
+    while (answer := coordinator.client.get("/register/joint/2026Q2/in-work")).status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert answer.headers["Location"] == "/register/joint/2026Q2"
+    assert coordinator.post("/register/joint/2026Q2/make") == "/register/joint/2026Q2/in-work"  # it is made
+    assert reports.is_genuine(value_of("joint"))
 
 
 def test_a_joint_report_waits_for_what_is_not_due_and_for_releases_that_are_not_sealed(

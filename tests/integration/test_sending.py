@@ -16,7 +16,7 @@ from nrm.actions import interviews, sending
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import UNKNOWN
-from nrm.domain.interviews import prune
+from nrm.domain.journeys import prune
 from nrm.domain.referrals import ReferralRefused
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Grant, PendingGrant

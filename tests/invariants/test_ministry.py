@@ -122,6 +122,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "referral_id": world.asked,
         "remedy_id": world.remedy,
         "return_id": world.child_return,
+        "claim_id": world.claim,
         "call_id": world.call,
         "request_id": world.request,
         "sample_id": world.sample,

@@ -189,6 +189,11 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
          "list.sources.moon: is not a code of this list"),
         ("country.toml", "full = {", "fulll = {", "list.decline_reasons.full: missing"),
         ("country.toml", "[list.permit_grounds]", "[list.grounds]", "list.permit_grounds: missing"),
+        ("country.toml", "\nup_to_500000 = {", "\nnone = {", "compensation.band.none: a code has small letters, digits "
+         "and _, and is none of none, not_stated"),
+        ("country.toml", "[list.claim_forums]", "[list.forums]", "list.claim_forums: missing"),
+        ("tables-compensation.toml", '"over_3000000", "not_stated"]', '"not_stated", "over_3000000"]',
+         "dimension.asked.codes: must be up_to_500000, up_to_1000000, up_to_3000000, over_3000000, not_stated"),
         ("mou-2005.toml", 'eq = ["proceedings_in"', 'eq = ["hearing_in"', "clause[7].when: `hearing_in` is not a "
          "declared fact"),
         ("mou-2005.toml", '"vlore", "none"', '"vlore", "sarande", "none"', "fact.wish_region.values: `sarande` is "

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import nrm.countries
 from nrm.domain import facts, walks
 from nrm.domain.cases import CaseFacts, parse_case_facts
-from nrm.domain.interviews import prune
+from nrm.domain.journeys import prune
 from nrm.domain.routing_facts import parse_facts
 from tests.unit.domain.small_questionnaire import returnee
 

@@ -16,6 +16,7 @@ from nrm.domain.cases import Identification
 from nrm.domain.identifications import (
     TRANSITIONS,
     Basis,
+    Course,
     Event,
     IdentificationRefused,
     Look,
@@ -30,10 +31,12 @@ from nrm.domain.identifications import (
     check_event,
     check_joint,
     check_look,
+    counted,
     decided_by,
     opposite,
 )
 from nrm.domain.permits import GateClosed, check_reflection
+from nrm.domain.quarters import Quarter
 
 ANA, BEN, CIU, DEA = (uuid.UUID(int=number) for number in range(1, 5))
 POLICE, AUTHORITY, CHILD = (uuid.UUID(int=number) for number in range(11, 14))
@@ -187,3 +190,31 @@ def test_the_period_of_the_country_names_its_source_and_covers_who_is_not_record
     assert period.days >= 30
     assert "article 13" in period.source
     assert period.citizenship_classes == {"third_country", "stateless", "unknown"}
+
+
+DAYS = [date(2026, 2, 10), date(2026, 5, 10), date(2026, 8, 10)]
+
+
+@pytest.mark.parametrize(
+    ("course", "quarter", "expected"),
+    [
+        (Course(DAYS[0], False, [(DAYS[0], "identified")], "possible"), 1, ("possible", "none")),
+        (Course(DAYS[0], False, [(DAYS[0], "identified")], "possible"), 2, None),
+        (Course(DAYS[0], True, [(DAYS[0], "identified"), (DAYS[1], "identified")], "identified"), 1,
+         ("possible", "none")),
+        (Course(DAYS[0], True, [(DAYS[0], "identified"), (DAYS[1], "identified")], "identified"), 2,
+         ("identified", "two_looks")),
+        (Course(DAYS[0], True, [(DAYS[0], "identified"), (DAYS[0], "not_a_victim"), (DAYS[1], "not_a_victim")],
+                "not_a_victim"), 2, ("not_a_victim", "third_look")),
+        (Course(DAYS[0], True, [(DAYS[0], "not_a_victim"), (DAYS[1], "not_a_victim")], "identified", DAYS[2]), 2,
+         ("not_a_victim", "two_looks")),
+        (Course(DAYS[0], True, [(DAYS[0], "not_a_victim"), (DAYS[1], "not_a_victim")], "identified", DAYS[2]), 3,
+         ("identified", "appeal")),
+        (Course(DAYS[0], True, [(DAYS[0], "identified"), (DAYS[1], "identified")], "identified"), 4, None),
+    ],
+)  # fmt: skip
+def test_a_period_counts_an_identification_as_it_stood_at_its_end(
+    course: Course, quarter: int, expected: tuple[str, str] | None
+) -> None:
+    period = Quarter(2026, quarter)
+    assert counted(course, period.start, period.end) == expected

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from nrm.domain.answers import UnacceptableAnswer
 from nrm.domain.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_pseudonym
 from nrm.domain.conditions import parse
-from nrm.domain.interviews import Questionnaire, pages, route_of
+from nrm.domain.interviews import Questionnaire
+from nrm.domain.journeys import pages, route_of
 from nrm.domain.papers import (
     MistypedNumber,
     PaperRefused,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nrm import countries
 from nrm.domain.conditions import ALWAYS
-from nrm.domain.interviews import asked, pages, route_of
+from nrm.domain.journeys import asked, pages, route_of
 from nrm.domain.procedures import Procedure, child_told, goes_on, indicated, procedure
 from nrm.domain.walks import example_answers, random_answers
 

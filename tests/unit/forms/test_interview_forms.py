@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from forms import names
 from forms.interviews import FIELDS, PageForm, form_data, page_form
-from nrm.domain import interviews, walks
+from nrm.domain import journeys, walks
 from nrm.domain.questionnaires import parse_questionnaire
 from tests.unit.domain.small_questionnaire import question, returnee, small
 
@@ -50,14 +50,14 @@ def test_a_form_class_is_made_once() -> None:
 def test_what_a_browser_sends_of_an_interview_gives_its_answers_back(seed: int, language: str) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY)
     answers: dict[str, Any] = {"urgent": made["urgent"]}
-    while page := next((p for p in interviews.pages(Q, answers) if not set(p.questions) & set(answers)), None):
+    while page := next((p for p in journeys.pages(Q, answers) if not set(p.questions) & set(answers)), None):
         sent = form_data(Q, page, made, language)
         taken = page_form(Q, page, language)(MultiDict(sent)).accept(answers, today=TODAY)
         expected = {name: made[name] for name in page.questions if name in made and Q.questions[name].kind in FIELDS}
         assert taken == expected
         if not taken:
             break
-        answers = interviews.with_page(Q, answers, page, taken)
+        answers = journeys.with_page(Q, answers, page, taken)
     assert set(answers) <= set(made)
 
 

@@ -19,6 +19,7 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
+from nrm.statistics.reading import bounds
 from nrm.statistics.tables import Cell
 from tests.unit.statistics.sets import people, small
 
@@ -152,3 +153,19 @@ def test_the_opening_is_the_frozen_closing_in_every_margin() -> None:
         (("arrival", "opening"), ("nationality", "AL")): 7,
     }
     assert fixed_openings(lay_out(small()), Frozen(frozen, {}), None) == {}
+
+
+def test_the_attacker_takes_a_figure_for_exactly_the_numbers_it_may_be_printed_for() -> None:
+    """Were the bounds wider, figures would pass that tell more; were they narrower, the words on the page would lie."""
+    cell: Cell = (("sex", "f"),)
+    for value in range(60):
+        printed_for = [true for true in range(400) if value in domain(true)]
+        low, high = bounds(cell, 5 * value)
+        assert printed_for == list(range(low, high + 1))
+    totals: dict[int, set[int]] = {}
+    for true in range(60):
+        for number in range(40):
+            totals.setdefault(round_total(true, secret_stream(SEED, number)), set()).add(true)
+    for value in range(11):
+        low, high = bounds((), 5 * value)
+        assert totals[value] == set(range(low, high + 1))

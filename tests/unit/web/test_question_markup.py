@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.datastructures import MultiDict
 
 from forms.interviews import page_form, typed_answer
-from nrm.domain import interviews, walks
+from nrm.domain import interviews, journeys, walks
 from nrm.web.questions import MARK, NO_ERRORS, WORDS, Controls, QuestionMarkup
 from tests.unit.domain.small_questionnaire import returnee
 
@@ -31,7 +31,7 @@ HEAVIEST = 9_200
 
 def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
     made = walks.random_answers(Q, random.Random(1), today=TODAY, fixed=fixed)
-    return [(page, made) for page in interviews.pages(Q, made)]
+    return [(page, made) for page in journeys.pages(Q, made)]
 
 
 EVERY_PAGE = {
@@ -63,8 +63,8 @@ def test_the_ready_markup_is_the_macros_own(seed: int, staff: str, spoken: str |
     for name in made:
         if Q.questions[name].kind in ("short_text", "long_text", "place"):
             made[name] = text
-    for page in interviews.pages(Q, made):
-        shown = interviews.page_questions(Q, page, made)
+    for page in journeys.pages(Q, made):
+        shown = journeys.page_questions(Q, page, made)
         typed = {q.id: typed_answer(q, made[q.id], staff) for q in shown if q.id in made}
         slow = MARKUP.rendered(page, made, Controls(typed), NO_ERRORS, staff=staff, spoken=spoken)
         assert MARKUP.page(page, made, staff=staff, spoken=spoken) == slow
@@ -107,7 +107,7 @@ def test_every_control_has_a_label_and_every_reference_its_target(name: str) -> 
             assert reference in ids
         if tag in ("input", "select", "textarea") and attributes.get("type") not in ("radio", "checkbox"):
             assert attributes["id"] in labelled
-    for question in interviews.page_questions(Q, page, made):
+    for question in journeys.page_questions(Q, page, made):
         if question.kind != "parties":
             assert question.id in ids
             assert f"{question.id}-error" in ids

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nrm.domain import interviews, walks
+from nrm.domain import journeys, walks, wordings
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Page
 from tests.unit.domain.small_questionnaire import returnee
@@ -21,11 +21,11 @@ Q = returnee()
 
 
 def names(answers: Answers) -> list[str]:
-    return [page.id for page in interviews.pages(Q, answers)]
+    return [page.id for page in journeys.pages(Q, answers)]
 
 
 def asked(answers: Answers) -> set[str]:
-    return {question.id for question in interviews.reachable(Q, answers)}
+    return {question.id for question in journeys.reachable(Q, answers)}
 
 
 def made_up(seed: int, **fixed: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_a_child_or_someone_not_sure_is_not_asked_what_happened_nor_for_consent(
 def test_the_urgent_way_has_four_pages_and_asks_no_name() -> None:
     answers = {"urgent": "yes", "age": "adult"}
     assert names(answers) == ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send"]
-    assert not any(question.compartment == "identity" for question in interviews.reachable(Q, answers))
+    assert not any(question.compartment == "identity" for question in journeys.reachable(Q, answers))
 
 
 def test_an_urgent_child_is_not_asked_for_consent() -> None:
@@ -60,7 +60,7 @@ def test_an_urgent_child_is_not_asked_for_consent() -> None:
 def test_whoever_does_not_say_yes_is_not_asked_who_they_are(consent: str, said: str) -> None:
     answers = {"age": "adult", "consent_services": "yes", "consent_sharing": "yes", consent: said}
     assert names(answers) == [*STANDARD[:6], "refusal"]
-    assert not any(question.compartment == "identity" for question in interviews.reachable(Q, answers))
+    assert not any(question.compartment == "identity" for question in journeys.reachable(Q, answers))
 
 
 def test_refusing_the_statistics_alone_refuses_nothing_else() -> None:
@@ -70,7 +70,7 @@ def test_refusing_the_statistics_alone_refuses_nothing_else() -> None:
 
 def test_stopping_for_a_shelter_keeps_what_both_ways_ask_and_drops_the_rest() -> None:
     before = made_up(3, urgent="no", age="adult", consent_services="yes", consent_sharing="yes", hurt="yes")
-    after = interviews.with_page(Q, before, Q.home, {"urgent": "yes"})
+    after = journeys.with_page(Q, before, Q.home, {"urgent": "yes"})
     assert after["language"] == before["language"]
     assert after["hurt"] == "yes"
     assert "given" not in after
@@ -83,37 +83,37 @@ def test_changing_the_age_resets_what_depended_on_it() -> None:
     before = made_up(5, **fixed)
     page = Q.pages["purpose"]
     own = {name: before[name] for name in page.questions if name in before}
-    child = interviews.with_page(Q, before, page, {**own, "age": "child"})
+    child = journeys.with_page(Q, before, page, {**own, "age": "child"})
     assert not {"consent_services", "consent_sharing", "control", "given", "assessment"} & set(child)
-    again = interviews.with_page(Q, child, page, {**own, "age": "adult"})
+    again = journeys.with_page(Q, child, page, {**own, "age": "adult"})
     assert "consent_services" not in again
     assert again["needs"] == before["needs"]
 
 
 def test_answering_a_page_again_with_the_same_changes_nothing() -> None:
     before = made_up(7)
-    for page in interviews.pages(Q, before):
+    for page in journeys.pages(Q, before):
         own = {name: before[name] for name in page.questions if name in before}
-        assert interviews.with_page(Q, before, page, own) == before
+        assert journeys.with_page(Q, before, page, own) == before
 
 
 def test_an_answer_left_out_the_second_time_is_gone() -> None:
     before = made_up(8, urgent="no", age="adult", wish="near")
     page = Q.pages["signs"]
     own = {name: before[name] for name in page.questions if name in before and name != "wish"}
-    assert "wish" not in interviews.with_page(Q, before, page, own)
+    assert "wish" not in journeys.with_page(Q, before, page, own)
 
 
 def test_a_page_cannot_answer_questions_of_another() -> None:
-    after = interviews.with_page(Q, {}, Q.pages["safety"], {"alone": "yes", "age": "adult", "colour": "red"})
+    after = journeys.with_page(Q, {}, Q.pages["safety"], {"alone": "yes", "age": "adult", "colour": "red"})
     assert after == {"alone": "yes"}
 
 
 def test_the_answer_under_an_option_goes_with_it() -> None:
     page = Q.pages["safety"]
-    before = interviews.with_page(Q, {}, page, {"hurt": "yes", "hurt_what": "krahu"})
+    before = journeys.with_page(Q, {}, page, {"hurt": "yes", "hurt_what": "krahu"})
     assert before == {"hurt": "yes", "hurt_what": "krahu"}
-    assert interviews.with_page(Q, before, page, {"hurt": "no", "hurt_what": "krahu"}) == {"hurt": "no"}
+    assert journeys.with_page(Q, before, page, {"hurt": "no", "hurt_what": "krahu"}) == {"hurt": "no"}
 
 
 def _accepted(page: Page, made: Answers) -> dict[str, Any]:
@@ -130,18 +130,18 @@ def test_after_any_walk_the_answers_are_exactly_those_that_can_be_reached(
     last: dict[str, Any] = {}
     for seed in seeds:
         made = made_up(seed)
-        journey = [Q.home, *interviews.pages(Q, answers)]
+        journey = [Q.home, *journeys.pages(Q, answers)]
         chosen = data.draw(st.lists(st.sampled_from(range(len(journey))), min_size=1, max_size=8))
         for position in chosen:
             page = journey[position]
             given_now = _accepted(page, made)
-            answers = interviews.with_page(Q, answers, page, given_now)
+            answers = journeys.with_page(Q, answers, page, given_now)
             last.update(given_now)
     reached = asked(answers)
     assert set(answers) <= reached
     assert all(answers[name] == last[name] for name in answers)
-    assert interviews.prune(Q, answers) == answers
-    answered, blank = interviews.asked(Q, answers)
+    assert journeys.prune(Q, answers) == answers
+    answered, blank = journeys.asked(Q, answers)
     assert (set(answered), set(answered) | set(blank)) == (set(answers), reached)
 
 
@@ -149,7 +149,7 @@ def test_after_any_walk_the_answers_are_exactly_those_that_can_be_reached(
 @given(first=st.integers(0, 10_000), second=st.integers(0, 10_000))
 def test_stale_answers_of_a_branch_that_was_left_are_dropped(first: int, second: int) -> None:
     mixed = {**made_up(first), **made_up(second)}
-    kept = interviews.prune(Q, mixed)
+    kept = journeys.prune(Q, mixed)
     assert set(kept) == asked(kept) & set(mixed)
 
 
@@ -158,7 +158,7 @@ def test_stale_answers_of_a_branch_that_was_left_are_dropped(first: int, second:
 def test_a_made_up_interview_is_accepted_as_it_is(seed: int, severity: float, answered: float) -> None:
     made = walks.random_answers(Q, random.Random(seed), today=TODAY, severity=severity, answered=answered)
     assert whole_interview(Q, made, today=TODAY) == (made, {})
-    assert interviews.first_incomplete(Q, made) is None
+    assert journeys.first_incomplete(Q, made) is None
 
 
 def test_the_same_seed_makes_up_the_same_interview() -> None:
@@ -174,12 +174,12 @@ def test_the_example_answers_every_question_of_its_journey() -> None:
 
 def test_the_next_page_follows_the_journey_and_ends() -> None:
     answers = {"urgent": "no", "age": "adult"}
-    journey = [interviews.next_page(Q, answers, after=name) for name in ["start", *STANDARD]]
+    journey = [journeys.next_page(Q, answers, after=name) for name in ["start", *STANDARD]]
     assert [page.id if page else None for page in journey] == [*STANDARD, None]
 
 
 def test_from_a_page_that_was_left_the_next_is_the_first_incomplete_one() -> None:
-    following = interviews.next_page(Q, {"urgent": "no", "age": "child"}, after="happened")
+    following = journeys.next_page(Q, {"urgent": "no", "age": "child"}, after="happened")
     assert following is not None
     assert following.id == "safety"
 
@@ -187,43 +187,43 @@ def test_from_a_page_that_was_left_the_next_is_the_first_incomplete_one() -> Non
 def test_a_page_is_complete_when_what_it_must_have_is_answered() -> None:
     page = Q.pages["safety"]
     whole = {"language": "sq", "interpreter": "nobody", "alone": "yes", "companions": ["none"], "hurt": "no"}
-    assert [question.id for question in interviews.missing(Q, page, whole)] == ["danger"]
-    assert not interviews.complete(Q, page, whole)
-    assert interviews.complete(Q, page, {**whole, "danger": "no_answer"})
+    assert [question.id for question in journeys.missing(Q, page, whole)] == ["danger"]
+    assert not journeys.complete(Q, page, whole)
+    assert journeys.complete(Q, page, {**whole, "danger": "no_answer"})
 
 
 def test_a_question_hidden_under_an_option_is_on_the_page_but_not_asked() -> None:
     page = Q.pages["safety"]
-    assert "hurt_what" in [question.id for question in interviews.page_questions(Q, page, {"hurt": "no"})]
+    assert "hurt_what" in [question.id for question in journeys.page_questions(Q, page, {"hurt": "no"})]
     assert "hurt_what" not in asked({"hurt": "no"})
 
 
 def test_the_wording_that_was_read_depends_on_the_age_and_is_hashed() -> None:
-    adult = interviews.wording_read(Q, {"age": "adult"}, "en")
-    child = interviews.wording_read(Q, {"age": "unsure"}, "en")
+    adult = wordings.wording_read(Q, {"age": "adult"}, "en")
+    child = wordings.wording_read(Q, {"age": "unsure"}, "en")
     assert adult is not None
     assert child is not None
     assert (adult.id, child.id, adult.version, adult.status) == ("purpose", "purpose_child", 1, "original")
     assert len(adult.sha256) == 64
-    other = interviews.wording_read(Q, {"age": "adult"}, "sq")
+    other = wordings.wording_read(Q, {"age": "adult"}, "sq")
     assert other is not None
     assert len({adult.sha256, child.sha256, other.sha256}) == 3
-    assert interviews.wording_read(Q, {}, "en") is None
-    assert interviews.wording_read(Q, {"age": "adult"}, "xx") is None
-    consent = interviews.wording_read(Q, {"age": "adult"}, "en", page=Q.pages["consent"])
+    assert wordings.wording_read(Q, {}, "en") is None
+    assert wordings.wording_read(Q, {"age": "adult"}, "xx") is None
+    consent = wordings.wording_read(Q, {"age": "adult"}, "en", page=Q.pages["consent"])
     assert consent is not None
     assert consent.id == "consent"
 
 
 def test_a_language_without_a_wording_is_read_in_the_officers() -> None:
-    assert interviews.reading_language(Q, "sw", staff="sq") == "sq"
-    assert interviews.reading_language(Q, None, staff="en") == "en"
-    assert interviews.reading_language(Q, "en", staff="sq") == "en"
+    assert wordings.reading_language(Q, "sw", staff="sq") == "sq"
+    assert wordings.reading_language(Q, None, staff="en") == "en"
+    assert wordings.reading_language(Q, "en", staff="sq") == "en"
 
 
 def test_settled_answers_refuse_every_change() -> None:
     """They carry the way they lead: an answer put in afterwards would make it another one, unseen."""
-    answers = interviews.settled(Q, made_up(1))
+    answers = journeys.settled(Q, made_up(1))
     before = dict(answers)
     assert before
     name = next(iter(before))
@@ -248,23 +248,23 @@ def test_settled_answers_refuse_every_change() -> None:
 def test_answers_that_lead_the_way_of_earlier_ones_settle_as_if_it_was_walked_anew(
     seed: int, other: int, data: st.DataObject
 ) -> None:
-    before, elsewhere = interviews.settled(Q, made_up(seed)), made_up(other)
+    before, elsewhere = journeys.settled(Q, made_up(seed)), made_up(other)
     taken = data.draw(st.sets(st.sampled_from(sorted(elsewhere)), max_size=6)) if elsewhere else set()
     dropped = data.draw(st.sets(st.sampled_from(sorted(before)), max_size=3)) if before else set()
     after = {name: value for name, value in before.items() if name not in dropped}
     after |= {name: elsewhere[name] for name in taken}
-    anew, reused = interviews.settled(Q, after), interviews.settled(Q, after, like=before)
+    anew, reused = journeys.settled(Q, after), journeys.settled(Q, after, like=before)
     assert reused == anew
     assert reused.way.steps == anew.way.steps
     assert (reused.way.pages, reused.way.required) == (anew.way.pages, anew.way.required)
 
 
 def test_the_way_is_not_walked_again_for_an_answer_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = interviews.settled(Q, {"urgent": "no", "age": "adult"})
+    before = journeys.settled(Q, {"urgent": "no", "age": "adult"})
     walked: list[Answers] = []
-    walk = interviews._walk
-    monkeypatch.setattr(interviews, "_walk", lambda *asked: walked.append(asked[1]) or walk(*asked))
-    interviews.with_page(Q, before, Q.pages["happened"], {"story": "a long one"})
+    walk = journeys._walk
+    monkeypatch.setattr(journeys, "_walk", lambda *asked: walked.append(asked[1]) or walk(*asked))
+    journeys.with_page(Q, before, Q.pages["happened"], {"story": "a long one"})
     assert not walked
-    interviews.with_page(Q, before, Q.home, {"urgent": "yes", "age": "adult"})
+    journeys.with_page(Q, before, Q.home, {"urgent": "yes", "age": "adult"})
     assert walked

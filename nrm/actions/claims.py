@@ -1,0 +1,131 @@
+"""Claims for compensation: recording that one was made, what happened next, and correcting what was recorded."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import transaction
+from nrm.domain import claims as rules
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.claims import ClaimEvent, ClaimRefused, Entry, Forum, Standing
+from nrm.domain.quarters import Quarter
+from nrm.models.claims import Claim, ClaimEntry
+from nrm.store import claims as store
+from nrm.store import permits, reports, stays
+from nrm.store.countries import country
+
+
+def ask(*, claim_id: uuid.UUID, case_id: uuid.UUID, forum: Forum, asked: str, happened: Quarter, by: Actor) -> None:
+    """Record a claim under an id the caller chose; the same id again records nothing twice. `asked` is a band.
+
+    Raises NotPermitted, NotVisible (also for an id that is another's), ClaimRefused.
+    """
+    by.must(Permission.CLAIM_RECORD)
+    standing = rules.check(Standing(forum, asked), _bands())
+    rules.check_quarter(happened, today=_now(), last=None)
+    try:
+        with transaction() as session:
+            permits.shared_case(case_id, Permission.CLAIM_RECORD, by=by)
+            known = session.get(Claim, claim_id)
+            if known is None:
+                session.add(Claim(id=claim_id, case_id=case_id))
+                session.flush()
+                _add(
+                    session,
+                    claim_id,
+                    case_id,
+                    1,
+                    Entry(ClaimEvent.ASK, standing, happened, reports.first_open(happened)),
+                    by,
+                )
+            elif known.case_id != case_id:
+                raise NotVisible
+    except IntegrityError:
+        if store.one(claim_id, by=by).case_id != case_id:  # the same button, pressed twice at once
+            raise NotVisible from None
+
+
+def record(
+    *, claim_id: uuid.UUID, event: ClaimEvent, happened: Quarter, seen: int, by: Actor, granted: str = ""
+) -> None:
+    """Record what happened next; `seen`: the number of the last entry that the caller saw.
+
+    Raises NotPermitted, NotVisible, ClaimRefused.
+    """
+    by.must(Permission.CLAIM_RECORD)
+    with _following(claim_id, seen, by) as (session, claim, history):
+        standing = rules.step(history[-1].standing, event, _bands(), granted=granted)
+        rules.check_quarter(happened, today=_now(), last=history[-1].happened)
+        _add(
+            session,
+            claim_id,
+            claim.case_id,
+            seen + 1,
+            Entry(event, standing, happened, reports.first_open(happened)),
+            by,
+        )
+
+
+def correct(*, claim_id: uuid.UUID, standing: Standing, happened: Quarter, seen: int, by: Actor) -> None:
+    """Put another entry in the place of the last one, which stays in the history.
+
+    What a closed quarter counted is not counted again. Raises NotPermitted, NotVisible, ClaimRefused.
+    """
+    by.must(Permission.CLAIM_RECORD)
+    with _following(claim_id, seen, by) as (session, claim, history):
+        rules.check_correction(history, standing, happened, _bands())
+        rules.check_quarter(happened, today=_now(), last=rules.before_last(history))
+        before = history[-1].counts
+        counts = before if reports.is_closed(before) else reports.first_open(happened)
+        _add(session, claim_id, claim.case_id, seen + 1, Entry(ClaimEvent.CORRECT, standing, happened, counts), by)
+
+
+@contextmanager
+def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Session, Claim, list[Entry]]]:
+    """A transaction for one more entry of a claim, if its last one is the one that was seen; else ClaimRefused."""
+    try:
+        with transaction() as session:
+            claim = session.get(Claim, claim_id)
+            if claim is None:
+                raise NotVisible
+            permits.shared_case(claim.case_id, Permission.CLAIM_RECORD, by=by)
+            history = store.as_history(store.entries(claim_id))
+            if len(history) != seen:
+                raise ClaimRefused("state")
+            yield session, claim, history
+    except IntegrityError:
+        # Two added an entry in one instant: what the second one followed is no longer the last.
+        raise ClaimRefused("state") from None
+
+
+def _add(session: Session, claim_id: uuid.UUID, case_id: uuid.UUID, position: int, entry: Entry, by: Actor) -> None:
+    session.add(
+        ClaimEntry(
+            claim_id=claim_id,
+            position=position,
+            event=str(entry.event),
+            forum=str(entry.standing.forum),
+            asked=entry.standing.asked,
+            outcome=str(entry.standing.outcome),
+            granted=entry.standing.granted,
+            paid=str(entry.standing.paid),
+            happened_on=entry.happened.start,
+            counts_on=entry.counts.start,
+        )
+    )
+    session.flush()
+    audit.append(session, audit.Event.CLAIM_RECORDED, by=by, case_id=case_id, claim_id=claim_id, step=str(entry.event))
+
+
+def _bands() -> tuple[str, ...]:
+    return tuple(country().amount_bands)
+
+
+def _now() -> Quarter:
+    return Quarter.of(stays.today())

@@ -1,0 +1,83 @@
+"""Claims for compensation and who may see them: the holder of the case, and the prosecution with which it is shared."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from nrm.db import db
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.claims import ClaimEvent, Entry, Forum, Outcome, Standing, following
+from nrm.domain.quarters import Quarter
+from nrm.models.claims import Claim, ClaimEntry
+from nrm.store import permits
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """One claim with its history, the oldest entry first; `seen` is the number of the last one."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    history: tuple[Entry, ...]
+    seen: int
+    following: tuple[ClaimEvent, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands now."""
+        return self.history[-1].standing
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ClaimView]:
+    """The claims of one case, the one asked first coming first; raises NotVisible."""
+    case = permits.shared_case(case_id, Permission.CLAIM_RECORD, by=by)
+    statement = (
+        select(ClaimEntry)
+        .join(Claim, Claim.id == ClaimEntry.claim_id)
+        .where(Claim.case_id == case_id)
+        .order_by(ClaimEntry.position)
+    )
+    found: dict[uuid.UUID, list[ClaimEntry]] = {}
+    for each in db.session.scalars(statement):
+        found.setdefault(each.claim_id, []).append(each)
+    views = [_view(claim_id, case.id, case.pseudonym, rows) for claim_id, rows in found.items()]
+    return sorted(views, key=lambda view: (view.history[0].happened, view.id))
+
+
+def one(claim_id: uuid.UUID, *, by: Actor) -> ClaimView:
+    """One claim; raises NotVisible."""
+    claim = db.session.get(Claim, claim_id)
+    if claim is None:
+        raise NotVisible
+    case = permits.shared_case(claim.case_id, Permission.CLAIM_RECORD, by=by)
+    return _view(claim_id, case.id, case.pseudonym, entries(claim_id))
+
+
+def entries(claim_id: uuid.UUID) -> list[ClaimEntry]:
+    """The history of a claim that was seen already, in order."""
+    statement = select(ClaimEntry).where(ClaimEntry.claim_id == claim_id).order_by(ClaimEntry.position)
+    return list(db.session.scalars(statement))
+
+
+def as_history(rows: Iterable[ClaimEntry | Row[*tuple[Any, ...]]]) -> list[Entry]:
+    """Rows with the columns of ClaimEntry as the rules see them."""
+    return [
+        Entry(
+            ClaimEvent(row.event),
+            Standing(Forum(row.forum), row.asked, Outcome(row.outcome), row.granted, row.paid),
+            Quarter.of(row.happened_on),
+            Quarter.of(row.counts_on),
+        )
+        for row in rows
+    ]
+
+
+def _view(claim_id: uuid.UUID, case_id: uuid.UUID, pseudonym: str, rows: list[ClaimEntry]) -> ClaimView:
+    history = as_history(rows)
+    return ClaimView(claim_id, case_id, pseudonym, tuple(history), len(rows), following(history[-1].standing))

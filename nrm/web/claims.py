@@ -1,0 +1,255 @@
+"""Claims for compensation: recording one, what happened next, and correcting it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from forms.claims import (
+    EVENT_LABELS,
+    FIELD_OF,
+    REFUSED,
+    AskClaimForm,
+    CorrectClaimForm,
+    StepClaimForm,
+    offer,
+)
+from nrm.actions import claims as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.claims import (
+    NOT_STATED,
+    ClaimEvent,
+    ClaimRefused,
+    Forum,
+    Outcome,
+    Standing,
+    before_last,
+)
+from nrm.domain.quarters import Quarter
+from nrm.domain.words import N_
+from nrm.store import claims as store
+from nrm.store import permits
+from nrm.store.stays import today
+from nrm.web import formats, guards
+from nrm.web.choices import label_of
+from nrm.web.language import current_language, gettext, text_in, translated
+
+Answer = Response | str | tuple[str, int]
+Form = AskClaimForm | StepClaimForm | CorrectClaimForm
+
+blueprint = Blueprint("claims", __name__)
+
+QUARTERS_BACK = 20
+NOT_STATED_LABEL = N_("Not stated")
+
+
+@blueprint.get("/cases/<uuid:case_id>/claims/new")
+@guards.requires(Permission.CLAIM_RECORD)
+def ask_page(case_id: uuid.UUID) -> Answer:
+    form = AskClaimForm()
+    form.id.data = str(uuid.uuid4())
+    return _ask_page(case_id, form)
+
+
+@blueprint.post("/cases/<uuid:case_id>/claims/new")
+@guards.requires(Permission.CLAIM_RECORD)
+def ask(case_id: uuid.UUID) -> Answer:
+    form = AskClaimForm(request.form)
+    try:
+        claim_id = uuid.UUID((form.id.data or "")[:36])
+    except ValueError:
+        return guards.error_page(422)
+    _offer_all(form)
+    if not form.validate():
+        return _ask_page(case_id, form, 422)
+    try:
+        actions.ask(
+            claim_id=claim_id,
+            case_id=case_id,
+            forum=Forum(form.forum.data),
+            asked=form.asked.data,
+            happened=Quarter.parse(form.on.data),
+            by=guards.actor(),
+        )
+    except ClaimRefused as error:
+        return _ask_page(case_id, form, _say(form, error))
+    return redirect(url_for("cases.show", case_id=case_id, _anchor="claims"), 303)
+
+
+def _ask_page(case_id: uuid.UUID, form: AskClaimForm, status: int = 200) -> Answer:
+    case = permits.shared_case(case_id, Permission.CLAIM_RECORD, by=guards.actor())
+    _offer_all(form)
+    return render_template("claims/ask.html", case=case, form=form), status
+
+
+@blueprint.get("/claims/<uuid:claim_id>")
+@guards.requires(Permission.CLAIM_RECORD)
+def show(claim_id: uuid.UUID) -> Answer:
+    """How it stands, its history, and what can be recorded next."""
+    claim = store.one(claim_id, by=guards.actor())
+    return _page(claim, _step_form(claim))
+
+
+@blueprint.post("/claims/<uuid:claim_id>")
+@guards.requires(Permission.CLAIM_RECORD)
+def record(claim_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    claim = store.one(claim_id, by=by)
+    form = _step_form(claim)
+    if not form.is_valid(claim.standing.asked):
+        return _page(claim, form, 422)
+    try:
+        actions.record(
+            claim_id=claim_id,
+            event=ClaimEvent(form.event.data),
+            happened=Quarter.parse(form.on.data),
+            seen=_seen(form),
+            granted=form.granted.data if form.needs_amount(claim.standing.asked) else "",
+            by=by,
+        )
+    except ClaimRefused as error:
+        return _page(claim, form, _say(form, error))
+    return redirect(url_for("claims.show", claim_id=claim_id), 303)
+
+
+@blueprint.get("/claims/<uuid:claim_id>/correct")
+@guards.requires(Permission.CLAIM_RECORD)
+def correct_page(claim_id: uuid.UUID) -> Answer:
+    claim = store.one(claim_id, by=guards.actor())
+    last, form = claim.history[-1], CorrectClaimForm()
+    for name in ("forum", "asked", "outcome", "granted", "paid"):
+        form[name].data = str(getattr(last.standing, name))
+    form.seen.data, form.on.data = str(claim.seen), str(last.happened)
+    return _correct_page(claim, form)
+
+
+@blueprint.post("/claims/<uuid:claim_id>/correct")
+@guards.requires(Permission.CLAIM_RECORD)
+def correct(claim_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    claim = store.one(claim_id, by=by)
+    form = CorrectClaimForm(request.form)
+    _offer_all(form, claim)
+    if not form.is_valid():
+        return _correct_page(claim, form, 422)
+    granted, paid = (form.granted.data, form.paid.data) if form.was_granted else ("", "")
+    standing = Standing(Forum(form.forum.data), form.asked.data, Outcome(form.outcome.data), granted, paid)
+    try:
+        happened = Quarter.parse(form.on.data)
+        actions.correct(claim_id=claim_id, standing=standing, happened=happened, seen=_seen(form), by=by)
+    except ClaimRefused as error:
+        return _correct_page(claim, form, _say(form, error))
+    return redirect(url_for("claims.show", claim_id=claim_id), 303)
+
+
+def _step_form(claim: store.ClaimView) -> StepClaimForm:
+    form = StepClaimForm(request.form)
+    if request.method == "GET":
+        form.seen.data = str(claim.seen)
+    offer(form, "event", [(each, EVENT_LABELS[each]) for each in claim.following])
+    _offer_all(form, claim)
+    return form
+
+
+def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
+    """The country's lists, and the amounts and quarters that can be right."""
+    for name, listed in (("forum", "claim_forums"), ("outcome", "claim_outcomes"), ("paid", "claim_payments")):
+        if name in form:
+            offer(form, name, [(code, text_in(words)) for code, words in guards.country().lists[listed].items()])
+    bands = [*guards.country().amount_bands, NOT_STATED]
+    first = None
+    if claim is not None:
+        first = before_last(claim.history) if isinstance(form, CorrectClaimForm) else claim.history[-1].happened
+    if claim is not None and isinstance(form, StepClaimForm) and claim.standing.asked in bands[:-1]:
+        bands = [*bands[: bands.index(claim.standing.asked) + 1], NOT_STATED]
+    for name in ("asked", "granted"):
+        if name in form:
+            offer(form, name, [(code, band(code)) for code in bands])
+    offer(form, "on", _quarters(first))
+
+
+def _quarters(first: Quarter | None) -> Iterator[tuple[str, str]]:
+    """The quarters to choose from, this one first, back to `first`; without it the oldest stands for all before it."""
+    quarter = Quarter.of(today())
+    for _ in range(QUARTERS_BACK):
+        yield str(quarter), months(quarter)
+        if quarter == first:
+            return
+        quarter = quarter.previous
+    yield str(quarter), gettext("%(months)s or earlier", months=months(quarter))
+
+
+def months(quarter: Quarter) -> str:
+    """The months of a quarter in the reader's language."""
+    return formats.quarter(str(quarter), current_language())
+
+
+def band(code: str) -> str:
+    """The words of an amount."""
+    words = guards.country().amount_bands.get(code)
+    return text_in(words) if words is not None else translated(NOT_STATED_LABEL)
+
+
+def _seen(form: StepClaimForm | CorrectClaimForm) -> int:
+    """The entry that the page showed last; 0, which is none, for what is no number."""
+    text = form.seen.data or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def _say(form: Form, error: ClaimRefused) -> int:
+    """Put the reason where it belongs; returns the status."""
+    name = FIELD_OF.get(error.why, "event" if "event" in form else "outcome")
+    form[name].errors = [REFUSED[error.why]]
+    return 409 if error.why == "state" else 422
+
+
+def _page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Answer:
+    page = render_template(
+        "claims/show.html", claim=claim, form=form, rows=_rows(claim.standing), history=_history(claim)
+    )
+    return page, status
+
+
+def _correct_page(claim: store.ClaimView, form: CorrectClaimForm, status: int = 200) -> Answer:
+    _offer_all(form, claim)
+    return render_template("claims/correct.html", claim=claim, form=form), status
+
+
+def _rows(standing: Standing) -> list[tuple[str, str]]:
+    """How a claim stands, as questions and answers."""
+    rows = [
+        (gettext("Where it was asked"), label_of("claim_forums", standing.forum)),
+        (gettext("Amount asked"), band(standing.asked)),
+        (gettext("Outcome"), label_of("claim_outcomes", standing.outcome)),
+    ]
+    if standing.granted:
+        rows += [
+            (gettext("Amount granted"), band(standing.granted)),
+            (gettext("Payment"), label_of("claim_payments", standing.paid)),
+        ]
+    return rows
+
+
+def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
+    """(quarter, what happened, what it made different) of each entry, the oldest first."""
+    before: list[tuple[str, str]] = []
+    for entry in claim.history:
+        rows = _rows(entry.standing)
+        changed = "; ".join(text for name, text in rows if (name, text) not in before)
+        yield months(entry.happened), EVENT_LABELS[entry.event], changed
+        before = rows
+
+
+def summary(case_id: uuid.UUID) -> Markup:
+    """What a case page shows of claims; nothing for whoever may not see them."""
+    try:
+        found = store.of_case(case_id, by=guards.actor())
+    except NotVisible:
+        return Markup("")
+    lines = [(claim.id, *(text for _, text in _rows(claim.standing))) for claim in found]
+    page = render_template("claims/summary.html", case_id=case_id, lines=lines)
+    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped

@@ -128,6 +128,7 @@ class TableSet:
     counted: Texts = field(default_factory=dict)  # who is counted
     charted: str = ""  # the dimension shown first, as bars
     survival: Survival | None = None
+    adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ from nrm.web import (
     supplements,
     testimony,
     trends,
+    years,
 )
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -115,6 +116,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
         contributions.blueprint,
         payment.blueprint,
         trends.blueprint,
+        years.blueprint,
         admissions.blueprint,
         calls.blueprint,
         cards.blueprint,

@@ -1,4 +1,4 @@
-"""Sending: the route the agreement proposes for an interview, and the hand-over to the party the officer picks.
+"""Sending: the hand-over to the party that the officer picks of the proposed route.
 
 Sending turns the sealed draft into a case. The sender keeps `hand_over`, `identity` and `story` until somebody accepts;
 every party of the route gets a pending grant, so that a decline can open the next referral without any key.
@@ -15,23 +15,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import children, consenting, drafts, keyings
+from nrm.actions import children, consenting, drafts, keyings, proposals
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.procedures import left_by
+from nrm.actions.proposals import Choice, Proposal, chosen
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.agreements import RECEIVER, Agreement
+from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNKNOWN
 from nrm.domain.consents import asked_in_interview, of_interview
-from nrm.domain.documents import Words
 from nrm.domain.facts import SEVERAL, case_facts, compartments, consent_of, routing_facts, statistics_consent
-from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.referrals import OverrideReason, ReferralRefused, Relation, check_new
-from nrm.domain.routes import EXCLUSIONS, Exclusion, Obligation, Route
-from nrm.domain.routing import Capacity
-from nrm.domain.routing import route as route_under
-from nrm.domain.routing_facts import parse_facts
+from nrm.domain.interviews import Answers
+from nrm.domain.referrals import ReferralRefused
+from nrm.domain.routes import Exclusion, Obligation
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Supplement
 from nrm.models.interviews import Interview
@@ -39,8 +36,6 @@ from nrm.models.referrals import Obligation as ObligationRow
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
 from nrm.store import agreements as desks_store
 from nrm.store import interviews as store
-from nrm.store import members as members_store
-from nrm.store.countries import country
 from nrm.vault import compartments as vault
 from nrm.vault import grants, sharing, shredding
 
@@ -49,18 +44,6 @@ __all__ = ["Incomplete", "NoLongerDraft", "OpeningEnded", "ReferralRefused", "St
 ANSWER = "answer"
 FIRST_INTERVIEW = "first_interview"
 NOTIFY = "notify"
-# Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
-# that lies where they are not safe, that a clause forbids, or that has not signed.
-OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
-UNCONNECTED: Words = {
-    "sq": "Nuk është ende e lidhur me sistemin; telefononi.",
-    "en": "Is not connected to the system yet; telephone.",
-}
-UNREADY: Words = {
-    "sq": "Ende nuk mund të pranojë: më pak se dy veta e kanë çelësin e saj. Telefononi.",
-    "en": "Cannot accept yet: fewer than two people hold its key. Telephone.",
-}
-ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
 _FALLBACK_ANSWER = timedelta(hours=1)
 _SOURCES: Mapping[OrganisationKind | None, str] = {
     OrganisationKind.BORDER_POLICE: "crossing_point",
@@ -77,49 +60,6 @@ class NothingToSend(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A party that can be asked: its organisation, room as senders see it, and whether its desk is open now.
-
-    `proposed` parties follow the route; the others need a coded reason.
-    """
-
-    party: str
-    organisation: Organisation
-    room: Capacity
-    proposed: bool
-    must: bool
-    clause: str
-    reason: Words
-    desk_open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The route of one interview now. `unreachable` says why a signed party is not asked all the same."""
-
-    route: Route
-    choices: tuple[Choice, ...]
-    unreachable: Mapping[str, Words]
-    agreement: Agreement
-
-    def reason_of(self, party: str, reason: Exclusion) -> Words:
-        """Why a party is not asked, in words; empty where the reason itself would tell too much."""
-        if reason is Exclusion.WITHHELD:
-            return EXCLUSIONS[reason]
-        return self.unreachable.get(party, EXCLUSIONS[reason])
-
-    @property
-    def against(self) -> str:
-        """The clause that a choice outside the route goes against; empty when no clause names anybody."""
-        return self.route.candidates[0].clause if self.route.candidates else ""
-
-    @property
-    def proposed(self) -> tuple[Choice, ...]:
-        """The parties that follow the route."""
-        return tuple(choice for choice in self.choices if choice.proposed)
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """What the sender needs to know; `again` when the same interview had been sent before."""
 
@@ -128,80 +68,6 @@ class Sent:
     pseudonym: str
     receiver: str
     again: bool = False
-
-
-def propose(*, interview_id: uuid.UUID, by: Actor, before_consent: bool = False) -> Proposal:
-    """The route for a draft as it stands; writes nothing.
-
-    `before_consent`: as if an adult agreed, for the page that asks. Raises NotVisible, OpeningEnded, NoLongerDraft,
-    countries.NoAgreement.
-    """
-    by.must(Permission.INTERVIEW_CONDUCT)
-    draft = drafts.opened(db.session(), store.interview(interview_id, by=by), by=by)
-    return proposal(draft.questionnaire, draft.answers, by=by, before_consent=before_consent)
-
-
-def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, before_consent: bool = False) -> Proposal:
-    """The route for answers that were already opened."""
-    now = clock.now()
-    place = country().crossing_points.get(by.crossing_point)
-    agreement = country().in_force(now)
-    data = routing_facts(
-        questionnaire,
-        answers,
-        entry_point=by.crossing_point or UNKNOWN,
-        region_of_entry=(place.region if place else None) or UNKNOWN,
-        assume_consent=before_consent,
-    )
-    # What the person struck out is kept even if a party has left the agreement since.
-    data["refused_parties"] = [party for party in data["refused_parties"] if party in agreement.parties]
-    facts = parse_facts(data, agreement)
-    desks = desks_store.desks()
-    rooms = desks_store.capacity()
-    unreachable = {
-        code: ITSELF if code in desks and desks[code].id == by.organisation_id else UNCONNECTED
-        for code, party in agreement.parties.items()
-        if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
-    }
-    rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
-    reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
-    # Asked only against the route, with a reason: after a telephone call.
-    unreachable |= dict.fromkeys(members_store.parties_short_of_holders() & reachable.keys(), UNREADY)
-    route = route_under(facts, agreement, now, rooms)
-    return Proposal(route, _choices(route, agreement, now, reachable, rooms, unreachable), unreachable, agreement)
-
-
-def _choices(
-    route: Route,
-    agreement: Agreement,
-    now: datetime,
-    desks: Mapping[str, Organisation],
-    rooms: Mapping[str, Capacity],
-    unreachable: Mapping[str, Words],
-) -> tuple[Choice, ...]:
-    """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
-    against = route.candidates[0].clause if route.candidates else ""
-    listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
-    listed += [(each.party, False, False, each.clause, each.reason) for each in route.reserve]
-    listed += [
-        (each.party, False, False, against, unreachable.get(each.party, EXCLUSIONS[each.reason]))
-        for each in route.excluded
-        if each.reason in OVERRIDABLE
-    ]
-    return tuple(
-        Choice(
-            party,
-            desks[party],
-            rooms.get(party, Capacity.ASK),
-            proposed,
-            must,
-            clause,
-            reason,
-            agreement.parties[party].desk.is_open(agreement.local(now)),
-        )
-        for party, proposed, must, clause, reason in listed
-        if party in desks
-    )
 
 
 def send(
@@ -227,8 +93,8 @@ def send(
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
-        proposed = proposal(draft.questionnaire, answers, by=by)
-        choice = _chosen(proposed, party, override_reason)
+        proposed = proposals.proposal(draft.questionnaire, answers, by=by)
+        choice = chosen(proposed, party, override_reason)
         now = clock.now()
         keyings.spend(session, interview, by=by)
         drafts.close(session, interview, "sent", by=by)
@@ -267,7 +133,7 @@ def _write_consent(
     session: Session, draft: Draft, answers: Answers, proposed: Proposal, choice: Choice, by: Actor
 ) -> None:
     struck = (each.party for each in proposed.route.excluded if each.reason is Exclusion.STRUCK_OUT)
-    asked = (each.party for each in _in_order(proposed, choice))
+    asked = (each.party for each in proposed.in_order(choice))
     said = of_interview(draft.questionnaire, answers, asked=asked, struck_out=struck)
     consenting.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 
@@ -276,17 +142,6 @@ def _sent_before(interview: Interview, by: Actor) -> Sent:
     referral = store.hand_over_referral(interview.id, by=by)
     receiver = db.session.get_one(Organisation, referral.receiver_id)
     return Sent(interview.id, referral.id, interview.pseudonym, receiver.party, again=True)
-
-
-def _chosen(proposed: Proposal, party: str, override_reason: str) -> Choice:
-    """The choice for `party`; raises ReferralRefused."""
-    choice = next((each for each in proposed.choices if each.party == party), None)
-    if choice is None:
-        struck = any(each.party == party and each.reason is Exclusion.STRUCK_OUT for each in proposed.route.excluded)
-        raise ReferralRefused("struck_out" if struck else "no_shelter")
-    reason = OverrideReason(override_reason) if override_reason in list(OverrideReason) else None
-    check_new((), Relation.SENDER, follows_route=choice.proposed, override=reason)
-    return choice
 
 
 def _case(draft: Draft, answers: Answers, now: datetime, by: Actor) -> Case:
@@ -345,13 +200,6 @@ def _referral(
     )
 
 
-def _in_order(proposed: Proposal, choice: Choice) -> tuple[Choice, ...]:
-    """Whom this case can be offered to: the party that is asked first, then the route as it was computed."""
-    standing = {each.party for each in (*proposed.route.candidates, *proposed.route.reserve)}
-    others = [each for each in proposed.choices if each.party in standing and each.party != choice.party]
-    return (choice, *others)
-
-
 def _stored_route(case_id: uuid.UUID, proposed: Proposal, choice: Choice) -> list[RouteCandidate | RouteExclusion]:
     """The route as it is kept, and who was excluded."""
     rows: list[RouteCandidate | RouteExclusion] = [
@@ -364,7 +212,7 @@ def _stored_route(case_id: uuid.UUID, proposed: Proposal, choice: Choice) -> lis
             reason_sq=each.reason["sq"],
             reason_en=each.reason["en"],
         )
-        for position, each in enumerate(_in_order(proposed, choice), start=1)
+        for position, each in enumerate(proposed.in_order(choice), start=1)
     ]
     for excluded in proposed.route.excluded:
         if excluded.party != choice.party:
@@ -420,7 +268,7 @@ def _seal(
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
         vault.create(session, case_id, values, [by.organisation_id])
     session.flush()
-    sharing.offer(session, case_id, [each.organisation.id for each in _in_order(proposed, choice)], by=by)
+    sharing.offer(session, case_id, [each.organisation.id for each in proposed.in_order(choice)], by=by)
     for owed in proposed.route.obligations:
         for compartment in owed.grant:
             _grant(session, case_id, str(compartment), owed.party, by)

@@ -19,6 +19,7 @@ from nrm.actions import (
     notices,
     permits,
     placing,
+    proposals,
     referrals,
     reports,
     sending,
@@ -214,7 +215,7 @@ class Life:
         if plan.ending != "referred":
             interviews.end(interview_id=interview_id, by=officer)
             return
-        proposed = sending.propose(interview_id=interview_id, by=officer).proposed
+        proposed = proposals.propose(interview_id=interview_id, by=officer).proposed
         if not proposed:
             return  # the draft waits; it lapses after its days
         sent = sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)

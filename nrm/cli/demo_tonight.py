@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nrm import clock
-from nrm.actions import departures, interviews, placing, referrals, sending, supplements
+from nrm.actions import departures, interviews, placing, proposals, referrals, sending, supplements
 from nrm.actions import stays as stay_actions
 from nrm.cli.demo_life import Life
 from nrm.domain.accounts import NotVisible
@@ -49,7 +49,7 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
     interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
-    for choice in sending.propose(interview_id=interview_id, by=officer).proposed:
+    for choice in proposals.propose(interview_id=interview_id, by=officer).proposed:
         by = life.actors[choice.organisation.code]
         beds = stays.free_beds(by=by)
         if not beds:

@@ -147,3 +147,17 @@ def _close() -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+
+
+def _forget() -> None:
+    """In a process that was forked: the child and its pipes are the parent's; left open, the child could not end."""
+    child = _press.child
+    _press.lock, _press.child, _press.idle = threading.Lock(), None, None
+    if child is not None:
+        for stream in (child.stdin, child.stdout):
+            if stream:
+                stream.close()
+        child.returncode = 0  # nothing to wait for here
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -25,7 +25,7 @@ from nrm.statistics.tables import (
 
 _KEYS = {
     *("base", "version", "windows", "title", "basis", "counted", "charted", "dimension", "table", "impossible"),
-    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked"),
+    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up"),
 }
 
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
@@ -39,7 +39,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
     be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
     `linked` (`report`, `where`, `there`, `by`),
-    `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`).
+    `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
+    `adds_up` (true: each record belongs to one quarter alone).
     """
     _only(data, "", _KEYS)
     if data.get("base", BASE) != BASE or isinstance(data.get("base"), bool):
@@ -57,6 +58,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         if frozenset(table.by) in seen and number <= len(data["table"]):
             raise MalformedTableSet(f"table {number}: {table.name} is there twice")
         seen.setdefault(frozenset(table.by), table)
+    if type(data.get("adds_up", False)) is not bool:
+        raise MalformedTableSet(f"adds_up: {data['adds_up']!r}; true or false is needed")
     return TableSet(
         dimensions,
         tuple(seen.values()),
@@ -78,6 +81,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
             _linked(entry, f"linked {n}", shell) for n, entry in enumerate(_list(data.get("linked"), "linked"), 1)
         ),
         survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
+        adds_up=data.get("adds_up", False),
     )
 
 

@@ -142,6 +142,7 @@ class TableSet:
     charted: str = ""  # the dimension shown first, as bars
     survival: Survival | None = None
     linked: tuple[Linked, ...] = ()
+    adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
 
     @property
     def roots(self) -> tuple[str, ...]:

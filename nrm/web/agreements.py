@@ -9,15 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from forms.agreements import (
-    FACT_LABELS,
     KIND_LABELS,
-    NOUN_LABELS,
-    PART_LABELS,
     REFUSED,
     STATUS_LABELS,
     UNUSABLE,
-    VALUE_LABELS,
-    WHAT_LABELS,
     ApproveAgreementForm,
     ProposeAgreementForm,
     SignAgreementForm,
@@ -37,29 +32,17 @@ from nrm.domain.agreement_versions import (
     missing,
 )
 from nrm.domain.agreements import RECEIVER, Agreement, Clause, Party, Target
-from nrm.domain.routes import FALLBACKS, Fallback
 from nrm.domain.words import N_, Phrase
 from nrm.store import agreement_versions as store
 from nrm.store import stays
-from nrm.web import contracts, guards, home, trials
+from nrm.web import contracts, guards, home, studies, trials
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.outstanding import late_note
 
 blueprint = Blueprint("agreements", __name__)
 Answer = guards.Answer
 
-LISTS = {
-    "age_class": "age_classes",
-    "gender": "genders",
-    "citizenship_class": "citizenship_classes",
-    "needs": "needs",
-}
-"""Which list of the country puts the codes of a fact into words."""
-
-
 ASK_AGAIN_SECONDS = 10
-DESCRIPTIONS = 3
-"""How many descriptions of people, the widest first, the page shows of each change of the way."""
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
 
 
@@ -213,18 +196,20 @@ def changes(version: str) -> Response:
     agreement = actions.document(version, by=guards.actor())
     names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
     own = store.party_of(guards.actor().organisation_id)
-    rerouted = [_rerouted(each, names) for each in row.study["rerouted"]]
-    concerned = [line for line, each in zip(rerouted, row.study["rerouted"], strict=True) if _concerns(own, each)]
+    rerouted = [studies.rerouted(each, names) for each in row.study["rerouted"]]
+    concerned = [
+        line for line, each in zip(rerouted, row.study["rerouted"], strict=True) if studies.concerns(own, each)
+    ]
     running = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
     page = make_response(
         render_template(
             "agreements/changes.html",
             agreement=agreement,
             against=row.study["against"],
-            findings=[_finding(each, names) for each in row.study["findings"]],
+            findings=[studies.finding(each, names) for each in row.study["findings"]],
             rerouted=rerouted,
             concerned=concerned if own else None,
-            changes=[_change(each, names) for each in row.study["changes"]],
+            changes=[studies.change(each, names) for each in row.study["changes"]],
             status=row.status,
             trial=trials.arranged(row.simulation, names) if row.simulation else None,
             running=running,
@@ -251,80 +236,6 @@ def _old_parties(version: str) -> Mapping[str, Party]:
         return guards.country().agreement(version).parties
     except KeyError:
         return {}
-
-
-def _concerns(party: str, each: Mapping[str, Any]) -> bool:
-    ways = [way for way in (each["before"], each["after"]) if not isinstance(way, str)]
-    return any(party == code for way in ways for code, _ in way)
-
-
-def _rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "before": _way(each["before"], names),
-        "after": _way(each["after"], names),
-        "profiles": [_profile(profile, names) for profile in each["profiles"][:DESCRIPTIONS]],
-        "more": each["more"] + max(0, len(each["profiles"]) - DESCRIPTIONS),
-    }
-
-
-def _way(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
-    if isinstance(way, str):
-        return text_in(FALLBACKS[Fallback(way)])
-    return gettext(", then ").join(
-        gettext("%(party)s (must)", party=names.get(code, code)) if must else names.get(code, code)
-        for code, must in way
-    )
-
-
-def _finding(finding: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "kind": finding["kind"],
-        "text": translated(Phrase(finding["text"], finding["values"])),
-        "profile": None if finding["profile"] is None else _profile(finding["profile"], names),
-        "more": finding["more"],
-    }
-
-
-def _profile(profile: list[list[Any]], names: Mapping[str, str]) -> str:
-    """A kind of profiles in words, such as `Age group: child or not sure; Needs: without schooling`."""
-    if not profile:
-        return gettext("everybody")
-    return "; ".join(_term(fact, how, codes, names) for fact, how, codes in profile)
-
-
-def _term(fact: str, how: str, codes: list[str], names: Mapping[str, str]) -> str:
-    words = [_code(fact, code, names) for code in codes]
-    joined = ", ".join(words) if how in ("with", "without") else gettext(" or ").join(words)
-    values = {"fact": translated(FACT_LABELS[fact]), "what": joined}
-    if how == "not":
-        return gettext("%(fact)s: other than %(what)s", **values)
-    if how == "without":
-        return gettext("%(fact)s: without %(what)s", **values)
-    return gettext("%(fact)s: %(what)s", **values)
-
-
-def _code(fact: str, code: str, names: Mapping[str, str]) -> str:
-    country = guards.country()
-    lists: Mapping[str, Any] = country.lists[LISTS[fact]] if fact in LISTS else {}
-    if code in lists:
-        return text_in(lists[code])
-    if code in country.regions:
-        return text_in(country.regions[code])
-    if code in country.crossing_points:
-        return text_in(country.crossing_points[code].names)
-    return translated(VALUE_LABELS[code]) if code in VALUE_LABELS else names.get(code, code)
-
-
-def _change(change: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    noun = change["noun"]
-    if noun in NOUN_LABELS:
-        label = translated(NOUN_LABELS[noun])
-    else:
-        fact = noun.removeprefix("fact ").rstrip(":")
-        label = translated(FACT_LABELS.get(fact, N_("Fact")))
-    key = names.get(change["key"], change["key"]) if noun == "party" else change["key"]
-    parts = ", ".join(translated(PART_LABELS[part]) if part in PART_LABELS else part for part in change["parts"])
-    return f"{label} {key} {translated(WHAT_LABELS[change['what']])}{': ' + parts if parts else ''}"
 
 
 @blueprint.get("/agreements/new")

@@ -15,9 +15,9 @@ from markupsafe import Markup
 from forms.interviews import PageForm
 from forms.sending import SendInterviewForm
 from nrm import clock
-from nrm.actions import sending
+from nrm.actions import proposals, sending
 from nrm.actions.interviews import Draft
-from nrm.actions.sending import Choice, Proposal
+from nrm.actions.proposals import Choice, Proposal
 from nrm.domain.accounts import Actor
 from nrm.domain.facts import consent_of
 from nrm.domain.indicators import Profile, profile
@@ -207,7 +207,7 @@ def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty
     """The parties of the route that is proposed, those that receive first; and those struck out before."""
     struck_out = set(request.form.getlist("parties")) if form is not None else set(draft.answers.get("parties") or ())
     answers = {name: value for name, value in draft.answers.items() if name != "parties"}
-    proposed = sending.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    proposed = proposals.proposal(draft.questionnaire, answers, by=by, before_consent=True)
     receive = [choice.party for choice in proposed.proposed]
     told = [each.party for each in proposed.route.obligations if each.kind == sending.NOTIFY]
     parties = proposed.agreement.parties
@@ -219,7 +219,7 @@ def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty
 
 def _sending(draft: Draft, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
     """Who can be asked, in the agreement's order; none chosen before, unless exactly one must be."""
-    proposed = sending.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True)
+    proposed = proposals.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True)
     if picked is None:
         picked = SendInterviewForm()
         only = proposed.proposed
@@ -294,7 +294,7 @@ def is_end(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
 
 def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Actor) -> Proposal:
     """The route with the answers of the last page, which may strike out a party."""
-    return sending.proposal(draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by)
+    return proposals.proposal(draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by)
 
 
 def tasks(draft: Draft, alert: AlertLine | None) -> str:

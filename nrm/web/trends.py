@@ -102,6 +102,7 @@ def _over(page: _Page, picked: series.Picked) -> str:
         "reports/trend.html",
         title=titles()[page.report],
         fixed=page.names(picked.cell),
+        counted=page.table_set.counted.get(current_language(), ""),
         everybody=page.address(()),
         finding=_finding(rows),
         steps=[(step.name, step.figure, words[step.missing]) for step in steps],

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions import children, interviews, sending, tending
+from nrm.actions import children, interviews, proposals, sending, tending
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.interviews import Answers
@@ -115,7 +115,7 @@ def test_sending_finds_what_was_told_and_tells_nobody_twice(
     if acknowledged:
         children.acknowledge(interview_id=interview_id, by=authority)
     clock.set_clock(lambda: NOON + timedelta(minutes=10))
-    proposed = sending.propose(interview_id=interview_id, by=officer).proposed
+    proposed = proposals.propose(interview_id=interview_id, by=officer).proposed
     sent = sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
     assert alert(interview_id) is None
     owed = db.session.scalars(

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import clock
-from nrm.actions import cases, placing, referrals, sending, tending
+from nrm.actions import cases, placing, proposals, referrals, sending, tending
 from nrm.db import db
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.cases import Compartment, Purpose
@@ -92,7 +92,7 @@ def test_who_left_takes_over_nobody_and_the_next_is_asked(leaving: Flask) -> Non
     assert asked(coming.case_id) == [("NRC", "arrived")]
 
     interview = people.interview(rinas)
-    proposal = sending.propose(interview_id=interview, by=rinas)
+    proposal = proposals.propose(interview_id=interview, by=rinas)
     assert {each.party: each.reason for each in proposal.route.excluded}["NRC"] is Exclusion.NOT_IN_FORCE
     assert "NRC" not in {each.party for each in proposal.choices}
     with pytest.raises(ReferralRefused, match="no_shelter"):
@@ -151,5 +151,5 @@ def test_who_joins_on_a_day_is_asked_from_that_day_on(app: Flask) -> None:
     near_vlora = {"wish_region": "vlore"}
     for days, expected in ((LAST_DAY - 1, False), (LAST_DAY, True)):
         at(days, 9)
-        proposal = sending.propose(interview_id=people.interview(rinas, **near_vlora), by=rinas)
+        proposal = proposals.propose(interview_id=people.interview(rinas, **near_vlora), by=rinas)
         assert ("VATRA" in {each.party for each in proposal.proposed}) is expected

@@ -21,7 +21,7 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 
 from nrm import audit, db
-from nrm.actions import accounts, cases, members, referrals, sending, tending
+from nrm.actions import accounts, cases, members, proposals, referrals, sending, tending
 from nrm.cli import keys as commands
 from nrm.cli.usage import Refused
 from nrm.db import db as database
@@ -207,7 +207,7 @@ def test_without_two_checked_codes_nobody_is_accepted_and_the_route_says_so(app:
     code = members.make_code(password=factories.PASSWORD, by=manager)
     with pytest.raises(TooFewKeyHolders):
         referrals.accept(referral_id=waiting.referral_id, bed_id=people.bed("NRC"), by=manager)
-    proposed = sending.propose(interview_id=people.interview(rinas), by=rinas)
+    proposed = proposals.propose(interview_id=people.interview(rinas), by=rinas)
     assert "NRC" not in {each.party for each in proposed.proposed}
     assert "two people" in proposed.unreachable["NRC"]["en"]
     with pytest.raises(WrongCode):

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm import clock
-from nrm.actions import interviews, sending
+from nrm.actions import interviews, proposals, sending
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import UNKNOWN
@@ -122,7 +122,7 @@ def test_a_party_that_was_disabled_or_has_no_key_is_no_candidate(app: Flask) -> 
     interview_id = _held(by, example())
     with transaction() as session:
         session.execute(update(Organisation).where(Organisation.code == "NRC").values(enabled=False))
-    proposed = sending.propose(interview_id=interview_id, by=by)
+    proposed = proposals.propose(interview_id=interview_id, by=by)
     assert "NRC" not in {choice.party for choice in proposed.choices}
     assert "telephone" in proposed.unreachable["NRC"]["en"]
     with pytest.raises(ReferralRefused, match="no_shelter"):
@@ -136,7 +136,7 @@ def test_a_full_shelter_is_asked_only_with_a_reason(app: Flask) -> None:
     interview_id = _held(by, example())
     with transaction() as session:
         session.execute(update(Bed).values(out_of_use=True))
-    proposed = sending.propose(interview_id=interview_id, by=by)
+    proposed = proposals.propose(interview_id=interview_id, by=by)
     assert proposed.proposed == ()
     assert proposed.route.fallback == "no_room"
     with pytest.raises(ReferralRefused, match="no_reason"):
@@ -164,7 +164,7 @@ def test_the_answers_hour_and_the_obligations_come_from_the_agreement(app: Flask
 def test_the_chosen_party_stands_first_in_the_stored_route(app: Flask) -> None:
     by = actor(LOGIN)
     interview_id = _held(by, example(citizenship_class="albanian", proceedings="none"))
-    proposed = [choice.party for choice in sending.propose(interview_id=interview_id, by=by).proposed]
+    proposed = [choice.party for choice in proposals.propose(interview_id=interview_id, by=by).proposed]
     assert len(proposed) > 1
     sending.send(interview_id=interview_id, party=proposed[-1], by=by)
     stored = db.session.scalars(select(RouteCandidate).order_by(RouteCandidate.position)).all()
@@ -175,7 +175,7 @@ def test_the_chosen_party_stands_first_in_the_stored_route(app: Flask) -> None:
 def test_where_an_official_took_part_no_exclusion_gives_its_reason(app: Flask) -> None:
     by = actor(LOGIN)
     interview_id = _held(by, example(official="yes", official_what="Mori para"))
-    proposed = sending.propose(interview_id=interview_id, by=by)
+    proposed = proposals.propose(interview_id=interview_id, by=by)
     reasons = [proposed.reason_of(each.party, each.reason) for each in proposed.route.excluded]
     assert all(reason == {"sq": "", "en": ""} for reason in reasons)
     told = {each.party for each in proposed.route.obligations if each.kind == "notify"}
@@ -200,7 +200,7 @@ def test_only_who_conducts_interviews_proposes_and_sends(app: Flask) -> None:
     by = actor(LOGIN)
     interview_id = _held(by, example())
     with pytest.raises(NotVisible):
-        sending.propose(interview_id=interview_id, by=actor("durres.border_officer"))
+        proposals.propose(interview_id=interview_id, by=actor("durres.border_officer"))
     with pytest.raises(NotVisible):
         sending.send(interview_id=interview_id, party="NRC", by=actor("vatra.case_worker"))
     with pytest.raises(NotPermitted):

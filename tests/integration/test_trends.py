@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 
 import pytest
 from flask import Flask
@@ -163,3 +164,52 @@ def test_a_coarser_release_and_a_missing_one_are_breaks_in_words(closed: Flask) 
     # A curve is made of releases that follow one another.
     reader.get("/reports/ix/lengths/2026Q4/1", status=404)
     reader.get("/reports/ix/lengths/2026Q1/1")
+
+
+def test_the_year_stands_when_its_last_quarter_is_released_and_says_what_cannot_be_said(closed: Flask) -> None:
+    reader = Person(closed.test_client(), "oms.reader")
+    reader.get("/reports/year/2026", status=404)
+    reader.get("/reports/year/0", status=404)
+    reader.get("/reports/year/99999", status=404)
+    with transaction() as session:
+        session.execute(update(Release).where(OF_SECOND).values(quarter="2026Q4", first_quarter="2026Q4"))
+    page = main_of(reader.get("/reports/year/2026?lang=en"))
+    assert "a quarter was not published, or in less detail" in page
+    assert "/reports/year/2026" in reader.get("/reports")
+    for login in NEVER:
+        assert Person(closed.test_client(), login).client.get("/reports/year/2026").status_code in (403, 404)
+
+
+def test_the_year_adds_what_its_quarters_published(closed: Flask) -> None:
+    """As if the two quarters that were closed had been the last two, and two copies of the first came before them."""
+    with transaction() as session:
+        first, second = session.scalars(select(Release).where(Release.report == "ix").order_by(Release.position)).all()
+        file = session.scalars(
+            select(ReleaseFile).where(ReleaseFile.release_id == first.id, ReleaseFile.format == "json")
+        ).one()
+        for release, quarter in ((first, "2026Q3"), (second, "2026Q4")):
+            release.quarter = release.first_quarter = quarter
+        session.flush()
+        for number, quarter in enumerate(("2026Q1", "2026Q2"), 10):
+            copy = uuid.uuid4()
+            values = {"previous_hash": b"", "hash": b"", "signature": b"", "released_at": first.released_at}
+            session.add(
+                Release(
+                    id=copy, report="ix", quarter=quarter, first_quarter=quarter, position=number, step="", **values
+                )
+            )
+            session.flush()
+            session.add(ReleaseFile(id=uuid.uuid4(), release_id=copy, format="json", content=file.content))
+    reader = Person(closed.test_client(), "oms.reader")
+    page = main_of(reader.get("/reports/year/2026?lang=en"))
+    sums = [
+        figure(Quarter(2026, 1), arrival="opening"),
+        3 * figure(Quarter(2026, 1), arrival="admitted") + figure(Quarter(2026, 4), arrival="admitted"),
+        3 * figure(Quarter(2026, 1), stay_status="left") + figure(Quarter(2026, 4), stay_status="left"),
+        figure(Quarter(2026, 4), stay_status="still_there"),
+    ]
+    cells = "".join(f"<td>{each}</td>" for each in sums)
+    assert f'<tr class="all"><th scope="row">Total</th>{cells}</tr>' in page
+    assert f"to {sums[0] + sums[1]} different people" in page
+    text = re.sub(r"<[^>]+>|\b2026(Q[1-4])?\b", " ", page)
+    assert [number for number in re.findall(r"\d+", text) if int(number) % 5] == []

@@ -301,6 +301,7 @@ ACCESS = {
     "trends.notice": "report:read",
     "trends.over": "report:read",
     "trends.show": "report:read",
+    "years.show": "report:read",
 }
 LOGINS = {
     Role.BORDER_OFFICER: "rinas.border_officer",
@@ -353,6 +354,7 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "cases": [12],
         "cell": ["all"],
         "number": [1],
+        "year": [2026],
         "kind": ["answer", "owed"],
         "subject_id": [ids.get("asked"), ids.get("obligation")],
         "sample_id": [ids.get("sample")],

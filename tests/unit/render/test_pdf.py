@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import threading
 import time
@@ -192,6 +193,38 @@ def test_settings_and_passwords_do_not_reach_the_typesetter(tmp_path: Path, monk
     monkeypatch.setattr(pdf, "TYPESETTER", nosy)
     assert to_pdf(page()) == b""
     pdf._close()
+
+
+def test_a_forked_worker_has_a_typesetter_of_its_own_and_does_not_keep_its_parents_alive(tmp_path: Path) -> None:
+    who = tmp_path / "who.py"  # answers each document with its own number
+    who.write_text(
+        "import os, sys\n"
+        "while len(head := sys.stdin.buffer.read(8)) == 8:\n"
+        "    sys.stdin.buffer.read(int.from_bytes(head, 'big'))\n"
+        "    text = str(os.getpid()).encode()\n"
+        "    sys.stdout.buffer.write(b'K' + len(text).to_bytes(8, 'big') + text); sys.stdout.flush()\n"
+    )
+    script = f"""
+import os
+from pathlib import Path
+from nrm.render import pdf
+pdf.TYPESETTER = Path({str(who)!r})
+before = pdf.to_pdf("")
+assert pdf.to_pdf("") == before
+parents = pdf._press.child
+waits, goes_on = os.pipe()
+if os.fork() == 0:
+    other = pdf.to_pdf("")
+    os.close(goes_on)
+    os.read(waits, 1)  # until the parent has closed its own
+    os._exit(0 if other != before else 3)
+pdf._close()
+os.close(goes_on)
+assert os.wait()[1] == 0, "one typesetter served two processes"
+assert parents.returncode == 0, "the parent's typesetter had to be killed"
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_weasyprint_is_not_loaded_into_the_server() -> None:

@@ -76,6 +76,7 @@ SURVIVAL = {"length": "age", "status": "sex", "ended": "f", "going_on": "m"}
         (["sizes"], [0, 10, 55, 105], "sizes: 10 for 1 dimensions is below 25"),
         (["weights"], [1, 1, 1], "weights: four integers are needed"),
         (["stock_flow"], {"by": ["sex"]}, "stock_flow.arrival: a table of keys is needed"),
+        (["adds_up"], "yes", "adds_up: 'yes'; true or false is needed"),
         (["survival"], {"length": "age"}, "survival.status: a text is needed"),
         (["survival"], SURVIVAL | {"x": 1}, "survival: unknown key 'x'"),
         (["survival"], SURVIVAL | {"length": "majority"}, "survival: there is no table by 'majority' and 'sex'"),

@@ -36,14 +36,8 @@ def ask(*, claim_id: uuid.UUID, case_id: uuid.UUID, forum: Forum, asked: str, ha
             if known is None:
                 session.add(Claim(id=claim_id, case_id=case_id))
                 session.flush()
-                _add(
-                    session,
-                    claim_id,
-                    case_id,
-                    1,
-                    Entry(ClaimEvent.ASK, standing, happened, reports.first_open(happened)),
-                    by,
-                )
+                entry = Entry(ClaimEvent.ASK, standing, happened, reports.first_open(happened))
+                _add(session, claim_id, case_id, 1, entry, by)
             elif known.case_id != case_id:
                 raise NotVisible
     except IntegrityError:
@@ -59,17 +53,11 @@ def record(
     Raises NotPermitted, NotVisible, ClaimRefused.
     """
     by.must(Permission.CLAIM_RECORD)
-    with _following(claim_id, seen, by) as (session, claim, history):
+    with _following(claim_id, seen, by) as (session, case_id, history):
         standing = rules.step(history[-1].standing, event, _bands(), granted=granted)
         rules.check_quarter(happened, today=_now(), last=history[-1].happened)
-        _add(
-            session,
-            claim_id,
-            claim.case_id,
-            seen + 1,
-            Entry(event, standing, happened, reports.first_open(happened)),
-            by,
-        )
+        entry = Entry(event, standing, happened, reports.first_open(happened))
+        _add(session, claim_id, case_id, seen + 1, entry, by)
 
 
 def correct(*, claim_id: uuid.UUID, standing: Standing, happened: Quarter, seen: int, by: Actor) -> None:
@@ -78,27 +66,26 @@ def correct(*, claim_id: uuid.UUID, standing: Standing, happened: Quarter, seen:
     What a closed quarter counted is not counted again. Raises NotPermitted, NotVisible, ClaimRefused.
     """
     by.must(Permission.CLAIM_RECORD)
-    with _following(claim_id, seen, by) as (session, claim, history):
+    with _following(claim_id, seen, by) as (session, case_id, history):
         rules.check_correction(history, standing, happened, _bands())
         rules.check_quarter(happened, today=_now(), last=rules.before_last(history))
         before = history[-1].counts
         counts = before if reports.is_closed(before) else reports.first_open(happened)
-        _add(session, claim_id, claim.case_id, seen + 1, Entry(ClaimEvent.CORRECT, standing, happened, counts), by)
+        entry = Entry(ClaimEvent.CORRECT, standing, happened, counts)
+        _add(session, claim_id, case_id, seen + 1, entry, by)
 
 
 @contextmanager
-def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Session, Claim, list[Entry]]]:
-    """A transaction for one more entry of a claim, if its last one is the one that was seen; else ClaimRefused."""
+def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Session, uuid.UUID, list[Entry]]]:
+    """A transaction for one more entry of a claim (of which case, its history), if the last one is the one that was
+    seen; else ClaimRefused."""
     try:
         with transaction() as session:
-            claim = session.get(Claim, claim_id)
-            if claim is None:
-                raise NotVisible
-            permits.shared_case(claim.case_id, Permission.CLAIM_RECORD, by=by)
+            case = store.case_of(claim_id, by=by)
             history = store.as_history(store.entries(claim_id))
             if len(history) != seen:
                 raise ClaimRefused("state")
-            yield session, claim, history
+            yield session, case.id, history
     except IntegrityError:
         # Two added an entry in one instant: what the second one followed is no longer the last.
         raise ClaimRefused("state") from None

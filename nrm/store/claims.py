@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from nrm.db import db
-from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts import Actor, Permission
 from nrm.domain.claims import ClaimEvent, Entry, Forum, Outcome, Standing, following
 from nrm.domain.quarters import Quarter
+from nrm.models.cases import Case
 from nrm.models.claims import Claim, ClaimEntry
 from nrm.store import permits
+
+_NO_CASE = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,14 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ClaimView]:
 
 def one(claim_id: uuid.UUID, *, by: Actor) -> ClaimView:
     """One claim; raises NotVisible."""
-    claim = db.session.get(Claim, claim_id)
-    if claim is None:
-        raise NotVisible
-    case = permits.shared_case(claim.case_id, Permission.CLAIM_RECORD, by=by)
+    case = case_of(claim_id, by=by)
     return _view(claim_id, case.id, case.pseudonym, entries(claim_id))
+
+
+def case_of(claim_id: uuid.UUID, *, by: Actor) -> Case:
+    """The case of a claim; raises NotVisible, as quickly for no claim as for one that is nothing to the asker."""
+    claim = db.session.get(Claim, claim_id)
+    return permits.shared_case(claim.case_id if claim else _NO_CASE, Permission.CLAIM_RECORD, by=by)
 
 
 def entries(claim_id: uuid.UUID) -> list[ClaimEntry]:

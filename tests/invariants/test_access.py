@@ -149,11 +149,15 @@ def test_anothers_ids_say_no_more_than_ids_of_nothing(world_app: tuple[Flask, Wo
     assert seen or login in ("consular.consular_officer", "molsa.statistician", "oms.monitor", "administrator")
 
 
-@pytest.mark.parametrize("field", ["case_id", "referral_id"])
+@pytest.mark.parametrize("field", ["case_id", "referral_id", "claim_id"])
 def test_nor_does_the_time_they_take(world_app: tuple[Flask, World], field: str) -> None:
     app, world = world_app
     person = Person(app.test_client(), "iom.shelter_manager")
-    path, real = {"case_id": ("/cases/{}", world.own_case), "referral_id": ("/referrals/{}", world.arrived)}[field]
+    path, real = {
+        "case_id": ("/cases/{}", world.own_case),
+        "referral_id": ("/referrals/{}", world.arrived),
+        "claim_id": ("/claims/{}", world.claim),
+    }[field]
     seen = []
     for _ in range(3):  # a neighbour on the machine can disturb one; what is told is told every time
         times: dict[bool, list[float]] = {True: [], False: []}

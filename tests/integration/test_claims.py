@@ -316,6 +316,9 @@ def test_by_pages(vatra: Actor, sign_in: SignIn) -> None:
     claim = f"/claims/{found.group(1)}"
     assert page.count(claim) == 1
     assert "Padi civile më vete" in page
+    waits = person.get(f"{claim}/correct")
+    assert 'value="mistaken"' in waits
+    assert 'value="granted"' not in waits, "what happened next is a step and no correction"
 
     step = {"seen": "1", "event": "grant", "on": str(now())}
     assert "Zgjidhni çfarë ndodhi" in person.post(claim, {**step, "event": "pay"}, 422)
@@ -356,14 +359,17 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
 ) -> None:
     case_id = admitted(vatra).case_id
     claim_id = asked(case_id, vatra, band="not_stated")
+    paid = asked(case_id, vatra, band="not_stated")
+    for seen, event in ((1, ClaimEvent.GRANT), (2, ClaimEvent.PAY_PART)):
+        actions.record(claim_id=paid, event=event, happened=now(), seen=seen, granted="up_to_500000", by=vatra)
     person = sign_in("vatra.case_worker")
     forms: dict[str, dict[str, object]] = {
         f"/cases/{case_id}/claims/new": {
             "id": str(uuid.uuid4()), "forum": "abroad", "asked": "not_stated", "on": str(now())
         },
         f"/claims/{claim_id}": {"seen": "1", "event": "grant", "granted": "up_to_500000", "on": str(now())},
-        f"/claims/{claim_id}/correct": {
-            "seen": "1", "forum": "abroad", "asked": "not_stated", "outcome": "granted", "granted": "up_to_500000",
+        f"/claims/{paid}/correct": {
+            "seen": "3", "forum": "abroad", "asked": "not_stated", "outcome": "granted", "granted": "up_to_500000",
             "paid": "no", "on": str(now()),
         },
     }  # fmt: skip
@@ -371,4 +377,6 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
         for name in fields:
             answer = person.client.post(path, data={**fields, name: value, "csrf_token": person.csrf_token})
             assert answer.status_code in (409, 422), (path, name)
-    assert store.one(claim_id, by=vatra).seen == 1
+    assert (store.one(claim_id, by=vatra).seen, store.one(paid, by=vatra).seen) == (1, 3)
+    for path, fields in forms.items():
+        person.post(path, fields)

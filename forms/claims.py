@@ -27,6 +27,7 @@ REFUSED = {
     "asked": N_("Choose how much was asked"),
     "granted": N_("Choose how much was granted; it is not more than what was asked"),
     "paid": N_("Choose whether it was paid"),
+    "outcome": N_("Choose how it stands"),
     "nothing_changed": N_("Nothing differs from what is recorded. Choose what is right, or go back."),
     "in_future": N_("Choose a quarter that has begun"),
     "before_last_step": N_("Choose a quarter that is not before that of the last recorded step"),
@@ -35,6 +36,7 @@ FIELD_OF = {
     "asked": "asked",
     "granted": "granted",
     "paid": "paid",
+    "outcome": "outcome",
     "nothing_changed": "outcome",
     "in_future": "on",
     "before_last_step": "on",
@@ -92,9 +94,7 @@ class CorrectClaimForm(OnceForm):
         N_("Where was it asked?"), validators=[Offered(N_("Choose where it was asked"))], validate_choice=False
     )
     asked = _amount(N_("How much was asked?"), REFUSED["asked"])
-    outcome = RadioField(
-        N_("How does it stand?"), validators=[Offered(N_("Choose how it stands"))], validate_choice=False
-    )
+    outcome = RadioField(N_("How does it stand?"), validators=[Offered(REFUSED["outcome"])], validate_choice=False)
     granted = RadioField(N_("How much was granted?"), description=IF_GRANTED, validate_choice=False)
     paid = RadioField(N_("Was it paid?"), description=IF_GRANTED, validate_choice=False)
     on = _quarter(N_("When did the last step happen?"))
@@ -104,11 +104,13 @@ class CorrectClaimForm(OnceForm):
         """Whether amount and payment are read."""
         return self.outcome.data in GIVEN
 
-    def is_valid(self) -> bool:
-        """`validate`, with what belongs to a claim that was granted."""
-        extra: Mapping[str, Sequence[object]] = {}
+    def is_valid(self, *, paid: bool) -> bool:
+        """`validate`, with what belongs to a claim that was granted; `paid`: the payment is asked for as well."""
+        extra: dict[str, Sequence[object]] = {}
         if self.was_granted:
-            extra = {"granted": [Offered(REFUSED["granted"])], "paid": [Offered(REFUSED["paid"])]}
+            extra["granted"] = [Offered(REFUSED["granted"])]
+            if paid:
+                extra["paid"] = [Offered(REFUSED["paid"])]
         return self.validate(extra)
 
 

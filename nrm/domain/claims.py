@@ -76,7 +76,8 @@ DECISIONS: Mapping[ClaimEvent, Outcome] = MappingProxyType(
 
 class ClaimRefused(ValueError):
     """It cannot be recorded. `why`: `state` (does not follow, or somebody recorded a step meanwhile), `asked`,
-    `granted` (no band, or one above what was asked), `paid`, `nothing_changed`, `in_future`, `before_last_step`."""
+    `granted` (no band, or one above what was asked), `paid`, `outcome`, `nothing_changed`, `in_future`,
+    `before_last_step`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -163,11 +164,28 @@ def check_quarter(happened: Quarter, *, today: Quarter, last: Quarter | None) ->
 
 
 def check_correction(history: Sequence[Entry], standing: Standing, happened: Quarter, bands: Sequence[str]) -> Standing:
-    """The standing, if it may stand in the place of the last entry and differs from it; else ClaimRefused."""
+    """The standing, if it may stand in the place of the last entry and differs from it; else ClaimRefused.
+
+    What happened next is a step and no correction, which would count it where the entry counts that it replaces.
+    """
     last = history[-1]
     if (standing, happened) == (last.standing, last.happened):
         raise ClaimRefused("nothing_changed")
+    if standing.outcome not in correctable(last.standing):
+        raise ClaimRefused("outcome")
+    if standing.paid not in ("", Paid.NO) and not is_paid(last.standing):
+        raise ClaimRefused("paid")
     return check(standing, bands)
+
+
+def correctable(last: Standing) -> tuple[Outcome, ...]:
+    """What the outcome may be corrected to: of a claim that waits, to no decision."""
+    return (Outcome.PENDING, Outcome.MISTAKEN) if last.outcome is Outcome.PENDING else tuple(Outcome)
+
+
+def is_paid(standing: Standing) -> bool:
+    """Whether a payment is recorded, and so can be corrected."""
+    return standing.paid in (Paid.PARTLY, Paid.YES)
 
 
 def before_last(history: Sequence[Entry]) -> Quarter | None:

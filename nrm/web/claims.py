@@ -26,8 +26,11 @@ from nrm.domain.claims import (
     ClaimRefused,
     Forum,
     Outcome,
+    Paid,
     Standing,
     before_last,
+    correctable,
+    is_paid,
 )
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
@@ -43,7 +46,7 @@ Form = AskClaimForm | StepClaimForm | CorrectClaimForm
 
 blueprint = Blueprint("claims", __name__)
 
-QUARTERS_BACK = 20
+YEARS_BACK = 5
 NOT_STATED_LABEL = N_("Not stated")
 
 
@@ -134,9 +137,11 @@ def correct(claim_id: uuid.UUID) -> Answer:
     claim = store.one(claim_id, by=by)
     form = CorrectClaimForm(request.form)
     _offer_all(form, claim)
-    if not form.is_valid():
+    paid_before = is_paid(claim.standing)
+    if not form.is_valid(paid=paid_before):
         return _correct_page(claim, form, 422)
-    granted, paid = (form.granted.data, form.paid.data) if form.was_granted else ("", "")
+    granted = form.granted.data if form.was_granted else ""
+    paid = (form.paid.data if paid_before else Paid.NO) if form.was_granted else ""
     standing = Standing(Forum(form.forum.data), form.asked.data, Outcome(form.outcome.data), granted, paid)
     try:
         happened = Quarter.parse(form.on.data)
@@ -157,30 +162,39 @@ def _step_form(claim: store.ClaimView) -> StepClaimForm:
 
 def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
     """The country's lists, and the amounts and quarters that can be right."""
-    for name, listed in (("forum", "claim_forums"), ("outcome", "claim_outcomes"), ("paid", "claim_payments")):
+    outcomes = tuple(Outcome) if claim is None else correctable(claim.standing)
+    for name, listed, codes in (
+        ("forum", "claim_forums", tuple(Forum)),
+        ("outcome", "claim_outcomes", outcomes),
+        ("paid", "claim_payments", tuple(Paid)),
+    ):
         if name in form:
-            offer(form, name, [(code, text_in(words)) for code, words in guards.country().lists[listed].items()])
+            offer(form, name, [(code, label_of(listed, code)) for code in codes])
     bands = [*guards.country().amount_bands, NOT_STATED]
-    first = None
+    first = shown = None
     if claim is not None:
-        first = before_last(claim.history) if isinstance(form, CorrectClaimForm) else claim.history[-1].happened
+        shown = claim.history[-1].happened
+        first = before_last(claim.history) if isinstance(form, CorrectClaimForm) else shown
     if claim is not None and isinstance(form, StepClaimForm) and claim.standing.asked in bands[:-1]:
         bands = [*bands[: bands.index(claim.standing.asked) + 1], NOT_STATED]
     for name in ("asked", "granted"):
         if name in form:
             offer(form, name, [(code, band(code)) for code in bands])
-    offer(form, "on", _quarters(first))
+    offer(form, "on", _quarters(first, shown))
 
 
-def _quarters(first: Quarter | None) -> Iterator[tuple[str, str]]:
-    """The quarters to choose from, this one first, back to `first`; without it the oldest stands for all before it."""
+def _quarters(first: Quarter | None, shown: Quarter | None) -> Iterator[tuple[str, str]]:
+    """The quarters to choose from, this one first, back to `first`.
+
+    Without it five years and as far as `shown`; the oldest stands for all before it then.
+    """
     quarter = Quarter.of(today())
-    for _ in range(QUARTERS_BACK):
+    oldest = Quarter(quarter.year - YEARS_BACK, quarter.number)
+    end = first or min(oldest, shown or oldest)
+    while quarter > end:
         yield str(quarter), months(quarter)
-        if quarter == first:
-            return
         quarter = quarter.previous
-    yield str(quarter), gettext("%(months)s or earlier", months=months(quarter))
+    yield str(end), months(end) if first else gettext("%(months)s or earlier", months=months(end))
 
 
 def months(quarter: Quarter) -> str:
@@ -216,7 +230,8 @@ def _page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Ans
 
 def _correct_page(claim: store.ClaimView, form: CorrectClaimForm, status: int = 200) -> Answer:
     _offer_all(form, claim)
-    return render_template("claims/correct.html", claim=claim, form=form), status
+    page = render_template("claims/correct.html", claim=claim, form=form, paid=is_paid(claim.standing))
+    return page, status
 
 
 def _rows(standing: Standing) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit
@@ -21,7 +21,7 @@ from nrm.domain.cases import Compartment
 from nrm.domain.claims import ClaimEvent, ClaimRefused, Forum, Outcome, Paid, Standing
 from nrm.domain.quarters import Quarter
 from nrm.models.audit import AuditEntry
-from nrm.models.cases import Case
+from nrm.models.cases import Case, Grant
 from nrm.models.claims import Claim, ClaimEntry
 from nrm.store import accounts
 from nrm.store import claims as store
@@ -250,6 +250,21 @@ def test_who_works_on_no_claims_is_refused(vatra: Actor, sign_in: SignIn, login:
         person.post(path, {}, 403)
 
 
+def test_claims_go_with_the_case_to_the_next_holder(vatra: Actor) -> None:
+    case_id = admitted(vatra).case_id
+    claim_id = asked(case_id, vatra)
+    with transaction() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(holder_id=organisation("NRC")))
+    nrc = factories.actor("nrc.case_worker")
+    actions.record(claim_id=claim_id, event=ClaimEvent.REJECT, happened=now(), seen=1, by=nrc)
+    assert [claim.id for claim in store.of_case(case_id, by=nrc)] == [claim_id]
+    with transaction() as session:
+        session.execute(delete(Grant).where(Grant.case_id == case_id))  # as a transfer leaves it to the old shelter
+    for attempt in (lambda: store.one(claim_id, by=vatra), lambda: store.of_case(case_id, by=vatra)):
+        with pytest.raises(NotVisible):
+            attempt()
+
+
 def test_the_prosecution_records_while_the_legal_file_is_shared_and_no_longer(vatra: Actor, sign_in: SignIn) -> None:
     case_id = admitted(vatra).case_id
     claim_id = asked(case_id, vatra)
@@ -316,6 +331,9 @@ def test_by_pages(vatra: Actor, sign_in: SignIn) -> None:
     claim = f"/claims/{found.group(1)}"
     assert page.count(claim) == 1
     assert "Padi civile më vete" in page
+    waits = person.get(f"{claim}/correct")
+    assert 'value="mistaken"' in waits
+    assert 'value="granted"' not in waits, "what happened next is a step and no correction"
 
     step = {"seen": "1", "event": "grant", "on": str(now())}
     assert "Zgjidhni çfarë ndodhi" in person.post(claim, {**step, "event": "pay"}, 422)
@@ -356,14 +374,17 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
 ) -> None:
     case_id = admitted(vatra).case_id
     claim_id = asked(case_id, vatra, band="not_stated")
+    paid = asked(case_id, vatra, band="not_stated")
+    for seen, event in ((1, ClaimEvent.GRANT), (2, ClaimEvent.PAY_PART)):
+        actions.record(claim_id=paid, event=event, happened=now(), seen=seen, granted="up_to_500000", by=vatra)
     person = sign_in("vatra.case_worker")
     forms: dict[str, dict[str, object]] = {
         f"/cases/{case_id}/claims/new": {
             "id": str(uuid.uuid4()), "forum": "abroad", "asked": "not_stated", "on": str(now())
         },
         f"/claims/{claim_id}": {"seen": "1", "event": "grant", "granted": "up_to_500000", "on": str(now())},
-        f"/claims/{claim_id}/correct": {
-            "seen": "1", "forum": "abroad", "asked": "not_stated", "outcome": "granted", "granted": "up_to_500000",
+        f"/claims/{paid}/correct": {
+            "seen": "3", "forum": "abroad", "asked": "not_stated", "outcome": "granted", "granted": "up_to_500000",
             "paid": "no", "on": str(now()),
         },
     }  # fmt: skip
@@ -371,4 +392,6 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
         for name in fields:
             answer = person.client.post(path, data={**fields, name: value, "csrf_token": person.csrf_token})
             assert answer.status_code in (409, 422), (path, name)
-    assert store.one(claim_id, by=vatra).seen == 1
+    assert (store.one(claim_id, by=vatra).seen, store.one(paid, by=vatra).seen) == (1, 3)
+    for path, fields in forms.items():
+        person.post(path, fields)

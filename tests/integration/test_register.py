@@ -588,3 +588,15 @@ def test_the_late_list_says_what_whose_and_for_how_many_days_on_three_home_pages
         filed.file(code, Q1, Answer.NO_REPORT)
     assert store.late(by=factories.actor("oms.coordinator")) == []
     assert "late" not in sign_in("molsa.statistician").get("/?lang=en").split("Reports by quarter")[0]
+
+
+def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(begun: Flask, sign_in: SignIn) -> None:
+    filed.begin(TODAY)
+    filed.file("arrests", Q2, Answer.NO_REPORT)
+    page = sign_in("oms.coordinator").get("/register?lang=en")
+    late = page[page.index('aria-labelledby="late"') : page.index('aria-labelledby="requirements"')]
+    lines = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>[^<]+</td><td class="n">(\d+)</td>', late)
+    assert len(lines) == 13
+    said = {name: (quarters, days) for name, quarters, days in lines}
+    assert said["Arrests by charge"] == ("2026Q1", "97")
+    assert said["Dismissals and sanctions"] == ("2026Q1, 2026Q2", "97")

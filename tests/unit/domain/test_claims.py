@@ -148,6 +148,9 @@ def test_a_claim_is_new_in_one_period_and_waits_only_in_the_one_in_which_it_is_n
     assert all(each.standing.outcome is not Outcome.MISTAKEN for each in found)
     if all(entry.event is not ClaimEvent.CORRECT for entry in history):
         assert sum(each.new for each in found) == 1
+    last = history[-1].standing
+    if last.outcome not in (Outcome.PENDING, Outcome.MISTAKEN):
+        assert last in [each.standing for each in found]  # no decision and no payment goes uncounted
 
 
 def test_a_claim_counts_when_it_is_asked_decided_and_paid_and_not_in_between() -> None:
@@ -181,6 +184,21 @@ def test_a_correction_must_correct_something() -> None:
     with pytest.raises(ClaimRefused, match=r"^nothing_changed$"):
         claims.check_correction(history, ASKED, Q1, BANDS)
     assert claims.check_correction(history, ASKED, Quarter(2025, 4), BANDS) == ASKED
+
+
+def test_what_happened_next_is_no_correction() -> None:
+    history = [Entry(ClaimEvent.ASK, ASKED, Q1, Q1)]
+    for outcome in set(Outcome) - {Outcome.PENDING, Outcome.MISTAKEN}:
+        granted = ("middle", Paid.NO) if outcome in GIVEN else ("", "")
+        with pytest.raises(ClaimRefused, match=r"^outcome$"):
+            claims.check_correction(history, Standing(ASKED.forum, "middle", outcome, *granted), Q1, BANDS)
+    history.append(Entry(ClaimEvent.GRANT, step(ASKED, ClaimEvent.GRANT, BANDS), Q2, Q2))
+    paid = Standing(ASKED.forum, "middle", Outcome.GRANTED, "middle", Paid.PARTLY)
+    with pytest.raises(ClaimRefused, match=r"^paid$"):
+        claims.check_correction(history, paid, Q2, BANDS)
+    history.append(Entry(ClaimEvent.PAY_PART, paid, Q2, Q2))
+    whole = step(paid, ClaimEvent.PAY, BANDS)
+    assert claims.check_correction(history, whole, Q2, BANDS) == whole
 
 
 valid = standings.filter(lambda each: each.outcome is not Outcome.MISTAKEN).map(

@@ -80,6 +80,8 @@ class Stay(Model):
         ),
         Index("ix_stays_organisation_id_ended_on", "organisation_id", "ended_on"),
         Index("ix_stays_admitted_on", "admitted_on"),
+        Index("ix_stays_referral_id", "referral_id"),
+        Index("ix_stays_bed_id", "bed_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

@@ -22,6 +22,7 @@ from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
 BLOCKING_THREADS = 4  # of each worker
+LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -38,7 +39,8 @@ def serve(directory: Path, host: str, port: int, workers: int) -> None:
 def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     """Check that the instance can start, then serve it; a plain HTTP port is for loopback or behind a proxy.
 
-    The workers are forked from this process and take the application that was checked, without a connection in it.
+    The workers are forked from this process and take the application that was checked, without a connection in it. One
+    that dies is replaced, unless the one in its place dies within seconds too.
     """
     app = application(directory)
     config = app.extensions["nrm.config"]
@@ -59,6 +61,8 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=BLOCKING_THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=LAST_SECONDS,
         backlog=1024,
         log_access=False,  # an access log would hold addresses and times of people at a border post
         log_level="warning",  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+"""`nrm serve` as the operator runs it: several workers, one of which may die, and an end that comes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+
+from nrm import db
+from tests.conftest import token_in
+from tests.factories import PASSWORD
+
+ROOT = Path(__file__).parents[2]
+LOGIN = "nrc.case_worker"
+PROGRAM = """
+from nrm.cli import main, serving, usage
+from tests.factories import cheap_config
+serving.LAST_SECONDS, usage.load_config = 1, cheap_config
+main()
+"""
+
+
+@pytest.fixture(params=["app", "postgres_app"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    """Of an instance to which nobody is connected."""
+    app: Flask = request.getfixturevalue(request.param)
+    db.disconnect()
+    return Path(app.extensions["nrm.config"].directory)
+
+
+@pytest.fixture
+def server(folder: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`nrm serve` with two workers, and its port; what it says goes to the file `said`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["serve", "--dir", str(folder), "--port", str(port), "--workers", "2"]
+    with (tmp_path / "said").open("wb") as said:
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], stdout=said, stderr=said, cwd=ROOT)
+    workers: set[int] = set()
+    try:
+        until(lambda: process.poll() is not None or (len(children(process.pid)) == 2 and answers(port)))
+        workers = children(process.pid)
+        yield process, port
+        workers |= children(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+
+
+def until(seen: Callable[[], bool], seconds: float = 30) -> None:
+    """Look again and again until it is seen."""
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def children(pid: int) -> set[int]:
+    """The living ones; none of a process that has ended."""
+    try:
+        found = {
+            int(word) for path in Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()
+        }
+        return {child for child in found if ") Z " not in Path(f"/proc/{child}/stat").read_text()}
+    except OSError:
+        return set()
+
+
+def answers(port: int) -> bool:
+    try:
+        return asked(port, "GET", "/sign-in")[0] == 200
+    except OSError:
+        return False
+
+
+def asked(port: int, method: str, path: str, *, cookies: str = "", form: str | None = None) -> tuple[int, str, str]:
+    """Status, page and cookies of a request on a connection of its own, so that any worker may get it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {"Cookie": cookies}
+    if form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    try:
+        connection.request(method, path, form, headers)
+        answer = connection.getresponse()
+        given = [line.split(";")[0] for name, line in answer.getheaders() if name.lower() == "set-cookie"]
+        return answer.status, answer.read().decode(), "; ".join(given)
+    finally:
+        connection.close()
+
+
+def signed_in(port: int) -> str:
+    """The cookies of a session."""
+    _, page, cookies = asked(port, "GET", "/sign-in")
+    form = urlencode({"login": LOGIN, "password": PASSWORD, "code": "", "csrf_token": token_in(page)})
+    status, page, session = asked(port, "POST", "/sign-in", cookies=cookies, form=form)
+    assert status == 303, page
+    return session
+
+
+def holders(folder: Path) -> list[int]:
+    """Who has the lock of those that tend; who waits for it has it not."""
+    inode = (folder / "tend.lock").stat().st_ino
+    return [
+        int(line.split()[4])
+        for line in Path("/proc/locks").read_text().splitlines()
+        if "->" not in line and re.search(rf":{inode} ", line)
+    ]
+
+
+def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_waits_for_nobody(
+    folder: Path, tmp_path: Path, server: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    process, port = server
+    session = signed_in(port)
+    assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
+
+    before = children(process.pid)
+    until(lambda: len(holders(folder)) == 1)
+    (tending,) = holders(folder)
+    assert tending in before
+    os.kill(tending, signal.SIGKILL)
+    until(lambda: len(children(process.pid) - {tending}) == 2)
+    until(lambda: holders(folder) == list(before - {tending}))  # who waited has taken over
+    assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
+
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nlogin=")
+        left = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert "Unexpected exit from worker" in (tmp_path / "said").read_text()
+    assert not [worker for worker in left if Path(f"/proc/{worker}").exists()]

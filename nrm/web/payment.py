@@ -47,7 +47,7 @@ def download(ending: str) -> BaseResponse:
     ]
     for base in actions.take(by=guards.actor()):
         rows.append([str(base.quarter), base.code, text_in(base.names), base.nights, base.earlier, base.paid])
-    title = gettext("Nights by which shelters are paid")
+    title = gettext("Nights that shelters are paid for")
     content = csv_bytes(rows) if ending == "csv" else xlsx_bytes(rows, title=title)
     response = Response(content, content_type="text/csv; charset=utf-8" if ending == "csv" else _XLSX)
     response.headers.set("Content-Disposition", "attachment", filename=f"nights.{ending}")

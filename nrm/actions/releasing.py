@@ -7,8 +7,9 @@ nothing but the audit entry. No count and no code of a person reaches a log or a
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -114,6 +115,7 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
             seed=signing.secret_seed(),
             contributor_key=signing.contributor_key(),
             history=counted.history,
+            beside=_beside(table_set, window),
             progress=tell,
         )
     except MalformedMicrodata as error:
@@ -242,6 +244,41 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
             }[report]
             rows_of = read(connection, window.first, window.last, codes, by=by)
     return _Counted(rows_of, history, last_id)
+
+
+def _beside(table_set: TableSet, window: Window) -> list[Any]:
+    """What stands of other reports on people who may be the same, where it speaks of these very quarters.
+
+    One release of them, or several of the quarters in turn, signed or not yet.
+    """
+    from nrm.statistics.attack import figures_of
+    from nrm.statistics.reading import Beside
+    from nrm.statistics.release import at_step
+
+    found = []
+    for link in table_set.linked:
+        other = country().tables[link.report]
+        releases = {
+            each: (at_step(other, step), tables)
+            for each, step, tables in _standing(link.report)
+            if each.first in window and each.last in window
+        }
+        if {quarter for each in releases for quarter in each.quarters} == set(window.quarters):
+            found.append(Beside(link, tuple((tables_of, figures_of(other, t)) for tables_of, t in releases.values())))
+    db.session.rollback()
+    return found
+
+
+def _standing(report: str) -> Iterator[tuple[Window, str, list[dict[str, Any]]]]:
+    """(quarters, step, tables) of every release of a report, and of its draft."""
+    for line in store.releases(by=RELEASE, report=report):
+        content = store.release_file(line.quarter, "json", by=RELEASE, report=report)
+        yield Window(line.first_quarter, line.quarter), line.step, json.loads(content)["tables"]
+    draft = store.draft(report)
+    if draft is not None:
+        kept = signing.open_memory(draft.sealed_draft, "draft", report, draft.quarter)
+        quarters = Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))
+        yield quarters, draft.step, kept["value"]["tables"]
 
 
 def _classification(table_set: TableSet) -> tabulation.Classification:

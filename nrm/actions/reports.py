@@ -233,8 +233,7 @@ def verdict(quarter: Quarter, *, report: str = rules.REPORT) -> dict[str, Any]:
     lines = sorted(store.releases(by=by, report=report), key=lambda each: each.quarter)
     place = next(n for n, each in enumerate(lines) if each.first_quarter <= quarter <= each.quarter)
     tables = [json.loads(store.release_file(each.quarter, "json", by=by, report=report))["tables"] for each in lines]
-    way = {name: (ways, coarse) for name, ways, coarse in statistics.STEPS}[lines[place].step]
-    table_set = country().tables[report].reduced(way[0], coarse=way[1])
+    table_set = statistics.at_step(country().tables[report], lines[place].step)
     before = tables[place - 1] if place else None
     found = [
         {"table": table, "scenario": scenario, "guarantee": guarantee}

@@ -36,7 +36,11 @@ REFUSED_CODE = 3
     help="Folder of earlier --out folders, in name order.",
 )
 def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: Path | None) -> None:
-    """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3)."""
+    """Publish tables of MICRODATA that nobody can be found in, or refuse (exit 3).
+
+    MICRODATA is a CSV with commas, one line a person. A column `person`, if there is one, names them: lines of the same
+    person are counted once, and unchanged groups keep their figures from one release to the next.
+    """
     table_set = _read_spec(spec)
     rows, lines = _read_rows(microdata, table_set)
     classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
@@ -74,20 +78,24 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
 
 def _read_spec(path: Path) -> TableSet:
     try:
-        return parse(tomllib.loads(path.read_text("utf-8")))
+        return parse(tomllib.loads(_text(path)))
     except (MalformedTableSet, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise Refused(f"{path}: not UTF-8") from None
+
+
+def _text(path: Path) -> str:
+    """The text of a file, with or without a byte order mark. Raises Refused with line and column."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].split(b"\n")
+        raise Refused(f"{path}:{len(before)}: column {len(before[-1]) + 1}: not UTF-8") from None
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """The header, and each row with the line it ends on. Raises Refused with file and line."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused(f"{path}: not UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     rows = []
     try:
         header = next(reader, [])
@@ -109,13 +117,15 @@ def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:
     """Records by dimension, each with a `person`, and their lines.
 
-    Without a column `person` somebody is whoever has the same line: two equal lines are two people.
+    Without a column `person`, or where it is a dimension, somebody is whoever has the same line: two equal lines are
+    two people.
     """
     header, read = _read_csv(path)
     columns = {name: table_set.dimensions[name].column for name in table_set.roots}
     for column in columns.values():
         if column not in header:
-            raise Refused(f"{path}:1: there is no column {column!r}")
+            hint = "; separate columns with commas" if len(header) == 1 and {*";\t"} & {*header[0]} else ""
+            raise Refused(f"{path}:1: there is no column {column!r}{hint}")
     met: Counter[tuple[str, ...]] = Counter()
     rows, lines = [], []
     for line, fields in read:
@@ -125,7 +135,8 @@ def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], l
                 raise Refused(f"{path}:{line}: column {column!r}: {row[name]!r} is not a code")
         same = tuple(fields.values())
         met[same] += 1
-        row[PERSON] = fields.get(PERSON) or repr((same, met[same]))
+        named = "" if PERSON in columns.values() else fields.get(PERSON)
+        row[PERSON] = named or repr((same, met[same]))
         rows.append(row)
         lines.append(line)
     return rows, lines

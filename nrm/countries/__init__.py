@@ -31,7 +31,7 @@ from nrm.domain.reports import FILED
 from nrm.domain.spoken import Choices, parse_choices
 from nrm.domain.tabulation import DIMENSIONS
 from nrm.statistics.description import parse as parse_tables
-from nrm.statistics.tables import MalformedTableSet, TableSet
+from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
 __all__ = [
     "FOLDER",
@@ -134,7 +134,26 @@ def _tables(place: Path) -> dict[str, TableSet]:
         for name in sorted({*table_set.roots} ^ {*counted_by}):
             problem = "missing" if name in counted_by else "is nothing people are counted by"
             raise CountryError(f"tables-{report}.toml: dimension.{name}: {problem}")
+    for report, table_set in read.items():
+        for link in table_set.linked:
+            if fault := _fault_of(link, read):
+                raise CountryError(f"tables-{report}.toml: linked.{link.report}: {fault}")
     return read
+
+
+def _fault_of(link: Linked, tables: Mapping[str, TableSet]) -> str | None:
+    """What a link says of the other report that is not so."""
+    if link.report not in tables:
+        return "there is no such report"
+    dimensions = tables[link.report].dimensions
+    for name in (*link.by.values(), *link.there):
+        if name not in dimensions:
+            return f"it has no dimension `{name}`"
+    for name, codes in link.there.items():
+        for code in codes:
+            if code not in dimensions[name].codes:
+                return f"its dimension `{name}` has no code `{code}`"
+    return None
 
 
 def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:

@@ -14,6 +14,9 @@ from nrm.domain.survival import Group, Point, curve, group, half, together
 from nrm.render import charts
 from nrm.statistics.tables import TOTAL, Survival
 
+FEWEST = 25
+"""When fewer left, as published, there is no curve: its band would hold nearly every curve there is."""
+
 Label = Callable[[str, str], str]
 
 
@@ -36,12 +39,12 @@ class Curve:
 def curve_of(releases: Sequence[Mapping[str, Any]], of: Survival, label: Label) -> Curve | None:
     """The curve of one release, or of several that follow one another, the oldest first.
 
-    None when one of them does not print the table, or when nobody left.
+    None when one of them does not print the table, or when too few left.
     """
     left = [_group(release, of, of.ended) for release in releases]
     going_on = _group(releases[-1], of, of.going_on)
     known = [each for each in left if each is not None]
-    if going_on is None or len(known) < len(left) or not any(any(each.figures) for each in known):
+    if going_on is None or len(known) < len(left) or sum(sum(each.figures) for each in known) < FEWEST:
         return None
     first_days = [*of.first_days.values()]
     points = curve(together(known), going_on, first_days)

@@ -5,7 +5,8 @@ Nothing here is shared with the rounder. A release is safe when its shape is rig
 (`worlds.py`, `search.py`). Whatever could not be shown within the work limit is a finding.
 
 Scenarios: A0 an outsider; A1 knows the exact number of people; A2 knows one member of a group (guarantee G5); A3
-holds the registers named `known`; A4 has all earlier releases; A5, reported only, the registers named `reported`.
+holds the registers named `known`; A4 has all earlier releases, and those of other reports on people who may be the
+same (`beside.py`); A5, reported only, the registers named `reported`.
 Whoever knows less sees no more, so A1 stands for A0 too.
 """
 
@@ -18,10 +19,24 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from nrm.statistics.beside import believed
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
-from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.linear import NotOptimal, pinned, pinned_beside
 from nrm.statistics.past import imagine
-from nrm.statistics.reading import Crowd, EarlierRelease, Record, Scenario, before, bounds, predicate, scenario, sums
+from nrm.statistics.reading import (
+    Beside,
+    Claim,
+    Crowd,
+    EarlierRelease,
+    Fact,
+    Record,
+    Scenario,
+    before,
+    bounds,
+    predicate,
+    scenario,
+    sums,
+)
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 from nrm.statistics.worlds import Frame, Questions, World, walk
@@ -61,12 +76,14 @@ def audit(
     records: Sequence[Record],
     *,
     earlier: Sequence[EarlierRelease] = (),
+    beside: Sequence[Beside] = (),
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Audit:
     """Attack the printed tables, each `{"name", "dimensions", "rows": [{dimension: member, "value": n}]}`.
 
-    `records` are the true ones, `earlier` the releases before, the newest first. `seed` decides which worlds are
+    `records` are the true ones, `earlier` the releases before, the newest first, `beside` those of other reports on
+    people who may be the same. `seed` decides which worlds are
     tried and so only how long the attack takes.
     """
     tell = progress or (lambda _: None)
@@ -78,8 +95,12 @@ def audit(
         findings += _told_by_counts(table_set, figures)
     if findings:
         return Audit(tuple(findings), {})
-    attack = _Attack(table_set, figures, records, tuple(earlier), seed)
     tell("linear bounds")
+    try:
+        claims = [claim for each in beside if (claim := believed(table_set, figures, records, each)) is not None]
+    except NotOptimal:
+        return Audit((Finding("audit", "A4", TOTAL),), {})
+    attack = _Attack(table_set, figures, records, tuple(earlier), claims, seed)
     findings = attack.by_arithmetic()
     if not findings:
         tell("possible worlds")
@@ -133,12 +154,13 @@ def check_again(
     """
     last = []
     if before is not None:
-        last = [EarlierRelease(_loose_figures(table_set, before))]
+        last = [EarlierRelease(figures_of(table_set, before))]
     _, findings = check_shape(table_set, tables, last)
     return sorted({(finding.table, finding.scenario, finding.guarantee) for finding in findings})
 
 
-def _loose_figures(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> dict[Cell, int]:
+def figures_of(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> dict[Cell, int]:
+    """The figures of published tables, whatever their step; nothing is judged."""
     figures = {}
     for table in tables:
         for row in table["rows"]:
@@ -217,19 +239,21 @@ class _Attack:
         figures: Mapping[Cell, int],
         records: Sequence[Record],
         earlier: tuple[EarlierRelease, ...],
+        claims: Sequence[tuple[Claim, tuple[Fact, ...]]],
         seed: int,
     ) -> None:
         self.table_set, self.figures, self.records = table_set, figures, records
         self.true = _count(table_set, figures, records)
         self.earlier = earlier if any(before(table_set, cell) for cell in figures) else ()
+        self.claims = claims
         self.seed = seed
 
     def gates(self) -> dict[str, Scenario]:
         found = {"A1": self._scenario("A1", people=True)}
         if self.table_set.known:
             found["A3"] = self._scenario("A3", registers=self.table_set.known)
-        if self.earlier:
-            found["A4"] = self._scenario("A4", earlier=self.earlier)
+        if self.earlier or self.claims:
+            found["A4"] = self._scenario("A4", earlier=self.earlier, beside=self.claims)
         return found
 
     def reported(self) -> Scenario:
@@ -246,7 +270,16 @@ class _Attack:
         return [Finding(pin.guarantee, against.name, "", pin.cell, pin.learns) for pin in found]
 
     def by_arithmetic(self) -> list[Finding]:
-        return [finding for against in self.gates().values() for finding in self.pins(against)]
+        found = [finding for against in self.gates().values() for finding in self.pins(against)]
+        return found + (self._pins_beside() if self.claims else [])
+
+    def _pins_beside(self) -> list[Finding]:
+        """What this release would give away of figures that are out already."""
+        try:
+            found = pinned_beside(self.table_set, self.figures, self.gates()["A4"])
+        except NotOptimal:
+            return [Finding("audit", "A4", TOTAL)]
+        return [Finding(pin.guarantee, "A4", TOTAL, None, pin.learns) for pin in found]
 
     def by_worlds(self) -> list[Finding]:
         """First against somebody who knows everything at once: what stays open to them is open to everybody."""
@@ -256,7 +289,9 @@ class _Attack:
             past = imagine(self.table_set, self.earlier, self.records, PAST_WORK_LIMIT)
             if past is None:
                 return [Finding("audit", "A4", TOTAL)]
-        knows_all = self._scenario("all", registers=self.table_set.known, people=True, earlier=self.earlier)
+        knows_all = self._scenario(
+            "all", registers=self.table_set.known, people=True, earlier=self.earlier, beside=self.claims
+        )
         together = self._questions(knows_all)
         walk(World(together.frame, self.records, past), together, chance)
         findings = []

@@ -14,6 +14,7 @@ from nrm.statistics.tables import (
     TOTAL,
     Dimension,
     Known,
+    Linked,
     MalformedTableSet,
     StockFlow,
     Survival,
@@ -24,7 +25,7 @@ from nrm.statistics.tables import (
 
 _KEYS = {
     *("base", "version", "windows", "title", "basis", "counted", "charted", "dimension", "table", "impossible"),
-    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "adds_up"),
+    *("known", "reported", "stock_flow", "sizes", "weights", "survival", "linked", "adds_up"),
 }
 
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
@@ -37,6 +38,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     `table` (`by`, `title`), `impossible`, `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
     be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
+    `linked` (`report`, `where`, `there`, `by`),
     `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
     `adds_up` (true: each record belongs to one quarter alone).
     """
@@ -75,6 +77,9 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         basis=_texts(data.get("basis", {}), "basis"),
         counted=_texts(data.get("counted", {}), "counted"),
         charted=_charted(data.get("charted"), shell),
+        linked=tuple(
+            _linked(entry, f"linked {n}", shell) for n, entry in enumerate(_list(data.get("linked"), "linked"), 1)
+        ),
         survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
         adds_up=data.get("adds_up", False),
     )
@@ -108,8 +113,8 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
     dimensions = {}
     for name, entry in data.items():
         place = f"dimension.{name}"
-        if not name or name == TOTAL or TOTAL in name:
-            raise MalformedTableSet(f"{place}: a name may not contain '*'")
+        if not name or TOTAL in name:
+            raise MalformedTableSet(f"{place}: a name may not be empty nor contain '*'")
         if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
         _only(_mapping(entry, place), place, {"column", "codes", "hierarchy", "of", "recode", "title", "labels"})
@@ -227,6 +232,24 @@ def _known(data: Any, place: str, shell: TableSet) -> Known:
     _only(entry, place, {"by", "where"})
     by = _by(entry.get("by"), place, shell)
     return Known(by, _codes(entry["where"], f"{place}.where", shell) if "where" in entry else {})
+
+
+def _linked(data: Any, place: str, shell: TableSet) -> Linked:
+    """What is said of the other report's dimensions is held against them where both table sets are known."""
+    entry = _mapping(data, place)
+    _only(entry, place, {"report", "where", "there", "by"})
+    by = {
+        name: _text(other, f"{place}.by.{name}") for name, other in _mapping(entry.get("by", {}), f"{place}.by").items()
+    }
+    if by:
+        _by(list(by), f"{place}.by", shell)
+    there = _mapping(entry.get("there", {}), f"{place}.there")
+    return Linked(
+        _text(entry.get("report"), f"{place}.report"),
+        _codes(entry["where"], f"{place}.where", shell) if "where" in entry else {},
+        {name: tuple(_strings(codes, f"{place}.there.{name}")) for name, codes in there.items()},
+        by,
+    )
 
 
 def _stock_flow(data: Any, shell: TableSet) -> StockFlow:

@@ -22,6 +22,7 @@ from nrm.statistics.reading import (
     FEWER_THAN_FIVE,
     NOBODY,
     SOMEBODY,
+    Claim,
     EarlierRelease,
     Scenario,
     before,
@@ -31,9 +32,10 @@ from nrm.statistics.reading import (
     predicate,
     sums,
 )
-from nrm.statistics.tables import Cell, TableSet
+from nrm.statistics.tables import BASE, Cell, TableSet
 
 SLACK = 1e-6
+Age = int | tuple[int, int]  # which release: 0 this one, 1 the one before; (claim, release) of those beside it
 
 
 class NotOptimal(Exception):
@@ -51,7 +53,7 @@ class Bounds:
     """The figures of one release, and of earlier ones where the scenario reads them, as a linear programme."""
 
     def __init__(self, table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> None:
-        self._number: dict[tuple[int, Cell], int] = {}
+        self._number: dict[tuple[Age, Cell], int] = {}
         self._low: list[float] = []
         self._high: list[float] = []
         rows: list[list[tuple[int, float]]] = []
@@ -64,12 +66,13 @@ class Bounds:
                 self._low[place] = max(self._low[place], fact.low)
                 self._high[place] = min(self._high[place], fact.high)
         self._link(table_set, scenario.earlier, figures, rows)
+        self._put_beside(scenario.beside, rows)
         self._solver = self._programme(rows)
         self._costs: list[int] = []
         self._points: list[NDArray[np.float64]] = []
 
     def _read(
-        self, table_set: TableSet, age: int, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]
+        self, table_set: TableSet, age: Age, figures: Mapping[Cell, int], rows: list[list[tuple[int, float]]]
     ) -> None:
         for cell, figure in figures.items():
             low, high = (0, 0) if table_set.is_impossible(cell) else bounds(cell, figure)
@@ -96,6 +99,25 @@ class Bounds:
                     rows.append([(self._number[age - 1, cell], 1.0), (self._number[age, closing], -1.0)])
             newer = release.figures
 
+    def _put_beside(self, claims: Sequence[Claim], rows: list[list[tuple[int, float]]]) -> None:
+        """Releases on the same people: their figures, and that the people of both are as many."""
+        for number, claim in enumerate(claims):
+            for place, (other_set, figures) in enumerate(claim.releases):
+                self._read(other_set, (number, place), figures, rows)
+            for own, others in claim.equal:
+                row = [(self._number[0, cell], 1.0) for cell in own]
+                rows.append(row + self._sum_beside(number, claim, others))
+            for whole, others in claim.at_least:
+                spare = len(self._low)  # the people of the cell who are not among the others
+                self._low.append(0)
+                self._high.append(highspy.kHighsInf)
+                row = [(self._number[0, whole], 1.0), (spare, -1.0)]
+                rows.append(row + self._sum_beside(number, claim, others))
+
+    def _sum_beside(self, number: int, claim: Claim, others: Sequence[Cell]) -> list[tuple[int, float]]:
+        places = range(len(claim.releases))
+        return [(self._number[(number, place), cell], -1.0) for place in places for cell in others]
+
     def _programme(self, rows: list[list[tuple[int, float]]]) -> highspy.Highs:
         solver = quiet_solver()
         lp = highspy.HighsLp()
@@ -110,9 +132,19 @@ class Bounds:
         solver.passModel(lp)
         return solver
 
-    def reaches(self, form: Sequence[tuple[Cell, float]], least: int) -> bool:
-        """Whether a sum of figures can be `least` or more. Raises NotOptimal."""
-        terms = [(self._number[0, cell], factor) for cell, factor in form]
+    def extent(self, cells: Sequence[Cell]) -> tuple[int, int]:
+        """The fewest and the most that a sum of figures can be. Raises NotOptimal."""
+        low = 0
+        while not self.reaches([(cell, -1.0) for cell in cells], -low):
+            low += 1
+        high = low
+        while self.reaches([(cell, 1.0) for cell in cells], high + 1):
+            high += 1
+        return low, high
+
+    def reaches(self, form: Sequence[tuple[Cell, float]], least: int, *, age: Age = 0) -> bool:
+        """Whether a sum of figures of one release can be `least` or more. Raises NotOptimal."""
+        terms = [(self._number[age, cell], factor) for cell, factor in form]
         for point in self._points:
             if sum(factor * point[place] for place, factor in terms) >= least - SLACK:
                 return True
@@ -153,6 +185,26 @@ def _swallow_banner() -> None:
         os.close(nowhere)
 
 
+def pinned_beside(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:
+    """Figures of releases beside this one that it pins together with them. Raises NotOptimal.
+
+    Their people are not known any more: every figure that may hide nobody, or somebody, must still do so.
+    """
+    together = Bounds(table_set, figures, scenario)
+    found = []
+    for number, claim in enumerate(scenario.beside):
+        for place, (other_set, others) in enumerate(claim.releases):
+            alone = Bounds(other_set, others, Scenario("alone"))
+            for cell, figure in others.items():
+                if figure > BASE or not cell or other_set.is_impossible(cell) or is_whole(other_set, cell):
+                    continue
+                for guarantee, learns, factor, least in (("G3", SOMEBODY, -1.0, 0), ("G4", NOBODY, 1.0, 1)):
+                    form = ((cell, factor),)
+                    if alone.reaches(form, least) and not together.reaches(form, least, age=(number, place)):
+                        found.append(Pinned(guarantee, (), learns))
+    return found
+
+
 @dataclass(frozen=True)
 class _Question:
     """One of the linear forms must be able to reach its value."""
@@ -191,7 +243,7 @@ def _questions(
             asked.append(_Question("G4", cell, NOBODY, ((((cell, 1.0),), 1),)))
         elif true[cell] < 5 and cell:
             none = () if cell in scenario.present else ((((cell, -1.0),), 0),)
-            five = ((((cell, 1.0),), 5),) if figure else ()
+            five = ((((cell, 1.0),), 5),) if figure and scenario.asks_for_five else ()
             either = [(SOMEBODY, none + five)]
             alternatives = either if scenario.registers else [(SOMEBODY, none), (FEWER_THAN_FIVE, five)]
             asked += [_Question("G3", cell, learns, forms) for learns, forms in alternatives if forms]

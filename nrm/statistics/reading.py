@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from nrm.statistics.tables import TOTAL, Cell, Known, TableSet
+from nrm.statistics.tables import TOTAL, Cell, Known, Linked, TableSet
 
 Record = tuple[str, ...]
 Relation = tuple[Cell, tuple[Cell, ...]]
@@ -41,6 +41,26 @@ class EarlierRelease:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Releases of another report that together speak of the same quarters, and how its people may be the same."""
+
+    link: Linked
+    releases: tuple[tuple[TableSet, Mapping[Cell, int]], ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What follows if the people are the same: sums of own cells equal sums of cells over the releases beside.
+
+    `at_least`: own cells that hold others too, and the cells whose people are all among them.
+    """
+
+    releases: tuple[tuple[TableSet, Mapping[Cell, int]], ...]
+    equal: tuple[tuple[tuple[Cell, ...], tuple[Cell, ...]], ...]
+    at_least: tuple[tuple[Cell, tuple[Cell, ...]], ...]
+
+
+@dataclass(frozen=True)
 class Scenario:
     """What somebody knows beside the release.
 
@@ -51,9 +71,19 @@ class Scenario:
     name: str
     facts: tuple[Fact, ...] = ()
     earlier: tuple[EarlierRelease, ...] = ()
+    beside: tuple[Claim, ...] = ()
     registers: tuple[Known, ...] = ()
     exempt: frozenset[Cell] = field(default_factory=frozenset)
     present: frozenset[Cell] = field(default_factory=frozenset)
+
+    @property
+    def asks_for_five(self) -> bool:
+        """Whether a small number printed as 5 must possibly be 5 or more.
+
+        Not to who reads two reports on the same people: one may print them as 0 and the other as 5, so that they are 0
+        to 4; that nobody may be there is asked all the same.
+        """
+        return not self.beside
 
 
 def bounds(cell: Cell, figure: int) -> tuple[int, int]:
@@ -132,8 +162,9 @@ def scenario(
     registers: Sequence[Known] = (),
     people: bool = False,
     earlier: Sequence[EarlierRelease] = (),
+    beside: Sequence[tuple[Claim, Sequence[Fact]]] = (),
 ) -> Scenario:
-    """What follows from exact registers and from the exact number of people."""
+    """What follows from exact registers, from the exact number of people, and from releases on the same people."""
     crowd = Crowd(table_set, records)
     wanted: list[Predicate] = [{}] if people else []
     for register in registers:
@@ -155,7 +186,9 @@ def scenario(
                 exempt.add(cell)
             elif fact.low and _within(fact.where, own):
                 present.add(cell)
-    return Scenario(name, tuple(facts), tuple(earlier), tuple(registers), frozenset(exempt), frozenset(present))
+    facts += [fact for _, follows in beside for fact in follows]
+    claims = tuple(claim for claim, _ in beside)
+    return Scenario(name, tuple(facts), tuple(earlier), claims, tuple(registers), frozenset(exempt), frozenset(present))
 
 
 def open_categories(

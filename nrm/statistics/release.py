@@ -26,7 +26,7 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
-from nrm.statistics.reading import EarlierRelease
+from nrm.statistics.reading import Beside, EarlierRelease
 from nrm.statistics.tables import BASE, Cell, TableSet
 
 DRAWS = 3
@@ -121,9 +121,11 @@ def make(
     seed: bytes,
     contributor_key: bytes,
     history: Sequence[Mapping[str, Any]] = (),
+    beside: Sequence[Beside] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Draft | Refused:
-    """Protect one release. `history` holds the kept values of the releases before, the oldest first.
+    """Protect one release. `history` holds the kept values of the releases before, the oldest first; `beside` releases
+    of other reports on people who may be the same.
 
     A record maps dimensions to codes and may name its `person` (opaque; needed for stickiness). `progress` is told
     what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
@@ -132,7 +134,7 @@ def make(
     tell = progress or (lambda _: None)
     records, people = table_set.records(microdata)
     frozen, earlier = read_history(history)
-    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, tell)
+    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, beside, tell)
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
@@ -154,6 +156,12 @@ def read_history(history: Sequence[Mapping[str, Any]]) -> tuple[Frozen, tuple[Ea
         frozen = Frozen(figures, contributors)
         releases.append(EarlierRelease({cell: BASE * figure for cell, figure in figures.items()}))
     return frozen, tuple(reversed(releases))
+
+
+def at_step(table_set: TableSet, step: str) -> TableSet:
+    """The tables as they are printed at a step."""
+    ways, coarse = next((ways, coarse) for name, ways, coarse in STEPS if name == step)
+    return table_set.reduced(ways, coarse=coarse)
 
 
 def without_contributors(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,10 +211,12 @@ class _Maker:
         key: bytes,
         frozen: Frozen,
         earlier: tuple[EarlierRelease, ...],
+        beside: Sequence[Beside],
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records, self.people = table_set, records, people
         self.seed, self.key, self.frozen, self.earlier, self.tell = seed, key, frozen, earlier, tell
+        self.beside = beside
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
@@ -216,11 +226,11 @@ class _Maker:
         total = round_total(len(self.records), secret_stream(self.seed, "total"))
         widest = self.table_set.ways_for(BASE * total)
         widest = min(widest, max(len(table.by) for table in self.table_set.tables))
-        for step, ways, coarse in STEPS:
+        for step, ways, _ in STEPS:
             if ways > widest:
                 continue
             self.tell(f"step {step}")
-            layout = lay_out(self.table_set.reduced(ways, coarse=coarse))
+            layout = lay_out(at_step(self.table_set, step))
             for draw in range(DRAWS):
                 made = self._attempt(step, draw, layout, total)
                 if made is not None:
@@ -246,7 +256,15 @@ class _Maker:
             return None
         tables = render(layout, figures)
         tried = int.from_bytes(hashlib.sha256(repr((step, draw)).encode()).digest()[:4], "big")
-        seen = audit(layout.table_set, tables, self.records, earlier=self.earlier, seed=tried, progress=self.tell)
+        seen = audit(
+            layout.table_set,
+            tables,
+            self.records,
+            earlier=self.earlier,
+            beside=self.beside,
+            seed=tried,
+            progress=self.tell,
+        )
         self.scenarios = seen.scenarios
         if not seen.ok:
             self.attempts.append((step, "failed the attack"))

@@ -111,6 +111,19 @@ class Survival:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Another report that may be on the same people: those of this one with `where` are those of that one with `there`.
+
+    `by` maps dimensions of this report to those of the other; members of the same name mean the same.
+    """
+
+    report: str
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    there: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TableSet:
     dimensions: Mapping[str, Dimension]
     tables: tuple[Table, ...]
@@ -128,6 +141,7 @@ class TableSet:
     counted: Texts = field(default_factory=dict)  # who is counted
     charted: str = ""  # the dimension shown first, as bars
     survival: Survival | None = None
+    linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
 
     @property

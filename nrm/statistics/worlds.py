@@ -295,8 +295,7 @@ class Questions:
                 self.may_be_one[place] = True
             elif counts[place] < 5 and cell:
                 self.may_be_none[place] = cell not in scenario.present
-                self.may_be_five[place] = figures[cell] > 0
-        self.either = bool(scenario.registers)
+                self.may_be_five[place] = figures[cell] > 0 and scenario.asks_for_five
         self.groups = self._all_groups(figures, counts)
         self.neighbours = self._all_neighbours(truth)
         none, five, one = self.flags
@@ -372,7 +371,7 @@ class Questions:
         Who holds registers knows of many people that they are there: that it may be none or five is enough.
         """
         none, five, one = self.flags
-        if self.either:
+        if self.frame.scenario.registers:
             asked_none, asked_five, _ = self.asked[0]
             shown = (asked_none & ~none) | (asked_five & ~five)
             none, five = none & ~shown, five & ~shown

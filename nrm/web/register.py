@@ -61,12 +61,16 @@ def index() -> str:
     """Every table and quarter that the reader may see; the late ones first."""
     by = guards.actor()
     lines = store.lines(by=by)
+    late: dict[str, list[store.Line]] = {}
+    for line in lines:
+        if line.open and line.days_late:
+            late.setdefault(line.matrix.code, []).append(line)
     return render_template(
         "register/index.html",
         register=guards.country().register,
         quarters=sorted({line.quarter for line in lines}, reverse=True)[:QUARTERS_SHOWN],
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
-        late=[line for line in lines if line.open and line.days_late],
+        late=sorted(late.values(), key=lambda found: -max(line.days_late for line in found)),
         states=STATES,
         agencies=agency_names(),
         files=by.may(Permission.REGISTER_FILE),

@@ -6,7 +6,7 @@ written, gives another number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -41,6 +41,7 @@ DOWNLOADS = {
     "json": ("json", "application/json", N_("JSON")),
 }
 ASK_AGAIN_SECONDS = 10
+QUARTERS_SHOWN = 8
 _REPORT = f"<any({', '.join(rules.REPORTS)}):report>"
 _ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 
@@ -92,14 +93,17 @@ def titles() -> dict[str, str]:
 @blueprint.get("/reports")
 @guards.requires(Permission.REPORT_READ)
 def releases() -> str:
-    """All sealed releases, by quarter."""
-    by = guards.actor()
-    return render_template(
-        "reports/releases.html",
-        titles=titles(),
-        quarters=_by_quarter(_lists(by)),
-        waiting=sorted({line.quarter for line in store.waiting(by=by)}),
-    )
+    """The newest sealed releases, by quarter."""
+    waiting = sorted({line.quarter for line in store.waiting(by=guards.actor())})
+    return render_template("reports/releases.html", titles=titles(), waiting=waiting, **_by_quarter())
+
+
+@blueprint.get("/reports/until/<quarter>")
+@guards.requires(Permission.REPORT_READ)
+def earlier(quarter: str) -> str:
+    """The same, up to a quarter."""
+    shown = _by_quarter(quarter_of(quarter))
+    return render_template("reports/releases.html", titles=titles(), waiting=(), **shown)
 
 
 def by_report(by: Actor) -> dict[str, list[store.ReleaseLine]]:
@@ -112,14 +116,15 @@ def _lists(by: Actor) -> dict[str, list[store.ReleaseLine]]:
     return {rules.JOINT: store.releases(by=by, report=rules.JOINT), **by_report(by)}
 
 
-def _by_quarter(
-    found: Mapping[str, Sequence[store.ReleaseLine]],
-) -> list[tuple[Quarter, list[tuple[str, store.ReleaseLine]]]]:
+def _by_quarter(until: Quarter | None = None) -> dict[str, object]:
+    """`quarters` [(quarter, [(report, release)])], the newest first, and `earlier`, the first that is left out."""
     lines: dict[Quarter, list[tuple[str, store.ReleaseLine]]] = {}
-    for name, releases in found.items():
-        for release in releases:
-            lines.setdefault(release.quarter, []).append((name, release))
-    return sorted(lines.items(), reverse=True)
+    for name, found in _lists(guards.actor()).items():
+        for release in found:
+            if until is None or release.quarter <= until:
+                lines.setdefault(release.quarter, []).append((name, release))
+    newest = sorted(lines.items(), reverse=True)
+    return {"quarters": newest[:QUARTERS_SHOWN], "earlier": next((each for each, _ in newest[QUARTERS_SHOWN:]), None)}
 
 
 @blueprint.get(f"/reports/{_REPORT}/<quarter>")
@@ -330,9 +335,7 @@ def statistician_home() -> str:
 @home.page(Role.READER)
 def reader_home() -> str:
     """Sealed releases and nothing else."""
-    return render_template(
-        "home/reader.html", titles=titles(), quarters=_by_quarter(_lists(guards.actor())), waiting=()
-    )
+    return render_template("home/reader.html", titles=titles(), waiting=(), **_by_quarter())
 
 
 def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLine], today: date) -> list[DueLine]:

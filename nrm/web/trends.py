@@ -61,7 +61,7 @@ def over(report: str, quarter: str, cell: str) -> str:
         picked = series.pick(cell, table_set)
     except series.UnknownCell:
         raise NotVisible from None
-    found = _published(report, until=quarter_of(quarter))[-SHOWN:]
+    found = _published(report, until=quarter_of(quarter))
     if not any(picked.cell in each.figures for each in found):
         raise NotVisible
     page = _Page(report, quarter, table_set, found)
@@ -148,6 +148,7 @@ def _published(report: str, until: Quarter | None = None) -> list[series.Publish
 
 
 def _sealed(report: str, until: Quarter | None = None) -> list[tuple[store.ReleaseLine, dict[str, Any]]]:
+    """The same as they were sealed: the newest `SHOWN` of them."""
     by = guards.actor()
     lines = store.releases(by=by, report=report)
     if until is not None:
@@ -211,14 +212,12 @@ def _with_curve(report: str, until: Quarter | None = None) -> list[tuple[store.R
     """The last releases that follow one another and print what a curve is made of, the oldest first."""
     survival = _table_set(report).survival
     found: list[tuple[store.ReleaseLine, dict[str, Any]]] = []
-    for line, release in reversed(_sealed(report, until)) if survival else ():
-        if (
-            survival is None
-            or not has_curve(release, survival)
-            or (found and found[0][0].first_quarter != line.quarter.next)
-        ):
-            break
-        found.insert(0, (line, release))
+    if survival is not None:
+        for line, release in reversed(_sealed(report, until)):
+            follows = not found or line.quarter.next == found[0][0].first_quarter
+            if not (follows and has_curve(release, survival)):
+                break
+            found.insert(0, (line, release))
     if until is not None and not found:
         raise NotVisible
     return found

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit
@@ -21,7 +21,7 @@ from nrm.domain.cases import Compartment
 from nrm.domain.claims import ClaimEvent, ClaimRefused, Forum, Outcome, Paid, Standing
 from nrm.domain.quarters import Quarter
 from nrm.models.audit import AuditEntry
-from nrm.models.cases import Case
+from nrm.models.cases import Case, Grant
 from nrm.models.claims import Claim, ClaimEntry
 from nrm.store import accounts
 from nrm.store import claims as store
@@ -248,6 +248,21 @@ def test_who_works_on_no_claims_is_refused(vatra: Actor, sign_in: SignIn, login:
     for path in (f"/claims/{claim_id}", f"/claims/{claim_id}/correct", f"/cases/{case_id}/claims/new"):
         person.get(path, 403)
         person.post(path, {}, 403)
+
+
+def test_claims_go_with_the_case_to_the_next_holder(vatra: Actor) -> None:
+    case_id = admitted(vatra).case_id
+    claim_id = asked(case_id, vatra)
+    with transaction() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(holder_id=organisation("NRC")))
+    nrc = factories.actor("nrc.case_worker")
+    actions.record(claim_id=claim_id, event=ClaimEvent.REJECT, happened=now(), seen=1, by=nrc)
+    assert [claim.id for claim in store.of_case(case_id, by=nrc)] == [claim_id]
+    with transaction() as session:
+        session.execute(delete(Grant).where(Grant.case_id == case_id))  # as a transfer leaves it to the old shelter
+    for attempt in (lambda: store.one(claim_id, by=vatra), lambda: store.of_case(case_id, by=vatra)):
+        with pytest.raises(NotVisible):
+            attempt()
 
 
 def test_the_prosecution_records_while_the_legal_file_is_shared_and_no_longer(vatra: Actor, sign_in: SignIn) -> None:

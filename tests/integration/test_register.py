@@ -12,13 +12,14 @@ from collections.abc import Callable
 from datetime import date
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
-from nrm.actions import filing, joining, reports
+from nrm.actions import filing, joining, releasing, reports
 from nrm.db import db, transaction
 from nrm.domain import filings as rules
 from nrm.domain import register as register_rules
@@ -33,6 +34,7 @@ from nrm.models.cases import SealedCompartment
 from nrm.models.filings import Filing
 from nrm.models.reports import Release
 from nrm.render.sheets import csv_bytes, xlsx_bytes
+from nrm.statistics import release as statistics
 from nrm.store import register as store
 from nrm.store import reports as report_store
 from nrm.store.countries import country
@@ -307,6 +309,35 @@ def test_closing_a_quarter_waits_for_tables_about_people_until_they_are_due(begu
     assert store.awaited(Q2, by=factories.actor("molsa.statistician")) == ()
 
 
+def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarters(
+    begun: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed.file("victims", Q1, of=filed.planted())
+    filed.file("victims", Q2, of=filed.planted())
+    statistician, given = factories.actor("molsa.statistician"), []
+    made = statistics.make
+
+    def listen(*arguments: Any, **named: Any) -> Any:
+        given.append(named["beside"])
+        return made(*arguments, **named)
+
+    monkeypatch.setattr(statistics, "make", listen)
+    filed.begin(TODAY)
+    for report in ("vi", "victims", "vi"):
+        releasing.release(report, Q2, by=statistician, tell=lambda _: None)
+        with transaction() as session:  # so that it is asked again
+            session.execute(delete(AuditEntry).where(AuditEntry.event == "quarter_waits"))
+    assert given[:2] == [[], []]
+    (beside,) = given[2]
+    ((table_set, figures),) = beside.releases
+    assert (beside.link.report, beside.link.there) == ("victims", {"victim_status": ("witness", "protected_witness")})
+    assert "victim_status" in table_set.dimensions
+    assert abs(figures[()] - 2 * sum(filed.PLANTED)) <= 4
+    assert {figure % 5 for figure in figures.values()} == {0}
+    one_quarter = report_rules.Window(Q2, Q2)
+    assert releasing._beside(country().tables["vi"], one_quarter) == []
+
+
 # Publishing
 
 
@@ -557,3 +588,15 @@ def test_the_late_list_says_what_whose_and_for_how_many_days_on_three_home_pages
         filed.file(code, Q1, Answer.NO_REPORT)
     assert store.late(by=factories.actor("oms.coordinator")) == []
     assert "late" not in sign_in("molsa.statistician").get("/?lang=en").split("Reports by quarter")[0]
+
+
+def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(begun: Flask, sign_in: SignIn) -> None:
+    filed.begin(TODAY)
+    filed.file("arrests", Q2, Answer.NO_REPORT)
+    page = sign_in("oms.coordinator").get("/register?lang=en")
+    late = page[page.index('aria-labelledby="late"') : page.index('aria-labelledby="requirements"')]
+    lines = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>[^<]+</td><td class="n">(\d+)</td>', late)
+    assert len(lines) == 13
+    said = {name: (quarters, days) for name, quarters, days in lines}
+    assert said["Arrests by charge"] == ("2026Q1", "97")
+    assert said["Dismissals and sanctions"] == ("2026Q1, 2026Q2", "97")

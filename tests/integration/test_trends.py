@@ -213,3 +213,28 @@ def test_the_year_adds_what_its_quarters_published(closed: Flask) -> None:
     assert f"to {sums[0] + sums[1]} different people" in page
     text = re.sub(r"<[^>]+>|\b2026(Q[1-4])?\b", " ", page)
     assert [number for number in re.findall(r"\d+", text) if int(number) % 5] == []
+
+
+def test_the_list_of_reports_stays_short_and_leads_to_the_earlier_quarters(closed: Flask) -> None:
+    with transaction() as session:
+        released_at = session.scalars(select(Release.released_at)).first()
+        for number in range(20):
+            quarter = f"{2019 + number // 4}Q{number % 4 + 1}"
+            values = {"previous_hash": b"", "hash": b"", "signature": b"", "released_at": released_at, "step": ""}
+            session.add(
+                Release(
+                    id=uuid.uuid4(), report="ix", quarter=quarter, first_quarter=quarter, position=-number, **values
+                )
+            )
+    reader = Person(closed.test_client(), "oms.reader")
+    seen: list[str] = []
+    address = "/reports"
+    while address:
+        page = main_of(reader.get(address))
+        seen += re.findall(r'href="/reports/quarter/(\d{4}Q\d)"', page)
+        found = re.search(r'href="(/reports/until/\d{4}Q\d)"', page)
+        address = found[1] if found else ""
+    assert len(seen) == len(set(seen)) == 22
+    assert seen == sorted(seen, reverse=True)
+    assert len(re.findall(r'href="/reports/quarter/', main_of(reader.get("/")))) == 8
+    reader.get("/reports/until/junk", status=404)

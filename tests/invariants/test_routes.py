@@ -257,6 +257,7 @@ ACCESS = {
     "reports.countersign": "report:countersign",
     "reports.download": "report:read",
     "reports.draft": "report:read",
+    "reports.earlier": "report:read",
     "reports.methods": "report:read",
     "reports.releases": "report:read",
     "reports.sealing_page": "report:countersign",

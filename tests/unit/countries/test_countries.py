@@ -192,6 +192,10 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
         ("country.toml", "\nup_to_500000 = {", "\nnone = {", "compensation.band.none: a code has small letters, digits "
          "and _, and is none of none, not_stated"),
         ("country.toml", "[list.claim_forums]", "[list.forums]", "list.claim_forums: missing"),
+        ("tables-vi.toml", 'report = "victims"', 'report = "police"', "linked.police: there is no such report"),
+        ("tables-vi.toml", 'age_band = "age_class"', 'age_band = "age"', "linked.victims: it has no dimension `age`"),
+        ("tables-children.toml", '["child"] }', '["young"] }',
+         "linked.x: its dimension `age_class` has no code `young`"),
         ("tables-compensation.toml", '"over_3000000", "not_stated"]', '"not_stated", "over_3000000"]',
          "dimension.asked.codes: must be up_to_500000, up_to_1000000, up_to_3000000, over_3000000, not_stated"),
         ("mou-2005.toml", 'eq = ["proceedings_in"', 'eq = ["hearing_in"', "clause[7].when: `hearing_in` is not a "

@@ -142,13 +142,14 @@ def test_percentages_are_multiples_of_five_and_rounded_so_that_the_band_stays_tr
     assert found.half == ("8 to 14 days", "31 to 60 days", "61 to 90 days")
 
 
-def test_without_the_table_or_without_anybody_who_left_there_is_no_curve() -> None:
+def test_without_the_table_or_when_too_few_left_there_is_no_curve() -> None:
     survival = TABLES.survival
     assert survival
-    whole = lengths({"0-7": 20}, {})
+    whole = lengths({"0-7": 25}, {})
     assert curve_of([whole, release("sex")], survival, LABEL) is None
     assert curve_of([release("stay_bucket"), whole], survival, LABEL) is None
-    assert curve_of([lengths({}, {"0-7": 50})], survival, LABEL) is None
+    assert curve_of([lengths({"0-7": 20}, {"0-7": 50})], survival, LABEL) is None
+    assert curve_of([lengths({"0-7": 20}, {}), lengths({"0-7": 5}, {})], survival, LABEL)
     assert has_curve(whole, survival)
     assert not has_curve(release("stay_bucket"), survival)
 
@@ -156,6 +157,6 @@ def test_without_the_table_or_without_anybody_who_left_there_is_no_curve() -> No
 def test_figures_that_allow_every_length_say_so() -> None:
     survival = TABLES.survival
     assert survival
-    found = curve_of([lengths({"0-7": 5, "366+": 5}, {})], survival, LABEL)
+    found = curve_of([lengths({"0-7": 5, "181-365": 20}, {"366+": 200})], survival, LABEL)
     assert found
     assert found.half is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pyt
             "people.csv:3: column 'person': the same person was met with other codes",
         ),
         ('s,a\nf,"18+\n', "people.csv:2: unexpected end of data"),
+        ("s;a\nf;18+\n", "people.csv:1: there is no column 's'; separate columns with commas"),
     ],
 )
 def test_a_mistake_in_the_microdata_is_named_with_file_line_and_column(place: Path, text: str, message: str) -> None:
@@ -146,9 +148,71 @@ def test_a_mistake_in_the_microdata_is_named_with_file_line_and_column(place: Pa
     assert (said.removeprefix(f"{place}/"), code) == (message, 2)
 
 
+@pytest.mark.parametrize("name", ["people.csv", "spec.toml"])
+def test_a_letter_that_is_not_utf_8_is_named_where_it_stands(place: Path, name: str) -> None:
+    (place / name).write_bytes(b"s,a\nf,Shqip\xebri\n")
+    said, code = refusal(run(place))
+    assert (said.removeprefix(f"{place}/"), code) == (f"{name}:2: column 8: not UTF-8", 2)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace("\n", "\n\n").rstrip().encode(),
+        lambda text: "".join(f'"{"".join(line)}"\n'.replace(",", '","') for line in text.splitlines()).encode(),
+    ],
+    ids=["byte order mark", "CRLF", "empty lines", "quotation marks"],
+)
+def test_the_same_people_give_the_same_tables_however_the_file_is_written(
+    place: Path, written: Callable[[str], bytes]
+) -> None:
+    assert run(place, "--seed", "1", out="plain").exit_code == 0
+    (place / "people.csv").write_bytes(written((place / "people.csv").read_text()))
+    (place / "spec.toml").write_bytes(b"\xef\xbb\xbf" + SPEC.encode())
+    assert run(place, "--seed", "1").exit_code == 0
+    assert figures(place) == figures(place, "plain")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_nobody_and_one_person_are_a_total_that_says_nothing_of_them(place: Path, number: int) -> None:
+    (place / "people.csv").write_text("s,a\n" + "f,18+\n" * number)
+    assert run(place).exit_code == 0
+    assert list(figures(place)) == [("total", "", "")]
+    assert figures(place)["total", "", ""] in (0, 5)
+
+
+def test_codes_may_be_written_in_any_letters(place: Path) -> None:
+    spec = SPEC.replace('"f", "m"', '"femër", "mashkull ♂"').replace('sex = "f"', 'sex = "femër"')
+    (place / "spec.toml").write_text(spec)
+    text = (place / "people.csv").read_text().replace("f,", "femër,").replace("m,", "mashkull ♂,")
+    (place / "people.csv").write_text(text)
+    assert run(place).exit_code == 0
+    assert ("sex*age", "mashkull ♂", "*") in figures(place)
+
+
+def test_a_dimension_may_be_read_from_a_column_called_person(place: Path) -> None:
+    """Then it names nobody: forty children are forty, not one."""
+    (place / "people.csv").write_text("person\n" + "child\n" * 40 + "adult\n" * 30)
+    (place / "spec.toml").write_text(
+        '[dimension.kind]\ncolumn = "person"\ncodes = ["child", "adult"]\n[[table]]\nby = ["kind"]\n'
+    )
+    assert run(place).exit_code == 0
+    with (place / "out/tables.csv").open() as file:
+        assert abs(int(next(csv.DictReader(file))["value"]) - 70) <= 4
+
+
+def test_a_person_on_two_lines_is_one(place: Path) -> None:
+    (place / "people.csv").write_text("s,a,person\n" + "".join(f"f,18+,{number // 2}\n" for number in range(60)))
+    assert run(place).exit_code == 0
+    assert 25 <= figures(place)["sex", "*", ""] <= 35
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('[dimension.""]\ncolumn = "s"\n', "spec.toml: dimension.: a name may not be empty nor contain '*'"),
         ("base = 5\n[dimension.sex]\ncolumn = 3\n", "spec.toml: dimension.sex.column: a text is needed"),
         ("base = \n", "spec.toml: Invalid value (at line 1, column 8)"),
     ],

@@ -33,7 +33,7 @@ SURVIVAL = {"length": "age", "status": "sex", "ended": "f", "going_on": "m"}
         (["base"], 3, "base: 3; only 5 is supported"),
         (["tabel"], [], "unknown key 'tabel'"),
         (["dimension"], {}, "dimension: at least one [dimension.NAME] is needed"),
-        (["dimension", "a*b"], {"column": "x"}, "dimension.a*b: a name may not contain '*'"),
+        (["dimension", "a*b"], {"column": "x"}, "dimension.a*b: a name may not be empty nor contain '*'"),
         (["dimension", "value"], {"column": "x"}, "dimension.value: the name is taken"),
         (["dimension", "sex", "column"], 3, "dimension.sex.column: a text is needed"),
         (["dimension", "sex", "codes"], [], "dimension.sex.codes: the classification is empty"),

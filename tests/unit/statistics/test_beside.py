@@ -1,0 +1,200 @@
+"""Two reports on people who may be the same: what each keeps, and what both say together."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from ortools.sat.python import cp_model
+
+from nrm.countries import load
+from nrm.statistics.attack import audit
+from nrm.statistics.description import parse
+from nrm.statistics.protect import domain
+from nrm.statistics.reading import SOMEBODY, Beside
+from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
+from tests.unit.statistics.oracle import Quarter, is_possible, printed
+
+Rows = list[dict[str, str]]
+Tables = list[dict[str, Any]]
+
+
+def police() -> TableSet:
+    """What an agency files: all its witnesses are those of the courts."""
+    return parse(
+        {
+            "dimension": {
+                "status": {"column": "status", "codes": ["witness", "protected", "victim"]},
+                "sex": {"column": "sex", "codes": ["f", "m"]},
+            },
+            "table": [{"by": ["status"]}, {"by": ["sex"]}],
+            "linked": [{"report": "courts", "where": {"status": ["witness", "protected"]}, "by": {"sex": "sex"}}],
+        }
+    )
+
+
+def courts() -> TableSet:
+    return parse(
+        {
+            "dimension": {
+                "court": {"column": "court", "codes": ["high", "low"]},
+                "sex": {"column": "sex", "codes": ["f", "m"]},
+            },
+            "table": [{"by": ["court"]}, {"by": ["sex"]}],
+            "linked": [{"report": "police", "there": {"status": ["witness", "protected"]}, "by": {"sex": "sex"}}],
+        }
+    )
+
+
+def tables(**figures: dict[str, int]) -> list[dict[str, Any]]:
+    """One-way tables from the figures of their codes."""
+    return [
+        {
+            "name": name,
+            "dimensions": [name],
+            "rows": [{name: code, "value": value} for code, value in {"*": sum(of.values()), **of}.items()],
+        }
+        for name, of in figures.items()
+    ]
+
+
+def cells(published: list[dict[str, Any]]) -> dict[Cell, int]:
+    return {tuple(members.items()): value for members, value in printed(published)}
+
+
+def of_courts(high: int, low: int, f: int, m: int) -> Beside:
+    figures = cells(tables(court={"high": high, "low": low}, sex={"f": f, "m": m}))
+    return Beside(police().linked[0], ((courts(), figures),))
+
+
+# 24 witnesses are printed as 15 (6 to 24), 2 protected ones as 5 (0 to 14), all 46 as 45. The courts print the same 26
+# people as 30: 26 to 34. So 26 - 24 = 2 or more are protected.
+FILED = tables(status={"witness": 15, "protected": 5, "victim": 25}, sex={"f": 25, "m": 20})
+PEOPLE = [("witness", "f")] * 14 + [("witness", "m")] * 10 + [("protected", "f")] * 2 + [("victim", "f")] * 9
+PEOPLE += [("victim", "m")] * 11
+
+
+def test_what_neither_report_says_alone_both_say_together_and_it_is_found() -> None:
+    assert audit(police(), FILED, PEOPLE).ok
+    seen = audit(police(), FILED, PEOPLE, beside=[of_courts(15, 15, 15, 15)])
+    assert {(f.guarantee, f.scenario, f.cell) for f in seen.findings} >= {("G3", "A4", (("status", "protected"),))}
+    assert not seen.scenarios["A4"]
+
+
+def test_a_report_on_others_says_nothing_of_these() -> None:
+    """60 witnesses cannot be the 26: nobody who believes so is right."""
+    seen = audit(police(), FILED, PEOPLE, beside=[of_courts(30, 30, 30, 30)])
+    assert seen.ok
+    assert "A4" not in seen.scenarios
+
+
+def test_two_releases_together_are_one_of_the_same_quarters() -> None:
+    half = of_courts(10, 5, 10, 5)
+    seen = audit(police(), FILED, PEOPLE, beside=[Beside(half.link, half.releases * 2)])
+    assert seen.scenarios["A4"] == seen.ok  # 11 to 19, twice: 22 to 38, which does not say that anybody is protected
+    assert seen.ok
+
+
+def test_a_figure_that_is_out_already_is_not_given_away_by_the_next_report() -> None:
+    """The same the other way round: the police's figures are out, and the courts would print 30."""
+    out = Beside(courts().linked[0], ((police(), cells(FILED)),))
+    there = [("high", "f")] * 16 + [("high", "m")] * 4 + [("low", "m")] * 6
+    thirty = tables(court={"high": 20, "low": 10}, sex={"f": 15, "m": 15})
+    assert audit(courts(), thirty, there).ok
+    seen = audit(courts(), thirty, there, beside=[out])
+    assert [(f.guarantee, f.scenario, f.table, f.cell, f.learns) for f in seen.findings] == [
+        ("G3", "A4", "*", None, SOMEBODY)
+    ]
+    twenty_five = tables(court={"high": 20, "low": 5}, sex={"f": 15, "m": 10})
+    assert audit(courts(), twenty_five, there, beside=[out]).ok  # 21 to 29: all may be plain witnesses
+
+
+def rounded(rows: Rows, chance: random.Random, name: str, codes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Two one-way tables with any figures that the numbers may be printed as, far from the nearest as well."""
+    held = {by: Counter(row[by] for row in rows) for by in (name, "sex")}
+    while True:
+        figures = {
+            by: {code: 5 * chance.choice(domain(held[by][code])) for code in of}
+            for by, of in ((name, codes), ("sex", ("f", "m")))
+        }
+        totals = {sum(of.values()) for of in figures.values()}
+        if len(totals) == 1 and abs(totals.pop() - len(rows)) <= 4:
+            return tables(**figures)
+
+
+def test_what_survives_beside_another_report_keeps_every_small_figure_open_in_both() -> None:
+    """By the oracle: the same people rounded twice, and a reader who knows that they are the same."""
+    survived = given_away = 0
+    for seed in range(60):
+        chance = random.Random(seed)
+        statuses = ["witness"] * 24 + ["protected"] * 2 + ["victim"] * 20
+        there = [{"status": status, "sex": chance.choice("fm")} for status in statuses]
+        witnesses = [
+            {**row, "court": chance.choice(["high"] * 8 + ["low"])} for row in there if row["status"] != "victim"
+        ]
+        first = rounded(witnesses, chance, "court", ("high", "low"))
+        second = rounded(there, chance, "status", ("witness", "protected", "victim"))
+        records, _ = police().records(there)
+        beside = Beside(police().linked[0], ((courts(), cells(first)),))
+        seen = audit(police(), second, records, beside=[beside])
+        told = [
+            members
+            for published, rows, mine in ((first, witnesses, False), (second, there, True))
+            for members, _ in printed(published)
+            for held in [sum(all(row[name] == code for name, code in members.items()) for row in rows)]
+            if held < 5 and not may(first, second, members, mine, held)
+        ]
+        survived += seen.ok
+        given_away += bool(told)
+        assert not (told and seen.ok), (seed, told)
+    assert survived > 20
+    assert given_away > 1
+
+
+def may(first: Tables, second: Tables, members: dict[str, str], mine: bool, held: int) -> bool:
+    """Whether, of a few, there may be nobody; and of nobody, somebody."""
+
+    def build(model: cp_model.CpModel) -> None:
+        one, two = Quarter(model, courts(), first, None), Quarter(model, police(), second, None)
+        for sex in ({}, {"sex": "f"}, {"sex": "m"}):
+            both = two.count({**sex, "status": "witness"}) + two.count({**sex, "status": "protected"})
+            model.add(one.count(sex) == both)
+        model.add_linear_constraint((two if mine else one).count(members), *((0, 0) if held else (1, 99)))
+
+    return is_possible(build)
+
+
+@pytest.mark.parametrize("report", ["victims", "vi", "children"])
+def test_the_countrys_reports_name_each_other_in_dimensions_that_both_have(report: str) -> None:
+    tables_of = load("albania").tables
+    (link,) = tables_of[report].linked
+    other = tables_of[link.report]
+    assert set(link.by.values()) | set(link.there) <= set(other.dimensions)
+    for name, codes in link.there.items():
+        assert set(codes) <= set(other.dimensions[name].codes)
+    for name, there in link.by.items():
+        assert set(tables_of[report].members(name)) & set(other.members(there))
+
+
+@pytest.mark.parametrize(
+    ("linked", "message"),
+    [
+        ([{}], "linked 1.report: a text is needed"),
+        ([{"report": "x", "by": {"age": "age"}}], "linked 1.by.by: there is no dimension 'age'"),
+        ([{"report": "x", "where": {"sex": "n"}}], "linked 1.where.sex: 'n' is neither a code nor a group"),
+        ([{"report": "x", "there": {"sex": "f"}}], "linked 1.there.sex: a list of texts is needed"),
+        ([{"report": "x", "of": 1}], "linked 1: unknown key 'of'"),
+    ],
+)
+def test_a_link_that_cannot_be_read_is_named(linked: Any, message: str) -> None:
+    with pytest.raises(MalformedTableSet) as caught:
+        parse(
+            {
+                "dimension": {"sex": {"column": "sex", "codes": ["f", "m"]}},
+                "table": [{"by": ["sex"]}],
+                "linked": linked,
+            }
+        )
+    assert str(caught.value) == message

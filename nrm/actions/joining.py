@@ -103,6 +103,7 @@ def make(quarter: Quarter, *, by: Actor) -> None:
         names=names,
         pages=current_app.jinja_env,
         speaking=current_app.extensions["nrm.speaking"],
+        area=country().iso,
     )
     files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
     with transaction() as session:

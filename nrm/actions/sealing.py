@@ -82,7 +82,7 @@ def _seal(draft: ReleaseDraft, by: Actor) -> None:
     signers = {language: _signers(value["signatures"], language) for language in render.LANGUAGES}
     names = {language: accounts.names_by_code(language) for language in render.LANGUAGES}
     db.session.rollback()  # nothing is held open while pages are made
-    made = render.files(value, table_set, signatures=signers, names=names, **_pages())
+    made = render.files(value, table_set, signatures=signers, names=names, area=country().iso, **_pages())
     files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
     with transaction() as session:
         _store(session, store.must_draft(report, id_), opened["memory"], files, by)

@@ -24,6 +24,7 @@ class Interview(Model):
         CheckConstraint(one_of("status", ("draft", "completed", "sent", "ended")), name="known_status"),
         UniqueConstraint("organisation_id", "import_mark"),
         Index("ix_interviews_organisation_id_status", "organisation_id", "status"),
+        Index("ix_interviews_status_expires_at", "status", "expires_at"),
         # Most have no paper: the index holds those that do.
         Index(
             "ix_interviews_paper_mark",

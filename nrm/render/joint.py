@@ -18,7 +18,7 @@ from nrm.domain.register import Matrix, Register, Requirement, Words
 from nrm.render.matrices import Column, matrix
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
 from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, is_impossible, words_of
-from nrm.render.sheets import release_csv, release_xlsx
+from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
 TITLE = {"sq": "Raporti i përbashkët tremujor", "en": "Joint quarterly report"}
@@ -27,6 +27,10 @@ BASIS = {
     "en": "National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
 }
 CALLED = {"sq": "i përbashkët", "en": "joint"}
+MEANS = (
+    "Of tables named after a report (`ix:sex`): 0 means 0 to 4, 5 means somewhere from 0 to 14. "
+    "The others are as filed: no_report and not_applicable are no numbers."
+)
 MOST_WAYS = 2
 """Of a release: tables of one or two attributes. The others stand in the release itself."""
 
@@ -104,12 +108,15 @@ def files(
     names: Mapping[str, Mapping[str, str]],
     pages: Environment,
     speaking: Speaking,
+    area: str,
 ) -> dict[str, bytes]:
     """Content by format, as `reports.files` makes them; `value` is the JSON with its signatures."""
-    sheet = release_csv(value)
+    sheet, called = release_csv(value), f"joint-{value['quarter']}.csv"
+    titles, labels = _titles(register, table_sets), _labels(register, table_sets)
     made = {
         "csv": sheet,
-        "xlsx": release_xlsx(value, titles=_titles(register, table_sets), labels=_labels(register, table_sets)),
+        "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
+        "xlsx": release_xlsx(value, titles=titles, labels=labels),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -126,7 +133,7 @@ def files(
             }
             made[f"html.{language}"] = pages.get_template("register/joint_body.html").render(values).encode()
             printed = pages.get_template("reports/print.html").render(values)
-        attachment = Attachment(f"joint-{value['quarter']}.csv", sheet, ATTACHED[language])
+        attachment = Attachment(called, sheet, ATTACHED[language])
         try:
             made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
         except PdfUnavailable:

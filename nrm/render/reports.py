@@ -42,18 +42,19 @@ def files(
     names: Mapping[str, Mapping[str, str]],
     pages: Environment,
     speaking: Speaking,
+    area: str,
 ) -> dict[str, bytes]:
     """Content by format (domain.reports.FORMATS); without the PDFs where this server cannot make them.
 
     `release` is the JSON value; `signatures` are (who, when) by language, `names` those of organisations by language
-    and code; `speaking` makes templates speak one.
+    and code; `speaking` makes templates speak one; `area` is the country's ISO 3166 code.
     """
-    sheet = release_csv(release)
+    sheet, titles, labels = release_csv(release), _titles(table_set), _labels(table_set)
     name = f"{release['report']}-{release['quarter']}"
     made = {
         "csv": sheet,
-        "csvw": release_csvw(release, f"{name}.csv", sheet, titles=_titles(table_set), labels=_labels(table_set)),
-        "xlsx": release_xlsx(release, titles=_titles(table_set), labels=_labels(table_set)),
+        "csvw": release_csvw(release, f"{name}.csv", sheet, titles=titles, labels=labels, area=area),
+        "xlsx": release_xlsx(release, titles=titles, labels=labels),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:

@@ -59,14 +59,20 @@ def _dimensions(release: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for table in release["tables"] for name in table["dimensions"]))
 
 
-# Names of the concepts in the SDMX vocabulary, for the columns that have one.
+# Concepts of the SDMX vocabulary, for the columns that have one: where it is described, and its name in SDMX files.
 _SDMX = "http://purl.org/linked-data/sdmx/2009/"
+_NOTATION = "http://www.w3.org/2004/02/skos/core#notation"
 _CONCEPTS = {
-    "quarter": "dimension#timePeriod",
-    "sex": "dimension#sex",
-    "age_band": "dimension#age",
-    "value": "measure#obsValue",
+    "quarter": ("dimension#timePeriod", "TIME_PERIOD"),
+    "sex": ("dimension#sex", "SEX"),
+    "age_band": ("dimension#age", "AGE"),
+    "value": ("measure#obsValue", "OBS_VALUE"),
 }
+# What is the same for every row stands in no column: the country, and that a figure is an ordinary one (code list
+# CL_OBS_STATUS of SDMX).
+_AREA, _STATUS = ("dimension#refArea", "REF_AREA"), ("attribute#obsStatus", "OBS_STATUS")
+_ORDINARY = "A"
+_ROUNDED = "0 means 0 to 4; 5 means somewhere from 0 to 14. Totals add up."
 _MEANINGS = {
     "report": {"en": "Report", "sq": "Raporti"},
     "quarter": {"en": "Quarter", "sq": "Tremujori"},
@@ -82,20 +88,27 @@ def release_csvw(
     *,
     titles: Mapping[str, Texts],
     labels: Mapping[str, Mapping[str, Texts]],
+    area: str,
+    said: str = "",
 ) -> bytes:
     """What the columns of `release_csv` mean: metadata after "CSV on the Web" (W3C 2015), SDMX names where they exist.
 
     `url` is the name of the CSV file, `sheet` its content; `titles` of dimensions and `labels` of their members, by
-    language.
+    language; `area` the country's ISO 3166 code; `said` what a figure means, unless all of them are rounded.
     """
+    words = sorted(
+        {row["value"] for table in release["tables"] for row in table["rows"] if isinstance(row["value"], str)}
+    )
     columns = []
     for name in (*COLUMNS_BEFORE, *_dimensions(release), "value"):
         texts = titles.get(name) or _MEANINGS.get(name) or {"en": name}
         column: dict[str, Any] = {"name": name, "titles": dict(texts)}
         if name in _CONCEPTS:
-            column["propertyUrl"] = _SDMX + _CONCEPTS[name]
+            place, notation = _CONCEPTS[name]
+            column |= {"propertyUrl": _SDMX + place, _NOTATION: notation}
         if name == "value":
-            column["datatype"] = {"base": "integer", "minimum": 0}
+            number = {"base": "integer", "minimum": 0}
+            column["datatype"] = {"base": "string", "format": "|".join(("[0-9]+", *words))} if words else number
             column["required"] = True
         elif labels.get(name):
             # A total, a dimension that is not in the row's table, or a member.
@@ -108,12 +121,16 @@ def release_csvw(
                 for language, text in texts.items()
             ]
         columns.append(column)
+    for (place, notation), value in ((_AREA, area), (_STATUS, _ORDINARY)):
+        columns.append(
+            {"name": notation, "virtual": True, "propertyUrl": _SDMX + place, _NOTATION: notation, "default": value}
+        )
     described = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": url,
         "dialect": {"encoding": "utf-8", "header": True, "lineTerminators": ["\r\n"]},
         "dc:issued": {"@value": release["released_at"], "@type": "xsd:dateTime"},
-        "rdfs:comment": {"@value": "0 means 0 to 4; 5 means somewhere from 0 to 14. Totals add up.", "@language": "en"},
+        "rdfs:comment": {"@value": said or _ROUNDED, "@language": "en"},
         CHECKSUM: hashlib.sha256(sheet).hexdigest(),
         "tableSchema": {"columns": columns},
     }

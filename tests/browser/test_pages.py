@@ -76,7 +76,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none")]
     listed += [f"/reports/{report}/{town.quarter}" for report in ("ix", "x", "referrals")]
     listed += [f"/reports/ix/trend/{town.quarter}/{cell}" for cell in ("all", "by=nationality", "sex=feminine")]
-    listed += [f"/reports/ix/lengths/{town.quarter}/1"]
+    listed += [f"/reports/ix/lengths/{town.quarter}/1", f"/reports/year/{Quarter.parse(town.quarter).year}"]
     listed += [f"/reports/quarter/{town.quarter}", f"/reports/ix/{town.quarter}/closing", f"/quarter/{UNANSWERED}"]
     listed += [f"/register/joint/{town.quarter}/in-work"]
     listed += [f"/cases/{town.world.case}/open/{part}" for part in ("hand_over", "story")]

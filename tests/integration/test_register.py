@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pypdf
 import pytest
 from flask import Flask
@@ -24,6 +27,7 @@ from nrm.db import db, transaction
 from nrm.domain import filings as rules
 from nrm.domain import register as register_rules
 from nrm.domain import reports as report_rules
+from nrm.domain import seals
 from nrm.domain.accounts import PERMISSIONS, Actor, NotPermitted, NotVisible, Permission, Role
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.filings import Missing
@@ -499,12 +503,96 @@ def test_the_printed_joint_report_is_tagged_speaks_its_language_and_says_who_sig
     assert not filed.leaks(flat)
 
 
+def of_every_release() -> Iterator[tuple[str, dict[str, bytes], dict[str, Any]]]:
+    """(report, its files, what its JSON says) of everything that is sealed in this instance."""
+    for report in report_rules.SEALED:
+        for release in report_store.chain(by=RELEASE, report=report):
+            yield report, dict(release.files), json.loads(release.files["json"])
+
+
+def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
+    """Figures of JSON, CSV, workbook, page and print of every report, the joint one too."""
+    seen = set()
+    for report, files, value in of_every_release():
+        seen.add(report)
+        assert set(files) == set(report_rules.FORMATS)
+        told = [
+            {"table": table["name"], **{name: str(member) for name, member in row.items()}}
+            for table in value["tables"]
+            for row in table["rows"]
+        ]
+        head, *lines = csv.reader(io.StringIO(files["csv"].decode("utf-8-sig")))
+        sheet = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))["data"]
+        rows = [["" if cell is None else str(cell) for cell in line] for line in sheet.iter_rows(values_only=True)]
+        assert rows == [head, *lines]
+        named = [dict(zip(head[2:], line[2:], strict=True)) for line in lines]
+        assert [{name: member for name, member in line.items() if member} for line in named] == told
+        figures = Counter(each["value"] for each in told)
+        for language in ("sq", "en"):
+            page = files[f"html.{language}"].decode()
+            cells = Counter(re.findall(r"<td[^>]*>\s*([0-9]+)\s*(?=<)", page))
+            print_ = pypdf.PdfReader(io.BytesIO(files[f"pdf.{language}"]))
+            text = Counter(re.findall(r"[0-9]+", " ".join(each.extract_text() for each in print_.pages)))
+            assert cells.keys() <= figures.keys(), report
+            assert not cells - figures, report
+            assert not cells - text, report
+            if value["tables"][0]["dimensions"]:
+                assert cells.total() > 10
+            assert next(iter(print_.attachments.values())) == [files["csv"]]
+    assert seen >= {"ix", "x", "victims", "joint"}
+
+
+def test_every_print_is_tagged_and_says_in_words_what_its_pictures_show(joint: Flask) -> None:
+    for report, files, _ in of_every_release():
+        for language in ("sq", "en"):
+            pdf = pypdf.PdfReader(io.BytesIO(files[f"pdf.{language}"]))
+            root = pdf.root_object
+            assert (root["/Lang"], bool(root["/MarkInfo"]["/Marked"])) == (language, True), report
+            tags: Counter[str] = Counter()
+            waiting = [root["/StructTreeRoot"]["/K"]]
+            while waiting:
+                element = waiting.pop()
+                element = element.get_object() if hasattr(element, "get_object") else element
+                if isinstance(element, list):
+                    waiting += element
+                elif isinstance(element, dict):
+                    tags[str(element.get("/S"))] += 1
+                    if element.get("/S") == "/Figure":
+                        assert element["/Alt"], report
+                    waiting += [element["/K"]] if "/K" in element else []
+            assert tags["/H1"] == 1, (report, tags)
+            assert tags["/TH"] > 0 or report in ("x", "referrals", "dependants", "trp", "vi"), (report, tags)
+            fonts = [font.get_object() for page in pdf.pages for font in page["/Resources"]["/Font"].values()]
+            described = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
+            assert all({"/FontFile2", "/FontFile3"} & set(each) for each in described), report
+
+
+def test_what_the_csv_means_goes_with_every_report_and_is_signed(joint: Flask) -> None:
+    for report, files, value in of_every_release():
+        described = json.loads(files["csvw"])
+        assert seals.describes(files["csvw"], files["csv"])
+        assert reports.carries_signature(files["csvw"], [reports.public_key()])
+        columns = {column["name"]: column for column in described["tableSchema"]["columns"]}
+        head = files["csv"].decode("utf-8-sig").split("\r\n", 1)[0].split(",")
+        assert head == [name for name, column in columns.items() if not column.get("virtual")]
+        notation = "http://www.w3.org/2004/02/skos/core#notation"
+        names = {column[notation] for column in columns.values() if notation in column}
+        assert names >= {"TIME_PERIOD", "OBS_VALUE", "REF_AREA", "OBS_STATUS"}
+        assert columns["REF_AREA"]["default"] == "AL"
+        values = {row["value"] for table in value["tables"] for row in table["rows"]}
+        kind = columns["value"]["datatype"]
+        assert (kind["base"] == "string") == any(isinstance(each, str) for each in values), report
+        if kind["base"] == "string":
+            assert all(re.fullmatch(kind["format"], str(each)) for each in values)
+
+
 def test_the_joint_report_is_made_once_gives_the_same_bytes_for_ever_and_ends_the_quarter(
     joint: Flask, command: Command, tmp_path: Path
 ) -> None:
     reader = Person(joint.test_client(), "oms.reader")
     first = {
-        ending: reader.client.get(f"/register/joint/2026Q2.{ending}").data for ending in ("pdf", "csv", "xlsx", "json")
+        ending: reader.client.get(f"/register/joint/2026Q2.{ending}").data
+        for ending in ("pdf", "csv", "csv-metadata.json", "xlsx", "json")
     }
     assert all(first.values())
     with pytest.raises(JointMade):

@@ -24,7 +24,7 @@ from tests.integration.test_races import instance, race
 __all__ = ["instance"]
 
 RELEASE = Actor.system("release")
-BEFORE = "0028_claims"
+BEFORE = "0029_indexes"
 MONTHS = [date(2026, month, 1) for month in (1, 3, 4, 6, 7)]
 
 some_screening = st.builds(

@@ -10,8 +10,8 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_counting"
-down_revision = "0028_claims"
+revision = "0030_counting"
+down_revision = "0029_indexes"
 branch_labels = None
 depends_on = None
 

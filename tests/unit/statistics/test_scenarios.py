@@ -10,8 +10,8 @@ from nrm.countries import load
 from nrm.statistics import attack
 from nrm.statistics.attack import audit
 from nrm.statistics.description import parse
-from nrm.statistics.linear import NotOptimal
-from nrm.statistics.reading import EarlierRelease, Scenario
+from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
 from tests.unit.statistics.sets import people
@@ -193,6 +193,26 @@ def crossed(first: tuple[int, int], second: tuple[int, int], codes: tuple[str, s
     cells = {("f", one): fa, ("f", two): fb, ("m", one): ma, ("m", two): mb}
     cells |= {("f", "*"): fa + fb, ("m", "*"): ma + mb, ("*", one): fa + ma, ("*", two): fb + mb}
     return {**cells, ("*", "*"): fa + fb + ma + mb}
+
+
+def test_arithmetic_ties_the_opening_to_the_closing_before() -> None:
+    """Two releases that cannot both be true leave no number of people at all."""
+    table_set = flowing()
+    tables = [
+        figures_of(table_set, {("*",): 60, ("f",): 20, ("m",): 40}, "s"),
+        figures_of(table_set, crossed((0, 20), (20, 20), ("opening", "admitted")), "s*arrival"),
+        figures_of(table_set, crossed((10, 10), (20, 20), ("there", "left")), "s*status"),
+    ]
+    figures, faults = attack.check_shape(table_set, tables)
+    assert not faults
+    for closing, there in ((20, True), (90, False)):
+        before = EarlierRelease({(): closing, (("status", "there"),): closing})
+        keeper = scenario("A4", table_set, figures, [], earlier=[before])
+        if there:
+            assert pinned(table_set, figures, dict.fromkeys(figures, 9), keeper) == []
+        else:
+            with pytest.raises(NotOptimal):
+                pinned(table_set, figures, dict.fromkeys(figures, 1), keeper)
 
 
 def test_a_past_that_cannot_be_imagined_is_a_failed_audit(monkeypatch: pytest.MonkeyPatch) -> None:

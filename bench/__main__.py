@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, forms, keys, pages, sealing, statistics, tabulation, vault
+from bench import agreements, audit, forms, keys, pages, scale, sealing, statistics, tabulation, vault
 
 ALL = {
     "agreements": agreements.main,
@@ -13,6 +13,7 @@ ALL = {
     "keys": keys.main,
     "sealing": sealing.main,
     "pages": pages.main,
+    "scale": scale.main,
     "statistics": statistics.main,
     "tabulation": tabulation.main,
     "vault": vault.main,

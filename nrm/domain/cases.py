@@ -181,6 +181,8 @@ class Identification(StrEnum):
     NOT_A_VICTIM = "not_a_victim"
 
 
+UNFINISHED = ("referred", "open")
+"""The stored states of a case that is not closed."""
 ADULT_AGE = 18
 _BAND_LOWER = (0, 9, 18, 21, 24, 27, 30, 39, 48)
 AGE_BANDS = ("0-8", "9-17", "18-20", "21-23", "24-26", "27-29", "30-38", "39-47", "48+")

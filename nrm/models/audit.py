@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
+
+_ATTEMPTS = text("event IN ('quarter_refused', 'quarter_waits')")
 
 
 class AuditEntry(Model):
     """One event: who, which ids, when; each entry's hash covers the one before. No foreign keys, no free text."""
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_attempts", "event", "id", sqlite_where=_ATTEMPTS, postgresql_where=_ATTEMPTS),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     event: Mapped[str]

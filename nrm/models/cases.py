@@ -25,6 +25,7 @@ class Case(Model):
         CheckConstraint(one_of("status", ("referred", "open", "closed")), name="known_status"),
         CheckConstraint(one_of("age_class", ("child", "adult", "unsure")), name="known_age_class"),
         Index("ix_cases_holder_status", "holder_id", "status"),
+        Index("ix_cases_status", "status"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -63,7 +64,10 @@ class Grant(Model):
     """A compartment's key, wrapped to the keyring of one organisation."""
 
     __tablename__ = "grants"
-    __table_args__ = (Index("ix_grants_keyring", "organisation_id", "keyring_version", "case_id", "compartment"),)
+    __table_args__ = (
+        Index("ix_grants_keyring", "organisation_id", "keyring_version", "case_id", "compartment"),
+        Index("ix_grants_organisation_id_case_id", "organisation_id", "case_id"),
+    )
 
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)
@@ -143,6 +147,7 @@ class Reading(Model):
         Index("ix_readings_holder_id_opened_at", "holder_id", "opened_at"),
         Index("ix_readings_organisation_id_opened_at", "organisation_id", "opened_at"),
         Index("ix_readings_member_id_opened_at", "member_id", "opened_at"),
+        Index("ix_readings_opened_at", "opened_at", "member_id", "organisation_id", "case_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -152,7 +157,7 @@ class Reading(Model):
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))  # whose case it was at that time
-    opened_at: Mapped[datetime] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
 
 
 class CareNote(Model):
@@ -179,6 +184,7 @@ class Supplement(Model):
         CheckConstraint("(status = 'open') = (open_until IS NOT NULL)", name="open_until_an_hour"),
         UniqueConstraint("case_id"),
         Index("ix_supplements_organisation_id_status", "organisation_id", "status"),
+        Index("ix_supplements_status_open_until", "status", "open_until"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

@@ -42,6 +42,7 @@ class Consent(Model):
         ),
         Index("ix_consents_case_id_asked_on", "case_id", "asked_on"),
         Index("ix_consents_due_on", "due_on"),
+        Index("ix_consents_narrowing_ended", "narrowing", "ended"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

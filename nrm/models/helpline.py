@@ -27,6 +27,7 @@ class HelplineCall(Model):
         CheckConstraint(one_of("outcome", Outcome), name="known_outcome"),
         CheckConstraint("called_on IS NOT NULL OR (part = '' AND NOT noted)", name="coarse_once_old"),
         Index("ix_helpline_calls_organisation_id", "organisation_id", "called_on"),
+        Index("ix_helpline_calls_called_on", "called_on"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

@@ -32,6 +32,7 @@ class ProcedureRecord(Model):
         CheckConstraint(one_of("in_time", ("yes", "no")), name="yes_or_no_in_time"),
         CheckConstraint(one_of("child_told", CHILD_TOLD), name="known_child_told"),
         Index("ix_procedure_records_considered_in", "considered_in", "organisation_id", "quarter_on"),
+        Index("ix_procedure_records_quarter_on", "quarter_on"),
         {"sqlite_with_rowid": False},
     )
 

@@ -33,11 +33,13 @@ class Referral(Model):
         Index("uq_referrals_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("uq_referrals_kept_bed", "bed_id", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
         Index("ix_referrals_receiver_id_status", "receiver_id", "status"),
-        Index("ix_referrals_sender_id_status", "sender_id", "status"),
+        Index("ix_referrals_sender_id_sent_at", "sender_id", "sent_at", "id"),
+        Index("ix_referrals_status_expires_at", "status", "expires_at"),
+        Index("ix_referrals_case_id_status", "case_id", "status", "receiver_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     receiver_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     position: Mapped[int]  # first, second ... of this case's chain
@@ -97,10 +99,7 @@ class Obligation(Model):
     """Something the agreement asks of a party in this case, by when, and who acknowledged it."""
 
     __tablename__ = "obligations"
-    __table_args__ = (
-        UniqueConstraint("case_id", "kind", "party"),
-        Index("ix_obligations_party_done_at", "party", "done_at"),
-    )
+    __table_args__ = (UniqueConstraint("case_id", "kind", "party"),)
 
     id: Mapped[uuid.UUID] = id_column()
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
@@ -148,6 +147,7 @@ class ChildAlert(Model):
             name="withdrawn_with_reason",
         ),
         Index("ix_child_alerts_party_told_at", "party", "told_at"),
+        Index("ix_child_alerts_withdrawn_at_done_at", "withdrawn_at", "done_at"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

@@ -17,11 +17,10 @@ from nrm.domain.members import KEY_HOLDERS_NEEDED
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Case
-from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store.countries import country
 from nrm.store.members import number_of_holders
-from nrm.store.referrals import holds_bed
+from nrm.store.referrals import beds_held
 
 _SHELTERS = (Organisation.kind.in_([str(kind) for kind in SHELTERS]),)
 
@@ -109,21 +108,14 @@ def _rooms() -> Select[str, int, int, int]:
         .group_by(Bed.organisation_id)
         .subquery()
     )
-    kept = (
-        select(Referral.receiver_id, func.count().label("number"))
-        .where(holds_bed())
-        .group_by(Referral.receiver_id)
-        .subquery()
-    )
     return (
         select(
             Organisation.party,
             func.coalesce(beds.c.number, 0),
-            func.coalesce(kept.c.number, 0),
+            beds_held(Organisation.id),
             number_of_holders(Organisation.id),
         )
         .outerjoin(beds, beds.c.organisation_id == Organisation.id)
-        .outerjoin(kept, kept.c.receiver_id == Organisation.id)
         .where(*_SHELTERS, Organisation.party != "")
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import CaseRefused
+from nrm.domain.cases import UNFINISHED, CaseRefused
 from nrm.domain.consents import Ended, Narrowing, Said, Topic, is_due
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case
@@ -150,7 +150,7 @@ def over(today: date, most: int) -> Sequence[Consent]:
             Consent.topic == Topic.SHARING,
             Consent.ended_on.is_(None),
             Consent.due_on < today,
-            Case.status != "closed",
+            Case.status.in_(UNFINISHED),
         )
         .order_by(Consent.due_on, Consent.id)
         .limit(most)

@@ -35,6 +35,7 @@ from nrm import clock
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement, Party
+from nrm.domain.cases import UNFINISHED
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION, NOTIFY, Number, call_now, escalation, path_step
 from nrm.domain.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
 from nrm.models.accounts import Organisation
@@ -149,7 +150,7 @@ def _sources() -> tuple[_Source, ...]:
             owed.where(
                 Obligation.done_at.is_(None),
                 Obligation.due_at.is_not(None),
-                Case.status != "closed",
+                Case.status.in_(UNFINISHED),
                 # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
                 or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
             ),

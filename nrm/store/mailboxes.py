@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
+from nrm.domain.cases import UNFINISHED
 from nrm.domain.referrals import NO_SHOW_AFTER
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -46,7 +47,7 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
     owed = and_(Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.id == Obligation.case_id)
     named = exists().where(
         owed,
-        Case.status != "closed",
+        Case.status.in_(UNFINISHED),
         Obligation.party == Organisation.party,
         or_(Organisation.kind != OrganisationKind.BORDER_POLICE, Case.opened_by_id == Organisation.id),
     )
@@ -62,7 +63,7 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         unplaced,
         exists().where(Referral.status == "sent", Referral.promised_at.is_(None), Referral.due_at <= at),
         exists().where(no_show),
-        exists().where(owed, Case.status != "closed", Obligation.due_at <= at),
+        exists().where(owed, Case.status.in_(UNFINISHED), Obligation.due_at <= at),
         exists().where(untold, ChildAlert.due_at <= at),
     )
     authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)

@@ -17,6 +17,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
+from nrm.domain.cases import UNFINISHED
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
@@ -81,7 +82,7 @@ def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
     statement = (
         select(Obligation, Case)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), Case.status != "closed")
+        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), Case.status.in_(UNFINISHED))
         .execution_options(populate_existing=True)
     )
     if not mine:
@@ -114,7 +115,7 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine
 @built_once
 def _owed(by: Actor, further: bool) -> Select[Obligation, Case, Organisation, bool, bool]:
     statement = _lines(by).where(
-        _own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status != "closed"
+        _own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED)
     )
     if further:
         statement = statement.where(tuple_(_DUE, Obligation.id) > PLACE)

@@ -9,8 +9,23 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -74,6 +89,13 @@ class ReferralLine:
     late: bool
     quarter: str
     """`2026Q1` once the person arrived: then the quarter is all that is kept of the hours. Else empty."""
+
+
+class KeptFor(NamedTuple):
+    """Whom a bed is kept for."""
+
+    case_id: uuid.UUID
+    pseudonym: str
 
 
 def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
@@ -195,22 +217,39 @@ def directory(*, by: Actor) -> list[Organisation]:
     )
 
 
-def kept_beds(organisation_id: uuid.UUID) -> set[uuid.UUID]:
-    """Beds kept for somebody accepted: until the stay begins, or the person does not come."""
-    statement = select(Referral.bed_id).where(
-        Referral.receiver_id == organisation_id, Referral.bed_id.is_not(None), _keeps_bed()
+def kept_beds(organisation_id: uuid.UUID) -> dict[uuid.UUID, KeptFor]:
+    """Beds kept for somebody accepted, and for whom: until the stay begins, or the person does not come."""
+    kept = select(Referral.bed_id, Case.id, Case.pseudonym).join(Case, Case.id == Referral.case_id)
+    mine = kept.where(Referral.receiver_id == organisation_id, Referral.bed_id.is_not(None))
+    accepted = mine.where(Referral.status == ReferralStatus.ACCEPTED)
+    arrived = mine.where(
+        Case.holder_id == organisation_id, Case.status == "open", Referral.status == ReferralStatus.ARRIVED, ~_begun()
     )
-    return {bed for bed in db.session.scalars(statement) if bed is not None}
+    rows = db.session.execute(union_all(accepted, arrived))
+    return {bed: KeptFor(case_id, pseudonym) for bed, case_id, pseudonym in rows if bed is not None}
 
 
-def holds_bed() -> ColumnElement[bool]:
-    """A referral holds a bed from sending to the answer, and from acceptance until the stay begins."""
-    return or_(Referral.status == ReferralStatus.SENT, _keeps_bed())
+def beds_held(organisation_id: ColumnExpressionArgument[uuid.UUID]) -> ColumnElement[int]:
+    """How many beds referrals hold: from sending to the answer, and from acceptance until the stay begins.
+
+    A part of a question about `Organisation`. Those who arrived are looked for among the people who are there, not
+    among all who ever came.
+    """
+    asked = select(func.count()).where(
+        Referral.receiver_id == organisation_id, Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
+    )
+    arrived = exists().where(
+        Referral.case_id == Case.id,
+        Referral.receiver_id == Case.holder_id,
+        Referral.status == ReferralStatus.ARRIVED,
+        ~_begun(),
+    )
+    waiting = select(func.count()).where(Case.holder_id == organisation_id, Case.status == "open", arrived)
+    return asked.correlate(Organisation).scalar_subquery() + waiting.correlate(Organisation).scalar_subquery()
 
 
-def _keeps_bed() -> ColumnElement[bool]:
-    begun = exists().where(Stay.referral_id == Referral.id)
-    return or_(Referral.status == ReferralStatus.ACCEPTED, and_(Referral.status == ReferralStatus.ARRIVED, ~begun))
+def _begun() -> ColumnElement[bool]:
+    return exists().where(Stay.referral_id == Referral.id)
 
 
 def names(organisation: Organisation) -> dict[str, str]:

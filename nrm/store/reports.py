@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, func, literal_column, select
 
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
@@ -19,6 +19,8 @@ from nrm.models.audit import AuditEntry
 from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 
 RELEASE = Actor.system("release")
+# Written out, as the index has them: it holds these few of all entries.
+_ATTEMPTS: tuple[ColumnElement[str], ...] = (literal_column("'quarter_refused'"), literal_column("'quarter_waits'"))
 _FORMATS = select(ReleaseFile.release_id, ReleaseFile.format)
 _RELEASES = (
     select(Release.id, Release.quarter, Release.first_quarter, Release.released_at, Release.step)
@@ -146,7 +148,7 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
     _must_read(by)
     entries = db.session.execute(
         select(AuditEntry.event, AuditEntry.details)
-        .where(AuditEntry.event.in_(("quarter_refused", "quarter_waits")))
+        .where(AuditEntry.event.in_(_ATTEMPTS))
         .order_by(AuditEntry.id.desc())
         .limit(50)
     )

@@ -138,10 +138,10 @@ def beds(*, by: Actor) -> list[BedLine]:
     """Every bed of the asker's shelter by label, with who is in it; raises NotVisible."""
     own = _own(by)
     in_bed = {line.bed_id: line for line in _stays(Stay.organisation_id == own, Stay.ended_on.is_(None))}
-    kept = _kept(own)
+    kept = referrals.kept_beds(own)
     rows = db.session.scalars(select(Bed).where(Bed.organisation_id == own)).all()
     return [
-        BedLine(bed.id, bed.label, bed.out_of_use, in_bed.get(bed.id), kept.get(bed.id, ""))
+        BedLine(bed.id, bed.label, bed.out_of_use, in_bed.get(bed.id), kept[bed.id].pseudonym if bed.id in kept else "")
         for bed in sorted(rows, key=lambda bed: _label_key(bed.label))
     ]
 
@@ -169,23 +169,6 @@ def _label_key(label: str) -> tuple[str, int, str]:
     return letters, int(digits) if digits else -1, label
 
 
-def _kept(own: uuid.UUID) -> dict[uuid.UUID, str]:
-    """Bed -> the code it is kept for."""
-    kept = referrals.kept_beds(own)
-    if not kept:
-        return {}
-    statement = (
-        select(Referral.bed_id, Case.pseudonym)
-        .join(Case, Case.id == Referral.case_id)
-        .where(
-            Referral.receiver_id == own,
-            Referral.bed_id.in_(kept),
-            Referral.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)),
-        )
-    )
-    return {row.bed_id: row.pseudonym for row in db.session.execute(statement)}
-
-
 def free_beds(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[uuid.UUID, str]]:
     """(id, label) of each bed of the asker's shelter that somebody can be put into; raises NotVisible.
 
@@ -199,17 +182,8 @@ def free_beds(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[uui
 
 
 def _kept_bed(case_id: uuid.UUID, own: uuid.UUID) -> uuid.UUID | None:
-    found = db.session.scalar(
-        select(Referral.bed_id)
-        .where(
-            Referral.case_id == case_id,
-            Referral.receiver_id == own,
-            Referral.status.in_((ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED)),
-        )
-        .order_by(Referral.position.desc())
-        .limit(1)
-    )
-    return found if found in referrals.kept_beds(own) else None
+    kept = referrals.kept_beds(own).items()
+    return next((bed for bed, whom in kept if whom.case_id == case_id), None)
 
 
 def room(*, by: Actor) -> Room:
@@ -239,7 +213,6 @@ def _rooms(*wanted: ColumnExpressionArgument[bool]) -> _Rooms:
     counts = (
         select(func.count()).where(Bed.organisation_id == Organisation.id),
         select(func.count()).where(Stay.organisation_id == Organisation.id, Stay.ended_on.is_(None)),
-        select(func.count()).where(Referral.receiver_id == Organisation.id, referrals.holds_bed()),
         # A bed somebody sleeps in until it is mended counts as taken.
         select(func.count()).where(
             Bed.organisation_id == Organisation.id,
@@ -247,11 +220,15 @@ def _rooms(*wanted: ColumnExpressionArgument[bool]) -> _Rooms:
             ~exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None)),
         ),
     )
+    beds, taken, out = (each.correlate(Organisation).scalar_subquery() for each in counts)
     statement = select(
         Organisation.code,
         Organisation.name_sq,
         Organisation.name_en,
-        *(each.correlate(Organisation).scalar_subquery() for each in counts),
+        beds,
+        taken,
+        referrals.beds_held(Organisation.id),
+        out,
         number_of_holders(Organisation.id),
     )
     return statement.where(*wanted).order_by(Organisation.code)
@@ -399,7 +376,8 @@ def periods_in(bed_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Perio
 
 def is_kept_for_another(bed_id: uuid.UUID, case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     """Whether the bed is kept for somebody else who was accepted."""
-    return bed_id in referrals.kept_beds(organisation_id) and _kept_bed(case_id, organisation_id) != bed_id
+    kept = referrals.kept_beds(organisation_id).get(bed_id)
+    return kept is not None and kept.case_id != case_id
 
 
 def assessments(case_id: uuid.UUID) -> frozenset[str]:

@@ -10,6 +10,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
+from nrm.domain.cases import UNFINISHED
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -81,7 +82,7 @@ def _counts() -> dict[str, tuple[int, int]]:
         .join(Referral, Referral.receiver_id == Organisation.id)
         .where(Referral.status == "sent")
     )
-    open_ = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.status != "closed")
+    open_ = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.status.in_(UNFINISHED))
     police = Organisation.kind == OrganisationKind.BORDER_POLICE
     told = (
         select(code, Obligation.due_at.label("due"))

@@ -109,6 +109,29 @@ def test_a_bed_of_another_shelter_does_not_exist(nrc: Actor, vatra: Actor) -> No
         stays.take_out_of_use(bed_id=bed("NRC"), by=vatra)
 
 
+def test_a_bed_that_is_kept_again_shows_the_code_of_whom_it_is_kept_for_now(nrc: Actor) -> None:
+    first, kept = _arrived(nrc)
+    today = store.today()
+    stay_id = stays.admit(
+        case_id=first, bed_id=kept, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=nrc
+    )
+    factories.later(days=1)
+    _end(stay_id, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME), nrc)
+    second, again = _arrived(nrc)
+    assert again == kept
+    code = db.session.scalars(select(Case.pseudonym).where(Case.id == second)).one()
+    assert {line.id: line.kept_for for line in store.beds(by=nrc)}[kept] == code
+    assert store.room(by=nrc).held == 1
+
+
+def test_who_leaves_before_a_stay_begins_keeps_no_bed(nrc: Actor) -> None:
+    case_id, kept = _arrived(nrc)
+    assert store.room(by=nrc).held == 1
+    cases.close(case_id=case_id, by=nrc)
+    assert store.room(by=nrc).held == 0
+    assert kept in [each for each, _ in store.free_beds(by=nrc)]
+
+
 def test_a_bed_kept_for_somebody_else_is_taken(nrc: Actor) -> None:
     _, kept = _arrived(nrc)
     own = admitted(nrc, days_ago=1)

@@ -1,0 +1,89 @@
+"""How the database looks for what a page shows: by an index, never through everything that ever happened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from nrm.actions import tending
+from nrm.db import db
+from tests.conftest import Person
+from tests.world import World
+
+GROWING = {
+    "audit_entries",
+    "cases",
+    "child_alerts",
+    "consents",
+    "grants",
+    "helpline_calls",
+    "interviews",
+    "obligations",
+    "procedure_records",
+    "readings",
+    "referrals",
+    "route_candidates",
+    "route_exclusions",
+    "stays",
+    "supplements",
+}
+"""The tables that grow for as long as people come; sealed compartments are counted every minute, beside their keys."""
+PAGES = (
+    ("rinas.border_officer", ("/", "/referrals/sent", "/interviews/unsent/draft")),
+    ("nrc.case_worker", ("/", "/referrals", "/referrals/coming", "/stays", "/beds", "/obligations", "/cases/shared")),
+    ("vatra.shelter_manager", ("/",)),
+    ("ra.duty_officer", ("/", "/duty", "/duty/map")),
+    ("molsa.statistician", ("/",)),
+)
+_NAMED = re.compile(r"(?:FROM|JOIN|,)\s+(\w+)(?:\s+AS\s+(\w+))?")
+
+
+@contextmanager
+def scans() -> Iterator[list[str]]:
+    """What is read from one end to the other while this is open: the step of the plan and the statement."""
+    found: list[str] = []
+
+    def look(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if not statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            return
+        tables = {alias or table: table for table, alias in _NAMED.findall(statement)}
+        plan = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        steps = [row[3] for row in plan if row[3].startswith("SCAN")]
+        found.extend(
+            f"{step}: {' '.join(statement.split())}" for step in steps if tables.get(step.split()[1]) in GROWING
+        )
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+
+
+@pytest.mark.parametrize(("login", "paths"), PAGES, ids=[login for login, _ in PAGES])
+def test_no_page_that_is_loaded_all_day_reads_a_whole_table(
+    world_app: tuple[Flask, World], login: str, paths: tuple[str, ...]
+) -> None:
+    person = Person(world_app[0].test_client(), login)
+    with scans() as found:
+        for path in paths:
+            person.get(path)
+    assert found == []
+
+
+def test_neither_does_what_happens_every_minute(world_app: tuple[Flask, World]) -> None:
+    with scans() as found:
+        tending.tend()
+    assert found == []
+
+
+def test_a_whole_table_that_is_read_is_seen(world_app: tuple[Flask, World]) -> None:
+    with scans() as found:
+        db.session.connection().exec_driver_sql("SELECT count(*) FROM referrals AS r WHERE r.clause = 'x'")
+    assert len(found) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.worlds import Frame, World
 from tests.unit.statistics.sets import people
 
 Tables = list[dict[str, Any]]
@@ -109,6 +111,17 @@ def test_a_figure_of_people_who_cannot_be_is_caught_though_everything_adds_up() 
     there = records(20, 20, 20, 0)
     assert audit(nobody, printed(20, 20, 20, 0), there).ok
     assert {f.guarantee for f in audit(nobody, printed(20, 20, 20, 5), there).findings} == {"G2"}
+
+
+def test_nobody_in_a_world_is_given_codes_that_cannot_be() -> None:
+    nobody = two_by_two(impossible=[{"d": "b", "s": "m"}])
+    figures, faults = attack.check_shape(nobody, printed(20, 20, 20, 0))
+    assert not faults
+    world = World(Frame(nobody, figures, Scenario("A0")), records(20, 20, 20, 0))
+    assert not world.move((20, ("b", "m")))
+    assert world.move((20, ("b", "f")))
+    assert world.frame.lawful(("b", "m"), {"d"}, random.Random(1)) == [("b", "f")]
+    assert world.frame.lawful(("b", "m"), {"d", "s"}, random.Random(1)) == []
 
 
 def test_codes_that_rules_together_forbid_are_found_by_worlds_alone() -> None:

@@ -15,7 +15,7 @@ from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
-from nrm.statistics.worlds import Frame, World
+from nrm.statistics.worlds import Frame, World, differ
 from tests.unit.statistics.sets import people
 
 Tables = list[dict[str, Any]]
@@ -122,6 +122,14 @@ def test_nobody_in_a_world_is_given_codes_that_cannot_be() -> None:
     assert world.move((20, ("b", "f")))
     assert world.frame.lawful(("b", "m"), {"d"}, random.Random(1)) == [("b", "f")]
     assert world.frame.lawful(("b", "m"), {"d", "s"}, random.Random(1)) == []
+
+
+def test_others_differ_only_beside_a_member_who_is_there_and_only_if_two_are_left() -> None:
+    counts = [6, 0, 2, 1, 1]  # of a group, and of four categories
+    assert differ(counts, (0, 2, (2, 3)))  # one of the two of the second is known: 1 and 1 are left
+    assert not differ(counts, (0, 3, (2, 3)))  # the one of the third is known: only the second is left
+    assert not differ(counts, (0, 1, (1, 2, 3)))  # nobody of the first is there to be known
+    assert differ(counts, (0, 3, (2, 3, 4)))
 
 
 def test_codes_that_rules_together_forbid_are_found_by_worlds_alone() -> None:

@@ -64,6 +64,26 @@ def test_two_unknown_small_figures_take_either_rounding() -> None:
     assert {0, 1} == {small_one for _, small_one in seen}
 
 
+def test_an_impossible_cell_is_zero_whatever_would_be_nearer() -> None:
+    codes = {"sex": ["f", "m"], "age": ["child", "adult"]}
+    table_set = parse(
+        {
+            "dimension": {name: {"column": name, "codes": listed} for name, listed in codes.items()},
+            "table": [{"by": ["sex", "age"]}],
+            "impossible": [{"sex": "f", "age": "child"}],
+        }
+    )
+    layout = lay_out(table_set)
+    # Four where nobody can be: 5 would be nearer than 0, and every sum would hold with it too.
+    girls, boys, women, men = 4, 0, 10, 16
+    true = {"f": girls + women, "m": boys + men, "child": girls + boys, "adult": women + men}
+    true |= {"child f": girls, "child m": boys, "adult f": women, "adult m": men, "": 30}
+    counts = [true[" ".join(code for _, code in cell)] for cell in layout.cells]
+    for number in range(10):
+        figures = round_jointly(layout, np.array(counts), 6, secret_stream(SEED, number), contributors={})
+        assert figures[("age", "child"), ("sex", "f")] == 0
+
+
 def test_all_tables_add_up_and_impossible_cells_are_zero() -> None:
     table_set = small(impossible=[{"nationality": "AL", "age": "unknown"}])
     layout = lay_out(table_set)

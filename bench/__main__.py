@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import agreements, audit, forms, keys, pages, scale, sealing, statistics, tabulation, vault
+from bench import agreements, audit, documents, forms, keys, pages, scale, sealing, statistics, tabulation, vault
 
 ALL = {
     "agreements": agreements.main,
     "audit": audit.main,
+    "documents": documents.main,
     "forms": forms.main,
     "keys": keys.main,
     "sealing": sealing.main,

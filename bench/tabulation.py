@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import random
+import secrets
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,24 @@ NUMBER = 1_000_000
 YEARS = 10
 FIRST, LAST = Quarter(2016, 1), Quarter(2025, 4)
 ONE = Quarter(2025, 2)
+NOW, THERE = Quarter(2026, 3), 300  # a quarter of the size the mechanism has, after 1,000,000 stays that are over
 BY = Actor.system("release")
-TABLES = ("organisations", "beds", "referrals", "cases", "stays", "permits", "testimony", "screenings")
-# Codes by a hash of the row number, so that the engines are given the same rows without 1,000,000 calls.
+TABLES = (
+    "organisations",
+    "beds",
+    "referrals",
+    "cases",
+    "stays",
+    "permits",
+    "testimony",
+    "screening_kinds",
+    "screening_counts",
+)
+RETURNEE_COLUMNS = tuple("gender" if name == "sex" else name for name in RETURNEE)
+_OUTCOMES = ("none", "none", "none", "suspected", "possible")
+_PROCESSED = ("joint_interview", "referred_nrc", "referred_ngo_shelter")
 _CODES = {
     "crossing_point": ("rinas", "rinas", "durres", "kakavija", "morine"),
-    "outcome": ("none", "none", "none", "suspected", "possible"),
-    "processed": ("no_indicator", "joint_interview", "referred_nrc"),
     "age_class": ("adult", "adult", "child"),
     "gender": ("feminine", "feminine", "masculine"),
     "returned_from": ("GR", "IT", "IT", "GB", "NL", "DE", "BE"),
@@ -49,17 +62,60 @@ def _code(name: str, salt: int) -> str:
     return f"CASE ((i * {2 * salt + 1} + i / {salt + 3}) % {len(codes)}) {cases} END"
 
 
-def _fill(connection: Connection) -> None:
-    rows = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {NUMBER - 1})"
-    id_ = "printf('%032x', i)"
-    months = f"date('2016-01-01', '+' || (i * 7 % {12 * YEARS}) || ' months')"
-    codes = ", ".join(_code(name, salt) for salt, name in enumerate(RETURNEE_COLUMNS))
+def _interviews() -> Iterator[tuple[str, ...]]:
+    """Month, codes of RETURNEE_COLUMNS, profile and assessment of each interview, in the order of time.
+
+    By chance, and each code independently of the others unless life ties them: as many kinds as there can be, for the
+    more there are, the less is gained by keeping numbers of them.
+    """
+    chance = random.Random(6)
+    drawn = {name: chance.choices(_CODES[name], k=NUMBER) for name in RETURNEE_COLUMNS if name in _CODES}
+    outcomes = chance.choices(_OUTCOMES, k=NUMBER)
+    seen_as = chance.choices(_OUTCOMES, k=NUMBER)
+    months = sorted(chance.randrange(12 * YEARS) for _ in range(NUMBER))
+    for place in range(NUMBER):
+        year, month = divmod(months[place], 12)
+        outcome = outcomes[place]
+        tied = {
+            "outcome": outcome,
+            "processed": "no_indicator" if outcome == "none" else chance.choice(_PROCESSED),
+        }
+        codes = (tied[name] if name in tied else drawn[name][place] for name in RETURNEE_COLUMNS)
+        profile = outcome if chance.random() < 0.7 else seen_as[place]
+        yield (f"{FIRST.year + year}-{month + 1:02}-01", *codes, profile, outcome)
+
+
+def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """The same interviews for both: for DuckDB a row of each, for us the numbers that are left when each is counted."""
+    numbers: Counter[tuple[str, ...]] = Counter()
+    file = folder / "screenings.csv"
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("month", *RETURNEE_COLUMNS))
+        for row in _interviews():
+            numbers[row] += 1
+            writer.writerow(row[: 1 + len(RETURNEE_COLUMNS)])
+    _load(duck, "screenings", file, ("month",))
+    kinds = {codes: secrets.randbits(62) for codes in {row[1:-2] for row in numbers}}
+    names = ("id", "citizenship_class", *RETURNEE_COLUMNS)
     connection.execute(
-        text(
-            "INSERT INTO screenings (id, month, citizenship_class, profile, assessment, reason,"
-            f" {', '.join(RETURNEE_COLUMNS)}) {rows} SELECT {id_}, {months}, 'albanian', '', '', '', {codes} FROM n"
-        )
+        text(f"INSERT INTO screening_kinds ({', '.join(names)}) VALUES (:{', :'.join(names)})"),
+        [dict(zip(names, (id_, "albanian", *codes), strict=True)) for codes, id_ in kinds.items()],
     )
+    connection.execute(
+        text("INSERT INTO screening_counts VALUES (:month, :kind, :profile, :assessment, '', :number)"),
+        [
+            {"month": row[0], "kind": kinds[row[1:-2]], "profile": row[-2], "assessment": row[-1], "number": number}
+            for row, number in numbers.items()
+        ],
+    )
+    connection.commit()
+    print(f"report x: {NUMBER:,} interviews of {len(kinds):,} kinds, kept as {len(numbers):,} numbers by month")
+
+
+def _fill(connection: Connection) -> None:
+    rows = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {NUMBER + THERE - 1})"
+    id_ = "printf('%032x', i)"
     connection.execute(
         text(
             "INSERT INTO cases (id, pseudonym, status, source, opened_by_id, registered_month, questionnaire,"
@@ -69,8 +125,10 @@ def _fill(connection: Connection) -> None:
             f" {_code('exploited_in', 4)}, 'given', 'not_checked', '{{}}' FROM n"
         )
     )
-    day = f"date('2016-01-01', '+' || (i * 11 % {365 * YEARS}) || ' days')"
-    end = f"date('2016-01-01', '+' || (i * 11 % {365 * YEARS} + 5 + i % 90) || ' days')"
+    later = f"julianday('{NOW.start}') - julianday('2016-01-01')"
+    first = f"CASE WHEN i < {NUMBER} THEN i * 11 % {365 * YEARS} ELSE {later} END"
+    day = f"date('2016-01-01', '+' || ({first}) || ' days')"
+    end = f"date('2016-01-01', '+' || ({first} + 5 + i % 90) || ' days')"
     connection.execute(
         text(
             "INSERT INTO stays (id, case_id, organisation_id, bed_id, admitted_on, known_on, anticipated_end_on,"
@@ -80,9 +138,6 @@ def _fill(connection: Connection) -> None:
         )
     )
     connection.commit()
-
-
-RETURNEE_COLUMNS = tuple("gender" if name == "sex" else name for name in RETURNEE)
 
 
 def _copy(
@@ -99,11 +154,15 @@ def _copy(
         result = connection.execute(text(query))
         writer.writerow(result.keys())
         writer.writerows(result)
+    _load(target, name, file, days)
+
+
+def _load(target: duckdb.DuckDBPyConnection, name: str, file: Path, days: tuple[str, ...]) -> None:
     typed = ", ".join(f"CAST({day} AS DATE) AS {day}" for day in days)
     target.execute(f"CREATE TABLE {name} AS SELECT * REPLACE ({typed}) FROM read_csv('{file}', all_varchar = true)")
 
 
-def _fastest(work: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
+def _fastest(work: Callable[[], Any], times: int = 7) -> tuple[float, Any]:
     """Processor seconds of the fastest run, in all threads, and what it gave."""
     best, value = float("inf"), None
     for _ in range(times):
@@ -144,38 +203,46 @@ def accommodated(connection: Connection, duck: duckdb.DuckDBPyConnection) -> Non
     )
     names = ("nationality", "sex", "age_band", "country_of_trafficking", "stay_status", "arrival")
 
-    def count() -> Counter[tuple[str, ...]]:
-        rows = tabulate(counting.people(connection, ONE, by=BY), ONE, listed)
-        return Counter(tuple(row[name] for name in names) for _, row in rows)
+    for what, quarter in (("one quarter", ONE), ("a small quarter", NOW)):
 
-    query = f"""SELECT citizenship, gender, age_band, exploited_in,
-        CASE WHEN ended_on > DATE '{ONE.end}' THEN 'still_there' ELSE 'left' END,
-        CASE WHEN admitted_on < DATE '{ONE.start}' THEN 'opening' ELSE 'admitted' END, count(*)
-        FROM stays WHERE admitted_on <= DATE '{ONE.end}' AND ended_on >= DATE '{ONE.start}' GROUP BY ALL"""
-    ours, counted = _fastest(count)
-    theirs, rows = _fastest(lambda: duck.execute(query).fetchall())
-    assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
-    _line(f"report ix, one quarter ({counted.total():,} people)", ours, theirs, 1)
+        def count(quarter: Quarter = quarter) -> Counter[tuple[str, ...]]:
+            rows = tabulate(counting.people(connection, quarter, by=BY), quarter, listed)
+            return Counter(tuple(row[name] for name in names) for _, row in rows)
+
+        query = f"""SELECT citizenship, gender, age_band, exploited_in,
+            CASE WHEN ended_on > DATE '{quarter.end}' THEN 'still_there' ELSE 'left' END,
+            CASE WHEN admitted_on < DATE '{quarter.start}' THEN 'opening' ELSE 'admitted' END, count(*)
+            FROM stays WHERE admitted_on <= DATE '{quarter.end}' AND ended_on >= DATE '{quarter.start}' GROUP BY ALL"""
+        ours, counted = _fastest(count)
+        theirs, rows = _fastest(lambda query=query: duck.execute(query).fetchall())
+        assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
+        _line(f"report ix, {what} ({counted.total():,} people)", ours, theirs, 1)
+
+
+def _duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(folder / "duck.db"))
+    connection.execute("SET threads = 2; SET enable_progress_bar = false")
+    return connection
 
 
 def main() -> None:
-    """Print processor seconds of the program and of DuckDB over the same rows, both in files, the fastest of three."""
+    """Print processor seconds of the program and of DuckDB over the same rows, both in files, the fastest of seven."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         engine = create_engine(f"sqlite:///{folder / 'main.db'}")
-        duck = duckdb.connect(str(folder / "duck.db"))
-        duck.execute("SET threads = 2; SET enable_progress_bar = false")
+        duck = _duckdb(folder)
         with engine.connect() as connection:
             for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -400000"):
                 connection.execute(text(f"PRAGMA {pragma}"))
             Model.metadata.create_all(connection, tables=[Model.metadata.tables[table] for table in TABLES])
             _fill(connection)
+            _count_interviews(connection, duck, folder)
             connection.execute(text("ANALYZE"))
-            returned = f"SELECT month, {', '.join(RETURNEE_COLUMNS)} FROM screenings"
-            _copy(connection, duck, "screenings", returned, ("month",), folder)
             codes = "citizenship, gender, age_band, exploited_in, admitted_on, ended_on"
-            people = f"SELECT {codes} FROM stays JOIN cases ON cases.id = case_id"
+            people = f"SELECT {codes} FROM stays JOIN cases ON cases.id = case_id ORDER BY admitted_on"
             _copy(connection, duck, "stays", people, ("admitted_on", "ended_on"), folder)
+            duck.close()  # opened anew it reads its own compressed columns, which is what it is fastest with
+            duck = _duckdb(folder)
             returnees(connection, duck)
             accommodated(connection, duck)
         engine.dispose()

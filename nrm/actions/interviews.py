@@ -31,6 +31,7 @@ from nrm.domain.interviews import Answers, Questionnaire, Texts
 from nrm.domain.journeys import pages, with_page
 from nrm.domain.screenings import REFUSED
 from nrm.store import interviews as store
+from nrm.store import screenings
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
@@ -211,11 +212,11 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
         if outcome is None:
             raise NotAnEnd
         keyings.spend(session, interview, by=by)
-        session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
         session.add_all(left_by(draft, answers, by=by))
         drafts.close(session, interview, "ended", by=by)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id)
+        screenings.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
     shredding.work_off()
     return outcome
 
@@ -247,11 +248,14 @@ def _take_in(
         before = store.imported(mark, by=by)
         if before is not None:
             return before.pseudonym
-        if store.is_screened(mark):
+        if screenings.is_screened(mark):
             return None
         if ending_of(questionnaire, answers) is not None:
-            session.add_all(screenings_of(questionnaire, answers, started_at, by=by, mark=mark))
+            counted = screenings_of(questionnaire, answers, started_at, by=by)
+            if counted:
+                screenings.remember_line(session, mark)
             audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by)
+            screenings.count(session, counted)
             return None
         interview = drafts.new_interview(session, uuid.uuid4(), questionnaire, started_at, by=by)
         interview.status, interview.expires_at, interview.import_mark = "completed", None, mark

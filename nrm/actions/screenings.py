@@ -8,8 +8,7 @@ from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.indicators import profile
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.screenings import NONE, REFUSED, agency_of, check_processed, outcome_of, processed_as
-from nrm.models.interviews import Screening
+from nrm.domain.screenings import NONE, REFUSED, Screening, agency_of, check_processed, outcome_of, processed_as
 from nrm.store.countries import country
 
 
@@ -32,12 +31,11 @@ def screenings_of(
     *,
     by: Actor,
     receiver: OrganisationKind | None = None,
-    mark: bytes | None = None,
 ) -> list[Screening]:
     """The screening of an interview; none when the person did not agree to be counted.
 
     Of an adult who refused help stays what the person was told: gender, citizenship class, the month and the reason.
-    `receiver` is the kind of who was asked to take the person in, `mark` that of an imported line.
+    `receiver` is the kind of who was asked to take the person in.
     """
     day = local_day(started_at)
     month = day.replace(day=1)
@@ -46,18 +44,12 @@ def screenings_of(
         return [
             Screening(
                 month=month,
-                crossing_point="",
+                citizenship_class=kept["citizenship_class"],
                 outcome=REFUSED,
                 processed="refused_help",
                 age_class="adult",
                 gender=kept["gender"],
-                citizenship_class=kept["citizenship_class"],
-                returned_from="99",
-                announced="99",
-                profile="",
-                assessment="",
                 reason=kept["refusal_reason"],
-                import_mark=mark,
             )
         ]
     if statistics_consent(questionnaire, answers) == "no":
@@ -68,17 +60,16 @@ def screenings_of(
     return [
         Screening(
             month=month,
-            crossing_point=by.crossing_point,
+            citizenship_class=facts["citizenship_class"],
             outcome=outcome_of(facts["assessment"]),
             processed=processed,
             age_class=age_class,
             gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
-            citizenship_class=facts["citizenship_class"],
+            crossing_point=by.crossing_point,
             returned_from=facts["returned_from"],
             announced=facts["announced"],
             agency=agency_of(facts["return_manner"]),
             profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
             assessment=facts["assessment"],
-            import_mark=mark,
         )
     ]

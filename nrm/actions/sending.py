@@ -36,6 +36,7 @@ from nrm.models.referrals import Obligation as ObligationRow
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
 from nrm.store import agreements as desks_store
 from nrm.store import interviews as store
+from nrm.store import screenings
 from nrm.vault import compartments as vault
 from nrm.vault import grants, sharing, shredding
 
@@ -108,8 +109,6 @@ def send(
         owed = _owed(interview_id, proposed, now)
         children.told(session, interview_id, owed, by=by)
         session.add_all(owed)
-        kind = OrganisationKind(choice.organisation.kind)
-        session.add_all(screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind))
         session.add_all(left_by(draft, answers, by=by, owed=owed))
         session.flush()
         _seal(session, interview_id, draft, answers, proposed, choice, by)
@@ -124,6 +123,9 @@ def send(
             clause=referral.clause,
             override_reason=override_reason or None,
         )
+        kind = OrganisationKind(choice.organisation.kind)
+        counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind)
+        screenings.count(session, counted)
         sent = Sent(interview_id, referral.id, interview.pseudonym, choice.party)
     shredding.work_off()
     return sent

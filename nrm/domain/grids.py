@@ -108,7 +108,7 @@ def _workbook(content: bytes) -> Grid:
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
-        KeyError,
+        LookupError,  # a part that is not there, an encoding that nobody knows
         NotImplementedError,
         RuntimeError,
         OSError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 _WRITTEN = re.compile(r"([12][0-9]{3})Q([1-4])")
 _ORDINALS_SQ = {1: "i parë", 2: "i dytë", 3: "i tretë", 4: "i katërt"}
@@ -48,7 +48,7 @@ class Quarter:
     @property
     def end(self) -> date:
         """The last day, which belongs to the quarter."""
-        return self.next.start - timedelta(days=1)
+        return date(self.year, 3 * self.number, 31 if self.number in (1, 4) else 30)
 
     @property
     def next(self) -> Quarter:

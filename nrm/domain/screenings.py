@@ -5,12 +5,49 @@ Source: National Action Plan, II.1(b)(x): returnees "identified or suspected as 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED = "possible", "suspected", "none", "refused"
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
+KIND = (
+    "citizenship_class",
+    "crossing_point",
+    "outcome",
+    "processed",
+    "age_class",
+    "gender",
+    "returned_from",
+    "announced",
+    "agency",
+)
+"""What report (x) counts an interview by."""
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The anonymous outcome of one interview. It is only counted: no row of it is kept, and nothing leads to a case.
+
+    Of who refused help stays what the person was told: "" and 99 stand for what is not kept then.
+    """
+
+    month: date
+    citizenship_class: str
+    outcome: str
+    processed: str
+    age_class: str
+    gender: str
+    crossing_point: str = ""
+    returned_from: str = "99"
+    announced: str = "99"
+    agency: str = "99"
+    profile: str = ""
+    assessment: str = ""
+    reason: str = ""
 
 
 def outcome_of(assessment: str) -> str:

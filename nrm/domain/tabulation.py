@@ -10,7 +10,7 @@ as still there is there at the opening. What was corrected or deleted since is a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -200,8 +200,3 @@ def _permit(permit: PermitRecord, day: date) -> str:
     decided_later = permit.issued_from is not None and permit.issued_from > day
     waiting = permit.state in UNDECIDED or (permit.state == PermitStatus.ISSUED and decided_later)
     return "trp_in_process" if asked and waiting else "none"
-
-
-def in_order(people: Mapping[str, PersonRecord]) -> Iterator[PersonRecord]:
-    """By the random ids, so that nothing follows the order of admission."""
-    return (people[key] for key in sorted(people))

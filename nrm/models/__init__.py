@@ -23,6 +23,7 @@ from nrm.models import (
     referrals,
     reports,
     requests,
+    screenings,
     stays,
     testimony,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "referrals",
     "reports",
     "requests",
+    "screenings",
     "stays",
     "testimony",
 ]

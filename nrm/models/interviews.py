@@ -1,9 +1,9 @@
-"""Interviews under way, and the anonymous facts of those that ended without a case."""
+"""Interviews under way, and the numbered papers they may be typed in from."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -70,46 +70,3 @@ class PaperForm(Model):
     issued_at: Mapped[datetime]
     issued_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     used: Mapped[bool] = mapped_column(default=False)
-
-
-class Screening(Model):
-    """The anonymous outcome of one interview, for report (x). Nothing links it to a case."""
-
-    __tablename__ = "screenings"
-    __table_args__ = (
-        CheckConstraint(
-            "processed <> 'returned_to_family' OR age_class = 'adult'", name="child_never_to_family_at_crossing_point"
-        ),
-        # All that is counted, the months first: a quarter is counted from the index alone, in its order.
-        Index(
-            "ix_screenings_counted",
-            "month",
-            "citizenship_class",
-            "crossing_point",
-            "outcome",
-            "processed",
-            "age_class",
-            "gender",
-            "returned_from",
-            "announced",
-            "agency",
-        ),
-        # Without row numbers, which would keep the order of writing and lead back to the entries of the audit chain.
-        {"sqlite_with_rowid": False},
-    )
-
-    id: Mapped[uuid.UUID] = id_column()
-    month: Mapped[date]
-    crossing_point: Mapped[str]
-    outcome: Mapped[str]
-    processed: Mapped[str]
-    age_class: Mapped[str]
-    gender: Mapped[str]
-    citizenship_class: Mapped[str]
-    returned_from: Mapped[str]
-    announced: Mapped[str]
-    agency: Mapped[str] = mapped_column(default="99", server_default="99")  # whether one assisted the return
-    profile: Mapped[str]  # what the indicators said
-    assessment: Mapped[str]  # what the officer said
-    reason: Mapped[str] = mapped_column(default="")
-    import_mark: Mapped[bytes | None] = mapped_column(unique=True)

@@ -79,7 +79,9 @@ class Stay(Model):
             postgresql_where=text("ended_on IS NULL"),
         ),
         Index("ix_stays_organisation_id_ended_on", "organisation_id", "ended_on"),
-        Index("ix_stays_admitted_on", "admitted_on"),
+        # Who counts in a quarter was there in it or became known in it: found without reading the stays before.
+        Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
+        Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
         Index("ix_stays_bed_id", "bed_id"),
     )

@@ -16,7 +16,8 @@ from itertools import combinations, product
 import highspy
 import numpy as np
 
-from nrm.statistics.linear import NotOptimal, quiet_solver
+from nrm.statistics.highs import quiet_solver
+from nrm.statistics.linear import NotOptimal
 from nrm.statistics.reading import predicate
 from nrm.statistics.tables import BASE, Cell, TableSet
 

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from nrm.statistics.highs import quiet_solver
 from nrm.statistics.reading import (
     ALL_ALIKE,
     FEWER_THAN_FIVE,
@@ -160,29 +157,6 @@ class Bounds:
         self._points.append(point)
         reached = float(sum(factor * point[place] for place, factor in terms))
         return math.floor(reached + SLACK) >= least
-
-
-def quiet_solver() -> highspy.Highs:
-    """A solver that says nothing. HiGHS prints a banner on descriptor 1 at first, before it can be told not to."""
-    _swallow_banner()
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.silent()
-    return solver
-
-
-@cache
-def _swallow_banner() -> None:
-    sys.stdout.flush()
-    held = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        highspy.Highs()  # type: ignore[no-untyped-call]
-        ctypes.CDLL(None).fflush(None)
-    finally:
-        os.dup2(held, 1)
-        os.close(held)
-        os.close(nowhere)
 
 
 def pinned_beside(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:

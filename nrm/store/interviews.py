@@ -14,7 +14,7 @@ from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case
 from nrm.models.child_returns import ChildReturn
 from nrm.models.helpline import HelplineCall
-from nrm.models.interviews import Interview, Screening
+from nrm.models.interviews import Interview
 from nrm.models.notices import Notice
 from nrm.models.referrals import Obligation, Referral
 from nrm.prepared import Prepared, Row
@@ -129,11 +129,6 @@ def imported(mark: bytes, *, by: Actor) -> Interview | None:
     return db.session.scalar(
         select(Interview).where(Interview.organisation_id == by.organisation_id, Interview.import_mark == mark)
     )
-
-
-def is_screened(mark: bytes) -> bool:
-    """Whether the same line was kept as an anonymous screening before."""
-    return db.session.scalar(select(Screening.id).where(Screening.import_mark == mark)) is not None
 
 
 def hand_over_referral(interview_id: uuid.UUID, *, by: Actor) -> Referral:

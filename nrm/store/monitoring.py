@@ -18,7 +18,6 @@ from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.monitoring import agreement_class, kappa, share_met
 from nrm.domain.quarters import Quarter
 from nrm.models.accounts import Organisation
-from nrm.models.interviews import Screening
 from nrm.models.monitoring import (
     MonitoringDraw,
     MonitoringSample,
@@ -27,6 +26,7 @@ from nrm.models.monitoring import (
     ProcedureRecord,
     Remedy,
 )
+from nrm.models.screenings import ScreeningCount, ScreeningKind
 
 _MOST = 200
 
@@ -281,9 +281,9 @@ def profiles_and_assessments(quarter: Quarter, *, by: Actor) -> dict[str, Counte
     """Crossing point -> how often which profile met which assessment in the quarter. The system alone."""
     _must_draw(by)
     statement = (
-        select(Screening.crossing_point, Screening.profile, Screening.assessment, func.count())
-        .where(Screening.month.between(quarter.start, quarter.end), Screening.crossing_point != "")
-        .group_by(Screening.crossing_point, Screening.profile, Screening.assessment)
+        select(ScreeningKind.crossing_point, ScreeningCount.profile, ScreeningCount.assessment, ScreeningCount.number)
+        .join(ScreeningKind, ScreeningKind.id == ScreeningCount.kind_id)
+        .where(ScreeningCount.month.between(quarter.start, quarter.end), ScreeningKind.crossing_point != "")
     )
     found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for point, profile, assessment, number in db.session.execute(statement):

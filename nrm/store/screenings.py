@@ -1,28 +1,76 @@
-"""What anonymous screenings say of the crossing points: whether they interview, and how often officers see it otherwise
-than the profile. Never of a person: a screening leads to none.
+"""Screenings are counted here, and asked what they say of the crossing points: whether they interview, and how often
+officers see it otherwise than the profile. Never of a person: a screening leads to none.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, String, bindparam, func, select, update
+from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.assessments import Compared, compared
 from nrm.domain.quarters import Quarter
-from nrm.models.interviews import Screening
+from nrm.domain.screenings import KIND, Screening
+from nrm.models.screenings import ScreenedLine, ScreeningCount, ScreeningKind
+from nrm.prepared import Prepared
+
+_BESIDE = ("profile", "assessment", "reason")  # what a month's number is kept by besides the kind
+_KIND = select(ScreeningKind.id).where(
+    *(getattr(ScreeningKind, name) == bindparam(f"of_{name}", type_=String) for name in KIND)
+)
+_ONE_MORE = Prepared(
+    update(ScreeningCount.__table__)  # type: ignore[arg-type]
+    .where(
+        ScreeningCount.month == bindparam("of_month", type_=Date),
+        ScreeningCount.kind_id == _KIND.scalar_subquery(),
+        *(getattr(ScreeningCount, name) == bindparam(f"of_{name}", type_=String) for name in _BESIDE),
+    )
+    .values(number=ScreeningCount.number + 1)
+)
+
+
+def count(session: Session, screenings: Iterable[Screening]) -> None:
+    """One more of each. Call it after `audit.append`: writers queue there, so none waits for another at a number."""
+    for screening in screenings:
+        codes = asdict(screening)
+        wanted = {f"of_{name}": code for name, code in codes.items()}
+        if _ONE_MORE.run(session, wanted):
+            continue
+        of_kind = {name: codes.pop(name) for name in KIND}
+        kind_id = session.scalar(_KIND, wanted)
+        if kind_id is None:
+            kind = ScreeningKind(**of_kind)
+            session.add(kind)
+            session.flush()
+            kind_id = kind.id
+        session.add(ScreeningCount(**codes, kind_id=kind_id, number=1))
+        session.flush()
+
+
+def remember_line(session: Session, mark: bytes) -> None:
+    """That the imported line of this mark was dealt with, so that it is not counted twice."""
+    session.add(ScreenedLine(mark=mark))
+
+
+def is_screened(mark: bytes) -> bool:
+    """Whether the same line ended without a case before."""
+    return db.session.get(ScreenedLine, mark) is not None
 
 
 def last_counted(*, by: Actor) -> dict[str, date]:
     """The last month in which an interview of each crossing point was counted."""
     by.must(Permission.ROLLOUT_READ)
     statement = (
-        select(Screening.crossing_point, func.max(Screening.month))
-        .where(Screening.crossing_point != "")
-        .group_by(Screening.crossing_point)
+        select(ScreeningKind.crossing_point, func.max(ScreeningCount.month))
+        .join(ScreeningCount, ScreeningCount.kind_id == ScreeningKind.id)
+        .where(ScreeningKind.crossing_point != "")
+        .group_by(ScreeningKind.crossing_point)
     )
     return {row[0]: row[1] for row in db.session.execute(statement)}
 
@@ -30,12 +78,14 @@ def last_counted(*, by: Actor) -> dict[str, date]:
 def against_profile(first: Quarter, last: Quarter, *, by: Actor) -> dict[str, Compared]:
     """Assessment against profile by crossing point over whole quarters; "" stands for everybody else who interviews."""
     by.must(Permission.ASSESSMENT_READ)
+    codes = (ScreeningKind.crossing_point, ScreeningCount.profile, ScreeningCount.assessment)
     statement = (
-        select(Screening.crossing_point, Screening.profile, Screening.assessment, func.count())
-        .where(Screening.month >= first.start, Screening.month <= last.end, Screening.profile != "")
-        .group_by(Screening.crossing_point, Screening.profile, Screening.assessment)
+        select(*codes, func.sum(ScreeningCount.number))
+        .join(ScreeningKind, ScreeningKind.id == ScreeningCount.kind_id)
+        .where(ScreeningCount.month.between(first.start, last.end), ScreeningCount.profile != "")
+        .group_by(*codes)
     )
     found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row in db.session.execute(statement):
-        found[row[0]].append((row[1], row[2], row[3]))
+        found[row[0]].append((row[1], row[2], int(row[3])))
     return {crossing_point: compared(each) for crossing_point, each in found.items()}

@@ -339,7 +339,7 @@ def reader_home() -> str:
 
 
 def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLine], today: date) -> list[DueLine]:
-    """The quarters that matter, newest first: the running one, those to be closed, those released."""
+    """The quarters that matter, newest first: the running one, those to be closed, those released last."""
     days = guards.country().calendar.release_after_days
     by_quarter = {release.quarter: release for release in releases}
     drafts = {line.quarter: line for line in waiting if line.report == rules.REPORT}
@@ -362,4 +362,5 @@ def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLi
         else:
             state = "next" if each == offered and not drafts else "waiting"
         lines.append(DueLine(each, due, state, release is None and today > due, release))
-    return lines
+    oldest = [line for line in lines if line.release][QUARTERS_SHOWN:]
+    return [line for line in lines if line not in oldest]

@@ -256,12 +256,16 @@ def test_screenings_do_not_keep_the_order_in_which_they_were_written(world_app: 
         people.sent(rinas)
     db.session.remove()
     with closing(sqlite3.connect(tmp_path / "world" / "main.db")) as connection:
-        with pytest.raises(sqlite3.OperationalError, match="rowid"):
-            connection.execute("SELECT rowid FROM screenings")
-        # Of a column that no index has, so that the table itself is read and not an index in its order.
-        ids = [id_ for id_, _ in connection.execute("SELECT id, profile FROM screenings NOT INDEXED")]
-    assert len(ids) >= 9
-    assert ids == sorted(ids)
+        for table in ("screening_kinds", "screening_counts"):
+            with pytest.raises(sqlite3.OperationalError, match="rowid"):
+                connection.execute(f"SELECT rowid FROM {table}")
+        # Without an index, so that the table itself is read and not an index in its order.
+        kinds = [row[0] for row in connection.execute("SELECT id, agency FROM screening_kinds NOT INDEXED")]
+        numbers = connection.execute("SELECT month, kind_id, number FROM screening_counts NOT INDEXED").fetchall()
+    assert sum(number for *_, number in numbers) >= 9
+    assert numbers == sorted(numbers)
+    assert kinds == sorted(kinds)
+    assert min(kinds) > 1 << 32  # random, not in the order of their coming
 
 
 def test_the_posts_home_page_keeps_the_quarter_alone_of_who_arrived(world_app: Planted) -> None:

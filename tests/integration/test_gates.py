@@ -108,14 +108,14 @@ def test_no_row_says_that_nobody_told_of_the_permit(instance: Flask) -> None:
 def test_no_screening_returns_a_child_to_the_family_from_a_crossing_point(instance: Flask) -> None:
     assert instance
     insert = (
-        "INSERT INTO screenings (id, month, crossing_point, outcome, processed, age_class, gender, citizenship_class,"
-        " returned_from, announced, profile, assessment, reason) VALUES (:id, :month, 'rinas', 'none',"
-        " 'returned_to_family', :age_class, 'feminine', 'albanian', 'GR', 'no', '', 'none', '')"
+        "INSERT INTO screening_kinds (id, crossing_point, outcome, processed, age_class, gender, citizenship_class,"
+        " returned_from, announced, agency) VALUES (:id, 'rinas', 'none', 'returned_to_family', :age_class, 'feminine',"
+        " 'albanian', 'GR', 'no', 'no')"
     )
     for age_class in ("child", "unsure", "99", ""):
         with pytest.raises(IntegrityError):
-            _by_hand(insert, id=uuid.uuid4(), month=date(2026, 1, 1), age_class=age_class)
-    _by_hand(insert, id=uuid.uuid4(), month=date(2026, 1, 1), age_class="adult")
+            _by_hand(insert, id=1, age_class=age_class)
+    _by_hand(insert, id=1, age_class="adult")
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure", "99"])

@@ -18,7 +18,8 @@ from sqlalchemy import func, select
 from nrm.cli import interviews as cli
 from nrm.db import db
 from nrm.domain.journeys import prune
-from nrm.models.interviews import Interview, Screening
+from nrm.models.interviews import Interview
+from tests import screened
 from tests.conftest import Person
 from tests.factories import PASSWORD, open_instance
 from tests.factories_interviews import LOGIN, example, fields, questionnaire
@@ -77,7 +78,7 @@ def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: 
     assert len(set(first.stdout.splitlines())) == 3
     again = take_in(*lines)
     assert (again.return_value, again.stdout) == (0, first.stdout)
-    assert (_count(Interview), _count(Screening)) == (2, 2)
+    assert (_count(Interview), screened.counted().total()) == (2, 2)
 
 
 def test_valid_lines_are_kept_whatever_is_wrong_with_others(take_in: Import) -> None:
@@ -137,7 +138,7 @@ def test_a_line_that_is_no_interview_is_answered_with_what_to_do(take_in: Import
     assert result.return_value == 1, result.exception
     assert result.stdout.startswith(message)
     assert result.stdout.count("\n") == 1
-    assert _count(Interview) == _count(Screening) == 0
+    assert _count(Interview) == screened.counted().total() == 0
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\ud800b", "x" * 20_000, ["x"], {"x": 1}, 7, True, 1e300])

@@ -16,8 +16,9 @@ from nrm import clock
 from nrm.actions import interviews
 from nrm.db import db
 from nrm.models.cases import Case, SealedCompartment, ShredKey
-from nrm.models.interviews import Interview, Screening
+from nrm.models.interviews import Interview
 from nrm.models.referrals import Referral
+from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
@@ -47,7 +48,7 @@ def test_a_standard_interview_is_nine_page_loads_from_home_to_sent(app: Flask, s
     assert _count(Case) == 1
     assert _now().scalars(select(SealedCompartment.compartment)).all().count("draft") == 0
     assert _now().scalars(select(Interview.status)).all() == ["sent"]
-    assert _count(Screening) == 1
+    assert screened.counted().total() == 1
 
 
 def test_an_urgent_hand_over_is_four_pages_and_asks_no_name(app: Flask, sign_in: SignIn) -> None:
@@ -105,7 +106,7 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     answers = example(consent_services="no", refusal_reason="fear")
     loaded = walk(person, answers, address)
     assert loaded[-2:] == ["refusal", "refused"]
-    screening = _now().scalars(select(Screening)).one()
+    (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.reason, screening.gender) == ("refused", "fear", answers["gender"])
     assert (screening.crossing_point, screening.returned_from, screening.announced) == ("", "99", "99")
     assert _count(SealedCompartment) == 0
@@ -115,14 +116,14 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     # The same button again leads to the same kind of page and counts nothing twice.
     again = person.post(f"/interviews/{_id_of(address)}/refusal", {"seen": "9"})
     assert again.startswith("/interviews/ended/")
-    assert _count(Screening) == 1
+    assert screened.counted().total() == 1
 
 
 def test_no_indicator_ends_without_a_referral(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     loaded = walk(person, example(assessment="none"), begin(person))
     assert loaded[-1] == "none"
-    screening = _now().scalars(select(Screening)).one()
+    (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.processed, screening.crossing_point) == ("none", "no_indicator", "rinas")
     assert _count(SealedCompartment) == _count(Case) == 0
 
@@ -130,7 +131,7 @@ def test_no_indicator_ends_without_a_referral(app: Flask, sign_in: SignIn) -> No
 def test_who_refused_to_be_counted_leaves_no_screening(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     walk(person, example(consent_statistics="no"), begin(person))
-    assert _count(Screening) == 0
+    assert screened.counted().total() == 0
     case = _now().scalars(select(Case)).one()
     assert case.facts == {"statistics": "no"}
     assert (case.age_band, case.citizenship, case.exploited_in) == ("99", "99", "99")
@@ -283,7 +284,7 @@ def test_a_destroyed_interview_is_gone(app: Flask, sign_in: SignIn) -> None:
     assert "asgjësojmë" in person.get(f"{interview}/discard")
     assert person.post(f"{interview}/discard") == person.post(f"{interview}/discard")
     assert _count(SealedCompartment) == 0
-    assert _count(Screening) == 0
+    assert screened.counted().total() == 0
 
 
 def test_a_page_that_lies_ahead_leads_back_to_the_one_that_is_due(app: Flask, sign_in: SignIn) -> None:

@@ -22,13 +22,14 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.monitoring import MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner, commitment
 from nrm.domain.quarters import Quarter
+from nrm.domain.screenings import Screening
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case
-from nrm.models.interviews import Interview, Screening
+from nrm.models.interviews import Interview
 from nrm.models.monitoring import MonitoringDraw, MonitoringSample, MonitoringScore, NegativeScreen, ProcedureRecord
 from nrm.store import accounts as account_store
 from nrm.store import monitoring as store
-from tests import factories
+from tests import factories, screened
 from tests import factories_interviews as screens
 from tests import factories_referrals as people
 from tests.conftest import Command, Person
@@ -273,24 +274,23 @@ def test_a_quarter_that_has_no_seed_is_not_drawn(app: Flask, command: Command) -
 def test_posts_that_judge_otherwise_than_the_profile_are_named_without_a_figure(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:
-    with transaction() as session:
-        session.add_all(
-            Screening(
-                month=Q2.start,
-                crossing_point=point,
-                outcome="none",
-                processed="no_indicator",
-                age_class="adult",
-                gender="feminine",
-                citizenship_class="albanian",
-                returned_from="IT",
-                announced="no",
-                profile="suspected" if number < milder else "none",
-                assessment="none",
-            )
-            for point, milder in (("durres", 12), ("kakavija", 1))
-            for number in range(30)
+    screened.count(
+        Screening(
+            month=Q2.start,
+            crossing_point=point,
+            outcome="none",
+            processed="no_indicator",
+            age_class="adult",
+            gender="feminine",
+            citizenship_class="albanian",
+            returned_from="IT",
+            announced="no",
+            profile="suspected" if number < milder else "none",
+            assessment="none",
         )
+        for point, milder in (("durres", 12), ("kakavija", 1))
+        for number in range(30)
+    )
     drawn()
     differing = db.session.get_one(MonitoringDraw, "2026Q2", populate_existing=True).differing
     assert differing == {str(people.organisation("DURRES")): "milder"}

@@ -23,8 +23,9 @@ from nrm.domain.journeys import page_questions, prune
 from nrm.domain.papers import labels_of, plan
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, SealedCompartment
-from nrm.models.interviews import Interview, PaperForm, Screening
+from nrm.models.interviews import Interview, PaperForm
 from nrm.render import pdf
+from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, walk
@@ -212,7 +213,7 @@ def test_a_refusal_on_paper_is_counted_once_and_leads_to_nobody(app: Flask, sign
     address = type_in(person, paper, answers)
     assert page_id(address) == "refusal"
     assert person.post(address, fields("refusal", person.get(address), answers)).endswith("/ended/refused")
-    assert count(Screening) == 1
+    assert screened.counted().total() == 1
     body = person.post("/papers/type-in", heading(number=paper), status=422)
     assert "u dërgua ose u numërua tashmë" in body
     assert not re.search(r"\w{4}-\w{4}-\w<", body)

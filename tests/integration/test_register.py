@@ -530,6 +530,7 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
         figures = Counter(each["value"] for each in told)
         for language in ("sq", "en"):
             page = files[f"html.{language}"].decode()
+            assert len(page.encode()) < 50 * 1024  # with what stands around it, 60 KB
             cells = Counter(re.findall(r"<td[^>]*>\s*([0-9]+)\s*(?=<)", page))
             print_ = pypdf.PdfReader(io.BytesIO(files[f"pdf.{language}"]))
             text = Counter(re.findall(r"[0-9]+", " ".join(each.extract_text() for each in print_.pages)))

@@ -18,12 +18,14 @@ from nrm.db import db
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.rollout import Use
+from nrm.domain.screenings import Screening
 from nrm.models.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.directives import DirectiveAcknowledgement
-from nrm.models.interviews import Interview, Screening
+from nrm.models.interviews import Interview
 from nrm.store import directives as directive_store
 from nrm.store import screenings
+from tests import screened
 from tests.conftest import Person
 from tests.factories import actor, later
 from tests.factories_interviews import LOGIN, begin, example, fields, walk
@@ -218,13 +220,12 @@ def screening(profile: str, assessment: str, month: date = date(2026, 5, 1), pos
 
 def test_assessment_against_profile_is_counted_by_post_over_quarters_that_are_over(app: Flask, sign_in: SignIn) -> None:
     assert app
-    db.session.add_all([
+    screened.count([
         screening("possible", "suspected"), screening("possible", "possible"), screening("none", "possible"),
         screening("suspected", "99"), screening("possible", "none", post=""),
         screening("possible", "none", month=date(2026, 7, 1)),  # this quarter is not over
         screening("possible", "none", month=date(2025, 6, 1)),  # more than four quarters ago
     ])  # fmt: skip
-    db.session.commit()
     for login in ("ra.duty_officer", "oms.monitor"):
         page = sign_in(login).get("/rollout/assessments")
         rows = [row.split("</tr>")[0] for row in page.split('<tr><th scope="row">')[1:]]

@@ -20,11 +20,11 @@ from nrm.domain.journeys import prune
 from nrm.domain.referrals import ReferralRefused
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Grant, PendingGrant
-from nrm.models.interviews import Screening
 from nrm.models.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.stays import Bed
 from nrm.vault import compartments as vault
 from nrm.vault.members import CannotOpen
+from tests import screened
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, questionnaire
 
@@ -190,7 +190,7 @@ def test_the_case_in_clear_holds_closed_codes_only(app: Flask) -> None:
     assert case.pseudonym == sent.pseudonym
     for name, value in case.facts.items():
         assert len(str(value)) < 200, name
-    screening = db.session.scalars(select(Screening)).one()
+    (screening,) = screened.counted().elements()
     assert screening.crossing_point == "rinas"
     assert screening.processed == "referred_nrc"
     assert screening.gender != UNKNOWN

@@ -226,7 +226,16 @@ def test_the_database_role_of_releases_reads_no_other_table_and_writes_none(
     ):
         with engine.connect() as connection, pytest.raises(DBAPIError):
             connection.exec_driver_sql(statement)
+    assert refused >= {"filings", "claims", "claim_entries", "identifications", "sealed_compartments", "release_drafts"}
     engine.dispose()
+    with db.engines["shred"].connect() as connection:
+        name = connection.engine.url.database
+        connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")  # as the script's head says
+        connection.commit()
+    shred = create_engine(as_reader(db.engines["shred"].url.render_as_string(hide_password=False)))
+    with pytest.raises(DBAPIError):
+        shred.connect()
+    shred.dispose()
     monkeypatch.setenv("NRM_RELEASE_DATABASE", address)
     folder = postgres_app.extensions["nrm.config"].directory
     with factories.open_instance(folder).app_context():

@@ -64,7 +64,7 @@ OPEN_BYTES = {
     "releases.hash",
     "releases.previous_hash",
     "releases.signature",
-    "screenings.import_mark",
+    "screened_lines.mark",
     "release_keys.key",
     "shred_keys.key",
 }

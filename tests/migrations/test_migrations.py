@@ -89,8 +89,8 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
                 assert found >= expected, table.name
         if db.engine.dialect.name == "sqlite":
             with db.engine.connect() as connection:
-                text = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'screenings'").scalar()
-            assert "WITHOUT ROWID" in str(text)
+                made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name LIKE 'screen%'").scalars()
+                assert ["WITHOUT ROWID" in text for text in made] == [True] * 3
         db.session.remove()
         schema.downgrade("0003_erased_compartments")
         schema.upgrade()

@@ -239,6 +239,10 @@ def test_a_workbook_that_unpacks_to_too_much_or_names_entities_is_refused_before
     assert refusal(repacked(lambda name, raw: outside + raw.split(b"?>", 1)[1] if name == sheet else raw)).startswith(
         "The workbook cannot be read"
     )
+    letters = b'<?xml version="1.0" encoding="x-nobody-knows"?>'
+    assert refusal(repacked(lambda name, raw: letters + raw.split(b"?>", 1)[1] if name == sheet else raw)).startswith(
+        "The workbook cannot be read"
+    )
     many = repacked(lambda _, raw: raw, {f"part{n}": b"" for n in range(200)})
     assert refusal(many).startswith("The workbook has too many parts")
     far = repacked(lambda name, raw: raw.replace(b'r="A1"', b'r="ZZ999999"') if name == sheet else raw)

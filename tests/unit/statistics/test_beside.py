@@ -10,10 +10,12 @@ import pytest
 from ortools.sat.python import cp_model
 
 from nrm.countries import load
-from nrm.statistics.attack import audit
+from nrm.statistics import release
+from nrm.statistics.attack import Audit, audit
+from nrm.statistics.beside import believed
 from nrm.statistics.description import parse
 from nrm.statistics.protect import domain
-from nrm.statistics.reading import SOMEBODY, Beside
+from nrm.statistics.reading import SOMEBODY, Beside, scenario
 from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 
@@ -109,6 +111,43 @@ def test_a_figure_that_is_out_already_is_not_given_away_by_the_next_report() -> 
     ]
     twenty_five = tables(court={"high": 20, "low": 5}, sex={"f": 15, "m": 10})
     assert audit(courts(), twenty_five, there, beside=[out]).ok  # 21 to 29: all may be plain witnesses
+
+
+def test_what_is_printed_only_with_others_bounds_what_is_out_already() -> None:
+    """Witnesses by sex are printed in the courts' report alone: 26 or more, and 24 or fewer men among all: 2 women."""
+    out = of_courts(25, 5, 5, 25)
+    filed = tables(status={"witness": 20, "protected": 5, "victim": 20}, sex={"f": 30, "m": 15})
+    there = [("witness", "m")] * 22 + [("protected", "m")] * 2 + [("witness", "f")] * 2 + [("victim", "f")] * 20
+    assert audit(police(), filed, there).ok
+    seen = audit(police(), filed, there, beside=[out])
+    assert ("G3", "A4", "*", SOMEBODY) in {(f.guarantee, f.scenario, f.table, f.learns) for f in seen.findings}
+
+
+def test_who_believes_them_the_same_knows_how_many_they_are_by_every_member_that_both_reports_have() -> None:
+    beside = of_courts(15, 15, 15, 15)
+    claim = believed(police(), cells(FILED), PEOPLE, beside)
+    assert claim is not None
+    keeper = scenario("A4", police(), cells(FILED), PEOPLE, beside=[claim])
+    witnesses = frozenset({"witness", "protected"})
+    known = {(fact.where.get("sex"), fact.low, fact.high) for fact in keeper.facts if fact.where["status"] == witnesses}
+    # 30 of both sexes are 26 to 34; 15 women, or men, are 6 to 24.
+    assert known == {(None, 26, 34), (frozenset({"f"}), 6, 24), (frozenset({"m"}), 6, 24)}
+    assert [set(own) for own, _ in claim[0].equal] == [{(("status", "protected"),), (("status", "witness"),)}]
+    assert {whole for whole, _ in claim[0].at_least} == {(("sex", "f"),), (("sex", "m"),)}
+
+
+def test_every_draft_is_attacked_beside_the_other_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def listen(*_: Any, **named: Any) -> Audit:
+        given.append(named["beside"])
+        return Audit((), {})
+
+    monkeypatch.setattr(release, "audit", listen)
+    rows = [{"status": status, "sex": sex} for status, sex in PEOPLE]
+    beside = [of_courts(15, 15, 15, 15)]
+    release.make(police(), rows, seed=bytes(32), contributor_key=b"k" * 32, beside=beside)
+    assert given == [beside]
 
 
 def rounded(rows: Rows, chance: random.Random, name: str, codes: tuple[str, ...]) -> list[dict[str, Any]]:

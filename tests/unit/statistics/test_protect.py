@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ortools.sat.python import cp_model
 
+from nrm.statistics import protect
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
+from nrm.statistics.narrowing import Relaxation, relaxed
 from nrm.statistics.protect import (
     CannotRound,
     Frozen,
@@ -61,6 +64,26 @@ def test_two_unknown_small_figures_take_either_rounding() -> None:
     assert {0, 1} == {small_one for _, small_one in seen}
 
 
+def test_an_impossible_cell_is_zero_whatever_would_be_nearer() -> None:
+    codes = {"sex": ["f", "m"], "age": ["child", "adult"]}
+    table_set = parse(
+        {
+            "dimension": {name: {"column": name, "codes": listed} for name, listed in codes.items()},
+            "table": [{"by": ["sex", "age"]}],
+            "impossible": [{"sex": "f", "age": "child"}],
+        }
+    )
+    layout = lay_out(table_set)
+    # Four where nobody can be: 5 would be nearer than 0, and every sum would hold with it too.
+    girls, boys, women, men = 4, 0, 10, 16
+    true = {"f": girls + women, "m": boys + men, "child": girls + boys, "adult": women + men}
+    true |= {"child f": girls, "child m": boys, "adult f": women, "adult m": men, "": 30}
+    counts = [true[" ".join(code for _, code in cell)] for cell in layout.cells]
+    for number in range(10):
+        figures = round_jointly(layout, np.array(counts), 6, secret_stream(SEED, number), contributors={})
+        assert figures[("age", "child"), ("sex", "f")] == 0
+
+
 def test_all_tables_add_up_and_impossible_cells_are_zero() -> None:
     table_set = small(impossible=[{"nationality": "AL", "age": "unknown"}])
     layout = lay_out(table_set)
@@ -87,6 +110,37 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
     )
     assert first == again
     assert first != other
+
+
+def test_what_the_relaxation_settles_leaves_the_best_rounding_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    table_set = small()
+    layout = lay_out(table_set)
+    records, _ = table_set.records(people(table_set, 140, 5))
+    counts = layout.membership(records).sum(axis=1).astype(np.int64)
+    models: list[cp_model.CpModel] = []
+
+    def kept(model: cp_model.CpModel) -> Relaxation | None:
+        models.append(model)
+        return relaxed(model)
+
+    monkeypatch.setattr(protect, "MANY", 0)
+    monkeypatch.setattr(protect, "relaxed", kept)
+    figures, again = (round_jointly(layout, counts, 28, secret_stream(SEED), contributors={}) for _ in range(2))
+    assert figures == again
+    printed = [figures[cell] for cell in layout.cells]
+    assert all(printed[whole] == sum(printed[part] for part in parts) for whole, parts in layout.relations)
+    assert all(printed[number] in domain(int(true)) for number, true in enumerate(counts) if number)
+    solver = cp_model.CpSolver()
+    assert solver.solve(models[0]) == cp_model.OPTIMAL
+    best = solver.objective_value
+    relaxation = relaxed(models[0])
+    assert relaxation is not None
+    assert relaxation.optimum <= best + 1e-6
+    narrow = relaxation.narrowed(models[0], best - relaxation.optimum + 1)
+    settled = [len(set(each.domain)) == 1 for each in narrow.proto.variables]
+    assert sum(settled) > len(settled) / 3
+    assert solver.solve(narrow) == cp_model.OPTIMAL
+    assert solver.objective_value == best
 
 
 def test_a_total_that_cannot_be_is_refused() -> None:

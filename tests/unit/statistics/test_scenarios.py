@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from nrm.countries import load
 from nrm.statistics import attack
 from nrm.statistics.attack import audit
 from nrm.statistics.description import parse
-from nrm.statistics.linear import NotOptimal
-from nrm.statistics.reading import EarlierRelease, Scenario
+from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
+from nrm.statistics.worlds import Frame, World, differ
 from tests.unit.statistics.sets import people
 
 Tables = list[dict[str, Any]]
@@ -111,6 +113,25 @@ def test_a_figure_of_people_who_cannot_be_is_caught_though_everything_adds_up() 
     assert {f.guarantee for f in audit(nobody, printed(20, 20, 20, 5), there).findings} == {"G2"}
 
 
+def test_nobody_in_a_world_is_given_codes_that_cannot_be() -> None:
+    nobody = two_by_two(impossible=[{"d": "b", "s": "m"}])
+    figures, faults = attack.check_shape(nobody, printed(20, 20, 20, 0))
+    assert not faults
+    world = World(Frame(nobody, figures, Scenario("A0")), records(20, 20, 20, 0))
+    assert not world.move((20, ("b", "m")))
+    assert world.move((20, ("b", "f")))
+    assert world.frame.lawful(("b", "m"), {"d"}, random.Random(1)) == [("b", "f")]
+    assert world.frame.lawful(("b", "m"), {"d", "s"}, random.Random(1)) == []
+
+
+def test_others_differ_only_beside_a_member_who_is_there_and_only_if_two_are_left() -> None:
+    counts = [6, 0, 2, 1, 1]  # of a group, and of four categories
+    assert differ(counts, (0, 2, (2, 3)))  # one of the two of the second is known: 1 and 1 are left
+    assert not differ(counts, (0, 3, (2, 3)))  # the one of the third is known: only the second is left
+    assert not differ(counts, (0, 1, (1, 2, 3)))  # nobody of the first is there to be known
+    assert differ(counts, (0, 3, (2, 3, 4)))
+
+
 def test_codes_that_rules_together_forbid_are_found_by_worlds_alone() -> None:
     """Nobody is x and u, nobody y and n; so nobody is u and n, though no rule says so and every sum leaves room."""
     table_set = parse(
@@ -193,6 +214,26 @@ def crossed(first: tuple[int, int], second: tuple[int, int], codes: tuple[str, s
     cells = {("f", one): fa, ("f", two): fb, ("m", one): ma, ("m", two): mb}
     cells |= {("f", "*"): fa + fb, ("m", "*"): ma + mb, ("*", one): fa + ma, ("*", two): fb + mb}
     return {**cells, ("*", "*"): fa + fb + ma + mb}
+
+
+def test_arithmetic_ties_the_opening_to_the_closing_before() -> None:
+    """Two releases that cannot both be true leave no number of people at all."""
+    table_set = flowing()
+    tables = [
+        figures_of(table_set, {("*",): 60, ("f",): 20, ("m",): 40}, "s"),
+        figures_of(table_set, crossed((0, 20), (20, 20), ("opening", "admitted")), "s*arrival"),
+        figures_of(table_set, crossed((10, 10), (20, 20), ("there", "left")), "s*status"),
+    ]
+    figures, faults = attack.check_shape(table_set, tables)
+    assert not faults
+    for closing, there in ((20, True), (90, False)):
+        before = EarlierRelease({(): closing, (("status", "there"),): closing})
+        keeper = scenario("A4", table_set, figures, [], earlier=[before])
+        if there:
+            assert pinned(table_set, figures, dict.fromkeys(figures, 9), keeper) == []
+        else:
+            with pytest.raises(NotOptimal):
+                pinned(table_set, figures, dict.fromkeys(figures, 1), keeper)
 
 
 def test_a_past_that_cannot_be_imagined_is_a_failed_audit(monkeypatch: pytest.MonkeyPatch) -> None:

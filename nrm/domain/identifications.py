@@ -50,7 +50,6 @@ class Who(StrEnum):
 
     HOLDER = "holder"
     REVIEWER = "reviewer"  # of an organisation that the person lets read the record
-    OUTSIDER = "outsider"
 
 
 _S, _E, _W = State, Event, Who

@@ -17,7 +17,7 @@ from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind
 from nrm.domain.consents import reads_by_consent
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
-from nrm.store.members import number_of_holders
+from nrm.store.members import colleague, number_of_holders
 from nrm.store.paging import Page
 
 _MEMBER_ROW = Member.__table__.c
@@ -211,8 +211,8 @@ def _unchecked() -> Select[int]:
 
 def member(member_id: uuid.UUID, *, by: Actor) -> Member:
     """A colleague, or anyone for who invites people; raises NotVisible."""
-    found = db.session.get(Member, member_id)
-    if found is None or not (found.organisation_id == by.organisation_id or by.may(Permission.ACCOUNT_INVITE)):
+    found = db.session.scalar(colleague(member_id, by))
+    if found is None:
         raise NotVisible
     return found
 

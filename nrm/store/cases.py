@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select
+from sqlalchemy import Select, and_, bindparam, exists, func, literal, select
+from sqlalchemy import case as case_when
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
@@ -22,6 +23,7 @@ from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.store import agreements
 from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.statements import built_once
 
 
 class CaseRelation(StrEnum):
@@ -82,58 +84,60 @@ class ShareLine:
     by_consent: bool
 
 
-Held = Row[uuid.UUID, uuid.UUID | None, uuid.UUID, str]
-_NO_CASE = uuid.UUID(int=0)
-_HELD = select(Case.id, Case.holder_id, Case.opened_by_id, Case.status).where(Case.id == bindparam("id"))
-
-
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
-    """The case itself, for actions; raises NotVisible, before anything but who holds it is read."""
-    if visible(case_id, by=by) is CaseRelation.ASKED:
-        raise NotVisible
+    """The case itself, for actions; raises NotVisible, before anything of it is read."""
+    return _row(case_id, by=by, lock=lock)[0]
+
+
+def _row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, CaseRelation]:
+    relation = visible(case_id, by=by)
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
-    if found is None or (lock and _relation(found, by) in (None, CaseRelation.ASKED)):
+    if found is None:
         raise NotVisible
-    return found
+    return found, visible(case_id, by=by) if lock else relation  # it may have changed hands before it was locked
 
 
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
     """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
-    found = db.session.execute(_HELD, {"id": case_id}).first()
-    relation = _relation(found, by)
-    if relation is None or (relation is CaseRelation.ASKED and not asked):
-        raise NotVisible
-    return relation
+    return _found("id", case_id, by=by, asked=asked)[1]
 
 
-def _relation(case: Case | Held | None, by: Actor) -> CaseRelation | None:
-    """None also for a case that does not exist: it takes as long as for one that is nothing to the asker."""
+def _found(column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = False) -> tuple[uuid.UUID, CaseRelation]:
+    """The case with this value in the column and what the asker is to it; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
-        return None
-    if case is None:
-        _granted_or_asked(_NO_CASE, by)
-        return None
-    if case.holder_id == by.organisation_id and case.status != "referred":
-        return CaseRelation.HOLDER
-    if case.status == "referred" and by.organisation_id == (case.holder_id or case.opened_by_id):
-        return CaseRelation.CUSTODIAN
+        raise NotVisible
+    found = _seen(by, column)(value=value).first()
+    if found is None:
+        raise NotVisible
+    relation = CaseRelation(found[1])
+    if relation is CaseRelation.ASKED and (not asked or agreements.has_left(by.organisation_id)):
+        raise NotVisible
+    return found[0], relation
+
+
+@built_once
+def _seen(by: Actor, column: str) -> Select[uuid.UUID, str]:
+    """A case with what the asker is to it; nothing where they are nothing to it.
+
+    Asked of the database in one: a case that was loaded before it is refused takes longer than one that never was.
+    """
+    mine = Grant.organisation_id == by.organisation_id
+    asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
+    relations = [
+        (and_(Case.holder_id == by.organisation_id, Case.status != "referred"), CaseRelation.HOLDER),
+        (
+            and_(Case.status == "referred", func.coalesce(Case.holder_id, Case.opened_by_id) == by.organisation_id),
+            CaseRelation.CUSTODIAN,
+        ),
+    ]
     if by.may(Permission.REFERRAL_DIRECT):
-        return CaseRelation.DUTY_OFFICER if case.status != "closed" else None
-    return _granted_or_asked(case.id, by)
-
-
-def _granted_or_asked(case_id: uuid.UUID, by: Actor) -> CaseRelation | None:
-    granted = exists().where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
-    if db.session.scalar(select(granted)):
-        return CaseRelation.SHARED
-    being_asked = exists().where(
-        Referral.case_id == case_id,
-        Referral.receiver_id == by.organisation_id,
-        Referral.status == ReferralStatus.SENT,
-    )
-    asked = db.session.scalar(select(being_asked)) and not agreements.has_left(by.organisation_id)
-    return CaseRelation.ASKED if asked else None
+        relations.append((Case.status != "closed", CaseRelation.DUTY_OFFICER))
+    else:
+        relations.append((exists().where(Grant.case_id == Case.id, mine), CaseRelation.SHARED))
+        relations.append((exists().where(Referral.case_id == Case.id, asked), CaseRelation.ASKED))
+    relation = case_when(*((when, literal(str(each))) for when, each in relations))
+    return select(Case.id, relation).where(getattr(Case, column) == bindparam("value"), relation.is_not(None))
 
 
 def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
@@ -143,10 +147,7 @@ def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
 
 def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
     """One case; raises NotVisible."""
-    found = row(case_id, by=by)
-    relation = _relation(found, by)
-    if relation is None:
-        raise NotVisible
+    found, relation = _row(case_id, by=by)
     held = select(Grant.compartment).where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
     holder = db.session.get(Organisation, found.holder_id) if found.holder_id else None
     mine = set(db.session.scalars(held))
@@ -190,11 +191,7 @@ def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
 
 def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
     """The case with this code, if the asker may see it; raises NotVisible."""
-    found = db.session.scalar(select(Case).where(Case.pseudonym == pseudonym))
-    relation = _relation(found, by)
-    if found is None or relation in (None, CaseRelation.ASKED):
-        raise NotVisible
-    return found.id
+    return _found("pseudonym", pseudonym, by=by)[0]
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:

@@ -17,8 +17,6 @@ from nrm.models.cases import Case
 from nrm.models.claims import Claim, ClaimEntry
 from nrm.store import permits
 
-_NO_CASE = uuid.UUID(int=0)
-
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
@@ -61,8 +59,8 @@ def one(claim_id: uuid.UUID, *, by: Actor) -> ClaimView:
 
 def case_of(claim_id: uuid.UUID, *, by: Actor) -> Case:
     """The case of a claim; raises NotVisible, as quickly for no claim as for one that is nothing to the asker."""
-    claim = db.session.get(Claim, claim_id)
-    return permits.shared_case(claim.case_id if claim else _NO_CASE, Permission.CLAIM_RECORD, by=by)
+    found = select(Case).join(Claim, Claim.case_id == Case.id).where(Claim.id == claim_id)
+    return permits.visible(found, Permission.CLAIM_RECORD, by=by)
 
 
 def entries(claim_id: uuid.UUID) -> list[ClaimEntry]:

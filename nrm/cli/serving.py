@@ -21,7 +21,7 @@ from nrm.actions import checkpoints, mailboxes, tending
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
-BLOCKING_THREADS = 4  # of each worker
+BLOCKING_THREADS = 2  # of each worker; more of them slow down whoever writes (docs/adr/0040)
 LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

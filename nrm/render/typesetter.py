@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -140,4 +141,5 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(5)  # whoever waits for a page goes before whoever waits for a document
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -114,7 +114,7 @@ def typeset(html: str, attachments: list[dict[str, str]], following: Sequence[st
         ]
         document = documents[0].copy([page for each in documents for page in each.pages])
         _claim_ua(document.metadata)
-        pdf: bytes = document.write_pdf(**options)
+        pdf: bytes = document.write_pdf(finisher=_finish, **options)
     except refused:
         pdf = b""
     if nothing.asked:
@@ -129,6 +129,38 @@ def _claim_ua(metadata: Any) -> None:
     """
     described = metadata.generate_rdf_metadata
     metadata.generate_rdf_metadata = lambda *of: described(*of).replace(b"</rdf:RDF>", UA_XMP + b"</rdf:RDF>")
+
+
+def _finish(_: object, pdf: Any) -> None:
+    """Put right what WeasyPrint leaves, so that the document keeps what it claims."""
+    import pydyf
+
+    objects = {each.reference: each for each in pdf.objects}
+    root = objects[pdf.catalog["StructTreeRoot"]]
+    told = set()
+    waiting = list(root["K"])
+    while waiting:
+        reference = waiting.pop()
+        if reference in objects:  # and no number of a piece of the page
+            told.add(reference)
+            waiting += objects[reference].get("K", ())
+    # What stands in the margins is read out on no page, and says so (ISO 14289-1, 7.1 and 7.8).
+    pieces = objects[root["ParentTree"]]["Nums"]
+    for number, elements in zip(pieces[::2], pieces[1::2], strict=True):
+        if not isinstance(elements, list):
+            continue  # a link's
+        drawn = objects[objects[pdf.page_references[number]]["Contents"]].stream
+        for place, operator in enumerate(drawn):
+            if operator == b"BDC" and elements[drawn[place - 1]["MCID"]] not in told:
+                drawn[place - 2 : place] = ["/Artifact", pydyf.Dictionary({"Type": "/Pagination"})]
+        elements[:] = [each if each in told else "null" for each in elements]
+    # Cells name their headers by identifiers, which ask for a tree of them (ISO 32000-1, table 322).
+    headers = sorted((objects[each] for each in told if "ID" in objects[each]), key=lambda each: each["ID"].data)
+    if headers:
+        names = [part for each in headers for part in (each["ID"], each.reference)]
+        root["IDTree"] = pydyf.Dictionary({"Names": pydyf.Array(names)})
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])  # a file goes along once
 
 
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:

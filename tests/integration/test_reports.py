@@ -40,7 +40,7 @@ from nrm.store import accounts, counting
 from nrm.store import reports as store
 from nrm.vault import signing
 from nrm.web.reports import DOWNLOADS
-from tests import accommodated, factories
+from tests import accessible, accommodated, factories
 from tests.conftest import CLOSED, CLOSED_ON, Person
 
 FIRST, SECOND = CLOSED
@@ -139,6 +139,17 @@ def test_every_numeral_of_the_printed_report_is_a_multiple_of_5(closed: Flask, l
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(sealed(f"pdf.{language}"))).pages)
     assert len(re.findall(r"\d+", text)) > 50
     assert foreign_numerals(text, language) == []
+
+
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_the_printed_report_keeps_what_it_claims_to_readers_of_every_kind(closed: Flask, language: str) -> None:
+    pdf, document = accessible.check(sealed(f"pdf.{language}"), language)
+    tables = [each for each in document.all() if each.kind == "Table"]
+    assert len(tables) > len(published()["tables"]) / 2
+    assert len(pdf.attachments) == 1
+    words = [str(each.raw.Alt) for each in document.all() if each.kind == "Figure"]
+    assert words
+    assert foreign_numerals(" ".join(words), language) == []
 
 
 def test_the_search_for_foreign_numerals_finds_them() -> None:

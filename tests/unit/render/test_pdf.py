@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from xml.etree import ElementTree
 
+import pikepdf
 import pytest
 from pypdf import PdfReader
 
 from nrm.render import pdf
 from nrm.render.charts import bars
 from nrm.render.pdf import Attachment, PdfRefused, PdfUnavailable, to_pdf
+from tests import accessible
 
 PAGE = """<!doctype html><html lang="sq"><head><meta charset="utf-8"><title>Raporti</title>{head}</head>
 <body><h1>Çështje të ë-së</h1><p>Trup <b>i trashë</b> <i>i pjerrët</i> Ελληνικά</p>{body}</body></html>"""
@@ -34,54 +35,51 @@ def _typesetter_ends() -> Iterator[None]:
 
 
 def test_the_file_is_tagged_has_its_language_its_fonts_and_a_neutral_title() -> None:
-    reader = PdfReader(io.BytesIO(to_pdf(page())))
-    root = reader.root_object
-    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 - a PDF boolean
-    assert root["/Lang"] == "sq"
-    assert "/StructTreeRoot" in root
+    data = to_pdf(page())
+    pdf, _ = accessible.check(data, "sq")
+    assert {str(font.BaseFont).split("+")[1] for font in accessible.fonts(pdf)} == {"Page", "Page-Bold", "Page-Italic"}
+    reader = PdfReader(io.BytesIO(data))
     assert reader.metadata
     assert reader.metadata.title == "Raporti"
     assert reader.outline == []
     assert "Çështje të ë-së" in reader.pages[0].extract_text()
-    assert reader.xmp_metadata
-    said = ElementTree.fromstring(reader.xmp_metadata.stream.get_data().split(b"?>", 1)[1].rsplit(b"<?", 1)[0])
-    claims = {name: value for each in said.iter() for name, value in each.attrib.items() if "/ns/id/" in name}
-    archive, access = "{http://www.aiim.org/pdfa/ns/id/}", "{http://www.aiim.org/pdfua/ns/id/}"
-    assert claims == {f"{archive}part": "3", f"{archive}conformance": "A", f"{access}part": "1"}
-    assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712 - a PDF boolean
-    assert root["/OutputIntents"][0].get_object()["/S"] == "/GTS_PDFA1"
-    fonts = reader.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
-    described = [font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts.values()]
-    assert {str(font.get_object()["/FontName"]).split("+")[1] for font in described} == {
-        "Page",
-        "Page-Bold",
-        "Page-Italic",
-    }
-    assert all("/FontFile2" in font.get_object() or "/FontFile3" in font.get_object() for font in described)
 
 
 def test_a_picture_has_words_for_those_who_do_not_see_it() -> None:
-    data = to_pdf(page(body=bars([("Një e treta", 5)])))
-    texts = [str(element) for element in _alternatives(PdfReader(io.BytesIO(data)))]
-    assert any("Një e treta: 5" in text for text in texts)
+    _, document = accessible.check(to_pdf(page(body=bars([("Një e treta", 5)]))), "sq")
+    words = [str(each.raw.Alt) for each in document.all() if each.kind == "Figure"]
+    assert any("Një e treta: 5" in each for each in words)
 
 
-def _alternatives(reader: PdfReader) -> Iterator[object]:
-    stack = [reader.root_object["/StructTreeRoot"]]
-    while stack:
-        node = stack.pop().get_object()  # type: ignore[union-attr]
-        if isinstance(node, list):
-            stack += node
-        elif hasattr(node, "get"):
-            if "/Alt" in node:
-                yield node["/Alt"]
-            if "/K" in node:
-                stack.append(node["/K"])
+def test_what_stands_in_the_margins_is_read_out_on_no_page() -> None:
+    margin = '<style>@page { @bottom-center { content: "faqja " counter(page) } }</style>'
+    pdf, document = accessible.check(to_pdf(page(head=margin)), "sq")
+    kinds = {str(part.operands[1].get("/Type", "")) for part in _begun(pdf) if str(part.operands[0]) == "/Artifact"}
+    assert kinds == {"/Pagination"}
+    assert {each.kind for each in document.all()} == {"Document", "H1", "P", "Span", "NonStruct"}
+
+
+def _begun(pdf: pikepdf.Pdf) -> Iterator[pikepdf.ContentStreamInstruction]:
+    for sheet in pdf.pages:
+        for part in pikepdf.parse_content_stream(sheet):
+            if isinstance(part, pikepdf.ContentStreamInstruction) and str(part.operator) == "BDC":
+                yield part
+
+
+def test_every_cell_names_its_headers_on_each_page_of_a_long_table() -> None:
+    rows = "".join(f'<tr><th scope="row">{number}</th><td>5</td></tr>' for number in range(120))
+    head = '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead>'
+    pdf, document = accessible.check(to_pdf(page(body=f"<table>{head}<tbody>{rows}</tbody></table>")), "sq")
+    assert len(pdf.pages) > 1
+    assert sum(each.kind == "TD" for each in document.all()) == 120
 
 
 def test_the_tables_go_along_as_a_file() -> None:
     data = to_pdf(page(), attachments=[Attachment("ix.csv", b"\xef\xbb\xbfa,b\r\n", "Tabelat")])
-    assert PdfReader(io.BytesIO(data)).attachments == {"ix.csv": [b"\xef\xbb\xbfa,b\r\n"]}
+    pdf, _ = accessible.check(data, "sq")
+    assert {name: each.get_file().read_bytes() for name, each in pdf.attachments.items()} == {
+        "ix.csv": b"\xef\xbb\xbfa,b\r\n"
+    }
 
 
 @pytest.mark.parametrize(

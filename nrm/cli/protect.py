@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import tomllib
 from collections import Counter
@@ -23,6 +24,7 @@ from nrm.statistics.tables import BASE, TOTAL, MalformedMicrodata, MalformedTabl
 
 PERSON = "person"
 REFUSED_CODE = 3
+_FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
 
 @click.command()
@@ -94,15 +96,19 @@ def _text(path: Path) -> str:
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """The header, and each row with the line it ends on. Raises Refused with file and line."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    rows = []
+    """The header, and each row with the line it ends on. Raises Refused with file, line and column."""
+    lines = list(io.StringIO(_text(path), newline=""))
+    reader = csv.reader(lines, strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
+    begins = 0  # the line on which a record begins, from 0
     try:
         header = next(reader, [])
         for name in header:
             if header.count(name) > 1:
                 raise Refused(f"{path}:1: column {name!r} is there twice")
+        begins = reader.line_num
         for fields in reader:
+            begins = reader.line_num
             if not fields:
                 continue
             if len(fields) != len(header):
@@ -110,8 +116,17 @@ def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
                 raise Refused(f"{path}:{reader.line_num}: column {min(len(fields), len(header)) + 1}: {problem}")
             rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
     except csv.Error as error:
-        raise Refused(f"{path}:{reader.line_num}: {error}") from None
+        column = _broken("".join(lines[begins : reader.line_num]))
+        raise Refused(f"{path}:{reader.line_num}: column {column}: {error}") from None
     return header, rows
+
+
+def _broken(record: str) -> int:
+    """The number of the first field that does not end at a comma, from 1."""
+    number, place = 1, 0
+    while field := _FIELD.match(record, place):
+        number, place = number + 1, field.end()
+    return number
 
 
 def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:

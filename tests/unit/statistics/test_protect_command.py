@@ -138,7 +138,10 @@ def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pyt
             "s,a,person\nf,18+,1\nm,18+,1\n",
             "people.csv:3: column 'person': the same person was met with other codes",
         ),
-        ('s,a\nf,"18+\n', "people.csv:2: unexpected end of data"),
+        ('s,a\nf,"18+\n', "people.csv:2: column 2: unexpected end of data"),
+        ('s,a\n"f"x,18+\n', "people.csv:2: column 1: ',' expected after '\"'"),
+        ('s,a\nf,18+\n"f,\n""",18+,"x"y\n', "people.csv:4: column 3: ',' expected after '\"'"),
+        ('"s","a\n', "people.csv:1: column 2: unexpected end of data"),
         ("s;a\nf;18+\n", "people.csv:1: there is no column 's'; separate columns with commas"),
     ],
 )

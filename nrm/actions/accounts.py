@@ -315,8 +315,9 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     account = proving.account_now(name)
     step = factors.accepted_step(account, second_factor)
     missing = account is None or (account.has_second_factor and step is None)
-    # Without the second factor the code is not even tried; what is tried instead costs as much.
-    keys = vault.unlock_by_code(account, vault.no_recovery_code() if missing else code)
+    # Without the second factor the code is not even tried; what is tried instead costs as much, and is always made.
+    instead = vault.no_recovery_code()
+    keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
         proving.refuse(account, "recovery", tries)
     try:

@@ -24,7 +24,6 @@ from nrm import store as package
 from nrm.db import Model, db, disconnect
 from nrm.domain.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.cases import Compartment
-from nrm.domain.identifications import Who
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import Relation
 from nrm.models.alarms import Alarm
@@ -105,6 +104,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "country": app.extensions["nrm.country"],
         "departure_id": world.letter,
         "first": date(2000, 1, 1),
+        "found": select(Case).where(Case.id == world.case),
         "interview_id": world.draft,
         "kind": "answer",
         "label": "1",
@@ -137,7 +137,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
 
 def told(answer: object) -> bool:
     """Whether an answer says anything."""
-    if answer in (Relation.OUTSIDER, Who.OUTSIDER):
+    if answer is Relation.OUTSIDER:
         return False
     if isinstance(answer, StaysOfCase):
         return bool(answer.current or answer.past or answer.may_admit)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import resource
+import tempfile
 import time
 import uuid
 
-from sqlalchemy import Table, create_engine
+from sqlalchemy import Engine, Table, create_engine
 from sqlalchemy.orm import Session
 
 from nrm import audit
@@ -26,11 +27,17 @@ def main() -> None:
         hashlib.sha256(message).digest()
     anchor = time.perf_counter() - started
     print(f"SHA-256 of {_BYTES} bytes                  {ENTRIES / anchor:12,.0f} a second   anchor")
-    engine = create_engine("sqlite://")
     table = AuditEntry.__table__
     assert isinstance(table, Table)
-    table.create(engine)
-    with Session(engine) as session:
+    with tempfile.TemporaryDirectory() as place:
+        engine = create_engine(f"sqlite:///{place}/audit.sqlite")
+        table.create(engine)
+        _measure(engine, anchor)
+        engine.dispose()
+
+
+def _measure(engine: Engine, anchor: float) -> None:
+    with Session(engine) as session, session.begin():
         started = time.perf_counter()
         for _ in range(ENTRIES):
             _append(session)
@@ -43,7 +50,6 @@ def main() -> None:
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         print(f"verify {ENTRIES:,} entries                   {ENTRIES / took:12,.0f} a second   1/{took / anchor:.1f}")
         print(f"memory that verifying took               {grown:12.1f} MB")
-    engine.dispose()
 
 
 def _append(session: Session) -> None:

@@ -1,0 +1,34 @@
+"""The benchmarks run: what is measured once in a while is else noticed to be broken when it is needed."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+
+import pytest
+
+from bench import agreements, audit, forms, sealing, tabulation, vault
+
+SMALL: list[tuple[ModuleType, dict[str, object]]] = [
+    (agreements, {"ROUTES": 20, "CASES": 20, "GROWN": (2, 3)}),
+    (audit, {"ENTRIES": 50}),
+    (forms, {"ROUNDS": 2}),
+    (sealing, {"ROUNDS": 2}),
+    (tabulation, {"NUMBER": 3_000}),
+    (vault, {"ROUNDS": 2, "AT_ONCE": 2}),
+]
+
+
+@pytest.mark.parametrize(("module", "small"), SMALL, ids=[module.__name__ for module, _ in SMALL])
+def test_a_benchmark_measures_something_against_its_anchor(
+    module: ModuleType, small: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in small.items():
+        assert hasattr(module, name)
+        monkeypatch.setattr(module, name, value)
+    module.main()
+    printed = capsys.readouterr().out
+    assert re.search(r"anchor|DuckDB", printed)
+    assert re.search(r"\d x|1/\d", printed)
+    assert "-0." not in printed
+    assert "nan" not in printed

@@ -14,7 +14,7 @@ from nrm.actions import reports as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain import reports as rules
 from nrm.domain import seals
-from nrm.domain.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.store import reports as store
@@ -125,6 +125,19 @@ def _named(findings: Iterable[rules.Finding]) -> str:
     return named or "no rounding was found"
 
 
+def _explain(quarter: Quarter, name: str, by: Actor) -> None:
+    """Raise Refused with why nothing was released, where it is not that the quarter is still to be closed or signed."""
+    if name == rules.JOINT:
+        return
+    ended, findings = store.attempt(quarter, by=by, report=name) or ("", ())
+    if ended == "refused":
+        raise Refused(f"not released: refused ({_named(findings)})", code=3)
+    until = store.waits_until(quarter, by=by, report=name)
+    if until is not None:
+        why = f"so few people are concerned that quarters are published together, at the latest with {until}"
+        raise Refused(f"not released: {why}", code=3)
+
+
 def _reader(name: str, what: str) -> click.Command:
     """The command that prints one sealed report."""
 
@@ -136,7 +149,11 @@ def _reader(name: str, what: str) -> click.Command:
     def read(quarter: Quarter, format_: str, language: str, directory: Path, login: str) -> None:
         file = f"pdf.{language}" if format_ == "pdf" else format_
         with signed_in(application(directory), login) as by, _said_in_one_line():
-            content = store.release_file(quarter, file, by=by, report=name)
+            try:
+                content = store.release_file(quarter, file, by=by, report=name)
+            except NotVisible:
+                _explain(quarter, name, by)
+                raise
         sys.stdout.buffer.write(content)
 
     return click.command(name, help=f"The sealed report of a quarter on {what}, on standard output.")(read)

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, fun
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import REPORT, Finding, findings_of
+from nrm.domain.reports import REPORT, Finding, findings_of, quarter_window, window_ending
 from nrm.models.audit import AuditEntry
 from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
+from nrm.store.countries import country
 
 RELEASE = Actor.system("release")
 # Written out, as the index has them: it holds these few of all entries.
@@ -157,6 +158,18 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
         if (details["report"], details["quarter"]) == (report, str(quarter)):
             return ("waits", ()) if event == "quarter_waits" else ("refused", findings_of(details["findings"]))
     return None
+
+
+def waits_until(quarter: Quarter, *, by: Actor, report: str = REPORT) -> Quarter | None:
+    """With which quarter a closed one that nothing was released of is published at the latest; None: it does not wait.
+
+    Too few people were concerned, or the report is published for several quarters that do not end with this one.
+    """
+    windows = country().tables[report].windows
+    ends_here, _ = window_ending(quarter, windows, [])
+    tried = attempt(quarter, by=by, report=report)
+    waits = is_closed(quarter) and (ends_here is None or (tried is not None and tried[0] == "waits"))
+    return quarter_window(quarter)(max(windows)).last if waits else None
 
 
 def is_closed(quarter: Quarter) -> bool:

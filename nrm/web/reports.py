@@ -226,13 +226,10 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
         elif attempt and attempt[0] == "refused":
             states.append(ReportState(report, title, "refused"))
         else:
-            windows = guards.country().tables[report].windows
-            window, _ = rules.window_ending(quarter, windows, [])
-            longest = rules.quarter_window(quarter)(max(windows)).last
-            held = (attempt is not None or window is None) and store.is_closed(quarter)
-            unfiled = report in rules.FILED and not held and store.is_closed(quarter)
-            state = "unfiled" if unfiled else "held" if held else "open"
-            states.append(ReportState(report, title, state, until=str(longest)))
+            until = store.waits_until(quarter, by=by, report=report)
+            unfiled = report in rules.FILED and store.is_closed(quarter)
+            state = "held" if until else "unfiled" if unfiled else "open"
+            states.append(ReportState(report, title, state, until=str(until or "")))
     return states
 
 

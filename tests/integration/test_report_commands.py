@@ -15,6 +15,7 @@ from nrm.actions import reports as actions
 from nrm.cli.reports import report
 from nrm.cli.usage import Refused
 from nrm.statistics import release as statistics
+from nrm.store import reports as store
 from tests import accommodated
 from tests.conftest import Command
 from tests.integration import test_reports
@@ -33,6 +34,23 @@ def test_a_quarter_that_is_not_released_ends_with_3_and_one_line(closed: Flask, 
     code, out, err = command(closed, "report", "ix", "--quarter", "2026Q3", "--as", "oms.monitor")
     assert (code, out, err.count("\n")) == (3, b"", 1)
     assert "not released" in err
+
+
+def test_a_report_of_few_people_that_waits_for_other_quarters_says_so(closed: Flask, command: Command) -> None:
+    code, out, err = command(closed, "report", "vi", "--quarter", "2026Q2", "--as", "molsa.statistician")
+    assert (code, out) == (3, b"")
+    assert err == (
+        "nrm: not released: so few people are concerned that quarters are published together, "
+        "at the latest with 2026Q4\n"
+    )
+
+
+def test_a_report_whose_attack_found_something_says_so(
+    closed: Flask, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "attempt", lambda *_, **__: ("refused", (("age*gender", "A0", "G3"),)))
+    code, _, err = command(closed, "report", "trp", "--quarter", "2026Q2", "--as", "molsa.statistician")
+    assert (code, err) == (3, "nrm: not released: refused (age*gender: A0 G3)\n")
 
 
 @pytest.mark.parametrize(

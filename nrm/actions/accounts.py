@@ -35,6 +35,7 @@ from nrm.domain.members import KeyHappening
 from nrm.models.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
+from nrm.store.members import colleague
 from nrm.vault import factors, keyrings
 from nrm.vault import members as vault
 
@@ -174,7 +175,7 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
     """A colleague who holds the keyring wraps it to a waiting member. Raises NotPermitted, NotVisible, CannotOpen."""
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
-        member = store.member(member_id, by=by)
+        member = colleague(member_id, by=by)
         # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
         session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
         hit = session.execute(

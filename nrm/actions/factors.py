@@ -17,6 +17,7 @@ from nrm.domain.factors import WrongCode
 from nrm.models.accounts import Member, MemberSession
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
+from nrm.store.members import colleague
 from nrm.vault import factors as vault
 from nrm.vault import members
 
@@ -111,7 +112,7 @@ def reset(*, member_id: uuid.UUID, by: Actor) -> None:
     themselves. Raises NotPermitted, NotVisible.
     """
     by.must(Permission.ACCOUNT_RESET)
-    member = store.member(member_id, by=by)
+    member = colleague(member_id, by=by)
     if member.id == by.member_id:
         raise NotPermitted("one's own second factor")
     with transaction() as session:

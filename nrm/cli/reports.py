@@ -129,10 +129,10 @@ def _explain(quarter: Quarter, name: str, by: Actor) -> None:
     """Raise Refused with why nothing was released, where it is not that the quarter is still to be closed or signed."""
     if name == rules.JOINT:
         return
-    ended, findings = store.attempt(quarter, by=by, report=name) or ("", ())
-    if ended == "refused":
+    tried, findings = store.attempt(quarter, by=by, report=name) or (None, ())
+    if tried == "refused":
         raise Refused(f"not released: refused ({_named(findings)})", code=3)
-    until = store.waits_until(quarter, by=by, report=name)
+    until = store.waits_until(quarter, tried, report=name)
     if until is not None:
         why = f"so few people are concerned that quarters are published together, at the latest with {until}"
         raise Refused(f"not released: {why}", code=3)

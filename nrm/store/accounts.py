@@ -17,7 +17,7 @@ from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind
 from nrm.domain.consents import reads_by_consent
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
-from nrm.store.members import colleague, number_of_holders
+from nrm.store.members import number_of_holders
 from nrm.store.paging import Page
 
 _MEMBER_ROW = Member.__table__.c
@@ -207,14 +207,6 @@ def _unchecked() -> Select[int]:
     return select(func.count()).where(
         Member.organisation_id == Organisation.id, Member.status == "active", Member.code_checked_at.is_(None)
     )
-
-
-def member(member_id: uuid.UUID, *, by: Actor) -> Member:
-    """A colleague, or anyone for who invites people; raises NotVisible."""
-    found = db.session.scalar(colleague(member_id, by))
-    if found is None:
-        raise NotVisible
-    return found
 
 
 def organisation_of(member_id: uuid.UUID) -> Organisation:

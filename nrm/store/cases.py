@@ -118,10 +118,7 @@ def _found(column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = Fals
 
 @built_once
 def _seen(by: Actor, column: str) -> Select[uuid.UUID, str]:
-    """A case with what the asker is to it; nothing where they are nothing to it.
-
-    Asked of the database in one: a case that was loaded before it is refused takes longer than one that never was.
-    """
+    """A case with what the asker is to it; nothing where they are nothing to it."""
     mine = Grant.organisation_id == by.organisation_id
     asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
     relations = [

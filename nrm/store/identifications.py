@@ -127,10 +127,7 @@ def _who(case_id: uuid.UUID, *, by: Actor) -> Who:
 
 @built_once
 def _part(by: Actor) -> Select[str]:
-    """What the asker is to a case; nothing where they have no part in it.
-
-    Asked of the database in one: a case that was loaded before it is refused takes longer than one that never was.
-    """
+    """What the asker is to a case; nothing where they have no part in it."""
     granted = exists().where(
         Grant.case_id == Case.id,
         Grant.organisation_id == by.organisation_id,

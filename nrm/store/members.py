@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
@@ -106,24 +106,21 @@ def other_holders(member: Member) -> int:
     )
 
 
-def colleague(member_id: uuid.UUID, by: Actor) -> Select[Member]:
-    """A member of the asker's organisation, or any for who invites people.
-
-    Asked of the database: a member who was loaded before being refused takes longer than one who never was.
-    """
-    mine: ColumnElement[bool] = Member.organisation_id == by.organisation_id
-    if by.may(Permission.ACCOUNT_INVITE):
-        mine = true()
-    return select(Member).where(Member.id == member_id, mine)
+def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A member of the asker's organisation, or any for who invites people; raises NotVisible."""
+    statement = select(Member).where(Member.id == member_id).execution_options(populate_existing=True)
+    if not by.may(Permission.ACCOUNT_INVITE):
+        statement = statement.where(Member.organisation_id == by.organisation_id)
+    found = db.session.scalar(statement)
+    if found is None:
+        raise NotVisible
+    return found
 
 
 def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
     """A member the actor may disable or let begin anew; raises NotVisible."""
     by.must(Permission.ACCOUNT_DISABLE)
-    found = db.session.scalar(colleague(member_id, by).execution_options(populate_existing=True))
-    if found is None:
-        raise NotVisible
-    return found
+    return colleague(member_id, by=by)
 
 
 def keys(*, by: Actor) -> Keys:

@@ -66,10 +66,7 @@ def shared_case(case_id: uuid.UUID, permission: Permission, *, by: Actor) -> Cas
 
 
 def visible(found: Select[Case], permission: Permission, *, by: Actor) -> Case:
-    """The case of a statement, under the rule of `shared_case`; raises NotVisible.
-
-    Asked of the database: a case that was loaded before it is refused takes longer than one that never was.
-    """
+    """The case of a statement, under the rule of `shared_case`; raises NotVisible."""
     if by.organisation_id is None or not by.may(permission):
         raise NotVisible
     holds = and_(Case.holder_id == by.organisation_id, Case.status != "referred")

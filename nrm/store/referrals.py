@@ -127,10 +127,7 @@ def _relation(sender_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> Relati
 
 
 def _seen(by: Actor) -> ColumnElement[bool]:
-    """Whether the asker is anything but an outsider to the referral, as `_relation` says it.
-
-    Asked of the database: a referral that was loaded before it is refused takes longer than one that never was.
-    """
+    """Whether the asker is anything but an outsider to the referral, as `_relation` says it."""
     if by.duty == "tend" or (by.organisation_id is not None and by.may(Permission.REFERRAL_DIRECT)):
         return true()
     mine: list[ColumnElement[bool]] = [false()]

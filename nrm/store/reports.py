@@ -160,15 +160,15 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
     return None
 
 
-def waits_until(quarter: Quarter, *, by: Actor, report: str = REPORT) -> Quarter | None:
-    """With which quarter a closed one that nothing was released of is published at the latest; None: it does not wait.
+def waits_until(quarter: Quarter, tried: str | None, *, report: str = REPORT) -> Quarter | None:
+    """With which quarter one that nothing was released of is published at the latest; None: it does not wait.
 
-    Too few people were concerned, or the report is published for several quarters that do not end with this one.
+    `tried`: how its `attempt` ended. Too few people were concerned, or the report is published for several quarters
+    that do not end with this one.
     """
     windows = country().tables[report].windows
     ends_here, _ = window_ending(quarter, windows, [])
-    tried = attempt(quarter, by=by, report=report)
-    waits = is_closed(quarter) and (ends_here is None or (tried is not None and tried[0] == "waits"))
+    waits = (ends_here is None or tried == "waits") and is_closed(quarter)
     return quarter_window(quarter)(max(windows)).last if waits else None
 
 

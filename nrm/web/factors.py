@@ -15,7 +15,7 @@ from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.factors import WrongCode, address, grouped
 from nrm.domain.words import N_
 from nrm.render import codes
-from nrm.store import accounts as store
+from nrm.store import members as store
 from nrm.web import guards
 from nrm.web.language import gettext
 
@@ -74,7 +74,7 @@ def prove() -> guards.Answer:
 @guards.step_up
 def reset_page(member_id: uuid.UUID) -> str:
     by = guards.actor()
-    member = store.member(member_id, by=by)
+    member = store.colleague(member_id, by=by)
     if member.id == by.member_id or not actions.demanded():
         raise NotVisible
     return render_template("factors/reset.html", name=member.name, login=member.login)

@@ -216,17 +216,17 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
     states = []
     for report, title in titles().items():
         lines = store.releases(by=by, report=report)
-        attempt = store.attempt(quarter, by=by, report=report)
+        tried, _ = store.attempt(quarter, by=by, report=report) or (None, ())
         released = next((line for line in lines if line.first_quarter <= quarter <= line.quarter), None)
         if released:
             states.append(ReportState(report, title, "released", released.released_at))
         elif report in drafts:
             line = drafts[report]
             states.append(ReportState(report, title, "signed" if line.signed_at else "unsigned", line.closed_at))
-        elif attempt and attempt[0] == "refused":
+        elif tried == "refused":
             states.append(ReportState(report, title, "refused"))
         else:
-            until = store.waits_until(quarter, by=by, report=report)
+            until = store.waits_until(quarter, tried, report=report)
             unfiled = report in rules.FILED and store.is_closed(quarter)
             state = "held" if until else "unfiled" if unfiled else "open"
             states.append(ReportState(report, title, state, until=str(until or "")))

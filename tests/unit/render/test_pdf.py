@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -64,6 +65,96 @@ def _begun(pdf: pikepdf.Pdf) -> Iterator[pikepdf.ContentStreamInstruction]:
         for part in pikepdf.parse_content_stream(sheet):
             if isinstance(part, pikepdf.ContentStreamInstruction) and str(part.operator) == "BDC":
                 yield part
+
+
+def _untagged(pdf: pikepdf.Pdf) -> None:
+    pdf.pages[0].contents_add(b"BT /F0 9 Tf (x) Tj ET", prepend=False)
+
+
+def _out_of_the_tree(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.StructTreeRoot.K[0].K = pikepdf.Array(list(pdf.Root.StructTreeRoot.K[0].K)[:-1])
+
+
+def _wordless(pdf: pikepdf.Pdf) -> None:
+    _only(pdf, "/Figure").Alt = pikepdf.String("")
+
+
+def _without_headers(pdf: pikepdf.Pdf) -> None:
+    del _only(pdf, "/TD").A.Headers
+
+
+def _of_another_level(pdf: pikepdf.Pdf) -> None:
+    _only(pdf, "/H1").S = pikepdf.Name("/H2")
+
+
+def _without_fonts(pdf: pikepdf.Pdf) -> None:
+    for font in accessible.fonts(pdf):
+        described = font.DescendantFonts[0].FontDescriptor
+        for name in {"/FontFile2", "/FontFile3"} & set(described.keys()):
+            del described[name]
+
+
+def _twice(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.AF.append(pdf.Root.AF[0])
+
+
+def _without_identifiers(pdf: pikepdf.Pdf) -> None:
+    del pdf.Root.StructTreeRoot.IDTree
+
+
+def _in_another_language(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.Lang = pikepdf.String("en")
+
+
+def _without_its_claim(pdf: pikepdf.Pdf) -> None:
+    with pdf.open_metadata() as said:
+        del said[f"{accessible.ACCESS}part"]
+
+
+def _only(pdf: pikepdf.Pdf, kind: str) -> pikepdf.Object:
+    (found,) = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and each.get("/S") == kind]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole() -> bytes:
+    """A document with everything that is looked at, which keeps what it claims."""
+    table = '<table><tr><th scope="col">a</th></tr><tr><td>5</td></tr></table>'
+    body = table + '<svg width="9" height="9"><title>një</title><rect width="9" height="9"/></svg>'
+    data = to_pdf(page(body=body), attachments=[Attachment("ix.csv", b"a\r\n", "Tabelat")])
+    accessible.check(data, "sq")
+    return data
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _untagged,
+        _out_of_the_tree,
+        _wordless,
+        _without_headers,
+        _of_another_level,
+        _without_fonts,
+        _twice,
+        _without_identifiers,
+        _in_another_language,
+        _without_its_claim,
+    ],
+)
+def test_a_document_that_breaks_its_claim_is_found(whole: bytes, broken: Callable[[pikepdf.Pdf], None]) -> None:
+    pdf = pikepdf.open(io.BytesIO(whole))
+    broken(pdf)
+    changed = io.BytesIO()
+    pdf.save(changed)
+    with pytest.raises((AssertionError, AttributeError, KeyError)):
+        accessible.check(changed.getvalue(), "sq")
+
+
+def test_who_waits_for_a_page_goes_before_who_waits_for_a_document() -> None:
+    to_pdf(page())
+    child = pdf._press.child
+    assert child is not None
+    assert os.getpriority(os.PRIO_PROCESS, child.pid) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_every_cell_names_its_headers_on_each_page_of_a_long_table() -> None:

@@ -80,9 +80,12 @@ def code_of(login: str) -> str:
     return factors.code_now(SECRETS[login]) if login in SECRETS and factors.demanded() else ""
 
 
-def later(**duration: float) -> None:
-    """Stop the clock that much later than it shows; the `app` fixtures start it again."""
-    at = clock.now() + timedelta(**duration)
+def later(by: timedelta = timedelta(0), **duration: float) -> None:
+    """Stop the clock that much later than it shows, or now; the `app` fixtures start it again.
+
+    A test of the last second before a deadline stops it before the deadline is set: a second is short on a busy day.
+    """
+    at = clock.now() + by + timedelta(**duration)
     clock.set_clock(lambda: at)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from flask import Flask
 
-from nrm import clock
 from nrm.actions import accounts
 from nrm.domain.accounts import (
     Actor,
@@ -23,11 +21,6 @@ from nrm.domain.accounts import (
 from nrm.store import accounts as store
 from tests import factories
 from tests.conftest import Person, token_in
-
-
-def _later(**duration: float) -> None:
-    at = clock.now() + timedelta(**duration)
-    clock.set_clock(lambda: at)
 
 
 def test_unknown_wrong_and_disabled_sign_ins_get_the_same_answer(app: Flask) -> None:
@@ -53,20 +46,20 @@ def test_a_session_row_opens_nothing_without_its_cookie(app: Flask) -> None:
 
 def test_a_session_ends_after_a_quarter_of_an_hour_without_a_request(app: Flask) -> None:
     cookie = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
-    _later(minutes=14)
+    factories.later(minutes=14)
     assert isinstance(accounts.resume(cookie), accounts.SignedIn)
-    _later(minutes=14)
+    factories.later(minutes=14)
     assert isinstance(accounts.resume(cookie), accounts.SignedIn)
-    _later(minutes=15)
+    factories.later(minutes=15)
     assert isinstance(accounts.resume(cookie), accounts.Ended)
 
 
 def test_a_session_ends_after_eight_hours_whatever_happens(app: Flask) -> None:
     cookie = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
     for _ in range(8 * 6 - 1):
-        _later(minutes=10)
+        factories.later(minutes=10)
         assert isinstance(accounts.resume(cookie), accounts.SignedIn)
-    _later(minutes=10)
+    factories.later(minutes=10)
     assert isinstance(accounts.resume(cookie), accounts.Ended)
 
 
@@ -94,7 +87,7 @@ def test_an_invitation_works_once_and_for_a_day(app: Flask) -> None:
     with pytest.raises(UnusableInvitation):
         accounts.join(token=token, password=factories.PASSWORD)
     late = accounts.invite(organisation_id=vatra.id, login="late.one", name="Late", role=Role.CASE_WORKER, by=admin)
-    _later(hours=24)
+    factories.later(hours=24)
     with pytest.raises(UnusableInvitation):
         accounts.join(token=late, password=factories.PASSWORD)
 
@@ -146,7 +139,7 @@ def test_a_weak_password_is_refused(app: Flask, password: str) -> None:
 
 def test_a_form_sent_after_the_session_died_comes_back_to_the_same_person_only(app: Flask) -> None:
     me = Person(app.test_client(), "vatra.case_worker")
-    _later(minutes=20)
+    factories.later(minutes=20)
     passwords = me.client.post("/password", data={"old": "typed in vain", "csrf_token": me.csrf_token})
     assert passwords.status_code == 401
     assert 'name="carried"' not in passwords.text

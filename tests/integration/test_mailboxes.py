@@ -161,6 +161,7 @@ def test_nothing_waits_nothing_is_sent_and_no_address_no_message(app: Flask, nrc
 
 
 def test_at_most_one_message_in_half_an_hour_while_something_waits(app: Flask, nrc: Actor) -> None:
+    factories.later()
     for _ in range(3):
         people.sent(factories.actor("rinas.border_officer"))
     with server() as mail:

@@ -81,12 +81,6 @@ def opens_nothing(case_id: uuid.UUID, by: Actor, *but: Compartment) -> None:
             vault.allow(session, case_id, compartment, "test", by=by)
 
 
-def later(at: timedelta) -> None:
-    """Let it be that much later."""
-    then = clock.now() + at
-    clock.set_clock(lambda: then)
-
-
 # --- before the answer
 
 
@@ -222,7 +216,7 @@ def test_a_bed_is_held_from_sending_and_kept_until_the_stay(rinas: Actor, nrc: A
 
 def test_an_expired_referral_cannot_be_accepted_even_before_it_is_tended(rinas: Actor, nrc: Actor) -> None:
     sent = people.sent(rinas)
-    later(country().in_force(clock.now()).expires_within)
+    factories.later(country().in_force(clock.now()).expires_within)
     with pytest.raises(IllegalTransition, match="late"):
         referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
     assert status_of(sent.referral_id) == "sent"
@@ -443,7 +437,7 @@ def test_the_duty_officer_ends_a_late_referral_but_not_one_in_time(rinas: Actor,
     sent = people.sent(rinas)
     with pytest.raises(IllegalTransition, match="early"):
         referrals.expire(referral_id=sent.referral_id, by=duty)
-    later(timedelta(hours=1))
+    factories.later(hours=1)
     duty = factories.actor("ra.duty_officer")
     assert ("4.3", 1, 1) in duty_store.clauses(by=duty)
     following = referrals.expire(referral_id=sent.referral_id, by=duty)
@@ -457,7 +451,7 @@ def test_a_promise_by_telephone_stops_the_deadline_and_releases_no_key(rinas: Ac
     with pytest.raises(IllegalTransition, match="actor"):
         referrals.promise(referral_id=sent.referral_id, promised_by="Arta", by=nrc)
     opens_nothing(sent.case_id, nrc, Compartment.HAND_OVER)
-    later(timedelta(hours=2))
+    factories.later(hours=2)
     assert store.referral(sent.referral_id, by=duty).late is False
 
 

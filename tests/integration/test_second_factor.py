@@ -375,7 +375,7 @@ def fail(times: int, login: str, asker: Asker) -> list[str]:
 
 @pytest.fixture
 def still(app: Flask) -> Flask:
-    factories.later(seconds=0)
+    factories.later()
     return app
 
 

@@ -47,11 +47,6 @@ NOTHING = {
 }
 
 
-def later(at: timedelta) -> None:
-    then = clock.now() + at
-    clock.set_clock(lambda: then)
-
-
 def test_with_nothing_due_nothing_happens(app: Flask) -> None:
     # The seed of the running quarter; and in a long run the sessions of when the instance was made are over.
     assert {**tending.tend(), "sessions_ended": 0} == {**NOTHING, "seeds_committed": 1}
@@ -59,12 +54,13 @@ def test_with_nothing_due_nothing_happens(app: Flask) -> None:
 
 
 def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_key(app: Flask) -> None:
+    factories.later()
     rinas = factories.actor("rinas.border_officer")
     sent = people.sent(rinas)
     expires_within = country().in_force(clock.now()).expires_within
-    later(expires_within - timedelta(seconds=1))
+    factories.later(expires_within - timedelta(seconds=1))
     assert tending.tend()["referrals_expired"] == 0
-    later(timedelta(seconds=1))
+    factories.later(seconds=1)
     assert tending.tend()["referrals_expired"] == 1
     assert tending.tend() == NOTHING
     assert [(each.party, str(each.status)) for each in places.chain(sent.case_id)] == [
@@ -81,9 +77,9 @@ def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_
 def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
     for _ in range(4):
-        later(country().in_force(clock.now()).expires_within)
+        factories.later(country().in_force(clock.now()).expires_within)
         assert tending.tend()["referrals_expired"] == 1
-    later(timedelta(days=1))
+    factories.later(days=1)
     assert tending.tend()["referrals_expired"] == 0
     duty = factories.actor("ra.duty_officer")
     decisions = [line for line in duty_store.waiting(by=duty).rows if line.kind == "decision"]
@@ -92,7 +88,7 @@ def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
 
 def test_eight_at_once_expire_a_referral_once(app: Flask) -> None:
     people.sent(factories.actor("rinas.border_officer"))
-    later(country().in_force(clock.now()).expires_within)
+    factories.later(country().in_force(clock.now()).expires_within)
     db.session.rollback()
     counts: list[int] = []
     errors: list[BaseException] = []
@@ -119,12 +115,13 @@ def test_eight_at_once_expire_a_referral_once(app: Flask) -> None:
 
 
 def test_a_draft_too_old_is_destroyed_with_its_keys(app: Flask) -> None:
+    factories.later()
     rinas = factories.actor("rinas.border_officer")
     interview_id = interviews.start(interview_id=uuid.uuid4(), by=rinas)
     days = country().retention.draft_days
-    later(timedelta(days=days) - timedelta(seconds=1))
+    factories.later(timedelta(days=days) - timedelta(seconds=1))
     assert tending.tend()["drafts_expired"] == 0
-    later(timedelta(seconds=1))
+    factories.later(seconds=1)
     assert tending.tend()["drafts_expired"] == 1
     with db.engines["shred"].connect() as connection:
         left = connection.scalar(select(func.count()).where(ShredKey.case_id == interview_id))
@@ -135,7 +132,7 @@ def test_a_draft_too_old_is_destroyed_with_its_keys(app: Flask) -> None:
 def test_openings_that_lapsed_go_and_ended_sessions_lose_their_keys(app: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     interviews.start(interview_id=uuid.uuid4(), by=rinas)
-    later(timedelta(minutes=15))
+    factories.later(minutes=15)
     done = tending.tend()
     assert done["openings_lapsed"] >= 1
     assert done["sessions_ended"] >= 1
@@ -155,12 +152,12 @@ def test_a_referral_promised_by_telephone_is_not_expired_before_its_new_time(app
     rinas = factories.actor("rinas.border_officer")
     sent = people.sent(rinas)
     within = country().in_force(clock.now()).expires_within
-    later(within / 2)
+    factories.later(within / 2)
     rinas = factories.actor("rinas.border_officer")
     referrals.promise(referral_id=sent.referral_id, promised_by="Arta", by=rinas)
-    later(within / 2)
+    factories.later(within / 2)
     assert tending.tend()["referrals_expired"] == 0
-    later(within / 2)
+    factories.later(within / 2)
     assert tending.tend()["referrals_expired"] == 1
 
 
@@ -168,6 +165,6 @@ def test_a_row_whose_hour_was_put_forward_by_hand_is_left_alone(app: Flask) -> N
     sent = people.sent(factories.actor("rinas.border_officer"))
     with transaction() as session:
         session.execute(update(Referral).values(expires_at=clock.now() + timedelta(days=9)))
-    later(timedelta(days=1))
+    factories.later(days=1)
     assert tending.tend()["referrals_expired"] == 0
     assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]

@@ -82,7 +82,7 @@ def test_pages_redirects_and_refusals(app: Flask) -> None:
 
 
 def test_too_many_tries_at_every_door(app: Flask) -> None:
-    factories.later(seconds=0)
+    factories.later()
     client = app.test_client()
     signed_in = Person(app.test_client(), "nrc.case_worker")
     hidden = Person(app.test_client(), "nrc.case_worker")

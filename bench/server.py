@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nrm.cli.serving import BLOCKING_THREADS
-
 TOP = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -73,8 +71,8 @@ def instance(directory: Path) -> Iterator[Running]:
 def empty() -> Iterator[Running]:
     """Serve `bench.empty` alike: the anchor."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "2"]
-    command += ["--blocking-threads", str(BLOCKING_THREADS), "--log-level", "error", "bench.empty:app"]
+    command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--port", str(port), "--workers", "2"]
+    command += ["--log-level", "error", "bench.empty:gateway"]
     with _running(command, port) as running:
         yield running
 

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 from nrm import faults
 from nrm.actions import checkpoints, mailboxes, tending
+from nrm.cli.gateway import Gateway
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
-BLOCKING_THREADS = 2  # of each worker; more of them slow down whoever writes (docs/adr/0040)
+THREADS = 2  # of each worker; more of them slow down whoever writes (docs/adr/0040)
+BODY_SECONDS = 60  # for a form to arrive
 LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -54,13 +56,14 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
     gc.collect()
     gc.freeze()
+    gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     Server(
         "nrm",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # a connection sends one form at a time, so that connections bound the memory of forms
         workers=workers,
-        blocking_threads=BLOCKING_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_SECONDS,
         backlog=1024,
@@ -69,13 +72,13 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
         ssl_cert=config.tls_certificate,
         ssl_key=config.tls_key,
         websockets=False,
-    ).serve(target_loader=partial(_in_worker, app), wrap_loader=False)
+    ).serve(target_loader=partial(_in_worker, app, gateway), wrap_loader=False)  # type: ignore[arg-type]
 
 
-def _in_worker(app: Flask) -> Flask:
+def _in_worker(app: Flask, gateway: Gateway) -> Gateway:
     """Start the thread that tends every minute, in whichever worker process gets the lock."""
     threading.Thread(target=_tend_forever, args=(app,), name="tend", daemon=True).start()
-    return app
+    return gateway
 
 
 def _tend_forever(app: Flask) -> None:

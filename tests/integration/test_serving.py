@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -27,7 +28,7 @@ LOGIN = "nrc.case_worker"
 PROGRAM = """
 from nrm.cli import main, serving, usage
 from tests.factories import cheap_config
-serving.LAST_SECONDS, usage.load_config = 1, cheap_config
+serving.LAST_SECONDS, serving.BODY_SECONDS, usage.load_config = 1, 8, cheap_config
 main()
 """
 
@@ -146,3 +147,45 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
         assert process.wait(10) == 0
     assert "Unexpected exit from worker" in (tmp_path / "said").read_text()
     assert not [worker for worker in left if Path(f"/proc/{worker}").exists()]
+
+
+def half_sent(port: int) -> socket.socket:
+    """A connection on which a form was begun and never ended."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nlogin=")
+    return connection
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+def test_forms_of_which_half_is_sent_keep_nobody_waiting(server: tuple[subprocess.Popen[bytes], int]) -> None:
+    _, port = server
+    with contextlib.ExitStack() as opened:
+        forms = [opened.enter_context(half_sent(port)) for _ in range(200)]
+        signed_in(port)
+        assert select.select(forms, [], [], 0)[0] == []  # all of them still wait
+        for form in forms:
+            with form.makefile("rb") as answer:
+                assert answer.readline() == b"HTTP/1.1 408 Request Timeout\r\n"
+                answer.read()  # until the server closes the connection
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+def test_a_form_that_breaks_off_is_refused_and_one_that_is_slow_is_not(
+    server: tuple[subprocess.Popen[bytes], int],
+) -> None:
+    _, port = server
+    with half_sent(port) as broken:
+        broken.shutdown(socket.SHUT_WR)
+        assert broken.recv(100).startswith(b"HTTP/1.1 400 ")
+    with half_sent(port) as slow:
+        time.sleep(0.5)
+        slow.sendall(b"x" * 94)
+        assert slow.recv(100).startswith(b"HTTP/1.1 422 ")
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+def test_a_form_that_is_too_large_gets_a_page_that_says_so(server: tuple[subprocess.Popen[bytes], int]) -> None:
+    _, port = server
+    status, page, _ = asked(port, "POST", "/sign-in", form="x" * (512 * 1024 + 1))
+    assert status == 413
+    assert "</html>" in page

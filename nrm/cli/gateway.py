@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 
+_PLAIN = [
+    ("content-type", "text/plain; charset=utf-8"),
+    ("x-content-type-options", "nosniff"),
+    ("cache-control", "no-store"),
+    ("connection", "close"),
+]
 _NO_LENGTH = 411, "Kërkesa duhet të thotë sa e gjatë është.\nA request has to say how long it is.\n"
 _TOO_LATE = 408, "Formulari nuk mbërriti në kohë. Dërgojeni përsëri.\nThe form did not arrive in time. Send it again.\n"
 _NOT_WHOLE = 400, "Formulari nuk mbërriti i plotë. Dërgojeni përsëri.\nThe form did not arrive whole. Send it again.\n"
@@ -37,8 +43,7 @@ class Gateway:
         environ = _environ(scope)
         refused = await self._take_in(environ, proto)
         if refused is not None:
-            status, words = refused
-            proto.response_str(status, [("content-type", "text/plain; charset=utf-8"), ("connection", "close")], words)
+            proto.response_str(refused[0], _PLAIN, refused[1])
             return
         await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, proto)
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
@@ -69,11 +71,27 @@ LARGEST_REQUEST = 512 * 1024
 MOST_FIELDS = 500
 
 
+TIMES_AGAIN = 3
+
+
 class _Application(Flask):
     """Flask, without asking at each of a dozen calls in a request whether a function is a coroutine: none is."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Answer, and begin again where PostgreSQL ended a transaction so that others could go on: nothing was kept."""
+        for _ in range(TIMES_AGAIN):
+            try:
+                return super().dispatch_request()
+            except OperationalError as error:
+                if not db.is_deadlock(error):
+                    raise
+                self.logger.warning("begun again after a deadlock: %s", request.url_rule)
+                for file in (each for files in request.files.listvalues() for each in files):
+                    file.stream.seek(0)
+        return super().dispatch_request()
 
 
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:

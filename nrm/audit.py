@@ -153,9 +153,15 @@ class Event(StrEnum):
 
 
 def append(session: Session | Writer, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
-    """Add one entry in the present transaction. `details` are ids and closed codes."""
-    if isinstance(session, Session) and session.get_bind().dialect.name == "postgresql":
-        session.execute(_QUEUE, {"key": _CHAIN_LOCK})
+    """Add one entry in the present transaction. `details` are ids and closed codes.
+
+    What was added to the session goes first: whoever is at the head of the chain must not wait for a row that somebody
+    holds who queues behind.
+    """
+    if isinstance(session, Session):
+        session.flush()
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(_QUEUE, {"key": _CHAIN_LOCK})
     last = _LAST.first(session, {})
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
     entry = {

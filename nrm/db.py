@@ -36,6 +36,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -231,6 +232,11 @@ def transaction() -> Iterator[Session]:
         finally:
             session.info.pop(WRITER, None)
             session.info.pop(_WRITING, None)
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """Whether PostgreSQL ended this transaction because it and another waited for each other."""
+    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 class Writer(NamedTuple):

@@ -36,7 +36,8 @@ def _raise(watch: Watch, count: store.Count, by: Actor) -> int:
     if known is None and not watch.is_unusual(count.cases, store.usual(watch, count.member_id)):
         return 0
     with transaction() as session:
-        session.get(Member, count.member_id, with_for_update=True)  # beside another `tend`, one raises it
+        # Beside another `tend`, one raises it.
+        session.get(Member, count.member_id, with_for_update={"key_share": True})
         known = store.fresh(watch, count.member_id)
         if known is not None:
             known.cases, known.last_at = max(known.cases, count.cases), count.last_at

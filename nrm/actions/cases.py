@@ -58,7 +58,6 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpose, *, by: Actor) -> None:
     """Open one compartment to the actor's session in the present transaction, and record it. Raises CannotOpen."""
-    vault.allow(session, case_id, compartment, purpose, by=by)
     session.add(
         Reading(
             case_id=case_id,
@@ -70,6 +69,7 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpo
             opened_at=clock.now(),
         )
     )
+    vault.allow(session, case_id, compartment, purpose, by=by)
 
 
 def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:

@@ -121,7 +121,6 @@ def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Act
     }
     note_id = care_notes.add(session, letter.case_id, written, by=by)
     audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=letter.case_id, note_id=note_id)
-    vault.allow(session, letter.case_id, Compartment.CARE, Purpose.HANDING_ON, by=by)
     session.add(
         Reading(
             case_id=letter.case_id,
@@ -133,6 +132,7 @@ def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Act
             opened_at=clock.now(),
         )
     )
+    vault.allow(session, letter.case_id, Compartment.CARE, Purpose.HANDING_ON, by=by)
 
 
 def addressee_of(letter: store.DepartureLine, *, by: Actor) -> str | None:

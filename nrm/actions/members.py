@@ -302,7 +302,7 @@ def _check_code(member: Member, code: str) -> None:
     if account is None or vault.unlock_by_code(account, code) is None:
         raise WrongCode
     with transaction() as session:
-        member = session.get_one(Member, member.id, with_for_update=True, populate_existing=True)
+        member = session.get_one(Member, member.id, with_for_update={"key_share": True}, populate_existing=True)
         if member.sealed_kem_recovery != account.sealed_kem_recovery:
             raise WrongCode  # a new one was made in the same instant
         if member.code_checked_at is not None:

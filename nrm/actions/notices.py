@@ -121,8 +121,8 @@ def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     )
     try:
         with transaction() as session:
-            vault.allow(session, notice_id, _IDENTITY, purpose, by=by)
             session.add(reading)
+            vault.allow(session, notice_id, _IDENTITY, purpose, by=by)
     except CannotOpen:
         with transaction() as session:
             audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=notice_id, compartment=_IDENTITY)

@@ -92,7 +92,7 @@ def hold(session: Session, account: Credentials) -> Member:
 
     A proof takes a while; without this an old password that is just being changed would still get its session.
     """
-    member = session.get_one(Member, account.id, with_for_update=True, populate_existing=True)
+    member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
     if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
         raise Overtaken
     return member

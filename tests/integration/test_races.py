@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, request
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock
-from nrm.actions import accounts, cases, interviews, placing, referrals, sending, tending
+from nrm.actions import accounts, cases, interviews, placing, proving, referrals, sending, tending
 from nrm.actions.drafts import NoLongerDraft
+from nrm.actions.key_events import happened
+from nrm.application import TIMES_AGAIN
 from nrm.db import db, transaction
 from nrm.domain.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.members import KeyHappening
 from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.walks import example_answers
 from nrm.models.accounts import KeyringWrap, Member, Organisation
@@ -348,3 +354,56 @@ def test_a_page_saved_in_the_instant_of_sending_is_in_the_case_or_refused(instan
     cases.open_compartment(case_id=interview_id, compartment=Compartment.STORY, purpose=Purpose.CORRECTION, by=rinas)
     story = cases.opened(case_id=interview_id, by=rinas)[Compartment.STORY].value["story"]
     assert (story == "saved at the last moment") == ("saved" in done)
+
+
+def test_nobody_at_the_head_of_the_audit_chain_waits_for_somebody_behind(postgres_app: Flask) -> None:
+    nrc = factories.actor("nrc.case_worker")
+    account = account_store.credentials("nrc.case_worker")
+    assert account is not None
+    held, added = threading.Event(), threading.Event()
+
+    def signs_in() -> None:
+        with transaction() as session:
+            proving.hold(session, account)
+            held.set()
+            assert added.wait(20)
+            audit.append(session, audit.Event.SIGNED_IN, by=nrc)
+
+    def works(change: Callable[[Member], object]) -> Callable[[], None]:
+        def run() -> None:
+            with transaction() as session:
+                member = session.get_one(Member, nrc.member_id)
+                assert held.wait(20)
+                change(member)
+                added.set()
+                audit.append(session, audit.Event.SIGNED_OUT, by=nrc)
+
+        return run
+
+    for change in (
+        lambda member: setattr(member, "name", "Changed"),
+        lambda member: happened(db.session(), KeyHappening.CODE_CHECKED, member, by=nrc),
+    ):
+        held.clear()
+        added.clear()
+        assert len(race(postgres_app, signs_in, works(change))) == 2
+
+
+@pytest.mark.parametrize("times", [1, TIMES_AGAIN, TIMES_AGAIN + 1])
+def test_what_a_deadlock_ended_is_begun_again(app: Flask, times: int) -> None:
+    read: list[bytes] = []
+
+    def view() -> str:
+        read.append(request.files["table"].read())
+        if len(read) <= times:
+            raise OperationalError("UPDATE", {}, DeadlockDetected())
+        return "done"
+
+    app.view_functions["accounts.sign_in"] = view
+    with app.test_request_context("/sign-in", method="POST", data={"table": (io.BytesIO(b"all"), "a.csv")}):
+        if times > TIMES_AGAIN:
+            with pytest.raises(OperationalError):
+                app.dispatch_request()
+        else:
+            assert app.dispatch_request() == "done"
+    assert read == [b"all"] * (min(times, TIMES_AGAIN) + 1)

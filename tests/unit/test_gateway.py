@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.validate import validator
@@ -64,7 +65,8 @@ class Exchange:
 
 def exchanged(app: Callable[..., Any], scope: Scope, exchange: Exchange) -> tuple[int, list[tuple[str, str]], bytes]:
     gateway: Any = Gateway(app, threads=1, largest=LARGEST, seconds=0.05)
-    asyncio.run(gateway.__rsgi__(scope, exchange))
+    with ThreadPoolExecutor(1) as server:  # in a thread of its own: that of the tests may have a loop of a browser's
+        server.submit(asyncio.run, gateway.__rsgi__(scope, exchange)).result()
     assert exchange.answer is not None
     return exchange.answer
 

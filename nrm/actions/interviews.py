@@ -25,7 +25,7 @@ from nrm.actions.procedures import left_by
 from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction, writing
 from nrm.domain.accounts import Actor, Permission
-from nrm.domain.answers import EARLIEST_YEAR
+from nrm.domain.answers import EARLIEST_YEAR, message
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire, Texts
 from nrm.domain.journeys import pages, with_page
@@ -231,6 +231,10 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
     started_at = interviewed_at(line["interviewed_at"])
     answers, findings = whole_interview(questionnaire, line["answers"], today=local_day(started_at))
+    parties = country().in_force(clock.now()).parties
+    for name, question in questionnaire.questions.items():
+        if question.kind == "parties" and not set(answers.get(name) or ()) <= parties.keys():
+            findings[name] = message("choose_party", question, parties=", ".join(sorted(parties)))
     if findings:
         raise UnacceptableInterview(findings)
     canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()

@@ -101,7 +101,7 @@ def make_instance(
         _write_once(directory / "instance.toml", settings.encode(), 0o600)
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
-    app = application(directory, synchronous=synchronous)
+    app = application_of_any_version(directory, synchronous=synchronous)
     with app.app_context():
         schema.upgrade()
         instances.found(data, synthetic=synthetic, second_factor=second_factor)

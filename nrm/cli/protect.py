@@ -20,7 +20,7 @@ import click
 from nrm.cli.usage import Refused
 from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, make
-from nrm.statistics.tables import BASE, TOTAL, MalformedMicrodata, MalformedTableSet, TableSet
+from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
 
 PERSON = "person"
 REFUSED_CODE = 3
@@ -46,9 +46,9 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     table_set = _read_spec(spec)
     rows, lines = _read_rows(microdata, table_set)
     classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
-    table_set = table_set.with_observed(rows)
+    table_set = table_set.with_observed(_classifying(table_set, rows, _earlier(history, out)))
     secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
-    earlier, key = _read_history(history, out, table_set)
+    earlier, key = _read_history(_earlier(history, out), table_set)
     key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
     try:
         made = make(
@@ -61,7 +61,8 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
         )
     except MalformedMicrodata as error:
         column = PERSON if error.dimension == PERSON else table_set.dimensions[error.dimension].column
-        raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}") from None
+        hint = "; name it under `codes`" if history and error.problem.endswith(UNCLASSIFIED) else ""
+        raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}{hint}") from None
     verdict = {**made.verdict.operator(), "classification": classification}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -168,14 +169,37 @@ def _tables_csv(table_set: TableSet, tables: Sequence[Mapping[str, Any]]) -> str
     return text.getvalue()
 
 
-def _read_history(folder: Path | None, out: Path, table_set: TableSet) -> tuple[list[dict[str, Any]], str | None]:
+def _earlier(folder: Path | None, out: Path) -> list[Path]:
+    """The folders of earlier releases in name order."""
+    releases = sorted(folder.iterdir()) if folder is not None else []
+    return [each for each in releases if (each / "tables.csv").is_file() and each.resolve() != out.resolve()]
+
+
+def _classifying(
+    table_set: TableSet, rows: Sequence[Mapping[str, str]], releases: Sequence[Path]
+) -> list[Mapping[str, str]]:
+    """Rows with the codes of the dimensions that name none: those of the earlier releases, else those of the file.
+
+    A code that comes and goes with a single person would tell of them.
+    """
+    observed = [name for name, each in table_set.dimensions.items() if each.observed and not each.codes]
+    printed = [line for release in releases for _, line in _read_csv(release / "tables.csv")[1]]
+    found: list[Mapping[str, str]] = []
+    for name in observed:
+        before = [{name: line[name]} for line in printed if line.get(name) not in (None, "", TOTAL)]
+        if not before:
+            column = table_set.dimensions[name].column
+            click.echo(f"column {column!r}: each code in the tables tells that somebody has it; name `codes`", err=True)
+        found += before or [{name: row[name]} for row in rows if name in row]
+    return found
+
+
+def _read_history(releases: Sequence[Path], table_set: TableSet) -> tuple[list[dict[str, Any]], str | None]:
     """Kept values of the earlier releases, the oldest first, and the key of the last one's contributors."""
     kept: list[dict[str, Any]] = []
     key = None
-    for release in sorted(folder.iterdir()) if folder is not None else []:
+    for release in releases:
         tables = release / "tables.csv"
-        if not tables.is_file() or release.resolve() == out.resolve():
-            continue
         value: dict[str, Any] = {"format": 1, "base": BASE, "figures": _read_figures(tables, table_set)}
         sticky, key = release / "sticky.json", None
         if sticky.is_file():
@@ -222,6 +246,12 @@ def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
             raise Refused(f"{path}:{line}: column 'value': the same figure is printed with another value before")
     if () not in figures:
         raise Refused(f"{path}: there is no total")
+    for cell, figure in figures.items():
+        for name in set(table_set.roots) - {root for root, _ in cell}:
+            parts = [figures.get(tuple(sorted((*cell, (name, code))))) for code in table_set.dimensions[name].codes]
+            known = [part for part in parts if part is not None]
+            if len(known) == len(parts) and sum(known) != figure:
+                raise Refused(f"{path}: the figures of {name!r} do not add up")
     return [[cell, figure] for cell, figure in figures.items()]
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +19,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.store import reports as store
+from nrm.store.countries import country
 
 LARGEST_FILE = 50 * 1024 * 1024
 FORMATS = ("json", "csv", "csvw", "xlsx", "pdf")
@@ -82,6 +84,7 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
     """Count, protect and attack the reports of QUARTER. Those whose attack fails stand, and are signed next."""
     with signed_in(application(directory), login) as by, _said_in_one_line():
         outcome = actions.close(quarter, by=by, progress=lambda what: click.echo(what, err=True))
+        held = {name: store.waits_until(quarter, None, report=name) for name in country().tables}
     if isinstance(outcome, actions.Refused):
         raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
     click.echo(f"{quarter}: {_state(outcome.already)}, {outcome.step}")
@@ -93,6 +96,13 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
             click.echo(f"{quarter} {name}: waits for the quarters that follow")
         else:
             click.echo(f"{quarter} {name}: {_state(other.already)}, {other.step}")
+    for name in sorted(set(held) - {rules.REPORT, *outcome.others}):
+        why = (
+            f"held back, published at the latest with {held[name]}"
+            if held[name]
+            else "not made, its tables were not filed"
+        )
+        click.echo(f"{quarter} {name}: {why}")
     if refused:
         raise Refused(f"{quarter}: refused: {'; '.join(refused)}", code=3)
 
@@ -134,7 +144,7 @@ def _explain(quarter: Quarter, name: str, by: Actor) -> None:
         raise Refused(f"not released: refused ({_named(findings)})", code=3)
     until = store.waits_until(quarter, tried, report=name)
     if until is not None:
-        why = f"so few people are concerned that quarters are published together, at the latest with {until}"
+        why = f"quarters with few people are published together, at the latest with {until}"
         raise Refused(f"not released: {why}", code=3)
 
 
@@ -163,19 +173,35 @@ for _name, _what in REPORTS.items():
     report.add_command(_reader(_name, _what))
 
 
+_UNTRIED = {
+    "A3": "no register of the ministry's counts the same people",
+    "A4": "no release before it was about the same people",
+    "A5": "no margins of it are known elsewhere",
+}
+
+
 @report.command()
 @click.argument("quarter", callback=parse_quarter)
 @click.option("--scenario", type=click.Choice(["A0", "A1", "A2", "A3", "A4", "A5"]), help="That one alone.")
 @click.option("--report", "name", type=click.Choice(rules.REPORTS), default=rules.REPORT, show_default=True)
 @instance_option
 def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) -> None:
-    """The verdict of the attack on a sealed report, and its shape and history checked again. Exit 1 on a finding.
+    """The verdict of the attack on a report, and the shape and history of a sealed one checked again.
 
-    The people behind the figures are not kept, so the attack itself cannot be made again.
+    Exit 1 on a finding, exit 2 for a scenario that was not tried. The people behind the figures are not kept, so the
+    attack itself cannot be made again; before the signatures it is the verdict of the closing.
     """
     with application(directory).app_context(), _said_in_one_line():
-        verdict = actions.verdict(quarter, report=name)
+        try:
+            verdict = actions.verdict(quarter, report=name)
+        except NotVisible:
+            _explain(quarter, name, Actor.system("release"))
+            raise
     if scenario is not None:
+        if not verdict["findings"] and scenario not in verdict["scenarios"]:
+            raise Refused(
+                f"{quarter}: {scenario} was not tried on report {name}: {_UNTRIED.get(scenario, 'refused before')}"
+            )
         verdict["scenarios"] = {key: held for key, held in verdict["scenarios"].items() if key == scenario}
         verdict["findings"] = [each for each in verdict["findings"] if each["scenario"] in (scenario, "shape", "seal")]
     click.echo(json.dumps(verdict, ensure_ascii=False, indent=1))
@@ -224,15 +250,18 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
 def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bool:
     """By these keys, or by those of the instance."""
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=_without_doubles)
+    except _Doubled:
+        return False  # readers differ in which of two equal names they believe
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict) and "signatures" in value:
         return actions.is_genuine(value) if keys is None else actions.is_signed_by(value, keys)
-    keys = [actions.public_key()] if keys is None else keys
     try:
-        return actions.carries_signature(content, keys)
+        return actions.carries_signature(content, [actions.public_key()] if keys is None else keys)
     except seals.CannotCarry as problem:
+        if keys is None or content.startswith((b"%PDF-", b"PK")):
+            return False
         metadata = file.with_name(f"{file.name}-metadata.json")
         if not metadata.is_file():
             raise Refused(f"{file}: {problem}; a CSV is checked by {metadata.name} beside it") from None
@@ -241,6 +270,17 @@ def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bo
         return seals.describes(described, content) and actions.carries_signature(described, keys)
     except seals.CannotCarry as problem:
         raise Refused(f"{metadata}: {problem}") from None
+
+
+class _Doubled(ValueError):
+    """A name that stands twice in an object of a JSON file."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Doubled
+    return found
 
 
 def _content(file: Path) -> bytes:

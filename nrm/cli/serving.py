@@ -7,6 +7,8 @@ import gc
 import json
 import multiprocessing
 import os
+import socket
+import ssl
 import threading
 from functools import partial
 from pathlib import Path
@@ -52,6 +54,9 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
             "NRM_TLS_CERTIFICATE: set it with NRM_TLS_KEY, or declare a TLS proxy by NRM_PROXIES=1; "
             "only a demo country on 127.0.0.1 may speak plain HTTP"
         )
+    address = _address(host, port)
+    if config.tls_certificate is not None and config.tls_key is not None:
+        _check_certificate(config.tls_certificate, config.tls_key)
     multiprocessing.set_start_method("fork", force=True)
     # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
     gc.collect()
@@ -59,7 +64,7 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     Server(
         "nrm",
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,  # a connection sends one form at a time, so that connections bound the memory of forms
@@ -73,6 +78,30 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
         ssl_key=config.tls_key,
         websockets=False,
     ).serve(target_loader=partial(_in_worker, app, gateway), wrap_loader=False)  # type: ignore[arg-type]
+
+
+def _address(host: str, port: int) -> str:
+    """The address to listen on. Raises Refused where nobody can, or somebody does: the server itself would share it."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise Refused(f"--host: {host} is no address of a machine") from None
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise Refused(f"--host {host} --port {port}: {error.strerror}") from None
+    return str(address[0])
+
+
+def _check_certificate(certificate: Path, key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError):
+        raise Refused(
+            "NRM_TLS_CERTIFICATE, NRM_TLS_KEY: give a certificate and its key, both PEM, the key without a password"
+        ) from None
 
 
 def _in_worker(app: Flask, gateway: Gateway) -> Gateway:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
+from sqlalchemy import make_url
 
 from config import Config, MisConfigured, load_config
 from nrm import create_app, schema
@@ -46,10 +49,18 @@ def login_option(command: Any) -> Any:
 
 
 def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
-    """The instance's application; raises Refused naming the setting or the file, or that its tables are of an earlier
-    version. Empty databases are for the command that fills them."""
+    """The instance's application; raises Refused naming the setting or the file, or that its tables are missing or of
+    an earlier version."""
+    config = settings(directory)
+    for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
+        url = make_url(address)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            raise Refused(f"{name}: {url.database} is not there; is its disk mounted? Else put back a backup")
     app = application_of_any_version(directory, synchronous=synchronous)
-    if outdated(app) not in ("", "none"):
+    found = outdated(app)
+    if found == "none":
+        raise Refused("NRM_DATABASE, NRM_SHRED_DATABASE: one of the databases is empty; put back a backup")
+    if found:
         raise Refused(
             "--dir: the databases are of an earlier version of this program; "
             f"stop the server and run: nrm upgrade --dir {directory}"
@@ -86,12 +97,21 @@ def settings(directory: Path) -> Config:
         raise Refused(str(error)) from None
 
 
+def _asked_password() -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return str(click.prompt("Password", hide_input=True, err=True))
+        except GetPassWarning:
+            raise Refused("no terminal to ask for the password: put it into NRM_PASSWORD") from None
+
+
 @contextmanager
 def signed_in(app: Flask, login: str) -> Iterator[Actor]:
     """An application context in which `login` is signed in; signs out at the end."""
     password = os.environ.get("NRM_PASSWORD")
     if password is None:
-        password = click.prompt("Password", hide_input=True, err=True)
+        password = _asked_password()
     code = os.environ.get("NRM_TOTP", "")
     if not code and app.extensions["nrm.second_factor"]:
         code = click.prompt("Code from your telephone", err=True, default="", show_default=False)

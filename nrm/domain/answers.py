@@ -31,6 +31,10 @@ MESSAGES: Mapping[str, Texts] = MappingProxyType(
             "sq": "Zgjidhni një nga përgjigjet e listës: {question}",
             "en": "Choose one of the answers in the list: {question}",
         },
+        "choose_party": {
+            "sq": "Zgjidhni nga palët e marrëveshjes ({parties}): {question}",
+            "en": "Choose from the parties of the agreement ({parties}): {question}",
+        },
         "choose_alone": {
             "sq": "Zgjidhni ose përgjigjet që vlejnë, ose vetëm të fundit: {question}",
             "en": "Choose either the answers that apply or only the last one: {question}",

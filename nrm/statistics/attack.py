@@ -109,6 +109,8 @@ def audit(
     failed = {finding.scenario for finding in findings}
     verdicts = {name: name not in failed for name in attack.gates()}
     verdicts["A0"] = verdicts["A1"]
+    if earlier:  # that say nothing of the people counted here leave whoever has them where A1 is
+        verdicts.setdefault("A4", verdicts["A1"])
     verdicts["A2"] = not any(finding.guarantee == "G5" for finding in findings)
     if table_set.reported:
         verdicts["A5"] = not attack.pins(attack.reported())

@@ -21,6 +21,7 @@ Texts = Mapping[str, str]
 
 BASE = 5
 TOTAL = "*"
+UNCLASSIFIED = "is not in the classification"
 SIZES = (0, 25, 55, 105)  # smallest published total for 0, 1, 2 and 3 dimensions in one table
 MAX_WAYS = 3
 
@@ -212,7 +213,7 @@ class TableSet:
                     raise MalformedMicrodata(number, name, "is missing")
                 code = self.dimensions[name].recode.get(row[name], row[name])
                 if code not in allowed[name]:
-                    raise MalformedMicrodata(number, name, f"{row[name]!r} is not in the classification")
+                    raise MalformedMicrodata(number, name, f"{row[name]!r} {UNCLASSIFIED}")
                 record.append(code)
             held = tuple(record)
             if rule := next((r for r in self.impossible if self._matches(held, r)), None):

@@ -174,7 +174,8 @@ def lengths_now(report: str) -> str | BaseResponse:
     """How long stays last, by as many of the last releases as can be taken together, four at most."""
     found = _with_curve(report)
     if not found:
-        return render_template("reports/lengths.html", title=titles()[report], quarter="", number=0, curve=None)
+        released = bool(_sealed(report))
+        return render_template("reports/lengths.html", title=titles()[report], number=0, curve=None, released=released)
     number = max(each for each in TOGETHER[:3] if each <= len(found))
     last = str(found[-1][0].quarter)
     return redirect(url_for("trends.lengths", report=report, quarter=last, number=number), 303)

@@ -65,6 +65,15 @@ def test_the_example_answers_every_question_of_a_journey_and_imports_as_it_is(ta
     assert PSEUDONYM.fullmatch(result.stdout.strip())
 
 
+def test_a_party_that_does_not_exist_cannot_be_struck_out(take_in: Import) -> None:
+    result = take_in(_line(parties=["VATTRA"]), _line(parties=["VATRA"]))
+    first, second = result.stdout.splitlines()
+    assert first.startswith("line 1: parties: Choose from the parties of the agreement (")
+    assert "VATRA" in first
+    assert PSEUDONYM.fullmatch(second)
+    assert result.return_value == 1
+
+
 def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: Import) -> None:
     lines = [
         _line(),

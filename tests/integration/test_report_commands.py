@@ -16,6 +16,7 @@ from nrm.cli.reports import report
 from nrm.cli.usage import Refused
 from nrm.statistics import release as statistics
 from nrm.store import reports as store
+from nrm.store.countries import country
 from tests import accommodated
 from tests.conftest import Command
 from tests.integration import test_reports
@@ -39,10 +40,7 @@ def test_a_quarter_that_is_not_released_ends_with_3_and_one_line(closed: Flask, 
 def test_a_report_of_few_people_that_waits_for_other_quarters_says_so(closed: Flask, command: Command) -> None:
     code, out, err = command(closed, "report", "vi", "--quarter", "2026Q2", "--as", "molsa.statistician")
     assert (code, out) == (3, b"")
-    assert err == (
-        "nrm: not released: so few people are concerned that quarters are published together, "
-        "at the latest with 2026Q4\n"
-    )
+    assert err == ("nrm: not released: quarters with few people are published together, at the latest with 2026Q4\n")
 
 
 def test_a_report_whose_attack_found_something_says_so(
@@ -78,6 +76,9 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
     assert (code, out.splitlines()[0]) == (0, b"2026Q2: closed, waits for two signatures, total")
     assert b"2026Q2 vi: waits for the quarters that follow" in out
+    assert b"2026Q2 victims: not made, its tables were not filed" in out
+    told = [line.split(b":")[0].split()[-1].decode() for line in out.splitlines()[1:]]
+    assert sorted(told) == sorted(set(country().tables) - {"ix"})  # of each report one line
     assert [line for line in err.splitlines() if any(sign.isdigit() for sign in line)] == []
     code, out, _ = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
     assert (code, out.splitlines()[0]) == (0, b"2026Q2: was closed before, total")
@@ -90,6 +91,8 @@ def test_what_was_closed_is_out_with_the_second_signature(app: Flask, command: C
     assert command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")[0] == 0
     assert command(app, "report", "sign", "2026Q2", "--as", "ra.duty_officer")[0] == 2  # not before the statistician
     assert command(app, *read)[0] == 3
+    code, out, _ = command(app, "report", "audit", "2026Q2")  # before anybody signs
+    assert (code, json.loads(out)["ok"]) == (0, True)
     code, out, _ = command(app, "report", "sign", "2026Q2", "--as", "molsa.statistician")
     assert (code, out) == (0, b"2026Q2: signed; the Responsible Authority signs next\n")
     assert command(app, *read)[0] == 3
@@ -125,9 +128,19 @@ def test_a_release_is_verified_by_its_signature(closed: Flask, command: Command,
     assert command(closed, "report", "verify", str(genuine))[0] == 0
     code, out, err = command(closed, "report", "verify", str(forged))
     assert (code, out, err.count("\n")) == (1, b"", 1)
-    for file in (other, tmp_path / "missing.json"):
+    for file, expected in ((other, 1), (tmp_path / "missing.json", 2)):
         code, out, err = command(closed, "report", "verify", str(file))
-        assert (code, out, err.count("\n")) == (2, b"", 1)
+        assert (code, out, err.count("\n")) == (expected, b"", 1)
+
+
+def test_a_scenario_that_was_not_tried_is_not_said_to_be_withstood(closed: Flask, command: Command) -> None:
+    assert command(closed, "report", "audit", "2026Q2", "--scenario", "A4")[0] == 0
+    code, out, err = command(closed, "report", "audit", "2026Q2", "--report", "referrals", "--scenario", "A3")
+    assert (code, out) == (2, b"")
+    assert err.startswith("nrm: 2026Q2: A3 was not tried on report referrals: ")
+    code, out, err = command(closed, "report", "audit", "2026Q2", "--report", "vi")
+    assert (code, out) == (3, b"")
+    assert "published together" in err
 
 
 @pytest.fixture
@@ -141,9 +154,10 @@ def shared(closed: Flask, tmp_path: Path) -> Path:
     return folder
 
 
-def verify_alone(file: Path, key: bytes) -> tuple[int, str]:
+def verify_alone(file: Path, *keys: bytes) -> tuple[int, str]:
     """`nrm report verify` without an instance: exit code and what is said."""
-    result = CliRunner(env={"NRM_DIR": None}).invoke(report, ["verify", str(file), "--key", key.hex()])
+    words = [word for key in keys for word in ("--key", key.hex())]
+    result = CliRunner(env={"NRM_DIR": None}).invoke(report, ["verify", str(file), *words])
     if isinstance(result.exception, Refused):
         return result.exception.code, str(result.exception)
     assert result.exception is None
@@ -158,6 +172,38 @@ def test_anybody_checks_a_file_by_the_public_key_alone(closed: Flask, shared: Pa
     key = actions.public_key()
     assert verify_alone(shared / name, key)[0] == 0
     assert verify_alone(shared / name, bytes(31) + b"\1")[0] == 1
+    assert verify_alone(shared / name, *(each for each, _, _ in actions.public_keys()))[0] == 0
+
+
+def test_many_keys_do_not_make_up_for_a_signature_that_is_missing(closed: Flask, shared: Path) -> None:
+    keys = [key for key, _, _ in actions.public_keys()]
+    value, file = test_reports.published(), shared / "ix.json"
+    first, second, third = value["signatures"]
+    forged = {**third, "signature": second["signature"]}
+    for signatures in ([first], [first, second], [first, second, forged], [first, first, first]):
+        file.write_text(json.dumps({**value, "signatures": signatures}))
+        assert verify_alone(file, *keys)[0] == 1
+
+
+def test_a_json_in_which_a_name_stands_twice_is_not_what_was_signed(
+    closed: Flask, command: Command, shared: Path
+) -> None:
+    file = shared / "ix.json"
+    file.write_bytes(file.read_bytes().replace(b'"tables"', b'"tables": [], "tables"', 1))
+    assert verify_alone(file, actions.public_key())[0] == 1
+    assert command(closed, "report", "verify", str(file))[0] == 1
+
+
+@pytest.mark.parametrize("name", ["ix.csv", "ix.xlsx", "ix.pdf"])
+def test_a_changed_file_is_a_finding_of_the_instance_too(
+    closed: Flask, command: Command, shared: Path, name: str
+) -> None:
+    (shared / "ix.csv-metadata.json").unlink()
+    assert command(closed, "report", "verify", str(shared / name))[0] == 0
+    (shared / name).write_bytes((shared / name).read_bytes() + b"\n")
+    assert command(closed, "report", "verify", str(shared / name))[0] == 1
+    if name != "ix.csv":
+        assert verify_alone(shared / name, actions.public_key())[0] == 1
 
 
 @pytest.mark.parametrize("name", SHARED)

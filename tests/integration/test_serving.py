@@ -189,3 +189,43 @@ def test_a_form_that_is_too_large_gets_a_page_that_says_so(server: tuple[subproc
     status, page, _ = asked(port, "POST", "/sign-in", form="x" * (512 * 1024 + 1))
     assert status == 413
     assert "</html>" in page
+
+
+def refused(folder: Path, *words: str, **settings: str) -> str:
+    """What `nrm serve` says instead of serving: one line, exit 2."""
+    command = [sys.executable, "-c", PROGRAM, "serve", "--dir", str(folder), *words]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False, env={**os.environ, **settings}
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    return ended.stderr
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+def test_a_port_that_somebody_listens_on_is_not_shared(
+    folder: Path, server: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    _, port = server
+    assert "Address already in use" in refused(folder, "--port", str(port))
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
+    proxied = {"NRM_PROXIES": "1"}
+    assert "--host: nosuch.invalid" in refused(folder, "--host", "nosuch.invalid", **proxied)
+    assert "Cannot assign requested address" in refused(folder, "--host", "192.0.2.1", **proxied)
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    tls = {"NRM_TLS_CERTIFICATE": str(junk), "NRM_TLS_KEY": str(junk)}
+    assert refused(folder, **tls).startswith("nrm: NRM_TLS_CERTIFICATE, NRM_TLS_KEY: ")
+
+
+@pytest.mark.parametrize("folder", ["app"], indirect=True)
+@pytest.mark.parametrize("name", ["main.db", "shred.db"])
+def test_a_database_that_is_gone_is_not_made_anew(folder: Path, name: str) -> None:
+    for path in folder.glob(f"{name}*"):
+        path.unlink()
+    assert f"{name} is not there" in refused(folder)
+    assert not (folder / name).exists()
+    (folder / name).touch()
+    assert "one of the databases is empty" in refused(folder)

@@ -93,6 +93,14 @@ def test_before_the_first_release_the_pages_say_so(app: Flask) -> None:
     reader.get("/reports/ix/trend/2026Q2/all", status=404)
 
 
+def test_where_a_release_prints_too_little_for_a_curve_the_page_says_that(
+    closed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nrm.web.trends.has_curve", lambda *_: False)
+    reader = Person(closed.test_client(), "oms.reader")
+    assert "nuk i shtyp shifrat nga të cilat bëhet lakorja" in reader.get("/reports/ix/lengths")
+
+
 def test_the_same_address_gives_the_same_page_after_another_release_and_whatever_is_asked(closed: Flask) -> None:
     reader = Person(closed.test_client(), "oms.reader")
     with transaction() as session:  # as it was before the second release

@@ -114,6 +114,33 @@ def test_codes_taken_from_the_file_are_said_to_be_observed(place: Path) -> None:
     assert verdict(place)["classification"] == "observed"
 
 
+def test_a_code_that_comes_or_goes_with_one_person_tells_nothing_of_them(place: Path) -> None:
+    (place / "spec.toml").write_text('[dimension.sex]\ncolumn = "s"\n[[table]]\nby = ["sex"]\n')
+    common, rare = "s\n" + "f\n" * 119, "m\n"
+    (place / "people.csv").write_text(common)
+    first = run(place, out="history/1")
+    assert first.exit_code == 0
+    assert "each code in the tables tells that somebody has it" in first.output
+    (place / "people.csv").write_text(common + rare)
+    said, code = refusal(run(place, "--history", str(place / "history"), out="later"))
+    assert (said.removeprefix(f"{place}/"), code) == (
+        "people.csv:121: column 's': 'm' is not in the classification; name it under `codes`",
+        2,
+    )
+    assert run(place, out="history/1").exit_code == 0
+    (place / "people.csv").write_text(common)
+    assert run(place, "--history", str(place / "history"), out="later").exit_code == 0
+    with (place / "later" / "tables.csv").open() as file:
+        assert [row["sex"] for row in csv.DictReader(file)] == ["*", "f", "m"]
+
+
+def test_a_history_that_says_nothing_of_the_people_counted_is_tried_and_said_so(place: Path) -> None:
+    assert run(place, out="history/1").exit_code == 0
+    assert "A4" not in verdict(place, "history/1")["scenarios"]
+    assert run(place, "--history", str(place / "history")).exit_code == 0
+    assert verdict(place)["scenarios"]["A4"] is True
+
+
 def test_a_refusal_removes_old_tables_and_says_why(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(place).exit_code == 0
     none = NothingMade(Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0, 0.1))
@@ -239,6 +266,11 @@ def test_a_mistake_in_the_description_is_named(place: Path, text: str, message: 
             "tables.csv:3: column 'value': the same figure is printed with another value before",
         ),
         ("tables.csv", "table,sex,value\nsex,f,5\n", "tables.csv: there is no total"),
+        (
+            "tables.csv",
+            "table,sex,value\nsex,*,90\nsex,f,30\nsex,m,65\n",
+            "tables.csv: the figures of 'sex' do not add up",
+        ),
         ("sticky.json", "{}", "sticky.json: not written by this command"),
     ],
 )

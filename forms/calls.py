@@ -45,7 +45,6 @@ class CallForm(OnceForm):
     when = RadioField(
         N_("When was it?"),
         choices=[SelectChoice(value=str(each), label=_ago(each)) for each in MINUTES_AGO],
-        default="0",
         validators=[Offered(N_("Choose when it was"))],
         validate_choice=False,
     )

@@ -66,11 +66,10 @@ class DayField(Field):
 
 
 def today_or(label: str) -> RadioField:
-    """A choice between today, chosen already, and another day (a DayField with `when=(name, "other")`)."""
+    """A choice between today and another day (a DayField with `when=(name, "other")`); neither is chosen already."""
     return RadioField(
         label,
         choices=[SelectChoice(value=TODAY, label=N_("Today")), SelectChoice(value=OTHER, label=N_("Another day"))],
-        default=TODAY,
         validators=[Offered(N_("Choose today or another day"))],
         validate_choice=False,
     )

@@ -184,8 +184,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def _sentences(drawn: Profile, language: str) -> list[str]:
+    """What follows from the answers comes first, then why, dimension by dimension."""
     words = WORDS[language]
     said = []
+    if drawn.possible_victim:
+        said.append(words["possible_child" if drawn.child else "possible"])
+    else:
+        said.append(words[drawn.outcome])
+        if drawn.little_said:
+            said.append(words["little"])
     for finding in drawn.findings:
         form = "nothing" if not finding.named else "positive" if finding.positive else "negative"
         said.append(
@@ -198,12 +205,6 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
         )
     if drawn.border:
         said.append(words["border"].format(items="; ".join(each.text[language].lower() for each in drawn.border)))
-    if drawn.possible_victim:
-        said.append(words["possible_child" if drawn.child else "possible"])
-    else:
-        said.append(words[drawn.outcome])
-        if drawn.little_said:
-            said.append(words["little"])
     return [*said, words["yours"]]
 
 

@@ -136,6 +136,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     assert loads.since() == 2
 
     worker.get_by_role("link", name="Strehoje", exact=True).click()
+    worker.check('[name=admitted][value="today"]')
     worker.check('[name=planned][value="30"]')
     live.main_button(worker).click()
     worker.wait_for_url("**/stays/*")
@@ -144,6 +145,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     loads.since()
     worker.locator("table", has=worker.locator("caption#stays")).get_by_role("link", name=code).click()
     live.main_button(worker).click()
+    worker.check('[name=ended][value="today"]')
     worker.check('[name=reason][value="missing"]')
     live.main_button(worker).click()
     expect(worker.locator(".done")).to_be_visible()

@@ -173,7 +173,7 @@ def test_silence_is_suspected_and_never_no_indicator() -> None:
     silent = profile(Q, {"urgent": "no", "age": "adult"}, child=False)
     refusing = drawn(promised=["no_answer"], start=["no_answer"], conditions=["dont_know"])
     assert (silent.outcome, refusing.outcome, drawn().outcome) == ("suspected", "suspected", "none")
-    assert silent.sentences["en"][-2] == "The person said little. That means “suspected”, not “no indicator”."
+    assert silent.sentences["en"][1] == "The person said little. That means “suspected”, not “no indicator”."
 
 
 def test_answers_of_a_branch_that_was_left_do_not_count() -> None:
@@ -183,16 +183,16 @@ def test_answers_of_a_branch_that_was_left_do_not_count() -> None:
 
 def test_the_explanation_names_the_rule_s_ground_in_both_languages() -> None:
     found = drawn(promised=["job", "pay"], conditions=["hours", "pay"], control=["papers", "locked"])
-    assert found.sentences["en"][0] == (
+    assert found.sentences["en"][1] == (
         "Deceptive recruitment: positive, on 1 strong and 1 medium (the rule: one strong and one other): "
         "the job, the place or the employer; the pay."
     )
-    assert found.sentences["sq"][0].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar (rregulli: ")
+    assert found.sentences["sq"][1].startswith("Rekrutim me mashtrim: pozitiv, me 1 i fortë dhe 1 mesatar (rregulli: ")
     three = drawn(promised=["job", "pay", "housing", "school"])
-    assert ": positive, on 1 strong, 2 medium and 1 weak (" in three.sentences["en"][0]
-    assert ": pozitiv, me 1 i fortë, 2 mesatarë dhe 1 i dobët (" in three.sentences["sq"][0]
-    assert found.sentences["en"][1] == "Coercive recruitment: no indicator was named."
-    assert found.sentences["en"][-2].endswith("a possible victim.")
+    assert ": positive, on 1 strong, 2 medium and 1 weak (" in three.sentences["en"][1]
+    assert ": pozitiv, me 1 i fortë, 2 mesatarë dhe 1 i dobët (" in three.sentences["sq"][1]
+    assert found.sentences["en"][2] == "Coercive recruitment: no indicator was named."
+    assert found.sentences["en"][0].endswith("a possible victim.")
     assert found.sentences["en"][-1] == "The profile does not decide. You decide and say why."
     assert len(found.sentences["sq"]) == len(found.sentences["en"])
 

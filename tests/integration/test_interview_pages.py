@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.actions import interviews
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.models.cases import Case, SealedCompartment, ShredKey
 from nrm.models.interviews import Interview
 from nrm.models.referrals import Referral
@@ -49,6 +49,21 @@ def test_a_standard_interview_is_nine_page_loads_from_home_to_sent(app: Flask, s
     assert _now().scalars(select(SealedCompartment.compartment)).all().count("draft") == 0
     assert _now().scalars(select(Interview.status)).all() == ["sent"]
     assert screened.counted().total() == 1
+
+
+def test_the_home_page_stays_light_however_much_waits(app: Flask, sign_in: SignIn) -> None:
+    by = actor(LOGIN)
+    started = [interviews.start(interview_id=uuid.uuid4(), by=by) for _ in range(24)]
+    with transaction() as session:
+        imported = update(Interview).where(Interview.id.in_(started[::2]))
+        session.execute(imported.values(status="completed", expires_at=None))
+    person = sign_in(LOGIN)
+    page = person.get("/")
+    assert len(page.encode()) < 12 * 1024  # style and script are three more
+    assert page.count("/resume") == 12
+    for status in ("completed", "draft"):
+        (older,) = re.findall(rf'href="(/interviews/unsent/{status}[^"]+)"', page)
+        assert person.get(older.replace("&amp;", "&")).count("/resume") == 6
 
 
 def test_an_urgent_hand_over_is_four_pages_and_asks_no_name(app: Flask, sign_in: SignIn) -> None:

@@ -73,6 +73,7 @@ def open_case(
     now = clock.now()
     agreement = country().in_force(now)
     with transaction() as session:
+        stays.bed(bed_id, by=by)  # held before the audit chain is: whoever accepts somebody for it queues there
         organisation = accounts.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(

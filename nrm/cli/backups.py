@@ -20,7 +20,7 @@ from config import Config
 from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.actions.erasures import LIST
-from nrm.cli.usage import Refused, application, instance_option, settings, signed_in
+from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 
 SAMPLE = 25
@@ -124,7 +124,7 @@ def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
     empty = False
     app = None
     try:
-        app = application(directory)
+        app = application_of_any_version(directory)
         with app.app_context():
             _must_be_empty()
         empty = True

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import date
@@ -253,6 +254,11 @@ def test_no_other_role_reads_nights(app: Flask, role: Role) -> None:
             payments.lines(Q2, by=caller)
 
 
+def nights_in(page: str) -> set[str]:
+    """The whole numbers in the cells of a page; its tokens are random and may hold any digits."""
+    return set(re.findall(r"<td[^>]*>(\d+)\b", page))
+
+
 def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(app: Flask) -> None:
     accommodated.at(TODAY)
     nrc, member = accounts.organisation_by_code("NRC").id, "molsa.payment_officer"
@@ -260,8 +266,7 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
         session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", nights=91, earlier=-3, frozen_at=clock.now()))
     desk = Person(app.test_client(), member)
     page = desk.get("/")
-    assert "91" in page
-    assert "88" in page
+    assert nights_in(page) >= {"91", "88"}
     data = {"csrf_token": desk.csrf_token}
     sheet = desk.client.post("/payment/csv", data=data)
     rows = list(csv.reader(io.StringIO(sheet.data.decode("utf-8-sig"))))
@@ -274,6 +279,6 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
         someone = Person(app.test_client(), login)
         someone.get("/payment", 403)
         someone.post("/payment/csv", status=403)
-    assert "91" not in Person(app.test_client(), "vatra.shelter_manager").get("/payment")
+    assert not nights_in(Person(app.test_client(), "vatra.shelter_manager").get("/payment")) & {"91", "88"}
     for address in ("/reports", "/cases", "/stays", "/referrals"):
         assert desk.client.get(address).status_code in (403, 404)

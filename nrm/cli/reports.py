@@ -164,6 +164,8 @@ def _reader(name: str, what: str) -> click.Command:
             except NotVisible:
                 _explain(quarter, name, by)
                 raise
+            if not actions.is_sealed(content):
+                raise Refused(f"{quarter}: the report is not as it was sealed; see nrm report audit {quarter}", code=1)
         sys.stdout.buffer.write(content)
 
     return click.command(name, help=f"The sealed report of a quarter on {what}, on standard output.")(read)

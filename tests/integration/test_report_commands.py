@@ -10,10 +10,13 @@ import pypdf
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import update
 
 from nrm.actions import reports as actions
 from nrm.cli.reports import report
 from nrm.cli.usage import Refused
+from nrm.db import transaction
+from nrm.models.reports import ReleaseFile
 from nrm.statistics import release as statistics
 from nrm.store import reports as store
 from nrm.store.countries import country
@@ -29,6 +32,16 @@ def test_the_sealed_bytes_come_alone_on_standard_output(
 ) -> None:
     words = ("--quarter", "2026Q2", "--as", "molsa.statistician", "--format", format_)
     assert command(closed, "report", "ix", *words) == (0, test_reports.sealed(name), "")
+
+
+def test_bytes_that_were_changed_in_the_database_are_not_printed(closed: Flask, command: Command) -> None:
+    content = test_reports.sealed("csv") + b" "
+    with transaction() as session:
+        session.execute(update(ReleaseFile).where(ReleaseFile.format == "csv").values(content=content))
+    words = ("--quarter", "2026Q2", "--as", "molsa.statistician", "--format")
+    code, out, err = command(closed, "report", "ix", *words, "csv")
+    assert (code, out) == (1, b"")
+    assert err == "nrm: 2026Q2: the report is not as it was sealed; see nrm report audit 2026Q2\n"
 
 
 def test_a_quarter_that_is_not_released_ends_with_3_and_one_line(closed: Flask, command: Command) -> None:

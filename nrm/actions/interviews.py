@@ -231,10 +231,6 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
     started_at = interviewed_at(line["interviewed_at"])
     answers, findings = whole_interview(questionnaire, line["answers"], today=local_day(started_at))
-    parties = country().in_force(clock.now()).parties
-    for name, question in questionnaire.questions.items():
-        if question.kind == "parties" and not set(answers.get(name) or ()) <= parties.keys():
-            findings[name] = message("choose_party", question, parties=", ".join(sorted(parties)))
     if findings:
         raise UnacceptableInterview(findings)
     canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
@@ -254,6 +250,8 @@ def _take_in(
             return before.pseudonym
         if screenings.is_screened(mark):
             return None
+        if findings := _unknown_parties(questionnaire, answers):
+            raise UnacceptableInterview(findings)
         if ending_of(questionnaire, answers) is not None:
             counted = screenings_of(questionnaire, answers, started_at, by=by)
             if counted:
@@ -267,6 +265,19 @@ def _take_in(
         drafts.seal_new(session, interview, answers, visited, by=by)
         audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
         return interview.pseudonym
+
+
+def _unknown_parties(questionnaire: Questionnaire, answers: Answers) -> dict[str, Texts]:
+    """What to do about parties that were struck out and are none of the agreement in force, by question id.
+
+    Asked of a new line alone: one that was taken in stays so when a party leaves.
+    """
+    parties = country().in_force(clock.now()).parties
+    return {
+        name: message("choose_party", question, parties=", ".join(sorted(parties)))
+        for name, question in questionnaire.questions.items()
+        if question.kind == "parties" and not set(answers.get(name) or ()) <= parties.keys()
+    }
 
 
 def questionnaires() -> Mapping[str, Questionnaire]:

@@ -183,7 +183,7 @@ def _classifying(
     A code that comes and goes with a single person would tell of them.
     """
     observed = [name for name, each in table_set.dimensions.items() if each.observed and not each.codes]
-    printed = [line for release in releases for _, line in _read_csv(release / "tables.csv")[1]]
+    printed = [line for release in releases for _, line in _read_csv(release / "tables.csv")[1]] if observed else []
     found: list[Mapping[str, str]] = []
     for name in observed:
         before = [{name: line[name]} for line in printed if line.get(name) not in (None, "", TOTAL)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from nrm import clock
 from nrm.cli import interviews as cli
 from nrm.db import db
 from nrm.domain.journeys import prune
 from nrm.models.interviews import Interview
+from nrm.store.countries import country
 from tests import screened
 from tests.conftest import Person
 from tests.factories import PASSWORD, open_instance
@@ -72,6 +75,17 @@ def test_a_party_that_does_not_exist_cannot_be_struck_out(take_in: Import) -> No
     assert "VATRA" in first
     assert PSEUDONYM.fullmatch(second)
     assert result.return_value == 1
+
+
+def test_a_line_that_was_taken_in_stays_so_when_a_party_it_strikes_out_has_left(
+    take_in: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = take_in(_line(parties=["VATRA"])).stdout
+    assert PSEUDONYM.fullmatch(first.strip())
+    left = dataclasses.replace(country().in_force(clock.now()), parties={})
+    monkeypatch.setattr("nrm.countries.country.Country.in_force", lambda *_: left)
+    assert take_in(_line(parties=["VATRA"])).stdout == first
+    assert take_in(_line(parties=["VATRA"], given="Tjetër")).stdout.startswith("line 1: parties: ")
 
 
 def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: Import) -> None:

@@ -203,13 +203,15 @@ def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(a
     again = accommodated.release(Q2, by=by)
     assert again.others["vi"] == releasing.Waits()
     accommodated.at(date(2027, 1, 20))
-    for quarter in (Q1, Q2.next):
-        accommodated.confirm(quarter)
+    accommodated.confirm(Q2.next)  # of the first quarter nobody said anything
     accommodated.release(Q2.next, by=by)
     last = accommodated.release(Q2.next.next, by=by)
     assert isinstance(last.others["vi"], releasing.Released)
     value = published("vi", Q1)  # any of its quarters leads to it
     assert (value["quarter"], value["quarters"]) == ("2026Q4", ["2026Q1", "2026Q2", "2026Q3", "2026Q4"])
+    assert value["no_report_from"]
+    page = Person(app.test_client(), "oms.reader").get("/reports/vi/2026Q4")
+    assert "<dt>Nuk raportuan për disa nga këta tremujorë</dt>" in page
 
 
 def some_children(number: int, admitted_on: date) -> None:

@@ -665,3 +665,6 @@ def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(b
     said = {name: (quarters, days) for name, quarters, days in lines}
     assert said["Arrests by charge"] == ("2026Q1", "97")
     assert said["Dismissals and sanctions"] == ("2026Q1, 2026Q2", "97")
+    for code, quarter in (("arrests", Q1), ("sanctions", Q2)):
+        due = country().register.tables[code].due_on(quarter)
+        assert f"<small>Due on {due.day} {due:%B} {due.year}</small>" in page

@@ -92,7 +92,9 @@ def test_a_release_carries_three_signatures_and_one_that_is_touched_is_found(clo
     own = {**by_signer["responsible_authority"], "public_key": key.hex(), "signature": signature.hex()}
     others = [each for each in value["signatures"] if each["signer"] != "responsible_authority"]
     assert not reports.is_genuine({**value, "signatures": [*others, own]})
-    assert "Tjetër Vizion" in store.release_file(Q2, "html.sq", by=RELEASE).decode()
+    page = store.release_file(Q2, "html.sq", by=RELEASE).decode()
+    assert "<dt>Nuk raportuan</dt>" in page
+    assert "Tjetër Vizion" in page
 
 
 def test_a_signature_by_another_key_than_the_statisticians_present_one_is_not_sealed(closed: Flask) -> None:

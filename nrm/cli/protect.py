@@ -46,9 +46,10 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
     table_set = _read_spec(spec)
     rows, lines = _read_rows(microdata, table_set)
     classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
-    table_set = table_set.with_observed(_classifying(table_set, rows, _earlier(history, out)))
+    releases = _earlier(history, out)
+    table_set = table_set.with_observed(_classifying(table_set, rows, releases))
     secret = hashlib.sha256(b"nrm protect " + seed.encode()).digest() if seed is not None else secrets.token_bytes(32)
-    earlier, key = _read_history(_earlier(history, out), table_set)
+    earlier, key = _read_history(releases, table_set)
     key = key or hashlib.sha256(b"contributors" + secret).hexdigest()
     try:
         made = make(
@@ -61,7 +62,7 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
         )
     except MalformedMicrodata as error:
         column = PERSON if error.dimension == PERSON else table_set.dimensions[error.dimension].column
-        hint = "; name it under `codes`" if history and error.problem.endswith(UNCLASSIFIED) else ""
+        hint = "; name it under `codes`" if releases and error.problem.endswith(UNCLASSIFIED) else ""
         raise Refused(f"{microdata}:{lines[error.row]}: column {column!r}: {error.problem}{hint}") from None
     verdict = {**made.verdict.operator(), "classification": classification}
     try:

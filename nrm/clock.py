@@ -1,9 +1,13 @@
-"""The one clock. Everything that asks what time it is asks here; only the demo country sets it."""
+"""The one clock, and the one way from an instant to a day.
+
+Everything that asks what time it is asks here; only the demo country sets it. A day is always a day on the country's
+clocks: half past midnight in Tirana is still yesterday in Greenwich.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 _read: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
 
@@ -11,6 +15,16 @@ _read: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
 def now() -> datetime:
     """The present instant, aware, UTC."""
     return _read()
+
+
+def today(zone: tzinfo) -> date:
+    """The present day on the clocks of a zone."""
+    return day_of(now(), zone)
+
+
+def day_of(at: datetime, zone: tzinfo) -> date:
+    """The day of an aware instant on the clocks of a zone."""
+    return at.astimezone(zone).date()
 
 
 def set_clock(read: Callable[[], datetime] | None) -> None:

@@ -138,7 +138,7 @@ def _sound(row: AgreementVersion, given: list[AgreementSignature], agreement: Ag
         except CannotOpen:
             current_app.logger.error("a signature under version %s was changed by another hand", row.version)
             continue
-        sound.append(Signed(each.party, agreement.local(each.signed_at).date()))
+        sound.append(Signed(each.party, agreement.day(each.signed_at)))
     return sound
 
 
@@ -234,7 +234,7 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
         check_simulated(row.simulation)
-        if on > clock.now().astimezone(country().timezone).date():
+        if on > clock.today(country().timezone):
             raise Unusable("on", "future")
         if not note.strip() or len(note) > LONGEST_NOTE:
             raise Unusable("note", "length")

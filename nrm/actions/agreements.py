@@ -88,7 +88,7 @@ def simulate(
     # The solvers take long to import and much memory.
     from nrm.statistics import release
 
-    first, last = whole_quarters(first, last, clock.now().astimezone(country().timezone).date())
+    first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
     past = store.past(first, last, country(), by=by)
     beds = store.beds(by=by)
@@ -130,7 +130,7 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
 
 def last_quarters(number: int) -> tuple[date, date]:
     """The first and the last day of that many quarters that are over."""
-    end = start = Quarter.of(clock.now().astimezone(country().timezone).date()).previous
+    end = start = Quarter.of(clock.today(country().timezone)).previous
     for _ in range(number - 1):
         start = start.previous
     return start.start, end.end

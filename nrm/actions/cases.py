@@ -210,7 +210,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         raise CaseRefused("referral_open")
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
     epochs.rotate(session, case_id, keep, by=by)
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     hit = session.execute(
         update(Case)
         .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)

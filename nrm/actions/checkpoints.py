@@ -12,6 +12,7 @@ from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.checkpoints import Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 from nrm.store import accounts
+from nrm.store.countries import country
 from nrm.vault import signing
 
 
@@ -52,7 +53,7 @@ def daily() -> int:
 
     The chain must go on from the newest one before: otherwise it is said in the log each time, and nothing is written.
     """
-    path = folder() / f"{clock.now():%Y-%m-%d}.json"
+    path = folder() / f"{clock.today(country().timezone)}.json"
     if path.exists():
         return 0
     try:

@@ -18,7 +18,7 @@ def answer(quarter: Quarter, answer: Answer, *, by: Actor) -> None:
     by.must(Permission.QUARTER_ANSWER)
     assert by.member_id
     assert by.organisation_id
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     with transaction() as session:
         part = store.own_part(quarter, by=by)
         if part.answer is not None:

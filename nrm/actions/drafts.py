@@ -143,7 +143,7 @@ def questionnaire_called(identifier: str) -> Questionnaire:
 def used_by(by: Actor) -> str:
     """The questionnaire of the actor's crossing point; the current one before its day and elsewhere."""
     known = country()
-    use = rollout.present(known.uses, by.crossing_point, clock.now().astimezone(known.timezone).date())
+    use = rollout.present(known.uses, by.crossing_point, clock.today(known.timezone))
     return use.questionnaire if use else CURRENT
 
 

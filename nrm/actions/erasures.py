@@ -178,4 +178,4 @@ def complete_lists(also: Path | None = None) -> int:
 
 
 def _today() -> date:
-    return clock.now().astimezone(country().timezone).date()
+    return clock.today(country().timezone)

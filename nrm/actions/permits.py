@@ -47,7 +47,7 @@ def record(
             before = store.as_facts(permit)
             informed = None
             if event is PermitEvent.INFORM:
-                informed = Informing(clock.now(), str(by.organisation_id), language)
+                informed = Informing(on, str(by.organisation_id), language)
             after = rules.record(
                 before,
                 event,

@@ -151,7 +151,7 @@ def _before(quarter: Quarter, by: Actor) -> Closed | None:
     for line in waiting:
         if line.report == rules.REPORT and line.quarter == quarter:
             return Closed(quarter, store.must_draft(line.report).step, already=True)
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     rules.check_closing(quarter, last=max(released, default=None), today=today)
     for line in waiting:
         raise rules.WaitsForSignatures(str(line.quarter))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from nrm import clock
 from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.indicators import profile
@@ -14,7 +15,7 @@ from nrm.store.countries import country
 
 def local_day(at: datetime) -> date:
     """The day on the country's clocks."""
-    return at.astimezone(country().timezone).date()
+    return clock.day_of(at, country().timezone)
 
 
 def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:

@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.permits import check_leaving, gates_opened_by
@@ -31,6 +31,7 @@ from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store import identifications, permits
 from nrm.store import stays as store
+from nrm.store.countries import country
 
 
 def admit(
@@ -67,7 +68,7 @@ def begin(
     assert by.organisation_id is not None
     today = store.today()
     check_dates(admitted_on, today=today, anticipated_end_on=anticipated_end_on)
-    sent_on = referral.sent_at.date() if referral is not None else None
+    sent_on = clock.day_of(referral.sent_at, country().timezone) if referral is not None else None
     check_admission(admitted_on, earliest=earliest_admission(case.source, case.registered_month, sent_on))
     period = Period(admitted_on)
     others = store.periods_of(case.id)
@@ -166,7 +167,7 @@ def end(
             exit_reason=str(exit_reason),
             destination=str(destination),
             repatriation_gate=repatriation,
-            informed_on=permit.informed.at.date() if repatriation == "informed" and permit.informed else None,
+            informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
             child_gate=child,
             reflected_until=reflects_until if repatriation else None,

@@ -50,6 +50,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands)
+@click.version_option(package_name="nrm", prog_name="nrm", message="%(prog)s %(version)s")
 def nrm() -> None:
     """A National Referral Mechanism for victims of human trafficking."""
 

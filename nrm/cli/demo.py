@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from typing import Any, cast
 import click
 from flask import Flask
 
-from nrm import clock
+from nrm import clock, countries
 from nrm.actions import accounts, factors, members
 from nrm.cli import demo_agreements, demo_register
 from nrm.cli.demo_desks import add_desks
@@ -31,6 +31,7 @@ from nrm.domain.synthetic import FAMILY, GIVEN, YEARS, full_quarters, plans, ton
 from nrm.store import accounts as store
 from nrm.store.countries import country
 
+COUNTRY = "albania"
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
 ACCOUNTS_FILE = "accounts.json"
@@ -79,11 +80,13 @@ def make_demo(
     directory: Path, *, people: int, seed: int, until: date | None, second_factor: bool = False
 ) -> dict[str, Any]:
     """Build the country; returns its closed quarters and accounts."""
-    last = _last_instant(until)
+    zone = countries.load(COUNTRY).timezone
+    last = last_instant(until, zone)
+    last_day = clock.day_of(last, zone)
     _say("making the instance")
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
-        directory, "albania", language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
+        directory, COUNTRY, language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
     )
     with app.app_context():
         try:
@@ -91,11 +94,11 @@ def make_demo(
             demo_agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
-            for plan in tonight(plans(seed, people, last.date()), last):
+            for plan in tonight(plans(seed, people, last_day), last):
                 life.at(plan.at, life.come(plan))
                 if plan.announced:
                     life.at(plan.at - timedelta(days=2), life.announce(plan))
-            quarters = full_quarters(last.date(), CLOSED_QUARTERS)
+            quarters = full_quarters(last_day, CLOSED_QUARTERS)
             for quarter in quarters:
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
@@ -117,14 +120,17 @@ def make_demo(
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
 
 
-def _last_instant(until: date | None) -> datetime:
-    """The end of the last day, or now if that is still to come. Raises Refused for a day of the future."""
-    now = datetime.now(UTC).replace(microsecond=0)
+def last_instant(until: date | None, zone: tzinfo) -> datetime:
+    """The last minute of that day on the country's clocks, or now if that is still to come.
+
+    Raises Refused for a day of the future.
+    """
+    now = clock.now().replace(microsecond=0)
     if until is None:
         return now
-    if until > now.date():
+    if until > clock.day_of(now, zone):
         raise Refused("--until: enter a day that is not in the future")
-    return min(now, datetime.combine(until, time(22), UTC))
+    return min(now, datetime.combine(until, time(23, 59), zone).astimezone(UTC))
 
 
 def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:

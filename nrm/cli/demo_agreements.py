@@ -50,7 +50,7 @@ def leave_one_open(actors: Mapping[str, Actor]) -> None:
 
 
 def _today() -> date:
-    return clock.now().astimezone(country().timezone).date()
+    return clock.today(country().timezone)
 
 
 def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:

@@ -108,7 +108,7 @@ class Life:
                 Announcement(
                     Origin.CONSULATE,
                     str(answers.get("returned_from", "IT")),
-                    plan.at.astimezone(country().timezone).date(),
+                    clock.day_of(plan.at, country().timezone),
                     {"child": "yes", "adult": "no"}.get(answers["age"], "unknown"),
                 ),
                 name=f"{answers.get('given', 'Ana')} {answers.get('family', 'Kola')}",
@@ -200,7 +200,7 @@ class Life:
         answers = random_answers(
             self.questionnaire,
             random.Random(plan.walk),  # noqa: S311 - plausible, not secret
-            today=self._now.date(),
+            today=clock.today(country().timezone),
             fixed={**plan.answers, "announced": "yes" if plan.number in self._announced else "no"},
             severity=0.04 if plan.ending == "negative" else 0.35,
             answered=0.95,

@@ -20,6 +20,7 @@ from nrm.domain.walks import random_answers
 from nrm.store import placing as places
 from nrm.store import stays
 from nrm.store import supplements as supplement_store
+from nrm.store.countries import country
 
 _HOUR = timedelta(hours=1)
 
@@ -147,7 +148,7 @@ def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:
     return random_answers(
         life.questionnaire,
         random.Random(7),  # noqa: S311 - plausible, not secret
-        today=clock.now().date(),
+        today=clock.today(country().timezone),
         fixed=fixed,
         severity=0.35,
         answered=0.95,

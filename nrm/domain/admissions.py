@@ -196,7 +196,7 @@ def _owed(
         return
     code = receiver if duty.party == RECEIVER else duty.party
     party = agreement.parties[code]
-    if not party.in_force(agreement.local(at).date()):
+    if not party.in_force(agreement.day(at)):
         return
     if duty.kind == "notify":
         if code == receiver or case.consent == "refused":

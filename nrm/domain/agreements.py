@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from nrm.clock import day_of
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.cases import Compartment
 from nrm.domain.conditions import Condition
@@ -193,9 +194,13 @@ class Agreement:
         """The instant on the clocks of the country; a naive time is taken as local already."""
         return at.astimezone(self.timezone) if at.tzinfo is not None else at.replace(tzinfo=self.timezone)
 
+    def day(self, at: datetime) -> date:
+        """The day of the instant on the clocks of the country."""
+        return day_of(self.local(at), self.timezone)
+
     def in_force(self, at: datetime) -> bool:
         """Whether the version itself is in force at that instant."""
-        day = self.local(at).date()
+        day = self.day(at)
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
     def clause(self, number: str) -> Clause:

@@ -69,4 +69,4 @@ def proof_of(gate: str, permit: PermitFacts) -> tuple[object, str]:
     """(day of the information, state of the permit) kept with a step abroad; (None, empty) without one."""
     if gate != "informed" or permit.informed is None:
         return None, ""
-    return permit.informed.at.date(), str(permit.status)
+    return permit.informed.on, str(permit.status)

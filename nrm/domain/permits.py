@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -89,7 +89,7 @@ class PermitRefused(ValueError):
 class Informing:
     """The proof that the options were explained: when, by whom (organisation code), in which language."""
 
-    at: datetime
+    on: date
     by: str
     language: str
 
@@ -184,7 +184,7 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
     """
     if citizenship_class == "albanian":
         return
-    if facts.informed is None or facts.informed.at.date() > on:
+    if facts.informed is None or facts.informed.on > on:
         raise GateClosed("not_informed")
     if facts.status in UNDECIDED:
         raise GateClosed("application_open")

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 
+from nrm.clock import day_of
 from nrm.domain.quarters import Quarter
 
 
@@ -312,7 +313,7 @@ def chain_since_holder(referrals: Sequence[Asked]) -> list[Asked]:
 
 def coarsened(at: datetime, zone: tzinfo) -> datetime:
     """The first instant of the quarter, on the country's clocks: all that is kept of an hour once a person arrived."""
-    return datetime.combine(Quarter.of(at.astimezone(zone).date()).start, time.min, tzinfo=zone)
+    return datetime.combine(Quarter.of(day_of(at, zone)).start, time.min, tzinfo=zone)
 
 
 ANSWERED_IN = ("1h", "6h", "24h", "later", "unanswered", "not_recorded")

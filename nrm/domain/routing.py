@@ -53,7 +53,7 @@ class _Routing:
         self, facts: RoutingFacts, agreement: Agreement, at: datetime, capacity: Mapping[str, Capacity]
     ) -> None:
         self.facts, self.agreement, self.capacity = facts, agreement, capacity
-        self.local = agreement.local(at)
+        self.local, self.day = agreement.local(at), agreement.day(at)
         self.values = facts.values()
         self.applying = tuple(clause for clause in agreement.clauses if clause.when.holds(self.values))
         self.refused: dict[str, Excluded] = {}
@@ -83,7 +83,7 @@ class _Routing:
             told = tuple(
                 Obligation("tell_duty_officer", party.code, musts[0].number, None)
                 for party in self.agreement.parties.values()
-                if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and party.in_force(self.local.date())
+                if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and party.in_force(self.day)
             )
             return self._answer(may, (), self.applying, None if may else Fallback.NO_ROOM, told)
         return self._answer((), (), self.applying, Fallback.EXCLUDED)
@@ -105,7 +105,7 @@ class _Routing:
         """A kind stands for its parties: in the wished region first, then with free beds, then by code."""
         parties = self.agreement.parties
         if target.party is not None:
-            bound = target.coalition is None or parties[target.coalition].in_force(self.local.date())
+            bound = target.coalition is None or parties[target.coalition].in_force(self.day)
             return [parties[target.party]] if bound else []
         return sorted(
             (party for party in parties.values() if party.kind is target.kind),
@@ -156,9 +156,9 @@ class _Routing:
 
     def _unreachable(self, party: Party) -> Exclusion | None:
         """Why a party neither receives nor is told."""
-        if not party.has_signed(self.local.date()):
+        if not party.has_signed(self.day):
             return Exclusion.NOT_SIGNED
-        if not party.in_force(self.local.date()):
+        if not party.in_force(self.day):
             return Exclusion.NOT_IN_FORCE
         if self.official and party.kind in POLICE_SIDE:
             return Exclusion.OFFICIAL_INVOLVED

@@ -127,6 +127,7 @@ def simulate(
     signed = everyone_signed(draft, on=date.min)
     usual = list(agreements.values())[-1]
     beds_taken = _Beds(beds)
+    over_at = datetime.combine(last + timedelta(days=1), time.min, draft.timezone)
     placed: list[Placed] = []
     read: dict[Hashable, RoutingFacts] = {}
     for number, case in enumerate(sorted(past, key=lambda case: (case.on, case.person)), start=1):
@@ -144,7 +145,8 @@ def simulate(
         party = _receiver(answer)
         beds_taken.take(party, case)
         happened = case.stays[0].party if case.stays else NOBODY
-        placed.append(Placed(case, happened, party, _was_late(case, last), _would_be_late(case, answer, party, last)))
+        late, would_be = _was_late(case, over_at), _would_be_late(case, answer, party, over_at)
+        placed.append(Placed(case, happened, party, late, would_be))
     return placed
 
 
@@ -186,13 +188,13 @@ class _Beds:
             heappush(self.leaving[party], case.stays[-1].ended_on or date.max)
 
 
-def _was_late(case: PastCase, last: date) -> bool:
+def _was_late(case: PastCase, over_at: datetime) -> bool:
     """Whether somebody did not answer in time, or a step was or still is done after its time."""
-    late = any(step.due_at is not None and _over(step.due_at, step.done_at, last) for step in case.steps)
+    late = any(step.due_at is not None and _over(step.due_at, step.done_at, over_at) for step in case.steps)
     return late or bool(case.expired)
 
 
-def _would_be_late(case: PastCase, answer: Route, party: str, last: date) -> bool:
+def _would_be_late(case: PastCase, answer: Route, party: str, over_at: datetime) -> bool:
     """The same steps, as fast as they were done, against the times of the draft."""
     if party in case.expired:
         return True
@@ -200,15 +202,15 @@ def _would_be_late(case: PastCase, answer: Route, party: str, last: date) -> boo
         return False
     within = {(each.kind, each.party): each.within for each in answer.obligations if each.within is not None}
     return any(
-        _over(case.sent_at + within[step.kind, step.party], step.done_at, last)
+        _over(case.sent_at + within[step.kind, step.party], step.done_at, over_at)
         for step in case.steps
         if (step.kind, step.party) in within
     )
 
 
-def _over(due_at: datetime, done_at: datetime | None, last: date) -> bool:
+def _over(due_at: datetime, done_at: datetime | None, over_at: datetime) -> bool:
     if done_at is None:
-        return due_at.date() <= last
+        return due_at < over_at
     return done_at > due_at
 
 

@@ -60,7 +60,7 @@ def every_desk(party: str) -> Sequence[Organisation]:
 
 def has_left(organisation_id: uuid.UUID | None) -> bool:
     """Whether a shelter of the agreement is bound by it no more; then it takes over nobody and is shown nobody."""
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     left = {party for party, day in country().leaving(today).items() if day < today}
     return (
         bool(left) and db.session.scalar(select(Organisation.party).where(Organisation.id == organisation_id)) in left
@@ -69,7 +69,7 @@ def has_left(organisation_id: uuid.UUID | None) -> bool:
 
 def that_left() -> list[uuid.UUID]:
     """The shelters that left the agreement; without a question to the database where none did."""
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     left = [party for party, day in country().leaving(today).items() if day < today]
     if not left:
         return []
@@ -81,7 +81,7 @@ def leaving(*, by: Actor) -> list[Leaving]:
     for a shelter itself. Without a question to the database where none does. Raises NotPermitted."""
     if not by.may(Permission.REFERRAL_DIRECT):
         by.must(Permission.REFERRAL_DECIDE)
-    today = clock.now().astimezone(country().timezone).date()
+    today = clock.today(country().timezone)
     days = country().leaving(today)
     if not days:
         return []

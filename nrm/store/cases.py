@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import Select, and_, bindparam, exists, func, literal, select
@@ -22,7 +22,7 @@ from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.store import agreements
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.statements import built_once
 
 
@@ -240,9 +240,9 @@ def _lines() -> Select[Case, bool]:
 
 
 def _page(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
-    place = place_after(after)
+    place = day_place_after(after)
     if place is not None:
-        month, id_ = place[0].date(), place[1]
+        month, id_ = place
         statement = statement.where(
             (Case.registered_month < month) | ((Case.registered_month == month) & (Case.id > id_))
         )
@@ -260,4 +260,4 @@ def _page(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine
         )
         for case_, in_stay in db.session.execute(statement)
     ]
-    return page(lines, lambda line: (datetime.combine(line.registered_month, time.min, tzinfo=UTC), line.id), size)
+    return page(lines, lambda line: (line.registered_month, line.id), size)

@@ -38,7 +38,7 @@ def binding(*, by: Actor, page: str | None = None) -> tuple[Directive, ...]:
     known = country()
     if not known.directives:
         return ()
-    today = clock.now().astimezone(known.timezone).date()
+    today = clock.today(known.timezone)
     found = rules.in_force(known.directives, known.party_of(by.organisation_code), today)
     return found if page is None else rules.on_page(found, page)
 
@@ -62,7 +62,7 @@ def readers(*, by: Actor) -> list[tuple[Directive, list[Readers]]]:
     """Every directive in force today with the organisations it binds, by name; never which officer has read it."""
     by.must(Permission.ROLLOUT_READ)
     known = country()
-    today = clock.now().astimezone(known.timezone).date()
+    today = clock.today(known.timezone)
     conducting = (Member.status == "active", Member.role.in_(CONDUCTING))
     officers = db.session.execute(
         select(Organisation.id, Organisation.party, Organisation.name_sq, Organisation.name_en, func.count())

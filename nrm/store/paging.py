@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Integer, Uuid, bindparam, tuple_
@@ -25,8 +25,8 @@ class Page(Generic[Row]):
     after: str
 
 
-def page(found: Sequence[Row], place: Callable[[Row], tuple[datetime, uuid.UUID]], size: int = PAGE) -> Page[Row]:
-    """The page of a query that asked for one row more than `size`."""
+def page(found: Sequence[Row], place: Callable[[Row], tuple[date, uuid.UUID]], size: int = PAGE) -> Page[Row]:
+    """The page of a query that asked for one row more than `size`; `place`: the instant or the day it is ordered by."""
     rows = list(found[:size])
     if len(found) <= size:
         return Page(rows, "")
@@ -55,4 +55,15 @@ def place_after(mark: str) -> tuple[datetime, uuid.UUID] | None:
             raise NotVisible
         return instant.astimezone(UTC), uuid.UUID(id_)
     except (ValueError, OverflowError):
+        raise NotVisible from None
+
+
+def day_place_after(mark: str) -> tuple[date, uuid.UUID] | None:
+    """`place_after` for a list that is ordered by a day."""
+    if not mark:
+        return None
+    day, _, id_ = mark.partition("~")
+    try:
+        return date.fromisoformat(day), uuid.UUID(id_)
+    except ValueError:
         raise NotVisible from None

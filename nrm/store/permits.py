@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -17,7 +17,7 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Grant
 from nrm.models.permits import Permit
 from nrm.store import stays
-from nrm.store.paging import PAGE, Page, page, place_after
+from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.statements import built_once
 
 EXPIRING_DAYS = 30
@@ -109,8 +109,7 @@ def as_facts(permit: Permit | None) -> PermitFacts:
         return PermitFacts()
     informed = None
     if permit.informed_on is not None:
-        at = datetime.combine(permit.informed_on, time(12), UTC)
-        informed = Informing(at, str(permit.informed_by_id or ""), permit.informed_language)
+        informed = Informing(permit.informed_on, str(permit.informed_by_id or ""), permit.informed_language)
     ground = Ground(permit.ground) if permit.ground else None
     return PermitFacts(PermitStatus(permit.state), informed, permit.issued_from, permit.issued_until, ground)
 
@@ -175,9 +174,9 @@ def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[PermitLine]:
         .outerjoin(Permit, Permit.case_id == Case.id)
         .where(_legal_file(Case.id, by), Case.status == "open", Case.holder_id != by.organisation_id)
     )
-    place = place_after(after)
+    place = day_place_after(after)
     if place is not None:
-        statement = statement.where(tuple_(Case.registered_month, Case.id) > (place[0].date(), place[1]))
+        statement = statement.where(tuple_(Case.registered_month, Case.id) > place)
     found = db.session.execute(statement.order_by(Case.registered_month, Case.id).limit(size + 1)).all()
     months = {each.id: each.registered_month for each in found}
     lines = [
@@ -186,4 +185,4 @@ def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[PermitLine]:
         )
         for each in found
     ]
-    return page(lines, lambda line: (datetime.combine(months[line.id], time(), UTC), line.id), size)
+    return page(lines, lambda line: (months[line.id], line.id), size)

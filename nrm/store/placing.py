@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, exists, select
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.referrals import (
@@ -129,7 +130,7 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
 
 def shelters_that_signed(at: datetime) -> list[Organisation]:
     """The shelters bound by the agreement at that instant that can open what they are sent, by code."""
-    day = at.astimezone(country().timezone).date()
+    day = clock.day_of(at, country().timezone)
     statement = (
         select(Organisation)
         .where(

@@ -257,7 +257,7 @@ def names(organisation: Organisation) -> dict[str, str]:
 def _quarter(referral_: Referral) -> str:
     if referral_.due_at != referral_.sent_at:  # only a quarter's first instant has no time to answer
         return ""
-    return str(Quarter.of(referral_.sent_at.astimezone(country().timezone).date()))
+    return str(Quarter.of(clock.day_of(referral_.sent_at, country().timezone)))
 
 
 def _lines() -> _Lines:

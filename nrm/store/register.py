@@ -60,7 +60,7 @@ class Span:
 
 def today() -> date:
     """The calendar day in the country."""
-    return clock.now().astimezone(country().timezone).date()
+    return clock.today(country().timezone)
 
 
 def span() -> Span:
@@ -68,7 +68,7 @@ def span() -> Span:
     created_at, last = db.session.execute(_SPAN).one()
     closed = Quarter.parse(last) if last else None
     # The quarter that was over when the instance was made is the first that can be filed here.
-    since = Quarter.of(created_at.astimezone(country().timezone).date()).previous
+    since = Quarter.of(clock.day_of(created_at, country().timezone)).previous
     return Span(rules.open_quarters(today(), since, closed=closed), closed)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -38,7 +38,7 @@ from nrm.models.stays import Bed, Stay
 from nrm.store import referrals
 from nrm.store.countries import country
 from nrm.store.members import number_of_holders
-from nrm.store.paging import MOST, PAGE, Page, page, place_after
+from nrm.store.paging import MOST, PAGE, Page, day_place_after, page
 from nrm.store.statements import built_once
 
 _Rooms = Select[*tuple[Any, ...]]
@@ -122,7 +122,7 @@ class StaysOfCase:
 
 def today() -> date:
     """The day on the country's clocks."""
-    return clock.now().astimezone(country().timezone).date()
+    return clock.today(country().timezone)
 
 
 def _own(by: Actor) -> uuid.UUID:
@@ -243,10 +243,10 @@ def _in_numbers(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Room]:
 
 def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
     """Open stays of the asker's shelter, the first planned end first; raises NotVisible."""
-    place = place_after(after)
-    values = {} if place is None else {"place_on": place[0].date(), "place_id": place[1]}
+    place = day_place_after(after)
+    values = {} if place is None else {"place_on": place[0], "place_id": place[1]}
     lines = [_line(row) for row in _open_stays(by, bool(place))(most=size + 1, **values)]
-    return page(lines, lambda line: (datetime.combine(line.anticipated_end_on, time(), UTC), line.id), size)
+    return page(lines, lambda line: (line.anticipated_end_on, line.id), size)
 
 
 @built_once

@@ -40,7 +40,7 @@ def places(*, by: Actor) -> list[Place]:
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
     agreement = country().in_force(now)
-    day = agreement.local(now).date()
+    day = agreement.day(now)
     rooms = {room.code: room for room in stays.rooms(by=by)}
     capacity = agreements.capacity()
     counts = _counts()

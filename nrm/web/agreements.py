@@ -140,7 +140,7 @@ def parties(version: str) -> str:
     status = _status(version)
     if status:
         given = store.signature_lines(store.version(version, by=by).id)
-    owed = missing(agreement, [Signed(each.party, agreement.local(each.signed_at).date()) for each in given])
+    owed = missing(agreement, [Signed(each.party, agreement.day(each.signed_at)) for each in given])
     return render_template(
         "agreements/parties.html",
         agreement=agreement,

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
+from nrm.clock import day_of
+
 # Which regional habit a language follows: 15 March 2024, not March 15, 2024.
 LOCALES = {"sq": "sq_AL", "en": "en_GB"}
 UNKNOWN_PARTS = {
@@ -71,7 +73,7 @@ def day(value: date | str | None, language: str) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, datetime):
-        value = value.astimezone(_zone).date()
+        value = day_of(value, _zone)
     match = PARTIAL.fullmatch(value if isinstance(value, str) else value.isoformat())
     if not match or not 1 <= int(match[2] or 1) <= 12:
         return str(value)
@@ -94,7 +96,7 @@ def moment(value: datetime | str | None, language: str) -> str:
     if value is None:
         return "–"
     local = _local(datetime.fromisoformat(value) if isinstance(value, str) else value)
-    return f"{day(local.date(), language)}{AT[language]}{local:%H:%M}"
+    return f"{day(day_of(local, _zone), language)}{AT[language]}{local:%H:%M}"
 
 
 @lru_cache

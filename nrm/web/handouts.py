@@ -84,7 +84,7 @@ def receipt(interview_id: uuid.UUID) -> Answer:
         agreed=[found.parts[part] for part in agreed],
         refused=[found.parts[part] for part in refused],
         read=_wording_version(draft),
-        day=clock.now().astimezone(guards.country().timezone).date(),
+        day=clock.today(guards.country().timezone),
         emergency=guards.country().emergency,
     )
 

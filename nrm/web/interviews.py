@@ -190,7 +190,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.now().date())
+    given = form.accept(draft.answers, today=clock.today(guards.country().timezone))
     seen = _seen()
     try:
         if "stop" in request.form:

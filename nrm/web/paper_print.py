@@ -200,7 +200,7 @@ class _Writer:
 
 
 def _desks(agreement: Agreement, country: Country, region: str | None, at: datetime) -> Iterator[Desk]:
-    day = agreement.local(at).date()
+    day = agreement.day(at)
     for party in agreement.parties.values():
         if party.on_call and party.in_force(day):
             yield Desk(text_in(party.names), _hours(party), party.desk.telephone, party.on_call)

@@ -181,7 +181,7 @@ def type_in(interview_id: uuid.UUID) -> Answer:
 
 
 def _local_day(draft: Draft) -> Any:
-    return draft.started_at.astimezone(guards.country().timezone).date()
+    return clock.day_of(draft.started_at, guards.country().timezone)
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:

@@ -73,4 +73,4 @@ def names_of_parties() -> dict[str, str]:
 
 
 def _quarter(at: datetime) -> str:
-    return str(Quarter.of(at.astimezone(guards.country().timezone).date()))
+    return str(Quarter.of(clock.day_of(at, guards.country().timezone)))

@@ -81,7 +81,7 @@ def quarter_of(text: str) -> Quarter:
 
 def today() -> date:
     """The local day."""
-    return clock.now().astimezone(guards.country().timezone).date()
+    return clock.today(guards.country().timezone)
 
 
 def titles() -> dict[str, str]:

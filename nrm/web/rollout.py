@@ -50,7 +50,7 @@ class Difference:
 
 def today() -> date:
     """The day on the country's clocks."""
-    return clock.now().astimezone(guards.country().timezone).date()
+    return clock.today(guards.country().timezone)
 
 
 def first_use(by: Actor) -> Use | None:

@@ -1,4 +1,4 @@
-"""Half past midnight on the country's clocks is still yesterday in Greenwich: every day is the country's, not Greenwich's."""
+"""Half past midnight here is still yesterday in Greenwich: every day is read on the country's clocks."""
 
 from __future__ import annotations
 
@@ -143,10 +143,11 @@ def test_who_was_told_of_the_permit_today_was_told_today(today: date) -> None:
     informed = permit_store.facts(opened.case_id).informed
     assert informed is not None
     assert informed.on == today
-    half_past_midnight(tomorrow)
+    after_reflection = today + timedelta(days=40)
+    half_past_midnight(after_reflection)
     stays.end(
         stay_id=opened.stay_id,
-        ended_on=today,
+        ended_on=after_reflection,
         exit_reason=ExitReason.REPATRIATED,
         destination=Destination.COUNTRY_OF_CITIZENSHIP,
         by=nrc,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import product
 
 import pytest
@@ -23,7 +23,7 @@ from nrm.domain.permits import (
 )
 from nrm.domain.stays import Destination, ExitReason
 
-INFORMED = Informing(datetime(2026, 1, 5, 10, tzinfo=UTC), "NRC", "ro")
+INFORMED = Informing(date(2026, 1, 5), "NRC", "ro")
 ON = date(2026, 7, 1)
 UNTIL = date(2026, 6, 30)
 FACTS = PermitFacts(PermitStatus.INFORMED, INFORMED)
@@ -83,7 +83,7 @@ def _why(facts: PermitFacts, event: PermitEvent, **more: object) -> str:
     return caught.value.why
 
 
-@pytest.mark.parametrize("informed", [None, Informing(INFORMED.at, "", "ro"), Informing(INFORMED.at, "NRC", "")])
+@pytest.mark.parametrize("informed", [None, Informing(INFORMED.on, "", "ro"), Informing(INFORMED.on, "NRC", "")])
 def test_informing_without_who_and_in_which_language_does_not_count(informed: Informing | None):
     assert _why(PermitFacts(), PermitEvent.INFORM, informed=informed) == "informed_incomplete"
 
@@ -125,7 +125,7 @@ def test_nobody_who_is_not_recorded_as_albanian_goes_abroad_before_being_informe
 
 
 def test_who_was_told_only_after_leaving_was_not_told_before():
-    told = INFORMED.at.date()
+    told = INFORMED.on
     check_repatriation("third_country", FACTS, on=told)
     with pytest.raises(GateClosed, match="not_informed"):
         check_repatriation("third_country", FACTS, on=told - timedelta(days=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 
 DAY = date(2026, 3, 10)
-TOLD = Informing(datetime(2026, 3, 1, tzinfo=UTC), "NRC", "ro")
+TOLD = Informing(date(2026, 3, 1), "NRC", "ro")
 CLASSES = st.sampled_from(["albanian", "third_country", "stateless", "unknown"])
 AGES = st.sampled_from(["child", "adult", "unsure"])
 EXITS = st.sampled_from([(reason, to) for reason, fitting in DESTINATIONS.items() for to in sorted(fitting)])

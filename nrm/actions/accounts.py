@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
@@ -73,6 +75,14 @@ class Ended:
 
     member_id: uuid.UUID
     locked: bool = False
+
+
+class Carry(StrEnum):
+    """As what something lies sealed in a page."""
+
+    FORM = "form"  # to be sent by a press after signing in
+    UNDONE = "undone"  # the address of a form that was not done, and is not sent
+    PAGE = "page"  # the address of a page that is shown after a fresh proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,18 +347,22 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
         proving.refuse(account, "recovery", tries)
 
 
-def carry(ended: Ended, *, path: str, fields: list[tuple[str, str]]) -> str:
-    """Seal a form that came after its session had ended, for the member whose session it was."""
-    return vault.carry(ended.member_id, json.dumps({"path": path, "fields": fields}).encode())
+def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:
+    """Seal what came after its session had ended, for the member whose session it was."""
+    content = {"path": path, "fields": list(fields), "at": clock.now().isoformat()}
+    return vault.carry(ended.member_id, kind, json.dumps(content).encode())
 
 
-def give_back(token: str, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | None:
-    """(path, fields) of a carried form if it was this member's, else None."""
+def give_back(token: str, kind: Carry, *, by: Actor) -> tuple[str, list[tuple[str, str]]] | None:
+    """(path, fields) of what was carried if it was this member's and of this kind, and for as long as a session may
+    last; else None."""
     if by.member_id is None:
         return None
     try:
-        form = json.loads(vault.carried(by.member_id, token))
+        form = json.loads(vault.carried(by.member_id, kind, token))
     except vault.CannotOpen:
+        return None
+    if clock.now() - datetime.fromisoformat(form["at"]) >= timedelta(hours=SESSION_HOURS):
         return None
     return form["path"], [(name, value) for name, value in form["fields"]]
 

@@ -146,7 +146,7 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
     """
     number, key = os.urandom(_SESSION_ID_BYTES), crypto.new_key()
-    digest = crypto.digest(number)
+    digest = _session_digest(number, key)
     carried = keys.kem_private + keys.sign_private
     carried += b"".join(version.to_bytes(_VERSION_BYTES, "big") + half for version, half in keys.keyrings.items())
     sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
@@ -157,14 +157,21 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
 
 
 def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:
-    """(digest of the session's id, session key), or None if the cookie is none of ours."""
+    """(digest under which the session is kept, session key), or None if the cookie is none of ours."""
     try:
         raw = base64.b64decode(cookie.encode("ascii"), altchars=b"-_", validate=True)
     except ValueError:
         return None
     if len(raw) != _SESSION_ID_BYTES + crypto.KEY_BYTES:
         return None
-    return crypto.digest(raw[:_SESSION_ID_BYTES]), raw[_SESSION_ID_BYTES:]
+    number, key = raw[:_SESSION_ID_BYTES], raw[_SESSION_ID_BYTES:]
+    return _session_digest(number, key), key
+
+
+def _session_digest(number: bytes, key: bytes) -> bytes:
+    """Of both halves of the cookie: with one of them no row is found, also once the session has ended and there is
+    nothing left that the key would have to open."""
+    return crypto.digest(number + crypto.expand(key, crypto.ctx("session row")))
 
 
 def open_session(digest: bytes, key: bytes, member_id: uuid.UUID, sealed_keys: bytes) -> KeyHolder:
@@ -256,18 +263,18 @@ def open_page(sealed: bytes, *, by: Actor) -> bytes:
     return page
 
 
-def carry(member_id: uuid.UUID, payload: bytes) -> str:
-    """A form that arrived too late, sealed so that only the same member gets it back after signing in."""
-    return base64.urlsafe_b64encode(crypto.seal(_carrying(), payload, crypto.ctx("carried", member_id))).decode()
+def carry(member_id: uuid.UUID, kind: str, payload: bytes) -> str:
+    """What lies in a page meanwhile, sealed so that only the same member gets it back, and as nothing but its kind."""
+    return base64.urlsafe_b64encode(crypto.seal(_carrying(), payload, crypto.ctx("carried", kind, member_id))).decode()
 
 
-def carried(member_id: uuid.UUID, token: str) -> bytes:
-    """The payload of `carry`; raises CannotOpen for another member or junk."""
+def carried(member_id: uuid.UUID, kind: str, token: str) -> bytes:
+    """The payload of `carry`; raises CannotOpen for another member, another kind or junk."""
     try:
         sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except ValueError:
         raise CannotOpen from None
-    return crypto.unseal(_carrying(), sealed, crypto.ctx("carried", member_id))
+    return crypto.unseal(_carrying(), sealed, crypto.ctx("carried", kind, member_id))
 
 
 def _carrying() -> bytes:

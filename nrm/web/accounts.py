@@ -65,15 +65,8 @@ def sign_in() -> BaseResponse | str:
     except TooSoon as too_soon:
         return guards.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
     signed_in = actions.resume(cookie)
-    given_back = None
-    if carried and isinstance(signed_in, actions.SignedIn):
-        given_back = actions.give_back(carried, by=signed_in.actor)
-    if given_back is None or not isinstance(signed_in, actions.SignedIn):
-        response: BaseResponse = hidden.back(signed_in)
-    else:
-        path, fields = given_back
-        page = render_template("accounts/continue.html", path=path, fields=fields, csrf_token=signed_in.csrf_token)
-        response = Response(page)
+    page = guards.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
+    response: BaseResponse = Response(page) if page is not None else hidden.back(signed_in)
     guards.set_session(response, cookie)
     guards.remember_browser(response, login)
     return response

@@ -65,7 +65,7 @@ def prove() -> guards.Answer:
     refused = guards.prove(by, fields=[(guards.CARRIED, carried)])
     if refused is not None:
         return refused
-    page = accounts.give_back(carried, by=by.actor)
+    page = accounts.give_back(carried, accounts.Carry.PAGE, by=by.actor)
     return redirect(page[0] if page else url_for("home.index"), 303)
 
 

@@ -26,6 +26,7 @@ from nrm.domain.factors import is_fresh
 from nrm.domain.limits import TooSoon, network_of
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.stays import StayOver
+from nrm.web import carrying
 from nrm.web.language import gettext, text_in
 
 View = Callable[..., Any]
@@ -58,8 +59,8 @@ WAITING = ENROLLING | {
     "members.new_code_page",
     "members.new_code",
 }
-# Forms that are not given back when they come too late: what was typed there must not lie in a page.
-NEVER_CARRIED = frozenset({"accounts.password", "factors.set_up", "members.check_code", "members.new_code"})
+# Forms that are not given back: what was typed there must not lie in a page.
+NEVER_CARRIED = carrying.SECRETS
 _ACCESS, _STEP_UP = "_nrm_access", "_nrm_step_up"
 # The field of a form that carries a fresh proof, and the one that carries where to go on.
 PROOF, CARRIED = "step_up", "carried"
@@ -220,7 +221,7 @@ def _ask_again(visitor: actions.SignedIn) -> Answer | None:
 def _here(by: Actor) -> str:
     """The address of this page, sealed for who asked for it."""
     assert by.member_id is not None
-    return actions.carry(actions.Ended(by.member_id), path=request.full_path.rstrip("?"), fields=[])
+    return actions.carry(actions.Ended(by.member_id), actions.Carry.PAGE, path=request.full_path.rstrip("?"))
 
 
 def prove(visitor: actions.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> Answer | None:
@@ -308,29 +309,67 @@ def _ask_to_sign_in() -> Answer:
     if request.method == "GET":
         locked = isinstance(ended, actions.Ended) and ended.locked
         return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
+    kept = is_carried(request.endpoint or "")
     carried = ""
-    if isinstance(ended, actions.Ended) and request.endpoint not in NEVER_CARRIED:
+    if isinstance(ended, actions.Ended) and kept:
         fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
-        carried = actions.carry(ended, path=request.path, fields=fields)
-    return sign_in_form(status=401, carried=carried, signed_out=True)
+        carried = actions.carry(ended, actions.Carry.FORM, path=request.path, fields=fields)
+    elif isinstance(ended, actions.Ended) and request.endpoint != "accounts.sign_out":
+        carried = actions.carry(ended, actions.Carry.UNDONE, path=request.path)
+    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
+
+
+def is_carried(endpoint: str) -> bool:
+    """Whether a form is given back after signing in: not one that asks for a fresh proof, which signing in would be."""
+    if endpoint not in carrying.WORDS or endpoint in carrying.SECRETS | carrying.ACTS:
+        return False
+    return not getattr(current_app.view_functions[endpoint], _STEP_UP, False)
+
+
+def given_back(token: str, signed_in: actions.SignedIn) -> str | None:
+    """The page that says in words what came before signing in: to be sent by a press, or that it was not done.
+
+    None if nothing was this member's. Nothing is sent by itself.
+    """
+    by = signed_in.actor
+    for kind in (actions.Carry.FORM, actions.Carry.UNDONE):
+        found = actions.give_back(token, kind, by=by)
+        if found is None:
+            continue
+        path, fields = found
+        endpoint, values = carrying.form_at(path)
+        if endpoint not in carrying.WORDS:
+            return None
+        return render_template(
+            "accounts/continue.html",
+            words=carrying.WORDS[endpoint],
+            code=carrying.code_of(values, by=by),
+            path=path if kind is actions.Carry.FORM and is_carried(endpoint) else "",
+            page=carrying.page_of(path),
+            fields=fields,
+            csrf_token=signed_in.csrf_token,
+        )
+    return None
 
 
 def sign_in_form(
     *,
     status: int,
     carried: str = "",
+    undone: bool = False,
     login: str = "",
     signed_out: bool = False,
     refused: bool = False,
     stale: bool = False,
     too_soon: TooSoon | None = None,
 ) -> Response:
-    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back."""
+    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`."""
     value = nonce()
     page = render_template(
         "accounts/sign_in.html",
         csrf_token=actions.sign_in_token(value),
         carried=carried,
+        undone=undone,
         login=login,
         signed_out=signed_out,
         refused=refused,

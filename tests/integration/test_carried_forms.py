@@ -108,7 +108,7 @@ def test_no_form_that_ends_or_opens_something_is_offered(
 
 
 def test_a_sealed_address_of_a_page_is_no_form_to_send(world_app: Planted) -> None:
-    """The page that asks for a fresh proof carries where to go on; brought to the sign-in page it must offer nothing."""
+    """The page that asks for a fresh proof carries where to go on; that is no form to offer."""
     app, _ = world_app
     member = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
     me = Person(app.test_client(), ME)
@@ -131,12 +131,12 @@ def test_what_is_carried_is_said_in_words_and_sent_or_dropped_by_a_press(world_a
     assert forms(page) == [address]
     assert db.session.get_one(Case, world.own_case).pseudonym in page
     assert "Shtoni një shënim" in page
-    assert page.count("<button") == 3  # sign out, hide the screen, send
+    assert page.count("<button") == 2  # hide the screen, send
     assert 'href="/">Mos e dërgoni' in page
     assert 'value="typed before it was too late"' in page
 
 
-def test_a_carried_form_is_given_back_for_as_long_as_a_session_may_last(world_app: Planted) -> None:
+def test_a_carried_form_is_given_back_for_no_longer_than_a_session_may_last(world_app: Planted) -> None:
     app, world = world_app
     me = Person(app.test_client(), ME)
     late = too_late(me, f"/cases/{world.own_case}/notes", {"note": "typed"})
@@ -201,8 +201,12 @@ def test_half_a_cookie_is_no_session_at_all(world_app: Planted, state: str) -> N
         me.set_cookie("nrm", cookie, domain="localhost")
         me.post("/hide-screen")
     whole = told(asked(app, cookie, "POST", f"/cases/{world.own_case}/notes", {"note": "typed"}))
-    for method, path in (("GET", "/"), ("POST", f"/cases/{world.own_case}/notes"), ("POST", "/unlock")):
-        data = {"note": "typed", "password": factories.PASSWORD} if method == "POST" else None
+    for method, path in (
+        ("GET", "/"),
+        ("POST", f"/cases/{world.own_case}/notes"),
+        ("POST", f"/cases/{world.own_case}/erase"),
+    ):
+        data = {"note": "typed", "asked": "y"} if method == "POST" else None
         nothing = told(asked(app, None, method, path, data))
         for name, half in halves(cookie, colleague).items():
             answer = told(asked(app, half, method, path, data))

@@ -1,0 +1,202 @@
+"""Forms that came after their session had ended: which are given back, and what is said of them, in words.
+
+What opens, ends or destroys something is never given back: whoever sits down at the machine could have sent it, and
+the person who signs in afterwards would do it for them. They are told that it was not done and where it is done.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import current_app
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.words import N_
+from nrm.store import cases, claims, identifications, obligations, referrals, requests, stays, supplements
+
+# Forms whose fields are secrets: what was typed there must not lie in a page at all.
+SECRETS = frozenset({"accounts.password", "factors.set_up", "members.check_code", "members.new_code"})
+# Besides all that ask for a fresh proof: what gives somebody else leave to read, or ends or destroys something.
+ACTS = frozenset(
+    {
+        "cases.close",
+        "cases.end_share",
+        "cases.share",
+        "consents.ask",
+        "contracts.change",
+        "factors.prove",
+        "identifications.ask",
+        "interviews.discard",
+        "notices.cancel",
+        "payment.download",
+        "referrals.expire",
+        "referrals.withdraw",
+        "reports.close",
+    }
+)
+# What each form does, as whoever sent it would say it.
+WORDS: Mapping[str, str] = {
+    "accounts.confirm": N_("Confirm a colleague"),
+    "accounts.invite": N_("Invite a person"),
+    "accounts.password": N_("Change my password"),
+    "admissions.open_case": N_("Open a case for somebody who came without a referral"),
+    "admissions.open_child": N_("Open a case for a child who came along"),
+    "agreements.approve": N_("Record the approval"),
+    "agreements.open_for_signature": N_("Open for signature"),
+    "agreements.propose": N_("Propose a new version"),
+    "agreements.sign": N_("Sign the agreement"),
+    "agreements.try_it": N_("Try it on past cases"),
+    "agreements.withdraw": N_("Withdraw the version"),
+    "calls.tell": N_("Record that it was told by telephone"),
+    "calls.tell_of_child": N_("Record that the child authority was told by telephone"),
+    "cases.add_note": N_("Add a note to the case"),
+    "cases.close": N_("Close the case"),
+    "cases.end_share": N_("End what another organisation reads"),
+    "cases.erase": N_("Erase what is kept"),
+    "cases.find": N_("Find a case by its code"),
+    "cases.open_case": N_("Open a part of the case"),
+    "cases.share": N_("Let another organisation read a part"),
+    "cases.write": N_("Write a part of the case"),
+    "child_returns.open_identity": N_("Open who the child is"),
+    "child_returns.record": N_("Record a request from abroad"),
+    "child_returns.take_step": N_("Record a step of the return of a child"),
+    "claims.ask": N_("Record a claim for compensation"),
+    "claims.correct": N_("Correct the last entry"),
+    "claims.record": N_("Record what became of the claim for compensation"),
+    "consents.ask": N_("Ask for consent"),
+    "consents.narrow": N_("Seal anew what somebody may no longer read"),
+    "consents.withdraw": N_("The person takes something back"),
+    "contracts.change": N_("Change a contract with a centre"),
+    "contracts.record": N_("Add a contract"),
+    "contributions.answer": N_("Answer for the quarter"),
+    "departures.write": N_("Write the letter"),
+    "desks.child_known": N_("Say that we know of the child"),
+    "directives.acknowledge": N_("Say that I have read the directive"),
+    "duty.call": N_("Record a call"),
+    "factors.prove": N_("Show that it is you"),
+    "factors.reset": N_("Take the second factor away"),
+    "factors.set_up": N_("Your telephone as a second key"),
+    "helpline.open_note": N_("Open the note of a call"),
+    "helpline.record": N_("Record a call to the help line"),
+    "helpline.settle": N_("Dealt with: destroy the note"),
+    "identifications.appeal": N_("Record that somebody appealed"),
+    "identifications.ask": N_("Ask for formal identification"),
+    "identifications.decide": N_("Decide the appeal"),
+    "identifications.interview": N_("Record the joint interview"),
+    "identifications.look": N_("Look at the record and conclude"),
+    "identifications.open_part": N_("Open what the formal identification rests on"),
+    "identifications.open_record": N_("Open the record of the joint interview"),
+    "interviews.discard": N_("Destroy this interview"),
+    "interviews.resume": N_("Continue the interview"),
+    "interviews.save": N_("Save a page of the interview"),
+    "interviews.start": N_("Begin an interview"),
+    "joint.make": N_("Make the joint report"),
+    "mailboxes.set_address": N_("Change the e-mail address of the desk"),
+    "members.anew": N_("Let a colleague begin anew"),
+    "members.check_code": N_("Type in the recovery code"),
+    "members.disable": N_("End an account"),
+    "members.new_code": N_("Make a new recovery code"),
+    "members.renew": N_("Make a new key"),
+    "monitoring.check": N_("Check what was to be mended"),
+    "monitoring.draw": N_("Draw the sample"),
+    "monitoring.mend": N_("Ask a post to mend something"),
+    "monitoring.score": N_("Score an interview"),
+    "notices.announce": N_("Announce a return"),
+    "notices.arrived": N_("Has arrived: begin the interview"),
+    "notices.cancel": N_("Take the notice back"),
+    "notices.not_come": N_("Record that the person did not come"),
+    "notices.open_identity": N_("Open who is expected"),
+    "openings.acknowledge": N_("Say that I have looked into it"),
+    "organisations.readmit": N_("Lift a suspension"),
+    "organisations.suspend": N_("Suspend an organisation"),
+    "papers.begin": N_("Type in a paper"),
+    "papers.issue": N_("Print paper forms"),
+    "papers.open_twin": N_("Compare the two"),
+    "papers.reconcile": N_("Keep one of two papers"),
+    "papers.type_in": N_("Type in a paper"),
+    "payment.download": N_("Nights that shelters are paid for"),
+    "permits.record": N_("Record a step of the residence permit"),
+    "placing.direct": N_("Decide where the person goes"),
+    "placing.refer": N_("Ask another shelter to receive the person"),
+    "referrals.accept": N_("Accept the person"),
+    "referrals.acknowledge": N_("Record that what is owed was done"),
+    "referrals.arrive": N_("Record that the person has arrived"),
+    "referrals.decline": N_("Decline a referral"),
+    "referrals.depart": N_("Record that they have left"),
+    "referrals.expire": N_("Ask the next party"),
+    "referrals.not_arrived": N_("Record that the person did not arrive"),
+    "referrals.offer": N_("Offer the case again"),
+    "referrals.open_hand_over": N_("Open the hand-over"),
+    "referrals.promise": N_("Record what was promised by telephone"),
+    "referrals.withdraw": N_("Withdraw a referral"),
+    "register.check": N_("Check a table"),
+    "register.sign": N_("Sign and file a table"),
+    "register.upload": N_("Upload a table"),
+    "reports.close": N_("Close a quarter"),
+    "reports.countersign": N_("Sign and release the reports"),
+    "reports.sign": N_("Sign the reports"),
+    "requests.give": N_("Record that the person has the copy"),
+    "requests.open_copy": N_("Open a copy of what is kept"),
+    "requests.record": N_("Record a request"),
+    "requests.refuse": N_("Refuse a request"),
+    "stays.admit": N_("Admit the person"),
+    "stays.change": N_("Change bed or planned end"),
+    "stays.end": N_("End the stay"),
+    "stays.put_back": N_("Use a bed again"),
+    "stays.take_out_of_use": N_("Take a bed out of use"),
+    "supplements.complete": N_("Complete the urgent interview"),
+    "supplements.file": N_("File what was added to the hand-over"),
+    "supplements.open_supplement": N_("Open what was added to the hand-over"),
+    "supplements.send": N_("Add to an urgent hand-over"),
+    "supplements.take_over": N_("Take what was added over into the case"),
+    "testimony.record": N_("Record a step as a witness"),
+}
+# The code of the case that an address names by one of its parts, for somebody who may see it.
+_CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
+    "case_id": (
+        lambda id_, by: cases.case(id_, by=by).pseudonym,
+        lambda id_, by: identifications.of_case(id_, by=by).pseudonym,
+    ),
+    "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
+    "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),
+    "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),
+    "request_id": (lambda id_, by: requests.one(id_, by=by).pseudonym,),
+    "supplement_id": (lambda id_, by: supplements.one_open(id_, by=by).pseudonym,),
+    "obligation_id": (lambda id_, by: cases.case(obligations.row(id_, by=by).case_id, by=by).pseudonym,),
+}
+
+
+def form_at(path: str) -> tuple[str, Mapping[str, Any]]:
+    """(endpoint, the parts of its address) of the form that is sent to `path`; an empty endpoint if there is none."""
+    return _at(path, "POST")
+
+
+def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
+    """The code of the case that a form is about; empty where it is about none, or about none the person may see."""
+    for name, ways in _CODE_BY.items():
+        for way in ways if name in values else ():
+            try:
+                return way(values[name], by)
+            except (NotVisible, NotPermitted):
+                continue
+    return ""
+
+
+def page_of(path: str) -> str:
+    """The page where the form that was sent to `path` stands: that address, or the nearest above it that is a page."""
+    while path.strip("/"):
+        if _at(path, "GET")[0]:
+            return path
+        path = path.rstrip("/").rpartition("/")[0]
+    return "/"
+
+
+def _at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:
+    try:
+        return current_app.url_map.bind("").match(path, method=method)
+    except (HTTPException, RequestRedirect):
+        return "", {}

@@ -57,6 +57,12 @@ def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[
     return True
 
 
+def end_all_reading(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """The same for everybody but the holder; the actor is of the holder."""
+    others = session.scalars(select(Organisation).where(Organisation.id != by.organisation_id))
+    return end_reading(session, case_id, [each for each in others if read_by_consent(OrganisationKind(each.kind))], by)
+
+
 def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     """The new epoch that a lapsed consent waits for; returns whether one did. The actor must hold the keys."""
     waiting = (Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)

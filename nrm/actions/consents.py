@@ -9,7 +9,7 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import cases, consenting, erasures, requests, supplements
+from nrm.actions import alone, cases, consenting, erasures, requests, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import NOT_COLLECTED, CaseRefused, Compartment
@@ -29,6 +29,7 @@ from nrm.domain.consents import (
     read_by_consent,
 )
 from nrm.domain.requests import RequestKind, RequestStatus
+from nrm.domain.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.consents import Consent
@@ -61,6 +62,9 @@ def ask(
         check_asked(case.age_class, answers)
         for answer in answers:
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
+        waits = None
+        if _is_nothing_told(case, answers):
+            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, by)
         before = {each.said for each in consenting.current(session, case_id, Consent.topic == Topic.STATISTICS)}
         consenting.record(session, case_id, answers, asking, by, weighed)
         for answer in answers:
@@ -69,21 +73,34 @@ def ask(
             elif answer.topic is Topic.STATISTICS and answer.said not in before:
                 _count(case, counted=answer.said is Said.GIVEN)
         if any(each.topic is Topic.SERVICES for each in answers):
-            _answered(session, case, answers, by)
+            _answered(session, case, answers, by, waits=waits is not None)
     erasures.carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
 
 
-def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor) -> None:
-    """What the agreement's rules see from now on. Whoever could not be asked at the post was asked now."""
-    said = consent_of_case(answers)
-    nothing_told = _REFUSED in answers or (said == "refused" and case.consent != "given")
+def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
+    """Whether these answers leave nothing that may be kept of what was told."""
+    if not any(each.topic is Topic.SERVICES for each in answers):
+        return False
+    return _REFUSED in answers or (consent_of_case(answers) == "refused" and case.consent != "given")
+
+
+def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor, *, waits: bool) -> None:
+    """What the agreement's rules see from now on. Whoever could not be asked at the post was asked now.
+
+    `waits`: what was told is destroyed when a second member agrees; until then the holder alone reads it.
+    """
+    nothing_told = _is_nothing_told(case, answers)
     case.consent = "refused" if nothing_told else "given"
     session.execute(
         update(Obligation)
         .where(Obligation.case_id == case.id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None))
         .values(done_at=clock.now(), done_by_id=by.member_id)
     )
-    if nothing_told:
+    if nothing_told and waits:
+        consenting.end_all_reading(session, case.id, by)
+    elif nothing_told:
         _destroy(session, case, by)
 
 
@@ -94,17 +111,21 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
     somebody safe who still sleeps there goes when the stay ends. A share: a new epoch without the reader. Being
     counted: from now on not, and the particulars go. Help: none is arranged any more without a new yes.
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
-    `child`: of a child nothing was consented to).
+    `child`: of a child nothing was consented to); WaitsForSecond for the third of everything in an hour: then nothing
+    is destroyed, but nobody reads by consent any more.
     """
     by.must(Permission.CASE_OPEN)
+    waits = None
     with transaction() as session:
         case = _held(session, case_id, by)
         if case.age_class != "adult" and what != EVERYTHING:
             raise ConsentRefused("child")
         if what == EVERYTHING:
-            consenting.end_all(session, case_id, by)
-            case.consent = "refused"
-            _destroy(session, case, by)
+            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
+            if waits is None:
+                _take_back_everything(session, case, by)
+            else:
+                consenting.end_all_reading(session, case_id, by)
         else:
             ended = _given(session, case, Topic(what), party)
             done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
@@ -113,8 +134,23 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
                 consenting.end_reading(session, case_id, _readers(session, party), by)
             elif what == Topic.STATISTICS:
                 _count(case, counted=False)
-        requests.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
+            requests.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
     erasures.carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def take_back_everything(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """`withdraw` of everything in the transaction of the second member who agrees; `carry_out` must follow."""
+    by.must(Permission.CASE_OPEN)
+    _take_back_everything(session, _held(session, case_id, by), by)
+
+
+def _take_back_everything(session: Session, case: Case, by: Actor) -> None:
+    consenting.end_all(session, case.id, by)
+    case.consent = "refused"
+    _destroy(session, case, by)
+    requests.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
 
 
 def _given(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:

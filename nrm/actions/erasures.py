@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, faults
-from nrm.actions import consenting, requests
+from nrm.actions import alone, consenting, requests
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
 from nrm.domain.referrals import ReferralStatus
 from nrm.domain.requests import RequestKind, RequestStatus
 from nrm.domain.retention import ends_on
+from nrm.domain.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.cases import Case, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
@@ -103,32 +104,54 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
     """The person no longer agrees that anything is kept: the holder has everything sealed destroyed, and closes.
 
     The legal file of a witness stays as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
-    (`not_holder`, `stay_open`, `referral_open`, `nothing_to_erase`).
+    (`not_holder`, `stay_open`, `referral_open`, `nothing_to_erase`); WaitsForSecond for the third in an hour: then
+    nothing is destroyed, but nobody reads by the person's consent any more.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        case = store.row(case_id, by=by, lock=True)
-        if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
-            raise CaseRefused("not_holder")
-        if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
-            raise CaseRefused("stay_open")
-        waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
-        if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
-            raise CaseRefused("referral_open")
-        erased_now = to_erase(session, case_id)
-        if not erased_now:
-            raise CaseRefused("nothing_to_erase")
-        if case.status == "open":
-            case.status, case.closed_month = "closed", _today().replace(day=1)
-            audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
-        destroy(session, case_id, erased_now, by)
-        consenting.end_all(session, case_id, by)
-        requests.answer_by_doing(session, case_id, RequestKind.ERASURE, RequestStatus.ERASED, by)
-        requests.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
-        # What stays is the holder's alone.
-        keep = {each: [case.holder_id] for each in vault.compartments_of(session, case_id)}
-        epochs.rotate(session, case_id, keep, by=by)
+        case = _erasable_now(session, case_id, by)
+        waits = alone.goes(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, by)
+        if waits is None:
+            _erase_whole(session, case, by)
+        else:
+            consenting.end_all_reading(session, case_id, by)
     carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """`erase` in the transaction of the second member who agrees, which `carry_out` must follow."""
+    by.must(Permission.STAY_MANAGE)
+    _erase_whole(session, _erasable_now(session, case_id, by), by)
+
+
+def _erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+    case = store.row(case_id, by=by, lock=True)
+    if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused("not_holder")
+    if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+        raise CaseRefused("stay_open")
+    waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
+        raise CaseRefused("referral_open")
+    if not to_erase(session, case_id):
+        raise CaseRefused("nothing_to_erase")
+    return case
+
+
+def _erase_whole(session: Session, case: Case, by: Actor) -> None:
+    erased_now = to_erase(session, case.id)
+    if case.status == "open":
+        case.status, case.closed_month = "closed", _today().replace(day=1)
+        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+    destroy(session, case.id, erased_now, by)
+    consenting.end_all(session, case.id, by)
+    requests.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
+    requests.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
+    # What stays is the holder's alone.
+    keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
+    epochs.rotate(session, case.id, keep, by=by)
 
 
 def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import proving
+from nrm.actions import alone, proving
 from nrm.actions.key_events import happened
 from nrm.actions.proving import COMMAND, Asker
 from nrm.db import db, transaction
@@ -28,6 +28,7 @@ from nrm.domain.accounts import (
     UnusableInvitation,
 )
 from nrm.domain.members import KeyHappening, OwnAccount, WrongCode, check_leaving
+from nrm.domain.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.store import accounts
 from nrm.store import members as store
@@ -65,25 +66,49 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
     """End a colleague's account: sessions, keys and wraps go at once. Returns whether a new keyring is due.
 
     A key holder makes it in the same transaction; when the administrator disables somebody it waits for one.
-    Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, CannotOpen.
+    Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, CannotOpen; WaitsForSecond for the third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = _colleague(session, member_id, by)
         if member.status == "disabled":
             return False
-        holds = store.holds_newest(member.id)
-        check_leaving(holds=holds, others=store.other_holders(member))
-        _take_everything(session, member)
-        member.status = "disabled"
-        session.flush()
-        happened(session, KeyHappening.DISABLED, member, by=by)
-        if holds:
-            organisation.keyring_due_at = organisation.anew_due_at = clock.now()
-        audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
-        if holds and organisation.id == by.organisation_id:
-            _renew(session, organisation, by)
-        return holds
+        check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
+        waits = _goes(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
+        if waits is None:
+            return _end(session, member, organisation, by)
+    raise WaitsForSecond(waits)
+
+
+def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
+    """`disable` in the transaction of the second member who agrees."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    member, organisation = _colleague(session, member_id, by)
+    if member.status == "disabled":
+        return False
+    return _end(session, member, organisation, by)
+
+
+def _goes(session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor) -> uuid.UUID | None:
+    """As `alone.goes`, among colleagues. Whoever has not joined yet loses nothing."""
+    if member.organisation_id != by.organisation_id or member.status == "invited":
+        return None
+    return alone.goes(session, kind, reason, member.id, by)
+
+
+def _end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
+    holds = store.holds_newest(member.id)
+    check_leaving(holds=holds, others=store.other_holders(member))
+    _take_everything(session, member)
+    member.status = "disabled"
+    session.flush()
+    happened(session, KeyHappening.DISABLED, member, by=by)
+    if holds:
+        organisation.keyring_due_at = organisation.anew_due_at = clock.now()
+    audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
+    if holds and organisation.id == by.organisation_id:
+        _renew(session, organisation, by)
+    return holds
 
 
 def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
@@ -91,23 +116,38 @@ def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
 
     The old keys, wraps and sessions die at once. What the new keys open is decided by who confirms them afterwards.
     For an organisation that holds keys a colleague does this, who checked the identity in person; for the others, and
-    for whoever has not joined yet, the administrator too. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder.
+    for whoever has not joined yet, the administrator too. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder;
+    WaitsForSecond for the third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
-    token, digest = vault.new_invitation()
     with transaction() as session:
         member, organisation = _colleague(session, member_id, by)
         elsewhere = organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys
         if elsewhere and member.status != "invited":
             raise NotPermitted(Permission.ACCOUNT_DISABLE)
-        holds = store.holds_newest(member.id)
-        check_leaving(holds=holds, others=store.other_holders(member))
-        _take_everything(session, member)
-        member.status = "invited"
-        session.add(Invitation(member_id=member.id, digest=digest, expires_at=clock.now() + _KEEPS_FOR))
-        session.flush()
-        happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
-        audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
+        check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
+        waits = _goes(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
+        if waits is None:
+            return _begin_anew(session, member, by)
+    raise WaitsForSecond(waits)
+
+
+def let_begin_anew(session: Session, member_id: uuid.UUID, by: Actor) -> str:
+    """`begin_anew` of a colleague in the transaction of the second member who agrees."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    member, _ = _colleague(session, member_id, by)
+    return _begin_anew(session, member, by)
+
+
+def _begin_anew(session: Session, member: Member, by: Actor) -> str:
+    token, digest = vault.new_invitation()
+    check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
+    _take_everything(session, member)
+    member.status = "invited"
+    session.add(Invitation(member_id=member.id, digest=digest, expires_at=clock.now() + _KEEPS_FOR))
+    session.flush()
+    happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
+    audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
     return token
 
 

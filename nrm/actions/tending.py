@@ -26,6 +26,7 @@ from nrm.actions import (
     organisations,
     permits,
     placing,
+    second_hands,
     supplements,
 )
 from nrm.db import transaction
@@ -42,10 +43,10 @@ _BATCH = 200
 
 def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
-    `alarms_raised`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`, `consents_lapsed`,
-    `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`, `seeds_committed`,
-    `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`: how many
-    organisations a key holder must do something for.
+    `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`,
+    `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`,
+    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`:
+    how many organisations a key holder must do something for.
     """
     by = Actor.system("tend")
     organisations.pass_over()
@@ -55,6 +56,7 @@ def tend() -> dict[str, int]:
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),
+        "acts_expired": second_hands.expire(by=by),
         "openings_lapsed": _forget_openings(),
         "alerts_forgotten": children.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),

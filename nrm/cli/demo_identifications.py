@@ -13,14 +13,15 @@ from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.cases import CaseRefused
 from nrm.domain.consents import EVERYTHING, ConsentRefused, Topic
 from nrm.domain.identifications import Appellant, Basis, IdentificationRefused, PlaceKind
+from nrm.domain.second_hands import WaitsForSecond
 from nrm.domain.synthetic import Plan
 from nrm.store import accounts, stays
 
 ACCOUNT = "Tregoi për punën, borxhin dhe dokumentet që ia mbanin të tjerët. U pa i qetë dhe i qartë."
 REASONS = "Rrëfimi dhe treguesit përputhen."
 OTHERWISE = "Nga procesverbali mungon një element."
-OVER = (NotVisible, CaseRefused, IdentificationRefused, ConsentRefused)
-"""The person left, moved or is being asked elsewhere: nothing is recorded then."""
+OVER = (NotVisible, CaseRefused, IdentificationRefused, ConsentRefused, WaitsForSecond)
+"""The person left, moved or is being asked elsewhere: nothing is recorded then. Or a colleague would have to agree."""
 
 
 class Life(Protocol):

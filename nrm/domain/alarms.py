@@ -7,9 +7,18 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 USUAL_DAYS = 30
 """How far back somebody's usual work is looked for."""
+
+
+class AlarmKind(StrEnum):
+    """What somebody did so often."""
+
+    OPENINGS = "openings"
+    ERASURES = "erasures"  # asked for a third case to be destroyed
+    ENDINGS = "endings"  # asked for a third account to be ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from nrm.models import (
     reports,
     requests,
     screenings,
+    second_hands,
     stays,
     testimony,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "reports",
     "requests",
     "screenings",
+    "second_hands",
     "stays",
     "testimony",
 ]

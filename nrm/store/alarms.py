@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, select, true,
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.alarms import USUAL_DAYS, Watch, busiest
+from nrm.domain.alarms import USUAL_DAYS, AlarmKind, Watch, busiest
 from nrm.models.accounts import Member, Organisation
 from nrm.models.alarms import Alarm, AlarmAcknowledgement
 from nrm.models.cases import Reading
@@ -40,6 +40,7 @@ class AlarmLine:
     login: str
     organisation: dict[str, str]
     of_colleague: bool
+    kind: AlarmKind
     hours: int
     cases: int
     first_at: datetime
@@ -89,6 +90,17 @@ def fresh(watch: Watch, member_id: uuid.UUID) -> Alarm | None:
     statement = (
         select(Alarm)
         .where(Alarm.member_id == member_id, Alarm.hours == watch.hours, Alarm.raised_at > clock.now() - watch.length)
+        .where(Alarm.kind == AlarmKind.OPENINGS)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).first()
+
+
+def fresh_of(kind: AlarmKind, length: timedelta, member_id: uuid.UUID | None) -> Alarm | None:
+    """The alarm of that kind about the member that was raised within that time; for the action that raises it."""
+    statement = (
+        select(Alarm)
+        .where(Alarm.member_id == member_id, Alarm.kind == kind, Alarm.raised_at > clock.now() - length)
         .execution_options(populate_existing=True)
     )
     return db.session.scalars(statement).first()
@@ -112,11 +124,12 @@ def waiting(*, by: Actor) -> int:
     return db.session.execute(select(number_waiting(by))).scalar_one()
 
 
-def number_waiting(by: Actor) -> ColumnElement[int]:
-    """The same as a part of another question."""
+def number_waiting(by: Actor, *, acts: bool = False) -> ColumnElement[int]:
+    """The same as a part of another question; or of alarms about `acts` that destroy."""
+    of_acts = Alarm.kind != AlarmKind.OPENINGS
     if not by.may(Permission.CASE_READ):
         return literal(0)
-    counted = select(func.count()).select_from(Alarm)
+    counted = select(func.count()).select_from(Alarm).where(of_acts if acts else ~of_acts)
     return counted.where(_seen_by(by), ~_acknowledged(by, Alarm.id, Alarm.cases)).scalar_subquery()
 
 
@@ -144,6 +157,7 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
             login=login,
             organisation={"sq": sq, "en": en},
             of_colleague=alarm.organisation_id == by.organisation_id,
+            kind=AlarmKind(alarm.kind),
             hours=alarm.hours,
             cases=alarm.cases,
             first_at=alarm.first_at,

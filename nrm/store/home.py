@@ -9,28 +9,36 @@ from sqlalchemy import Select
 
 from nrm.domain.accounts import Actor
 from nrm.domain.members import Keys
-from nrm.store import alarms, members, reports
+from nrm.store import alarms, members, reports, second_hands
 from nrm.store.statements import built_once
 
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Where the keys of the organisation stand; how many alarms wait; whether a closed report waits for its second
-    signature. Nothing of the last two for who has no part in them.
+    """Where the keys of the organisation stand; how many alarms wait about openings, and about acts that destroy; how
+    many such acts wait for a second member; whether a closed report waits for its second signature. Nothing of the
+    others for who has no part in them.
     """
 
     keys: Keys
     alarms: int
     to_countersign: bool
+    act_alarms: int = 0
+    acts: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     row = _top(by)().one()
-    *_, waiting, closed = row
-    return Top(members.keys_of(row, by=by), waiting, bool(closed))
+    *_, waiting, closed, act_alarms, acts = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts)
 
 
 @built_once
 def _top(by: Actor) -> Select[*tuple[Any, ...]]:
-    return members.key_columns(by).add_columns(alarms.number_waiting(by), reports.waits_to_countersign(by))
+    return members.key_columns(by).add_columns(
+        alarms.number_waiting(by),
+        reports.waits_to_countersign(by),
+        alarms.number_waiting(by, acts=True),
+        second_hands.number_waiting(by),
+    )

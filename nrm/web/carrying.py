@@ -36,6 +36,7 @@ ACTS = frozenset(
         "referrals.expire",
         "referrals.withdraw",
         "reports.close",
+        "second_hands.decline",
     }
 )
 # What each form does, as whoever sent it would say it.
@@ -143,6 +144,8 @@ WORDS: Mapping[str, str] = {
     "requests.open_copy": N_("Open a copy of what is kept"),
     "requests.record": N_("Record a request"),
     "requests.refuse": N_("Refuse a request"),
+    "second_hands.agree": N_("Agree to what a colleague asked for"),
+    "second_hands.decline": N_("Do not agree to what was asked for"),
     "stays.admit": N_("Admit the person"),
     "stays.change": N_("Change bed or planned end"),
     "stays.end": N_("End the stay"),

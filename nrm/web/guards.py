@@ -25,6 +25,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission, Sig
 from nrm.domain.factors import is_fresh
 from nrm.domain.limits import TooSoon, network_of
 from nrm.domain.referrals import IllegalTransition
+from nrm.domain.second_hands import WaitsForSecond
 from nrm.domain.stays import StayOver
 from nrm.web import carrying
 from nrm.web.language import gettext, text_in
@@ -414,6 +415,11 @@ def _too_soon(error: TooSoon) -> Answer:
     return with_retry(Response(*cast("tuple[str, int]", error_page(429))), error)
 
 
+def _waits(error: WaitsForSecond) -> Answer:
+    """To the page that says what became of it, and that a colleague has to agree."""
+    return redirect(url_for("second_hands.show", act_id=error.act_id), 303)
+
+
 def _crashed(error: Exception) -> Answer:
     current_app.logger.error("unexpected %s", faults.described(error))
     return error_page(500)
@@ -446,6 +452,7 @@ def register(app: Flask) -> None:
     app.context_processor(_for_templates)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(TooSoon, _too_soon)
+    app.register_error_handler(WaitsForSecond, _waits)
     app.register_error_handler(NotVisible, lambda _: error_page(404))
     app.register_error_handler(actions.CannotOpen, lambda _: error_page(404))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))

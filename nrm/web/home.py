@@ -8,7 +8,7 @@ from flask import Blueprint, g, render_template
 
 from nrm.actions import agreement_versions
 from nrm.domain.accounts import Role
-from nrm.store import directives
+from nrm.store import directives, second_hands
 from nrm.store import home as store
 from nrm.web import guards
 
@@ -34,6 +34,7 @@ def index() -> str:
     by = guards.actor()
     visitor = guards.visitor_or_none()
     g.top = store.top(by=by)
+    g.acts = second_hands.waiting(by=by) if g.top.acts else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:

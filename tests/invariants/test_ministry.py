@@ -93,6 +93,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
     """By the name of an argument, something that is really there."""
     first = db.session.scalars
     return {
+        "act_id": uuid.uuid4(),
+        "acts": True,
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
         "alarm_id": uuid.uuid4(),
         "bed_id": world.bed,
@@ -142,7 +144,7 @@ def told(answer: object) -> bool:
     if isinstance(answer, StaysOfCase):
         return bool(answer.current or answer.past or answer.may_admit)
     if isinstance(answer, Top):
-        return bool(answer.alarms or answer.to_countersign)
+        return bool(answer.alarms or answer.to_countersign or answer.act_alarms or answer.acts)
     return bool(answer.rows) if isinstance(answer, Page) else bool(answer)
 
 

@@ -1,0 +1,107 @@
+"""A second member agrees to what destroys something, or says no; and what nobody agreed to is over."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import consents, erasures, members
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible
+from nrm.domain.cases import CaseRefused
+from nrm.domain.second_hands import PERMISSION, ActKind, ActRefused, ActStatus
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.second_hands import HeavyAct
+from nrm.store import second_hands as store
+
+_KEPT = timedelta(days=30)
+
+
+def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
+    """Agree, and carry it out at once; for somebody who begins anew, the token of the one-time link.
+
+    Another active member than the one who asked, and never the one it is about. Raises NotVisible, NotPermitted,
+    ActRefused (`answered`, `own`), and whatever stands in the way by now: CaseRefused, LastKeyHolder, CannotOpen.
+    """
+    asked = store.row(act_id, by=by)
+    kind = ActKind(asked.kind)
+    by.must(PERMISSION[kind])
+    if asked.asked_by_id == by.member_id:
+        raise ActRefused("own")
+    with transaction() as session:
+        _hold(session, asked)
+        _settle(session, asked.id, ActStatus.AGREED, by)
+        try:
+            token = _carry_out(session, kind, asked, by)
+        except NotVisible:
+            raise CaseRefused("not_holder") from None  # it has changed hands since
+        audit.append(session, audit.Event.ACT_AGREED, by=by, act_id=asked.id, kind=kind)
+    erasures.carry_out()
+    return token
+
+
+def decline(*, act_id: uuid.UUID, by: Actor) -> None:
+    """Say no to it, or take back what one asked for. Raises NotVisible, NotPermitted, ActRefused (`answered`)."""
+    asked = store.row(act_id, by=by)
+    by.must(PERMISSION[ActKind(asked.kind)])
+    with transaction() as session:
+        _settle(session, asked.id, ActStatus.DECLINED, by)
+        audit.append(session, audit.Event.ACT_DECLINED, by=by, act_id=asked.id, kind=asked.kind)
+
+
+def expire(*, by: Actor) -> int:
+    """What nobody agreed to in time is over, undone; and what was over long ago is forgotten. Returns how many are."""
+    now = clock.now()
+    with transaction() as session:
+        over = session.execute(
+            update(HeavyAct)
+            .where(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at <= now)
+            .values(status=str(ActStatus.EXPIRED), decided_at=now)
+            .returning(HeavyAct.id)
+            .execution_options(synchronize_session=False)
+        )
+        gone = over.scalars().all()
+        session.execute(delete(HeavyAct).where(HeavyAct.decided_at <= now - _KEPT))
+        for act_id in gone:
+            audit.append(session, audit.Event.ACT_EXPIRED, by=by, act_id=act_id)
+    return len(gone)
+
+
+def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor) -> str | None:
+    if asked.case_id is not None and kind is ActKind.WITHDRAW:
+        consents.take_back_everything(session, asked.case_id, by)
+    elif asked.case_id is not None:
+        erasures.erase_whole(session, asked.case_id, by)
+    elif asked.member_id is not None and kind is ActKind.END_ACCOUNT:
+        members.end_account(session, asked.member_id, by)
+    elif asked.member_id is not None:
+        return members.let_begin_anew(session, asked.member_id, by)
+    return None
+
+
+def _hold(session: Session, asked: HeavyAct) -> None:
+    """What it is about, before the act itself: in the order of those who do it alone."""
+    if asked.case_id is not None:
+        session.get_one(Case, asked.case_id, with_for_update=True, populate_existing=True)
+    else:
+        session.get_one(
+            Organisation, asked.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+
+
+def _settle(session: Session, act_id: uuid.UUID, status: ActStatus, by: Actor) -> None:
+    """Of two who answer at once one does; raises ActRefused."""
+    hit = session.execute(
+        update(HeavyAct)
+        .where(HeavyAct.id == act_id, HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now())
+        .values(status=str(status), decided_at=clock.now(), decided_by_id=by.member_id)
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise ActRefused("answered")

@@ -1,0 +1,106 @@
+"""What waits for a second member, and the page on which they agree or say no."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.second_hands import AgreeToAccountForm, AgreeToCaseForm
+from nrm.actions import second_hands as actions
+from nrm.domain.cases import CaseRefused
+from nrm.domain.members import LastKeyHolder
+from nrm.domain.second_hands import OF_CASES, ActKind, ActReason, ActRefused, ActStatus
+from nrm.domain.words import N_
+from nrm.store import second_hands as store
+from nrm.web import guards
+from nrm.web.cases import REFUSED
+from nrm.web.members import LAST
+
+blueprint = Blueprint("second_hands", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+WORDS: Mapping[ActKind, str] = {
+    ActKind.WITHDRAW: N_("Take everything back and destroy what is kept"),
+    ActKind.ERASE: N_("Erase what is kept"),
+    ActKind.END_ACCOUNT: N_("End an account"),
+    ActKind.BEGIN_ANEW: N_("Let a colleague begin anew"),
+}
+REASONS: Mapping[ActReason, str] = {
+    ActReason.TAKEN_BACK: N_("The person takes everything back"),
+    ActReason.ERASURE_ASKED: N_("The person asks that what is kept is erased"),
+    ActReason.REFUSED: N_("Asked for the first time, the person said no"),
+    ActReason.LEFT: N_("The colleague leaves"),
+    ActReason.LOST_KEYS: N_("The colleague lost password and recovery code, or comes back"),
+}
+STATUSES: Mapping[ActStatus, str] = {
+    ActStatus.ASKED: N_("waits for a colleague"),
+    ActStatus.AGREED: N_("agreed to, and done"),
+    ActStatus.DONE: N_("done"),
+    ActStatus.DECLINED: N_("not agreed to: it was not done"),
+    ActStatus.EXPIRED: N_("nobody agreed in time: it was not done"),
+}
+ANSWERED = N_("This was answered already, or its time is over.")
+OWN = N_("You asked for this yourself. A colleague has to agree.")
+
+
+@blueprint.get("/second-hands/<uuid:act_id>")
+@guards.signed_in
+def show(act_id: uuid.UUID) -> Answer:
+    """What is asked, why, by whom and when; for who may agree, and for who asked."""
+    return _page(act_id, None, 200)
+
+
+def _page(act_id: uuid.UUID, form: AgreeToCaseForm | AgreeToAccountForm | None, status: int) -> tuple[str, int]:
+    line = store.one(act_id, by=guards.actor())
+    page = render_template(
+        "second_hands/show.html",
+        line=line,
+        form=form or _form(line.kind),
+        words=WORDS,
+        reasons=REASONS,
+        statuses=STATUSES,
+        of_case=line.kind in OF_CASES,
+    )
+    return page, status
+
+
+def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
+    return AgreeToCaseForm(request.form) if kind in OF_CASES else AgreeToAccountForm(request.form)
+
+
+@blueprint.post("/second-hands/<uuid:act_id>/agree")
+@guards.signed_in
+@guards.step_up
+def agree(act_id: uuid.UUID) -> Answer:
+    """Done at once; somebody who begins anew gets their link from whoever agreed."""
+    by = guards.actor()
+    line = store.one(act_id, by=by)
+    form = _form(line.kind)
+    if line.may_agree and not form.validate():
+        return _page(act_id, form, 422)
+    try:
+        token = actions.agree(act_id=act_id, by=by)
+    except ActRefused as error:
+        return guards.error_page(409, OWN if error.why == "own" else ANSWERED)
+    except CaseRefused as error:
+        return guards.error_page(409, REFUSED[error.why])
+    except LastKeyHolder:
+        return guards.error_page(409, LAST)
+    if token is not None:
+        link = url_for("accounts.invitation", token=token, _external=True)
+        return render_template("accounts/invited.html", link=link, name=line.member_name)
+    return redirect(url_for("second_hands.show", act_id=act_id), 303)
+
+
+@blueprint.post("/second-hands/<uuid:act_id>/decline")
+@guards.signed_in
+def decline(act_id: uuid.UUID) -> Answer:
+    """A colleague says no, or whoever asked takes it back."""
+    try:
+        actions.decline(act_id=act_id, by=guards.actor())
+    except ActRefused:
+        return guards.error_page(409, ANSWERED)
+    return redirect(url_for("second_hands.show", act_id=act_id), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, select
 
-from nrm import schema
+from nrm import clock, schema
 from nrm.actions import cases, referrals
-from nrm.db import Model, ShredModel, db
+from nrm.db import Model, ShredModel, db, transaction
 from nrm.domain.cases import Compartment, Purpose
+from nrm.models.alarms import Alarm, AlarmAcknowledgement
 from nrm.vault import compartments, grants
 from tests import factories, factories_referrals
 from tests.world import World
@@ -125,3 +127,41 @@ def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app:
         expected = {factories_referrals.organisation(code) for code in holders}
         assert grants.holders_of(db.session(), world.asked_case, compartment) == expected
         assert grants.holders_of(db.session(), world.case, compartment) == expected
+
+
+def test_alarms_about_openings_stay_on_the_way_down_and_others_are_not_told_as_openings(
+    world_app: tuple[Flask, World],
+) -> None:
+    _, world = world_app
+    by = factories.actor("nrc.case_worker")
+    now = clock.now()
+    with transaction() as session:
+        for kind in ("openings", "erasures", "endings"):
+            alarm = Alarm(
+                id=uuid.uuid4(),
+                member_id=world.member,
+                organisation_id=by.organisation_id,
+                kind=kind,
+                hours=1,
+                cases=3,
+                first_at=now,
+                last_at=now,
+                raised_at=now,
+            )
+            session.add(alarm)
+            session.flush()
+            session.add(
+                AlarmAcknowledgement(
+                    alarm_id=alarm.id,
+                    organisation_id=by.organisation_id,
+                    member_id=by.member_id,
+                    cases=3,
+                    acknowledged_at=now,
+                )
+            )
+    db.session.remove()
+    schema.downgrade("0030_counting")
+    assert "heavy_acts" not in tables()
+    schema.upgrade()
+    assert db.session.scalars(select(Alarm.kind)).all() == ["openings"]
+    assert len(db.session.scalars(select(AlarmAcknowledgement)).all()) == 1

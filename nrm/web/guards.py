@@ -250,9 +250,12 @@ def proof_page(
     address: str = "",
     message: str = "",
 ) -> Response:
-    """The page that asks for a proof and sends `fields` with it to `address`."""
+    """The page that asks for a proof and sends `fields` with it to `address`; it says which form that is."""
+    sent = request.endpoint if request.method == "POST" and request.endpoint != "factors.prove" else None
     page = render_template(
         "factors/again.html",
+        words=carrying.WORDS.get(sent or "", ""),
+        code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
         address=address or url_for("factors.prove"),
         fields=fields,
         by_code=visitor.has_second_factor,
@@ -349,6 +352,7 @@ def given_back(token: str, signed_in: actions.SignedIn) -> str | None:
             page=carrying.page_of(path),
             fields=fields,
             csrf_token=signed_in.csrf_token,
+            actor=_shown(signed_in),
         )
     return None
 
@@ -435,13 +439,18 @@ def _for_templates() -> dict[str, object]:
     if current_user and current_user.is_authenticated:
         visitor = cast(Visitor, current_user).signed_in
         values["csrf_token"] = visitor.csrf_token
-        values["actor"] = {
-            "name": visitor.name,
-            "login": visitor.login,
-            "organisation_name": text_in(visitor.organisation_name),
-            "role_label": ROLE_LABELS[visitor.actor.role] if visitor.actor.role else "",
-        }
+        values["actor"] = _shown(visitor)
     return values
+
+
+def _shown(visitor: actions.SignedIn) -> dict[str, str]:
+    """What stands of the person on top of every page."""
+    return {
+        "name": visitor.name,
+        "login": visitor.login,
+        "organisation_name": text_in(visitor.organisation_name),
+        "role_label": ROLE_LABELS[visitor.actor.role] if visitor.actor.role else "",
+    }
 
 
 def register(app: Flask) -> None:

@@ -34,7 +34,9 @@ def index() -> str:
     by = guards.actor()
     visitor = guards.visitor_or_none()
     g.top = store.top(by=by)
-    g.acts = second_hands.waiting(by=by) if g.top.acts else []
+    told = visitor is not None and not visitor.waiting
+    g.act_alarms = g.top.act_alarms if told else 0
+    g.acts = second_hands.waiting(by=by) if told and g.top.acts else []
     g.unread = directives.unread(by=by)
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:

@@ -131,7 +131,7 @@ def test_what_is_carried_is_said_in_words_and_sent_or_dropped_by_a_press(world_a
     assert forms(page) == [address]
     assert db.session.get_one(Case, world.own_case).pseudonym in page
     assert "Shtoni një shënim" in page
-    assert page.count("<button") == 2  # hide the screen, send
+    assert page.count("<button") == 3  # sign out, hide the screen, send
     assert 'href="/">Mos e dërgoni' in page
     assert 'value="typed before it was too late"' in page
 
@@ -156,6 +156,20 @@ def test_another_person_gets_nothing_of_it(world_app: Planted, path: str) -> Non
     home = me.get("/")
     assert "typed" not in home
     assert address not in home
+
+
+def test_the_page_that_asks_for_a_fresh_proof_says_for_what(world_app: Planted) -> None:
+    """Somebody else may have sent the form from the machine that was left alone."""
+    app, world = world_app
+    gone(world.own_stay, ME)
+    me = Person(app.test_client(), ME)
+    factories.later(minutes=6)
+    page = me.post(f"/cases/{world.own_case}/erase", {"asked": "y"}, 401)
+    assert "<dd>Fshini çka ruhet</dd>" in page
+    assert db.session.get_one(Case, world.own_case).pseudonym in page
+    stranger = me.post(f"/cases/{world.case}/erase", {"asked": "y"}, 401)
+    assert db.session.get_one(Case, world.case).pseudonym not in stranger
+    assert sealed(world.own_case)
 
 
 def halves(cookie: str, other: str) -> dict[str, str]:

@@ -150,7 +150,7 @@ def test_who_asks_is_told_and_a_colleague_agrees_on_a_page_of_its_own(app: Flask
     address = withdraw(worker, found[2])
     assert withdraw(worker, found[2]) == address  # the same button again asks for nothing twice
     told = worker.get(address + "?lang=en")
-    assert "more than two within an hour" in told
+    assert "You did two within an hour already" in told
     assert "/agree" not in told
     assert code(found[2]) in told
     worker.post(f"{address}/agree", {"sure": "y"}, 409)
@@ -207,6 +207,18 @@ def test_the_managers_home_page_and_the_duty_desk_are_told_in_words_at_once(app:
     waits(worker, found[3])
     assert "/alarms" in manager.get("/")  # it grew
     assert "of 4 cases" in manager.get("/alarms?lang=en")
+
+
+def test_who_waits_for_a_confirmation_learns_nothing_of_it(app: Flask, third: Third) -> None:
+    found, act_id = third
+    factories.join(invited("v.new", "VATRA"))
+    person = Person(app.test_client(), "v.new")
+    home = person.get("/")
+    assert str(act_id) not in home
+    assert code(found[2]) not in home
+    assert "/alarms" not in home
+    person.get(f"/second-hands/{act_id}", 403)
+    person.post(f"/second-hands/{act_id}/agree", {"sure": "y"}, 403)
 
 
 def test_others_read_nothing_while_it_waits_and_the_holder_does(world_app: tuple[Flask, World]) -> None:

@@ -105,14 +105,15 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
     return found
 
 
-def taken(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
-    """When the asker did others of this kind alone in the last hour: once for each case or member."""
+def taken(act: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
+    """When the asker did others of this kind alone in the last hour, once for each; raises NotPermitted."""
+    by.must(PERMISSION[act])
     latest = func.max(HeavyAct.decided_at, type_=HeavyAct.asked_at.type)
     statement = (
         select(latest)
         .where(
             HeavyAct.asked_by_id == by.member_id,
-            HeavyAct.kind.in_(family(kind)),
+            HeavyAct.kind.in_(family(act)),
             HeavyAct.status == ActStatus.DONE,
             HeavyAct.decided_at > clock.now() - WINDOW,
             func.coalesce(HeavyAct.case_id, HeavyAct.member_id) != subject,
@@ -122,18 +123,20 @@ def taken(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
     return list(db.session.scalars(statement))
 
 
-def waits(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
-    """What waits about this case or member, whoever of the asker's organisation asked for it."""
+def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
+    """What waits about this case or member, whoever of the organisation asked; raises NotPermitted."""
+    by.must(PERMISSION[act])
     statement = select(HeavyAct).where(
-        _about(kind, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED
+        _about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED
     )
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
 
-def is_held_back(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the asker asked for this lately, and it waits or was declined by somebody else."""
+def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the asker asked for this lately, and it waits or a colleague declined; raises NotPermitted."""
+    by.must(PERMISSION[act])
     found = exists().where(
-        _about(kind, subject),
+        _about(act, subject),
         HeavyAct.asked_by_id == by.member_id,
         HeavyAct.asked_at > clock.now() - WAITS,
         or_(
@@ -144,13 +147,17 @@ def is_held_back(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return bool(db.session.scalar(select(found)))
 
 
-def is_alone(kind: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the asker's organisation has nobody else who could agree; not because the asker has just ended them."""
+def is_alone(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the asker's organisation has nobody else who could agree; not because the asker has just ended them.
+
+    Raises NotPermitted.
+    """
+    by.must(PERMISSION[act])
     able = exists().where(
         Member.organisation_id == by.organisation_id,
         Member.status == "active",
         Member.id.not_in([by.member_id, subject]),
-        Member.role.in_(_roles(PERMISSION[kind])),
+        Member.role.in_(_roles(PERMISSION[act])),
     )
     ended = exists().where(
         HeavyAct.asked_by_id == by.member_id,

@@ -26,6 +26,7 @@ from nrm.domain.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.cases import Compartment
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import Relation
+from nrm.domain.second_hands import ActKind
 from nrm.models.alarms import Alarm
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
@@ -93,6 +94,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
     """By the name of an argument, something that is really there."""
     first = db.session.scalars
     return {
+        "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
         "acts": True,
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
@@ -130,6 +132,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "sample_id": world.sample,
         "status": "draft",
         "stay_id": world.stay,
+        "subject": world.own_case,
         "subject_id": world.asked,
         "supplement_id": world.supplement,
         "today": date(2026, 1, 1),

@@ -64,9 +64,11 @@ def upgrade(database: str) -> None:
     for column in ("case_id", "member_id"):
         name = f"uq_heavy_acts_{column}"
         op.create_index(name, "heavy_acts", [column], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
-    with op.batch_alter_table("alarms") as batch:
-        batch.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="openings"))
-        batch.create_check_constraint(op.f("ck_alarms_known_kind"), "kind IN ('openings', 'erasures', 'endings')")
+    # In place, with its check: making the table anew would drop it under the acknowledgements that refer to it (SQLite).
+    op.execute(
+        "ALTER TABLE alarms ADD COLUMN kind VARCHAR DEFAULT 'openings' NOT NULL"
+        " CONSTRAINT ck_alarms_known_kind CHECK (kind IN ('openings', 'erasures', 'endings'))"
+    )
 
 
 def downgrade(database: str) -> None:
@@ -75,7 +77,5 @@ def downgrade(database: str) -> None:
     of_acts = "SELECT id FROM alarms WHERE kind <> 'openings'"
     op.execute(f"DELETE FROM alarm_acknowledgements WHERE alarm_id IN ({of_acts})")  # noqa: S608 - a text of ours
     op.execute("DELETE FROM alarms WHERE kind <> 'openings'")
-    with op.batch_alter_table("alarms") as batch:
-        batch.drop_constraint(op.f("ck_alarms_known_kind"), type_="check")
-        batch.drop_column("kind")
+    op.execute("ALTER TABLE alarms DROP COLUMN kind")
     op.drop_table("heavy_acts")

@@ -210,3 +210,10 @@ def test_only_who_conducts_interviews_imports_and_a_missing_file_is_bad_usage(ta
     assert "does not conduct interviews" in str(refused.exception)
     missing = CliRunner().invoke(cli.interviews, ["import", str(tmp_path / "none"), "--dir", ".", "--as", "x"])
     assert missing.exit_code == 2
+
+
+def test_a_line_that_is_nested_deeply_fails_alone(take_in: Import) -> None:
+    deep = json.dumps(_line()).replace('"answers": {', '"answers": {"x": ' + "[" * 500 + "]" * 500 + ", ").encode()
+    first, second = take_in(deep, _line()).stdout.splitlines()
+    assert first == "line 1: line: Enter one JSON object, with lists in lists 32 deep at most"
+    assert PSEUDONYM.fullmatch(second)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country, CountryError, NoAgreement, draft_of
+from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement_studies import study
@@ -148,7 +148,7 @@ def _somebody_joins(agreement: Agreement) -> bool:
 
 @lru_cache(maxsize=32)
 def _parse(text: str, name: str, code: str) -> Agreement:  # noqa: ARG001 - a country's code is part of the key
-    return draft_of(text, cast(Country, current_app.extensions[SHIPPED]), name)
+    return accepted(text, cast(Country, current_app.extensions[SHIPPED]), name)
 
 
 def _parsed(text: str, name: str, shipped: Country) -> Agreement:
@@ -173,7 +173,7 @@ def digest_of(version: str, *, by: Actor) -> str:
 
 
 def propose(*, text: str, by: Actor) -> str:
-    """Check a text and keep it as a proposal; its version. Raises Unusable. Takes about a second."""
+    """Check a text and keep it as a proposal; its version. Raises Unusable, parsing.BeyondLimits. Takes a second."""
     by.must(Permission.AGREEMENT_MANAGE)
     assert by.member_id is not None
     text = text.replace("\r\n", "\n")

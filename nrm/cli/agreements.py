@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from nrm import countries
+from nrm import countries, parsing
 from nrm.actions import agreement_versions as versions
 from nrm.actions import agreements as actions
 from nrm.cli.usage import Refused, application, instance_option
@@ -26,6 +26,7 @@ from nrm.store.simulation import SIMULATION
 
 DEFAULT_COUNTRY = "albania"
 NOON = time(12)
+LARGEST_FACTS = 1024 * 1024
 
 
 def _day(_: click.Context, option: click.Parameter, value: str) -> date:
@@ -214,7 +215,14 @@ def parse_instant(text: str) -> datetime:
 def read_json(file: Path) -> Any:
     """What the file holds; raises Refused."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_without_doubles)
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_FACTS + 1)
+        if len(content) > LARGEST_FACTS:
+            raise parsing.BeyondLimits("size")
+        parsing.check_json(content)
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except parsing.BeyondLimits as error:
+        raise Refused(f"--facts: {file}: {error}") from None
     except OSError as error:
         raise Refused(f"--facts: {file}: {error.strerror or 'cannot be read'}") from None
     except (ValueError, RecursionError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ DEFAULT_COUNTRY = "albania"
 EXAMPLE_TIME = "2026-01-01T10:30"
 KEYS = ("questionnaire", "interviewed_at", "answers")
 LONGEST_LINE = 256 * 1024
+DEEPEST = 32
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 TELL_EVERY = 100
 
 
@@ -119,6 +122,8 @@ def _read(raw: bytes | None) -> dict[str, Any]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _Unreadable("line: Save the file as UTF-8") from None
+    if not _is_flat(text):
+        raise _Unreadable(f"line: Enter one JSON object, with lists in lists {DEEPEST} deep at most")
     try:
         line = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except _Unreadable:
@@ -138,6 +143,19 @@ def _read(raw: bytes | None) -> dict[str, Any]:
     if not isinstance(line["answers"], dict):
         raise _Unreadable("answers: Enter an object of question ids and answers")
     return line
+
+
+def _is_flat(text: str) -> bool:
+    """Whether brackets are nested at most so deep, outside texts; the line is short, so nothing else can blow up."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found[0] in ("[", "{"):
+            depth += 1
+            if depth > DEEPEST:
+                return False
+        elif found[0] in ("]", "}"):
+            depth -= 1
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import click
 
+from nrm import parsing
 from nrm.cli.usage import Refused
 from nrm.statistics.description import parse
 from nrm.statistics.release import Draft, make
@@ -24,6 +24,7 @@ from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata,
 
 PERSON = "person"
 REFUSED_CODE = 3
+LARGEST_FILE, MOST_COLUMNS = 256 * 1024 * 1024, 1000
 _FIELD = re.compile(r'(?:"(?:[^"]|"")*"|(?!")[^,\r\n]*),')  # with the comma that ends it
 
 
@@ -82,14 +83,17 @@ def protect(microdata: Path, spec: Path, out: Path, seed: str | None, history: P
 
 def _read_spec(path: Path) -> TableSet:
     try:
-        return parse(tomllib.loads(_text(path)))
-    except (MalformedTableSet, tomllib.TOMLDecodeError) as error:
+        return parse(parsing.toml(_text(path)))
+    except (MalformedTableSet, parsing.Damaged, parsing.BeyondLimits) as error:
         raise Refused(f"{path}: {error}") from None
 
 
 def _text(path: Path) -> str:
     """The text of a file, with or without a byte order mark. Raises Refused with line and column."""
-    content = path.read_bytes()
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise Refused(f"{path}: is larger than {LARGEST_FILE // 2**20} MB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -105,6 +109,8 @@ def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     begins = 0  # the line on which a record begins, from 0
     try:
         header = next(reader, [])
+        if len(header) > MOST_COLUMNS:
+            raise Refused(f"{path}:1: column {MOST_COLUMNS + 1}: there are more than {MOST_COLUMNS} columns")
         for name in header:
             if header.count(name) > 1:
                 raise Refused(f"{path}:1: column {name!r} is there twice")
@@ -211,12 +217,12 @@ def _read_history(releases: Sequence[Path], table_set: TableSet) -> tuple[list[d
 
 def _read_sticky(path: Path) -> tuple[list[Any], str]:
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(_text(path))
         bytes.fromhex(data["key"])
         codes = [
             ([[str(root), str(member)] for root, member in cell], str(code)) for cell, code in data["contributors"]
         ]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise Refused(f"{path}: not written by this command") from None
     return codes, data["key"]
 

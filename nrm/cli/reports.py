@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from nrm import parsing
 from nrm.actions import reports as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain import reports as rules
@@ -252,7 +253,11 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
 def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bool:
     """By these keys, or by those of the instance."""
     try:
+        if not content.startswith((b"%PDF-", b"PK")):
+            parsing.check_json(content)
         value = json.loads(content, object_pairs_hook=_without_doubles)
+    except parsing.BeyondLimits as error:
+        raise Refused(f"{file}: {error}") from None
     except _Doubled:
         return False  # readers differ in which of two equal names they believe
     except (ValueError, RecursionError):
@@ -269,8 +274,9 @@ def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bo
             raise Refused(f"{file}: {problem}; a CSV is checked by {metadata.name} beside it") from None
     described = _content(metadata)
     try:
+        parsing.check_json(described)
         return seals.describes(described, content) and actions.carries_signature(described, keys)
-    except seals.CannotCarry as problem:
+    except (seals.CannotCarry, parsing.BeyondLimits, parsing.Damaged) as problem:
         raise Refused(f"{metadata}: {problem}") from None
 
 

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nrm import parsing
 from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
 from nrm.countries.procedures import read_directives, read_rollout
-from nrm.countries.questionnaires import load_questionnaires
+from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
 from nrm.domain import counting
@@ -40,6 +41,7 @@ __all__ = [
     "CrossingPoint",
     "NoAgreement",
     "Organisation",
+    "accepted",
     "draft_of",
     "load",
     "read_agreement",
@@ -214,16 +216,27 @@ def read_draft(file: Path, country: Country) -> Agreement:
 
 
 def draft_of(text: str, country: Country, name: str = "") -> Agreement:
-    """The same from a text; `name` stands in the place of the file's. Raises CountryError."""
+    """The same from a text that somebody sent; `name` stands in the place of the file's.
+
+    Raises CountryError, parsing.BeyondLimits.
+    """
+    return _held_against(_draft(text, parsing.toml, name), country, name)
+
+
+def accepted(text: str, country: Country, name: str) -> Agreement:
+    """The same from a text that `draft_of` took before and that nobody changed since: read without a child process."""
+    return _held_against(_draft(text, tomllib.loads, name), country, name)
+
+
+def _draft(text: str, reader: Callable[[str], dict[str, Any]], name: str) -> Agreement:
     try:
-        agreement = parse_agreement(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return parse_agreement(reader(text))
+    except (tomllib.TOMLDecodeError, parsing.Damaged) as error:
         raise CountryError(f"{name}: file: is not TOML ({error})") from None
     except MalformedAgreement as error:
         raise CountryError(f"{name}: {error}") from None
     except RecursionError:
         raise CountryError(f"{name}: file: is nested too deeply") from None
-    return _held_against(agreement, country, name)
 
 
 def _held_against(agreement: Agreement, country: Country, name: str) -> Agreement:
@@ -288,10 +301,12 @@ def _check_agreement(agreement: Agreement, country: Country, others: list[Agreem
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return read_toml(file)
+    except parsing.BeyondLimits as error:
+        raise CountryError(f"{file.name}: file: {error}") from None
     except FileNotFoundError:
         raise CountryError(f"{file.name}: file: missing") from None
     except OSError as error:
         raise CountryError(f"{file.name}: file: {error.strerror or 'cannot be read'}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (parsing.Damaged, UnicodeDecodeError) as error:
         raise CountryError(f"{file.name}: file: is not TOML ({error})") from None

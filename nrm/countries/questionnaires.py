@@ -6,11 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from nrm import parsing
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.questionnaires import parse_questionnaire
 
 READ_OUT = ".read-out.toml"
+_SHIPPED = Path(__file__).resolve().parent
 
 
 def load_questionnaires(folder: Path) -> dict[str, Questionnaire]:
@@ -42,8 +44,23 @@ def read_questionnaire(file: Path) -> Questionnaire:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return read_toml(file)
+    except (parsing.Damaged, UnicodeDecodeError) as error:
         raise MalformedQuestionnaire(f"{file.name}: file: is not TOML: {error}") from error
-    except RecursionError:
-        raise MalformedQuestionnaire(f"{file.name}: file: is nested too deeply") from None
+    except parsing.BeyondLimits as error:
+        raise MalformedQuestionnaire(f"{file.name}: file: {error}") from None
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """A file of TOML: those shipped with the program as they are, all others within the limits of `nrm.parsing`.
+
+    Raises parsing.BeyondLimits, parsing.Damaged, UnicodeDecodeError, OSError.
+    """
+    with file.open("rb") as stream:
+        content = stream.read(parsing.LARGEST_DOCUMENT + 1)
+    if len(content) > parsing.LARGEST_DOCUMENT:
+        raise parsing.BeyondLimits("size")
+    text = content.decode("utf-8").replace("\r\n", "\n")
+    if file.resolve().is_relative_to(_SHIPPED):
+        return tomllib.loads(text)
+    return parsing.toml(text)

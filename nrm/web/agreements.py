@@ -17,7 +17,7 @@ from forms.agreements import (
     ProposeAgreementForm,
     SignAgreementForm,
 )
-from nrm import clock
+from nrm import clock, parsing
 from nrm.actions import agreement_versions as actions
 from nrm.actions import agreements as simulations
 from nrm.actions import background
@@ -257,6 +257,8 @@ def propose() -> Answer:
         except actions.Unusable as error:
             what = error.what
             form.text.errors = [N_("Correct the draft: %(what)s", what=what)]
+        except parsing.BeyondLimits as error:
+            form.text.errors = [error.phrase]
     elif unreadable:
         form.text.errors = [unreadable]
     return render_template("agreements/propose.html", form=form), 422

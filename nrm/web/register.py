@@ -13,6 +13,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.filings import ANSWER_LABELS, FileTableForm, names, typed
+from nrm import parsing
 from nrm.actions import filing as actions
 from nrm.domain import filings as rules
 from nrm.domain import grids
@@ -136,7 +137,9 @@ def upload(quarter: str, matrix: str) -> guards.Answer:
     sent = request.files.get("file")
     cells = Typed({})
     try:
-        cells = rules.from_grid(table, quarter.upper(), grids.read(sent.read(grids.LARGEST_FILE + 1) if sent else b""))
+        cells = rules.from_grid(
+            table, quarter.upper(), parsing.grid(sent.read(grids.LARGEST_FILE + 1) if sent else b"")
+        )
         return _check_page(table, which, Answer.FIGURES, rules.read(table, cells))
     except grids.UnreadableFile as error:
         return _form_page(table, which, form, cells, problem=str(error.args[0])), 422

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 import threading
 import time
@@ -16,7 +15,6 @@ import pytest
 from flask import Flask
 
 from nrm import cli
-
 from tests import factories_agreements as texts
 from tests import factories_filings as filed
 from tests.conftest import Person

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
 from nrm.cli.usage import Refused
+from nrm.parsing import WORDS
 from tests.unit.domain.agreement_facts import PLAIN
 
 
@@ -54,7 +55,7 @@ def test_the_same_question_gets_the_same_bytes(file: Path):
         ("{", "--facts: FILE: is not JSON"),
         ("[]", "--facts: the facts must be an object of names and values"),
         ('{"gender": "feminine", "gender": "masculine"}', "--facts: FILE: `gender` stands twice"),
-        ("[" * 100_000, "--facts: FILE: is not JSON"),
+        ("[" * 100_000, f"--facts: FILE: {WORDS['depth']}"),
         ({**PLAIN, "colour": 1}, "--facts: colour: is not a routing fact"),
         ({**PLAIN, "consent": "maybe"}, "--facts: consent: `maybe` is none of given, refused, not_asked_child, "
          "not_asked_urgent"),

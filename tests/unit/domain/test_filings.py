@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nrm import countries
+from nrm import countries, parsing
 from nrm.domain import filings, grids
 from nrm.domain.filings import Fault, Faulty, Figures, Missing, Typed
 from nrm.domain.register import Matrix
@@ -60,7 +60,7 @@ def filled(matrix: Matrix, figures: Figures, *, numbers: bool = False, totals: b
 
 
 def read(matrix: Matrix, content: bytes) -> Figures:
-    return filings.read(matrix, filings.from_grid(matrix, "2026Q1", grids.read(content)))
+    return filings.read(matrix, filings.from_grid(matrix, "2026Q1", parsing.grid(content)))
 
 
 def faults(matrix: Matrix, rows: list[list[Any]], writer: str = "csv") -> list[tuple[str, str]]:
@@ -100,7 +100,7 @@ def test_lines_and_columns_may_be_moved_and_words_changed_because_codes_are_read
     assert read(TABLES["vatc"], csv_bytes([[], ["my own remark"], *moved])) == figures
 
 
-@settings(max_examples=150)
+@settings(max_examples=25)
 @given(
     some.one_of(
         some.binary(max_size=400),
@@ -114,7 +114,7 @@ def test_no_bytes_do_anything_but_be_refused_in_words(content: bytes) -> None:
             read(matrix, content)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(some.data())
 def test_a_workbook_damaged_anywhere_is_read_or_refused_in_words(data: Any) -> None:
     whole = bytearray(WORKBOOK)
@@ -202,7 +202,7 @@ def test_a_file_of_another_table_or_quarter_or_without_its_codes_says_so() -> No
     rows = filled(ARRESTS, ONES)
     assert faults(VICTIMS, rows)[0] == ("", "Send this file on the page of its own table: it is of `arrests`")
     with pytest.raises(Faulty) as caught:
-        filings.from_grid(ARRESTS, "2026Q2", grids.read(csv_bytes(rows)))
+        filings.from_grid(ARRESTS, "2026Q2", parsing.grid(csv_bytes(rows)))
     assert str(caught.value.faults[0].message) == "Send this file on the page of its own quarter: it is of 2026Q1"
     assert faults(ARRESTS, rows[2:]) == [("", "Keep the line of codes that begins with `code`: it is not in the file")]
     assert faults(ARRESTS, rows[:4] + rows[5:]) == [("", "Add the line `women`: it is missing")]
@@ -213,7 +213,7 @@ def test_a_file_of_another_table_or_quarter_or_without_its_codes_says_so() -> No
 
 def refusal(content: bytes) -> str:
     with pytest.raises(grids.UnreadableFile) as caught:
-        grids.read(content)
+        parsing.grid(content)
     return str(caught.value)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from nrm import clock
 from nrm.actions import accounts, hiding
 from nrm.web.hidden import filled
 from tests import factories
@@ -15,6 +20,7 @@ from tests.conftest import Person, token_in
 from tests.invariants.test_sealed import writings
 from tests.world import World
 
+SignIn = Callable[[str], Person]
 OFFICER = "rinas.border_officer"
 TYPED = "Arjola Typedhere"
 
@@ -159,3 +165,73 @@ def test_leave_to_read_goes_on_in_the_session_that_follows(world_app: tuple[Flas
     person, path = hidden_draft(app, world)
     unlock(person)
     assert person.get(path)
+
+
+ELSEWHERE = [
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/%09/evil.example",
+    "/./\\evil.example",
+    "/..//evil.example",
+    "https://evil.example/",
+    "https:evil.example",
+    "javascript:alert(1)",
+    " /cases",
+    "/cases\r\nSet-Cookie: a=b",
+    "/cases\x00",
+    "/no-such-page",
+    "/sign-out",  # there is nothing to look at
+    "@evil.example",
+    "/@evil.example",
+    "/cases#//evil.example",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_no_address_of_a_form_leads_anywhere_but_to_a_page_of_ours(app: Flask, sign_in: SignIn, address: str) -> None:
+    person = sign_in("nrc.case_worker")
+    person.client.post("/hide-screen", data={"csrf_token": person.csrf_token, "hidden_at": address})
+    assert unlock(person) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    ("address", "built"),
+    [
+        ("/cases", "/cases?kept=1"),
+        ("/cases?after=x%0d%0aSet-Cookie:1", "/cases?after=x%0D%0ASet-Cookie%3A1&kept=1"),
+        ("/members?next=//evil.example", "/members?next=%2F%2Fevil.example&kept=1"),
+        ("/register/x\ny/z", "/"),
+        ("/agreement/a b/parties", "/agreement/a%20b/parties?kept=1"),
+    ],
+)
+def test_a_page_of_ours_is_written_by_the_program_again(app: Flask, sign_in: SignIn, address: str, built: str) -> None:
+    person = sign_in("nrc.case_worker")
+    person.client.post("/hide-screen", data={"csrf_token": person.csrf_token, "hidden_at": address})
+    assert unlock(person) == (303, built)
+
+
+@pytest.mark.parametrize("address", [*ELSEWHERE, "/cases//evil.example"])
+def test_what_was_kept_before_this_rule_is_held_against_it_too(app: Flask, sign_in: SignIn, address: str) -> None:
+    person = sign_in("nrc.case_worker")
+    signed_in = accounts.resume(person.client.get_cookie("nrm").value)  # type: ignore[union-attr]
+    assert isinstance(signed_in, accounts.SignedIn)
+    hiding.hide(path=address or "/x", fields=[], by=signed_in.actor)
+    assert unlock(person) == (303, "/")
+
+
+def test_a_page_that_asks_for_a_proof_is_gone_back_to_by_an_address_of_ours(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in("nrc.case_worker")
+    later = clock.now() + timedelta(minutes=6)
+    clock.set_clock(lambda: later)
+    page = person.get("/password?next=//evil.example&a=%0d%0aX:1")
+    carried = re.search(r'name="carried" value="([^"]+)"', page)
+    assert carried
+    answer = person.post("/second-factor/prove", {"step_up": factories.PASSWORD, "carried": carried[1]})
+    assert answer == "/password?next=%2F%2Fevil.example&a=%0D%0AX%3A1"
+    clock.set_clock(lambda: later + timedelta(minutes=6))
+    forged = person.post("/second-factor/prove", {"step_up": factories.PASSWORD, "carried": "//evil.example"})
+    assert forged == "/"

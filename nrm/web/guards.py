@@ -27,7 +27,7 @@ from nrm.domain.limits import TooSoon, network_of
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.second_hands import WaitsForSecond
 from nrm.domain.stays import StayOver
-from nrm.web import carrying
+from nrm.web import carrying, places
 from nrm.web.language import gettext, text_in
 
 View = Callable[..., Any]
@@ -215,14 +215,14 @@ def _ask_again(visitor: actions.SignedIn) -> Answer | None:
         return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
     fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
     if PROOF not in request.form:
-        return proof_page(visitor, address=request.full_path, fields=fields, status=401)
-    return prove(visitor, address=request.full_path, fields=fields)
+        return proof_page(visitor, address=places.here(), fields=fields, status=401)
+    return prove(visitor, address=places.here(), fields=fields)
 
 
 def _here(by: Actor) -> str:
     """The address of this page, sealed for who asked for it."""
     assert by.member_id is not None
-    return actions.carry(actions.Ended(by.member_id), actions.Carry.PAGE, path=request.full_path.rstrip("?"))
+    return actions.carry(actions.Ended(by.member_id), actions.Carry.PAGE, path=places.here())
 
 
 def prove(visitor: actions.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> Answer | None:
@@ -317,9 +317,9 @@ def _ask_to_sign_in() -> Answer:
     carried = ""
     if isinstance(ended, actions.Ended) and kept:
         fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
-        carried = actions.carry(ended, actions.Carry.FORM, path=request.path, fields=fields)
+        carried = actions.carry(ended, actions.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, actions.Ended) and request.endpoint != "accounts.sign_out":
-        carried = actions.carry(ended, actions.Carry.UNDONE, path=request.path)
+        carried = actions.carry(ended, actions.Carry.UNDONE, path=places.path_here())
     return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
 
 

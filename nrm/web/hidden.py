@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -14,7 +15,7 @@ from nrm.actions import accounts
 from nrm.actions import hiding as actions
 from nrm.domain.accounts import SignInRefused
 from nrm.domain.limits import TooSoon
-from nrm.web import guards
+from nrm.web import guards, places
 from nrm.web.language import gettext
 
 blueprint = Blueprint("hidden", __name__)
@@ -24,9 +25,9 @@ KEPT = "kept"
 
 def hide(by: accounts.SignedIn) -> None:
     """Lock the session and keep what the form of the page held, if it may lie anywhere at all."""
-    path = request.form.get("hidden_at", "")[:500]
+    path = places.built(request.form.get("hidden_at", ""))
     fields = [each for each in request.form.items(multi=True) if each[0] not in AROUND]
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or _holds_secrets(path):
+    if not path or _holds_secrets(path):
         path, fields = "", []
     actions.hide(path=path, fields=fields, by=by.actor)
 
@@ -34,7 +35,7 @@ def hide(by: accounts.SignedIn) -> None:
 def _holds_secrets(path: str) -> bool:
     adapter = current_app.url_map.bind("")
     try:
-        return adapter.match(path.partition("?")[0], method="POST")[0] in guards.NEVER_CARRIED
+        return adapter.match(unquote(path.partition("?")[0]), method="POST")[0] in guards.NEVER_CARRIED
     except HTTPException:
         return False
 
@@ -64,8 +65,9 @@ def unlock() -> BaseResponse:
 
 def back(found: object) -> BaseResponse:
     """To the page that was hidden, or to the home page."""
-    path = actions.give_back(by=found.actor) if isinstance(found, accounts.SignedIn) and found.actor.keys else None
-    if path is None:
+    kept = actions.give_back(by=found.actor) if isinstance(found, accounts.SignedIn) and found.actor.keys else None
+    path = places.built(kept) if kept else ""
+    if not path:
         return redirect(url_for("home.index"), 303)
     return redirect(f"{path}{'&' if '?' in path else '?'}{KEPT}=1", 303)
 
@@ -84,7 +86,7 @@ def _put_back(response: Response) -> Response:
         return response
     visitor = guards.visitor_or_none()
     found = actions.hidden(by=visitor.actor) if visitor is not None else None
-    if found and found[0].partition("?")[0] == request.path and response.mimetype == "text/html":
+    if found and unquote(found[0].partition("?")[0]) == request.path and response.mimetype == "text/html":
         response.set_data(filled(response.get_data(as_text=True), found[1]))
     return response
 

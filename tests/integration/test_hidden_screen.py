@@ -230,8 +230,8 @@ def test_a_page_that_asks_for_a_proof_is_gone_back_to_by_an_address_of_ours(app:
     page = person.get("/password?next=//evil.example&a=%0d%0aX:1")
     carried = re.search(r'name="carried" value="([^"]+)"', page)
     assert carried
-    answer = person.post("/second-factor/prove", {"step_up": factories.PASSWORD, "carried": carried[1]})
+    answer = person.post("/prove", {"step_up": factories.PASSWORD, "carried": carried[1]})
     assert answer == "/password?next=%2F%2Fevil.example&a=%0D%0AX%3A1"
     clock.set_clock(lambda: later + timedelta(minutes=6))
-    forged = person.post("/second-factor/prove", {"step_up": factories.PASSWORD, "carried": "//evil.example"})
+    forged = person.post("/prove", {"step_up": factories.PASSWORD, "carried": "//evil.example"})
     assert forged == "/"

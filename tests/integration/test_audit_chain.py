@@ -442,3 +442,48 @@ def test_tending_writes_the_checkpoint_of_the_day(app: Flask, command: Command) 
 def test_details_are_written_as_a_json_library_writes_them(details: dict[str, Any]) -> None:
     kept = {key: each if isinstance(each, int) else str(each) for key, each in details.items() if each is not None}
     assert audit._canonical(details) == json.dumps(kept, sort_keys=True, separators=(",", ":"))
+
+
+# The checkpoints that the instance keeps itself
+
+
+def own_of(app: Flask) -> Path:
+    """The folder, after the server wrote the checkpoint of today."""
+    assert checkpoints.daily() == 1
+    folder = Path(app.extensions["nrm.config"].directory) / "checkpoints"
+    assert len([*folder.iterdir()]) == 1
+    return folder
+
+
+def test_the_chain_is_held_against_the_instances_own_checkpoints_without_being_asked(
+    app: Flask, command: Command
+) -> None:
+    folder = own_of(app)
+    (path,) = folder.iterdir()
+    entry = json.loads(path.read_text())["entry"]
+    more(app)
+    code, out, err = command(app, "audit", "verify")
+    assert (code, out[:6]) == (0, b"whole:")
+    assert "1 checkpoint of its own" in err
+    tamper(app, f"DELETE FROM audit_entries WHERE id >= {entry - 1}")
+    code, out, _ = command(app, "audit", "verify")
+    assert (code, out.decode().startswith(f"entry {entry - 1}: missing: the end was cut off")) == (1, True)
+
+
+def test_a_checkpoint_of_its_own_that_was_written_into_is_a_finding(app: Flask, command: Command, file: Path) -> None:
+    folder = own_of(app)
+    (path,) = folder.iterdir()
+    genuine = path.read_text()
+    edited(path, entry=1)
+    code, out, _ = command(app, "audit", "verify")
+    assert (code, out.decode()) == (1, f"checkpoint {path.name}: it does not bear this server's signature\n")
+    path.write_text("[" * 4000)
+    code, out, _ = command(app, "audit", "verify", "--checkpoint", str(file))
+    assert (code, out.decode()) == (1, f"checkpoint {path.name}: it is not JSON\n")
+    path.write_text(genuine)
+    assert command(app, "audit", "verify", "--checkpoint", str(file))[0] == 0
+
+
+def test_an_instance_without_a_checkpoint_says_that_there_is_none(app: Flask, command: Command) -> None:
+    code, _, err = command(app, "audit", "verify")
+    assert (code, "no checkpoint of its own: the end of the chain is not covered" in err) == (0, True)

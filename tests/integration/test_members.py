@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,6 +38,7 @@ from nrm.store import members as store
 from nrm.vault import compartments, grants, keyrings
 from tests import factories, thief
 from tests import factories_referrals as people
+from tests.conftest import token_in
 from tests.integration.test_key_closure import Closure, Files, keys, opened
 from tests.world import World
 
@@ -598,3 +601,54 @@ def test_what_happened_with_keys_is_told_to_the_own_organisation_alone(app: Flas
     }
     assert KeyHappening.DISABLED in told["nrc.shelter_manager"]
     assert KeyHappening.DISABLED not in told["vatra.case_worker"]
+
+
+NEW = "another nine lives entirely"
+
+
+def test_a_recovery_code_works_once_and_the_next_one_is_shown_once(app: Flask) -> None:
+    manager = factories.actor("nrc.shelter_manager")
+    code = members.make_code(password=factories.PASSWORD, by=manager)
+    members.check_code(code=code, by=manager)
+    client, login = app.test_client(), manager_login(manager)
+    fields = {"login": login, "code": code, "password": NEW, "again": NEW}
+    page = client.post("/recover?lang=en", data={**fields, "csrf_token": token_in(client.get("/recover").text)})
+    assert page.status_code == 200
+    shown = re.search(r'class="code">([A-Z2-7-]{39})<', page.text)
+    assert shown
+    assert shown[1] != code
+    assert "works once" in page.text
+    database.session.rollback()
+    assert member(login).code_checked_at is None  # it counts once it was typed in
+    again = client.post("/recover", data={**fields, "csrf_token": token_in(client.get("/recover").text)})
+    assert again.status_code == 422
+    with pytest.raises(SignInRefused):
+        accounts.recover(login=login, code=code, new_password="a third life of a cat")
+    assert accounts.recover(login=login, code=shown[1], new_password="a third life of a cat") not in (code, shown[1])
+    assert not accounts.resume("x")
+    assert KeyHappening.CODE_MADE in [event.event for event in store.key_events(by=factories_actor(login))]
+
+
+def factories_actor(login: str) -> Actor:
+    found = accounts.resume(accounts.sign_in(login=login, password="a third life of a cat"))
+    assert isinstance(found, accounts.SignedIn)
+    return found.actor
+
+
+def test_a_recovery_code_used_twice_in_the_same_instant_works_once(instance: Flask) -> None:
+    manager = factories.actor("nrc.shelter_manager")
+    code, login = members.make_code(password=factories.PASSWORD, by=manager), manager_login(manager)
+    given: list[str] = []
+    refused: list[int] = []
+
+    def use(number: int) -> None:
+        try:
+            given.append(accounts.recover(login=login, code=code, new_password=f"{NEW} {number}"))
+        except SignInRefused:
+            refused.append(number)
+
+    at_once(instance, *(functools.partial(use, number) for number in range(3)))
+    assert (len(given), len(refused)) == (1, 2)
+    with pytest.raises(SignInRefused):
+        accounts.recover(login=login, code=code, new_password=NEW)
+    assert accounts.recover(login=login, code=given[0], new_password=NEW)

@@ -264,3 +264,20 @@ def test_the_keys_that_are_printed_are_those_releases_are_signed_with(closed: Fl
         " ".join(filter(None, (each["public_key"], each["signer"], each.get("office")))) for each in signatures
     } <= set(lines)
     assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+def test_a_changed_time_of_a_signature_is_found_by_key_and_by_the_instance(
+    closed: Flask, command: Command, shared: Path
+) -> None:
+    value, file = test_reports.published(), shared / "ix.json"
+    keys = [key for key, _, _ in actions.public_keys()]
+    for place in range(3):
+        signatures = [dict(each) for each in value["signatures"]]
+        signatures[place]["signed_at"] = "2020-01-01T00:00:00+00:00"
+        file.write_text(json.dumps({**value, "signatures": signatures}))
+        assert verify_alone(file, bytes.fromhex(signatures[place]["public_key"]))[0] == 1
+        assert verify_alone(file, *keys)[0] == 1
+        assert command(closed, "report", "verify", str(file))[0] == 1
+    file.write_text(json.dumps(value))
+    code, _, err = command(closed, "report", "verify", str(file))
+    assert (code, "time not signed" in err) == (0, False)

@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import openpyxl
 import pytest
@@ -284,3 +284,57 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
     assert not nights_in(Person(app.test_client(), "vatra.shelter_manager").get("/payment")) & {"91", "88"}
     for address in ("/reports", "/cases", "/stays", "/referrals"):
         assert desk.client.get(address).status_code in (403, 404)
+
+
+def _moved(each: dict[str, str]) -> dict[str, str]:
+    return {**each, "signed_at": "2020" + each["signed_at"][4:]}
+
+
+def test_the_time_and_the_office_stand_under_each_signature(closed: Flask) -> None:
+    accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    keys = [bytes.fromhex(each["public_key"]) for each in value["signatures"]]
+    assert reports.is_genuine(value)
+    assert reports.is_signed_by(value, keys)
+    for place, each in enumerate(value["signatures"]):
+        for changed in (
+            _moved(each),
+            {**each, "office": "NRC"},
+            {**each, "signer": "monitor"},
+            {**each, "over": rules.SIGNED_OVER},
+            {name: text for name, text in each.items() if name != "over"},
+            {name: text for name, text in each.items() if name != "signed_at"},
+        ):
+            other = [*value["signatures"]]
+            other[place] = changed
+            assert not reports.is_genuine({**value, "signatures": other}), changed
+            assert not reports.is_signed_by({**value, "signatures": other}, keys), changed
+    assert reports.without_time(value) == []
+
+
+def test_the_time_of_a_draft_that_was_moved_by_hand_is_not_sealed(closed: Flask) -> None:
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    with transaction() as session:
+        draft = session.scalars(select(ReleaseDraft).where(ReleaseDraft.report == "ix")).one()
+        draft.signed_at = draft.signed_at - timedelta(days=1)  # type: ignore[operator]
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
+
+
+def test_signatures_from_before_times_were_signed_stay_good_and_say_so(closed: Flask) -> None:
+    """A statistician signed the draft with the version before this one; and a release that was sealed with it."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    by = factories.actor("molsa.statistician")
+    with transaction() as session:
+        for draft in session.scalars(select(ReleaseDraft)):
+            value = signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)["value"]
+            draft.signature, _ = signing.sign_as(by, rules.canonical(value))
+    reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    assert reports.is_genuine(value)
+    assert reports.without_time(value) == ["statistician"]
+    server = value["signatures"][0]
+    old = {**server, "over": rules.SIGNED_OVER, "signature": signing.sign_release(rules.canonical(value)).hex()}
+    before = {**value, "signatures": [old, *value["signatures"][1:]]}
+    assert reports.is_genuine(before)
+    assert reports.without_time(before) == ["server", "statistician"]
+    assert not reports.is_genuine({**value, "signatures": [{**old, "over": server["over"]}, *value["signatures"][1:]]})

@@ -314,8 +314,10 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 
-def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> None:
+def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> str:
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
+
+    The code works once: the next one is returned, to be shown once, and the old one is dead with the same transaction.
 
     Raises SignInRefused, TooSoon, WeakPassword.
     """
@@ -337,14 +339,18 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
             if account.has_second_factor:
                 proving.use_code(session, account.id, step)
             vault.change_password(member, keys, new_password)
+            following = vault.make_code(member, keys)
             session.execute(
                 update(MemberSession).where(MemberSession.member_id == member.id).values(sealed_keys=None, locked=False)
             )
             store_tries.forgive(session, tries[0])
             by = Actor(member.id, member.organisation_id, Role(member.role))
+            happened(session, KeyHappening.CODE_MADE, member, by=by)
+            session.flush()
             audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
     except proving.Overtaken:
         proving.refuse(account, "recovery", tries)
+    return following
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:

@@ -145,14 +145,14 @@ def recover() -> BaseResponse:
     form = RecoverAccountForm(request.form)
     if form.validate():
         try:
-            actions.recover(
+            code = actions.recover(
                 login=form.login.data or "",
                 code=form.code.data or "",
                 new_password=form.password.data or "",
                 second_factor=form.second_factor.data or "",
                 asker=guards.asker(),
             )
-            return redirect(url_for("accounts.sign_in_page"), 303)
+            return Response(render_template("accounts/recovered.html", code=code))
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
         except TooSoon as too_soon:

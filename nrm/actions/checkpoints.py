@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db
-from nrm.domain.checkpoints import Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
+from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 from nrm.store import accounts
 from nrm.store.countries import country
 from nrm.vault import signing
+
+NAMES = "????-??-??.json"
 
 
 class BrokenChain(Exception):
@@ -48,6 +50,20 @@ def folder() -> Path:
     return directory / "checkpoints"
 
 
+def own() -> tuple[list[Checkpoint], list[tuple[str, str]]]:
+    """Those the instance wrote and signed itself, the oldest first; and (name of the file, what is wrong) of others."""
+    sound, wrong = [], []
+    for path in sorted(folder().glob(NAMES)):
+        try:
+            with path.open("rb") as stream:
+                sound.append(check(read(stream.read(LARGEST_FILE + 1))))
+        except OSError as error:
+            wrong.append((path.name, f"it cannot be read: {error.strerror}"))
+        except (NoCheckpoint, NotFromHere) as error:
+            wrong.append((path.name, str(error)))
+    return sound, wrong
+
+
 def daily() -> int:
     """Write the checkpoint of today unless it is there; how many were written.
 
@@ -75,7 +91,7 @@ def _taken(session: Session, since: Checkpoint | None) -> SignedCheckpoint:
 
 
 def _newest() -> Checkpoint | None:
-    names = sorted(folder().glob("????-??-??.json"))
+    names = sorted(folder().glob(NAMES))
     if not names:
         return None
     return check(read(names[-1].read_bytes()))

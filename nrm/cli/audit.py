@@ -30,14 +30,19 @@ def audit() -> None:
 )
 @click.pass_context
 def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> None:
-    """Follow the chain from its first entry. `entry N: what` on standard output and exit 1 for what is wrong."""
+    """Follow the chain from its first entry, through the checkpoints of the instance's folder and those given.
+
+    `entry N: what` on standard output and exit 1 for what is wrong.
+    """
     signed = [(file.name, _read(file)) for file in files]
     found = []
     with application(directory).app_context():
         try:
             entries = chain.length(db.session())
             click.echo(f"{entries} entries", err=True)
-            fitting = []
+            fitting, wrong = actions.own()
+            found += [f"checkpoint {name}: {what}" for name, what in wrong]
+            click.echo(_said(len(fitting)), err=True)
             for name, checkpoint in signed:
                 try:
                     fitting.append(actions.check(checkpoint))
@@ -77,6 +82,12 @@ def checkpoint(context: click.Context, directory: Path, out: Path | None) -> Non
         raise Refused(f"--out: {out} is there already; name a new file") from None
     except OSError as error:
         raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
+
+
+def _said(number: int) -> str:
+    if not number:
+        return "no checkpoint of its own: the end of the chain is not covered"
+    return f"held against {number} checkpoint{'s' if number > 1 else ''} of its own"
 
 
 def _read(file: Path) -> SignedCheckpoint:

@@ -204,12 +204,12 @@ def _released(report: str, quarter: Quarter, tables: list[dict[str, Any]]) -> di
 
 def _signatures(value: Mapping[str, Any], by: Actor) -> list[dict[str, str]]:
     assert by.organisation_id
-    message = rules.canonical(value)
-    own, own_key = signing.sign_as(by, message)
     office = accounts.organisation(by.organisation_id).code
     at = value["released_at"]
+    own, own_key = signing.sign_as(by, rules.signed_message(value, "coordinator", office, at))
+    server = signing.sign_release(rules.signed_message(value, "server", "", at))
     return [
-        rules.signature_of("server", "", at, signing.release_public_key(), signing.sign_release(message)),
+        rules.signature_of("server", "", at, signing.release_public_key(), server),
         rules.signature_of("coordinator", office, at, own_key, own),
     ]
 

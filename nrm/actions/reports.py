@@ -313,7 +313,6 @@ def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
     signatures = value.get("signatures")
     if not isinstance(signatures, list):
         return False
-    message = rules.canonical(value)
     found: list[set[bytes]] = []
     for each in signatures:
         try:
@@ -321,9 +320,15 @@ def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
         except (TypeError, KeyError, ValueError):
             found.append(set())
             continue
-        found.append({key for key in keys if signing.is_signed(signature, message, key)})
+        message = rules.message_of(value, each)
+        found.append({key for key in keys if message is not None and signing.is_signed(signature, message, key)})
     signed = set[bytes]().union(*found)
     return bool(keys) and (signed == set(keys) or (all(found) and len(signed) >= len(_needed(value))))
+
+
+def without_time(value: Mapping[str, Any]) -> list[str]:
+    """Whose signatures on the JSON of a release are of before the time was signed with it."""
+    return rules.without_time(value)
 
 
 def _needed(value: Mapping[str, Any]) -> frozenset[str]:

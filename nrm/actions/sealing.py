@@ -28,6 +28,7 @@ from nrm.store.countries import country
 from nrm.vault import signing
 
 RELEASE = Actor.system("release")
+SERVER, STATISTICIAN, AUTHORITY = "server", "statistician", "responsible_authority"
 
 
 def draft_page(report: str, language: str, *, by: Actor) -> str:
@@ -48,9 +49,10 @@ def sign(quarter: Quarter, *, by: Actor) -> int:
     with transaction() as session:
         for draft in store.drafts(quarter):
             if draft.signature is None:
-                message = rules.canonical(_opened(draft)["value"])
+                at = _now()
+                message = rules.signed_message(_opened(draft)["value"], STATISTICIAN, _office(by), at.isoformat())
                 draft.signature, _ = signing.sign_as(by, message)
-                draft.signer_id, draft.signed_at = by.member_id, _now()
+                draft.signer_id, draft.signed_at = by.member_id, at
                 _told(session, audit.Event.RELEASE_SIGNED, draft, by)
                 signed += 1
         if not signed:
@@ -130,25 +132,45 @@ def _opened(draft: ReleaseDraft) -> dict[str, Any]:
 
 def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> list[dict[str, str]]:
     """The server's, the statistician's, who signed before, and the present actor's."""
-    message = rules.canonical(value)
     assert draft.signer_id
     assert draft.signature
     assert draft.signed_at
-    assert by.organisation_id
     signer = accounts.signer(draft.signer_id)
-    if signer.public_key is None or not signing.is_signed(draft.signature, message, signer.public_key):
+    if signer.public_key is None:
         raise rules.BrokenSignature
-    own, own_key = signing.sign_as(by, message)
-    office = accounts.organisation(by.organisation_id).code
-    return [
+    # A draft may have been signed before times were.
+    given = [
         rules.signature_of(
-            "server", "", value["released_at"], signing.release_public_key(), signing.sign_release(message)
-        ),
-        rules.signature_of(
-            "statistician", signer.organisation, draft.signed_at.isoformat(), signer.public_key, draft.signature
-        ),
-        rules.signature_of("responsible_authority", office, _now().isoformat(), own_key, own),
+            STATISTICIAN,
+            signer.organisation,
+            draft.signed_at.astimezone(UTC).isoformat(),
+            signer.public_key,
+            draft.signature,
+            over=over,
+        )
+        for over in (rules.SIGNED_WITH_TIME, rules.SIGNED_OVER)
     ]
+    sound = [each for each in given if _is_sound(value, each, draft.signature, signer.public_key)]
+    if not sound:
+        raise rules.BrokenSignature
+    office, at = _office(by), _now().isoformat()
+    own, own_key = signing.sign_as(by, rules.signed_message(value, AUTHORITY, office, at))
+    server = signing.sign_release(rules.signed_message(value, SERVER, "", value["released_at"]))
+    return [
+        rules.signature_of(SERVER, "", value["released_at"], signing.release_public_key(), server),
+        sound[0],
+        rules.signature_of(AUTHORITY, office, at, own_key, own),
+    ]
+
+
+def _is_sound(value: Mapping[str, Any], entry: Mapping[str, str], signature: bytes, key: bytes) -> bool:
+    message = rules.message_of(value, entry)
+    return message is not None and signing.is_signed(signature, message, key)
+
+
+def _office(by: Actor) -> str:
+    assert by.organisation_id
+    return accounts.organisation(by.organisation_id).code
 
 
 def _signers(signatures: list[dict[str, str]], language: str) -> list[tuple[str, str]]:

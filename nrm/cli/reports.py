@@ -248,6 +248,16 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
     if not signed:
         raise Refused(f"{file}: not what was signed {by}", code=1)
     click.echo(f"{file}: signed {by}")
+    if unsigned := _without_time(content):
+        click.echo(f"{file}: time not signed: {', '.join(unsigned)}", err=True)
+
+
+def _without_time(content: bytes) -> list[str]:
+    """Whose signatures on the JSON of a release say a time that they do not cover; of a file that was found sound."""
+    if not content.startswith(b"{"):
+        return []
+    value = json.loads(content)
+    return actions.without_time(value) if "signatures" in value else []
 
 
 def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bool:

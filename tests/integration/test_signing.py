@@ -88,7 +88,9 @@ def test_a_release_carries_three_signatures_and_one_that_is_touched_is_found(clo
         assert not reports.is_genuine({**value, "signatures": [*without, forged]}), signer
     # A key nobody here has, however well it signs, is no office.
     keys = factories.actor("vatra.case_worker")
-    signature, key = signing.sign_as(keys, rules.canonical(value))
+    message = rules.message_of(value, by_signer["responsible_authority"])
+    assert message
+    signature, key = signing.sign_as(keys, message)
     own = {**by_signer["responsible_authority"], "public_key": key.hex(), "signature": signature.hex()}
     others = [each for each in value["signatures"] if each["signer"] != "responsible_authority"]
     assert not reports.is_genuine({**value, "signatures": [*others, own]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import Form, PasswordField, RadioField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from forms.typed import PlainText
 from nrm.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Role
@@ -74,11 +74,10 @@ class RecoverAccountForm(JoinAccountForm):
     )
 
 
-class InviteAccountForm(Form):
-    """Who is invited, where, and to do what."""
+class InviteColleagueForm(Form):
+    """Who is invited into the own organisation, and to do what."""
 
-    organisation = RadioField(N_("Organisation"), validators=[InputRequired(N_("Choose the organisation"))])
-    role = RadioField(N_("Role"), validators=[InputRequired(N_("Choose the role"))])
+    role = RadioField(N_("Role"), validators=[InputRequired(N_("Choose the role"))], validate_choice=False)
     name = StringField(
         N_("Name"),
         validators=[
@@ -91,4 +90,21 @@ class InviteAccountForm(Form):
         N_("Sign-in name"),
         description=N_("Small letters, digits, dots and hyphens, for example a.deda"),
         validators=[InputRequired(N_("Enter a sign-in name"))],
+    )
+
+    def validate_role(self, field: RadioField) -> None:
+        """One of those that are offered."""
+        if field.data not in {getattr(choice, "value", None) for choice in field.choices or ()}:
+            raise ValidationError(N_("Choose the role"))
+
+
+class InviteAccountForm(InviteColleagueForm):
+    """The same by the administrator, who says where."""
+
+    organisation = RadioField(
+        N_("Organisation"),
+        description=N_(
+            "Organisations with two people who hold their key invite their colleagues themselves; they are not listed."
+        ),
+        validators=[InputRequired(N_("Choose the organisation"))],
     )

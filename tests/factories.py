@@ -62,7 +62,9 @@ def populate() -> None:
 
 def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor | None) -> Actor | None:
     login = login_of(organisation.code, role)
-    token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=admin)
+    keyless = not OrganisationKind(organisation.kind).holds_keys
+    inviting = admin if holder is None or keyless else holder
+    token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
     joined = join(token)
     if joined.waiting and holder is not None:
         member = store.member_by_login(login)

@@ -96,10 +96,11 @@ def signers(party: str) -> tuple[Actor, Actor]:
 
 def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
     """Somebody more joins; their sign-in name."""
-    admin = factories.actor("administrator")
     assert holder.role is not None
+    keyless = holder.kind is None or not holder.kind.holds_keys
+    inviting = factories.actor("administrator") if keyless else holder
     new = f"{login}.2"
-    token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=admin)
+    token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=inviting)
     if factories.join(token).waiting:
         member: Member | None = store.member_by_login(new)
         assert member is not None

@@ -33,9 +33,10 @@ from nrm.domain.accounts import (
     check_password,
     normalise_login,
 )
-from nrm.domain.members import KeyHappening
+from nrm.domain.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.models.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation
 from nrm.store import accounts as store
+from nrm.store import members as members_store
 from nrm.store import tries as store_tries
 from nrm.store.countries import country
 from nrm.store.members import colleague
@@ -97,7 +98,11 @@ class Joined:
 
 
 def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
-    """Make an account and return the token of its one-time link. Raises NotPermitted, UnusableLogin."""
+    """Make an account and return the token of its one-time link.
+
+    A key holder does this in the own organisation; the administrator where nobody holds a key, and for founders.
+    Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin.
+    """
     by.must(Permission.ACCOUNT_INVITE)
     return _invite(organisation_id, login, name, role, by)
 
@@ -115,6 +120,16 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
     token, digest = vault.new_invitation()
     with transaction() as session:
         organisation = store.organisation(organisation_id)
+        # Held until the end, as in `confirm`: who is the second key holder is decided before this or after it.
+        session.refresh(organisation, with_for_update={"key_share": True})
+        if by.member_id is not None:
+            check_inviting(
+                own=organisation.id == by.organisation_id,
+                holds=members_store.holds_newest(by.member_id),
+                keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
+                holds_keys=OrganisationKind(organisation.kind).holds_keys,
+                holders=members_store.holders(organisation.id),
+            )
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
         if store.member_by_login(login) is not None:
@@ -134,7 +149,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
         except IntegrityError:  # taken in the same instant
             raise UnusableLogin("taken") from None
         expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
-        session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at))
+        session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
         audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
     return token
 
@@ -147,6 +162,9 @@ def invited(token: str) -> Member:
     member = db.session.get(Member, invitation.member_id)
     if member is None or member.status != "invited" or not store.organisation(member.organisation_id).enabled:
         raise UnusableInvitation
+    from_colleague = members_store.is_colleagues(invitation, member)
+    if is_ended_by_founding(from_colleague=from_colleague, holders=members_store.holders(member.organisation_id)):
+        raise UnusableInvitation
     return member
 
 
@@ -158,6 +176,11 @@ def join(*, token: str, password: str) -> Joined:
     """
     _check_password(password, invited(token))
     with transaction() as session:
+        # Held until the end: of two who join at once only one makes the keyring, and no second holder is confirmed.
+        organisation_id = invited(token).organisation_id
+        organisation = session.get_one(
+            Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
         member = invited(token)
         digest = vault.invitation_digest(token)
         used = session.execute(
@@ -167,8 +190,6 @@ def join(*, token: str, password: str) -> Joined:
         )
         if _rows(used) != 1:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
-        # Held until the end: of two who join at once only one makes the keyring.
-        organisation = session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
         _, code = vault.make_member_keys(member, password)
         first = not store.has_keyring(organisation.id)
         holds_keys = OrganisationKind(organisation.kind).holds_keys

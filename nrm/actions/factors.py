@@ -12,12 +12,13 @@ from nrm import audit, clock
 from nrm.actions import proving
 from nrm.actions.proving import Asker
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor, Credentials, NotPermitted, NotVisible, Permission
+from nrm.domain.accounts import Actor, Credentials, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.factors import WrongCode
-from nrm.models.accounts import Member, MemberSession
+from nrm.domain.members import check_reset_from_outside
+from nrm.models.accounts import Member, MemberSession, Organisation
 from nrm.store import accounts as store
 from nrm.store import tries as store_tries
-from nrm.store.members import colleague
+from nrm.store.members import colleague, other_holders
 from nrm.vault import factors as vault
 from nrm.vault import members
 
@@ -109,13 +110,20 @@ def reset(*, member_id: uuid.UUID, by: Actor) -> None:
     """Take a colleague's second factor away, because the telephone is lost; at the next sign-in they set up a new one.
 
     It opens nothing: the password is needed as before. Every session of the colleague ends. Nobody does it for
-    themselves. Raises NotPermitted, NotVisible.
+    themselves, and the administrator where no colleague could. Raises NotPermitted, KeyHoldersDecide, NotVisible.
     """
     by.must(Permission.ACCOUNT_RESET)
     member = colleague(member_id, by=by)
     if member.id == by.member_id:
         raise NotPermitted("one's own second factor")
     with transaction() as session:
+        # Held until the end: a second key holder is confirmed before this or after it.
+        organisation = session.get_one(
+            Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        if organisation.id != by.organisation_id:
+            holds_keys = OrganisationKind(organisation.kind).holds_keys
+            check_reset_from_outside(holds_keys=holds_keys, colleagues=other_holders(member))
         session.execute(
             update(Member)
             .where(Member.id == member.id)

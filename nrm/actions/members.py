@@ -19,7 +19,6 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import (
     INVITATION_HOURS,
     Actor,
-    NotPermitted,
     NotVisible,
     OrganisationKind,
     Permission,
@@ -27,7 +26,14 @@ from nrm.domain.accounts import (
     SignInRefused,
     UnusableInvitation,
 )
-from nrm.domain.members import KeyHappening, OwnAccount, WrongCode, check_leaving
+from nrm.domain.members import (
+    KeyHappening,
+    OwnAccount,
+    WrongCode,
+    check_ending_from_outside,
+    check_leaving,
+    check_new_link_from_outside,
+)
 from nrm.domain.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.models.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.store import accounts
@@ -65,15 +71,19 @@ class SealedAnew:
 def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
     """End a colleague's account: sessions, keys and wraps go at once. Returns whether a new keyring is due.
 
-    A key holder makes it in the same transaction; when the administrator disables somebody it waits for one.
-    Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, CannotOpen; WaitsForSecond for the third in an hour.
+    A key holder makes it in the same transaction; when the administrator disables somebody it waits for one, and is
+    bound by how many. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft, EndsTooMany, CannotOpen;
+    WaitsForSecond for a colleague's third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
+        _hold_if_administrator(session, by)
         member, organisation = _colleague(session, member_id, by)
         if member.status == "disabled":
             return False
-        check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
+        holds = store.holds_newest(member.id)
+        check_leaving(holds=holds, others=store.other_holders(member))
+        _bind_administrator(member, by, holds=holds)
         waits = _goes(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
         if waits is None:
             return _end(session, member, organisation, by)
@@ -111,20 +121,37 @@ def _end(session: Session, member: Member, organisation: Organisation, by: Actor
     return holds
 
 
+def _hold_if_administrator(session: Session, by: Actor) -> None:
+    if by.may(Permission.ORGANISATION_FOUND):
+        store.hold_administrators(session)
+
+
+def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
+    """What an organisation's own people are not bound by; raises TooFewLeft, EndsTooMany."""
+    if by.may(Permission.ORGANISATION_FOUND):
+        of_organisation, of_all = store.ended_from_outside(member.organisation_id)
+        others = store.other_holders(member, checked=True)
+        check_ending_from_outside(holds=holds, others=others, of_organisation=of_organisation, of_all=of_all)
+
+
 def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
     """Let a colleague who lost password and code, or who comes back, make new keys; the token of a one-time link.
 
     The old keys, wraps and sessions die at once. What the new keys open is decided by who confirms them afterwards.
-    For an organisation that holds keys a colleague does this, who checked the identity in person; for the others, and
-    for whoever has not joined yet, the administrator too. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder;
-    WaitsForSecond for the third in an hour.
+    For an organisation that holds keys a colleague does this, who checked the identity in person; for the others the
+    administrator, too, and for a founder whom only administrators invited and who has not joined yet. Raises
+    NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder; WaitsForSecond for the third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
         member, organisation = _colleague(session, member_id, by)
         elsewhere = organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys
-        if elsewhere and member.status != "invited":
-            raise NotPermitted(Permission.ACCOUNT_DISABLE)
+        if elsewhere:
+            check_new_link_from_outside(
+                invited=member.status == "invited",
+                from_colleague=store.has_link_of_colleague(member),
+                holders=store.holders(organisation.id),
+            )
         check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
         waits = _goes(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
         if waits is None:
@@ -144,7 +171,8 @@ def _begin_anew(session: Session, member: Member, by: Actor) -> str:
     check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
     _take_everything(session, member)
     member.status = "invited"
-    session.add(Invitation(member_id=member.id, digest=digest, expires_at=clock.now() + _KEEPS_FOR))
+    expires_at = clock.now() + _KEEPS_FOR
+    session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
     session.flush()
     happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
     audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)

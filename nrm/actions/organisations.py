@@ -9,21 +9,25 @@ import uuid
 from typing import cast
 
 from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OwnOrganisation, Permission
+from nrm.domain.members import check_suspending
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, MemberSession, Organisation
 from nrm.models.referrals import Referral
 from nrm.store import agreements
+from nrm.store import members as store
 from nrm.vault import grants
 
 
 def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
     """Nobody of it is signed in any more or can sign in, and it is asked nothing; who waits for its answer moves on.
 
-    What it holds stays sealed to it. Raises NotPermitted, NotVisible, OwnOrganisation.
+    What it holds stays sealed to it. Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters,
+    SuspendsTooMany.
     """
     by.must(Permission.ORGANISATION_SUSPEND)
     if organisation_id == by.organisation_id:
@@ -41,11 +45,16 @@ def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
 
 def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: Actor) -> bool:
     """Whether anything changed. The lock is one that whoever seals to the organisation does not wait for."""
+    values: dict[str, object] = {"enabled": enabled}
     with transaction() as session:
+        if not enabled:
+            store.hold_administrators(session)
+            _bind(session, organisation_id)
+            values["suspended_at"] = clock.now()
         hit = session.execute(
             update(Organisation)
             .where(Organisation.id == organisation_id, Organisation.enabled.is_(not enabled))
-            .values(enabled=enabled)
+            .values(values)
         )
         if cast("CursorResult[object]", hit).rowcount != 1:
             if session.get(Organisation, organisation_id) is None:
@@ -55,6 +64,16 @@ def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: A
         session.execute(delete(MemberSession).where(MemberSession.member_id.in_(people)))
         audit.append(session, event, by=by, organisation_id_concerned=organisation_id)
         return True
+
+
+def _bind(session: Session, organisation_id: uuid.UUID) -> None:
+    """Raises TooFewShelters, SuspendsTooMany; nothing for an organisation that is suspended already."""
+    organisation = session.get(Organisation, organisation_id, populate_existing=True)
+    if organisation is not None and organisation.enabled:
+        accepting = store.accepting_shelters()
+        others = len(accepting - {organisation_id})
+        of_all = store.suspended_lately(organisation_id)
+        check_suspending(accepts=organisation_id in accepting, other_shelters=others, of_all=of_all)
 
 
 def pass_over() -> int:

@@ -145,8 +145,10 @@ def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
         # The case worker comes first: what the demo does in a shelter, it does as one.
         logins = _logins(organisation.code, OrganisationKind(organisation.kind))
         for number, (login, role) in enumerate(logins, start=1):
+            # The administrator invites the founder; who holds the key then invites the colleagues.
+            inviting = holder if holder is not None and OrganisationKind(organisation.kind).holds_keys else admin
             token = accounts.invite(
-                organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=admin
+                organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=inviting
             )
             actor = _join(token, login, role, organisation.code, described, holder)
             holder = holder or actor

@@ -94,6 +94,7 @@ class Permission(StrEnum):
     ACCOUNT_CONFIRM = "account:confirm"
     ACCOUNT_RESET = "account:reset"
     ACCOUNT_DISABLE = "account:disable"
+    ORGANISATION_FOUND = "organisation:found"
     ORGANISATION_SUSPEND = "organisation:suspend"
     MONITORING_SCORE = "monitoring:score"
     MONITORING_OWN = "monitoring:own"
@@ -134,6 +135,7 @@ _SHELTER_WORK = frozenset(
         Permission.OBLIGATION_ACKNOWLEDGE,
         Permission.AGREEMENT_READ,
         Permission.AGREEMENT_SIGN,
+        Permission.ACCOUNT_INVITE,
         Permission.ACCOUNT_CONFIRM,
         Permission.ACCOUNT_RESET,
         Permission.ACCOUNT_DISABLE,
@@ -151,6 +153,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_RECEIVE,
@@ -170,6 +173,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
@@ -195,6 +199,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -210,6 +215,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -220,6 +226,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
@@ -235,6 +242,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.REQUEST_RECORD,
@@ -253,6 +261,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.OBLIGATION_ACKNOWLEDGE,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_SIGN,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -263,6 +272,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.IDENTIFICATION_DECIDE,
             Permission.AGREEMENT_READ,
+            Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
@@ -297,6 +307,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_INVITE,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
+            Permission.ORGANISATION_FOUND,
             Permission.ORGANISATION_SUSPEND,
         }
     ),

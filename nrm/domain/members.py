@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from nrm.domain.accounts import NotPermitted
 
 KEY_HOLDERS_NEEDED = 2
 """An organisation accepts people only once this many could open what it is sent: one lost password loses nothing."""
+
+A_DAY = timedelta(hours=24)
+"""Rolling: what administrators did longer ago does not count."""
+ENDED_OF_ONE, ENDED_OF_ALL = 1, 3
+"""How many accounts all administrators together end within a day: of one organisation, and at all."""
+SUSPENDED_OF_ALL, SHELTERS_LEFT = 3, 2
+"""How many organisations they suspend within a day, and how many shelters must still be able to accept people."""
 
 
 class KeyHappening(StrEnum):
@@ -43,6 +52,26 @@ class TooFewKeyHolders(Exception):
 
 class NotThisOrganisation(Exception):
     """Only somebody of the organisation holds its key."""
+
+
+class KeyHoldersDecide(NotPermitted):
+    """Who belongs to the organisation is up to its own key holders; the administrator invites founders at most."""
+
+
+class TooFewLeft(Exception):
+    """An administrator never takes a key away where fewer than two people would be left who could accept somebody."""
+
+
+class EndsTooMany(Exception):
+    """Administrators ended as many accounts as they may within a day."""
+
+
+class SuspendsTooMany(Exception):
+    """Administrators suspended as many organisations as they may within a day."""
+
+
+class TooFewShelters(Exception):
+    """Fewer than two shelters could accept anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +113,51 @@ def check_leaving(*, holds: bool, others: int) -> None:
     """Raise LastKeyHolder when the member holds the keyring and no other active member does."""
     if holds and others == 0:
         raise LastKeyHolder
+
+
+def check_inviting(*, own: bool, holds: bool, keeps_accounts: bool, holds_keys: bool, holders: int) -> None:
+    """Raise KeyHoldersDecide unless a key holder invites into the own organisation, or who keeps the accounts into one
+    that holds no keys or has fewer than two people who hold them."""
+    founding = not holds_keys or holders < KEY_HOLDERS_NEEDED
+    if not (own and holds) and not (keeps_accounts and founding):
+        raise KeyHoldersDecide
+
+
+def is_ended_by_founding(*, from_colleague: bool, holders: int) -> bool:
+    """Whether a link that nobody of the organisation made is dead: two people hold the key and invite themselves."""
+    return not from_colleague and holders >= KEY_HOLDERS_NEEDED
+
+
+def check_new_link_from_outside(*, invited: bool, from_colleague: bool, holders: int) -> None:
+    """Raise KeyHoldersDecide unless somebody who was only ever invited by administrators gets another link of theirs.
+
+    What a key holder made is never replaced, also not while just one is left: they check who comes with *their* link.
+    """
+    if not invited or from_colleague or holders >= KEY_HOLDERS_NEEDED:
+        raise KeyHoldersDecide
+
+
+def check_reset_from_outside(*, holds_keys: bool, colleagues: int) -> None:
+    """Raise KeyHoldersDecide where a colleague holds the key and could take the second factor away instead.
+
+    `colleagues`: how many other key holders there are. Who is alone would otherwise lose every case with a telephone.
+    """
+    if holds_keys and colleagues:
+        raise KeyHoldersDecide
+
+
+def check_ending_from_outside(*, holds: bool, others: int, of_organisation: int, of_all: int) -> None:
+    """Raise TooFewLeft, EndsTooMany. `others`: who could accept people without the member; the last two: how many
+    accounts administrators ended within a day."""
+    if holds and others < KEY_HOLDERS_NEEDED:
+        raise TooFewLeft
+    if of_organisation >= ENDED_OF_ONE or of_all >= ENDED_OF_ALL:
+        raise EndsTooMany
+
+
+def check_suspending(*, accepts: bool, other_shelters: int, of_all: int) -> None:
+    """Raise TooFewShelters, SuspendsTooMany. `accepts`: whether it is a shelter that could accept somebody now."""
+    if accepts and other_shelters < SHELTERS_LEFT:
+        raise TooFewShelters
+    if of_all >= SUSPENDED_OF_ALL:
+        raise SuspendsTooMany

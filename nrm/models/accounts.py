@@ -48,6 +48,7 @@ class Organisation(Model):
     name_en: Mapped[str]
     telephone: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
+    suspended_at: Mapped[datetime | None]  # the last time, also once it was let in again
     keyring_due_at: Mapped[datetime | None]  # since when a key holder's leaving waits for a new keyring
     anew_due_at: Mapped[datetime | None]  # since when what a key holder who left may have kept opens still
 
@@ -84,7 +85,10 @@ class Member(Model):
 
 
 class Invitation(Model):
-    """A one-time link: only the digest of its 128 bits is kept."""
+    """A one-time link: only the digest of its 128 bits is kept.
+
+    `by_id`: who made it; none of the first administrator's, and of one from before this was kept.
+    """
 
     __tablename__ = "invitations"
 
@@ -93,6 +97,7 @@ class Invitation(Model):
     digest: Mapped[bytes] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
 
 
 class Keyring(Model):

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, case, func, select, tuple_
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.consents import reads_by_consent
+from nrm.domain.members import KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
 from nrm.models.accounts import Instance, Invitation, Keyring, Member, MemberSession, Organisation
 from nrm.prepared import Prepared, Row
-from nrm.store.members import number_of_holders
+from nrm.store.members import has_newest, is_from_colleague, number_of_holders
 from nrm.store.paging import Page
 
 _MEMBER_ROW = Member.__table__.c
@@ -37,6 +38,30 @@ class MemberLine:
     totp_reset_at: datetime | None
     organisation_kind: str
     code_checked: bool
+    invited_by: str  # who made the last link, and of which organisation; empty for nobody
+    invited_from: str
+    link_is_colleagues: bool
+    holders: int  # of the newest keyring, in the organisation
+    holds: bool  # the newest keyring
+
+    @property
+    def nobody_there_could_help(self) -> bool:
+        """Whether no colleague holds the key and could take a lost second factor away."""
+        colleagues = self.holders - self.holds
+        return not OrganisationKind(self.organisation_kind).holds_keys or colleagues == 0
+
+    @property
+    def may_get_founders_link(self) -> bool:
+        """Whether who keeps the accounts may make another link for them."""
+        if not OrganisationKind(self.organisation_kind).holds_keys:
+            return True
+        try:
+            check_new_link_from_outside(
+                invited=self.status == "invited", from_colleague=self.link_is_colleagues, holders=self.holders
+            )
+        except KeyHoldersDecide:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +86,18 @@ def instance() -> Instance:
 
 
 def organisations(*, by: Actor) -> Sequence[Organisation]:
-    """Every organisation, by code; for who invites people."""
-    by.must(Permission.ACCOUNT_INVITE)
+    """Every organisation, by code; for who keeps the accounts."""
+    by.must(Permission.ORGANISATION_FOUND)
     return db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
+
+
+def foundable(*, by: Actor) -> Sequence[Organisation]:
+    """The organisations into which who keeps the accounts may invite: without keys, or with too few who hold them."""
+    by.must(Permission.ORGANISATION_FOUND)
+    keyless = [str(each) for each in OrganisationKind if not each.holds_keys]
+    few = number_of_holders(Organisation.id, checked=False) < KEY_HOLDERS_NEEDED
+    statement = select(Organisation).where(or_(Organisation.kind.in_(keyless), few)).order_by(Organisation.code)
+    return db.session.scalars(statement).all()
 
 
 def organisation_by_code(code: str) -> Organisation:
@@ -138,10 +172,26 @@ def with_keyring() -> set[uuid.UUID]:
 
 
 MEMBERS_AT_ONCE = 20
+_INVITING, _INVITING_FROM = aliased(Member), aliased(Organisation)
+
+
+def _last_link(what: Any) -> ScalarSelect[Any]:
+    """Something of who made a member's last link."""
+    return (
+        select(what)
+        .select_from(Invitation)
+        .join(_INVITING, _INVITING.id == Invitation.by_id)
+        .join(_INVITING_FROM, _INVITING_FROM.id == _INVITING.organisation_id)
+        .where(Invitation.member_id == Member.id)
+        .order_by(Invitation.expires_at.desc(), Invitation.id)
+        .limit(1)
+        .correlate(Member)
+        .scalar_subquery()
+    )
 
 
 def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[MemberLine]:
-    """The members of the actor's organisation; for who invites people, of all. `after`: the last one's login."""
+    """The members of the actor's organisation; for who keeps the accounts, of all. `after`: the last one's login."""
     statement = (
         select(
             Member.id,
@@ -154,12 +204,17 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
             Member.totp_reset_at,
             Organisation.kind,
             Member.code_checked_at.is_not(None),
+            func.coalesce(_last_link(_INVITING.name), ""),
+            func.coalesce(_last_link(_INVITING_FROM.code), ""),
+            is_from_colleague(Member.id, Member.organisation_id),
+            number_of_holders(Organisation.id, checked=False),
+            and_(Member.status == "active", has_newest(Member.id)),
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .order_by(Organisation.code, Member.login)
         .limit(size + 1)
     )
-    if not by.may(Permission.ACCOUNT_INVITE):
+    if not by.may(Permission.ORGANISATION_FOUND):
         statement = statement.where(Member.organisation_id == by.organisation_id)
     if after:
         last = (
@@ -173,8 +228,9 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
 
 
 def key_holding(*, by: Actor) -> list[OrganisationLine]:
-    """Every organisation with how many can open its cases, and how many invitations still wait; for who invites."""
-    by.must(Permission.ACCOUNT_INVITE)
+    """Every organisation with how many can open its cases, and how many invitations still wait; for who keeps the
+    accounts."""
+    by.must(Permission.ORGANISATION_FOUND)
     active = select(func.count()).where(Member.organisation_id == Organisation.id, Member.status == "active")
     open_invitations = (
         select(func.count())

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.accounts import ROLE_LABELS, ChangePasswordForm, InviteAccountForm, JoinAccountForm, RecoverAccountForm
+from forms.accounts import (
+    ROLE_LABELS,
+    ChangePasswordForm,
+    InviteAccountForm,
+    InviteColleagueForm,
+    JoinAccountForm,
+    RecoverAccountForm,
+)
 from nrm.actions import accounts as actions
 from nrm.actions import factors
 from nrm.domain.accounts import (
@@ -23,6 +31,7 @@ from nrm.domain.accounts import (
     WeakPassword,
 )
 from nrm.domain.limits import TooSoon
+from nrm.domain.members import KeyHoldersDecide
 from nrm.domain.words import N_
 from nrm.store import accounts as store
 from nrm.web import guards, hidden, home
@@ -46,6 +55,12 @@ UNUSABLE = {
     "shape": N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
 }
 _PEOPLE_TYPE_AT_MOST = 300
+THEMSELVES = N_(
+    "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
+)
+NO_KEY = N_(
+    "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
+)
 
 
 @blueprint.get("/sign-in")
@@ -197,6 +212,7 @@ def members() -> str:
         second_factor=factors.demanded(),
         own_id=by.member_id,
         may_disable=by.may(Permission.ACCOUNT_DISABLE),
+        keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
     )
 
 
@@ -218,15 +234,19 @@ def invite_page() -> str:
 @blueprint.post("/members/invite")
 @guards.requires(Permission.ACCOUNT_INVITE)
 @guards.step_up
-def invite() -> tuple[str, int] | str:
+def invite() -> BaseResponse | tuple[str, int] | str:
+    by = guards.actor()
     form = _invite_form()
     if not form.validate():
+        _say_who_invites(form)
         return render_template("accounts/invite.html", form=form), 422
-    by = guards.actor()
-    organisation = store.organisation_by_code(form.organisation.data)
+    into = by.organisation_id
+    if isinstance(form, InviteAccountForm):
+        into = store.organisation_by_code(form.organisation.data).id
+    assert into is not None
     try:
         token = actions.invite(
-            organisation_id=organisation.id,
+            organisation_id=into,
             login=form.login.data or "",
             name=form.name.data or "",
             role=Role(form.role.data),
@@ -235,6 +255,11 @@ def invite() -> tuple[str, int] | str:
     except UnusableLogin as error:
         form.login.errors = [UNUSABLE[str(error)]]
         return render_template("accounts/invite.html", form=form), 422
+    except KeyHoldersDecide:
+        if not isinstance(form, InviteAccountForm):
+            return guards.error_page(403, NO_KEY)
+        form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed in the same instant
+        return render_template("accounts/invite.html", form=form), 422
     except NotPermitted:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
         return render_template("accounts/invite.html", form=form), 422
@@ -242,16 +267,34 @@ def invite() -> tuple[str, int] | str:
     return render_template("accounts/invited.html", link=link, name=form.name.data)
 
 
-def _invite_form() -> InviteAccountForm:
-    form = InviteAccountForm(request.form)
+def _invite_form() -> InviteColleagueForm:
+    by = guards.actor()
+    if not by.may(Permission.ORGANISATION_FOUND):
+        form = InviteColleagueForm(request.form)
+        form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
+        return form
     language = current_language()
-    form.organisation.choices = [
+    founding = InviteAccountForm(request.form)
+    founding.organisation.choices = [
         SelectChoice(value=each.code, label=each.name_sq if language == "sq" else each.name_en)
-        for each in store.organisations(by=guards.actor())
+        for each in store.foundable(by=by)
         if ROLES_OF[OrganisationKind(each.kind)]
     ]
-    form.role.choices = [SelectChoice(value=str(role), label=label) for role, label in ROLE_LABELS.items()]
-    return form
+    founding.role.choices = _roles(ROLE_LABELS)
+    return founding
+
+
+def _roles(which: Collection[Role]) -> list[SelectChoice]:
+    return [SelectChoice(value=str(role), label=label) for role, label in ROLE_LABELS.items() if role in which]
+
+
+def _say_who_invites(form: InviteColleagueForm) -> None:
+    """An organisation that is not offered, because its own people invite: say that, not that nothing was chosen."""
+    if isinstance(form, InviteAccountForm) and form.organisation.data:
+        by = guards.actor()
+        offered = {each.code for each in store.foundable(by=by)}
+        if form.organisation.data in {each.code for each in store.organisations(by=by)} - offered:
+            form.organisation.errors = [THEMSELVES]
 
 
 @blueprint.get("/password")

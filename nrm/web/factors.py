@@ -13,11 +13,13 @@ from nrm.actions import accounts
 from nrm.actions import factors as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.factors import WrongCode, address, grouped
+from nrm.domain.members import KeyHoldersDecide
 from nrm.domain.words import N_
 from nrm.render import codes
 from nrm.store import members as store
 from nrm.web import guards
 from nrm.web.language import gettext
+from nrm.web.members import ELSEWHERE
 
 blueprint = Blueprint("factors", __name__)
 ISSUER = "NRM"
@@ -83,6 +85,9 @@ def reset_page(member_id: uuid.UUID) -> str:
 @blueprint.post("/members/<uuid:member_id>/second-factor")
 @guards.requires(Permission.ACCOUNT_RESET)
 @guards.step_up
-def reset(member_id: uuid.UUID) -> BaseResponse:
-    actions.reset(member_id=member_id, by=guards.actor())
+def reset(member_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
+    try:
+        actions.reset(member_id=member_id, by=guards.actor())
+    except KeyHoldersDecide:
+        return guards.error_page(403, ELSEWHERE)
     return redirect(url_for("accounts.members"), 303)

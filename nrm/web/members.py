@@ -11,8 +11,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.members import CheckCodeForm, MakeCodeForm
 from nrm.actions import accounts
 from nrm.actions import members as actions
-from nrm.domain.accounts import NotPermitted, Permission, SignInRefused, UnusableInvitation
-from nrm.domain.members import KEY_HOLDERS_NEEDED, KeyHappening, LastKeyHolder, OwnAccount, WrongCode
+from nrm.domain.accounts import Permission, SignInRefused, UnusableInvitation
+from nrm.domain.members import (
+    KEY_HOLDERS_NEEDED,
+    EndsTooMany,
+    KeyHappening,
+    KeyHoldersDecide,
+    LastKeyHolder,
+    OwnAccount,
+    TooFewLeft,
+    WrongCode,
+)
 from nrm.domain.words import N_
 from nrm.store import members as store
 from nrm.web import guards
@@ -28,6 +37,15 @@ LAST = N_(
 )
 OWN = N_("You cannot do this to your own account. Ask a colleague.")
 ELSEWHERE = N_("Only a colleague of the same organisation can do this, after checking who the person is.")
+TOO_FEW = N_(
+    "Then fewer than two people could open the cases of the organisation, and it could accept nobody. One of those who "
+    "hold its key can end this account."
+)
+TOO_MANY = N_(
+    "Administrators together end at most one account of an organisation and three accounts within 24 hours. If it "
+    "cannot wait, somebody who holds the key of the organisation can end the account."
+)
+REFUSALS = {LastKeyHolder: LAST, OwnAccount: OWN, TooFewLeft: TOO_FEW, EndsTooMany: TOO_MANY}
 WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
 HAPPENINGS = {
     KeyHappening.JOINED: N_("made an account and keys"),
@@ -49,7 +67,9 @@ Answer = BaseResponse | str | tuple[str, int]
 @guards.requires(Permission.ACCOUNT_DISABLE)
 @guards.step_up
 def disable_page(member_id: uuid.UUID) -> str:
-    return render_template("members/disable.html", member=store.manageable(member_id, by=guards.actor()))
+    by = guards.actor()
+    bound = by.may(Permission.ORGANISATION_FOUND)
+    return render_template("members/disable.html", member=store.manageable(member_id, by=by), bound=bound)
 
 
 @blueprint.post("/members/<uuid:member_id>/disable")
@@ -59,8 +79,8 @@ def disable(member_id: uuid.UUID) -> Answer:
     by = guards.actor()
     try:
         due = actions.disable(member_id=member_id, by=by)
-    except (LastKeyHolder, OwnAccount) as error:
-        return guards.error_page(409, LAST if isinstance(error, LastKeyHolder) else OWN)
+    except (LastKeyHolder, OwnAccount, TooFewLeft, EndsTooMany) as error:
+        return guards.error_page(409, REFUSALS[type(error)])
     own = due and by.may(Permission.ACCOUNT_CONFIRM)
     return redirect(url_for("members.keys" if own else "accounts.members"), 303)
 
@@ -81,8 +101,8 @@ def anew(member_id: uuid.UUID) -> Answer:
     try:
         token = actions.begin_anew(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
-        return guards.error_page(409, LAST if isinstance(error, LastKeyHolder) else OWN)
-    except NotPermitted:
+        return guards.error_page(409, REFUSALS[type(error)])
+    except KeyHoldersDecide:
         return guards.error_page(403, ELSEWHERE)
     link = url_for("accounts.invitation", token=token, _external=True)
     return render_template("accounts/invited.html", link=link, name=member.name)

@@ -9,10 +9,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions import organisations as actions
 from nrm.domain.accounts import OwnOrganisation, Permission
+from nrm.domain.members import SuspendsTooMany, TooFewShelters
 from nrm.domain.words import N_
 from nrm.store import accounts as store
 from nrm.store.referrals import names
 from nrm.web import guards
+
+TOO_FEW = N_(
+    "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
+    "hold the key of another one."
+)
+TOO_MANY = N_("Administrators together suspend at most three organisations within 24 hours.")
 
 blueprint = Blueprint("organisations", __name__)
 
@@ -34,6 +41,10 @@ def suspend(organisation_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
         actions.suspend(organisation_id=organisation_id, by=guards.actor())
     except OwnOrganisation:
         return guards.error_page(409, OWN)
+    except TooFewShelters:
+        return guards.error_page(409, TOO_FEW)
+    except SuspendsTooMany:
+        return guards.error_page(409, TOO_MANY)
     return redirect(url_for("home.index"), 303)
 
 

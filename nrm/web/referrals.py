@@ -56,7 +56,7 @@ Answer = BaseResponse | tuple[str, int] | str
 LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
 TOO_FEW = N_(
     "Your organisation cannot accept anybody yet: two people must hold its key and have typed in their recovery code. "
-    "Have a colleague invited and confirm them, or let them type in their code; until then decline or telephone."
+    "Invite a colleague and confirm them, or let them type in their code; until then decline or telephone."
 )
 LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")

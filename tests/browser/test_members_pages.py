@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from nrm.actions import members
+from nrm.actions import accounts, members
 from nrm.db import db
 from nrm.models.accounts import Member
 from nrm.store import members as store
@@ -82,6 +82,22 @@ def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holde
         expect(page.locator("main")).to_contain_text("This is the last person who can open the cases")
         good_as_it_is(page)
         good(page, f"{base}/members/{worker}/disable")
+        live.main_button(page).click()
+        expect(page.locator("main")).to_contain_text("fewer than two people could open the cases")
+        good_as_it_is(page)
+        invited = desk(browser, base, "vatra.shelter_manager")
+        good(invited, f"{base}/members/invite")
+        invited.fill("#name", "Mira Deda")
+        invited.fill("#login", "mira.deda")
+        invited.locator('input[name="role"][value="case_worker"]').check()
+        live.main_button(invited).click()
+        good_as_it_is(invited)
+        factories.join(invited.locator(".done .code").inner_text().rsplit("/", 1)[1])
+        good(invited, f"{base}/members")  # who waits, and who invited them
+        accounts.confirm(member_id=id_of("mira.deda"), by=factories.actor("vatra.shelter_manager"))
+        invited.context.close()
+        good(page, f"{base}/members/invite")  # organisations with two key holders are not offered
+        page.goto(f"{base}/members/{worker}/disable?lang=en")
         live.main_button(page).click()
         expect(page).to_have_url(f"{base}/members")
         good(page, f"{base}/")

@@ -171,9 +171,11 @@ def test_the_keyring_of_a_shelter_given_to_a_ministry_by_hand_is_not_sealed_to(w
 
 
 def test_a_colleague_confirms_no_key_that_the_new_member_did_not_make(app: Flask) -> None:
-    admin = factories.actor("administrator")
+    colleague = factories.actor("vatra.case_worker")
     vatra = account_store.organisation_by_code("VATRA")
-    token = accounts.invite(organisation_id=vatra.id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=admin)
+    token = accounts.invite(
+        organisation_id=vatra.id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague
+    )
     accounts.join(token=token, password=factories.PASSWORD)
     member = account_store.member_by_login("vatra.new")
     assert member is not None
@@ -181,7 +183,6 @@ def test_a_colleague_confirms_no_key_that_the_new_member_did_not_make(app: Flask
     made = member.kem_public
     with transaction() as session:
         session.execute(update(Member).where(Member.id == member.id).values(kem_public=mine))
-    colleague = factories.actor("vatra.case_worker")
     with pytest.raises(accounts.CannotOpen):
         accounts.confirm(member_id=member.id, by=colleague)
     assert db.session.scalars(select(KeyringWrap).where(KeyringWrap.member_id == member.id)).all() == []

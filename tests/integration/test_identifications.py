@@ -48,13 +48,12 @@ SECOND = "state_police.second"
 
 def colleague(login: str, organisation: str, confirmer: str) -> Actor:
     """One more identification officer of an organisation."""
-    admin = factories.actor("administrator")
     token = accounts.invite(
         organisation_id=people.organisation(organisation),
         login=login,
         name="One more",
         role=Role.IDENTIFICATION_OFFICER,
-        by=admin,
+        by=factories.actor(confirmer),
     )
     factories.join(token)
     member = account_store.member_by_login(login)

@@ -92,8 +92,8 @@ class Failing:
 def invited(client: FlaskClient) -> tuple[str, str]:
     """Somebody joins by a link and comes back by the recovery code: (the link's token, the code)."""
     vatra = account_store.organisation_by_code("VATRA").id
-    admin = factories.actor("administrator")
-    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=admin)
+    colleague = factories.actor("vatra.case_worker")
+    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     code = accounts.join(token=token, password=factories.PASSWORD).recovery_code
     client.get(f"/invitations/{token}")
     page = client.get("/recover")

@@ -76,7 +76,7 @@ def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str
         login=login,
         name="New",
         role=role,
-        by=factories.actor("administrator"),
+        by=factories.actor(f"{code.lower()}.shelter_manager"),
     )
 
 
@@ -146,9 +146,10 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
 
 
 def test_when_the_administrator_disables_somebody_a_key_holder_makes_the_new_key(app: Flask) -> None:
-    admin = factories.actor("administrator")
+    admin, manager = factories.actor("administrator"), factories.actor("nrc.shelter_manager")
+    factories.join(invited("nrc.third"))
+    accounts.confirm(member_id=member("nrc.third").id, by=manager)
     members.disable(member_id=member("nrc.case_worker").id, by=admin)
-    manager = factories.actor("nrc.shelter_manager")
     stands = store.keys(by=manager)
     assert stands.due_at is not None
     assert stands.version == 1

@@ -249,10 +249,8 @@ def test_sending_and_destroying_at_once_does_one_of_them(instance: Flask) -> Non
 
 def test_an_invitation_is_accepted_once_however_many_have_the_link(instance: Flask) -> None:
     """The second would otherwise put a password and keys of their own in the place of the first one's."""
-    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
-    token = accounts.invite(
-        organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
-    )
+    colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
+    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     passwords = [f"{number} lives of a border cat" for number in range(4)]
 
     def join(password: str) -> Callable[[], str]:
@@ -288,11 +286,11 @@ def test_of_two_first_members_one_makes_the_keyring_and_the_other_waits(instance
 
 
 def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
-    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
+    colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
 
     def invite() -> str:
         return accounts.invite(
-            organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
+            organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague
         )
 
     assert len(race(instance, *[invite] * 4)) == 1
@@ -300,14 +298,12 @@ def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
 
 
 def test_a_colleague_confirmed_by_two_at_once_has_the_keyring_once(instance: Flask) -> None:
-    administrator, vatra = factories.actor("administrator"), people.organisation("VATRA")
-    token = accounts.invite(
-        organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=administrator
-    )
+    colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
+    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     accounts.join(token=token, password=factories.PASSWORD)
     member = account_store.member_by_login("vatra.new")
     assert member is not None
-    member_id, colleague = member.id, factories.actor("vatra.case_worker")
+    member_id = member.id
     race(instance, *[lambda: accounts.confirm(member_id=member_id, by=colleague)] * 4)
     assert db.session.scalar(select(func.count()).where(KeyringWrap.member_id == member_id)) == 1
 

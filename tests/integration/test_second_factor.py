@@ -221,7 +221,9 @@ def test_an_instance_of_real_people_asks_whatever_the_row_says(app: Flask) -> No
 def test_a_colleague_takes_a_lost_telephone_away_and_opens_nothing_by_it(demanding: Flask) -> None:
     me = accounts.resume(before := sign_in(factories.code_of(ME)))
     assert isinstance(me, accounts.SignedIn)
-    by = factories.actor("administrator")
+    by, outside = factories.actor(COLLEAGUE), factories.actor("administrator")
+    with pytest.raises(NotPermitted):
+        factors.reset(member_id=me.actor.member_id, by=outside)  # type: ignore[arg-type]
     with pytest.raises(NotVisible):
         factors.reset(member_id=me.actor.member_id or by.member_id, by=factories.actor("nrc.case_worker"))  # type: ignore[arg-type]
     with pytest.raises(NotPermitted):
@@ -247,7 +249,7 @@ def inviting(demanding: Flask) -> Person:
     return Person(demanding.test_client(), "administrator", factories.code_of("administrator"))
 
 
-NEW = {"organisation": "VATRA", "role": "case_worker", "login": "vatra.new", "name": "New One"}
+NEW = {"organisation": "RINAS", "role": "border_officer", "login": "vatra.new", "name": "New One"}
 
 
 def test_after_five_minutes_an_invitation_asks_for_a_fresh_code_and_loses_nothing(inviting: Person) -> None:
@@ -447,7 +449,7 @@ def test_what_is_counted_names_nobody_and_is_swept(still: Flask) -> None:
 
 
 def test_recovery_asks_for_the_second_factor_too(demanding: Flask) -> None:
-    by = factories.actor("administrator")
+    by = factories.actor(COLLEAGUE)
     vatra = store.organisation_by_code("VATRA")
     from nrm.domain.accounts import Role
 

@@ -376,9 +376,9 @@ def wraps_of_two_colleagues_are_swapped(world: World) -> tuple[Attempt, object]:
 
 @forging("keyring_wraps.sealed_private")
 def a_waiting_member_is_made_active(world: World) -> tuple[Attempt, object]:
-    admin, vatra = factories.actor("administrator"), people.organisation("VATRA")
+    colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     factories.join(
-        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=admin)
+        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     )
     put(Member, {"login": "vatra.new"}, status="active")
     return reading(world.own_case, "identity", "vatra.new"), world.own_case
@@ -386,9 +386,9 @@ def a_waiting_member_is_made_active(world: World) -> tuple[Attempt, object]:
 
 @forging("keyring_wraps.sealed_private")
 def the_public_key_of_a_waiting_member_is_replaced(world: World) -> tuple[Attempt, object]:
-    admin, vatra = factories.actor("administrator"), people.organisation("VATRA")
+    colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     factories.join(
-        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=admin)
+        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     )
     new = member_of("vatra.new")
     put(Member, {"id": new}, kem_public=crypto.key_pair()[1])

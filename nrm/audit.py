@@ -44,6 +44,7 @@ class Event(StrEnum):
     RECOVERY_CODE_CHECKED = "recovery_code_checked"
     KEYRING_RENEWED = "keyring_renewed"
     KEYRING_MOVED = "keyring_moved"
+    KEYRING_REFUSED = "keyring_refused"
     SEALED_ANEW = "sealed_anew"
     ORGANISATION_ADDED = "organisation_added"
     ORGANISATION_SUSPENDED = "organisation_suspended"

@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -49,6 +49,7 @@ NAMING = {
 }
 RELEASES = "releases"
 _WRITING = "nrm_writing"
+_AFTERWARDS = "nrm_afterwards"
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
 _PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
@@ -226,12 +227,28 @@ def transaction() -> Iterator[Session]:
             yield session
             session.flush()
             session.commit()
+            _do_afterwards(session)
         except BaseException:
             session.rollback()
             raise
         finally:
+            session.info.pop(_AFTERWARDS, None)
             session.info.pop(WRITER, None)
             session.info.pop(_WRITING, None)
+
+
+def afterwards(session: Session, do: Callable[[], object]) -> None:
+    """Do it right after the present transaction committed, never if it fails. Something else must make up for it when
+    the program dies in between, or the second database is away."""
+    session.info.setdefault(_AFTERWARDS, []).append(do)
+
+
+def _do_afterwards(session: Session) -> None:
+    for do in session.info.pop(_AFTERWARDS, []):
+        try:
+            do()
+        except SQLAlchemyError as error:
+            current_app.logger.error("what follows a transaction is left for later: %s", type(error).__name__)
 
 
 def is_deadlock(error: OperationalError) -> bool:

@@ -45,6 +45,7 @@ from nrm.vault import members as vault
 from nrm.vault.passwords import is_common
 
 CannotOpen = vault.CannotOpen
+KeyringDisagrees = keyrings.Disagrees
 
 _SEEN_EVERY = timedelta(minutes=1)
 _KEEP_ENDED = timedelta(days=1)
@@ -172,9 +173,20 @@ def join(*, token: str, password: str) -> Joined:
     """Accept an invitation: the member's keys are made here, by nobody else.
 
     The first member of an organisation that opens cases makes its keyring; later ones wait until a colleague confirms
-    them. Raises UnusableInvitation, WeakPassword.
+    them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees: then the link stays good, and it is told.
     """
-    _check_password(password, invited(token))
+    joining = invited(token)
+    _check_password(password, joining)
+    try:
+        return _join(token, password)
+    except KeyringDisagrees:
+        by = Actor(joining.id, joining.organisation_id, Role(joining.role))
+        with transaction() as session:
+            audit.append(session, audit.Event.KEYRING_REFUSED, by=by)
+        raise
+
+
+def _join(token: str, password: str) -> Joined:
     with transaction() as session:
         # Held until the end: of two who join at once only one makes the keyring, and no second holder is confirmed.
         organisation_id = invited(token).organisation_id

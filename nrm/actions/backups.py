@@ -243,6 +243,7 @@ def settle(listed: Path | None) -> Settled:
                 again += 1
         audit.append(session, audit.Event.BACKUP_RESTORED, by=Actor.system("restore"), erased_again=again)
     shredding.work_off()
+    keyrings.settle()
     return Settled(again, shredding.sweep())
 
 
@@ -304,6 +305,8 @@ def findings(checked: Checked | None, listed: Path | None) -> list[str]:
     found += [f"{case_id}: {compartment}: is erased and there" for case_id, compartment in sorted(dead & live)]
     if without := shredding.missing():
         found.append(f"{without} compartments without their shred key")
+    if differ := keyrings.disagreeing():
+        found.append(f"{len(differ)} organisations whose newest keyring is not the one that the second database knows")
     return found
 
 

@@ -26,6 +26,7 @@ from nrm.store import agreements as desks_store
 from nrm.store import interviews as store
 from nrm.store import members as members_store
 from nrm.store.countries import country
+from nrm.vault import keyrings
 
 # Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
 # that lies where they are not safe, that a clause forbids, or that has not signed.
@@ -37,6 +38,10 @@ UNCONNECTED: Words = {
 UNREADY: Words = {
     "sq": "Ende nuk mund të pranojë: më pak se dy veta e kanë çelësin e saj. Telefononi.",
     "en": "Cannot accept yet: fewer than two people hold its key. Telephone.",
+}
+DISAGREES: Words = {
+    "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu. Telefononi.",
+    "en": "Cannot be asked now: its key is not the one that is known here. Telephone.",
 }
 ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
 
@@ -122,6 +127,12 @@ def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, befor
         code: ITSELF if code in desks and desks[code].id == by.organisation_id else UNCONNECTED
         for code, party in agreement.parties.items()
         if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
+    }
+    disagree = keyrings.not_known(db.session(), {desk.id for desk in desks.values()})
+    unreachable |= {
+        code: DISAGREES
+        for code, party in agreement.parties.items()
+        if party.competence is not None and code in desks and desks[code].id in disagree
     }
     rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
     reachable = {party: desk for party, desk in desks.items() if party not in unreachable}

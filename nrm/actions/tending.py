@@ -36,7 +36,7 @@ from nrm.models.cases import Opening
 from nrm.models.referrals import Referral
 from nrm.store import members as members_store
 from nrm.store import referrals as store
-from nrm.vault import shredding
+from nrm.vault import keyrings, shredding
 
 _BATCH = 200
 
@@ -45,8 +45,9 @@ def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
     `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`,
     `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`,
-    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `shred_files_deleted`; and `keyrings_due`:
-    how many organisations a key holder must do something for.
+    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `shred_files_deleted`;
+    and `keyrings_due`: how many organisations a key holder must do something for, `keyrings_disagree`: of how many the
+    newest keyring is not the known one.
     """
     by = Actor.system("tend")
     organisations.pass_over()
@@ -70,8 +71,10 @@ def tend() -> dict[str, int]:
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": shredding.sweep(),
+        "keyrings_settled": keyrings.settle(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": members_store.keyrings_due(),
+        "keyrings_disagree": len(keyrings.disagreeing()),
     }
 
 

@@ -215,3 +215,18 @@ class ReleaseKey(ShredModel):
     epoch: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     key: Mapped[bytes]
+
+
+class KnownKeyring(ShredModel):
+    """The newest version of an organisation's keyring, by the digest of its public half: no other is sealed to.
+
+    Announced before the main database commits it, `confirmed` after that; what was confirmed before goes then.
+    """
+
+    __tablename__ = "known_keyrings"
+    __table_args__ = (CheckConstraint("version >= 1", name="counted_from_one"),)
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    confirmed: Mapped[bool]

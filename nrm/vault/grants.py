@@ -13,20 +13,21 @@ kept as an own envelope instead, in the same row and with the same context (ADR 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
+from nrm.db import db
 from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Destruction, Grant, PendingGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
-from nrm.vault.keyrings import HoldsNoKeys
+from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
 from nrm.vault.marks import check_mark, mark, report
 
 Place = tuple[uuid.UUID, str]  # case, compartment
@@ -47,31 +48,50 @@ class Recipient:
     public: bytes
 
 
-_RECIPIENTS = (
+_KEYRINGS = (
     select(*_OF_ORGANISATION, Keyring.version, Keyring.public, Keyring.mark)
     .outerjoin(Keyring, Keyring.organisation_id == Organisation.id)
     .where(Organisation.id.in_(bindparam("ids", expanding=True)))
     .order_by(Organisation.code, Keyring.version)
-    .with_for_update(read=True, key_share=True, of=Organisation)
 )
+_RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisation)
 
 
 def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
-    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand.
+    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand,
+    Disagrees for one that is not the newest that the second database knows.
     Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
     """
-    rows = session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all()
+    newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
+    if len(newest) != len(set(organisation_ids)):
+        raise HoldsNoKeys("unknown organisation")
+    if late := _unknown(newest):
+        # Perhaps a new version was committed after this transaction began to read: looked at with eyes of its own.
+        with db.engine.connect() as connection:
+            newest |= _newest(connection.execute(_KEYRINGS, {"ids": late}).all())
+        for organisation_id in (disagree := _unknown(newest)):
+            report("newest keyring", organisation_id)
+        if disagree:
+            raise Disagrees
+    return list(newest.values())
+
+
+def _unknown(newest: Mapping[uuid.UUID, Recipient]) -> list[uuid.UUID]:
+    """Those whose newest keyring is older than the known one, or another."""
+    found = [version_of(each.organisation_id, each.version, each.public) for each in newest.values()]
+    return [each.organisation_id for each in shredding.unknown(found)]
+
+
+def _newest(rows: Sequence[Any]) -> dict[uuid.UUID, Recipient]:
     newest: dict[uuid.UUID, Recipient] = {}
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:
             raise HoldsNoKeys(row.code)
         check_mark(row.mark, "keyring", row.id, row.kind, row.party, row.version, row.public)
         newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
-    if len(newest) != len(set(organisation_ids)):
-        raise HoldsNoKeys("unknown organisation")
-    return list(newest.values())
+    return newest
 
 
 def exposed(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from nrm import clock, crypto
+from nrm.db import afterwards, db, no_key_under_way
 from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.prepared import AnySession
+from nrm.vault import shredding
 from nrm.vault.marks import check_mark, mark, report
 
 CannotOpen = crypto.CannotOpen
@@ -20,8 +23,12 @@ class HoldsNoKeys(Exception):
     """An organisation of this kind must never be able to open a case; or has nobody who holds its keyring yet."""
 
 
+class Disagrees(CannotOpen):
+    """The newest keyring of an organisation is not the one that the second database knows."""
+
+
 def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
-    """The organisation's first keyring, made by its first member."""
+    """The organisation's first keyring, made by its first member. Raises Disagrees where one is known already."""
     private, keyring = _new_version(session, organisation, 1, crypto.new_key())
     session.add(_wrap(keyring, member, private))
 
@@ -30,9 +37,10 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     """A new version of the keyring, wrapped to every active member whom a holder of the present one vouched for.
 
     Returns the version and the active members who were left out: they wait for a colleague again. The caller holds the
-    organisation's row. Raises CannotOpen.
+    organisation's row. Raises CannotOpen, Disagrees.
     """
     before = newest(session, organisation)
+    _must_be_known(before)
     old_private = keyring_private(session, before.version, by=by)
     private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
     vouchers = {
@@ -85,6 +93,13 @@ def _new_version(
     if not OrganisationKind(organisation.kind).holds_keys:
         raise HoldsNoKeys(organisation.code)
     private, public = crypto.key_pair()
+    new = version_of(organisation.id, version, public)
+    try:
+        shredding.announce_keyring(new)
+    except shredding.KnownAlready:
+        report("newest keyring", organisation.id)
+        raise Disagrees from None
+    afterwards(session, lambda: shredding.confirm_keyring(new))
     keyring = Keyring(
         id=uuid.uuid4(),
         organisation_id=organisation.id,
@@ -104,7 +119,8 @@ def _new_version(
 
 
 def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
-    """Wrap every version that `by` holds to a new member. Raises CannotOpen unless the newest is among them."""
+    """Wrap every version that `by` holds to a new member. Raises CannotOpen unless the newest is among them,
+    Disagrees."""
     if by.organisation_id is None:
         raise CannotOpen
     versions = session.scalars(
@@ -113,9 +129,87 @@ def share_keyring(session: Session, member: Member, *, by: Actor) -> None:
     held = held_versions(session, by=by)
     if not versions or versions[-1].version not in held:
         raise CannotOpen
+    _must_be_known(versions[-1])
     for keyring in versions:
         if keyring.version in held:
             session.add(_wrap(keyring, member, keyring_private(session, keyring.version, by=by)))
+
+
+def version_of(organisation_id: uuid.UUID, version: int, public: bytes) -> shredding.Version:
+    """The keyring as the second database knows it."""
+    digest = crypto.digest(crypto.ctx("known keyring", organisation_id, version, public))
+    return shredding.Version(organisation_id, version, digest)
+
+
+def not_known(session: Session, organisation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these organisations, those whose newest keyring is not the one that the second database knows."""
+    newer = aliased(Keyring)
+    newest_ones = session.execute(
+        select(Keyring.organisation_id, Keyring.version, Keyring.public).where(
+            Keyring.organisation_id.in_(organisation_ids),
+            ~exists().where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version),
+        )
+    )
+    return {each.organisation_id for each in shredding.unknown([version_of(*row) for row in newest_ones])}
+
+
+def _must_be_known(keyring: Keyring) -> None:
+    """Raise Disagrees, and report it, for a newest keyring that is older than the known one or another."""
+    if shredding.unknown([version_of(keyring.organisation_id, keyring.version, keyring.public)]):
+        report("newest keyring", keyring.organisation_id)
+        raise Disagrees
+
+
+def settle() -> int:
+    """Confirm what was announced and committed, forget what was announced and failed; returns how many of both.
+
+    For when the program died in between.
+    """
+    announced = shredding.known_keyrings(confirmed=False)
+    if not announced:
+        return 0
+    with no_key_under_way():
+        there = _made_here()
+        for each in shredding.known_keyrings(confirmed=False):
+            if each in there:
+                shredding.confirm_keyring(each)
+            else:
+                shredding.forget_keyring(each)
+    return len(announced)
+
+
+def disagreeing() -> list[uuid.UUID]:
+    """The organisations whose newest keyring is not the one that the second database knows; each is reported."""
+    known = {each.organisation_id: each for each in shredding.known_keyrings(confirmed=True)}
+    announced = set(shredding.known_keyrings(confirmed=False))
+    newest_there: dict[uuid.UUID, shredding.Version] = {}
+    for each in sorted(_made_here(), key=lambda found: found.version):
+        newest_there[each.organisation_id] = each
+    differ = [
+        organisation_id
+        for organisation_id in sorted(known.keys() | newest_there.keys())
+        if newest_there.get(organisation_id) != known.get(organisation_id)
+        and newest_there.get(organisation_id) not in announced
+    ]
+    for organisation_id in differ:
+        report("newest keyring", organisation_id)
+    return differ
+
+
+def _made_here() -> set[shredding.Version]:
+    """The keyrings of the main database, as it is now, that carry a right mark."""
+    statement = select(Keyring.organisation_id, Keyring.version, Keyring.public, Keyring.mark)
+    with db.engine.connect() as connection:
+        rows = connection.execute(
+            statement.add_columns(Organisation.kind, Organisation.party).join(
+                Organisation, Organisation.id == Keyring.organisation_id
+            )
+        ).all()
+    return {
+        version_of(row.organisation_id, row.version, row.public)
+        for row in rows
+        if crypto.same(row.mark, mark("keyring", row.organisation_id, row.kind, row.party, row.version, row.public))
+    }
 
 
 def held_versions(session: Session, *, by: Actor) -> set[int]:

@@ -3,21 +3,40 @@
 The two databases do not commit together. So keys are written here before the main commit (one too many is harmless),
 and what must go stands in the main database's destruction list, written in the transaction that ends access and worked
 off after it. Working it off again changes nothing.
+
+It also knows the newest keyring of every organisation: whoever writes to the main database alone cannot have another
+one made, or an older one sealed to. Such a row is announced before the main commit and confirmed after it.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, Engine, Row, and_, bindparam, delete, func, insert, or_, select, text, tuple_
+from sqlalchemy import (
+    CursorResult,
+    Engine,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hold_the_pair, no_key_under_way, transaction
-from nrm.models.cases import Destruction, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
+from nrm.models.cases import Destruction, KnownKeyring, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
 from nrm.prepared import Prepared
 
 _BATCH = 200
@@ -91,6 +110,88 @@ def released(places: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> set[t
     with _engine().connect() as connection:
         rows = connection.execute(select(*place).where(tuple_(*place).in_(places)))
         return {(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an organisation's keyring, by the digest of its public half."""
+
+    organisation_id: uuid.UUID
+    version: int
+    digest: bytes
+
+
+class KnownAlready(Exception):
+    """There is a keyring as new as the one that is about to be made."""
+
+
+_KNOWN = KnownKeyring.__table__.c
+_NEWER = KnownKeyring.__table__.alias()
+_IS_KNOWN = Prepared(
+    select(_KNOWN.version).where(
+        _KNOWN.organisation_id == bindparam("organisation_id"),
+        _KNOWN.version == bindparam("version"),
+        _KNOWN.digest == bindparam("digest"),
+        ~exists()
+        .where(_NEWER.c.organisation_id == _KNOWN.organisation_id)
+        .where(_NEWER.c.version > _KNOWN.version, _NEWER.c.confirmed.is_(True)),
+    )
+)
+
+
+def announce_keyring(new: Version) -> None:
+    """Before the main transaction commits; the caller holds the organisation's row. Raises KnownAlready.
+
+    One that was announced and never confirmed was left by a transaction that failed: nobody holds it.
+    """
+    hold_the_pair()
+    of_organisation = KnownKeyring.organisation_id == new.organisation_id
+    with _engine().begin() as connection:
+        newest = connection.scalar(
+            select(func.max(KnownKeyring.version)).where(of_organisation, KnownKeyring.confirmed.is_(True))
+        )
+        if newest is not None and newest >= new.version:
+            raise KnownAlready
+        connection.execute(delete(KnownKeyring).where(of_organisation, KnownKeyring.confirmed.is_(False)))
+        connection.execute(insert(KnownKeyring), [{**asdict(new), "confirmed": False}])
+
+
+def confirm_keyring(new: Version) -> None:
+    """After the main transaction committed: from now on no older one counts. Doing it again changes nothing."""
+    of_organisation = KnownKeyring.organisation_id == new.organisation_id
+    with _engine().begin() as connection:
+        hit = connection.execute(
+            update(KnownKeyring)
+            .where(of_organisation, KnownKeyring.version == new.version, KnownKeyring.digest == new.digest)
+            .values(confirmed=True)
+        )
+        if hit.rowcount == 1:
+            connection.execute(delete(KnownKeyring).where(of_organisation, KnownKeyring.version < new.version))
+
+
+def unknown(found: Collection[Version]) -> list[Version]:
+    """Of these keyrings, those that are not the newest this database knows of their organisation."""
+    return [each for each in found if _IS_KNOWN.first_of(_engine(), asdict(each)) is None]
+
+
+def known_keyrings(*, confirmed: bool) -> list[Version]:
+    """All that are confirmed, or all that were announced and not confirmed yet."""
+    which = select(KnownKeyring.organisation_id, KnownKeyring.version, KnownKeyring.digest).where(
+        KnownKeyring.confirmed.is_(confirmed)
+    )
+    with _engine().connect() as connection:
+        return [Version(*row) for row in connection.execute(which)]
+
+
+def forget_keyring(left: Version) -> None:
+    """One that was announced by a transaction that failed."""
+    place = (KnownKeyring.organisation_id, KnownKeyring.version, KnownKeyring.digest)
+    with _engine().begin() as connection:
+        connection.execute(
+            delete(KnownKeyring).where(
+                tuple_(*place) == (left.organisation_id, left.version, left.digest), KnownKeyring.confirmed.is_(False)
+            )
+        )
 
 
 def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:

@@ -58,6 +58,10 @@ _PEOPLE_TYPE_AT_MOST = 300
 THEMSELVES = N_(
     "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
 )
+HIDDEN = N_(
+    "The key of this organisation is not where it should be, so that no account was made. Your link stays good. Tell "
+    "the duty desk and whoever runs the server before you try again."
+)
 NO_KEY = N_(
     "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
 )
@@ -124,7 +128,7 @@ def invitation(token: str) -> BaseResponse:
 
 
 @blueprint.post("/invitations/<token>")
-def join(token: str) -> BaseResponse | str:
+def join(token: str) -> guards.Answer:
     form = JoinAccountForm(request.form)
     if not form.validate():
         return _join_page(token, form, 422)
@@ -135,6 +139,8 @@ def join(token: str) -> BaseResponse | str:
         return _join_page(token, form, 422)
     except UnusableInvitation:
         return _join_page(token, form, 404)
+    except actions.KeyringDisagrees:
+        return guards.error_page(409, HIDDEN)
     return render_template("accounts/joined.html", joined=joined, token=token)
 
 

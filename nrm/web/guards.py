@@ -27,10 +27,15 @@ from nrm.domain.limits import TooSoon, network_of
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.second_hands import WaitsForSecond
 from nrm.domain.stays import StayOver
+from nrm.domain.words import N_
 from nrm.web import carrying, places
 from nrm.web.language import gettext, text_in
 
 View = Callable[..., Any]
+DISAGREES = N_(
+    "The newest key of an organisation is not the one that is known here. Nothing was sealed to it and nothing was "
+    "lost. Tell the duty desk and whoever runs the server."
+)
 Answer = BaseResponse | str | tuple[str, int]
 
 PUBLIC = frozenset(
@@ -464,6 +469,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(WaitsForSecond, _waits)
     app.register_error_handler(NotVisible, lambda _: error_page(404))
     app.register_error_handler(actions.CannotOpen, lambda _: error_page(404))
+    app.register_error_handler(actions.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
     app.register_error_handler(NotPermitted, lambda _: error_page(403))
     app.register_error_handler(IllegalTransition, lambda _: error_page(409))
     app.register_error_handler(StayOver, lambda _: error_page(409))

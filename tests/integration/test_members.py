@@ -76,7 +76,7 @@ def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str
         login=login,
         name="New",
         role=role,
-        by=factories.actor(f"{code.lower()}.shelter_manager"),
+        by=factories.actor("ra.duty_officer" if code == "RA" else f"{code.lower()}.shelter_manager"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms import ValidationError as Wrong
 from wtforms.validators import InputRequired, Optional
 
@@ -67,12 +67,15 @@ IMPOSSIBLE = {
     "name": ("name", N_("Enter the name, as in the document")),
     "day": ("on", N_("Enter a day between the step before and today")),
     "finding": ("finding", N_("Choose what you found")),
-    "assessments": ("assessments", N_("Tick all three assessments, or choose another finding")),
+    "assessments": (
+        "finding",
+        N_("Record first that risk, security and family are found safe, or choose another answer"),
+    ),
     "text": ("text", N_("Enter the answer in at most %(longest)s characters", longest=LONGEST_TEXT)),
     "guardian": ("guardian", N_("Choose who takes the child in; nobody can, of a child who is not from here")),
     "gate": (
         "guardian",
-        N_("Choose a foster family or an institution: the family only after three assessments that found it safe"),
+        N_("Choose a foster family or an institution: the family only while all three are found safe"),
     ),
     "escort": ("escort", N_("Choose who travels with the child")),
 }
@@ -119,7 +122,7 @@ class StepForm(OnceForm):
 
 
 class AnswerReturnForm(StepForm):
-    """The answer: a code, what was assessed, and the text under seal."""
+    """The answer: a code, and the text under seal."""
 
     finding = RadioField(
         N_("What did you find?"),
@@ -127,19 +130,9 @@ class AnswerReturnForm(StepForm):
         validators=[Offered(IMPOSSIBLE["finding"][1])],
         validate_choice=False,
     )
-    assessments = SelectMultipleField(
-        N_("What was assessed by trained staff?"),
-        choices=[SelectChoice(value=str(each), label=words) for each, words in ASSESSMENT_LABELS.items()],
-        validate_choice=False,
-    )
     text = TextAreaField(
         N_("The answer, under seal"), validators=[InputRequired(IMPOSSIBLE["text"][1]), PlainText(LONGEST_TEXT)]
     )
-
-    def validate_assessments(self, field: SelectMultipleField) -> None:
-        """Codes of the list."""
-        if not set(field.data or ()) <= set(map(str, Assessment)):
-            raise Wrong(IMPOSSIBLE["assessments"][1])
 
 
 class GuardianForm(StepForm):

@@ -44,8 +44,16 @@ CLOSED = {
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),
     "assessments_missing": N_(
-        "A child goes home only after the child protection service has assessed risk, security and family; until then "
-        "choose the extended family, a foster family or another place"
+        "A child, or who may be one, leaves only after the child protection service found risk, security and family safe; "
+        "until then the child stays, or is handed on to another shelter"
+    ),
+    "assessed_not_safe": N_(
+        "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, or is "
+        "handed on to another shelter"
+    ),
+    "assessed_later": N_("Enter a day that is not before the day from which all three are found safe"),
+    "not_handed_over": N_(
+        "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
     ),
 }
 

@@ -33,6 +33,7 @@ from nrm.web import (
     directives,
     duty,
     factors,
+    findings,
     guards,
     handouts,
     headers,
@@ -128,6 +129,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     for blueprint in (
         accounts.blueprint,
         factors.blueprint,
+        findings.blueprint,
         hidden.blueprint,
         identifications.blueprint,
         home.blueprint,

@@ -112,6 +112,7 @@ class Event(StrEnum):
     CHILD_RETURN_ANSWERED = "child_return_answered"
     CHILD_RETURN_STEP = "child_return_step"
     CHILD_RETURN_FORGOTTEN = "child_return_forgotten"
+    CHILD_FINDING_RECORDED = "child_finding_recorded"
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+import uuid
+from datetime import date, timedelta
 from typing import Any
 
-from nrm.actions import admissions
+from nrm.actions import admissions, findings
 from nrm.domain.accounts import Actor
 from nrm.domain.admissions import OwnCase
+from nrm.domain.child_returns import Assessment
+from nrm.domain.findings import Found
 from nrm.domain.stays import Source
 from nrm.store import stays as store
+from tests import factories
 
 MOLDOVAN = OwnCase(
     source=Source.POLICE,
@@ -45,4 +49,15 @@ def admitted(by: Actor, case: OwnCase = ALBANIAN, *, days_ago: int = 0, bed: int
         anticipated_end_on=today + timedelta(days=30),
         by=by,
         **more,
+    )
+
+
+def found(case_id: uuid.UUID, *kinds: Assessment, what: Found = Found.SAFE, on: date | None = None) -> None:
+    """Child protection found this of a child, of all three where none is named."""
+    findings.record(
+        case_id=case_id,
+        found=dict.fromkeys(kinds or tuple(Assessment), what),
+        on=on or store.today(),
+        assessor="Mira Social",
+        by=factories.actor("child_protection.child_protection_officer"),
     )

@@ -19,12 +19,14 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
 from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
+from nrm.domain.permits import check_child
 from nrm.domain.referrals import ReferralStatus
+from nrm.domain.stays import Destination
 from nrm.models.cases import Case, Reading
 from nrm.models.consents import Consent
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
-from nrm.store import accounts, permits
+from nrm.store import accounts, findings, permits, stays
 from nrm.store import cases as store
 from nrm.store.cases import CaseRelation
 from nrm.store.countries import country
@@ -193,7 +195,8 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
 def close(*, case_id: uuid.UUID, by: Actor) -> None:
     """Close the case: from now on nobody but the holder opens anything.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a child
+    who was in no bed here, and of whom nobody found that it is safe).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -203,11 +206,12 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
 
 def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """The closing itself, in the caller's transaction; raises as `close` does."""
-    _held(case_id, by)
+    case = _held(case_id, by)
     if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
         raise CaseRefused("stay_open")
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
         raise CaseRefused("referral_open")
+    _check_child_left(case, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)
@@ -219,6 +223,12 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise CaseRefused("closed")
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+
+
+def _check_child_left(case: Case, by: Actor) -> None:
+    """Raise GateClosed where a child, or who may be one, would leave by the closing of the case alone."""
+    if by.organisation_id is not None and not stays.left_by_a_gate(case.id, by.organisation_id):
+        check_child(findings.child_facts(case), Destination.UNKNOWN, on=stays.today())
 
 
 def _held(case_id: uuid.UUID, by: Actor) -> Case:

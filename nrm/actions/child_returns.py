@@ -7,7 +7,7 @@ after the return is over they are destroyed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
@@ -22,7 +22,6 @@ from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.child_returns import (
     LONGEST_TEXT,
     Asked,
-    Assessment,
     Escort,
     Finding,
     Guardian,
@@ -32,10 +31,13 @@ from nrm.domain.child_returns import (
     check_guardian,
     check_request,
     check_step,
+    check_travel,
 )
+from nrm.domain.findings import Found, current, safe_since
 from nrm.domain.quarters import Quarter
 from nrm.models.child_returns import ChildReturn, ChildReturnStep
-from nrm.store import accounts, stays
+from nrm.models.findings import ChildFinding
+from nrm.store import accounts, findings, stays
 from nrm.store import child_returns as store
 from nrm.store import interviews as interview_store
 from nrm.store.countries import country
@@ -98,18 +100,23 @@ def answer(
     *,
     return_id: uuid.UUID,
     finding: Finding | None,
-    assessments: Collection[Assessment],
     text: str,
     on: date,
     by: Actor,
 ) -> None:
-    """Child protection answers in a code; the text goes under seal. Raises NotPermitted, NotVisible, ReturnRefused."""
+    """Child protection answers in a code; the text goes under seal. Raises NotPermitted, NotVisible, ReturnRefused.
+
+    Which of the three assessments have found it safe by then is kept with the answer.
+    """
     by.must(Permission.CHILD_RETURN_ANSWER)
-    check_answer(finding, assessments)
     if not text.strip() or len(text) > LONGEST_TEXT:
         raise ReturnRefused("text")
     with transaction() as session:
-        values = {"finding": str(finding), "assessments": sorted(map(str, assessments))}
+        store.row(return_id, by=by, lock=True)
+        check_answer(finding, found_safe=_found_safe(return_id))
+        last = current(findings.entries(return_id))
+        safe = sorted(str(kind) for kind, each in last.items() if each.found is Found.SAFE)
+        values = {"finding": str(finding), "assessments": safe}
         _step(session, return_id, State.ASSESSED, on, by, **values)
         vault.create(session, return_id, {_ANSWER: {"text": text}}, store.holders() & accounts.with_keyring())
         audit.append(session, audit.Event.CHILD_RETURN_ANSWERED, by=by, return_id=return_id, finding=str(finding))
@@ -120,17 +127,19 @@ def find_guardian(*, return_id: uuid.UUID, guardian: Guardian | None, on: date, 
     by.must(Permission.CHILD_RETURN_ANSWER)
     with transaction() as session:
         found = store.row(return_id, by=by, lock=True)
-        check_guardian(guardian, found.finding)
+        check_guardian(guardian, found.finding, found_safe=_found_safe(return_id))
         _step(session, return_id, State.GUARDIAN_READY, on, by, guardian=str(guardian))
         _took(session, return_id, State.GUARDIAN_READY, by)
 
 
 def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) -> None:
-    """The child sets out, with whom. Raises NotPermitted, NotVisible, ReturnRefused."""
+    """The child sets out, with whom. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
     by.must(Permission.CHILD_RETURN_RECORD)
     if escort is None:
         raise ReturnRefused("escort")
     with transaction() as session:
+        found = store.row(return_id, by=by, lock=True)
+        check_travel(found.guardian, found_safe=_found_safe(return_id))
         _step(session, return_id, State.TRAVELLING, on, by, escort=str(escort))
         _took(session, return_id, State.TRAVELLING, by)
 
@@ -189,6 +198,7 @@ def forget() -> int:
         over = store.long_over(stays.today(), country().retention.notice_days, _BATCH)
         for each in over:
             session.execute(delete(ChildReturnStep).where(ChildReturnStep.return_id == each.id))
+            session.execute(delete(ChildFinding).where(ChildFinding.subject_id == each.id))
             each.received_on = each.due_on = None
             session.flush()
             epochs.erase(session, each.id, vault.compartments_of(session, each.id))
@@ -196,6 +206,10 @@ def forget() -> int:
     if over:
         shredding.work_off()
     return len(over)
+
+
+def _found_safe(return_id: uuid.UUID) -> bool:
+    return safe_since(current(findings.entries(return_id))) is not None
 
 
 def _step(session: Session, return_id: uuid.UUID, after: State, on: date, by: Actor, **values: object) -> None:

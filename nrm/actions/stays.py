@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, Permission
-from nrm.domain.permits import check_leaving, gates_opened_by
+from nrm.domain.permits import check_leaving
 from nrm.domain.stays import (
     BedInUse,
     Destination,
@@ -29,7 +29,7 @@ from nrm.domain.stays import (
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import identifications, permits
+from nrm.store import findings, identifications, permits
 from nrm.store import stays as store
 from nrm.store.countries import country
 
@@ -132,32 +132,31 @@ def end(
     """The person left; returns the case. The bed is free at once.
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed: nobody who is not recorded as
-    Albanian leaves for another country before the permit's options were explained, and no child goes to the family
-    before risk, security and family were assessed.
+    Albanian leaves for another country before the permit's options were explained, and no child leaves but for another
+    shelter before risk, security and family were found safe.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
+        # The case is locked before its stay, as where a hand-over ends the stay; a finding waits behind it.
+        case_id = store.stay(stay_id, by=by).case_id
+        case = session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
         stay = store.row(stay_id, by=by)
         if stay.ended_on is not None:
             raise StayOver
-        case = session.get_one(Case, stay.case_id, populate_existing=True)
         today = store.today()
         check_dates(stay.admitted_on, today=today, exited_on=ended_on)
         check_exit(exit_reason, destination)
         permit = permits.facts(case.id)
         reflects_until = identifications.reflection_until(case)
-        check_leaving(
+        child = findings.child_facts(case, handed_over=case.holder_id != by.organisation_id)
+        repatriation, child_gate = check_leaving(
             exit_reason,
             destination,
-            age_class=case.age_class,
+            child=child,
             citizenship_class=case.citizenship_class,
             permit=permit,
             on=ended_on,
-            assessments=store.assessments(case.id),
             reflection_until=reflects_until,
-        )
-        repatriation, child = gates_opened_by(
-            destination, age_class=case.age_class, citizenship_class=case.citizenship_class
         )
         _update(
             session,
@@ -169,7 +168,8 @@ def end(
             repatriation_gate=repatriation,
             informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
-            child_gate=child,
+            child_gate=child_gate,
+            safe_on=child.safe_since if child_gate == "assessed" else None,
             reflected_until=reflects_until if repatriation else None,
         )
         audit.append(
@@ -196,6 +196,7 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
             end_known_on=max(today, stay.admitted_on),
             exit_reason=str(ExitReason.TRANSFERRED),
             destination=str(Destination.OTHER_SHELTER),
+            child_gate="handed_over",
         )
         .execution_options(synchronize_session=False)
     )

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from nrm.actions import child_returns, helpline
+from nrm.actions import child_returns, findings, helpline
 from nrm.cli.demo_life import Life
 from nrm.domain.child_returns import Asked, Assessment, Escort, Finding, Guardian, State
+from nrm.domain.findings import Found
 from nrm.domain.helpline import Caller, Outcome, Topic
 from nrm.store import stays
 
@@ -68,18 +69,28 @@ def _ask_for_return(life: Life, iso: str, ending: State) -> None:
     if ending is State.REQUESTED:
         return
     safe = ending is State.RECEIVED
+    what = Found.SAFE if safe else Found.NOT_SAFE
     steps: list[tuple[int, Callable[[], None]]] = [
+        (
+            11,
+            lambda: findings.record_of_return(
+                return_id=return_id,
+                found=dict.fromkeys(Assessment, what),
+                on=stays.today(),
+                assessor="Mira Prifti",
+                by=protection,
+            ),
+        ),
         (
             12,
             lambda: child_returns.answer(
                 return_id=return_id,
                 finding=Finding.RETURN_SAFE if safe else Finding.RETURN_NOT_SAFE,
-                assessments=set(Assessment),
                 text="U vizitua familja; raporti është në dosje.",
                 on=stays.today(),
                 by=protection,
             ),
-        )
+        ),
     ]
     if safe:
         steps += [

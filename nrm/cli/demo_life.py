@@ -15,6 +15,7 @@ from nrm.actions import (
     admissions,
     cases,
     contributing,
+    findings,
     interviews,
     notices,
     permits,
@@ -31,10 +32,12 @@ from nrm.cli import demo_claims, demo_identifications
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
+from nrm.domain.child_returns import Assessment
 from nrm.domain.contributions import CONTRIBUTING, Answer
+from nrm.domain.findings import Found
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.notices import Announcement, Origin
-from nrm.domain.permits import GateClosed, PermitEvent, PermitRefused
+from nrm.domain.permits import CHILD_GATE, GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.stays import Destination, ExitReason, Source, StayOver
@@ -415,20 +418,25 @@ class Life:
             stays.end(stay_id=stay_id, ended_on=today, exit_reason=plan.exit, destination=plan.destination, by=by)
         except StayOver:
             return  # moved to another shelter
-        except GateClosed:
-            stays.end(
-                stay_id=stay_id,
-                ended_on=today,
-                exit_reason=ExitReason.INDEPENDENT_LIVING,
-                destination=Destination.OWN_HOME,
-                by=by,
-            )
+        except GateClosed as error:
+            if error.why in CHILD_GATE:
+                self._assess(case_id)
+                way = plan.exit, plan.destination
+            else:
+                way = ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME
+            stays.end(stay_id=stay_id, ended_on=today, exit_reason=way[0], destination=way[1], by=by)
         self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
+
+    def _assess(self, case_id: uuid.UUID) -> None:
+        """Child protection visits the household, and finds it safe."""
+        by = self.actors["CHILD_PROTECTION/child_protection_officer"]
+        safe = dict.fromkeys(Assessment, Found.SAFE)
+        findings.record(case_id=case_id, found=safe, on=stay_store.today(), assessor="Mira Prifti", by=by)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
         try:
             cases.close(case_id=case_id, by=by)
-        except CaseRefused:
+        except (CaseRefused, GateClosed):
             return
 
     def _staff(self, organisation_id: uuid.UUID) -> Actor:

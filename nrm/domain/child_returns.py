@@ -7,7 +7,7 @@ extended family or foster care.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -97,7 +97,7 @@ STEPS: Mapping[tuple[State, State], OrganisationKind] = {
 
 class ReturnRefused(Exception):
     """`why`: `country`, `received`, `due`, `name`, `step`, `day`, `finding`, `assessments`, `text`, `guardian`,
-    `gate` (the family only after three assessments that found the return safe), `escort`."""
+    `gate` (the family only while risk, security and family are found safe), `escort`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -133,19 +133,25 @@ def check_step(
         raise ReturnRefused("day")
 
 
-def check_answer(finding: Finding | None, assessments: Collection[Assessment]) -> None:
-    """Raise ReturnRefused for an answer that says safe without all three assessments."""
+def check_answer(finding: Finding | None, *, found_safe: bool) -> None:
+    """Raise ReturnRefused for an answer that says safe while risk, security and family are not all found safe."""
     if finding is None:
         raise ReturnRefused("finding")
-    if finding is Finding.RETURN_SAFE and set(assessments) != set(Assessment):
+    if finding is Finding.RETURN_SAFE and not found_safe:
         raise ReturnRefused("assessments")
 
 
-def check_guardian(guardian: Guardian | None, finding: str) -> None:
-    """The gate: to the family only if three assessments found the return safe; to nobody who is not from here."""
+def check_guardian(guardian: Guardian | None, finding: str, *, found_safe: bool) -> None:
+    """The gate: to the family only if the answer was safe and all three still are; to nobody who is not from here."""
     if guardian is None or finding == Finding.NOT_FROM_HERE:
         raise ReturnRefused("guardian")
-    if guardian in FAMILY and finding != Finding.RETURN_SAFE:
+    if guardian in FAMILY and (finding != Finding.RETURN_SAFE or not found_safe):
+        raise ReturnRefused("gate")
+
+
+def check_travel(guardian: str, *, found_safe: bool) -> None:
+    """The gate again: what was found meanwhile keeps the child from setting out to the family."""
+    if guardian in FAMILY and not found_safe:
         raise ReturnRefused("gate")
 
 

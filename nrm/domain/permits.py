@@ -6,7 +6,7 @@ given for legal or recuperative purposes (Action Plan II.1(b)(viii)).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -168,7 +168,8 @@ DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
 class GateClosed(Exception):
     """A step that the law forbids now; nobody can override it. `why` is a stable code.
 
-    `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`.
+    `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`, `assessed_not_safe`,
+    `assessed_later` (than the person left), `not_handed_over`.
     """
 
     def __init__(self, why: str) -> None:
@@ -199,58 +200,68 @@ def check_reflection(until: date | None, *, on: date) -> None:
         raise GateClosed("reflection")
 
 
-ASSESSMENTS = frozenset({"risk", "security", "family"})
-
-
-def check_return_to_family(age_class: str, *, at_crossing_point: bool, assessments: Collection[str]) -> None:
-    """The child gate, for a child and for anyone whose age is not sure: raise GateClosed.
-
-    Never at a crossing point; elsewhere after recorded assessments of risk, security and family.
-    """
-    if age_class == "adult":
-        return
-    if at_crossing_point:
+def check_return_to_family(age_class: str) -> None:
+    """At a crossing point no child, and nobody whose age is not sure, is returned to the family: raise GateClosed."""
+    if age_class != "adult":
         raise GateClosed("at_crossing_point")
-    if not ASSESSMENTS.issubset(assessments):
-        raise GateClosed("assessments_missing")
 
 
 REPATRIATION_DESTINATIONS = frozenset({Destination.COUNTRY_OF_CITIZENSHIP, Destination.OTHER_COUNTRY})
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFacts:
+    """What the child gate looks at. `safe_since`: the day from which risk, security and family are found safe, or
+    None; `shut_by`: why they are not; `handed_over`: another shelter of the system took the person in charge."""
+
+    age_class: str
+    safe_since: date | None = None
+    shut_by: str = "assessments_missing"
+    handed_over: bool = False
+
+
+CHILD_GATE = frozenset({"assessments_missing", "assessed_not_safe", "assessed_later", "not_handed_over"})
+"""Why the child gate is shut."""
+
+
+def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str:
+    """The child gate for the end of a stay on that day, for a child and whoever may be one: raise GateClosed.
+
+    Returns what it was opened by, as it is kept with the stay: `adult`, `assessed`, `handed_over`, `died`.
+    """
+    if child.age_class == "adult":
+        return "adult"
+    if destination is Destination.NONE:
+        return "died"
+    if destination is Destination.OTHER_SHELTER:
+        if not child.handed_over:
+            raise GateClosed("not_handed_over")
+        return "handed_over"
+    if child.safe_since is None:
+        raise GateClosed(child.shut_by)
+    if child.safe_since > on:
+        raise GateClosed("assessed_later")
+    return "assessed"
 
 
 def check_leaving(
     reason: ExitReason,
     destination: Destination,
     *,
-    age_class: str,
+    child: ChildFacts,
     citizenship_class: str,
     permit: PermitFacts,
     on: date,
-    assessments: Collection[str] = (),
     reflection_until: date | None = None,
-) -> None:
-    """The gates for the end of a stay on that day: raise GateClosed.
+) -> tuple[str, str]:
+    """The gates for the end of a stay on that day: raise GateClosed. A destination abroad is a repatriation step whatever
+    the reason given for it.
 
-    A destination abroad is a repatriation step whatever the reason given for it.
+    Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """
-    if reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS:
-        check_repatriation(citizenship_class, permit, on=on)
-        check_reflection(reflection_until, on=on)
-    if destination is Destination.FAMILY:
-        check_return_to_family(age_class, at_crossing_point=False, assessments=assessments)
-
-
-def gates_opened_by(destination: Destination, *, age_class: str, citizenship_class: str) -> tuple[str, str]:
-    """(repatriation gate, child gate) as kept with a stay that `check_leaving` let end: by what each was opened.
-
-    `albanian` or `informed`, `adult` or `assessed`; empty where the destination does not pass the gate.
-    """
-    abroad = destination in REPATRIATION_DESTINATIONS
-    repatriation = ("albanian" if citizenship_class == "albanian" else "informed") if abroad else ""
-    home = destination is Destination.FAMILY
-    return repatriation, ("adult" if age_class == "adult" else "assessed") if home else ""
-
-
-def assessments_done(steps: Collection[str]) -> frozenset[str]:
-    """Which of the three assessments stand among fulfilled steps of the agreement (`assess_risk`, ...)."""
-    return frozenset(name for name in ASSESSMENTS if f"assess_{name}" in steps)
+    opened = check_child(child, destination, on=on)
+    if reason is not ExitReason.REPATRIATED and destination not in REPATRIATION_DESTINATIONS:
+        return "", opened
+    check_repatriation(citizenship_class, permit, on=on)
+    check_reflection(reflection_until, on=on)
+    return "albanian" if citizenship_class == "albanian" else "informed", opened

@@ -69,7 +69,7 @@ def agency_of(return_manner: str) -> str:
 def check_processed(processed: str, age_class: str) -> None:
     """Raise GateClosed for a child, or perhaps a child, returned to the family from a crossing point."""
     if processed == "returned_to_family":
-        check_return_to_family(age_class, at_crossing_point=True, assessments=())
+        check_return_to_family(age_class)
 
 
 def processed_as(assessment: str, receiver: OrganisationKind | None) -> str:

@@ -60,9 +60,16 @@ class Stay(Model):
             name="no_open_application_repatriated",
         ),
         CheckConstraint("reflected_until IS NULL OR reflected_until < ended_on", name="repatriated_after_reflection"),
+        # What opened the child gate. `former_rule`: ended before every road out passed it.
         CheckConstraint(
-            f"destination <> '{Destination.FAMILY}' OR child_gate IN ('adult', 'assessed')",
-            name="child_to_family_after_assessments",
+            "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
+            f" OR (child_gate = 'handed_over' AND destination = '{Destination.OTHER_SHELTER}')"
+            f" OR (child_gate = 'died' AND destination = '{Destination.NONE}')",
+            name="child_leaves_after_findings",
+        ),
+        CheckConstraint(
+            "child_gate <> 'assessed' OR (safe_on IS NOT NULL AND safe_on <= ended_on)",
+            name="found_safe_before_leaving",
         ),
         Index(
             "uq_stays_open_bed",
@@ -101,5 +108,6 @@ class Stay(Model):
     repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: albanian, informed
     informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
-    child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed
+    child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over, died
+    safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
     reflected_until: Mapped[date | None]  # the last day of the reflection period, where the person left for abroad

@@ -32,8 +32,17 @@ TELLING = ("notify", "tell_duty_officer")
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
 ASK_CONSENT = "ask_consent"
-RECORDED_ELSEWHERE = (ARRIVAL, "inform_of_trp_options", "trp_decision", READ_SUPPLEMENT, ASK_CONSENT)
-"""Done by recording the thing itself (the arrival, the permit, the consent), never by saying that it was done."""
+RECORDED_ELSEWHERE = (
+    ARRIVAL,
+    "inform_of_trp_options",
+    "trp_decision",
+    READ_SUPPLEMENT,
+    ASK_CONSENT,
+    "assess_risk",
+    "assess_security",
+    "assess_family",
+)
+"""Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
 

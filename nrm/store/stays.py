@@ -28,12 +28,11 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.members import KEY_HOLDERS_NEEDED
-from nrm.domain.permits import assessments_done
 from nrm.domain.referrals import ReferralStatus
 from nrm.domain.stays import Period, nights
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
-from nrm.models.referrals import Obligation, Referral
+from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
 from nrm.store import referrals
 from nrm.store.countries import country
@@ -380,10 +379,18 @@ def is_kept_for_another(bed_id: uuid.UUID, case_id: uuid.UUID, organisation_id: 
     return kept is not None and kept.case_id != case_id
 
 
-def assessments(case_id: uuid.UUID) -> frozenset[str]:
-    """Which of risk, security and family are assessed: steps the child protection service has acknowledged."""
-    done = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
-    return assessments_done(set(db.session.scalars(done)))
+def left_by_a_gate(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    """Whether the last stay of the case was in this shelter, and a gate let the person out of it."""
+    last = (
+        select(Stay.organisation_id, Stay.child_gate)
+        .where(Stay.case_id == case_id)
+        .order_by(Stay.admitted_on.desc(), Stay.ended_on.is_not(None), Stay.ended_on.desc())
+        .limit(1)
+    )
+    found = db.session.execute(last).first()
+    return (
+        found is not None and found.organisation_id == organisation_id and found.child_gate not in ("", "handed_over")
+    )
 
 
 def _lines() -> Select[Stay, str, str]:

@@ -23,6 +23,7 @@ from forms.cases import (
     WriteCareForm,
     WriteLegalForm,
 )
+from forms.stays import CLOSED
 from forms.typed import OnceForm
 from nrm.actions import cases as actions
 from nrm.actions import erasures
@@ -37,12 +38,13 @@ from nrm.domain.cases import (
     Purpose,
     parse_pseudonym,
 )
+from nrm.domain.permits import GateClosed
 from nrm.domain.words import N_
 from nrm.store import accounts, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import claims, consents, guards, identifications, paths, permits, testimony
+from nrm.web import claims, consents, findings, guards, identifications, paths, permits, testimony
 from nrm.web import stays as stays_web
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
@@ -139,7 +141,10 @@ def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         notes=actions.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
         path=paths.section(case_id),
         referral=referral_store.newest_of(case_id, by=by),
-        sections=[part.summary(case_id) for part in (stays_web, consents, identifications, permits, testimony, claims)],
+        sections=[
+            part.summary(case_id)
+            for part in (stays_web, findings, consents, identifications, permits, testimony, claims)
+        ],
         holds=holds,
         may={str(each): by.may(each) for each in Permission},
         note=note,
@@ -391,6 +396,8 @@ def close(case_id: uuid.UUID) -> Answer:
         actions.close(case_id=case_id, by=guards.actor())
     except CaseRefused as error:
         return guards.error_page(409, REFUSED[error.why])
+    except GateClosed as error:
+        return guards.error_page(409, CLOSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

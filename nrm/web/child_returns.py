@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.child_returns import (
     ASKED_LABELS,
-    ASSESSMENT_LABELS,
     ESCORT_LABELS,
     FINDING_LABELS,
     FORMS,
@@ -30,18 +29,22 @@ from forms.names import country_code, country_name
 from nrm.actions import child_returns as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.cases import Purpose
-from nrm.domain.child_returns import Asked, Assessment, Escort, Finding, Guardian, ReturnRefused, State, following
+from nrm.domain.child_returns import Asked, Escort, Finding, Guardian, ReturnRefused, State, following
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store import child_returns as store
+from nrm.store import findings as finding_store
 from nrm.store.stays import today
-from nrm.web import guards
+from nrm.web import findings, guards
 from nrm.web.language import current_language, translated
 
 blueprint = Blueprint("child_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 OVER = N_("This step was taken before, or is not the next one. Look at the return again.")
+NOT_NOW = N_(
+    "The child does not set out: risk, security and family are not all found safe any more. Call child protection"
+)
 STEP_LABELS = {
     State.ASSESSED: N_("Answer the request"),
     State.GUARDIAN_READY: N_("A guardian is ready"),
@@ -136,7 +139,9 @@ def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tupl
         form=form,
         rows=rows,
         sealed=line.received_on is not None,
-        assessments=ASSESSMENT_LABELS,
+        lines=finding_store.lines(return_id),
+        may_assess=not line.state.is_over and by.may(Permission.CHILD_RETURN_ANSWER),
+        **findings.words(),
         guardians=GUARDIAN_LABELS,
         escorts=ESCORT_LABELS,
         **_words(),
@@ -189,6 +194,8 @@ def take_step(return_id: uuid.UUID, step: str) -> Answer:
         if error.why not in IMPOSSIBLE:
             return guards.error_page(409, OVER)
         field, words = IMPOSSIBLE[error.why]
+        if error.why == "gate" and isinstance(form, TravelForm):
+            field, words = "escort", NOT_NOW
         form[field].errors = [words]
         return _step(return_id, after, form, 422)
     return redirect(url_for("child_returns.show", return_id=return_id), 303)
@@ -197,11 +204,9 @@ def take_step(return_id: uuid.UUID, step: str) -> Answer:
 def _take(return_id: uuid.UUID, after: State, form: StepForm) -> None:
     by, on = guards.actor(), chosen_day(form.when, form.on, today())
     if isinstance(form, AnswerReturnForm):
-        found = [Assessment(each) for each in form.assessments.data or ()]
         actions.answer(
             return_id=return_id,
             finding=Finding(form.finding.data),
-            assessments=found,
             text=(form.text.data or "").replace("\r\n", "\n").strip(),
             on=on,
             by=by,

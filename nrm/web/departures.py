@@ -15,7 +15,7 @@ from nrm.actions import departures as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.cases import CaseRefused
 from nrm.domain.departures import DepartureRefused, OutsideKind, OutsideReason
-from nrm.domain.permits import GateClosed
+from nrm.domain.permits import CHILD_GATE, GateClosed
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import cases as case_store
@@ -79,6 +79,9 @@ def write(case_id: uuid.UUID) -> Answer:
         form[FIELD_OF[error.why]].errors = [REFUSED[error.why]]
         return _page(case, form, 422)
     except GateClosed as error:
+        if error.why in CHILD_GATE:
+            form.closes.errors = [CLOSED[error.why]]
+            return _page(case, form, 422)
         form.kind.errors = [CLOSED[error.why]]
         return _page(case, form, 422, error.why)
     except CaseRefused as error:

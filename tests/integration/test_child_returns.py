@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions import child_returns as actions
-from nrm.actions import interviews, tending
+from nrm.actions import findings, interviews, tending
 from nrm.db import db, transaction
 from nrm.domain.accounts import NotPermitted, NotVisible, OrganisationKind
 from nrm.domain.cases import Purpose
@@ -37,6 +37,7 @@ from nrm.domain.child_returns import (
     check_step,
     following,
 )
+from nrm.domain.findings import Found
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.child_returns import ChildReturn, ChildReturnStep
@@ -72,18 +73,22 @@ class Desks:
         actions.record(return_id=return_id, **values)
         return return_id
 
-    def answered(self, finding: Finding = Finding.RETURN_SAFE, assessments: set[Assessment] = ALL) -> uuid.UUID:
+    def answered(self, finding: Finding = Finding.RETURN_SAFE, safe: set[Assessment] = ALL) -> uuid.UUID:
         return_id = self.recorded()
-        self.answer(return_id, finding, assessments)
+        self.answer(return_id, finding, safe)
         return return_id
 
-    def answer(
-        self, return_id: uuid.UUID, finding: Finding = Finding.RETURN_SAFE, assessments: set[Assessment] = ALL
-    ) -> None:
+    def found(self, return_id: uuid.UUID, *kinds: Assessment, what: Found = Found.SAFE) -> None:
+        findings.record_of_return(
+            return_id=return_id, found=dict.fromkeys(kinds, what), on=TODAY, assessor="Mira Social", by=self.protection
+        )
+
+    def answer(self, return_id: uuid.UUID, finding: Finding = Finding.RETURN_SAFE, safe: set[Assessment] = ALL) -> None:
+        if safe:
+            self.found(return_id, *safe)
         actions.answer(
             return_id=return_id,
             finding=finding,
-            assessments=assessments,
             text="The grandmother Planted waits.",
             on=TODAY,
             by=self.protection,
@@ -118,13 +123,15 @@ def test_every_pair_of_states_and_every_kind_is_decided_by_the_table() -> None:
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(list(Guardian)), st.sampled_from(["", *Finding]))
-def test_nobody_of_the_family_takes_a_child_in_without_a_safe_finding(guardian: Guardian, finding: str) -> None:
-    if finding == Finding.NOT_FROM_HERE or (guardian in FAMILY and finding != Finding.RETURN_SAFE):
+@given(st.sampled_from(list(Guardian)), st.sampled_from(["", *Finding]), st.booleans())
+def test_nobody_of_the_family_takes_a_child_in_without_a_safe_finding(
+    guardian: Guardian, finding: str, safe: bool
+) -> None:
+    if finding == Finding.NOT_FROM_HERE or (guardian in FAMILY and not (safe and finding == Finding.RETURN_SAFE)):
         with pytest.raises(ReturnRefused):
-            check_guardian(guardian, finding)
+            check_guardian(guardian, finding, found_safe=safe)
     else:
-        check_guardian(guardian, finding)
+        check_guardian(guardian, finding, found_safe=safe)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +192,27 @@ def test_the_family_only_after_three_assessments_and_the_database_says_so_too(de
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(update(ChildReturn).where(ChildReturn.id == return_id).values(guardian="parent"))
     actions.find_guardian(return_id=return_id, guardian=Guardian.FOSTER_FAMILY, on=TODAY, by=desks.protection)
+
+
+def test_what_is_found_not_safe_later_keeps_the_child_from_the_family(desks: Desks) -> None:
+    return_id = desks.answered()
+    desks.found(return_id, Assessment.RISK, what=Found.NOT_SAFE)
+    with pytest.raises(ReturnRefused, match="gate"):
+        actions.find_guardian(return_id=return_id, guardian=Guardian.PARENT, on=TODAY, by=desks.protection)
+    desks.found(return_id, Assessment.RISK)
+    actions.find_guardian(return_id=return_id, guardian=Guardian.PARENT, on=TODAY, by=desks.protection)
+    desks.found(return_id, Assessment.FAMILY, what=Found.NOT_YET_CLEAR)
+    with pytest.raises(ReturnRefused, match="gate"):
+        actions.travel(return_id=return_id, escort=Escort.SOCIAL_WORKER, on=TODAY, by=desks.authority)
+    with pytest.raises(NotPermitted):
+        findings.record_of_return(
+            return_id=return_id, found={Assessment.RISK: Found.SAFE}, on=TODAY, assessor="x", by=desks.authority
+        )
+    desks.found(return_id, Assessment.FAMILY)
+    actions.travel(return_id=return_id, escort=Escort.SOCIAL_WORKER, on=TODAY, by=desks.authority)
+    actions.go_on(return_id=return_id, after=State.RECEIVED, on=TODAY, by=desks.protection)
+    with pytest.raises(ReturnRefused, match="step"):
+        desks.found(return_id, Assessment.FAMILY, what=Found.NOT_SAFE)
 
 
 def test_steps_out_of_turn_and_by_the_other_office_change_nothing(desks: Desks) -> None:
@@ -383,13 +411,16 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         "when": "today",
         "finding": "return_safe",
         "text": "kept text",
-        "assessments": ["risk"],
     }
-    page = protection.post(f"{address}/assessed", answer, status=422)
-    assert "Shënoni të tri vlerësimet" in page
+    page = protection.post(f"{address}/assessed", {**answer, "assessments": ["risk", "security", "family"]}, status=422)
+    assert "Regjistroni më parë se rreziku" in page
     assert "kept text" in page
     assert "Zgjidhni çfarë gjetët" in protection.post(f"{address}/assessed", {"when": "today"}, status=422)
-    protection.get(protection.post(f"{address}/assessed", {**answer, "assessments": ["risk", "security", "family"]}))
+    authority.post(f"{address}/findings", {}, status=403)
+    findings_of = {"risk": "safe", "security": "safe", "family": "safe", "when": "today", "assessor": "Mira Social"}
+    assert "Shkruani se kush" in protection.post(f"{address}/findings", {**findings_of, "assessor": ""}, status=422)
+    assert "Mira Social" in protection.get(protection.post(f"{address}/findings", findings_of))
+    protection.get(protection.post(f"{address}/assessed", answer))
     protection.post(f"{address}/assessed", answer, status=409)
     protection.post(f"{address}/guardian_ready", {"when": "today", "guardian": "relative"})
     protection.get(f"{address}/travelling", status=409)
@@ -398,5 +429,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     protection.post(f"{address}/received", {"when": "today"})
     protection.post(f"{address}/received", {"when": "today"}, status=409)
     assert "U prit" in protection.get(address)
+    protection.get(f"{address}/findings", status=409)
+    protection.post(f"{address}/findings", findings_of, status=409)
     protection.get(f"{address}/junk", status=404)
     sign_in("rinas.border_officer").get(address, status=403)

@@ -23,7 +23,7 @@ from nrm.store import stays as store
 from nrm.store.countries import country
 from tests import factories
 from tests.conftest import Person
-from tests.factories_stays import CHILD, admitted
+from tests.factories_stays import CHILD, admitted, found
 
 SignIn = Callable[[str], Person]
 LITTLE = dataclasses.replace(CHILD, source=Source.WITH_A_VICTIM, age=4, exploited_in=(), exploitation=())
@@ -107,6 +107,7 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
     assert children == [
         {"person": child.case_id.hex, "sex": "feminine", "age_band": "0-8", "stay_status": "still_there"}
     ]
+    found(child.case_id)
     stays.end(
         stay_id=child.stay_id,
         ended_on=store.today(),

@@ -72,19 +72,30 @@ def test_no_row_of_a_stay_ends_abroad_without_the_day_the_options_were_explained
     ):
         for destination in ("country_of_citizenship", "other_country"):
             with pytest.raises(IntegrityError):
-                _end(opened.stay_id, **{**ABROAD, "destination": destination}, **broken)
+                _end(opened.stay_id, **{**ABROAD, "destination": destination, "child_gate": "adult"}, **broken)
     assert store.row(opened.stay_id, by=factories.actor("vatra.shelter_manager")).ended_on is None
-    _end(opened.stay_id, **ABROAD, **informed)
+    _end(opened.stay_id, **ABROAD, **informed, child_gate="adult")
 
 
 @BOTH
-def test_no_row_of_a_stay_ends_in_the_family_without_what_opened_the_child_gate(instance: Flask) -> None:
+def test_no_row_of_a_stay_of_a_child_ends_without_what_opened_the_child_gate(instance: Flask) -> None:
     assert instance
     opened = admitted(factories.actor("vatra.shelter_manager"), CHILD)
-    for gate in ("", "yes", "child"):
-        with pytest.raises(IntegrityError):
-            _end(opened.stay_id, **HOME, child_gate=gate)
-    _end(opened.stay_id, **HOME, child_gate="assessed")
+    today = store.today()
+    for broken in (
+        {"child_gate": ""},
+        {"child_gate": "yes"},
+        {"child_gate": "child"},
+        {"child_gate": "handed_over"},
+        {"child_gate": "died"},
+        {"child_gate": "assessed"},
+        {"child_gate": "assessed", "safe_on": today + timedelta(days=1)},
+    ):
+        for destination in ("family", "foster_family", "extended_family", "own_home", "institution", "unknown"):
+            reason = "foster_or_extended_family" if destination == "foster_family" else "left_voluntarily"
+            with pytest.raises(IntegrityError):
+                _end(opened.stay_id, exit_reason=reason, destination=destination, **broken)
+    _end(opened.stay_id, **HOME, child_gate="assessed", safe_on=today)
 
 
 @BOTH

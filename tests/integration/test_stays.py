@@ -21,6 +21,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.admissions import ImpossibleCase
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.child_returns import Assessment
 from nrm.domain.permits import GateClosed, Ground, PermitEvent, PermitRefused, PermitStatus
 from nrm.domain.stays import BedInUse, Destination, ExitReason, ImpossibleStay, StayOver
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
@@ -33,7 +34,7 @@ from nrm.store import testimony as testimony_store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found
 
 SignIn = Callable[[str], Person]
 ABROAD = (ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP)
@@ -195,9 +196,9 @@ def test_who_came_back_gets_a_new_stay_in_the_same_case_but_not_for_nights_spent
     with pytest.raises(ImpossibleStay, match="overlaps"):
         _admit(opened.case_id, bed("VATRA", 7), vatra, left - timedelta(days=1))
     _admit(opened.case_id, bed("VATRA", 7), vatra, left)
-    found = store.of_case(opened.case_id, by=vatra)
-    assert found.current is not None
-    assert (found.current.nights, found.past[0].nights) == (3, 7)
+    seen = store.of_case(opened.case_id, by=vatra)
+    assert seen.current is not None
+    assert (seen.current.nights, seen.past[0].nights) == (3, 7)
 
 
 # --- leaving, and the two gates
@@ -244,14 +245,10 @@ def _tell(case_id: uuid.UUID, by: Actor) -> None:
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
 def test_a_child_goes_home_only_after_three_assessments(vatra: Actor, age_class: str) -> None:
     opened = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class))
-    service = factories.actor("child_protection.case_worker")
-    for kind in ("assess_risk", "assess_security", "assess_family"):
+    for kind in Assessment:
         with pytest.raises(GateClosed, match="assessments_missing"):
             _end(opened.stay_id, HOME, vatra)
-        owed = db.session.scalars(
-            select(Obligation.id).where(Obligation.case_id == opened.case_id, Obligation.kind == kind)
-        ).one()
-        referrals.acknowledge(obligation_id=owed, by=service)
+        found(opened.case_id, kind)
     _end(opened.stay_id, HOME, vatra)
     assert db.session.get_one(Stay, opened.stay_id).child_gate == "assessed"
 

@@ -14,12 +14,16 @@ from flask import Flask
 from sqlalchemy import CheckConstraint, inspect, select
 
 from nrm import clock, schema
-from nrm.actions import cases, referrals
+from nrm.actions import cases, referrals, stays
 from nrm.db import Model, ShredModel, db, transaction
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.permits import GateClosed
+from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.alarms import Alarm, AlarmAcknowledgement
+from nrm.store import findings
+from nrm.store import stays as stay_store
 from nrm.vault import compartments, grants
-from tests import factories, factories_referrals
+from tests import factories, factories_referrals, factories_stays
 from tests.world import World
 
 TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
@@ -165,3 +169,49 @@ def test_alarms_about_openings_stay_on_the_way_down_and_others_are_not_told_as_o
     schema.upgrade()
     assert db.session.scalars(select(Alarm.kind)).all() == ["openings"]
     assert len(db.session.scalars(select(AlarmAcknowledgement)).all()) == 1
+
+
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    assert app
+    vatra = factories.actor("vatra.shelter_manager")
+    there, gone = (factories_stays.admitted(vatra, factories_stays.CHILD) for _ in range(2))
+    woman = factories_stays.admitted(vatra)
+    for each in (there, gone):
+        factories_stays.found(each.case_id)
+    for each, destination in ((gone, Destination.FAMILY), (woman, Destination.OWN_HOME)):
+        reason = next(reason for reason, to in DESTINATIONS.items() if to == {destination})
+        stays.end(
+            stay_id=each.stay_id, ended_on=stay_store.today(), exit_reason=reason, destination=destination, by=vatra
+        )
+    db.session.remove()
+    schema.downgrade("0030_counting")
+    done = "SELECT count(*) FROM obligations WHERE kind LIKE 'assess_%%' AND done_at IS NOT NULL"
+    with db.engines[None].connect() as connection:
+        assert connection.exec_driver_sql(done).scalar() == 6
+        gates = set(connection.exec_driver_sql("SELECT child_gate FROM stays WHERE ended_on IS NOT NULL").scalars())
+    assert gates == {"assessed", ""}
+    schema.upgrade()
+    with db.engines[None].connect() as connection:
+        assert connection.exec_driver_sql(done).scalar() == 0
+        gates = set(connection.exec_driver_sql("SELECT child_gate FROM stays WHERE ended_on IS NOT NULL").scalars())
+    assert gates == {"former_rule", "adult"}
+    vatra = factories.actor("vatra.shelter_manager")
+    gate = findings.of_case(there.case_id, by=vatra)
+    assert gate is not None
+    assert [(line.found, line.assessor) for line in gate.lines] == [("not_yet_clear", "")] * 3
+    with pytest.raises(GateClosed, match="assessments_missing"):
+        stays.end(
+            stay_id=there.stay_id,
+            ended_on=stay_store.today(),
+            exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
+            destination=Destination.FAMILY,
+            by=vatra,
+        )
+    factories_stays.found(there.case_id)
+    gate = findings.of_case(there.case_id, by=vatra)
+    assert gate is not None
+    assert gate.open_since == stay_store.today()

@@ -9,6 +9,7 @@ import pytest
 
 from nrm.domain.permits import (
     TRANSITIONS,
+    ChildFacts,
     GateClosed,
     Ground,
     Informing,
@@ -16,6 +17,7 @@ from nrm.domain.permits import (
     PermitFacts,
     PermitRefused,
     PermitStatus,
+    check_child,
     check_leaving,
     check_repatriation,
     check_return_to_family,
@@ -27,6 +29,7 @@ INFORMED = Informing(date(2026, 1, 5), "NRC", "ro")
 ON = date(2026, 7, 1)
 UNTIL = date(2026, 6, 30)
 FACTS = PermitFacts(PermitStatus.INFORMED, INFORMED)
+ADULT = ChildFacts("adult")
 FOREIGN = ("third_country", "stateless", "unknown")
 
 # Worked by hand: status -> event -> status.
@@ -147,22 +150,13 @@ def test_an_albanian_is_not_held_by_the_permit_gate():
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
 def test_no_child_and_nobody_who_may_be_one_is_returned_to_the_family_at_a_crossing_point(age_class: str):
     with pytest.raises(GateClosed) as caught:
-        check_return_to_family(age_class, at_crossing_point=True, assessments={"risk", "security", "family"})
+        check_return_to_family(age_class)
     assert caught.value.why == "at_crossing_point"
 
 
-@pytest.mark.parametrize("age_class", ["child", "unsure"])
-@pytest.mark.parametrize("missing", ["risk", "security", "family"])
-def test_each_of_three_assessments_is_needed_before_a_return_to_the_family(age_class: str, missing: str):
-    made = {"risk", "security", "family"} - {missing}
-    with pytest.raises(GateClosed) as caught:
-        check_return_to_family(age_class, at_crossing_point=False, assessments=made)
-    assert caught.value.why == "assessments_missing"
-    check_return_to_family(age_class, at_crossing_point=False, assessments=made | {missing})
-
-
 def test_an_adult_may_go_home():
-    check_return_to_family("adult", at_crossing_point=True, assessments=())
+    check_return_to_family("adult")
+    assert check_child(ADULT, Destination.FAMILY, on=ON) == "adult"
 
 
 @pytest.mark.parametrize(
@@ -176,23 +170,28 @@ def test_an_adult_may_go_home():
 def test_a_way_abroad_is_a_repatriation_whatever_reason_is_given(reason: ExitReason, destination: Destination):
     with pytest.raises(GateClosed):
         check_leaving(
-            reason, destination, age_class="adult", citizenship_class="third_country", permit=PermitFacts(), on=ON
+            reason, destination, child=ADULT, citizenship_class="third_country", permit=PermitFacts(), on=ON
         )  # fmt: skip
-    check_leaving(reason, destination, age_class="adult", citizenship_class="third_country", permit=FACTS, on=ON)
+    check_leaving(reason, destination, child=ADULT, citizenship_class="third_country", permit=FACTS, on=ON)
 
 
-@pytest.mark.parametrize("reason", [ExitReason.REINTEGRATED_WITH_FAMILY, ExitReason.LEFT_VOLUNTARILY])
-def test_a_child_leaves_for_the_family_only_after_the_assessments_whatever_reason_is_given(reason: ExitReason):
-    with pytest.raises(GateClosed):
-        check_leaving(
-            reason, Destination.FAMILY, age_class="child", citizenship_class="albanian", permit=PermitFacts(), on=ON
-        )  # fmt: skip
-    check_leaving(
-        reason,
-        Destination.FAMILY,
-        age_class="child",
-        citizenship_class="albanian",
-        permit=PermitFacts(),
-        on=ON,
-        assessments=("risk", "security", "family"),
-    )
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+@pytest.mark.parametrize("destination", sorted(set(Destination) - {Destination.NONE, Destination.OTHER_SHELTER}))
+def test_a_child_leaves_for_no_household_before_all_three_are_found_safe(age_class: str, destination: Destination):
+    for shut, why in (
+        (ChildFacts(age_class), "assessments_missing"),
+        (ChildFacts(age_class, shut_by="assessed_not_safe"), "assessed_not_safe"),
+        (ChildFacts(age_class, ON + timedelta(days=1)), "assessed_later"),
+    ):
+        with pytest.raises(GateClosed) as caught:
+            check_child(shut, destination, on=ON)
+        assert caught.value.why == why
+    assert check_child(ChildFacts(age_class, ON), destination, on=ON) == "assessed"
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_another_shelter_is_no_way_out_unless_it_took_the_child_over(age_class: str):
+    with pytest.raises(GateClosed, match="not_handed_over"):
+        check_child(ChildFacts(age_class, ON), Destination.OTHER_SHELTER, on=ON)
+    assert check_child(ChildFacts(age_class, handed_over=True), Destination.OTHER_SHELTER, on=ON) == "handed_over"
+    assert check_child(ChildFacts(age_class), Destination.NONE, on=ON) == "died"

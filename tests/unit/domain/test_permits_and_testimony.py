@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from nrm.domain import permits, testimony
 from nrm.domain.permits import (
     REPATRIATION_DESTINATIONS,
     UNDECIDED,
+    ChildFacts,
     GateClosed,
     Ground,
     Informing,
@@ -20,7 +21,6 @@ from nrm.domain.permits import (
     PermitRefused,
     PermitStatus,
     check_leaving,
-    gates_opened_by,
 )
 from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
@@ -67,7 +67,8 @@ def test_whatever_was_recorded_the_person_was_told_first(events: list[PermitEven
     EXITS,
     st.sampled_from(PermitStatus),
     st.booleans(),
-    st.sets(st.sampled_from(["risk", "security", "family"])),
+    st.sampled_from([None, DAY - timedelta(days=1), DAY, DAY + timedelta(days=1)]),
+    st.booleans(),
 )
 def test_the_gates_open_only_by_what_opens_them(
     citizenship: str,
@@ -75,32 +76,31 @@ def test_the_gates_open_only_by_what_opens_them(
     leaving: tuple[ExitReason, Destination],
     status: PermitStatus,
     told: bool,
-    assessments: set[str],
+    safe_since: date | None,
+    handed_over: bool,
 ) -> None:
     reason, destination = leaving
     facts = PermitFacts(status, TOLD if told else None)
     abroad = destination in REPATRIATION_DESTINATIONS
-    home = destination is Destination.FAMILY
-    may = (not abroad or citizenship == "albanian" or (told and status not in UNDECIDED)) and (
-        not home or age == "adult" or len(assessments) == 3
+    child = {Destination.NONE: True, Destination.OTHER_SHELTER: handed_over}.get(
+        destination, safe_since is not None and safe_since <= DAY
     )
+    may = (not abroad or citizenship == "albanian" or (told and status not in UNDECIDED)) and (age == "adult" or child)
     try:
-        check_leaving(
+        kept = check_leaving(
             reason,
             destination,
-            age_class=age,
+            child=ChildFacts(age, safe_since, handed_over=handed_over),
             citizenship_class=citizenship,
             permit=facts,
             on=DAY,
-            assessments=assessments,
         )
     except GateClosed:
         assert not may
         return
     assert may
-    kept = gates_opened_by(destination, age_class=age, citizenship_class=citizenship)
     assert (kept[0] != "") == abroad
-    assert (kept[1] != "") == home
+    assert (kept[1] == "adult") == (age == "adult")
 
 
 def test_nobody_recorded_as_albanian_gets_a_permit() -> None:
@@ -118,11 +118,6 @@ def test_a_step_is_neither_in_the_future_nor_before_the_last() -> None:
         testimony.check_day(date(2026, 3, 11), today=DAY, last_step=None)
     with pytest.raises(IllegalStep, match="before_last_step"):
         testimony.check_day(date(2026, 3, 9), today=DAY, last_step=DAY)
-
-
-def test_only_the_three_assessments_count_as_assessments() -> None:
-    done = permits.assessments_done({"assess_risk", "assess_family", "notify", "assess_weather"})
-    assert done == {"risk", "family"}
 
 
 @given(st.lists(st.tuples(st.sampled_from(WitnessStatus), st.booleans()), max_size=15))

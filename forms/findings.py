@@ -1,0 +1,63 @@
+"""What child protection types about a child's risk, security and family."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField
+from wtforms.validators import InputRequired
+
+from forms import SelectChoice
+from forms.child_returns import ASSESSMENT_LABELS
+from forms.days import DayField, today_or
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.child_returns import Assessment
+from nrm.domain.findings import LONGEST_NAME, Found
+from nrm.domain.words import N_
+
+FOUND_LABELS = {
+    Found.SAFE: N_("Safe"),
+    Found.NOT_SAFE: N_("Not safe"),
+    Found.NOT_YET_CLEAR: N_("Not yet clear"),
+}
+NOTHING_NEW = "nothing_new"
+IMPOSSIBLE = {
+    "found": ("risk", N_("Say of one assessment at least what was found")),
+    "assessor": ("assessor", N_("Enter who assessed it, in at most %(longest)s characters", longest=LONGEST_NAME)),
+    "day": ("on", N_("Enter a day that is not in the future")),
+    "before": (
+        "on",
+        N_("Enter a day that is not before the last finding of the same assessment: safe must be found anew after it"),
+    ),
+}
+"""Why something is refused -> the field it stands at, and what to do."""
+
+
+def _found(kind: Assessment) -> RadioField:
+    return RadioField(
+        ASSESSMENT_LABELS[kind],
+        choices=[
+            *(SelectChoice(value=str(each), label=words) for each, words in FOUND_LABELS.items()),
+            SelectChoice(value=NOTHING_NEW, label=N_("Nothing new today")),
+        ],
+        validators=[Offered(N_("Choose what was found, or that there is nothing new"))],
+        validate_choice=False,
+    )
+
+
+class FindingsForm(OnceForm):
+    """What was found of each, when, and by whom."""
+
+    risk = _found(Assessment.RISK)
+    security = _found(Assessment.SECURITY)
+    family = _found(Assessment.FAMILY)
+    when = today_or(N_("When was it found?"))
+    on = DayField(N_("Day"), when=("when", "other"))
+    assessor = StringField(
+        N_("Who assessed it?"),
+        description=N_("The name of the trained colleague; never a companion, and nobody of the household."),
+        validators=[InputRequired(IMPOSSIBLE["assessor"][1]), PlainText(LONGEST_NAME)],
+    )
+
+    @property
+    def found(self) -> dict[Assessment, Found]:
+        """What a valid form says; without what is not new."""
+        return {kind: Found(self[kind].data) for kind in Assessment if self[kind].data != NOTHING_NEW}

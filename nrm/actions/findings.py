@@ -1,0 +1,99 @@
+"""Child protection records what it found of a child's risk, security and family."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.actions import referrals
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.child_returns import Assessment, ReturnRefused, State
+from nrm.domain.findings import Entry, FindingRefused, Found, check_entry
+from nrm.models.findings import ChildFinding
+from nrm.models.referrals import Obligation
+from nrm.store import child_returns, stays
+from nrm.store import findings as store
+
+
+def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor) -> None:
+    """Findings of a case, by the service that is asked for them. What is decided is off its list; what is not stays.
+
+    Raises NotPermitted, NotVisible, FindingRefused; `FindingRefused("state")` for who was a moment too late.
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    try:
+        with transaction() as session:
+            store.to_assess(case_id, by=by, lock=True)
+            _add(session, case_id, found, on, assessor, by)
+            for kind, each in found.items():
+                _owed(session, case_id, kind, each, by)
+            _told(session, case_id, found, by)
+    except IntegrityError:
+        raise FindingRefused("state") from None
+
+
+def record_of_return(
+    *, return_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor
+) -> None:
+    """The same of a child whose return another country asks for, until it is over.
+
+    Raises NotPermitted, NotVisible, FindingRefused, ReturnRefused (`step`).
+    """
+    by.must(Permission.CHILD_RETURN_ANSWER)
+    try:
+        with transaction() as session:
+            if State(child_returns.row(return_id, by=by, lock=True).state).is_over:
+                raise ReturnRefused("step")
+            _add(session, return_id, found, on, assessor, by)
+            _told(session, return_id, found, by)
+    except IntegrityError:
+        raise FindingRefused("state") from None
+
+
+def _add(
+    session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor
+) -> None:
+    if by.member_id is None:
+        raise NotVisible
+    if not found:
+        raise FindingRefused("found")
+    earlier, positions = store.entries(subject_id), store.positions(subject_id)
+    for kind, each in found.items():
+        check_entry(Entry(kind, each, on), earlier, assessor=assessor, today=stays.today())
+        session.add(
+            ChildFinding(
+                subject_id=subject_id,
+                kind=str(kind),
+                position=positions[str(kind)] + 1,
+                found=str(each),
+                found_on=on,
+                assessor=assessor,
+                organisation_id=by.organisation_id,
+                member_id=by.member_id,
+            )
+        )
+    session.flush()
+
+
+def _owed(session: Session, case_id: uuid.UUID, kind: Assessment, found: Found, by: Actor) -> None:
+    """The step of the agreement: fulfilled by a decision, owed again when it is not clear any more."""
+    wanted = (Obligation.case_id == case_id, Obligation.kind == f"assess_{kind}")
+    if not found.is_decided:
+        session.execute(update(Obligation).where(*wanted).values(done_at=None, done_by_id=None))
+        return
+    for step in session.scalars(select(Obligation).where(*wanted, Obligation.done_at.is_(None))).all():
+        referrals.fulfil(session, step, clock.now(), "system", by)
+
+
+def _told(session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], by: Actor) -> None:
+    for kind, each in sorted(found.items()):
+        audit.append(
+            session, audit.Event.CHILD_FINDING_RECORDED, by=by, subject_id=subject_id, kind=str(kind), found=str(each)
+        )

@@ -1,0 +1,79 @@
+"""What trained staff found of a child's risk, security and family; only findings open the child gate, never a "done".
+
+Entries are added and never changed: of each kind the last one counts. Safe has to be found again after whatever said
+anything else; before that the gate is shut, also where it had stood open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from nrm.domain.child_returns import Assessment
+
+LONGEST_NAME = 60
+
+
+class Found(StrEnum):
+    """What an assessment came to."""
+
+    SAFE = "safe"
+    NOT_SAFE = "not_safe"
+    NOT_YET_CLEAR = "not_yet_clear"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether nobody waits for more."""
+        return self is not Found.NOT_YET_CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finding, as it was recorded."""
+
+    kind: Assessment
+    found: Found
+    on: date
+
+
+class FindingRefused(ValueError):
+    """Nothing is recorded. `why`: `kind`, `found`, `assessor`, `day` (not yet, or before the world), `before` (a safe
+    finding of a day before one that said something else)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+EARLIEST = date(2000, 1, 1)
+
+
+def current(entries: Iterable[Entry]) -> dict[Assessment, Entry]:
+    """The last entry of each kind; `entries` in the order in which they were recorded."""
+    return {entry.kind: entry for entry in entries}
+
+
+def safe_since(last: Mapping[Assessment, Entry]) -> date | None:
+    """The day from which all three are found safe; None while any of them is not."""
+    if set(last) != set(Assessment) or any(each.found is not Found.SAFE for each in last.values()):
+        return None
+    return max(each.on for each in last.values())
+
+
+def shut_by(last: Mapping[Assessment, Entry]) -> str:
+    """Why the gate is shut: `assessed_not_safe`, else `assessments_missing`; of findings that do not open it."""
+    not_safe = any(each.found is Found.NOT_SAFE for each in last.values())
+    return "assessed_not_safe" if not_safe else "assessments_missing"
+
+
+def check_entry(new: Entry, earlier: Iterable[Entry], *, assessor: str, today: date) -> None:
+    """Raise FindingRefused for a finding by nobody, of tomorrow, or one that calls safe what was looked at later."""
+    if not assessor or len(assessor) > LONGEST_NAME:
+        raise FindingRefused("assessor")
+    if not EARLIEST <= new.on <= today:
+        raise FindingRefused("day")
+    last_on = max((each.on for each in earlier if each.kind is new.kind), default=new.on)
+    if new.found is Found.SAFE and new.on < last_on:
+        raise FindingRefused("before")

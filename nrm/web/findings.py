@@ -1,0 +1,134 @@
+"""What child protection found of a child: the form, and the section of the case page."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.child_returns import ASSESSMENT_LABELS
+from forms.days import chosen_day
+from forms.findings import FOUND_LABELS, IMPOSSIBLE, FindingsForm
+from forms.stays import CLOSED
+from nrm.actions import findings as actions
+from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.child_returns import State
+from nrm.domain.findings import FindingRefused
+from nrm.domain.words import N_
+from nrm.store import child_returns
+from nrm.store import findings as store
+from nrm.store.stays import today
+from nrm.web import guards
+from nrm.web.language import gettext
+
+blueprint = Blueprint("findings", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+OVER = N_("This return is over; nothing more is found of it.")
+FASTER = N_("Somebody else recorded a finding in the same moment. Look at it, and record yours if it is still needed.")
+
+
+@blueprint.get("/cases/<uuid:case_id>/findings")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def case_page(case_id: uuid.UUID) -> Answer:
+    return _of_case(case_id, FindingsForm())
+
+
+def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
+    case = store.to_assess(case_id, by=guards.actor())
+    return _page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
+
+
+@blueprint.post("/cases/<uuid:case_id>/findings")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def of_case(case_id: uuid.UUID) -> Answer:
+    form = FindingsForm(request.form)
+    by = guards.actor()
+    store.to_assess(case_id, by=by)
+    if not form.validate():
+        return _of_case(case_id, form, 422)
+    try:
+        actions.record(
+            case_id=case_id,
+            found=form.found,
+            on=chosen_day(form.when, form.on, today()),
+            assessor=(form.assessor.data or "").strip(),
+            by=by,
+        )
+    except FindingRefused as error:
+        if error.why not in IMPOSSIBLE:
+            return guards.error_page(409, FASTER)
+        return _of_case(case_id, _marked(form, error), 422)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/child-returns/<uuid:return_id>/findings")
+@guards.requires(Permission.CHILD_RETURN_ANSWER)
+def return_page(return_id: uuid.UUID) -> Answer:
+    return _of_return(return_id, FindingsForm())
+
+
+def _of_return(return_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
+    line = child_returns.one(return_id, by=guards.actor())
+    if State(line.state).is_over:
+        return guards.error_page(409, OVER)
+    back = url_for("child_returns.show", return_id=return_id)
+    return _page(form, return_id, back, gettext("Return of a child"), "", status)
+
+
+@blueprint.post("/child-returns/<uuid:return_id>/findings")
+@guards.requires(Permission.CHILD_RETURN_ANSWER)
+def of_return(return_id: uuid.UUID) -> Answer:
+    form = FindingsForm(request.form)
+    by = guards.actor()
+    if State(child_returns.one(return_id, by=by).state).is_over:
+        return guards.error_page(409, OVER)
+    if not form.validate():
+        return _of_return(return_id, form, 422)
+    try:
+        actions.record_of_return(
+            return_id=return_id,
+            found=form.found,
+            on=chosen_day(form.when, form.on, today()),
+            assessor=(form.assessor.data or "").strip(),
+            by=by,
+        )
+    except FindingRefused as error:
+        if error.why not in IMPOSSIBLE:
+            return guards.error_page(409, FASTER)
+        return _of_return(return_id, _marked(form, error), 422)
+    return redirect(url_for("child_returns.show", return_id=return_id), 303)
+
+
+def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
+    """The form with the message where it belongs."""
+    name, words = IMPOSSIBLE[error.why]
+    field = form.when if name == "on" and form.when.data != "other" else form[name]
+    field.errors = [words]
+    return form
+
+
+def _page(form: FindingsForm, subject_id: uuid.UUID, back: str, name: str, code: str, status: int) -> Answer:
+    page = render_template(
+        "findings/record.html", form=form, lines=store.lines(subject_id), back=(back, name), code=code, **words()
+    )
+    return page, status
+
+
+def words() -> dict[str, object]:
+    """The labels that the lists of findings use."""
+    return {"kind_labels": ASSESSMENT_LABELS, "found_labels": FOUND_LABELS}
+
+
+def summary(case_id: uuid.UUID) -> Markup:
+    """What a case page says of a child's gate; nothing for an adult's case, nor for whom it is not meant."""
+    try:
+        gate = store.of_case(case_id, by=guards.actor())
+    except NotVisible:
+        return Markup("")
+    if gate is None:
+        return Markup("")
+    part = render_template("findings/summary.html", gate=gate, case_id=case_id, closed=CLOSED[gate.shut_by], **words())
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there

@@ -44,12 +44,12 @@ CLOSED = {
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),
     "assessments_missing": N_(
-        "A child, or who may be one, leaves only after the child protection service found risk, security and family safe; "
-        "until then the child stays, or is handed on to another shelter"
+        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
+        "safe; until then the child stays, or is handed on to another shelter"
     ),
     "assessed_not_safe": N_(
-        "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, or is "
-        "handed on to another shelter"
+        "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "
+        "or is handed on to another shelter"
     ),
     "assessed_later": N_("Enter a day that is not before the day from which all three are found safe"),
     "not_handed_over": N_(

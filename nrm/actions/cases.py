@@ -195,8 +195,8 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
 def close(*, case_id: uuid.UUID, by: Actor) -> None:
     """Close the case: from now on nobody but the holder opens anything.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a child
-    who was in no bed here, and of whom nobody found that it is safe).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (of a
+    child who was in no bed here nobody found that it is safe).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:

@@ -254,8 +254,9 @@ def check_leaving(
     on: date,
     reflection_until: date | None = None,
 ) -> tuple[str, str]:
-    """The gates for the end of a stay on that day: raise GateClosed. A destination abroad is a repatriation step whatever
-    the reason given for it.
+    """The gates for the end of a stay on that day: raise GateClosed.
+
+    A destination abroad is a repatriation step whatever the reason given for it.
 
     Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """

@@ -105,7 +105,10 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
-    """The gate of a child's case for the holder, the duty desk and who assesses; None for an adult's. Raises NotVisible."""
+    """The gate of a child's case for the holder, the duty desk and who assesses; None for an adult's.
+
+    Raises NotVisible.
+    """
     relation = cases.visible(case_id, by=by)
     may_record = True
     try:

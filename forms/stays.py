@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField
+from wtforms import RadioField, SelectField, StringField
 
+from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
-from forms.typed import Offered, OnceForm
+from forms.names import country_code
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.absences import Feared
+from nrm.domain.stays import HOME, UNKNOWN_COUNTRY
 from nrm.domain.words import N_
 
 IMPOSSIBLE = {
@@ -16,6 +20,10 @@ IMPOSSIBLE = {
     "anticipated_before_admission": N_("Enter a planned end that is not before the admission"),
     "anticipated_too_late": N_("Enter a planned end within three years"),
     "destination": N_("Choose where the person went so that it fits the reason"),
+    "country": N_("Say in which country that is; a gate looks at the country and at no other word"),
+    "missing": N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
+    "left_alone": N_("Two members record that somebody left on her own; there is a page for it"),
+    "missing_stands": N_("This person is missing: record first that she was found"),
     "overlaps": N_("Enter a later day: until then the person was in a shelter"),
     "bed_taken": N_("Choose another bed: somebody has this one now, or had it on that day"),
     "bed_out_of_use": N_("Choose another bed: this one is out of use"),
@@ -31,6 +39,10 @@ FIELD_OF = {
     "exit_before_admission": "ended",
     "exit_in_future": "ended",
     "destination": "destination",
+    "country": "country",
+    "missing": "reason",
+    "left_alone": "reason",
+    "missing_stands": "reason",
 }
 """Error -> the field it stands at; all others stand at the bed."""
 
@@ -52,6 +64,7 @@ CLOSED = {
         "or is handed on to another shelter"
     ),
     "assessed_later": N_("Enter a day that is not before the day from which all three are found safe"),
+    "child_alone": N_("A child, or who may be one, does not leave on her own: record that she is missing"),
     "not_handed_over": N_(
         "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
     ),
@@ -75,15 +88,102 @@ class ChangeStayForm(OnceForm):
     planned = DayField(N_("Planned end of the stay"))
 
 
-class EndStayForm(OnceForm):
-    """When, why, and where to."""
+ABROAD = "abroad"
+NAME_IT = N_("Enter the name of the country, for example Italy")
 
-    ended = today_or(N_("Left"))
-    ended_day = DayField(N_("Day of leaving"), when=("ended", "other"))
-    reason = RadioField(N_("Reason"), validators=[Offered(N_("Choose why the stay ends"))], validate_choice=False)
+
+def where_to() -> RadioField:
+    """In which country a destination is; the choices are filled in with the name of the home country."""
+    return RadioField(
+        N_("In which country is that?"),
+        description=N_("Family, friends, a home: ask it of every place."),
+        validate_choice=False,
+    )
+
+
+class WhereForm(OnceForm):
+    """A destination and its country."""
+
     destination = SelectField(
         N_("Where the person went"),
         description=N_("Leave it as it is where the reason says it."),
         validators=[Offered(N_("Choose where the person went"))],
         validate_choice=False,
     )
+    country = where_to()
+    country_name = StringField(N_("Which country?"), validators=[PlainText(120)])
+
+    def offer_countries(self, home: str) -> None:
+        """`home`: the name of the home country in the reader's language."""
+        self.country.choices = [
+            SelectChoice(value=HOME, label=N_("In %(country)s", country=home)),
+            SelectChoice(value=ABROAD, label=N_("In another country")),
+            SelectChoice(value=UNKNOWN_COUNTRY, label=N_("Not known")),
+        ]
+
+    def where(self, home: str) -> str:
+        """What a valid form says: `home`, ISO 3166 alpha-2, `unknown`, or empty where nothing was said."""
+        if self.country.data != ABROAD:
+            return self.country.data if self.country.data in (HOME, UNKNOWN_COUNTRY) else ""
+        code = country_code((self.country_name.data or "")[:120]) or ""
+        return HOME if code == home else code
+
+
+class EndStayForm(WhereForm):
+    """When, why, and where to."""
+
+    ended = today_or(N_("Left"))
+    ended_day = DayField(N_("Day of leaving"), when=("ended", "other"))
+    reason = RadioField(N_("Reason"), validators=[Offered(N_("Choose why the stay ends"))], validate_choice=False)
+
+
+class LeftAloneForm(WhereForm):
+    """When an adult left on her own, and where to if that is known."""
+
+    left = today_or(N_("Left"))
+    left_day = DayField(N_("Day of leaving"), when=("left", "other"))
+
+
+AGO = {
+    "1": N_("An hour ago"),
+    "3": N_("3 hours ago"),
+    "6": N_("6 hours ago"),
+    "12": N_("12 hours ago"),
+    "24": N_("A day ago"),
+    "other": N_("Another day"),
+}
+FEARED_LABELS = {
+    Feared.YES: N_("Yes: somebody may have taken or found her"),
+    Feared.NO: N_("No"),
+    Feared.NOT_KNOWN: N_("Not known"),
+}
+
+
+class MissingForm(OnceForm):
+    """Since when somebody is missing, and whether the worst is feared."""
+
+    since = RadioField(
+        N_("When was the person seen last?"),
+        choices=[SelectChoice(value=hours, label=words) for hours, words in AGO.items()],
+        validators=[Offered(N_("Choose when the person was seen last"))],
+        validate_choice=False,
+    )
+    since_day = DayField(N_("Day"), when=("since", "other"))
+    feared = RadioField(
+        N_("Is it feared that somebody has a hand in it?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in FEARED_LABELS.items()],
+        validators=[Offered(N_("Say whether it is feared"))],
+        validate_choice=False,
+    )
+
+
+ABSENCE_REFUSED = {
+    "since": N_("Enter a time of the last month, not before the admission"),
+    "already": N_("This is recorded already."),
+    "over": N_("This is over already."),
+    "too_early": N_("It is too early to end the alarm. Until then the person is looked for, and the bed is hers."),
+    "authority": N_(
+        "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
+    ),
+    "same_member": N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
+}

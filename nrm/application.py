@@ -15,6 +15,7 @@ from config import Config
 from nrm import countries, db
 from nrm.actions import agreement_versions, instances
 from nrm.web import (
+    absences,
     access_log,
     accounts,
     admissions,
@@ -127,6 +128,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     hidden.register(app)
     _know_the_instance(app, config)
     for blueprint in (
+        absences.blueprint,
         accounts.blueprint,
         factors.blueprint,
         findings.blueprint,

@@ -91,6 +91,7 @@ def stay(
             anticipated_end_on=anticipated_end_on or admitted_on + timedelta(days=60),
             ended_on=ended_on,
             end_known_on=ended_on,
+            child_gate="former_rule" if ended_on else "",
             exit_reason="missing" if ended_on else "",
             destination="unknown" if ended_on else "",
         )

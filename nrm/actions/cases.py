@@ -26,7 +26,7 @@ from nrm.models.cases import Case, Reading
 from nrm.models.consents import Consent
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
-from nrm.store import accounts, findings, permits, stays
+from nrm.store import absences, accounts, findings, permits, stays
 from nrm.store import cases as store
 from nrm.store.cases import CaseRelation
 from nrm.store.countries import country
@@ -211,6 +211,8 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         raise CaseRefused("stay_open")
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
         raise CaseRefused("referral_open")
+    if absences.stands(case_id) is not None:
+        raise CaseRefused("missing")
     _check_child_left(case, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
     epochs.rotate(session, case_id, keep, by=by)
@@ -227,6 +229,8 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
 
 def _check_child_left(case: Case, by: Actor) -> None:
     """Raise GateClosed where a child, or who may be one, would leave by the closing of the case alone."""
+    if absences.was_not_found(case.id):
+        return
     if by.organisation_id is not None and not stays.left_by_a_gate(case.id, by.organisation_id):
         check_child(findings.child_facts(case), Destination.UNKNOWN, on=stays.today())
 

@@ -11,25 +11,31 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
+from nrm.domain.absences import BY_ANOTHER_PAGE, Outcome
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.permits import check_leaving
 from nrm.domain.stays import (
+    HOME,
+    UNKNOWN_COUNTRY,
     BedInUse,
     Destination,
     ExitReason,
     ImpossibleStay,
     Period,
     StayOver,
+    asks_country,
     check_admission,
+    check_country,
     check_dates,
     check_exit,
     check_no_overlap,
     earliest_admission,
 )
+from nrm.models.absences import Missing
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import findings, identifications, permits
+from nrm.store import absences, findings, identifications, permits
 from nrm.store import stays as store
 from nrm.store.countries import country
 
@@ -127,9 +133,18 @@ def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, b
 
 
 def end(
-    *, stay_id: uuid.UUID, ended_on: date, exit_reason: ExitReason, destination: Destination, by: Actor
+    *,
+    stay_id: uuid.UUID,
+    ended_on: date,
+    exit_reason: ExitReason,
+    destination: Destination,
+    where: str = "",
+    by: Actor,
 ) -> uuid.UUID:
     """The person left; returns the case. The bed is free at once.
+
+    `where`: the country of the destination, as far as the destination does not say it: `home`, ISO 3166 alpha-2, or
+    `unknown`. Who is missing, and who left on her own, is recorded in `absences`.
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed: nobody who is not recorded as
     Albanian leaves for another country before the permit's options were explained, and no child leaves but for another
@@ -145,7 +160,12 @@ def end(
             raise StayOver
         today = store.today()
         check_dates(stay.admitted_on, today=today, exited_on=ended_on)
+        if exit_reason in BY_ANOTHER_PAGE:
+            raise ImpossibleStay(BY_ANOTHER_PAGE[exit_reason])
+        if absences.stands(case_id) is not None:
+            raise ImpossibleStay("missing_stands")
         check_exit(exit_reason, destination)
+        check_country(destination, where)
         permit = permits.facts(case.id)
         reflects_until = identifications.reflection_until(case)
         child = findings.child_facts(case, handed_over=case.holder_id != by.organisation_id)
@@ -156,6 +176,7 @@ def end(
             citizenship_class=case.citizenship_class,
             permit=permit,
             on=ended_on,
+            country=where,
             reflection_until=reflects_until,
         )
         _update(
@@ -165,12 +186,13 @@ def end(
             end_known_on=today,
             exit_reason=str(exit_reason),
             destination=str(destination),
+            destination_country=_country_of(destination, where, case.citizenship),
             repatriation_gate=repatriation,
             informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
             child_gate=child_gate,
             safe_on=child.safe_since if child_gate == "assessed" else None,
-            reflected_until=reflects_until if repatriation else None,
+            reflected_until=reflects_until if repatriation == "informed" else None,
         )
         audit.append(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
@@ -178,11 +200,25 @@ def end(
         return case.id
 
 
+def _country_of(destination: Destination, where: str, citizenship: str) -> str:
+    """What is kept of the country. Where a protected place is stands nowhere in clear but as `home` or not."""
+    if destination is Destination.COUNTRY_OF_CITIZENSHIP:
+        return citizenship if len(citizenship) == 2 else UNKNOWN_COUNTRY
+    if destination is Destination.PROTECTED_PLACE and where != HOME:
+        return UNKNOWN_COUNTRY
+    return where if asks_country(destination) else ""
+
+
 def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID | None = None) -> None:
     """The person left for another shelter that accepted them: their open stay elsewhere ends today, if there is one.
 
-    In the caller's transaction. `only`: of this shelter; else of any but the actor's own.
+    In the caller's transaction. `only`: of this shelter; else of any but the actor's own. Who was missing is found.
     """
+    session.execute(
+        update(Missing)
+        .where(Missing.case_id == case_id, Missing.outcome == "")
+        .values(outcome=str(Outcome.FOUND), over_on=store.today(), since_at=None)
+    )
     wanted = Stay.organisation_id == only if only is not None else Stay.organisation_id != by.organisation_id
     stay = session.scalar(select(Stay).where(Stay.case_id == case_id, Stay.ended_on.is_(None), wanted))
     if stay is None:
@@ -196,6 +232,8 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
             end_known_on=max(today, stay.admitted_on),
             exit_reason=str(ExitReason.TRANSFERRED),
             destination=str(Destination.OTHER_SHELTER),
+            destination_country=HOME,
+            repatriation_gate="home",
             child_gate="handed_over",
         )
         .execution_options(synchronize_session=False)

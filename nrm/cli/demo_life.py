@@ -12,6 +12,7 @@ from functools import partial
 
 from nrm import clock
 from nrm.actions import (
+    absences,
     admissions,
     cases,
     contributing,
@@ -29,6 +30,7 @@ from nrm.actions import (
     testimony,
 )
 from nrm.cli import demo_claims, demo_identifications
+from nrm.domain.absences import AbsenceRefused, Feared
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
@@ -40,7 +42,7 @@ from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import CHILD_GATE, GateClosed, PermitEvent, PermitRefused
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import REASONS_UNDER_MUST, DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
-from nrm.domain.stays import Destination, ExitReason, Source, StayOver
+from nrm.domain.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
 from nrm.domain.synthetic import Plan
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.walks import random_answers
@@ -414,8 +416,13 @@ class Life:
 
     def _leave(self, plan: Plan, case_id: uuid.UUID, stay_id: uuid.UUID, by: Actor) -> None:
         today = stay_store.today()
+        if plan.exit is ExitReason.MISSING:
+            if stay_store.of_case(case_id, by=by).current is not None:
+                self._miss(case_id, by)
+                self.after(timedelta(days=30), lambda: self._close_case(case_id, by))
+            return
         try:
-            stays.end(stay_id=stay_id, ended_on=today, exit_reason=plan.exit, destination=plan.destination, by=by)
+            self._end(stay_id, today, plan.exit, plan.destination, by)
         except StayOver:
             return  # moved to another shelter
         except GateClosed as error:
@@ -424,8 +431,26 @@ class Life:
                 way = plan.exit, plan.destination
             else:
                 way = ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME
-            stays.end(stay_id=stay_id, ended_on=today, exit_reason=way[0], destination=way[1], by=by)
+            self._end(stay_id, today, *way, by)
         self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
+
+    def _end(self, stay_id: uuid.UUID, on: date, reason: ExitReason, destination: Destination, by: Actor) -> None:
+        where = HOME if asks_country(destination) else ""
+        stays.end(stay_id=stay_id, ended_on=on, exit_reason=reason, destination=destination, where=where, by=by)
+
+    def _miss(self, case_id: uuid.UUID, by: Actor) -> None:
+        """Somebody did not come back: the desk is told, and after the country's days the alarm is ended."""
+        missing_id = absences.report(
+            case_id=case_id, since=clock.now() - timedelta(hours=6), feared=Feared.NOT_KNOWN, by=by
+        )
+        self.after(timedelta(hours=1), lambda: absences.known(missing_id=missing_id, by=self.actors["RA"]))
+        self.after(timedelta(days=country().missing_days + 1), lambda: self._not_found(missing_id, by))
+
+    def _not_found(self, missing_id: uuid.UUID, by: Actor) -> None:
+        try:
+            absences.end(missing_id=missing_id, by=by)
+        except (AbsenceRefused, NotVisible):
+            return  # found in another shelter
 
     def _assess(self, case_id: uuid.UUID) -> None:
         """Child protection visits the household, and finds it safe."""

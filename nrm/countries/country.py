@@ -117,6 +117,7 @@ class Country:
     retention: Retention
     validity: Validity  # of consents
     reflection: ReflectionPeriod
+    missing_days: int  # before the alarm of a missing person can be ended without her
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]

@@ -52,6 +52,7 @@ def read_country(table: Table, code: str) -> Country:
         retention=_retention(table.table("retention")),
         validity=_validity(table.table("consent")),
         reflection=_reflection(table.table("reflection_period")),
+        missing_days=_missing_days(table.table("missing")),
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
@@ -206,6 +207,13 @@ def _reflection(table: Table) -> ReflectionPeriod:
     )
     table.close()
     return read
+
+
+def _missing_days(table: Table) -> int:
+    table.one_of("origin", {"agreement", "proposal"})
+    days = table.number("ended_after_days", least=1)
+    table.close()
+    return days
 
 
 def _amount_bands(table: Table) -> Mapping[str, Words]:

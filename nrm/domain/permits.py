@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from nrm.domain.stays import Destination, ExitReason
+from nrm.domain.stays import HOME, Destination, ExitReason
 
 
 class PermitStatus(StrEnum):
@@ -169,7 +169,7 @@ class GateClosed(Exception):
     """A step that the law forbids now; nobody can override it. `why` is a stable code.
 
     `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`, `assessed_not_safe`,
-    `assessed_later` (than the person left), `not_handed_over`.
+    `assessed_later` (than the person left), `not_handed_over`, `child_alone`.
     """
 
     def __init__(self, why: str) -> None:
@@ -252,17 +252,20 @@ def check_leaving(
     citizenship_class: str,
     permit: PermitFacts,
     on: date,
+    country: str,
     reflection_until: date | None = None,
 ) -> tuple[str, str]:
     """The gates for the end of a stay on that day: raise GateClosed.
 
-    A destination abroad is a repatriation step whatever the reason given for it.
+    Whatever is not in the home country is a repatriation step, whatever the reason and the destination are called.
 
     Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """
     opened = check_child(child, destination, on=on)
-    if reason is not ExitReason.REPATRIATED and destination not in REPATRIATION_DESTINATIONS:
+    if destination is Destination.NONE:
         return "", opened
+    if reason is not ExitReason.REPATRIATED and destination not in REPATRIATION_DESTINATIONS and country == HOME:
+        return "home", opened
     check_repatriation(citizenship_class, permit, on=on)
     check_reflection(reflection_until, on=on)
     return "albanian" if citizenship_class == "albanian" else "informed", opened

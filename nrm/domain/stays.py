@@ -46,6 +46,7 @@ class ExitReason(StrEnum):
     NO_LONGER_ELIGIBLE = "no_longer_eligible"
     NO_LONGER_NEEDS_SUPPORT = "no_longer_needs_support"
     DIED = "died"
+    LEFT_ALONE = "left_alone"  # an adult, before the gate: a fact that two members recorded
 
 
 class Destination(StrEnum):
@@ -54,6 +55,7 @@ class Destination(StrEnum):
     FAMILY = "family"
     EXTENDED_FAMILY = "extended_family"
     FOSTER_FAMILY = "foster_family"
+    FRIENDS = "friends"
     OWN_HOME = "own_home"
     OTHER_SHELTER = "other_shelter"
     PROTECTED_PLACE = "protected_place"
@@ -67,7 +69,7 @@ class Destination(StrEnum):
 
 _R, _D = ExitReason, Destination
 _ELSEWHERE = frozenset(
-    {_D.FAMILY, _D.EXTENDED_FAMILY, _D.OWN_HOME, _D.OTHER_COUNTRY, _D.HOSPITAL, _D.INSTITUTION, _D.UNKNOWN}
+    {_D.FAMILY, _D.EXTENDED_FAMILY, _D.FRIENDS, _D.OWN_HOME, _D.OTHER_COUNTRY, _D.HOSPITAL, _D.INSTITUTION, _D.UNKNOWN}
 )
 
 DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
@@ -85,6 +87,7 @@ DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
         _R.NO_LONGER_ELIGIBLE: _ELSEWHERE,
         _R.NO_LONGER_NEEDS_SUPPORT: _ELSEWHERE,
         _R.DIED: frozenset({_D.NONE}),
+        _R.LEFT_ALONE: _ELSEWHERE - {_D.HOSPITAL, _D.INSTITUTION} | {_D.COUNTRY_OF_CITIZENSHIP},
     }
 )
 """Reason -> the destinations that do not contradict it. Every way to the country of citizenship is a repatriation."""
@@ -94,7 +97,8 @@ class ImpossibleStay(ValueError):
     """The dates or the exit contradict themselves; `why` is a stable code.
 
     `admission_in_future`, `admission_before_case`, `exit_before_admission`, `exit_in_future`,
-    `anticipated_before_admission`, `anticipated_too_late`, `destination`, `overlaps`; `bed_taken`, `bed_out_of_use`;
+    `anticipated_before_admission`, `anticipated_too_late`, `destination`, `country`, `overlaps`; `missing`,
+    `left_alone` (recorded elsewhere), `missing_stands` (until she is found); `bed_taken`, `bed_out_of_use`;
     `not_arrived`, `already_there`.
     """
 
@@ -171,6 +175,39 @@ def check_exit(reason: ExitReason, destination: Destination) -> None:
     """Raise ImpossibleStay when the destination contradicts the reason."""
     if destination not in DESTINATIONS[reason]:
         raise ImpossibleStay("destination")
+
+
+HOME, UNKNOWN_COUNTRY = "home", "unknown"
+"""Where somebody went that is no other country by its code; not known counts as abroad for the gates."""
+
+
+def asks_country(destination: Destination) -> bool:
+    """Whether the destination says nothing of the country it is in."""
+    return destination not in (Destination.NONE, Destination.COUNTRY_OF_CITIZENSHIP)
+
+
+def check_country(destination: Destination, country: str) -> None:
+    """Raise ImpossibleStay unless it is said in which country the destination is, and fits it."""
+    if not asks_country(destination):
+        return
+    code = len(country) == 2 and country.isascii() and country.isupper()
+    if not (code or country in (HOME, UNKNOWN_COUNTRY)) or (destination is _D.OTHER_COUNTRY and country == HOME):
+        raise ImpossibleStay("country")
+
+
+def present(stay: Period, gaps: Iterable[Period]) -> list[Period]:
+    """The parts of a stay on which the person was there: without the days from being missed to coming back."""
+    parts, first = [], stay.admitted_on
+    for gap in sorted(gaps, key=lambda each: each.admitted_on):
+        parts.append(Period(first, max(first, gap.admitted_on)))
+        if gap.exited_on is None:
+            return parts
+        first = max(first, gap.exited_on)
+    if stay.exited_on is None or stay.exited_on > first:
+        parts.append(Period(first, stay.exited_on))
+    return [part for part in parts if part.exited_on != part.admitted_on] or [
+        Period(stay.admitted_on, stay.admitted_on)
+    ]
 
 
 def check_no_overlap(new: Period, others: Iterable[Period], why: str = "overlaps") -> None:

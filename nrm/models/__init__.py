@@ -1,6 +1,7 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
 from nrm.models import (
+    absences,
     accounts,
     agreements,
     alarms,
@@ -31,6 +32,7 @@ from nrm.models import (
 )
 
 __all__ = [
+    "absences",
     "accounts",
     "agreements",
     "alarms",

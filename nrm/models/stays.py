@@ -48,7 +48,7 @@ class Stay(Model):
         CheckConstraint(f"(ended_on IS NULL AND destination = '') OR {_EXITS}", name="destination_fits_reason"),
         # The two gates of the agreement: nobody leaves on these ways without what opens them.
         CheckConstraint(
-            f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('albanian', 'informed')",
+            f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('albanian', 'informed', 'left_alone')",
             name="repatriated_after_permit_information",
         ),
         CheckConstraint(
@@ -60,11 +60,30 @@ class Stay(Model):
             name="no_open_application_repatriated",
         ),
         CheckConstraint("reflected_until IS NULL OR reflected_until < ended_on", name="repatriated_after_reflection"),
+        # Every other end names a country; a gate stands before all but the own one. `former_rule`: from before it did.
+        CheckConstraint(
+            f"ended_on IS NULL OR destination = '{Destination.NONE}' OR exit_reason = 'missing'"
+            " OR (destination_country <> '' AND repatriation_gate IN ('albanian', 'informed', 'left_alone'))"
+            f" OR (destination_country = 'home' AND repatriation_gate = 'home' AND destination NOT IN ({_ABROAD}))"
+            f" OR (destination_country = '' AND repatriation_gate = 'former_rule' AND destination NOT IN ({_ABROAD}))",
+            name="gate_looks_at_the_country",
+        ),
+        CheckConstraint(
+            "(exit_reason <> 'left_alone' AND repatriation_gate <> 'left_alone')"
+            " OR (exit_reason = 'left_alone' AND repatriation_gate = 'left_alone' AND child_gate = 'adult'"
+            " AND left_recorded_by_id IS NOT NULL AND left_confirmed_by_id IS NOT NULL"
+            " AND left_recorded_by_id <> left_confirmed_by_id)",
+            name="left_alone_by_two",
+        ),
+        CheckConstraint(
+            "exit_reason <> 'missing' OR child_gate IN ('missing', 'former_rule')", name="missing_by_its_alarm"
+        ),
         # What opened the child gate. `former_rule`: ended before every road out passed it.
         CheckConstraint(
             "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
             f" OR (child_gate = 'handed_over' AND destination = '{Destination.OTHER_SHELTER}')"
-            f" OR (child_gate = 'died' AND destination = '{Destination.NONE}')",
+            f" OR (child_gate = 'died' AND destination = '{Destination.NONE}')"
+            " OR (child_gate = 'missing' AND exit_reason = 'missing')",
             name="child_leaves_after_findings",
         ),
         CheckConstraint(
@@ -105,9 +124,12 @@ class Stay(Model):
     exit_reason: Mapped[str] = mapped_column(default="")
     destination: Mapped[str] = mapped_column(default="")
     end_known_on: Mapped[date | None]  # the day the end was entered
-    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: albanian, informed
+    destination_country: Mapped[str] = mapped_column(default="", server_default="")  # home, ISO 3166 alpha-2, unknown
+    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: home, albanian, informed, left_alone
+    left_recorded_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    left_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
-    child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over, died
+    child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over ...
     safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
     reflected_until: Mapped[date | None]  # the last day of the reflection period, where the person left for abroad

@@ -13,9 +13,11 @@ from nrm.db import db
 from nrm.domain import payment as rules
 from nrm.domain.accounts import SHELTERS, Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.stays import Period, present
 from nrm.models.accounts import Organisation
 from nrm.models.reports import PaymentLine
 from nrm.models.stays import Stay
+from nrm.store import absences
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,13 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     }
     if db.session.scalar(select(func.count()).where(PaymentLine.quarter >= str(quarter))):
         return []
+    gaps = absences.gaps()
     stays: dict[uuid.UUID, list[rules.Days]] = {}
     for row in db.session.execute(
-        select(Stay.organisation_id, Stay.admitted_on, Stay.ended_on).where(Stay.admitted_on <= quarter.end)
+        select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on).where(Stay.admitted_on <= quarter.end)
     ):
-        stays.setdefault(row.organisation_id, []).append((row.admitted_on, row.ended_on))
+        there = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
+        stays.setdefault(row.organisation_id, []).extend((each.admitted_on, each.exited_on) for each in there)
     made = []
     for shelter in db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))):
         days = stays.get(shelter, [])

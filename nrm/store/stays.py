@@ -29,12 +29,12 @@ from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.members import KEY_HOLDERS_NEEDED
 from nrm.domain.referrals import ReferralStatus
-from nrm.domain.stays import Period, nights
+from nrm.domain.stays import Period, nights, present
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import referrals
+from nrm.store import absences, referrals
 from nrm.store.countries import country
 from nrm.store.members import number_of_holders
 from nrm.store.paging import MOST, PAGE, Page, day_place_after, page
@@ -48,7 +48,7 @@ BOARD_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class StayLine:
-    """One stay. `nights`: spent so far, or in all; `overdue`: the planned end has passed and the person is there."""
+    """One stay. `nights`: spent so far, or in all, without those missing; `overdue`: the planned end has passed."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -62,6 +62,8 @@ class StayLine:
     destination: str
     nights: int
     overdue: bool
+    missing_since: date | None
+    destination_country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
     """Open stays of the asker's shelter, the first planned end first; raises NotVisible."""
     place = day_place_after(after)
     values = {} if place is None else {"place_on": place[0], "place_id": place[1]}
-    lines = [_line(row) for row in _open_stays(by, bool(place))(most=size + 1, **values)]
+    lines = _as_lines(_open_stays(by, bool(place))(most=size + 1, **values))
     return page(lines, lambda line: (line.anticipated_end_on, line.id), size)
 
 
@@ -259,7 +261,7 @@ def _open_stays(by: Actor, further: bool) -> Select[Stay, str, str]:
 
 def leaving(*, by: Actor, days: int = LEAVING_DAYS) -> list[StayLine]:
     """Open stays whose planned end is within `days` days, or has passed, the first end first; raises NotVisible."""
-    return [_line(row) for row in _leaving(by)(until=today() + timedelta(days=days))]
+    return _as_lines(_leaving(by)(until=today() + timedelta(days=days)))
 
 
 @built_once
@@ -404,13 +406,19 @@ def _lines() -> Select[Stay, str, str]:
 
 def _stays(*wanted: ColumnElement[bool]) -> list[StayLine]:
     statement = _lines().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id)
-    return [_line(row) for row in db.session.execute(statement)]
+    return _as_lines(db.session.execute(statement))
 
 
-def _line(found: Row[Stay, str, str]) -> StayLine:
+def _as_lines(rows: Iterable[Row[Stay, str, str]]) -> list[StayLine]:
+    found = list(rows)
+    gaps = absences.gaps([row[0].id for row in found])
+    return [_line(row, gaps.get(row[0].id, ())) for row in found]
+
+
+def _line(found: Row[Stay, str, str], gaps: Sequence[Period]) -> StayLine:
     stay, pseudonym, label = found
     now = today()
-    period = Period(stay.admitted_on, stay.ended_on)
+    there = present(Period(stay.admitted_on, stay.ended_on), gaps)
     return StayLine(
         id=stay.id,
         case_id=stay.case_id,
@@ -422,6 +430,8 @@ def _line(found: Row[Stay, str, str]) -> StayLine:
         ended_on=stay.ended_on,
         exit_reason=stay.exit_reason,
         destination=stay.destination,
-        nights=nights(period, stay.admitted_on, now - timedelta(days=1)),
+        nights=sum(nights(each, stay.admitted_on, now - timedelta(days=1)) for each in there),
         overdue=stay.ended_on is None and stay.anticipated_end_on < now,
+        missing_since=next((gap.admitted_on for gap in gaps if gap.exited_on is None), None),
+        destination_country=stay.destination_country,
     )

@@ -70,6 +70,7 @@ REFUSED = {
     "referral_open": N_("Close the case after the referral was answered or withdrawn."),
     "stay_open": N_("End the stay first; then the case can be closed."),
     "closed": N_("This case is closed."),
+    "missing": N_("This person is missing: record first that she was found, or end the alarm."),
     "nothing_to_erase": N_("Nothing of this case is kept under seal any more."),
     "consent_first": N_("Ask the person for consent first, and record that it is done."),
     "nothing_added": N_("Answer at least one question"),

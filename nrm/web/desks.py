@@ -15,7 +15,7 @@ from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.paths import numbers_of
-from nrm.store import agreements, cases, children, obligations, permits, referrals, stays
+from nrm.store import absences, agreements, cases, children, obligations, permits, referrals, stays
 from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
 from nrm.web.language import gettext
 
@@ -44,6 +44,8 @@ def shelter_home() -> str:
         return desk_home()
     return render_template(
         "home/shelter.html",
+        missing=absences.missing(by=by),
+        left=absences.left(by=by),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
         room=stays.room(by=by),
@@ -83,6 +85,8 @@ def desk_home() -> str:
         form=FindCaseForm(),
         alerts=children.alerts(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
         own_alerts=True,
+        missing=absences.missing(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
+        left=(),
         may_record=by.may(Permission.REQUEST_RECORD),
         notices=notices.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",

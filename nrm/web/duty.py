@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,13 +14,17 @@ from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
 from nrm.actions import chases as actions
 from nrm.domain.accounts import Permission, Role
+from nrm.domain.quarters import Quarter
 from nrm.domain.routing import Capacity
 from nrm.domain.words import N_
-from nrm.store import agreements, reports
+from nrm.store import absences, agreements, reports
 from nrm.store import duty as store
 from nrm.store import system as store_system
+from nrm.store.stays import today
 from nrm.store.system import Place
 from nrm.web import guards, home, notices, paths, requests
+from nrm.web.absences import place as country_in_words
+from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 
 blueprint = Blueprint("duty", __name__)
@@ -41,6 +46,11 @@ def duty_home() -> str:
         clauses=store.clauses(by=by),
         names=paths.step_names(),
         statuses=STATUS_LABELS,
+        missing=absences.missing(by=by),
+        left=absences.left(by=by),
+        left_number=absences.left_number(Quarter.of(today()), by=by),
+        place=country_in_words,
+        destination=partial(label_of, "destinations"),
         expected=notices.expected_part(),
         requests=requests.waiting_part(),
         leaving=agreements.leaving(by=by),

@@ -11,15 +11,28 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import chosen_day, planned_day
-from forms.stays import CLOSED, FIELD_OF, IMPOSSIBLE, AdmitStayForm, ChangeStayForm, EndStayForm
+from forms.stays import (
+    ABROAD,
+    CLOSED,
+    FIELD_OF,
+    IMPOSSIBLE,
+    NAME_IT,
+    AdmitStayForm,
+    ChangeStayForm,
+    EndStayForm,
+    WhereForm,
+)
 from nrm.actions import stays as actions
+from nrm.domain.absences import BY_ANOTHER_PAGE
 from nrm.domain.accounts import Permission
 from nrm.domain.permits import GateClosed
 from nrm.domain.stays import DESTINATIONS, BedInUse, Destination, ExitReason, ImpossibleStay, StayOver
 from nrm.domain.words import N_
+from nrm.store import absences as absences_store
 from nrm.store import stays as store
-from nrm.web import guards
+from nrm.web import absences, guards
 from nrm.web.choices import label_of, of_list
+from nrm.web.language import text_in
 
 Answer = Response | str | tuple[str, int]
 
@@ -139,6 +152,9 @@ def show(stay_id: uuid.UUID) -> str:
         stay=stay,
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
+        country=absences.place(stay.destination_country),
+        left=absences_store.left_of_stay(stay_id, by=guards.actor()),
+        missing=absences_store.of_case(stay.case_id, by=guards.actor()),
     )
 
 
@@ -209,10 +225,12 @@ def end(stay_id: uuid.UUID) -> Answer:
             ended_on=chosen_day(form.ended, form.ended_day, store.today()),
             exit_reason=reason,
             destination=destination,
+            where=form.where(guards.country().iso),
             by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
+        mark_country(form, error)
         return render_template("stays/end.html", stay=stay, form=form), status
     except GateClosed as error:
         form.reason.errors = [CLOSED[error.why]]
@@ -222,9 +240,17 @@ def end(stay_id: uuid.UUID) -> Answer:
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
+def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
+    """Where another country was chosen, its name is what is missing."""
+    if error.why == "country" and form.country.data == ABROAD:
+        form.country.errors = []
+        form.country_name.errors = [NAME_IT]
+
+
 def _end_form() -> EndStayForm:
     form = EndStayForm(request.form)
-    form.reason.choices = of_list("exit_reasons")
+    form.offer_countries(text_in(guards.country().names))
+    form.reason.choices = of_list("exit_reasons", [each for each in ExitReason if each not in BY_ANOTHER_PAGE])
     form.destination.choices = [
         SelectChoice(value="", label=N_("As the reason says")),
         *of_list("destinations"),

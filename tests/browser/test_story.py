@@ -146,7 +146,8 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     worker.locator("table", has=worker.locator("caption#stays")).get_by_role("link", name=code).click()
     live.main_button(worker).click()
     worker.check('[name=ended][value="today"]')
-    worker.check('[name=reason][value="missing"]')
+    worker.check('[name=country][value="home"]')
+    worker.check('[name=reason][value="independent_living"]')
     live.main_button(worker).click()
     expect(worker.locator(".done")).to_be_visible()
     assert loads.since() == 3

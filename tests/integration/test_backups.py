@@ -272,6 +272,7 @@ def closed(world: World) -> None:
         ended_on=stay_store.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=factories.actor("nrc.shelter_manager"),
     )
 

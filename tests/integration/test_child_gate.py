@@ -34,11 +34,13 @@ from tests.factories_stays import CHILD, admitted, found
 SignIn = Callable[[str], Person]
 BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 KINDS = ("risk", "security", "family")
+ELSEWHERE = (ExitReason.MISSING, ExitReason.LEFT_ALONE, ExitReason.REPATRIATED)
 OUT = [
     (reason, destination)
     for reason, fitting in DESTINATIONS.items()
     for destination in sorted(fitting)
-    if destination is not Destination.NONE and reason not in (ExitReason.MISSING, ExitReason.REPATRIATED)
+    if destination is not Destination.NONE
+    and reason not in (ExitReason.MISSING, ExitReason.LEFT_ALONE, ExitReason.REPATRIATED)
 ]
 """Every way out of a shelter but death, a repatriation (which has a gate of its own, too) and the alarm of a missing
 person."""
@@ -57,7 +59,10 @@ def service(app: Flask) -> Actor:
 
 
 def _end(stay_id: uuid.UUID, reason: ExitReason, destination: Destination, by: Actor) -> uuid.UUID:
-    return stays.end(stay_id=stay_id, ended_on=store.today(), exit_reason=reason, destination=destination, by=by)
+    where = "GR" if destination is Destination.OTHER_COUNTRY else "home"
+    return stays.end(
+        stay_id=stay_id, ended_on=store.today(), exit_reason=reason, destination=destination, where=where, by=by
+    )
 
 
 def owed(case_id: uuid.UUID, kind: str) -> uuid.UUID:
@@ -157,6 +162,7 @@ def test_what_comes_later_shuts_it_again_until_safe_is_found_anew(vatra: Actor, 
             ended_on=today - timedelta(days=1),
             exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
             destination=Destination.FAMILY,
+            where="home",
             by=vatra,
         )
     _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra)
@@ -257,7 +263,12 @@ def test_the_page_of_findings_says_what_is_missing_and_the_case_says_how_the_gat
     page = holder.get(f"/cases/{opened.case_id}?lang=en")
     assert "found that it is not safe" in page
     assert "Mira Social" in page
-    leaving = {"ended": "today", "reason": "foster_or_extended_family", "destination": "foster_family"}
+    leaving = {
+        "ended": "today",
+        "reason": "foster_or_extended_family",
+        "destination": "foster_family",
+        "country": "home",
+    }
     assert "found that it is not safe" in holder.post(f"/stays/{opened.stay_id}/end?lang=en", leaving, 422)
     service.post(address, {**form, "risk": "nothing_new", "security": "nothing_new", "family": "safe"})
     assert "All three are found safe since" in holder.get(f"/cases/{opened.case_id}?lang=en")

@@ -74,6 +74,7 @@ def left(stay_id: uuid.UUID, login: str) -> None:
         ended_on=stay_store.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=factories.actor(login),
     )
 

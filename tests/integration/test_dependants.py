@@ -92,6 +92,7 @@ def test_a_person_whose_case_is_closed_brings_nobody(vatra: Actor) -> None:
         ended_on=store.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=vatra,
     )
     cases.close(case_id=mother.case_id, by=vatra)
@@ -113,6 +114,7 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
         ended_on=store.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=vatra,
     )
     assert [row["stay_status"] for row in counted()[1]] == ["left"]

@@ -53,6 +53,7 @@ def gone(stay_id: object, login: str) -> None:
         ended_on=stay_store.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=factories.actor(login),
     )
 

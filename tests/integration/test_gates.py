@@ -22,6 +22,7 @@ from tests.factories_stays import CHILD, MOLDOVAN, admitted
 
 BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 ABROAD = {"exit_reason": "repatriated", "destination": "country_of_citizenship"}
+IN_THE_COUNTRY = {"destination_country": "home", "repatriation_gate": "home"}
 HOME = {"exit_reason": "left_voluntarily", "destination": "family"}
 
 
@@ -47,6 +48,7 @@ def _end(stay_id: uuid.UUID, **values: Any) -> None:
         "repatriation_gate": "",
         "informed_on": None,
         "permit_state": "",
+        "destination_country": "",
     }
     row |= values
     columns = ", ".join(f"{name} = :{name}" for name in row)
@@ -72,9 +74,13 @@ def test_no_row_of_a_stay_ends_abroad_without_the_day_the_options_were_explained
     ):
         for destination in ("country_of_citizenship", "other_country"):
             with pytest.raises(IntegrityError):
-                _end(opened.stay_id, **{**ABROAD, "destination": destination, "child_gate": "adult"}, **broken)
+                _end(
+                    opened.stay_id,
+                    **{**ABROAD, "destination": destination, "child_gate": "adult", "destination_country": "MD"},
+                    **broken,
+                )
     assert store.row(opened.stay_id, by=factories.actor("vatra.shelter_manager")).ended_on is None
-    _end(opened.stay_id, **ABROAD, **informed, child_gate="adult")
+    _end(opened.stay_id, **ABROAD, **informed, child_gate="adult", destination_country="MD")
 
 
 @BOTH
@@ -94,8 +100,8 @@ def test_no_row_of_a_stay_of_a_child_ends_without_what_opened_the_child_gate(ins
         for destination in ("family", "foster_family", "extended_family", "own_home", "institution", "unknown"):
             reason = "foster_or_extended_family" if destination == "foster_family" else "left_voluntarily"
             with pytest.raises(IntegrityError):
-                _end(opened.stay_id, exit_reason=reason, destination=destination, **broken)
-    _end(opened.stay_id, **HOME, child_gate="assessed", safe_on=today)
+                _end(opened.stay_id, exit_reason=reason, destination=destination, **IN_THE_COUNTRY, **broken)
+    _end(opened.stay_id, **HOME, **IN_THE_COUNTRY, child_gate="assessed", safe_on=today)
 
 
 @BOTH
@@ -149,3 +155,31 @@ def test_who_is_told_today_did_not_leave_for_another_country_yesterday(app: Flas
     stays.end(stay_id=opened.stay_id, ended_on=today, by=by, **how)
     ended = store.row(opened.stay_id, by=by)
     assert (ended.informed_on, ended.permit_state) == (today, "informed")
+
+
+@BOTH
+def test_no_row_of_a_stay_ends_anywhere_without_a_country_and_what_opened_the_gate(instance: Flask) -> None:
+    assert instance
+    by = factories.actor("vatra.shelter_manager")
+    other = factories.actor("vatra.case_worker")
+    opened = admitted(by, MOLDOVAN)
+    two = {"left_recorded_by_id": by.member_id, "left_confirmed_by_id": other.member_id}
+    alone = {"repatriation_gate": "left_alone", "destination_country": "MD", **two}
+    for broken in (
+        {},
+        {"repatriation_gate": "home"},
+        {"repatriation_gate": "home", "destination_country": "MD"},
+        {"destination_country": "home"},
+        {"repatriation_gate": "former_rule", "destination_country": "MD"},
+        alone,
+        {**alone, "exit_reason": "left_alone", "left_confirmed_by_id": None},
+        {**alone, "exit_reason": "left_alone", "left_recorded_by_id": None},
+        {**alone, "exit_reason": "left_alone", "left_confirmed_by_id": by.member_id},
+        {**alone, "exit_reason": "left_alone", "child_gate": "assessed", "safe_on": store.today()},
+        {"exit_reason": "left_alone", "repatriation_gate": "home", "destination_country": "home"},
+        {"exit_reason": "missing", "destination": "unknown"},
+        {"exit_reason": "missing", "destination": "unknown", "child_gate": "assessed"},
+    ):
+        with pytest.raises(IntegrityError):
+            _end(opened.stay_id, **{**HOME, "child_gate": "adult", **broken})
+    _end(opened.stay_id, **{**HOME, **alone, "exit_reason": "left_alone", "child_gate": "adult"})

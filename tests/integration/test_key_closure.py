@@ -189,6 +189,7 @@ def test_after_closing_nobody_but_the_holder_opens_anything(world_app: tuple[Fla
         ended_on=stay_store.today(),
         exit_reason=ExitReason.LEFT_VOLUNTARILY,
         destination=Destination.OWN_HOME,
+        where="home",
         by=nrc,
     )
     cases.close(case_id=world.case, by=nrc)

@@ -420,6 +420,7 @@ class Histories(RuleBasedStateMachine):
                 ended_on=stay_store.today(),
                 exit_reason=ExitReason.LEFT_VOLUNTARILY,
                 destination=Destination.UNKNOWN,
+                where="home",
                 by=by,
             )
         cases.close(case_id=them.case_id, by=by)

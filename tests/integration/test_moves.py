@@ -247,6 +247,7 @@ def test_a_move_is_accepted_while_the_stay_is_ended(instance: Flask) -> None:
             ended_on=stay_store.today(),
             exit_reason=ExitReason.TRANSFERRED,
             destination=Destination.OTHER_SHELTER,
+            where="home",
             by=vatra,
         )
 
@@ -483,6 +484,7 @@ def test_a_letter_that_closes_the_case_needs_the_stay_ended_first(vatra: Actor) 
         ended_on=stay_store.today(),
         exit_reason=ExitReason.TRANSFERRED,
         destination=Destination.HOSPITAL,
+        where="home",
         by=vatra,
     )
     write(own.case_id, vatra, closes=True)

@@ -53,8 +53,12 @@ def nrc(app: Flask) -> Actor:
     return factories.actor("nrc.case_worker")
 
 
-def _end(stay_id: uuid.UUID, how: tuple[ExitReason, Destination], by: Actor, on: date | None = None) -> uuid.UUID:
-    return stays.end(stay_id=stay_id, ended_on=on or store.today(), exit_reason=how[0], destination=how[1], by=by)
+def _end(
+    stay_id: uuid.UUID, how: tuple[ExitReason, Destination], by: Actor, on: date | None = None, where: str = "home"
+) -> uuid.UUID:
+    return stays.end(
+        stay_id=stay_id, ended_on=on or store.today(), exit_reason=how[0], destination=how[1], where=where, by=by
+    )
 
 
 def _arrived(by: Actor) -> tuple[uuid.UUID, uuid.UUID]:
@@ -228,7 +232,7 @@ def test_nobody_not_recorded_as_albanian_leaves_for_another_country_untold(vatra
     opened = admitted(vatra, dataclasses.replace(MOLDOVAN, citizenship=citizenship), days_ago=40)
     for how in (ABROAD, (ExitReason.LEFT_VOLUNTARILY, Destination.OTHER_COUNTRY)):
         with pytest.raises(GateClosed, match="not_informed"):
-            _end(opened.stay_id, how, vatra)
+            _end(opened.stay_id, how, vatra, where="GR")
     _tell(opened.case_id, vatra)
     permits.record(case_id=opened.case_id, event=PermitEvent.APPLY, on=store.today(), by=vatra)
     with pytest.raises(GateClosed, match="application_open"):
@@ -281,11 +285,13 @@ def test_another_shelter_sees_neither_stay_nor_case(vatra: Actor, nrc: Actor, si
     with pytest.raises(NotVisible):
         _tell(opened.case_id, nrc)
     person = sign_in("nrc.case_worker")
-    for path in ("admit", "permit", "testimony", "opened"):
+    for path in ("admit", "permit", "testimony", "opened", "missing"):
         person.get(f"/cases/{opened.case_id}/{path}", 404)
-    for path in ("", "/change", "/end"):
+    for path in ("", "/change", "/end", "/left"):
         person.get(f"/stays/{opened.stay_id}{path}", 404)
-    person.post(f"/stays/{opened.stay_id}/end", {"ended": "today", "reason": "missing"}, 404)
+    person.post(f"/stays/{opened.stay_id}/end", {"ended": "today", "reason": "independent_living"}, 404)
+    person.post(f"/stays/{opened.stay_id}/left", {"left": "today", "destination": "family", "country": "home"}, 404)
+    person.post(f"/cases/{opened.case_id}/missing", {"since": "1", "feared": "no"}, 404)
     person.post(f"/cases/{opened.case_id}/permit", {"event": "inform", "language": "sq", "on": "today"}, 404)
     assert opened.pseudonym not in person.get("/stays")
     assert opened.pseudonym not in person.get("/beds")
@@ -524,7 +530,12 @@ def test_a_case_is_opened_in_two_pages_and_its_stay_closed_in_three_loads(sign_i
     stay = re.search(r"/stays/([0-9a-f-]{36})/end", person.get("/stays"))
     assert stay
     person.get(f"/stays/{stay[1]}/end")
-    over = person.get(person.post(f"/stays/{stay[1]}/end", {"ended": "today", "reason": "missing", "destination": ""}))
+    over = person.get(
+        person.post(
+            f"/stays/{stay[1]}/end",
+            {"ended": "today", "reason": "independent_living", "destination": "", "country": "home"},
+        )
+    )
     assert "/change" not in over
     assert person.post("/cases/new", {**WHO, **answers, "bed": "V99"}, 422).count("Zamira") == 1
 
@@ -537,7 +548,9 @@ def test_the_reason_stands_on_the_page_that_refuses(sign_in: SignIn, vatra: Acto
     assert "until then nobody who is not recorded as Albanian leaves" in page
     assert f"/cases/{opened.case_id}/permit" in page
     early = {**leaving, "ended": "other", "ended_day-day": "1", "ended_day-month": "1", "ended_day-year": "2020"}
-    page = person.post(f"/stays/{opened.stay_id}/end", {**early, "reason": "missing", "destination": ""}, 422)
+    page = person.post(
+        f"/stays/{opened.stay_id}/end", {**early, "reason": "witness_protection", "destination": ""}, 422
+    )
     assert "Enter a day that is not before the admission" in page
     assert 'value="2020"' in page
 

@@ -22,6 +22,18 @@ from tests.world import PLANTED, World
 PUBLIC, MEMBER = "public", "any member"
 # Each endpoint with the access it must have: one that is not here, or is not there any more, fails.
 ACCESS = {
+    "absences.confirm_left": "stay:manage",
+    "absences.end": "stay:manage",
+    "absences.end_page": "stay:manage",
+    "absences.found": "stay:manage",
+    "absences.known": "obligation:acknowledge",
+    "absences.left_known": "referral:direct",
+    "absences.left_one": "stay:manage",
+    "absences.left_page": "stay:manage",
+    "absences.missing_page": "stay:manage",
+    "absences.record_left": "stay:manage",
+    "absences.report": "stay:manage",
+    "absences.take_back_left": "stay:manage",
     "accounts.blank": PUBLIC,
     "accounts.confirm": "account:confirm",
     "accounts.hide_screen": PUBLIC,
@@ -346,6 +358,8 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
         "departure_id": [ids.get("letter")],
         "act_id": [ids.get("act")],
         "request_id": [ids.get("request")],
+        "left_id": [ids.get("left")],
+        "missing_id": [ids.get("missing")],
         "stay_id": [ids.get("stay"), ids.get("own_stay")],
         "bed_id": [ids.get("bed")],
         "obligation_id": [ids.get("obligation")],

@@ -185,7 +185,12 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
     for each, destination in ((gone, Destination.FAMILY), (woman, Destination.OWN_HOME)):
         reason = next(reason for reason, to in DESTINATIONS.items() if to == {destination})
         stays.end(
-            stay_id=each.stay_id, ended_on=stay_store.today(), exit_reason=reason, destination=destination, by=vatra
+            stay_id=each.stay_id,
+            ended_on=stay_store.today(),
+            exit_reason=reason,
+            destination=destination,
+            where="home",
+            by=vatra,
         )
     db.session.remove()
     schema.downgrade("0030_counting")
@@ -209,6 +214,7 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
             ended_on=stay_store.today(),
             exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
             destination=Destination.FAMILY,
+            where="home",
             by=vatra,
         )
     factories_stays.found(there.case_id)

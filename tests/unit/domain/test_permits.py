@@ -170,9 +170,17 @@ def test_an_adult_may_go_home():
 def test_a_way_abroad_is_a_repatriation_whatever_reason_is_given(reason: ExitReason, destination: Destination):
     with pytest.raises(GateClosed):
         check_leaving(
-            reason, destination, child=ADULT, citizenship_class="third_country", permit=PermitFacts(), on=ON
-        )  # fmt: skip
-    check_leaving(reason, destination, child=ADULT, citizenship_class="third_country", permit=FACTS, on=ON)
+            reason,
+            destination,
+            child=ADULT,
+            citizenship_class="third_country",
+            permit=PermitFacts(),
+            on=ON,
+            country="home",
+        )
+    check_leaving(
+        reason, destination, child=ADULT, citizenship_class="third_country", permit=FACTS, on=ON, country="home"
+    )
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
@@ -195,3 +203,38 @@ def test_another_shelter_is_no_way_out_unless_it_took_the_child_over(age_class: 
         check_child(ChildFacts(age_class, ON), Destination.OTHER_SHELTER, on=ON)
     assert check_child(ChildFacts(age_class, handed_over=True), Destination.OTHER_SHELTER, on=ON) == "handed_over"
     assert check_child(ChildFacts(age_class), Destination.NONE, on=ON) == "died"
+
+
+@pytest.mark.parametrize("country", ["MD", "GR", "unknown", ""])
+@pytest.mark.parametrize(
+    "destination", [Destination.FAMILY, Destination.OWN_HOME, Destination.FRIENDS, Destination.HOSPITAL]
+)
+def test_the_gates_look_at_the_country_and_not_at_the_word(destination: Destination, country: str):
+    for facts, until, why in (
+        (PermitFacts(), None, "not_informed"),
+        (PermitFacts(PermitStatus.APPLIED, INFORMED), None, "application_open"),
+        (FACTS, ON, "reflection"),
+    ):
+        with pytest.raises(GateClosed) as caught:
+            check_leaving(
+                ExitReason.EXPELLED,
+                destination,
+                child=ADULT,
+                citizenship_class="third_country",
+                permit=facts,
+                on=ON,
+                country=country,
+                reflection_until=until,
+            )
+        assert caught.value.why == why
+    for citizenship, where, gate in (("third_country", "home", "home"), ("albanian", country, "albanian")):
+        kept = check_leaving(
+            ExitReason.EXPELLED,
+            destination,
+            child=ADULT,
+            citizenship_class=citizenship,
+            permit=PermitFacts(),
+            on=ON,
+            country=where,
+        )
+        assert kept == (gate, "adult")

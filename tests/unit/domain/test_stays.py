@@ -96,9 +96,9 @@ def test_a_destination_that_contradicts_the_reason_is_refused(reason: ExitReason
     assert caught.value.why == "destination"
 
 
-def test_only_a_repatriation_leads_to_the_country_of_citizenship():
+def test_only_a_repatriation_or_a_free_adult_leads_to_the_country_of_citizenship():
     leading = {reason for reason in ExitReason if Destination.COUNTRY_OF_CITIZENSHIP in DESTINATIONS[reason]}
-    assert leading == {ExitReason.REPATRIATED}
+    assert leading == {ExitReason.REPATRIATED, ExitReason.LEFT_ALONE}
 
 
 def test_every_destination_can_be_chosen_for_some_reason():

@@ -1,0 +1,89 @@
+"""Who did not come back, and who left on her own: an alarm, and a fact; neither is what an organisation does."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts import OrganisationKind
+from nrm.domain.agreements import Agreement
+from nrm.domain.permits import GateClosed
+from nrm.domain.stays import ExitReason, ImpossibleStay
+
+
+class Feared(StrEnum):
+    """Whether somebody may have taken, found or lured the person away."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not_known"
+
+
+class Outcome(StrEnum):
+    """How the alarm ended; empty while it stands."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+
+
+class AbsenceRefused(ValueError):
+    """Nothing is recorded. `why`: `since` (in the future, or before the admission), `already` (it stands), `over`,
+    `too_early` (to end it), `authority` (a child: the child authority has not said that it knows), `same_member`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+LONGEST_AGO = timedelta(days=31)
+"""Who has been away for longer was not missed yesterday: a slip of the pen."""
+
+
+def check_since(since: datetime, *, now: datetime, on: date, admitted_on: date | None) -> None:
+    """Raise AbsenceRefused for an hour that cannot be; `on` is its day on the country's clocks."""
+    if not now - LONGEST_AGO <= since <= now or (admitted_on is not None and on < admitted_on):
+        raise AbsenceRefused("since")
+
+
+def may_end_on(since_on: date, days: int) -> date:
+    """The first day on which an alarm can be ended without the person."""
+    return since_on + timedelta(days=days)
+
+
+def check_end(*, since_on: date, today: date, days: int, age_class: str, authority_knows: bool) -> None:
+    """Raise AbsenceRefused before the country's days are over, or before the child authority knows of a child."""
+    if today < may_end_on(since_on, days):
+        raise AbsenceRefused("too_early")
+    if age_class != "adult" and not authority_knows:
+        raise AbsenceRefused("authority")
+
+
+def child_authority(agreement: Agreement) -> str:
+    """The party that is told of a missing child: the first of child protection that a clause names; empty: none."""
+    for clause in agreement.clauses:
+        for duty in clause.duties:
+            party = agreement.parties.get(duty.party)
+            if party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:
+                return duty.party
+    return ""
+
+
+def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today: date) -> None:
+    """Raise GateClosed (`child_alone`) for a child or who may be one: that is missing; ImpossibleStay for the day."""
+    if age_class != "adult":
+        raise GateClosed("child_alone")
+    if left_on < admitted_on:
+        raise ImpossibleStay("exit_before_admission")
+    if left_on > today:
+        raise ImpossibleStay("exit_in_future")
+
+
+def check_second(first: uuid.UUID, second: uuid.UUID | None) -> None:
+    """Raise AbsenceRefused unless somebody else confirms what the first recorded."""
+    if second is None or first == second:
+        raise AbsenceRefused("same_member")
+
+
+BY_ANOTHER_PAGE = {ExitReason.MISSING: "missing", ExitReason.LEFT_ALONE: "left_alone"}
+"""Reasons that no form of an organisation's own acts offers -> the code that says where they are recorded."""

@@ -1,0 +1,230 @@
+"""People who are missing and people who left on their own: for their shelter, the duty desk and, of children, the child
+authority, which does not learn in which shelter the child was."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, false, func, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.absences import may_end_on
+from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.stays import ExitReason, Period
+from nrm.models.absences import LeftAlone, Missing
+from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
+from nrm.models.stays import Stay
+from nrm.store.countries import country
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MissingLine:
+    """One alarm. `shelter` is empty for the child authority; `known`: the reader's desk has said that it knows."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stay_id: uuid.UUID | None
+    pseudonym: str
+    age_class: str
+    since_on: date
+    since_at: datetime
+    feared: str
+    shelter: dict[str, str]
+    telephone: str
+    desk_knows: bool
+    authority_knows: bool
+    known: bool
+    may_end_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """Somebody who left on her own. `own`: the reader recorded it, so that somebody else must confirm."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stay_id: uuid.UUID
+    pseudonym: str
+    left_on: date
+    destination: str
+    country: str
+    shelter: dict[str, str]
+    telephone: str
+    confirmed: bool
+    own: bool
+
+
+def _of(by: Actor) -> ColumnElement[bool]:
+    """Which alarms the actor sees."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return Missing.party.is_not(None)
+    if by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+        return (Missing.party != "") & (Missing.party == own)
+    if by.may(Permission.STAY_MANAGE) and by.organisation_id is not None:
+        return Missing.organisation_id == by.organisation_id
+    return false()
+
+
+def missing(*, by: Actor) -> list[MissingLine]:
+    """The alarms that stand, of children first, then the longest; empty for whom they are not meant."""
+    statement = (
+        select(Missing, Case.pseudonym, Organisation)
+        .join(Case, Case.id == Missing.case_id)
+        .join(Organisation, Organisation.id == Missing.organisation_id)
+        .where(_of(by), Missing.outcome == "")
+        .order_by(Missing.age_class == "adult", Missing.since_at, Missing.id)
+        .limit(_MOST)
+    )
+    return [_line(*found, by) for found in db.session.execute(statement.execution_options(populate_existing=True))]
+
+
+def _line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> MissingLine:
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    return MissingLine(
+        id=found.id,
+        case_id=found.case_id,
+        stay_id=found.stay_id,
+        pseudonym=pseudonym,
+        age_class=found.age_class,
+        since_on=found.since_on,
+        since_at=found.since_at or clock.now(),
+        feared=found.feared,
+        shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+        telephone="" if authority else shelter.telephone,
+        desk_knows=found.desk_knows,
+        authority_knows=found.authority_knows or found.party == "",
+        known=found.authority_knows if authority else found.desk_knows,
+        may_end_on=may_end_on(found.since_on, country().missing_days),
+    )
+
+
+def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
+    """One alarm, standing or over, for actions; raises NotVisible."""
+    statement = select(Missing).where(Missing.id == missing_id, _of(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def one(missing_id: uuid.UUID, *, by: Actor) -> MissingLine:
+    """An alarm that stands; raises NotVisible."""
+    for line in missing(by=by):
+        if line.id == missing_id:
+            return line
+    raise NotVisible
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> MissingLine | None:
+    """The alarm that stands of a case, as far as the actor sees it."""
+    return next((line for line in missing(by=by) if line.case_id == case_id), None)
+
+
+def stands(case_id: uuid.UUID) -> Missing | None:
+    """The alarm that stands of a case that was seen already."""
+    statement = select(Missing).where(Missing.case_id == case_id, Missing.outcome == "")
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def was_not_found(case_id: uuid.UUID) -> bool:
+    """Whether the last alarm of the case ended without the person."""
+    statement = select(Missing.outcome).where(Missing.case_id == case_id).order_by(Missing.since_on.desc()).limit(1)
+    return db.session.scalar(statement) == "not_found"
+
+
+def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:
+    """Stay -> the days it was missing on: from the day she was missed to the day she came back (None: not yet).
+
+    Without ids: of every stay.
+    """
+    if stay_ids is not None and not stay_ids:
+        return {}
+    statement = select(Missing.stay_id, Missing.since_on, Missing.over_on)
+    if stay_ids is not None:
+        statement = statement.where(Missing.stay_id.in_(stay_ids))
+    found: dict[uuid.UUID, list[Period]] = {}
+    for stay_id, since_on, over_on in db.session.execute(statement.order_by(Missing.since_on)):
+        if stay_id is not None:
+            found.setdefault(stay_id, []).append(Period(since_on, over_on))
+    return found
+
+
+def _left(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
+    statement = (
+        select(LeftAlone, Case.pseudonym, Organisation)
+        .join(Case, Case.id == LeftAlone.case_id)
+        .join(Organisation, Organisation.id == LeftAlone.organisation_id)
+        .where(LeftAlone.withdrawn_on.is_(None), *wanted)
+        .order_by(LeftAlone.left_on, LeftAlone.id)
+        .limit(_MOST)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        LeftLine(
+            id=found.id,
+            case_id=found.case_id,
+            stay_id=found.stay_id,
+            pseudonym=pseudonym,
+            left_on=found.left_on,
+            destination=found.destination,
+            country=found.country,
+            shelter={"sq": shelter.name_sq, "en": shelter.name_en},
+            telephone=shelter.telephone,
+            confirmed=found.confirmed_by_id is not None,
+            own=found.recorded_by_id == by.member_id,
+        )
+        for found, pseudonym, shelter in db.session.execute(statement)
+    ]
+
+
+def _own(by: Actor) -> ColumnElement[bool]:
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return false()
+    return LeftAlone.organisation_id == by.organisation_id
+
+
+def left(*, by: Actor) -> list[LeftLine]:
+    """For the duty desk whom it has not said it knows of; for a shelter whom a second member has to confirm."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return _left(LeftAlone.desk_knows.is_(False), by=by)
+    return _left(_own(by), LeftAlone.confirmed_by_id.is_(None), by=by)
+
+
+def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
+    """One of the actor's shelter, not taken back; raises NotVisible."""
+    found = _left(_own(by), LeftAlone.id == left_id, by=by)
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
+    """Who recorded that this person of the actor's shelter left on her own, and waits for a second member."""
+    found = _left(_own(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
+    return found[0] if found else None
+
+
+def left_row(left_id: uuid.UUID, *, by: Actor) -> LeftAlone:
+    """For actions of the shelter and of the duty desk; raises NotVisible."""
+    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own(by)
+    statement = select(LeftAlone).where(LeftAlone.id == left_id, mine).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def left_number(quarter: Quarter, *, by: Actor) -> int:
+    """How many left on their own before the gate in the quarter; for the duty desk. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    wanted = (Stay.exit_reason == str(ExitReason.LEFT_ALONE), Stay.ended_on.between(quarter.start, quarter.end))
+    return db.session.scalar(select(func.count()).select_from(Stay).where(*wanted)) or 0

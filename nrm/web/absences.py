@@ -1,0 +1,229 @@
+"""Missing people, and adults who left on their own: reporting, finding, ending; recording and confirming."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, time, timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.days import chosen_day
+from forms.names import country_name
+from forms.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, LeftAloneForm, MissingForm
+from nrm import clock
+from nrm.actions import absences as actions
+from nrm.domain.absences import AbsenceRefused, Feared
+from nrm.domain.accounts import Permission
+from nrm.domain.permits import GateClosed
+from nrm.domain.stays import DESTINATIONS, HOME, UNKNOWN_COUNTRY, Destination, ExitReason, ImpossibleStay, StayOver
+from nrm.domain.words import N_
+from nrm.store import absences as store
+from nrm.store import cases, stays
+from nrm.web import guards
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import current_language, gettext, text_in
+
+blueprint = Blueprint("absences", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+OVER = N_("This stay has ended already.")
+
+
+def place(country: str) -> str:
+    """A country in words: of a stay or a record; empty where none was asked."""
+    if country == HOME:
+        return text_in(guards.country().names)
+    if country == UNKNOWN_COUNTRY:
+        return gettext("country not known")
+    return country_name(country, current_language()) if country else ""
+
+
+@blueprint.get("/cases/<uuid:case_id>/missing")
+@guards.requires(Permission.STAY_MANAGE)
+def missing_page(case_id: uuid.UUID) -> Answer:
+    return _missing(case_id, MissingForm())
+
+
+def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer:
+    by = guards.actor()
+    case = cases.case(case_id, by=by)
+    stays.held_case(case_id, by=by)
+    page = render_template(
+        "absences/missing.html",
+        case=case,
+        form=form,
+        standing=store.of_case(case_id, by=by),
+        police=guards.country().emergency.police,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/missing")
+@guards.requires(Permission.STAY_MANAGE)
+def report(case_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    stays.held_case(case_id, by=by)
+    form = MissingForm(request.form)
+    if not form.validate():
+        return _missing(case_id, form, 422)
+    try:
+        actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
+    except AbsenceRefused as error:
+        if error.why != "since":
+            return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        field = form.since_day if form.since.data == "other" else form.since
+        field.errors = [ABSENCE_REFUSED[error.why]]
+        return _missing(case_id, form, 422)
+    return redirect(url_for("home.index"), 303)
+
+
+def _since(form: MissingForm) -> datetime:
+    """Of another day the noon is kept, or now if that comes first: nobody knows the hour any more."""
+    now = clock.now()
+    if form.since.data != "other" or form.since_day.data is None:
+        return now - timedelta(hours=int(form.since.data))
+    noon = datetime.combine(form.since_day.data, time(12), guards.country().timezone).astimezone(UTC)
+    return min(noon, now) if form.since_day.data == stays.today() else noon
+
+
+@blueprint.post("/missing/<uuid:missing_id>/known")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def known(missing_id: uuid.UUID) -> Answer:
+    """The duty desk, or the child authority, knows."""
+    actions.known(missing_id=missing_id, by=guards.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/missing/<uuid:missing_id>/found")
+@guards.requires(Permission.STAY_MANAGE)
+def found(missing_id: uuid.UUID) -> Answer:
+    """She is back: one press."""
+    try:
+        case_id = actions.found(missing_id=missing_id, by=guards.actor())
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/missing/<uuid:missing_id>/end")
+@guards.requires(Permission.STAY_MANAGE)
+def end_page(missing_id: uuid.UUID) -> Answer:
+    """What follows from ending the alarm, before it is ended."""
+    line = store.one(missing_id, by=guards.actor())
+    return render_template("absences/end.html", line=line, early=stays.today() < line.may_end_on)
+
+
+@blueprint.post("/missing/<uuid:missing_id>/end")
+@guards.requires(Permission.STAY_MANAGE)
+def end(missing_id: uuid.UUID) -> Answer:
+    try:
+        case_id = actions.end(missing_id=missing_id, by=guards.actor())
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/stays/<uuid:stay_id>/left")
+@guards.requires(Permission.STAY_MANAGE)
+def left_page(stay_id: uuid.UUID) -> Answer:
+    stay = stays.stay(stay_id, by=guards.actor())
+    if stay.ended_on is not None:
+        return guards.error_page(409, OVER)
+    return render_template("absences/left.html", stay=stay, form=_left_form())
+
+
+def _left_form() -> LeftAloneForm:
+    form = LeftAloneForm(request.form)
+    form.offer_countries(text_in(guards.country().names))
+    form.destination.description = ""
+    fitting = [each for each in Destination if each in DESTINATIONS[ExitReason.LEFT_ALONE]]
+    form.destination.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("destinations", fitting)]
+    if form.destination.data is None:
+        form.destination.data = ""
+    return form
+
+
+@blueprint.post("/stays/<uuid:stay_id>/left")
+@guards.requires(Permission.STAY_MANAGE)
+def record_left(stay_id: uuid.UUID) -> Answer:
+    """The first member says that she left, when, and where to if that is known."""
+    by = guards.actor()
+    stay = stays.stay(stay_id, by=by)
+    form = _left_form()
+    valid = form.validate()
+    if not form.destination.data:
+        form.destination.errors = [N_("Choose where the person went")]
+        valid = False
+    if not valid:
+        return render_template("absences/left.html", stay=stay, form=form), 422
+    try:
+        left_id = actions.record_left(
+            stay_id=stay_id,
+            left_on=chosen_day(form.left, form.left_day, stays.today()),
+            destination=Destination(form.destination.data),
+            where=form.where(guards.country().iso),
+            by=by,
+        )
+    except ImpossibleStay as error:
+        name = FIELD_OF.get(error.why, "destination")
+        field = form.left if name == "ended" else form[name]
+        if name == "ended" and form.left.data == "other":
+            field = form.left_day
+        if error.why == "country" and form.country.data == "abroad":
+            field = form.country_name
+        field.errors = [IMPOSSIBLE[error.why]]
+        return render_template("absences/left.html", stay=stay, form=form), 422
+    except GateClosed as error:
+        form.left.errors = [CLOSED[error.why]]
+        return render_template("absences/left.html", stay=stay, form=form), 422
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    except StayOver:
+        return guards.error_page(409, OVER)
+    return redirect(url_for("absences.left_one", left_id=left_id), 303)
+
+
+@blueprint.get("/left/<uuid:left_id>")
+@guards.requires(Permission.STAY_MANAGE)
+def left_one(left_id: uuid.UUID) -> Answer:
+    """What was recorded; for somebody else of the shelter, the button that confirms it."""
+    line = store.left_one(left_id, by=guards.actor())
+    return render_template(
+        "absences/left_one.html",
+        line=line,
+        destination=label_of("destinations", line.destination),
+        country=place(line.country),
+    )
+
+
+@blueprint.post("/left/<uuid:left_id>/confirm")
+@guards.requires(Permission.STAY_MANAGE)
+def confirm_left(left_id: uuid.UUID) -> Answer:
+    try:
+        stay_id = actions.confirm_left(left_id=left_id, by=guards.actor())
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    except StayOver:
+        return guards.error_page(409, OVER)
+    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+
+
+@blueprint.post("/left/<uuid:left_id>/back")
+@guards.requires(Permission.STAY_MANAGE)
+def take_back_left(left_id: uuid.UUID) -> Answer:
+    """It is not so."""
+    try:
+        stay_id = actions.take_back_left(left_id=left_id, by=guards.actor())
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+
+
+@blueprint.post("/left/<uuid:left_id>/known")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def left_known(left_id: uuid.UUID) -> Answer:
+    """The duty desk knows."""
+    actions.left_known(left_id=left_id, by=guards.actor())
+    return redirect(url_for("home.index"), 303)

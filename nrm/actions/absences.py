@@ -23,7 +23,7 @@ from nrm.domain.absences import (
     child_authority,
 )
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.stays import Destination, ExitReason, StayOver, check_country, check_exit
+from nrm.domain.stays import Destination, ExitReason, StayOver, check_country, check_exit, country_of
 from nrm.models.absences import LeftAlone, Missing
 from nrm.models.cases import Case
 from nrm.models.stays import Stay
@@ -184,7 +184,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
                 organisation_id=by.organisation_id,
                 left_on=left_on,
                 destination=str(destination),
-                country=where,
+                country=country_of(destination, where, case.citizenship),
                 recorded_on=stays.today(),
                 recorded_by_id=by.member_id,
             )

@@ -16,19 +16,18 @@ from nrm.domain.accounts import Actor, Permission
 from nrm.domain.permits import check_leaving
 from nrm.domain.stays import (
     HOME,
-    UNKNOWN_COUNTRY,
     BedInUse,
     Destination,
     ExitReason,
     ImpossibleStay,
     Period,
     StayOver,
-    asks_country,
     check_admission,
     check_country,
     check_dates,
     check_exit,
     check_no_overlap,
+    country_of,
     earliest_admission,
 )
 from nrm.models.absences import Missing
@@ -186,7 +185,7 @@ def end(
             end_known_on=today,
             exit_reason=str(exit_reason),
             destination=str(destination),
-            destination_country=_country_of(destination, where, case.citizenship),
+            destination_country=country_of(destination, where, case.citizenship),
             repatriation_gate=repatriation,
             informed_on=permit.informed.on if repatriation == "informed" and permit.informed else None,
             permit_state=str(permit.status) if repatriation == "informed" else "",
@@ -198,15 +197,6 @@ def end(
             session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
         )
         return case.id
-
-
-def _country_of(destination: Destination, where: str, citizenship: str) -> str:
-    """What is kept of the country. Where a protected place is stands nowhere in clear but as `home` or not."""
-    if destination is Destination.COUNTRY_OF_CITIZENSHIP:
-        return citizenship if len(citizenship) == 2 else UNKNOWN_COUNTRY
-    if destination is Destination.PROTECTED_PLACE and where != HOME:
-        return UNKNOWN_COUNTRY
-    return where if asks_country(destination) else ""
 
 
 def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID | None = None) -> None:

@@ -195,6 +195,15 @@ def check_country(destination: Destination, country: str) -> None:
         raise ImpossibleStay("country")
 
 
+def country_of(destination: Destination, where: str, citizenship: str) -> str:
+    """What is kept of the country. Where a protected place is stands nowhere in clear but as `home` or not."""
+    if destination is _D.COUNTRY_OF_CITIZENSHIP:
+        return citizenship if len(citizenship) == 2 else UNKNOWN_COUNTRY
+    if destination is _D.PROTECTED_PLACE and where != HOME:
+        return UNKNOWN_COUNTRY
+    return where if asks_country(destination) else ""
+
+
 def present(stay: Period, gaps: Iterable[Period]) -> list[Period]:
     """The parts of a stay on which the person was there: without the days from being missed to coming back."""
     parts, first = [], stay.admitted_on

@@ -176,3 +176,16 @@ def test_the_form_of_an_organisations_own_acts_does_not_take_it(vatra: Actor, si
             where="home",
             by=vatra,
         )
+
+
+def test_who_left_for_her_own_country_is_kept_with_it(vatra: Actor) -> None:
+    opened = admitted(vatra, MOLDOVAN)
+    left_id = absences.record_left(
+        stay_id=opened.stay_id,
+        left_on=store.today(),
+        destination=Destination.COUNTRY_OF_CITIZENSHIP,
+        where="",
+        by=factories.actor("vatra.case_worker"),
+    )
+    absences.confirm_left(left_id=left_id, by=vatra)
+    assert store.stay(opened.stay_id, by=vatra).destination_country == "MD"

@@ -128,6 +128,7 @@ def test_two_members_say_that_a_free_adult_left_and_the_duty_desk_is_told_at_onc
     assert "1 confirmed this quarter" in desk.get("/?lang=en")
     desk.post(f"{record}/known", {})
     assert "Left on their own" not in desk.get("/?lang=en")
+    db.session.rollback()
     events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("left_alone%"))).all()
     assert events == ["left_alone_recorded", "left_alone_confirmed", "left_alone_known"]
 

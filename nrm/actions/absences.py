@@ -45,7 +45,7 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
             case = stays.held_case(case_id, by=by, lock=True)
             current = stays.of_case(case_id, by=by).current
             now = clock.now()
-            since_on = since.astimezone(country().timezone).date()
+            since_on = clock.day_of(since, country().timezone)
             check_since(since, now=now, on=since_on, admitted_on=current.admitted_on if current else None)
             alarm = Missing(
                 id=uuid.uuid4(),

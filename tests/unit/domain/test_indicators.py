@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.domain.indicators import Profile, Rule, is_possible_victim, profile, rule_for
+from nrm.domain.interviews import ALONE
 from tests.unit.domain.small_questionnaire import returnee
 
 Q = returnee()
@@ -215,3 +216,100 @@ def test_an_indicator_has_the_same_strength_wherever_it_is_linked() -> None:
             for indicator in option.indicators:
                 found.setdefault(indicator.id, set()).add((indicator.adult, indicator.child))
     assert {name for name, strengths in found.items() if len(strengths) > 1} == set()
+
+
+SAID = {
+    "forms": "What were you made to do?",
+    "control": "How did they control you?",
+    "paid_by": "Who paid for the journey?",
+    "still": "Does someone still control you?",
+    "documents_held": "Who held the documents on the way?",
+}
+# Every single answer by which a person says that something was done to them.
+SINGLE = [
+    *(("forms", option.code) for option in Q.questions["forms"].options if option.code not in ALONE),
+    *(("control", option.code) for option in Q.questions["control"].options if option.code not in ALONE),
+    *(("promised", option.code) for option in Q.questions["promised"].options if option.code not in ALONE),
+    *(("start", option.code) for option in Q.questions["start"].options if option.code not in ALONE),
+    ("paid_by", "loan"), ("still", "yes"), ("official", "yes"), ("documents_held", "other"), ("danger", "yes"),
+    ("companions", "arranger"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("child", [False, True], ids=["adult", "child"])
+@pytest.mark.parametrize(("question", "option"), SINGLE)
+def test_whatever_is_named_alone_is_suspected_and_stands_in_the_profile(
+    question: str, option: str, child: bool
+) -> None:
+    asked = Q.questions[question]
+    answer: Any = [option] if asked.kind == "some_of" else option
+    found = drawn(child=child, **{question: answer})
+    chosen_option = asked.option(option)
+    assert chosen_option is not None
+    assert found.outcome in ("suspected", "possible")
+    for language in ("sq", "en"):
+        said = " ".join(found.sentences[language]).lower()
+        assert chosen_option.text[language].lower() in said
+        if question in SAID and not chosen_option.indicators:
+            assert asked.text[language].lower() in found.sentences[language][0].lower()
+    assert "No indicator was named, and none was noticed." not in found.sentences["en"]
+    assert "Nuk u përmend dhe nuk u vu re asnjë tregues." not in found.sentences["sq"]
+
+
+def test_two_years_of_forced_prostitution_are_not_called_nothing() -> None:
+    found = drawn(
+        forms=["sexual_exploitation"], still="yes", official="yes", paid_by="loan", documents_held="other",
+        work=["sex"], began="2024-01", ended="2026-01",
+    )  # fmt: skip
+    first = found.sentences["en"][0]
+    assert found.outcome == "suspected"
+    for words in ("sexual services", "someone still control you? Yes", "a debt to be worked off", "Someone else"):
+        assert words.lower() in first.lower()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"forms": ["none"]}, {"forms": ["no_answer"]}, {"paid_by": "self"}, {"paid_by": "family"}, {"still": "no"},
+        {"still": "dont_know"}, {"official": "no"}, {"documents_held": "self"}, {"documents_held": "family"},
+        {"documents_held": "authority"}, {"companions": ["none"]}, {"companions": ["partner"]}, {"danger": "no"},
+        {"work": ["farm"]}, {"work": ["sex"]}, {"paid_by": "other"},
+    ],
+)  # fmt: skip
+def test_nobody_is_flagged_for_answering(answers: dict[str, Any]) -> None:
+    found = drawn(**answers)
+    assert (found.outcome, found.said) == ("none", ())
+
+
+@pytest.mark.parametrize("work", ["sex", "film", "online", "private", "beg", "illicit", "mine"])
+def test_of_a_child_these_kinds_of_work_are_named(work: str) -> None:
+    assert drawn(child=True, work=[work]).outcome == "suspected"
+
+
+def test_what_a_route_never_asks_is_said_to_be_not_asked_and_not_to_be_not_named() -> None:
+    child = {"urgent": "no", "age": "child", "noticed": ["none"], "noticed_child": ["none"], "danger": "no"}
+    found = profile(Q, child, child=True)
+    assert [finding.state for finding in found.findings] == ["not_asked"] * 6
+    said = " ".join(found.sentences["en"])
+    assert "no indicator was named" not in said.lower()
+    assert "Not asked: deceptive recruitment; coercive recruitment; " in said
+    assert found.sentences["en"][0] == "Of what was asked, nothing was named. Not everything was asked."
+    urgent = profile(Q, {"urgent": "yes", "age": "adult", "danger": "yes"}, child=False)
+    assert (urgent.outcome, [each.state for each in urgent.findings]) == ("suspected", ["not_asked"] * 6)
+    assert urgent.sentences["en"][0].startswith("It was named: Are you afraid that someone will harm you today? Yes")
+
+
+def test_asked_and_not_named_is_a_state_of_its_own() -> None:
+    found = drawn(start=None, promised=["pay"])
+    assert [finding.state for finding in found.findings] == ["named", "not_asked", *["not_named"] * 4]
+    assert "Abuse of vulnerability at destination: no indicator was named." in found.sentences["en"]
+    assert "Not asked: coercive recruitment." in found.sentences["en"]
+
+
+@pytest.mark.parametrize("question", ["fears", "unasked"])
+def test_what_a_child_says_in_own_words_is_never_nothing(question: str) -> None:
+    child = {"urgent": "no", "age": "child", "noticed": ["none"], "noticed_child": ["none"], question: "xhaxhai"}
+    found = profile(Q, child, child=True)
+    assert found.outcome == "suspected"
+    assert Q.questions[question].text["en"] in found.sentences["en"][0]
+    assert "xhaxhai" not in " ".join(found.sentences["en"])

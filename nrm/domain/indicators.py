@@ -3,12 +3,15 @@
 A dimension is positive on two strong indicators, one strong and one other, three medium, or two medium and one weak.
 A possible victim: deceptive or coercive recruitment, and exploitative conditions, and coercion at destination; for a
 child the means are not needed (ILO/EC 2009; Palermo Protocol, article 3 (c)). It never decides: the officer does.
+
+Whatever an answer names by the questionnaire's data, without any weight, makes it "suspected" at least, and is said
+first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nrm.domain.answers import is_unknown
@@ -17,6 +20,7 @@ from nrm.domain.journeys import reachable
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
+State = Literal["named", "not_named", "not_asked"]
 
 RECRUITMENT = ("D1", "D2")
 EXPLOITATION = "D4"
@@ -38,24 +42,47 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One dimension: the indicators named, strong first, and the rule that makes it positive, or None."""
+    """One dimension: the indicators named, strong first, and the rule that makes it positive, or None.
+
+    `asked`: whether any question about it was answered on this way, be it with silence.
+    """
 
     dimension: str
     text: Texts
     named: tuple[Named, ...]
     rule: Rule | None
+    asked: bool
 
     @property
     def positive(self) -> bool:
         """Whether one of the four rules holds."""
         return self.rule is not None
 
+    @property
+    def state(self) -> State:
+        """Named, asked and not named, or never asked: three different things."""
+        return "named" if self.named else "not_named" if self.asked else "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one question's answer names without an indicator; of a text, which is read on its page, no words here."""
+
+    question: str
+    text: Texts
+    options: tuple[Texts, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language."""
+    """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language.
+
+    `said`: what was named beside the indicators. `whole`: everything that carries indicators was asked.
+    """
 
     child: bool
+    said: tuple[Said, ...]
+    whole: bool
     findings: tuple[Finding, ...]
     border: tuple[Named, ...]
     possible_victim: bool
@@ -88,23 +115,53 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
     asked = reachable(questionnaire, answers)
     named: dict[str, list[Named]] = {dimension: [] for dimension in questionnaire.dimensions}
     border: list[Named] = []
+    said: dict[str, list[Texts]] = {
+        question.id: [] for question in asked if _own_words(question, answers.get(question.id), child=child)
+    }
     seen: set[str] = set()
     for question, option in _ticked(asked, answers):
         if question.border and option.code != "none":
             border.append(Named("", "-", question.id, option.code, option.text))
+        counted = again = False
         for indicator in option.indicators:
             strength = indicator.strength(child=child)
-            if strength != "-" and indicator.id not in seen:
-                seen.add(indicator.id)
-                named[indicator.dimension].append(Named(indicator.id, strength, question.id, option.code, option.text))
-    findings = tuple(_finding(questionnaire, dimension, found) for dimension, found in named.items())
+            if strength == "-":
+                continue
+            if indicator.id in seen:
+                again = True  # counts once, and is said all the same
+                continue
+            seen.add(indicator.id)
+            counted = True
+            named[indicator.dimension].append(Named(indicator.id, strength, question.id, option.code, option.text))
+        if option.names(child=child) or (again and not counted):
+            said.setdefault(question.id, []).append(option.text)
+    answered = {
+        indicator.dimension
+        for question in asked
+        if answers.get(question.id) is not None
+        for option in question.options
+        for indicator in option.indicators
+    }
+    findings = tuple(_finding(questionnaire, name, found, name in answered) for name, found in named.items())
     positive = frozenset(finding.dimension for finding in findings if finding.positive)
     possible = is_possible_victim(positive, child=child)
     little = _little_said(asked, answers)
-    outcome: Outcome = "possible" if possible else "suspected" if seen or border or little else "none"
-    drawn = Profile(child, findings, tuple(border), possible, little, outcome, {})
-    sentences = {language: tuple(_sentences(drawn, language)) for language in questionnaire.languages}
-    return Profile(child, findings, tuple(border), possible, little, outcome, sentences)
+    outcome: Outcome = "possible" if possible else "suspected" if seen or border or said or little else "none"
+    questions = questionnaire.questions
+    told = tuple(
+        Said(name, questions[name].text, tuple(said[name])) for name in (each.id for each in asked) if name in said
+    )
+    noticed = any(question.border and answers.get(question.id) is not None for question in asked)
+    whole = noticed and all(finding.asked for finding in findings)
+    drawn = Profile(child, told, whole, findings, tuple(border), possible, little, outcome, {})
+    return replace(
+        drawn, sentences={language: tuple(_sentences(drawn, language)) for language in questionnaire.languages}
+    )
+
+
+def _own_words(question: Question, value: object, *, child: bool) -> bool:
+    """Whether a text was answered of which any words name something."""
+    return value is not None and (question.named == "everybody" or (child and question.named == "child"))
 
 
 def _ticked(asked: tuple[Question, ...], answers: Answers) -> list[tuple[Question, Option]]:
@@ -117,11 +174,11 @@ def _ticked(asked: tuple[Question, ...], answers: Answers) -> list[tuple[Questio
     ]
 
 
-def _finding(questionnaire: Questionnaire, dimension: str, found: list[Named]) -> Finding:
+def _finding(questionnaire: Questionnaire, dimension: str, found: list[Named], asked: bool) -> Finding:
     count = {strength: sum(each.strength == strength for each in found) for strength in ("S", "M", "W")}
     ordered = tuple(sorted(found, key=lambda each: "SMW".index(each.strength)))
     rule = rule_for(count["S"], count["M"], count["W"])
-    return Finding(dimension, questionnaire.dimensions[dimension].text, ordered, rule)
+    return Finding(dimension, questionnaire.dimensions[dimension].text, ordered, rule, asked)
 
 
 def _little_said(asked: tuple[Question, ...], answers: Answers) -> bool:
@@ -161,6 +218,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "possible_child": "Kushtet e shfrytëzimit janë pozitive; për fëmijët mjetet nuk kërkohen: viktimë e mundshme.",
         "suspected": "Treguesit nuk mjaftojnë për “viktimë e mundshme”, por ka dyshim: duhet intervistë e përbashkët.",
         "none": "Nuk u përmend dhe nuk u vu re asnjë tregues.",
+        "none_of_asked": "Nga ajo që u pyet, nuk u përmend asgjë. Nuk u pyet gjithçka.",
+        "said": "U përmend: {items}.",
+        "own_words": "{question} Lexojeni me fjalët e veta",
+        "not_asked": "Nuk u pyet: {items}.",
         "little": "Personi tha pak. Kjo do të thotë “ka dyshim”, jo “asnjë tregues”.",
         "border": "U vu re: {items}.",
         "yours": "Profili nuk vendos. Vendosni ju dhe thoni pse.",
@@ -176,6 +237,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "suspected": "The indicators are not enough for “possible victim”, but there is suspicion: "
         "a joint interview is needed.",
         "none": "No indicator was named, and none was noticed.",
+        "none_of_asked": "Of what was asked, nothing was named. Not everything was asked.",
+        "said": "It was named: {items}.",
+        "own_words": "{question} Read it in the person’s own words",
+        "not_asked": "Not asked: {items}.",
         "little": "The person said little. That means “suspected”, not “no indicator”.",
         "border": "It was noticed: {items}.",
         "yours": "The profile does not decide. You decide and say why.",
@@ -184,18 +249,24 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def _sentences(drawn: Profile, language: str) -> list[str]:
-    """What follows from the answers comes first, then why, dimension by dimension."""
+    """What was named comes first; then what follows from the answers, and why, dimension by dimension."""
     words = WORDS[language]
-    said = []
+    sentences = []
+    if drawn.said:
+        items = "; ".join(said_words(each, language) for each in drawn.said)
+        sentences.append(words["said"].format(items=items))
     if drawn.possible_victim:
-        said.append(words["possible_child" if drawn.child else "possible"])
+        sentences.append(words["possible_child" if drawn.child else "possible"])
     else:
-        said.append(words[drawn.outcome])
+        nothing = drawn.outcome == "none" and not drawn.whole
+        sentences.append(words["none_of_asked" if nothing else drawn.outcome])
         if drawn.little_said:
-            said.append(words["little"])
+            sentences.append(words["little"])
     for finding in drawn.findings:
+        if finding.state == "not_asked":
+            continue
         form = "nothing" if not finding.named else "positive" if finding.positive else "negative"
-        said.append(
+        sentences.append(
             words[form].format(
                 dimension=finding.text[language],
                 counts=_counts(finding, language),
@@ -204,8 +275,19 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
             )
         )
     if drawn.border:
-        said.append(words["border"].format(items="; ".join(each.text[language].lower() for each in drawn.border)))
-    return [*said, words["yours"]]
+        items = "; ".join(each.text[language].lower() for each in drawn.border)
+        sentences.append(words["border"].format(items=items))
+    if silent := [finding.text[language].lower() for finding in drawn.findings if finding.state == "not_asked"]:
+        sentences.append(words["not_asked"].format(items="; ".join(silent)))
+    return [*sentences, words["yours"]]
+
+
+def said_words(said: Said, language: str) -> str:
+    """The question and what was answered to it; of a text that it has to be read."""
+    question = said.text[language]
+    if not said.options:
+        return WORDS[language]["own_words"].format(question=question)
+    return f"{question} {', '.join(option[language] for option in said.options)}"
 
 
 def _counts(finding: Finding, language: str) -> str:

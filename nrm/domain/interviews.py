@@ -25,6 +25,7 @@ Answers = Mapping[str, Any]
 Texts = Mapping[str, str]
 Compartment = Literal["hand_over", "identity", "story", "fact"]
 Strength = Literal["S", "M", "W", "-"]
+Who = Literal["", "child", "everybody"]
 
 CLOSED_KINDS = frozenset({"yes_no", "one_of", "some_of", "country", "language"})
 KINDS = CLOSED_KINDS | {"number", "partial_date", "place", "short_text", "long_text", "parties"}
@@ -55,7 +56,9 @@ class Indicator:
 class Option:
     """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
 
-    `source` is where a sign that can be noticed at the border comes from.
+    `source` is where a sign that can be noticed at the border comes from. `named`: who gives this answer
+    names something that was done to them, beside any indicator: `everybody`, or `child` for a child alone. `neutral`:
+    it names nothing.
     """
 
     code: str
@@ -64,6 +67,17 @@ class Option:
     gives: tuple[tuple[str, str], ...] = ()
     group: Texts | None = None
     source: str = ""
+    named: Who = ""
+    neutral: bool = False
+
+    @property
+    def declared(self) -> bool:
+        """Whether the data say what this answer means for the profile."""
+        return bool(self.indicators or self.named or self.neutral)
+
+    def names(self, *, child: bool) -> bool:
+        """Whether it names something of a person of that age, whatever its indicators."""
+        return self.named == "everybody" or (child and self.named == "child")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +86,8 @@ class Question:
 
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
-    wording for the person by language, beyond the staff languages of `text`.
+    wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
+    are, name something.
     """
 
     id: str
@@ -94,6 +109,7 @@ class Question:
     highest: int = 0
     longest: int = 0
     depends_on: frozenset[str] = frozenset()
+    named: Who = ""
     reads: Texts = field(default_factory=dict)
 
     @property

@@ -130,7 +130,8 @@ def child_told(due: Any, done: Any, now: Any) -> str:
 
 
 def indicated(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The coded answers of a negative screen that are kept for a while: of questions that carry indicators, no others.
+    """The coded answers of a negative screen that are kept for a while: of questions that carry indicators, and of
+    facts by which something is named; no others.
 
     No age, gender, country, place, time or text is among them.
     """
@@ -140,7 +141,7 @@ def indicated(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
         if (question := questionnaire.questions.get(name)) is not None
         and question.kind in _INDICATED_KINDS
         and question.fact not in ("gender", "citizenship_class")
-        and any(option.indicators for option in question.options)
+        and any(option.indicators or (question.fact and option.named) for option in question.options)
     }
 
 

@@ -50,7 +50,8 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     """(key, reason) for what an interview works without and a finished questionnaire has.
 
     The texts read out, in every language that is read out; one strength for each indicator; a source for every
-    indicator, every sign at the border and every coded fact.
+    indicator, every sign at the border and every coded fact; of a question of which one answer names something, what
+    every other answer means.
     """
     for language in questionnaire.reading:
         for question in questionnaire.questions.values():
@@ -61,7 +62,11 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
                 yield f"wording.{wording.id}", f"has no text to read out in {language}"
     strengths: dict[str, tuple[str, str]] = {}
     for question in questionnaire.questions.values():
+        telling = any(option.declared for option in question.options)
         for option in question.options:
+            if telling and not option.declared and option.code not in ALONE:
+                key = f"question.{question.id}.options.{option.code}"
+                yield key, "must say what it means: indicator, named, named_for or neutral"
             key = f"question.{question.id}.options.{option.code}"
             if question.border and not option.source and option.code not in ALONE:
                 yield f"{key}.source", "is missing"

@@ -29,6 +29,7 @@ from nrm.domain.interviews import (
     Questionnaire,
     Route,
     Texts,
+    Who,
     Wording,
 )
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire, check_whole
@@ -43,9 +44,21 @@ CODE = re.compile(r"[A-Za-z0-9_+]{1,40}")
 STATUSES = ("draft", "approved")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
-CODE_KEYS = ("fact", "routing", "border", "select", "frequent", "lowest", "highest", "depends_on", "none")
+CODE_KEYS = (
+    "fact",
+    "routing",
+    "border",
+    "select",
+    "frequent",
+    "lowest",
+    "highest",
+    "depends_on",
+    "none",
+    "named",
+    "named_for",
+)
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source"})
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral"})
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
@@ -159,7 +172,21 @@ class _Reader:
         group = self.texts(table["group"], f"{key}.group") if "group" in table else None
         source = self.string(table, "source", key) if "source" in table else ""
         given = tuple((name, each) for name, each in gives.items() if each)
-        return Option(code, text, indicators, given, group, source)
+        neutral = self.flag(table, "neutral", key)
+        named = self.named_for(table, key) or ("everybody" if self.flag(table, "named", key) else "")
+        if neutral and (named or indicators):
+            raise self.wrong(f"{key}.neutral", "what names something is not neutral")
+        return Option(code, text, indicators, given, group, source, named, neutral)
+
+    def named_for(self, table: Mapping[str, Any], key: str) -> Who:
+        """Whom an answer names something of, beside everybody."""
+        if "named_for" not in table:
+            return ""
+        if table["named_for"] != "child":
+            raise self.wrong(f"{key}.named_for", "must be child")
+        if "named" in table:
+            raise self.wrong(f"{key}.named_for", "stands beside `named`, which is for everybody")
+        return "child"
 
     def indicator(self, table: object, key: str) -> Indicator:
         if not isinstance(table, dict):
@@ -219,7 +246,16 @@ class _Reader:
             highest=self.whole(table, "highest", key, 1_000),
             longest=self.whole(table, "longest", key, LONGEST.get(kind, 0)),
             depends_on=frozenset(self.strings(table, "depends_on", key)),
+            named=self.own_words(key, kind, table),
         )
+
+    def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
+        """`named_for` of a text; options say it of themselves, and `named` lists them where they have no text."""
+        if "named" in table and kind != "yes_no":
+            raise self.wrong(f"{key}.named", f"is for a yes_no; a {kind} says it at each option")
+        if "named_for" in table and kind not in ("short_text", "long_text"):
+            raise self.wrong(f"{key}.named_for", f"is for texts; a {kind} says it at each option")
+        return self.named_for(table, key)
 
     def under(self, key: str, kind: str, table: Mapping[str, Any]) -> tuple[str, str] | None:
         if "under" not in table:
@@ -248,14 +284,14 @@ class _Reader:
         if kind in ("country", "language") and listed:
             raise self.wrong(f"{key}.options", f"a {kind} takes its choices from `frequent`")
         if kind in ("country", "language"):
-            names = self.names(kind)
+            called = self.names(kind)
             for code in self.strings(table, "frequent", key):
-                if code not in names:
+                if code not in called:
                     raise self.wrong(
                         f"{key}.frequent",
                         f"`{code}` has no name in {'countries' if kind == 'country' else 'language_names'}",
                     )
-                listed.append(Option(code, names[code]))
+                listed.append(Option(code, called[code]))
             if not listed:
                 raise self.wrong(f"{key}.frequent", "names no choice")
         added = ["yes", "no"] if kind == "yes_no" else []
@@ -264,11 +300,16 @@ class _Reader:
         # What an officer sees or decides cannot be unknown to the person or refused by them.
         # Under an option a country is one text field, which says so by staying empty.
         added += UNKNOWN if by == "person" and "under" not in table else ()
+        names = self.strings(table, "named", key) if kind == "yes_no" else ()
+        if not set(names) <= {"yes", "no"}:
+            raise self.wrong(f"{key}.named", "must be yes, no or both")
         for code in added:
             if code not in codes:
                 fact = table.get("fact")
                 gives = ((fact, code),) if isinstance(fact, str) and code in ("yes", "no") else ()
-                listed.append(Option(code, common[code], gives=gives))
+                who: Who = "everybody" if code in names else ""
+                quiet = bool(names) and code in ("yes", "no") and not who
+                listed.append(Option(code, common[code], gives=gives, named=who, neutral=quiet))
         seen: set[str] = set()
         for option in listed:
             if option.code in seen:

@@ -145,3 +145,36 @@ def test_a_question_that_goes_takes_its_options_and_its_place_on_the_page(edited
         "page urgent_send changes: questions",
         "question parties is gone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        (
+            'en = "Work as a child", named = true }', 'en = "Work as a child" }',
+            "question.forms.options.child_labour: must say what it means: indicator, named, named_for or neutral",
+        ),
+        (
+            'en = "A debt to be worked off", named = true }', 'en = "A debt to be worked off" }',
+            "question.paid_by.options.loan: must say what it means: indicator, named, named_for or neutral",
+        ),
+        (
+            'en = "Agriculture", gives = { labour = "agriculture" }, neutral = true }',
+            'en = "Agriculture", gives = { labour = "agriculture" }, neutral = true, named = true }',
+            "question.work.options[1].neutral: what names something is not neutral",
+        ),
+        (
+            'gives = { sexual = "prostitution" }, named_for = "child" }',
+            'gives = { sexual = "prostitution" }, named_for = "adult" }',
+            "question.work.options[14].named_for: must be child",
+        ),
+        ('named = ["yes"]', 'named = ["maybe"]', "question.danger.named: must be yes, no or both"),
+        ('named_for = "child"\nhint', 'named = ["yes"]\nhint', "question.unasked.named: is for a yes_no; a long_text"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_does_not_say_what_it_means_is_a_finding(
+    edited: Callable[..., Path], before: str, after: str, finding: str
+) -> None:
+    result = run("check", edited("q", change=(before, after)))
+    assert result.exit_code == 1
+    assert finding in result.stdout

@@ -103,6 +103,8 @@ class Event(StrEnum):
     CHILD_AUTHORITY_TOLD = "child_authority_told"
     CHILD_ALERT_WITHDRAWN = "child_alert_withdrawn"
     CHILD_ALERT_ACKNOWLEDGED = "child_alert_acknowledged"
+    CHILD_OPINION_GIVEN = "child_opinion_given"
+    CHILD_ANSWERED = "child_answered"
     NOTICE_ANNOUNCED = "notice_announced"
     NOTICE_CANCELLED = "notice_cancelled"
     NOTICE_ARRIVED = "notice_arrived"

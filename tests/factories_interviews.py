@@ -44,9 +44,21 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
     seen = re.search(r'name="seen" value="(\d+)"', body)
     assert seen
     sent["seen"] = seen.group(1)
+    if answers.get("assessment") == "none" and "name=end" in body:
+        sent["end"] = "1"
     if shelters := re.findall(r'name="party" value="(\w+)"', body):
         sent["party"] = shelters[0]
     return sent
+
+
+def confirmation(body: str) -> dict[str, Any]:
+    """What a browser sends of the page that asks before an interview is ended, its first reason ticked."""
+    sent = {
+        name: found.group(1)
+        for name in ("seen", "shelter")
+        if (found := re.search(f'name="{name}" value="(.*?)"', body))
+    }
+    return {**sent, **({"reason": "explained"} if 'name="reason"' in body else {})}
 
 
 def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = "") -> list[str]:
@@ -56,6 +68,9 @@ def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = 
         body = person.get(address)
         page = page_id(address)
         loaded.append(page)
+        if page.split("?")[0] == "end" and until != "end":
+            address = person.post(address.split("?", maxsplit=1)[0], confirmation(body))
+            continue
         if page == until or page not in questionnaire().pages:
             return loaded
         address = person.post(address, fields(page, body, answers))

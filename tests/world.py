@@ -225,7 +225,7 @@ def _called() -> uuid.UUID:
 
 def _drawn(rinas: Actor) -> uuid.UUID:
     """A fifth interview ends without a finding; all five are taken to be of the last quarter, and drawn."""
-    interviews.end(interview_id=people.interview(rinas, assessment="none"), by=rinas)
+    interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
     before = Quarter.of(stay_store.today()).previous
     with transaction() as session:
         session.execute(update(ProcedureRecord).values(quarter_on=before.start))

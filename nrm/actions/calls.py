@@ -10,10 +10,12 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
+from nrm.actions import children as child_actions
 from nrm.actions import referrals
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.calls import check_call
+from nrm.domain.endings import FINAL, ChildAnswer
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.referrals import Call, ChildAlert
 from nrm.store import calls as store
@@ -66,6 +68,33 @@ def tell_of_child(
                 interview_id=interview_id,
                 how="telephone",
             )
+        return answered
+
+
+def answer_for_child(
+    *,
+    interview_id: uuid.UUID,
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    decision: str = "",
+    by: Actor,
+) -> bool:
+    """What the child authority said by telephone happens with a child at a post; returns whether it was said.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for a decision that is none.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        alert = children.row(interview_id, by=by)
+        if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
+            raise IllegalTransition("state")
+        listed = store.numbers(alert.party, alert.organisation_id, alert.id)
+        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            said = ChildAnswer(decision)
+            child_actions.answered(session, alert.id, said, how="telephone", at=called_at, name=name, by=by)
         return answered
 
 

@@ -1,4 +1,6 @@
-"""Telling the child authority of a child, or of who may be one, as soon as the post knows; taking it back.
+"""Telling the child authority of a child, or of who may be one, as soon as the post knows; asking it; taking it back.
+
+A post that saw no indicator asks what happens with the child, and ends the interview only after an answer that lets it.
 
 What stands on its desk is the post, the age class and the hours. Who it is reaches it only with the case, by the grant
 that the clause names.
@@ -8,23 +10,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
+from nrm.domain.endings import FINAL, ChildAnswer, ChildWaits, is_child
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.referrals import Call, ChildAlert, Obligation
 from nrm.store import children as store
 from nrm.store.countries import country
 
-CHILD_ROUTE = ("child", "unsure")
 _NOTIFY = "notify"
 # How long the desk still sees that an alert was taken back, and why.
 _WITHDRAWN_STAYS = timedelta(days=1)
@@ -48,7 +50,7 @@ def tell(
     if not concerned(questionnaire, before, after):
         return
     age = after.get(questionnaire.derive["age"])
-    if age not in CHILD_ROUTE:
+    if not is_child(age):
         withdraw(session, interview_id, "age_changed", by=by)
         return
     alert = session.get(ChildAlert, interview_id, populate_existing=True)
@@ -66,6 +68,8 @@ def tell(
     alert.told_at, alert.due_at = clock.now(), clock.now() + (duty.within or timedelta(0))
     alert.done_at = alert.done_by_id = alert.withdrawn_at = None
     alert.withdrawn_why = ""
+    alert.opinion_at = alert.answered_at = alert.answered_by_id = None
+    alert.opinion_why = alert.answer = alert.answer_how = alert.answered_name = ""
     session.flush()
     audit.append(session, audit.Event.CHILD_AUTHORITY_TOLD, by=by, interview_id=interview_id, clause=number)
 
@@ -81,7 +85,7 @@ def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
 
 
 def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) -> None:
-    """Take it back, if it was told; `why`: `age_changed`, `ended` (no case came of it), `not_named` (by the route)."""
+    """Take it back, if it was told; `why`: `age_changed`, or `not_named` (by the route)."""
     hit = session.execute(
         update(ChildAlert)
         .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
@@ -89,6 +93,116 @@ def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) 
     )
     if cast("CursorResult[object]", hit).rowcount:
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why=why)
+
+
+def ask(
+    session: Session,
+    interview_id: uuid.UUID,
+    questionnaire: Questionnaire,
+    answers: Answers,
+    reason: str,
+    *,
+    by: Actor,
+) -> None:
+    """Ask the child authority what happens with a child of whom the post saw no indicator; a second time changes
+    nothing. Who was not told before is told now. Raises ChildWaits where nobody is to be told by the agreement."""
+    tell(session, interview_id, questionnaire, {}, answers, by=by)
+    session.flush()
+    if store.live(interview_id) is None:
+        raise ChildWaits
+    ask_again(session, interview_id, reason, by=by)
+
+
+def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Actor) -> bool:
+    """Ask, unless the answer is awaited or lets the interview end; an answer by which the child stays is asked anew."""
+    final = [str(each) for each in FINAL]
+    hit = session.execute(
+        update(ChildAlert)
+        .where(
+            ChildAlert.id == interview_id,
+            ChildAlert.withdrawn_at.is_(None),
+            (ChildAlert.opinion_at.is_(None)) | ((ChildAlert.answer != "") & ChildAlert.answer.not_in(final)),
+        )
+        .values(
+            opinion_at=clock.now(),
+            opinion_why=reason,
+            answer="",
+            answer_how="",
+            answered_at=None,
+            answered_by_id=None,
+            answered_name="",
+        )
+    )
+    asked = cast("CursorResult[object]", hit).rowcount == 1
+    if asked:
+        audit.append(session, audit.Event.CHILD_OPINION_GIVEN, by=by, interview_id=interview_id, why=reason)
+    return asked
+
+
+def answered(
+    session: Session,
+    interview_id: uuid.UUID,
+    answer: ChildAnswer,
+    *,
+    how: str,
+    at: datetime,
+    by: Actor,
+    name: str = "",
+) -> None:
+    """Write down what happens with the child; the last word, once. Whoever answers knows. Raises IllegalTransition."""
+    hit = session.execute(
+        update(ChildAlert)
+        .where(
+            ChildAlert.id == interview_id,
+            ChildAlert.opinion_at.is_not(None),
+            ChildAlert.answer.not_in([str(each) for each in FINAL]),
+            ChildAlert.withdrawn_at.is_(None),
+        )
+        .values(
+            answer=str(answer),
+            answer_how=how,
+            answered_at=at,
+            answered_by_id=by.member_id,
+            answered_name=name,
+            done_at=func.coalesce(ChildAlert.done_at, at),
+            done_by_id=func.coalesce(ChildAlert.done_by_id, by.member_id),
+        )
+    )
+    if cast("CursorResult[object]", hit).rowcount != 1:
+        raise IllegalTransition("state")
+    audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
+
+
+def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> None:
+    """The child authority's desk says what happens with the child (`calls.answer_for_child` by telephone).
+
+    Raises NotVisible, IllegalTransition.
+    """
+    with transaction() as session:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+            raise NotVisible
+        alert = store.row(interview_id, by=by)
+        answered(session, alert.id, answer, how="system", at=clock.now(), by=by)
+
+
+def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> None:
+    """The interview ends without a case: what the child authority was told goes with it, if it said so.
+
+    Raises ChildWaits while it did not; `child`: by the answers, whatever was told.
+    """
+    hit = session.execute(
+        update(ChildAlert)
+        .where(
+            ChildAlert.id == interview_id,
+            ChildAlert.withdrawn_at.is_(None),
+            ChildAlert.answer.in_([str(each) for each in FINAL]),
+        )
+        .values(withdrawn_at=clock.now(), withdrawn_why="answered")
+    )
+    if cast("CursorResult[object]", hit).rowcount:
+        audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="answered")
+    elif child or store.live(interview_id) is not None:
+        raise ChildWaits
 
 
 def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], *, by: Actor) -> None:

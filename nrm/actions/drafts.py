@@ -312,8 +312,14 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     return answers
 
 
-def close(session: Session, interview: Interview, status: str, *, by: Actor) -> None:
-    """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft."""
+def close(session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False) -> None:
+    """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
+
+    Raises ChildWaits rather than end what the child authority was told of (or, by `child`, should have been) before it
+    has answered so.
+    """
+    if status != "sent":
+        children.let_go(session, interview.id, child=child, by=by)
     hit = session.execute(
         update(Interview)
         .where(Interview.id == interview.id, Interview.status.in_(UNSENT))
@@ -323,5 +329,3 @@ def close(session: Session, interview: Interview, status: str, *, by: Actor) -> 
         raise NoLongerDraft(status)
     # What was sent is needed again if a backup from before is restored; what was thrown away is not.
     (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])
-    if status != "sent":
-        children.withdraw(session, interview.id, "ended", by=by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -26,10 +26,15 @@ from nrm.actions.screenings import ending_of, local_day, screenings_of
 from nrm.db import db, transaction, writing
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR, message
+from nrm.domain.cases import UNKNOWN
+from nrm.domain.endings import DRAFT_OVER, HIGH, Against, ChildWaits, EndReason, ReasonNeeded, check_reason, is_child
+from nrm.domain.facts import routing_facts
+from nrm.domain.indicators import profile
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire, Texts
 from nrm.domain.journeys import pages, with_page
-from nrm.domain.screenings import REFUSED
+from nrm.domain.screenings import NONE, REFUSED
+from nrm.store import children as children_store
 from nrm.store import interviews as store
 from nrm.store import screenings
 from nrm.store.countries import country
@@ -37,11 +42,13 @@ from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
 
 __all__ = [
+    "ChildWaits",
     "Draft",
     "Incomplete",
     "LastPage",
     "NoLongerDraft",
     "OpeningEnded",
+    "ReasonNeeded",
     "StaleAnswers",
     "UnknownQuestionnaire",
 ]
@@ -185,37 +192,103 @@ def _of(page: str, draft: Draft) -> dict[str, Any]:
     return {name: draft.answers[name] for name in draft.questionnaire.pages[page].questions if name in draft.answers}
 
 
-def discard(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """Destroy a draft; nothing is kept. A second time does nothing. Raises NotVisible, NoLongerDraft once sent."""
+def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: bool = False) -> Against:
+    """What speaks against ending this interview without a case. `shelter`: one was chosen; `discard`: it only goes."""
+    questionnaire = draft.questionnaire
+    child = is_child(answers.get(questionnaire.derive["age"]))
+    routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
+    return Against(
+        profile(questionnaire, answers, child=child),
+        routed["security_risk"] == HIGH,
+        shelter,
+        not child and children_store.is_told(draft.interview_id),
+        discard,
+    )
+
+
+def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
+    """Destroy a draft; nothing is kept. A second time does nothing.
+
+    `seen`: the revision that was looked at before. Raises NotVisible, OpeningEnded, NoLongerDraft once sent,
+    ReasonNeeded, StaleAnswers; ChildWaits for a child's, which goes as `end` says.
+    """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
         if interview.status == "ended":
             return
-        drafts.close(session, interview, "ended", by=by)
-        audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id)
+        draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
+        child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
+        if not child:
+            check_reason(against(draft, draft.answers, discard=True), reason)
+        drafts.close(session, interview, "ended", by=by, child=child)
+        audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
 
 
-def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> str:
+def _as_seen(draft: Draft, seen: int | None) -> None:
+    """Raise StaleAnswers if the draft is not as it was when somebody confirmed what happens to it."""
+    if seen is not None and draft.revision != seen:
+        raise StaleAnswers(draft)
+
+
+def _listed(reason: str) -> str | None:
+    """The reason as it is kept: a code of the list, or nothing."""
+    return reason if reason in list(EndReason) else None
+
+
+def ask_child_authority(*, interview_id: uuid.UUID, reason: str, seen: int, by: Actor) -> None:
+    """The post saw no indicator in a child, or will not go on: its opinion goes to the child authority's desk.
+
+    Nothing is destroyed and nothing withdrawn; a second time changes nothing. Raises ReasonNeeded, NotAnEnd for an
+    adult, ChildWaits where the agreement names nobody to be asked, and what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    if _listed(reason) is None:
+        raise ReasonNeeded(reason)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
+        if not is_child(draft.answers.get(draft.questionnaire.derive["age"])):
+            raise NotAnEnd
+        children.ask(session, interview_id, draft.questionnaire, draft.answers, reason, by=by)
+
+
+def end(
+    *,
+    interview_id: uuid.UUID,
+    by: Actor,
+    last: LastPage | None = None,
+    reason: str = "",
+    shelter: bool = False,
+    seen: int | None = None,
+) -> str:
     """End an interview without a case: an adult refused help, or the officer saw no indicator.
 
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    Raises Incomplete, NotAnEnd, KeyedTwice, and what `save_page` raises.
+    No indicator over something that speaks against it (`against`; `shelter`: one was chosen) needs a coded `reason`; a
+    child's interview needs the child authority's answer. `seen`: the revision that was looked at before.
+    Raises Incomplete, NotAnEnd, KeyedTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
         draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
         answers = drafts.finished(draft, last)
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
+        child = is_child(answers.get(draft.questionnaire.derive["age"]))
+        if outcome == NONE and not child:
+            check_reason(against(draft, answers, shelter=shelter), reason)
         keyings.spend(session, interview, by=by)
         session.add_all(left_by(draft, answers, by=by))
-        drafts.close(session, interview, "ended", by=by)
+        drafts.close(session, interview, "ended", by=by, child=child)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
-        audit.append(session, event, by=by, interview_id=interview_id)
+        audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
         screenings.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
     shredding.work_off()
     return outcome
@@ -224,8 +297,9 @@ def end(*, interview_id: uuid.UUID, by: Actor, last: LastPage | None = None) -> 
 def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     """Take in one interview of a file, `{"questionnaire", "interviewed_at", "answers"}`: its pseudonym, or None.
 
-    None: the interview ends without a case and only an anonymous screening is kept. The same line again changes nothing
-    and gives the same answer. Raises UnacceptableInterview, UnknownQuestionnaire; ValueError for a time that is none.
+    None: the interview ends without a case and only an anonymous screening is kept; a child's never does, and waits for
+    an officer. The same line again changes nothing and gives the same answer. Raises UnacceptableInterview,
+    UnknownQuestionnaire; ValueError for a time that is none.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
@@ -252,7 +326,7 @@ def _take_in(
             return None
         if findings := _unknown_parties(questionnaire, answers):
             raise UnacceptableInterview(findings)
-        if ending_of(questionnaire, answers) is not None:
+        if ending_of(questionnaire, answers) is not None and not is_child(answers.get(questionnaire.derive["age"])):
             counted = screenings_of(questionnaire, answers, started_at, by=by)
             if counted:
                 screenings.remember_line(session, mark)
@@ -300,7 +374,11 @@ def interviewed_at(text: object) -> datetime:
 
 
 def expire_drafts(*, by: Actor) -> int:
-    """Destroy the drafts whose days are over and forget the rows of ended ones; returns how many were destroyed."""
+    """Destroy the drafts whose days are over and forget the rows of ended ones; returns how many were destroyed.
+
+    Where the child authority was told and has not answered, it is asked, and the draft stays for as long again.
+    """
+    _ask_of_children(by)
     destroyed = 0
     while True:
         with transaction() as session:
@@ -315,3 +393,14 @@ def expire_drafts(*, by: Actor) -> int:
     if destroyed:
         shredding.work_off()
     return destroyed
+
+
+def _ask_of_children(by: Actor) -> None:
+    while True:
+        with transaction() as session:
+            overdue = store.unanswered_children(clock.now(), _BATCH)
+            for interview in overdue:
+                children.ask_again(session, interview.id, DRAFT_OVER, by=by)
+                interview.expires_at = clock.now() + timedelta(days=country().retention.draft_days)
+        if len(overdue) < _BATCH:
+            return

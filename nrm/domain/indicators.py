@@ -90,6 +90,11 @@ class Profile:
     outcome: Outcome
     sentences: Mapping[str, tuple[str, ...]]
 
+    @property
+    def spoken(self) -> bool:
+        """Whether anything was named or noticed at all."""
+        return bool(self.said or self.border or any(finding.named for finding in self.findings))
+
 
 def rule_for(strong: int, medium: int, weak: int) -> Rule | None:
     """The first rule that makes a dimension with these numbers of distinct indicators positive."""

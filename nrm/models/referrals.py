@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
+from nrm.domain.endings import FINAL, OPINIONS, ChildAnswer
 from nrm.domain.referrals import Escort
 from nrm.models.accounts import one_of
 
@@ -137,14 +138,37 @@ class ChildAlert(Model):
     """That a child, or who may be one, is at a post: told to the child authority before anything is sent.
 
     The id is the interview's. Nothing sealed is here, and nothing by which the person could be known.
+
+    `opinion_at`: since when the post wants to end the interview, for `opinion_why`; `answer`: what the child authority
+    says to it, in the system or by telephone (`answered_name`: the colleague who was spoken to).
     """
 
     __tablename__ = "child_alerts"
     __table_args__ = (
         CheckConstraint(one_of("age_class", ("child", "unsure")), name="known_age_class"),
         CheckConstraint(
-            f"withdrawn_at IS NULL OR {one_of('withdrawn_why', ('age_changed', 'ended', 'not_named'))}",
+            f"withdrawn_at IS NULL OR {one_of('withdrawn_why', ('age_changed', 'ended', 'not_named', 'answered'))}",
             name="withdrawn_with_reason",
+        ),
+        CheckConstraint(
+            f"(opinion_at IS NULL) = (opinion_why = '') AND {one_of('opinion_why', ('', *OPINIONS))}",
+            name="asked_with_reason",
+        ),
+        CheckConstraint(
+            "(answer = '') = (answered_at IS NULL) AND (answer = '') = (answered_by_id IS NULL) "
+            "AND (answer = '') = (answer_how = '') AND (answer_how = 'telephone') = (answered_name <> '')",
+            name="answered_by_somebody",
+        ),
+        CheckConstraint(
+            f"{one_of('answer', ('', *ChildAnswer))} AND {one_of('answer_how', ('', 'system', 'telephone'))} "
+            "AND (answer = '' OR opinion_at IS NOT NULL)",
+            name="known_answer",
+        ),
+        # `ended` without an opinion is from before anybody was asked.
+        CheckConstraint(
+            "withdrawn_at IS NULL OR withdrawn_why NOT IN ('ended', 'answered') "
+            f"OR (withdrawn_why = 'ended' AND opinion_at IS NULL) OR {one_of('answer', FINAL)}",
+            name="ended_only_when_answered",
         ),
         Index("ix_child_alerts_party_told_at", "party", "told_at"),
         Index("ix_child_alerts_withdrawn_at_done_at", "withdrawn_at", "done_at"),
@@ -161,3 +185,10 @@ class ChildAlert(Model):
     done_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_why: Mapped[str] = mapped_column(default="")
+    opinion_at: Mapped[datetime | None]
+    opinion_why: Mapped[str] = mapped_column(default="", server_default="")
+    answer: Mapped[str] = mapped_column(default="", server_default="")
+    answer_how: Mapped[str] = mapped_column(default="", server_default="")
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    answered_name: Mapped[str] = mapped_column(default="", server_default="")

@@ -6,15 +6,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, case, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.endings import ANSWER_WITHIN, FINAL
+from nrm.domain.referrals import IllegalTransition
 from nrm.models.accounts import Organisation
 from nrm.models.referrals import ChildAlert
 
 _MOST = 50
+_ASKED = case(
+    (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,28 @@ class AlertLine:
     done_at: datetime | None
     withdrawn_why: str
     late: bool
+    opinion_at: datetime | None
+    opinion_why: str
+    answer: str
+    answer_how: str
+    answered_at: datetime | None
+    answered_name: str
+    answer_late: bool
+
+    @property
+    def asked(self) -> bool:
+        """Whether the post waits for an answer."""
+        return self.opinion_at is not None and not self.answer and not self.withdrawn_why
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the desk can say what happens with the child, or say more than that they come."""
+        return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
+
+    @property
+    def answer_due_at(self) -> datetime | None:
+        """By when the post should have its answer."""
+        return self.opinion_at + ANSWER_WITHIN if self.opinion_at is not None else None
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
@@ -43,10 +70,38 @@ def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
     return found
 
 
+def live(interview_id: uuid.UUID) -> ChildAlert | None:
+    """What was told of the interview and not taken back; for actions that saw the interview already."""
+    return db.session.scalar(
+        select(ChildAlert)
+        .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+
+
+def is_told(interview_id: uuid.UUID) -> bool:
+    """Whether the interview was ever told of as a child's, taken back or not."""
+    return db.session.scalar(select(ChildAlert.id).where(ChildAlert.id == interview_id)) is not None
+
+
+def to_answer(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
+    """A child of whom the child authority's own desk is asked; raises NotVisible, IllegalTransition once answered."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        raise NotVisible
+    found = db.session.execute(_lines().where(ChildAlert.id == interview_id, _seen(by))).first()
+    if found is None:
+        raise NotVisible
+    line = _line(*found)
+    if not line.answerable:
+        raise IllegalTransition("state")
+    return line
+
+
 def alerts(*, by: Actor) -> list[AlertLine]:
-    """What the child authority was told and no case has come of yet, newest first; for the duty desk what is not
-    acknowledged."""
-    statement = _lines().where(_seen(by)).order_by(ChildAlert.told_at.desc(), ChildAlert.id).limit(_MOST)
+    """What the child authority was told and no case has come of yet: what waits for an answer first, then the newest;
+    for the duty desk what is not acknowledged."""
+    order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
+    statement = _lines().where(_seen(by)).order_by(*order).limit(_MOST)
     if by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
     return [_line(alert, post) for alert, post in db.session.execute(statement)]
@@ -85,4 +140,11 @@ def _line(alert: ChildAlert, post: Organisation) -> AlertLine:
         alert.done_at,
         alert.withdrawn_why,
         alert.done_at is None and not withdrawn and alert.due_at <= clock.now(),
+        alert.opinion_at,
+        alert.opinion_why,
+        alert.answer,
+        alert.answer_how,
+        alert.answered_at,
+        alert.answered_name,
+        alert.opinion_at is not None and not alert.answer and alert.opinion_at + ANSWER_WITHIN <= clock.now(),
     )

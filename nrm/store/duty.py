@@ -36,6 +36,7 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement, Party
 from nrm.domain.cases import UNFINISHED
+from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION, NOTIFY, Number, call_now, escalation, path_step
 from nrm.domain.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
 from nrm.models.accounts import Organisation
@@ -48,7 +49,7 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.paths import CallLine
 
-OWED, CHILD = "owed", "child"
+OWED, CHILD, CHILD_ANSWER = "owed", "child", "child_answer"
 AUTHORITY = "RA"
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
@@ -132,8 +133,9 @@ def _sources() -> tuple[_Source, ...]:
         select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, literal(NOTIFY))
         .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
         .add_columns(ChildAlert.told_at, null(), nothing, nothing)
-        .where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+        .where(ChildAlert.withdrawn_at.is_(None))
     )
+    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         _Source(ANSWER, _referred(ANSWER).where(Referral.status == "sent"), answer_due, Referral.id, Referral.clause),
@@ -159,7 +161,22 @@ def _sources() -> tuple[_Source, ...]:
             Obligation.clause,
         ),
         _Source(DECISION, unplaced, ended_at, Case.id, func.coalesce(newest.clause, ""), DECISION_WITHIN),
-        _Source(CHILD, children, ChildAlert.due_at, ChildAlert.id, ChildAlert.clause),
+        # Whoever says what happens with the child knows of it: then only that is waited for.
+        _Source(
+            CHILD,
+            children.where(ChildAlert.done_at.is_(None), ~asked),
+            ChildAlert.due_at,
+            ChildAlert.id,
+            ChildAlert.clause,
+        ),
+        _Source(
+            CHILD_ANSWER,
+            children.where(asked),
+            ChildAlert.opinion_at,
+            ChildAlert.id,
+            ChildAlert.clause,
+            ANSWER_WITHIN,
+        ),
     )
 
 
@@ -284,13 +301,13 @@ class _Desk:
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind == CHILD
+            may_acknowledge=kind in (CHILD, CHILD_ANSWER)
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind in (CHILD, CHILD_ANSWER) or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -322,7 +339,8 @@ class _Desk:
         """Whom to call now. From the first minute for an answer; for the rest once it is late."""
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
-        if kind == CHILD or step in obligations.TELLING:  # told on the page of calls, which says whom to call next
+        # Told on the page of calls, which says whom to call next.
+        if kind in (CHILD, CHILD_ANSWER) or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)

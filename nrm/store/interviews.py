@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.domain.endings import FINAL
 from nrm.models.cases import Case
 from nrm.models.child_returns import ChildReturn
 from nrm.models.helpline import HelplineCall
 from nrm.models.interviews import Interview
 from nrm.models.notices import Notice
-from nrm.models.referrals import Obligation, Referral
+from nrm.models.referrals import ChildAlert, Obligation, Referral
 from nrm.prepared import Prepared, Row
 from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
 from nrm.store.statements import built_once
@@ -105,10 +106,24 @@ def _listed(by: Actor, further: bool) -> Select[uuid.UUID, str, datetime, dateti
 
 
 def expired(at: datetime, limit: int) -> Sequence[Interview]:
-    """Drafts whose days are over, of every post; for what time brings."""
+    """Drafts whose days are over, of every post; for what time brings. Not those of a child nobody has answered of."""
     return db.session.scalars(
-        select(Interview).where(Interview.status == "draft", Interview.expires_at <= at).limit(limit)
+        select(Interview).where(Interview.status == "draft", Interview.expires_at <= at, ~_unanswered()).limit(limit)
     ).all()
+
+
+def unanswered_children(at: datetime, limit: int) -> Sequence[Interview]:
+    """Drafts whose days are over, of a child of whom the child authority has not said that the interview may end."""
+    return db.session.scalars(
+        select(Interview).where(Interview.status == "draft", Interview.expires_at <= at, _unanswered()).limit(limit)
+    ).all()
+
+
+def _unanswered() -> ColumnElement[bool]:
+    final = [str(each) for each in FINAL]
+    return exists().where(
+        ChildAlert.id == Interview.id, ChildAlert.withdrawn_at.is_(None), ChildAlert.answer.not_in(final)
+    )
 
 
 def forget_ended(at: datetime) -> None:

@@ -11,6 +11,7 @@ from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNFINISHED
+from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.referrals import NO_SHOW_AFTER
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -55,7 +56,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         owed, Case.status == "open", Obligation.party == RECEIVER, Case.holder_id == Organisation.id
     )
     untold = and_(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-    child = exists().where(untold, ChildAlert.party == Organisation.party)
+    asked = and_(ChildAlert.opinion_at.is_not(None), ChildAlert.answer == "", ChildAlert.withdrawn_at.is_(None))
+    child = exists().where(or_(untold, asked), ChildAlert.party == Organisation.party)
     unplaced = exists().where(
         Case.status == "referred", ~exists().where(Referral.case_id == Case.id, Referral.status == "sent")
     )
@@ -65,6 +67,7 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         exists().where(no_show),
         exists().where(owed, Case.status.in_(UNFINISHED), Obligation.due_at <= at),
         exists().where(untold, ChildAlert.due_at <= at),
+        exists().where(asked, ChildAlert.opinion_at <= at - ANSWER_WITHIN),
     )
     authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
     expected = exists().where(Referral.receiver_id == Organisation.id, no_show)

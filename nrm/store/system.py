@@ -11,6 +11,7 @@ from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNFINISHED
+from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -96,12 +97,18 @@ def _counts() -> dict[str, tuple[int, int]]:
         .join(Obligation, Obligation.case_id == Case.id)
         .where(*open_, Obligation.party == RECEIVER, Case.status == "open")
     )
+    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     children = (
         select(code, ChildAlert.due_at.label("due"))
         .join(ChildAlert, ChildAlert.party == Organisation.party)
-        .where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+        .where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None), ~asked)
     )
-    rows = union_all(*(answers, told, received, children)).subquery()
+    asked_of = (
+        select(code, case((ChildAlert.opinion_at <= now - ANSWER_WITHIN, ChildAlert.opinion_at)).label("due"))
+        .join(ChildAlert, ChildAlert.party == Organisation.party)
+        .where(asked, ChildAlert.withdrawn_at.is_(None))
+    )
+    rows = union_all(*(answers, told, received, children, asked_of)).subquery()
     late = func.sum(case((rows.c.due <= literal(now, Referral.due_at.type), 1), else_=0))
     statement = select(rows.c.code, func.count(), late).group_by(rows.c.code)
     return {code: (number, int(late)) for code, number, late in db.session.execute(statement)}

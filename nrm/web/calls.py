@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.calls import ANSWERED, CallForm
+from forms.endings import ChildCallForm
 from nrm import clock
 from nrm.actions import calls as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.calls import CallRefused, next_number
+from nrm.domain.endings import FINAL
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.words import N_
 from nrm.store import calls as store
@@ -72,8 +74,34 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
     return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
 
 
-def _record(code: str, numbers: list[store.NumberLine], action: Callable[..., bool], again: str) -> Answer:
-    form = CallForm(request.form)
+@blueprint.get("/children/<uuid:interview_id>/answer/call")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def child_answer_page(interview_id: uuid.UUID) -> Answer:
+    """Whom to ask what happens with a child at a post, and what they said."""
+    return _page("", _of_answer(interview_id), ChildCallForm())
+
+
+def _of_answer(interview_id: uuid.UUID) -> list[store.NumberLine]:
+    alert = children.row(interview_id, by=guards.actor())
+    if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
+        raise IllegalTransition("state")
+    return store.numbers(alert.party, alert.organisation_id, alert.id)
+
+
+@blueprint.post("/children/<uuid:interview_id>/answer/call")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def child_answer(interview_id: uuid.UUID) -> Answer:
+    numbers = _of_answer(interview_id)
+    again = url_for("calls.child_answer_page", interview_id=interview_id)
+    form = ChildCallForm(request.form)
+    action = partial(actions.answer_for_child, interview_id=interview_id, decision=str(form.decision.data or ""))
+    return _record("", numbers, action, again, form)
+
+
+def _record(
+    code: str, numbers: list[store.NumberLine], action: Callable[..., bool], again: str, form: CallForm | None = None
+) -> Answer:
+    form = form or CallForm(request.form)
     _offer(form, numbers)
     if not form.validate():
         return _page(code, numbers, form, 422)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
+from forms.endings import ANSWER_LABELS, REASON_LABELS, ChildAnswerForm
 from forms.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
+from nrm.domain.endings import ChildAnswer
 from nrm.domain.paths import numbers_of
 from nrm.store import absences, agreements, cases, children, obligations, permits, referrals, stays
 from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
@@ -87,6 +89,8 @@ def desk_home() -> str:
         own_alerts=True,
         missing=absences.missing(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
         left=(),
+        child_reasons=REASON_LABELS,
+        child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),
         notices=notices.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
@@ -99,6 +103,29 @@ def desk_home() -> str:
 def child_known(interview_id: uuid.UUID) -> BaseResponse:
     """The child authority knows of a child at a post."""
     child_actions.acknowledge(interview_id=interview_id, by=guards.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/children/<uuid:interview_id>/answer")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
+    """What the post thinks of a child, and the question what happens with the child."""
+    return _answer_page(children.to_answer(interview_id, by=guards.actor()), ChildAnswerForm(), 200)
+
+
+def _answer_page(line: children.AlertLine, form: ChildAnswerForm, status: int) -> tuple[str, int]:
+    return render_template("referrals/child_answer.html", line=line, form=form, reasons=REASON_LABELS), status
+
+
+@blueprint.post("/children/<uuid:interview_id>/answer")
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    by = guards.actor()
+    line = children.to_answer(interview_id, by=by)
+    form = ChildAnswerForm(request.form)
+    if not form.validate():
+        return _answer_page(line, form, 422)
+    child_actions.answer_child(interview_id=interview_id, answer=ChildAnswer(form.answer.data), by=by)
     return redirect(url_for("home.index"), 303)
 
 

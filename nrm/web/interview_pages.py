@@ -292,6 +292,18 @@ def is_end(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
     return consent_of(draft.questionnaire, answers) == REFUSED or answers.get("assessment") == NONE
 
 
+def is_refused(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
+    """Whether an adult said no to help, this page included."""
+    answers = with_page(draft.questionnaire, draft.answers, page, given)
+    return consent_of(draft.questionnaire, answers) == REFUSED
+
+
+def preset_shelter(draft: Draft, *, by: Actor) -> str | None:
+    """The one shelter that must be asked and so stands ticked before anybody chose."""
+    only = proposals.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True).proposed
+    return only[0].party if len(only) == 1 and only[0].must else None
+
+
 def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Actor) -> Proposal:
     """The route with the answers of the last page, which may strike out a party."""
     return proposals.proposal(draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.endings import EndForm
 from forms.interviews import PageForm, page_form
 from forms.referrals import STATUS_LABELS
 from forms.sending import SendInterviewForm
@@ -23,8 +24,8 @@ from nrm.store import accounts as accounts_store
 from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import directives, guards, handouts, home, interview_pages, notices, rollout
-from nrm.web.language import current_language
+from nrm.web import directives, guards, handouts, home, interview_endings, interview_pages, notices, rollout
+from nrm.web.language import current_language, gettext
 
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -99,6 +100,8 @@ def resume(interview_id: uuid.UUID) -> Answer:
         return _gone(interview_id, error)
     page = request.form.get("page", "")
     draft = actions.read(interview_id=interview_id, by=by)
+    if page in ("end", "discard"):
+        return redirect(url_for(f"interviews.{page}_page", interview_id=interview_id), 303)
     if page in draft.questionnaire.pages:
         kept = request.form.get("kept") and "1"
         return redirect(url_for("interviews.page", interview_id=interview_id, page=page, kept=kept), 303)
@@ -262,7 +265,7 @@ def _go_on_after(draft: Draft, page: str) -> BaseResponse:
 
 
 def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], seen: int) -> Answer:
-    """The last page: end the interview, or send it to the shelter that was picked."""
+    """The last page: send the interview to the shelter that was picked, or end it; no button does the other's work."""
     by = guards.actor()
     last = LastPage(page.id, given, seen)
     picked = None
@@ -270,9 +273,15 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by)
         return _to_page(saved, saved.page_to_do)
     try:
-        if interview_pages.is_end(draft, page, given):
-            ending = actions.end(interview_id=draft.interview_id, last=last, by=by)
-            return redirect(url_for("interviews.ended", ending=ending), 303)
+        ends, asked_to_end = interview_pages.is_end(draft, page, given), "end" in request.form
+        refused = interview_pages.is_refused(draft, page, given)
+        if ends != asked_to_end and not refused and "assessment" in page.questions:
+            field = form.question_fields()["assessment"]
+            field.errors = [gettext(interview_endings.NOT_SENT if ends else interview_endings.NOT_ENDED)]
+            return interview_pages.again(draft, page, form, by=by)
+        if ends:
+            preset = interview_pages.preset_shelter(draft, by=by)
+            return interview_endings.after_last_page(draft, given, preset=preset, page=page.id, seen=seen)
         picked = SendInterviewForm(request.form)
         proposed = interview_pages.proposal_with(draft, page, given, by=by)
         named = {choice.party for choice in proposed.proposed}
@@ -295,20 +304,60 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def discard_page(interview_id: uuid.UUID) -> Answer:
-    row = store.interview(interview_id, by=guards.actor())
-    if row.status not in ("draft", "completed"):
-        return _gone(interview_id, NoLongerDraft(row.status))
-    return render_template("interviews/discard.html", interview_id=interview_id, code=row.pseudonym)
+    """What is in the draft and would be gone."""
+    return _asked_once_more(interview_id, discard=True)
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/discard")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def discard(interview_id: uuid.UUID) -> Answer:
+    return _confirmed(interview_id, discard=True)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/end")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def end_page(interview_id: uuid.UUID) -> Answer:
+    """What was said and would be gone, before an interview ends without a case."""
+    return _asked_once_more(interview_id, discard=False)
+
+
+@blueprint.post("/interviews/<uuid:interview_id>/end")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def end(interview_id: uuid.UUID) -> Answer:
+    return _confirmed(interview_id, discard=False)
+
+
+def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
-        actions.discard(interview_id=interview_id, by=guards.actor())
+        draft = actions.read(interview_id=interview_id, by=guards.actor())
+    except OpeningEnded:
+        return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
         return _gone(interview_id, error)
-    return redirect(url_for("interviews.ended", ending="discarded"), 303)
+    ending = interview_endings.outcome(draft, discard=discard)
+    if ending is None:
+        return _to_page(draft, draft.page_to_do)
+    return interview_endings.show(draft, ending, EndForm())
+
+
+def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
+    try:
+        draft = _opened(interview_id)
+        ending = interview_endings.outcome(draft, discard=discard)
+        if ending is None:
+            return _to_page(draft, draft.page_to_do)
+        return interview_endings.carry_out(draft, ending, _seen())
+    except StaleAnswers as error:
+        now = interview_endings.outcome(error.current, discard=discard)
+        if now is None:
+            return _to_page(error.current, error.current.page_to_do)
+        return interview_endings.show(error.current, now, EndForm(), 409)
+    except Incomplete as error:
+        return _to_page(draft, error.page)
+    except keyings.KeyedTwice:
+        return redirect(url_for("papers.twin_page", interview_id=interview_id), 303)
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
 
 
 @blueprint.get("/interviews/ended/<ending>")

@@ -14,6 +14,7 @@ from nrm import clock
 from nrm.actions import children, interviews, proposals, sending, tending
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible
+from nrm.domain.endings import ChildAnswer
 from nrm.domain.interviews import Answers
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.cases import Grant
@@ -97,10 +98,25 @@ def test_not_sure_instead_of_a_child_keeps_the_hour_and_the_answer(officer: Acto
     assert (line.age_class, line.told_at, line.done_at) == ("unsure", NOON, NOON)
 
 
-def test_a_destroyed_interview_takes_it_back_and_a_day_later_nothing_is_left(officer: Actor, authority: Actor) -> None:
+def test_a_destroyed_interview_takes_it_back_after_an_answer_and_a_day_later_nothing_is_left(
+    officer: Actor, authority: Actor
+) -> None:
     interview_id = answer_age(officer, "child")
+    with pytest.raises(interviews.ChildWaits):
+        interviews.discard(interview_id=interview_id, by=officer)
+    with pytest.raises(IllegalTransition):  # nobody asked
+        children.answer_child(interview_id=interview_id, answer=ChildAnswer.NOTHING, by=authority)
+    seen = interviews.read(interview_id=interview_id, by=officer).revision
+    for _ in range(2):
+        interviews.ask_child_authority(interview_id=interview_id, reason="held_twice", seen=seen, by=officer)
+    for answer in (ChildAnswer.COMING, ChildAnswer.NOTHING):
+        with pytest.raises(interviews.ChildWaits):
+            interviews.discard(interview_id=interview_id, by=officer)
+        children.answer_child(interview_id=interview_id, answer=answer, by=authority)
+    with pytest.raises(IllegalTransition):  # the last word
+        children.answer_child(interview_id=interview_id, answer=ChildAnswer.BRING, by=authority)
     interviews.discard(interview_id=interview_id, by=officer)
-    assert [line.withdrawn_why for line in store.alerts(by=authority)] == ["ended"]
+    assert [line.withdrawn_why for line in store.alerts(by=authority)] == ["answered"]
     clock.set_clock(lambda: NOON + timedelta(days=1, minutes=1))
     assert tending.tend()["alerts_forgotten"] == 1
     assert alert(interview_id) is None

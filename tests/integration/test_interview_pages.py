@@ -21,7 +21,7 @@ from nrm.models.referrals import Referral
 from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
+from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, page_id, walk
 
 SignIn = Callable[[str], Person]
 
@@ -120,7 +120,7 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     address = begin(person)
     answers = example(consent_services="no", refusal_reason="fear")
     loaded = walk(person, answers, address)
-    assert loaded[-2:] == ["refusal", "refused"]
+    assert loaded[-3:] == ["refusal", "end", "refused"]
     (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.reason, screening.gender) == ("refused", "fear", answers["gender"])
     assert (screening.crossing_point, screening.returned_from, screening.announced) == ("", "99", "99")
@@ -296,8 +296,12 @@ def test_another_post_sees_no_interview_of_this_one(app: Flask, sign_in: SignIn)
 def test_a_destroyed_interview_is_gone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = f"/interviews/{_id_of(begin(person))}"
-    assert "asgjësojmë" in person.get(f"{interview}/discard")
-    assert person.post(f"{interview}/discard") == person.post(f"{interview}/discard")
+    body = person.get(f"{interview}/discard")
+    assert "asgjësohen" in body
+    sent = confirmation(body)
+    assert "reason" not in sent  # nothing was said yet
+    person.post(f"{interview}/discard", status=409)  # without having seen what is in it
+    assert person.post(f"{interview}/discard", sent) == person.post(f"{interview}/discard", sent)
     assert _count(SealedCompartment) == 0
     assert screened.counted().total() == 0
 

@@ -135,14 +135,16 @@ def test_who_refused_help_leaves_nothing_and_who_is_not_counted_no_finding(rinas
     interviews.end(interview_id=people.interview(rinas, consent_services="no"), by=rinas)
     assert records() == []
     assert db.session.scalars(select(NegativeScreen)).all() == []
-    interviews.end(interview_id=people.interview(rinas, consent_statistics="no", assessment="none"), by=rinas)
+    interviews.end(
+        interview_id=people.interview(rinas, consent_statistics="no", assessment="none"), reason="explained", by=rinas
+    )
     (record,) = records()
     assert (record.profile, record.assessment) == ("", "")
     assert db.session.scalars(select(NegativeScreen)).all() == []
 
 
 def test_a_negative_screen_keeps_its_coded_answers_without_place_and_hour_for_180_days(rinas: Actor) -> None:
-    interviews.end(interview_id=people.interview(rinas, assessment="none"), by=rinas)
+    interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
     (screen,) = db.session.scalars(select(NegativeScreen)).all()
     assert {column.name for column in NegativeScreen.__table__.columns} == {
         "id",

@@ -1,0 +1,65 @@
+"""What is asked before an interview ends without a case, and what the child authority says of a child at a post."""
+
+from __future__ import annotations
+
+from wtforms import RadioField
+
+from forms import SelectChoice
+from forms.calls import ANSWERED, CallForm
+from forms.typed import Offered, OnceForm
+from nrm.domain.endings import ChildAnswer, EndReason
+from nrm.domain.words import N_
+
+REASON_LABELS = {
+    EndReason.EXPLAINED: N_("What was named or noticed has another explanation"),
+    EndReason.MISTAKEN: N_("An answer was ticked by mistake"),
+    EndReason.HELPED: N_("Somebody else helps already"),
+    EndReason.HELD_TWICE: N_("The interview of this person was begun twice"),
+    EndReason.OTHER: N_("Another reason"),
+}
+ANSWER_LABELS = {
+    ChildAnswer.PARENTS: N_("The child goes with the parents"),
+    ChildAnswer.COMING: N_("We come to the post"),
+    ChildAnswer.BRING: N_("Bring the child to us; we say where by telephone"),
+    ChildAnswer.NOTHING: N_("Nothing further"),
+}
+
+
+class EndForm(OnceForm):
+    """Why it ends although something speaks against it."""
+
+    reason = RadioField(
+        N_("Why is it ended all the same?"),
+        choices=[SelectChoice(value=str(code), label=label) for code, label in REASON_LABELS.items()],
+        validators=[Offered(N_("Choose why"))],
+        validate_choice=False,
+    )
+
+
+def _answers() -> RadioField:
+    return RadioField(
+        N_("What happens with the child?"),
+        choices=[SelectChoice(value=str(code), label=label) for code, label in ANSWER_LABELS.items()],
+        validate_choice=False,
+    )
+
+
+class ChildAnswerForm(OnceForm):
+    """The child authority's own answer."""
+
+    answer = _answers()
+
+    def validate_answer(self, field: RadioField) -> None:
+        """One of the four."""
+        Offered(N_("Choose what happens with the child"))(self, field)
+
+
+class ChildCallForm(CallForm):
+    """The answer that the duty desk was given by telephone: by whom, and when."""
+
+    decision = _answers()
+
+    def validate_decision(self, field: RadioField) -> None:
+        """Whoever answered said one of the four."""
+        if self.answer.data == ANSWERED:
+            Offered(N_("Choose what happens with the child"))(self, field)

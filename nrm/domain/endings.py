@@ -1,0 +1,79 @@
+"""Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from nrm.domain.indicators import Profile
+
+CHILD_ROUTE = ("child", "unsure")
+HIGH = "high"
+# How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
+ANSWER_WITHIN = timedelta(hours=1)
+
+
+class EndReason(StrEnum):
+    """Why an interview ends, or a draft goes, although something speaks against it."""
+
+    EXPLAINED = "explained"
+    MISTAKEN = "mistaken"
+    HELPED = "helped"
+    HELD_TWICE = "held_twice"
+    OTHER = "other"
+
+
+DRAFT_OVER = "draft_over"
+"""In the place of a reason: nobody at the post said anything, and the draft's days are over."""
+OPINIONS = (*EndReason, DRAFT_OVER)
+
+
+class ChildAnswer(StrEnum):
+    """What the child authority says of a child at a post of whom the post saw no indicator."""
+
+    PARENTS = "parents"
+    COMING = "coming"
+    BRING = "bring"
+    NOTHING = "nothing"
+
+
+FINAL = (ChildAnswer.PARENTS, ChildAnswer.NOTHING)
+"""Only after one of these can the post end the child's interview."""
+
+
+class ReasonNeeded(ValueError):
+    """Something speaks against ending the interview, and no reason of the list was given."""
+
+
+class ChildWaits(Exception):
+    """The interview of a child, or of who may be one, ends only once the child authority has answered so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against ending an adult's interview: what was named or noticed, danger, a shelter chosen.
+
+    That little was said speaks against "no indicator"; `unheard`: not against destroying a draft, which claims nothing.
+    """
+
+    profile: Profile
+    high_risk: bool
+    shelter: bool = False
+    was_child: bool = False
+    unheard: bool = False
+
+    def __bool__(self) -> bool:
+        said = self.profile.spoken if self.unheard else self.profile.outcome != "none"
+        return said or self.high_risk or self.shelter or self.was_child
+
+
+def is_child(age: object) -> bool:
+    """Whether the rules for children apply: under 18, or not sure."""
+    return age in CHILD_ROUTE
+
+
+def check_reason(against: Against, reason: str) -> None:
+    """Raise ReasonNeeded where something speaks against it and `reason` is none of the list."""
+    if against and reason not in list(EndReason):
+        raise ReasonNeeded(reason)

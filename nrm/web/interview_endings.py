@@ -1,0 +1,204 @@
+"""Ending an interview without a case, or destroying a draft, on a page of its own that says what was said and is lost.
+
+No child's interview ends here on the post's word: the page asks the child authority, waits, and shows what it answered.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.endings import ANSWER_LABELS, REASON_LABELS, EndForm
+from nrm import clock
+from nrm.actions import interviews as actions
+from nrm.actions.interviews import Draft
+from nrm.actions.screenings import ending_of
+from nrm.domain.endings import FINAL, Against, is_child
+from nrm.domain.indicators import said_words
+from nrm.domain.interviews import Question
+from nrm.domain.journeys import first_incomplete
+from nrm.domain.screenings import NONE, REFUSED
+from nrm.domain.words import N_
+from nrm.store import accounts as accounts_store
+from nrm.store import calls as calls_store
+from nrm.store import children
+from nrm.store.children import AlertLine
+from nrm.web import guards
+from nrm.web.language import current_language, gettext, text_in
+from nrm.web.opened import answer_rows
+
+DISCARDED = "discarded"
+WHY = "assessment_why"
+NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
+NOT_ENDED = N_("To end without a referral choose “No indicator”; otherwise send")
+Rows = list[tuple[str, str]]
+
+
+def is_a_childs(draft: Draft) -> bool:
+    """Whether the rules for children apply to this interview."""
+    return is_child(draft.answers.get(draft.questionnaire.derive["age"]))
+
+
+def outcome(draft: Draft, *, discard: bool) -> str | None:
+    """`none`, `refused`, or `discarded` where the draft is to be destroyed; None where these answers end nothing."""
+    if first_incomplete(draft.questionnaire, draft.answers) is None:
+        ending = ending_of(draft.questionnaire, draft.answers)
+        if ending is not None and (not discard or is_a_childs(draft)):
+            return ending
+    # A child's interview may also go before it was complete, in the one way that there is.
+    return DISCARDED if discard or (is_a_childs(draft) and _told(draft) is not None) else None
+
+
+def shelter_chosen() -> str:
+    """The party that was ticked before, if it is one."""
+    code = (request.form if request.method == "POST" else request.args).get("shelter", "")
+    return code if code in guards.country().in_force(clock.now()).parties else ""
+
+
+def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
+    """The page that asks once more; of a child, what the child authority is asked and answered."""
+    shelter = shelter_chosen()
+    against = actions.against(draft, draft.answers, shelter=bool(shelter), discard=ending == DISCARDED)
+    child = is_a_childs(draft)
+    told = _told(draft) if child else None
+    asks = child and (told is None or told.opinion_at is None)
+    return (
+        render_template(
+            "interviews/end.html",
+            interview_id=draft.interview_id,
+            code=draft.pseudonym,
+            back=_back(draft, ending),
+            ending=ending,
+            child=child,
+            told=told,
+            numbers=_numbers(draft, told),
+            answer_labels=ANSWER_LABELS,
+            reason_labels=REASON_LABELS,
+            may_end=not child or (told is not None and told.answer in list(FINAL)),
+            asks_reason=asks or (not child and ending != REFUSED and bool(against)),
+            asks=asks,
+            rows=[] if ending == REFUSED else _rows(draft, against, shelter),
+            shelter=shelter,
+            form=form,
+            revision=draft.revision,
+        ),
+        status,
+    )
+
+
+def _back(draft: Draft, ending: str) -> str:
+    if ending == DISCARDED:
+        return url_for("interviews.tasks", interview_id=draft.interview_id)
+    return url_for("interviews.page", interview_id=draft.interview_id, page=draft.pages[-1].id)
+
+
+def _told(draft: Draft) -> AlertLine | None:
+    told = children.of_interview(draft.interview_id, by=guards.actor())
+    return told if told is not None and not told.withdrawn_why else None
+
+
+def _numbers(draft: Draft, told: AlertLine | None) -> list[tuple[str, str]]:
+    """Whom the post calls about a child meanwhile: the child authority first, the duty desk last."""
+    if told is None:
+        desks = accounts_store.organisations_by_id().values()
+        return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
+    organisation_id = guards.actor().organisation_id
+    assert organisation_id is not None
+    found = calls_store.numbers(told.party, organisation_id, draft.interview_id)
+    return [(text_in(each.names), each.telephone) for each in found]
+
+
+def _name(organisation: Any) -> str:
+    return text_in({"sq": organisation.name_sq, "en": organisation.name_en})
+
+
+def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
+    """What was said: named, noticed, how much danger, the shelter; and the officer's own words."""
+    language, profile = current_language(), against.profile
+    rows: Rows = [(gettext("Named"), said_words(each, language)) for each in profile.said]
+    rows += [
+        (finding.text[language], "; ".join(each.text[language] for each in finding.named))
+        for finding in profile.findings
+        if finding.named
+    ]
+    if profile.border:
+        rows.append((gettext("Noticed"), "; ".join(each.text[language] for each in profile.border)))
+    if profile.little_said:
+        rows.append((gettext("Said"), gettext("Little. That means “suspected”, not “no indicator”.")))
+    rows += _answered(draft, [each for each in draft.questionnaire.questions.values() if _tells_danger(each)])
+    if shelter:
+        rows.append((gettext("Shelter chosen"), text_in(guards.country().in_force(clock.now()).parties[shelter].names)))
+    if against.was_child:
+        rows.append((gettext("Age"), gettext("Under 18 or not sure was chosen before.")))
+    if WHY in draft.answers:
+        rows += _answered(draft, [draft.questionnaire.questions[WHY]])
+    return rows
+
+
+def _tells_danger(question: Question) -> bool:
+    return question.routing == "security_risk"
+
+
+def _answered(draft: Draft, questions: list[Question]) -> Rows:
+    own = {each.id: draft.answers[each.id] for each in questions if each.id in draft.answers}
+    return answer_rows(draft.questionnaire, own, {})
+
+
+def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
+    """Do what was confirmed, or show again what is missing. Raises StaleAnswers, KeyedTwice, NoLongerDraft."""
+    interview_id, by = draft.interview_id, guards.actor()
+    form = EndForm(request.form)
+    reason = str(form.reason.data or "")
+    try:
+        if is_a_childs(draft) and not _may_end(draft):
+            told = _told(draft)
+            if told is not None and told.opinion_at is not None:
+                return show(draft, ending, EndForm(), 409)
+            actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
+            return redirect(url_for("interviews.end_page", interview_id=interview_id), 303)
+        if ending == DISCARDED:
+            actions.discard(interview_id=interview_id, reason=reason, seen=seen, by=by)
+        else:
+            shelter = bool(shelter_chosen())
+            ending = actions.end(interview_id=interview_id, reason=reason, shelter=shelter, seen=seen, by=by)
+    except actions.ReasonNeeded:
+        form.validate()
+        return show(draft, ending, form, 422)
+    except actions.ChildWaits:
+        return show(draft, ending, EndForm(), 409)
+    return redirect(url_for("interviews.ended", ending=ending), 303)
+
+
+def _may_end(draft: Draft) -> bool:
+    told = _told(draft)
+    return told is not None and told.answer in list(FINAL)
+
+
+def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, page: str, seen: int) -> BaseResponse:
+    """The officer ends the interview on its last page: at once if nothing speaks against it, else a page of its own.
+
+    `preset`: the shelter that stood there ticked before anybody chose.
+    """
+    interview_id, by = draft.interview_id, guards.actor()
+    chosen = request.form.get("party", "")
+    known = chosen in guards.country().in_force(clock.now()).parties
+    shelter = chosen if known and chosen != preset else ""
+    last = actions.LastPage(page, given, seen)
+    asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE
+    if not asked_apart:
+        try:
+            ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
+            return redirect(url_for("interviews.ended", ending=ending), 303)
+        except (actions.ReasonNeeded, actions.ChildWaits):
+            pass
+    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by)
+    return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
+
+
+def ask_again(interview_id: uuid.UUID, *, discard: bool) -> BaseResponse:
+    """Back to the page that asks, after what it showed was changed."""
+    name = "interviews.discard_page" if discard else "interviews.end_page"
+    return redirect(url_for(name, interview_id=interview_id), 303)

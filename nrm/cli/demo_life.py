@@ -15,6 +15,7 @@ from nrm.actions import (
     absences,
     admissions,
     cases,
+    children,
     contributing,
     findings,
     interviews,
@@ -36,6 +37,7 @@ from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import CaseRefused, Compartment
 from nrm.domain.child_returns import Assessment
 from nrm.domain.contributions import CONTRIBUTING, Answer
+from nrm.domain.endings import ChildAnswer, EndReason, is_child
 from nrm.domain.findings import Found
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.notices import Announcement, Origin
@@ -218,13 +220,23 @@ class Life:
             interviews.start(interview_id=interview_id, by=officer)
         interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
         if plan.ending != "referred":
-            interviews.end(interview_id=interview_id, by=officer)
+            self._end(interview_id, officer)
             return
         proposed = proposals.propose(interview_id=interview_id, by=officer).proposed
         if not proposed:
             return  # the draft waits; it lapses after its days
         sent = sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
         self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
+
+    def _end(self, interview_id: uuid.UUID, officer: Actor) -> None:
+        """Without a case: of a child once the child authority said that the parents have come."""
+        draft = interviews.read(interview_id=interview_id, by=officer)
+        if is_child(draft.answers.get(self.questionnaire.derive["age"])):
+            seen, reason = draft.revision, EndReason.EXPLAINED
+            interviews.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=officer)
+            authority = self.actors["CHILD_PROTECTION/child_protection_officer"]
+            children.answer_child(interview_id=interview_id, answer=ChildAnswer.PARENTS, by=authority)
+        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, by=officer)
 
     def _answer(self, plan: Plan, referral_id: uuid.UUID, declines: int) -> None:
         """The desk that was asked says no, or takes the person in."""

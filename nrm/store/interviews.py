@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, tuple_
 
@@ -27,12 +28,17 @@ AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class UnsentLine:
-    """One interview that was not sent; `expires_at` None: it does not run out."""
+    """One interview that was not sent; `expires_at` None: it does not run out.
+
+    `asked_at`: since when the child authority is asked whether it may end, with its `answer`.
+    """
 
     id: uuid.UUID
     pseudonym: str
     started_at: datetime
     expires_at: datetime | None
+    asked_at: datetime | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +102,19 @@ def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> P
 
 
 @built_once
-def _listed(by: Actor, further: bool) -> Select[uuid.UUID, str, datetime, datetime | None]:
-    statement = select(Interview.id, Interview.pseudonym, Interview.started_at, Interview.expires_at).where(
-        Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status")
+def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
+    live = (ChildAlert.id == Interview.id) & ChildAlert.withdrawn_at.is_(None)
+    statement = (
+        select(
+            Interview.id,
+            Interview.pseudonym,
+            Interview.started_at,
+            Interview.expires_at,
+            ChildAlert.opinion_at,
+            ChildAlert.answer,
+        )
+        .outerjoin(ChildAlert, live)
+        .where(Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status"))
     )
     if further:
         statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)

@@ -43,13 +43,17 @@ FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One interview that was not sent yet; `days_left` None: it does not run out."""
+    """One interview that was not sent yet; `days_left` None: it does not run out.
+
+    `child`: `asked` while the child authority is asked whether it may end, then `answered`.
+    """
 
     id: Any
     code: str
     started_at: datetime
     days_left: int | None
     warn: bool
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,13 @@ class Told:
 
 def draft_line(row: UnsentLine) -> DraftLine:
     """The line of a list for one unsent interview."""
+    child = "" if row.asked_at is None else "answered" if row.answer else "asked"
     if row.expires_at is None:
-        return DraftLine(row.id, row.pseudonym, row.started_at, None, False)
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
     kept = guards.country().retention
-    return DraftLine(row.id, row.pseudonym, row.started_at, left, left <= kept.draft_days - kept.draft_warning_days)
+    warn = left <= kept.draft_days - kept.draft_warning_days
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
 
 
 def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:

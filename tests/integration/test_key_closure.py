@@ -203,7 +203,9 @@ def test_after_closing_nobody_but_the_holder_opens_anything(world_app: tuple[Fla
 def test_discarding_a_draft_leaves_it_to_nobody(world_app: tuple[Flask, World], closure: Closure) -> None:
     _, world = world_app
     before = closure.now("before")
-    interviews.discard(interview_id=world.draft, by=factories.actor("rinas.border_officer"))
+    officer = factories.actor("rinas.border_officer")
+    interviews.resume(interview_id=world.draft, by=officer)
+    interviews.discard(interview_id=world.draft, reason="mistaken", by=officer)
     after = closure.now("after")
     everybody = after.organisations().values()
     assert not keys(world.draft, "draft") & set(opened(after, *everybody))

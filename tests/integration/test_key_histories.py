@@ -34,6 +34,7 @@ from hypothesis.stateful import (
 from nrm import clock, db
 from nrm.actions import (
     cases,
+    children,
     erasures,
     interviews,
     members,
@@ -47,6 +48,7 @@ from nrm.actions import (
 )
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.endings import ChildAnswer
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
 from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
@@ -222,7 +224,16 @@ class Histories(RuleBasedStateMachine):
 
     @step("draft")
     def discard(self, gone: Somebody) -> None:
-        interviews.discard(interview_id=gone.case_id, by=self.by(POST))
+        by = self.by(POST)
+        interviews.resume(interview_id=gone.case_id, by=by)
+        try:
+            interviews.discard(interview_id=gone.case_id, by=by)
+        except interviews.ChildWaits:
+            seen = interviews.read(interview_id=gone.case_id, by=by).revision
+            interviews.ask_child_authority(interview_id=gone.case_id, reason="mistaken", seen=seen, by=by)
+            authority = self.by("CHILD_PROTECTION")
+            children.answer_child(interview_id=gone.case_id, answer=ChildAnswer.NOTHING, by=authority)
+            interviews.discard(interview_id=gone.case_id, by=by)
         gone.stage, gone.lots = "gone", {}
 
     @step(child=st.booleans())

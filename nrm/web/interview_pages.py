@@ -113,6 +113,7 @@ def again(
     markup = markup_of(draft.questionnaire)
     body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
     seen = request.form.get("seen", "")
+    picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
     return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen), 422
 
 

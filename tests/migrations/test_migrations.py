@@ -12,14 +12,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import CheckConstraint, inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from nrm import clock, schema
-from nrm.actions import cases, referrals, stays
+from nrm.actions import cases, children, interviews, referrals, stays
 from nrm.db import Model, ShredModel, db, transaction
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.endings import ChildAnswer
 from nrm.domain.permits import GateClosed
 from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.alarms import Alarm, AlarmAcknowledgement
+from nrm.store import children as children_store
 from nrm.store import findings
 from nrm.store import stays as stay_store
 from nrm.vault import compartments, grants
@@ -221,3 +224,30 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
     gate = findings.of_case(there.case_id, by=vatra)
     assert gate is not None
     assert gate.open_since == stay_store.today()
+
+
+def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_it(app: Flask) -> None:
+    assert app
+    officer = factories.actor("rinas.border_officer")
+    authority = factories.actor("child_protection.case_worker")
+    waiting, ended = (factories_referrals.interview(officer, age="child") for _ in range(2))
+    seen = interviews.read(interview_id=ended, by=officer).revision
+    interviews.ask_child_authority(interview_id=ended, reason="explained", seen=seen, by=officer)
+    children.answer_child(interview_id=ended, answer=ChildAnswer.NOTHING, by=authority)
+    interviews.discard(interview_id=ended, by=officer)
+    rows = "SELECT id, age_class, told_at, withdrawn_why FROM child_alerts ORDER BY withdrawn_why"
+    db.session.remove()
+    schema.downgrade("0030_counting")
+    with db.engines[None].connect() as connection:
+        before = connection.exec_driver_sql(rows).all()
+    assert [row.withdrawn_why for row in before] == ["", "ended"]
+    schema.upgrade()
+    with db.engines[None].connect() as connection:
+        assert connection.exec_driver_sql(rows).all() == before
+    (line,) = [each for each in children_store.alerts(by=authority) if not each.withdrawn_why]
+    assert (line.id, line.asked, line.answer) == (waiting, False, "")
+    # What the action refuses the database refuses too: nobody takes the notice back unanswered.
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE child_alerts SET withdrawn_at = told_at, withdrawn_why = 'answered' WHERE withdrawn_why = ''"
+        )

@@ -12,7 +12,7 @@ from nrm.domain.words import N_
 
 REASON_LABELS = {
     EndReason.EXPLAINED: N_("What was named or noticed has another explanation"),
-    EndReason.MISTAKEN: N_("An answer was ticked by mistake"),
+    EndReason.MISTAKEN: N_("It was no real interview: begun by mistake, or to try"),
     EndReason.HELPED: N_("Somebody else helps already"),
     EndReason.HELD_TWICE: N_("The interview of this person was begun twice"),
     EndReason.OTHER: N_("Another reason"),
@@ -30,6 +30,7 @@ class EndForm(OnceForm):
 
     reason = RadioField(
         N_("Why is it ended all the same?"),
+        description=N_("If “No indicator” or an answer was a mistake, go back and correct it: nothing is lost."),
         choices=[SelectChoice(value=str(code), label=label) for code, label in REASON_LABELS.items()],
         validators=[Offered(N_("Choose why"))],
         validate_choice=False,

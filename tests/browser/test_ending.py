@@ -159,5 +159,5 @@ def test_the_duty_desk_records_what_was_answered_by_telephone(shared_town: Town,
     duty.check('[name=when][value="0"]')
     live.main_button(duty).click()
     officer.goto(f"{interview}/end")
-    expect(officer.locator(".note")).to_contain_text("Vijmë ne te posta, e tha Drita Hoxha me telefon")
+    expect(officer.locator(".note")).to_contain_text("Vijmë ne te pika kufitare, e tha Drita Hoxha me telefon")
     fine(officer)

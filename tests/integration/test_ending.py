@@ -183,7 +183,7 @@ def test_a_childs_interview_is_not_ended_by_the_post(app: Flask, sign_in: SignIn
     confirm = person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"})
     assert confirm.split("?")[0] == f"{interview}/end"
     body = person.get(confirm)
-    assert "nuk e mbyll posta" in body
+    assert "nuk e mbyll pika kufitare" in body
     assert "Zgjidhni pse" in person.post(f"{interview}/end", {"seen": seen(body)}, status=422)
     person.post(f"{interview}/end", {"seen": seen(body), "reason": "explained"})
     told = alert(interview)

@@ -13,15 +13,21 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import clock
-from nrm.actions import interviews, tending
+from nrm.actions import children, interviews, tending
 from nrm.db import db
+from nrm.domain.endings import ChildAnswer
+from nrm.domain.referrals import IllegalTransition
 from nrm.models.cases import Case, SealedCompartment
 from nrm.models.interviews import Interview
 from nrm.models.referrals import ChildAlert
+from tests import factories_referrals as people
 from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
+from tests.integration.test_races import instance, race
+
+__all__ = ["instance"]
 
 SignIn = Callable[[str], Person]
 CHILD = {"age": "child", "age_stated": None, "birth": None, "child_with": "me xhaxhain", "noticed_child": ["alone"]}
@@ -334,3 +340,23 @@ def test_an_import_does_not_end_a_childs_interview(app: Flask) -> None:
     assert interviews.take_in(line=line, by=by) == pseudonym
     assert db.session.scalars(select(Interview.status)).all() == ["completed"]
     assert screened.counted().total() == 0
+
+
+def test_the_last_word_and_the_end_at_once_leave_no_child_unanswered(instance: Flask) -> None:
+    officer, authority = actor(LOGIN), actor("child_protection.case_worker")
+    interview_id = people.interview(officer, age="child")
+    seen = interviews.read(interview_id=interview_id, by=officer).revision
+    interviews.ask_child_authority(interview_id=interview_id, reason="explained", seen=seen, by=officer)
+    race(
+        instance,
+        lambda: children.answer_child(interview_id=interview_id, answer=ChildAnswer.NOTHING, by=authority),
+        lambda: children.answer_child(interview_id=interview_id, answer=ChildAnswer.PARENTS, by=authority),
+        *[lambda: interviews.discard(interview_id=interview_id, by=officer)] * 2,
+        refusals=(IllegalTransition, interviews.ChildWaits, interviews.NoLongerDraft),
+    )
+    told = db.session.get(ChildAlert, interview_id, populate_existing=True)
+    assert told is not None
+    assert told.answer in ("nothing", "parents")
+    gone = db.session.get(Interview, interview_id, populate_existing=True)
+    assert gone is not None
+    assert (gone.status == "ended") == (told.withdrawn_why == "answered")

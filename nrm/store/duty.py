@@ -129,13 +129,14 @@ def _sources() -> tuple[_Source, ...]:
             ~exists().where(later.case_id == Case.id, later.position > newest.position),
         )
     )
+    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
+    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
     children = (
-        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, literal(NOTIFY))
+        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
         .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
         .add_columns(ChildAlert.told_at, null(), nothing, nothing)
-        .where(ChildAlert.withdrawn_at.is_(None))
+        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
     )
-    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         _Source(ANSWER, _referred(ANSWER).where(Referral.status == "sent"), answer_due, Referral.id, Referral.clause),
@@ -164,18 +165,10 @@ def _sources() -> tuple[_Source, ...]:
         # Whoever says what happens with the child knows of it: then only that is waited for.
         _Source(
             CHILD,
-            children.where(ChildAlert.done_at.is_(None), ~asked),
-            ChildAlert.due_at,
+            children,
+            case((asked, ChildAlert.opinion_at), else_=ChildAlert.due_at),
             ChildAlert.id,
             ChildAlert.clause,
-        ),
-        _Source(
-            CHILD_ANSWER,
-            children.where(asked),
-            ChildAlert.opinion_at,
-            ChildAlert.id,
-            ChildAlert.clause,
-            ANSWER_WITHIN,
         ),
     )
 
@@ -279,6 +272,8 @@ class _Desk:
         _, case_id, pseudonym, age_class, clause, step, with_id, party, opener, holder, since, promised, outcome, *_ = (
             row
         )
+        if step == CHILD_ANSWER:  # found by when it was asked
+            due += ANSWER_WITHIN
         version = row[13]
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get(id_, ()))
@@ -301,13 +296,13 @@ class _Desk:
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind in (CHILD, CHILD_ANSWER)
+            may_acknowledge=kind == CHILD
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind in (CHILD, CHILD_ANSWER) or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -340,7 +335,7 @@ class _Desk:
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         # Told on the page of calls, which says whom to call next.
-        if kind in (CHILD, CHILD_ANSWER) or step in obligations.TELLING:
+        if kind == CHILD or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)

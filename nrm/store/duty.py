@@ -1,26 +1,33 @@
-"""What waits or is late anywhere, as the Responsible Authority's desk sees it: one list, longest late first.
+"""What waits or is late anywhere, as the Responsible Authority's desk sees it.
+
+Children and people in danger come first, then what is due first.
 
 Each source is asked for its own part of the page, by the same mark, and the parts are merged: the hour by which a thing
-is late is not a column in all of them. Nothing sealed is here.
+is late is not a column in all of them. Nothing sealed is here. A new kind of thing is one more `_Source`, with the tags
+that it gives (`marks`); its words and its page stand in `web/duty.py`.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
+    Integer,
     ScalarSelect,
     Select,
     String,
+    Uuid,
     and_,
     bindparam,
     case,
     exists,
+    false,
     func,
     literal,
     null,
@@ -36,29 +43,34 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement, Party
 from nrm.domain.cases import UNFINISHED
+from nrm.domain.duty import AHEAD, CHILDREN, OLD_AFTER, UNSAFE, Part, Tag, clauses_of_danger, part_of
 from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION, NOTIFY, Number, call_now, escalation, path_step
 from nrm.domain.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
 from nrm.models.accounts import Organisation
-from nrm.models.cases import Case
+from nrm.models.cases import Case, Supplement
 from nrm.models.chases import Chase
 from nrm.models.interviews import Interview
 from nrm.models.referrals import ChildAlert, Obligation, Referral
 from nrm.store import accounts, obligations
 from nrm.store.countries import country
-from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.paths import CallLine
 
 OWED, CHILD, CHILD_ANSWER = "owed", "child", "child_answer"
+_CHILDREN = (CHILD, CHILD_ANSWER)  # of children at a post, told of and answered about on pages of their own
+_MARKED = (Tag.MISSING, Tag.DANGER, Tag.HURT, Tag.URGENT)
+"""The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 AUTHORITY = "RA"
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
 class DutyLine:
-    """One thing that waits. `step`: what it is; `with_id`: the organisation it waits for; `since`: when it began.
+    """One thing that waits. `step`: what it is; `organisation`: who has it; `sender`: the post, or whoever handed over.
 
-    `call` is whom to call now, None while there is no need; `calls` those already made about it, oldest first.
+    `tags`: why it comes before others, the gravest first; `part`: where on the desk it stands. `call` is whom to call
+    now, None while there is no need; `calls` those already made about it, oldest first.
     """
 
     kind: str
@@ -72,6 +84,8 @@ class DutyLine:
     sender: dict[str, str]
     due_at: datetime
     late: bool
+    part: Part
+    tags: tuple[Tag, ...]
     promised_at: datetime | None
     outcome: str  # how the last referral ended, where nobody is being asked
     call: Number | None
@@ -83,14 +97,52 @@ class DutyLine:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One kind of thing. `due` is its hour but for `shift`; `more` are the columns all sources have."""
+    """One kind of thing. `due` is its hour but for `shift`; `statement` has the columns that all sources have.
+
+    `at_post`: whether somebody waits at a post for it; `marks`: what tells by itself that the person has this tag.
+    """
 
     kind: str
     statement: Select[Any]
     due: Any
     id: Any
     clause: Any
+    age_class: Any
+    at_post: ColumnElement[bool]
     shift: timedelta = timedelta()
+    marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> ColumnElement[int]:
+        """0 for a child and whoever has a tag, 1 for everybody else."""
+        return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
+
+    @property
+    def tagged(self) -> Select[Any]:
+        """The statement with a column for each tag a source can give."""
+        marks = ((tag, self.marks.get(tag, false())) for tag in _MARKED)
+        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is: at a post now (`children` of them), due soon and how much of that is late, later, and old."""
+
+    post: int = 0
+    children: int = 0
+    due: int = 0
+    late: int = 0
+    later: int = 0
+    old: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The first page: the first of those who wait at a post, the first of what is due, and how much there is."""
+
+    post: tuple[DutyLine, ...]
+    due: tuple[DutyLine, ...]
+    counts: Counts
 
 
 def _referred(step: str) -> Select[Any]:
@@ -99,6 +151,16 @@ def _referred(step: str) -> Select[Any]:
         .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
         .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
         .join(Case, Case.id == Referral.case_id)
+    )
+
+
+def _of_a_child(step: str) -> Select[Any]:
+    nothing = literal("")
+    return (
+        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, literal(step))
+        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
+        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
+        .where(ChildAlert.withdrawn_at.is_(None))
     )
 
 
@@ -129,24 +191,31 @@ def _sources() -> tuple[_Source, ...]:
             ~exists().where(later.case_id == Case.id, later.position > newest.position),
         )
     )
+    marks = _marks_of_case()
+    sending = Case.status == "referred"
     asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
-    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
-    children = (
-        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
-        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
-        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
-        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
-    )
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
-        _Source(ANSWER, _referred(ANSWER).where(Referral.status == "sent"), answer_due, Referral.id, Referral.clause),
+        _Source(
+            ANSWER,
+            _referred(ANSWER).where(Referral.status == "sent"),
+            answer_due,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            sending,
+            marks=marks,
+        ),
         _Source(
             ARRIVAL,
             _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
             Referral.expected_at,
             Referral.id,
             Referral.clause,
+            Case.age_class,
+            false(),
             NO_SHOW_AFTER,
+            marks,
         ),
         _Source(
             OWED,
@@ -160,17 +229,60 @@ def _sources() -> tuple[_Source, ...]:
             Obligation.due_at,
             Obligation.id,
             Obligation.clause,
+            Case.age_class,
+            false(),
+            marks=marks,
         ),
-        _Source(DECISION, unplaced, ended_at, Case.id, func.coalesce(newest.clause, ""), DECISION_WITHIN),
+        _Source(
+            DECISION,
+            unplaced,
+            ended_at,
+            Case.id,
+            func.coalesce(newest.clause, ""),
+            Case.age_class,
+            sending,
+            DECISION_WITHIN,
+            marks,
+        ),
         # Whoever says what happens with the child knows of it: then only that is waited for.
         _Source(
             CHILD,
-            children,
-            case((asked, ChildAlert.opinion_at), else_=ChildAlert.due_at),
+            _of_a_child(NOTIFY).where(ChildAlert.done_at.is_(None), ~asked),
+            ChildAlert.due_at,
             ChildAlert.id,
             ChildAlert.clause,
+            ChildAlert.age_class,
+            literal(1) == 1,
+        ),
+        _Source(
+            CHILD_ANSWER,
+            _of_a_child(CHILD_ANSWER).where(asked),
+            ChildAlert.opinion_at,
+            ChildAlert.id,
+            ChildAlert.clause,
+            ChildAlert.age_class,
+            literal(1) == 1,
+            ANSWER_WITHIN,
         ),
     )
+
+
+def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
+    """What in clear tells of the person of a case: how they were handed over, under which clause, why one said no."""
+    referral = aliased(Referral)
+    said = bindparam("clauses_of_danger", type_=String(), expanding=True)
+    danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
+    return {
+        Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
+        Tag.URGENT: or_(
+            Case.consent == "not_asked_urgent", exists().where(Supplement.case_id == Case.id).correlate(Case)
+        ),
+    }
+
+
+def _asked() -> dict[str, Any]:
+    """The values that every statement about the sources has."""
+    return {"clauses_of_danger": [" ".join(each) for each in clauses_of_danger(country().agreements)]}
 
 
 def _declines() -> ScalarSelect[int]:
@@ -191,33 +303,157 @@ def _declines() -> ScalarSelect[int]:
     )
 
 
-def waiting(*, by: Actor, clause: str | None = None, after: str = "", size: int = PAGE) -> Page[DutyLine]:
-    """Everything that waits by an hour or is late, the longest late first; `clause` narrows it. Raises NotPermitted."""
+def desk(*, by: Actor, size: int) -> Desk:
+    """The first page, at most `size` lines in each part. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
-    place = place_after(after)
-    found: list[tuple[datetime, uuid.UUID, str, Any]] = []
+    now = clock.now()
+    found: list[_Found] = []
     for number, source in enumerate(_sources()):
-        values = {"clause": clause, "most": size + 1}
-        if place is not None:
-            values |= values_of((place[0] - source.shift, place[1]))
-        rows = db.session.execute(_listed(number, clause is not None, place is not None), values)
-        found += [(row[-1] + source.shift, row[0], source.kind, row) for row in rows]
-    found.sort(key=lambda each: each[:2])
-    desk = _Desk(found[:size], by)
-    lines = [desk.line(*each) for each in found[:size]]
-    rest = [each[:2] for each in found]
-    return Page(lines, page(rest, lambda each: each, size).after)
+        bounds = {"old": now - OLD_AFTER - source.shift, "ahead": now + AHEAD - source.shift}
+        for row in db.session.execute(_on_first_page(number), {**_asked(), **bounds, "most": size}):
+            found.append(_Found(source, row))
+    found.sort(key=lambda each: each.place)
+    parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
+    lines = _Lines([each for part in parts for each in part], by)
+    post, due = (tuple(lines.line(each) for each in part) for part in parts)
+    return Desk(post, due, counts(by=by))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour but for the shift."""
+
+    source: _Source
+    row: Any
+
+    @property
+    def due(self) -> datetime:
+        return cast("datetime", self.row[-1]) + self.source.shift
+
+    @property
+    def id(self) -> uuid.UUID:
+        return cast("uuid.UUID", self.row[0])
+
+    @property
+    def at_post(self) -> bool:
+        return bool(self.row[-3])
+
+    @property
+    def place(self) -> tuple[int, datetime, uuid.UUID]:
+        return self.row[-2], self.due, self.id
+
+
+def _with_place(source: _Source) -> Select[Any]:
+    return source.tagged.add_columns(
+        source.at_post.label("at_post"), source.first.label("comes_first"), source.due.label("hour")
+    )
 
 
 @cache
-def _listed(number: int, of_clause: bool, further: bool) -> Select[*tuple[Any, ...]]:
+def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
     source = _sources()[number]
-    statement = source.statement.add_columns(source.due)
+    hour = bindparam("ahead", type_=UtcDateTime())
+    rows = (
+        _with_place(source)
+        .add_columns(
+            func.row_number()
+            .over(partition_by=source.at_post, order_by=(source.first, source.due, source.id))
+            .label("number")
+        )
+        .where(source.due > bindparam("old", type_=UtcDateTime()), or_(source.at_post, source.due <= hour))
+        .subquery()
+    )
+    columns = list(rows.c)
+    return select(*columns[:-1]).where(columns[-1] <= MOST)
+
+
+def waiting(
+    *, by: Actor, clause: str | None = None, old: bool = False, after: str = "", size: int = PAGE
+) -> Page[DutyLine]:
+    """Everything that waits by an hour or is late; `clause` narrows it, `old` asks for what the desk says in one line.
+
+    Children and people with a tag first, then the first due. Raises NotPermitted, NotVisible for a forged `after`.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    ranked, _, mark = after.partition("~")
+    if after and ranked not in ("0", "1"):
+        raise NotVisible
+    place = place_after(mark)
+    if after and place is None:
+        raise NotVisible
+    found: list[_Found] = []
+    for number, source in enumerate(_sources()):
+        values = {**_asked(), "clause": clause, "most": size + 1, "old": clock.now() - OLD_AFTER - source.shift}
+        if place is not None:
+            values |= {"place_first": int(ranked), "place_at": place[0] - source.shift, "place_id": place[1]}
+        rows = db.session.execute(_listed(number, clause is not None, old, place is not None), values)
+        found += [_Found(source, row) for row in rows]
+    found.sort(key=lambda each: each.place)
+    shown = found[:size]
+    lines = _Lines(shown, by)
+    further = ""
+    if len(found) > size:
+        first, at, id_ = shown[-1].place
+        further = f"{first}~{at.isoformat()}~{id_}"
+    return Page([lines.line(each) for each in shown], further)
+
+
+_PLACE = tuple_(
+    bindparam("place_first", type_=Integer()),
+    bindparam("place_at", type_=UtcDateTime()),
+    bindparam("place_id", type_=Uuid()),
+)
+
+
+@cache
+def _listed(number: int, of_clause: bool, old: bool, further: bool) -> Select[*tuple[Any, ...]]:
+    source = _sources()[number]
+    border = bindparam("old", type_=UtcDateTime())
+    statement = _with_place(source).where(source.due <= border if old else source.due > border)
     if of_clause:
         statement = statement.where(source.clause == bindparam("clause", type_=String()))
     if further:
-        statement = statement.where(tuple_(source.due, source.id) > PLACE)
-    return statement.order_by(source.due, source.id).limit(MOST)
+        statement = statement.where(tuple_(source.first, source.due, source.id) > _PLACE)
+    return statement.order_by(source.first, source.due, source.id).limit(MOST)
+
+
+def counts(*, by: Actor) -> Counts:
+    """How much there is in each part. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    now = clock.now()
+    hours = {
+        f"{name}_{source.kind}": at - source.shift
+        for source in _sources()
+        for name, at in (("old", now - OLD_AFTER), ("now", now), ("ahead", now + AHEAD))
+    }
+    number: dict[str, int] = dict.fromkeys(("post", "children", "due", "late", "later", "old"), 0)
+    for part, child, late, found in db.session.execute(_counted_parts(), hours):
+        number[part] += found
+        number["children"] += found if part == Part.POST and child else 0
+        number["late"] += found if part == Part.DUE and late else 0
+    return Counts(**number)
+
+
+@cache
+def _counted_parts() -> Select[*tuple[Any, ...]]:
+    parts = []
+    for source in _sources():
+        old, now, ahead = (bindparam(f"{name}_{source.kind}", type_=UtcDateTime()) for name in ("old", "now", "ahead"))
+        where = case(
+            (source.due <= old, str(Part.OLD)),
+            (source.at_post, str(Part.POST)),
+            (source.due <= ahead, str(Part.DUE)),
+            else_=str(Part.LATER),
+        )
+        parts.append(
+            source.statement.with_only_columns(
+                where.label("part"),
+                case((source.age_class.in_(tuple(CHILDREN)), 1), else_=0).label("child"),
+                case((source.due <= now, 1), else_=0).label("late"),
+            )
+        )
+    rows = union_all(*parts).subquery()
+    return select(rows.c.part, rows.c.child, rows.c.late, func.count()).group_by(rows.c.part, rows.c.child, rows.c.late)
 
 
 def clauses(*, by: Actor) -> list[tuple[str, int, int]]:
@@ -247,34 +483,32 @@ def line(kind: str, subject_id: uuid.UUID, *, by: Actor) -> DutyLine:
     by.must(Permission.REFERRAL_DIRECT)
     for source in _sources():
         if source.kind == kind:
-            statement = source.statement.add_columns(source.due).where(source.id == subject_id)
-            row = db.session.execute(statement).first()
+            row = db.session.execute(_with_place(source).where(source.id == subject_id), _asked()).first()
             if row is not None:
-                found = (row[-1] + source.shift, row[0], kind, row)
-                return _Desk([found], by).line(*found)
+                found = _Found(source, row)
+                return _Lines([found], by).line(found)
     raise NotVisible
 
 
-class _Desk:
+class _Lines:
     """What all lines of a page share: the organisations, the agreement, the calls made. Lives as long as the page."""
 
-    def __init__(self, found: Sequence[tuple[datetime, uuid.UUID, str, Any]], by: Actor) -> None:
+    def __init__(self, found: Sequence[_Found], by: Actor) -> None:
         self.by = by
         self.organisations = accounts.organisations_by_id()
         self.by_party: dict[str, Organisation] = {}
         for each in sorted(self.organisations.values(), key=lambda each: each.code):
             self.by_party.setdefault(each.party or each.code, each)
-        self.calls = _calls_about([row[1] for *_, row in found])
+        self.calls = _calls_about([each.row[1] for each in found])
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
 
-    def line(self, due: datetime, id_: uuid.UUID, kind: str, row: Any) -> DutyLine:
+    def line(self, found: _Found) -> DutyLine:
+        kind, id_, due, row = found.source.kind, found.id, found.due, found.row
         _, case_id, pseudonym, age_class, clause, step, with_id, party, opener, holder, since, promised, outcome, *_ = (
             row
         )
-        if step == CHILD_ANSWER:  # found by when it was asked
-            due += ANSWER_WITHIN
-        version = row[13]
+        version, marks = row[13], row[14 : 14 + len(_MARKED)]
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get(id_, ()))
         call = self._call(kind, step, organisation, since, due, promised, calls, version)
@@ -291,18 +525,20 @@ class _Desk:
             sender=_names(self.organisations.get(opener)),
             due_at=due,
             late=due <= self.now,
+            part=part_of(due, self.now, at_post=found.at_post),
+            tags=_tags(age_class, marks),
             promised_at=promised if kind == ANSWER else None,
             outcome=outcome if kind == DECISION else "",
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind == CHILD
+            may_acknowledge=kind in _CHILDREN
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind in _CHILDREN or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -335,7 +571,7 @@ class _Desk:
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         # Told on the page of calls, which says whom to call next.
-        if kind == CHILD or step in obligations.TELLING:
+        if kind in _CHILDREN or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)
@@ -349,6 +585,13 @@ class _Desk:
             rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority
         )
         return call_now(order, self.now - begun, {each.telephone for each in calls if not each.reached})
+
+
+def _tags(age_class: str, marks: Sequence[Any]) -> tuple[Tag, ...]:
+    given = {tag for tag, mark in zip(_MARKED, marks, strict=True) if mark}
+    if age_class in CHILDREN:
+        given.add(CHILDREN[age_class])
+    return tuple(tag for tag in Tag if tag in given)
 
 
 def _names(organisation: Organisation | None) -> dict[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,12 +15,15 @@ from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
 from nrm.actions import chases as actions
 from nrm.domain.accounts import Permission, Role
+from nrm.domain.duty import Tag
+from nrm.domain.paths import ANSWER, ARRIVAL, DECISION
 from nrm.domain.quarters import Quarter
 from nrm.domain.routing import Capacity
 from nrm.domain.words import N_
 from nrm.store import absences, agreements, reports
 from nrm.store import duty as store
 from nrm.store import system as store_system
+from nrm.store.duty import DutyLine
 from nrm.store.stays import today
 from nrm.store.system import Place
 from nrm.web import guards, home, notices, paths, requests
@@ -31,21 +35,50 @@ blueprint = Blueprint("duty", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 CAPACITY_WORDS = {Capacity.FREE: N_("free"), Capacity.NONE_FREE: N_("none free"), Capacity.ASK: N_("ask")}
-SHOWN = 8
-"""How many rows the home page shows, so that it stays light; the rest stands behind "show more"."""
+SHOWN = 6
+"""How many rows of each part the home page shows, so that it stays light; the rest stands behind "show more"."""
+
+TAG_WORDS = {
+    Tag.MISSING: N_("missing"),
+    Tag.DANGER: N_("danger"),
+    Tag.HURT: N_("hurt or ill"),
+    Tag.CHILD: N_("child"),
+    Tag.UNSURE: N_("may be a child"),
+    Tag.URGENT: N_("urgent"),
+    Tag.LATE: N_("late"),
+}
+WAYS: dict[str, Callable[[DutyLine], str]] = {
+    ANSWER: lambda line: url_for("referrals.show", referral_id=line.id),
+    ARRIVAL: lambda line: url_for("referrals.show", referral_id=line.id),
+    DECISION: lambda line: url_for("placing.direct_page", case_id=line.case_id),
+    store.CHILD: lambda line: url_for("calls.child_page", interview_id=line.id),
+    store.CHILD_ANSWER: lambda line: url_for("calls.child_answer_page", interview_id=line.id),
+}
+"""Kind of thing -> the page on which it is done; of all others the page of the case."""
+
+
+def _way(line: DutyLine) -> str:
+    if line.kind in WAYS:
+        return WAYS[line.kind](line)
+    if line.telling and line.may_acknowledge:
+        return url_for("calls.obligation_page", obligation_id=line.id)
+    return url_for("cases.show", case_id=line.case_id)
+
+
+def _words() -> dict[str, Any]:
+    """What the rows of every list are said with."""
+    return {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _way}
 
 
 @home.page(Role.DUTY_OFFICER)
 def duty_home() -> str:
-    """What waits or is late, whom to expect, and the ways on."""
+    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and the ways on."""
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
         to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
-        page=store.waiting(by=by, size=SHOWN),
-        clauses=store.clauses(by=by),
-        names=paths.step_names(),
-        statuses=STATUS_LABELS,
+        desk=store.desk(by=by, size=SHOWN),
+        **_words(),
         missing=absences.missing(by=by),
         left=absences.left(by=by),
         left_number=absences.left_number(Quarter.of(today()), by=by),
@@ -61,7 +94,7 @@ def duty_home() -> str:
 @blueprint.get("/duty")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def index() -> str:
-    """Everything that waits or is late, page by page, of one clause if one is asked for."""
+    """What waits or is late and is not older than seven days, page by page, of one clause if one is asked for."""
     by = guards.actor()
     clause = request.args.get("clause")
     return render_template(
@@ -69,9 +102,17 @@ def index() -> str:
         page=store.waiting(by=by, clause=clause, after=request.args.get("after", "")),
         clauses=store.clauses(by=by),
         clause=clause,
-        names=paths.step_names(),
-        statuses=STATUS_LABELS,
+        **_words(),
     )
+
+
+@blueprint.get("/duty/old")
+@guards.requires(Permission.REFERRAL_DIRECT)
+def old() -> str:
+    """What the home page says in one line: everything older than seven days, page by page."""
+    by = guards.actor()
+    page = store.waiting(by=by, old=True, after=request.args.get("after", ""))
+    return render_template("duty/old.html", page=page, number=store.counts(by=by).old, **_words())
 
 
 @blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
@@ -79,7 +120,8 @@ def index() -> str:
 def call(kind: str, subject_id: uuid.UUID) -> Answer:
     """One call, made just now: `call` is `yes` or `no`, the party and the number, parted by |.
 
-    `list`: it was made from the whole list, perhaps that of one `clause`; there it goes back.
+    `list`: it was made from the whole list, perhaps that of one `clause`, or from that of what is old; there it goes
+    back.
     """
     reached, _, rest = request.form.get("call", "").partition("|")
     party, _, telephone = rest.partition("|")
@@ -98,8 +140,12 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
         return guards.error_page(
             422, gettext("This number is no longer in the directory. Go back and load the page again.")
         )
-    back = url_for("duty.index", clause=request.form.get("clause")) if "list" in request.form else url_for("home.index")
-    return redirect(back, 303)
+    listed = request.form.get("list")
+    if listed is None:
+        return redirect(url_for("home.index"), 303)
+    return redirect(
+        url_for("duty.old") if listed == "old" else url_for("duty.index", clause=request.form.get("clause")), 303
+    )
 
 
 @dataclass(frozen=True, slots=True)

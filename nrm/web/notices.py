@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.names import country_code, country_name
 from forms.notices import IDENTITY_FIELDS, IMPOSSIBLE, ORIGIN_LABELS, STATUS_LABELS, AnnounceReturnForm, OpenNoticeForm
+from nrm import clock
 from nrm.actions import notices as actions
 from nrm.domain.accounts import OrganisationKind, Permission
 from nrm.domain.cases import Purpose
+from nrm.domain.duty import OLD_AFTER
 from nrm.domain.notices import ORIGINS_OF, Announcement, NoticeRefused, Origin
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
@@ -29,11 +31,34 @@ Answer = BaseResponse | tuple[str, int] | str
 OVER = N_("This return is over: the person arrived, or the notice was taken back.")
 
 
+SHOWN = 6
+"""How many the Responsible Authority's home page shows; all posts together may expect many."""
+
+
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
     lines = store.expected(by=guards.actor())
-    part = render_template("notices/expected.html", lines=lines, country_of=_country, authority=_is_authority())
+    shown, authority = lines, _is_authority()
+    if authority:
+        recent = clock.now().astimezone(guards.country().timezone).date() - OLD_AFTER
+        shown = [line for line in lines if line.expected_on > recent][:SHOWN]
+    part = render_template(
+        "notices/expected.html", lines=shown, more=len(lines) - len(shown), country_of=_country, authority=authority
+    )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.get("/notices")
+@guards.requires(Permission.NOTICE_RECEIVE)
+def index() -> str:
+    """Everybody who is expected, or did not come."""
+    return render_template(
+        "notices/index.html",
+        lines=store.expected(by=guards.actor()),
+        more=0,
+        country_of=_country,
+        authority=_is_authority(),
+    )
 
 
 def recorded_part() -> Markup:

@@ -44,7 +44,7 @@ def lines(by: Actor, size: int = 40, clause: str | None = None) -> list[duty.Dut
 
 
 @pytest.mark.parametrize("fixture", BOTH)
-def test_one_list_of_everything_longest_late_first_and_page_by_page(
+def test_one_list_of_everything_children_first_then_the_first_due_and_page_by_page(
     fixture: str, request: pytest.FixtureRequest
 ) -> None:
     assert request.getfixturevalue(fixture)
@@ -64,7 +64,8 @@ def test_one_list_of_everything_longest_late_first_and_page_by_page(
     iom = factories.actor("iom.case_worker")
     assert referrals.decline(referral_id=second, reason=DeclineReason.FULL, by=iom) is None
     whole = lines(ra())
-    assert [line.due_at for line in whole] == sorted(line.due_at for line in whole)
+    places = [(not line.tags, line.due_at) for line in whole]
+    assert places == sorted(places), "children and people with a tag first, then the first due"
     found = {(line.kind, line.case_id) for line in whole}
     assert {("answer", asked.case_id), ("answer", child.case_id), ("arrival", coming.case_id)} <= found
     assert ("decision", declined.case_id) in found
@@ -79,7 +80,7 @@ def test_one_list_of_everything_longest_late_first_and_page_by_page(
     factories.later(hours=30)
     assert all(line.late for line in lines(ra()))
     assert all(late == number for _, number, late in duty.clauses(by=ra()))
-    for forged in ("x", "2026-01-01~y"):
+    for forged in ("x", "2026-01-01~y", "0~", "2~2026-01-01T00:00:00+00:00~y", "1~x~y"):
         with pytest.raises(NotVisible):
             duty.waiting(by=ra(), after=forged)
 

@@ -91,7 +91,7 @@ def simulate(
     first, last = whole_quarters(first, last, clock.today(country().timezone))
     progress("reading the cases")
     past = store.past(first, last, country(), by=by)
-    beds = store.beds(by=by)
+    beds = store.beds(last, by=by)
     texts = {each.version: each for each in country().agreements}
     placed = rules.simulate(draft, past, texts, beds, first, last, progress)
     receiving = [code for code, party in draft.parties.items() if party.competence is not None]

@@ -61,7 +61,7 @@ def _add(session: Session, data: Data) -> uuid.UUID:
     )
     session.add(organisation)
     session.flush()
-    session.add_all(Bed(organisation_id=organisation.id, label=label) for label in data.beds)
+    session.add_all(Bed(organisation_id=organisation.id, label=label, file_label=label) for label in data.beds)
     return organisation.id
 
 

@@ -251,10 +251,11 @@ def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:
 
 
 def put_back(*, bed_id: uuid.UUID, by: Actor) -> None:
-    """The bed can be used again. Raises NotPermitted, NotVisible."""
+    """The bed can be used again. Raises NotPermitted, NotVisible, BedInUse: a closed one is reopened, not put back."""
     by.must(Permission.BED_MANAGE)
     with transaction() as session:
-        store.bed(bed_id, by=by)
+        if store.bed(bed_id, by=by).closed_from is not None:
+            raise BedInUse
         _set_out_of_use(session, bed_id, False, by)
 
 

@@ -25,6 +25,7 @@ class Exclusion(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_COMPETENT = "not_competent"
     NO_ROOM = "no_room"
+    NO_BEDS = "no_beds"
     WITHHELD = "withheld"
 
 
@@ -47,6 +48,7 @@ EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
             "en": "Does not receive people in this situation.",
         },
         Exclusion.NO_ROOM: {"sq": "Nuk ka shtrat të lirë.", "en": "Has no free bed."},
+        Exclusion.NO_BEDS: {"sq": "Nuk ka shënuar ende shtretër.", "en": "Has no beds entered yet."},
         Exclusion.WITHHELD: {"sq": "", "en": ""},
     }
 )

@@ -21,7 +21,12 @@ class Capacity(StrEnum):
 
     FREE = "free"
     NONE_FREE = "none_free"
+    NO_BEDS = "no_beds"  # its shelter has not entered any
     ASK = "ask"
+
+
+_FULL_BECAUSE = {Capacity.NONE_FREE: Exclusion.NO_ROOM, Capacity.NO_BEDS: Exclusion.NO_BEDS}
+_FULL = frozenset(_FULL_BECAUSE.values())
 
 
 def route(facts: RoutingFacts, agreement: Agreement, at: datetime, capacity: Mapping[str, Capacity]) -> Route:
@@ -79,7 +84,7 @@ class _Routing:
             taken = {each.party for each in common}
             reserve = tuple(each for each in may if each.party not in taken)
             return self._answer(bound, reserve, self.applying, None)
-        if any(self.refused[each.party].reason is Exclusion.NO_ROOM for each in common):
+        if any(self.refused[each.party].reason in _FULL for each in common):
             told = tuple(
                 Obligation("tell_duty_officer", party.code, musts[0].number, None)
                 for party in self.agreement.parties.values()
@@ -140,8 +145,8 @@ class _Routing:
                 return Excluded(party.code, Exclusion.FORBIDDEN, clause.number)
         if party.competence is None or not party.competence.holds(self.values):
             return Excluded(party.code, Exclusion.NOT_COMPETENT)
-        if self._room(party.code) is Capacity.NONE_FREE:
-            return Excluded(party.code, Exclusion.NO_ROOM)
+        if self._room(party.code) in _FULL_BECAUSE:
+            return Excluded(party.code, _FULL_BECAUSE[self._room(party.code)])
         return None
 
     def _before_every_clause(self, party: Party) -> Exclusion | None:
@@ -167,7 +172,7 @@ class _Routing:
     def _why_nobody(self, named: bool) -> Fallback:
         if not named:
             return Fallback.NO_CLAUSE
-        full = any(each.reason is Exclusion.NO_ROOM for each in self.refused.values())
+        full = any(each.reason in _FULL for each in self.refused.values())
         return Fallback.NO_ROOM if full else Fallback.EXCLUDED
 
     def _answer(

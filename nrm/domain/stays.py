@@ -93,6 +93,67 @@ DESTINATIONS: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
 """Reason -> the destinations that do not contradict it. Every way to the country of citizenship is a repatriation."""
 
 
+class CloseReason(StrEnum):
+    """Why a shelter closes a bed."""
+
+    REPAIRS = "repairs"
+    FEWER_PLACES = "fewer_places"
+    GIVEN_UP = "given_up"  # the room or the building is no longer the shelter's
+    ENTERED_BY_MISTAKE = "entered_by_mistake"
+    OTHER = "other"
+
+
+class BedRefused(ValueError):
+    """A bed cannot be named or closed like this; `why` is a stable code.
+
+    `name_missing`, `name_too_long`, `no_number`, `name_taken`, `too_many`; `occupied`, `kept`, `closed_in_past`,
+    `closed_too_late`, `closed`.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+LONGEST_NAME, MOST_BEDS_AT_ONCE = 40, 50
+_LONGEST_NUMBER = 6
+
+
+def bed_names(first: str, number: int) -> list[str]:
+    """The names of `number` beds that begin with `first` and count on from the figures at its end: V46, V47 ...
+
+    Figures keep their width (V09, V10). Raises BedRefused.
+    """
+    first = " ".join(first.split())
+    if not first:
+        raise BedRefused("name_missing")
+    if not 1 <= number <= MOST_BEDS_AT_ONCE:
+        raise BedRefused("too_many")
+    stem = first.rstrip("0123456789")
+    figures = first[len(stem) :]
+    if number > 1 and not 1 <= len(figures) <= _LONGEST_NUMBER:
+        raise BedRefused("no_number")
+    names = [first] if number == 1 else [f"{stem}{int(figures) + more:0{len(figures)}}" for more in range(number)]
+    if max(map(len, names)) > LONGEST_NAME:
+        raise BedRefused("name_too_long")
+    return names
+
+
+def check_closing(closed_from: date, *, today: date, free_from: date | None, kept: bool) -> None:
+    """Raise BedRefused unless a bed can be closed from that day: never over whoever sleeps in it or is awaited.
+
+    `free_from`: the planned end of the stay in it, None where nobody is.
+    """
+    if kept:
+        raise BedRefused("kept")
+    if closed_from < today:
+        raise BedRefused("closed_in_past")
+    if free_from is not None and closed_from < max(free_from, today + timedelta(days=1)):
+        raise BedRefused("occupied")
+    if closed_from > today + LONGEST_PLANNED:
+        raise BedRefused("closed_too_late")
+
+
 class ImpossibleStay(ValueError):
     """The dates or the exit contradict themselves; `why` is a stable code.
 

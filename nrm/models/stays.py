@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.permits import REPATRIATION_DESTINATIONS
-from nrm.domain.stays import DESTINATIONS, Destination
+from nrm.domain.stays import DESTINATIONS, CloseReason, Destination
 
 
 def _listed(codes: Iterable[str]) -> str:
@@ -25,15 +25,27 @@ _ABROAD = _listed(REPATRIATION_DESTINATIONS)
 
 
 class Bed(Model):
-    """A place to sleep, in one shelter."""
+    """A place to sleep, in one shelter. A closed one keeps the stays it had."""
 
     __tablename__ = "beds"
-    __table_args__ = (UniqueConstraint("organisation_id", "label"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "label"),
+        CheckConstraint(
+            f"(closed_from IS NULL AND closed_why = '') OR (closed_from IS NOT NULL AND closed_why IN "
+            f"({_listed(CloseReason)}))",
+            name="closed_with_reason",
+        ),
+        CheckConstraint("closed_from IS NULL OR out_of_use", name="nobody_new_into_a_closing_bed"),
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     label: Mapped[str]
     out_of_use: Mapped[bool] = mapped_column(default=False)
+    file_label: Mapped[str | None]  # what the country's file calls it; None: its shelter entered it
+    opened_on: Mapped[date | None]  # the day its shelter entered it; None: there from the beginning
+    closed_from: Mapped[date | None]  # from this day it is gone, but not over whoever still sleeps in it
+    closed_why: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Stay(Model):

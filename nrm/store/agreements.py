@@ -99,8 +99,8 @@ def leaving(*, by: Actor) -> list[Leaving]:
 
 
 @cache
-def _rooms() -> Select[str, int, int, int]:
-    """(party, free beds, beds promised, how many hold the key) of each shelter."""
+def _rooms() -> Select[str, int, int, int, bool]:
+    """(party, free beds, beds promised, how many hold the key, whether it ever entered a bed) of each shelter."""
     taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
     beds = (
         select(Bed.organisation_id, func.count().label("number"))
@@ -114,6 +114,7 @@ def _rooms() -> Select[str, int, int, int]:
             func.coalesce(beds.c.number, 0),
             beds_held(Organisation.id),
             number_of_holders(Organisation.id),
+            exists().where(Bed.organisation_id == Organisation.id).correlate(Organisation),
         )
         .outerjoin(beds, beds.c.organisation_id == Organisation.id)
         .where(*_SHELTERS, Organisation.party != "")
@@ -121,12 +122,28 @@ def _rooms() -> Select[str, int, int, int]:
 
 
 def capacity() -> dict[str, Capacity]:
-    """What senders see of the shelters, by party: free or none free. Numbers stay in the shelter.
+    """What senders see of the shelters, by party: free, none free, or that no bed was entered yet. Numbers stay in the
+    shelter.
 
     A shelter that may not accept anybody yet, because too few hold its key, has no room.
     """
     rows = db.session.execute(_rooms())
     return {
-        party: Capacity.FREE if free > promised and holders >= KEY_HOLDERS_NEEDED else Capacity.NONE_FREE
-        for party, free, promised, holders in rows
+        party: Capacity.NO_BEDS
+        if not entered
+        else Capacity.FREE
+        if free > promised and holders >= KEY_HOLDERS_NEEDED
+        else Capacity.NONE_FREE
+        for party, free, promised, holders, entered in rows
     }
+
+
+def without_beds(*, by: Actor) -> list[dict[str, str]]:
+    """The names of the shelters bound by the agreement that never entered a bed, for the duty desk. Raises
+    NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    today = clock.now().astimezone(country().timezone).date()
+    nothing = ~exists().where(Bed.organisation_id == Organisation.id)
+    statement = select(Organisation.party, Organisation.name_sq, Organisation.name_en)
+    rows = db.session.execute(statement.where(*_SHELTERS, Organisation.enabled, nothing).order_by(Organisation.code))
+    return [{"sq": sq, "en": en} for party, sq, en in rows if country().binds(party, today)]

@@ -27,13 +27,18 @@ SIMULATION = Actor.system("simulation")
 HOME = "AL"
 
 
-def beds(*, by: Actor) -> dict[str, int]:
-    """Party -> beds in use of its shelters. Raises NotPermitted for a person."""
+def beds(last: date, *, by: Actor) -> dict[str, int]:
+    """Party -> beds in use of its shelters on the `last` day of a period. Raises NotPermitted for a person.
+
+    A bed entered after the period was not there in it, and one closed after it was.
+    """
     _for_the_program(by)
+    there = or_(Bed.opened_on.is_(None), Bed.opened_on <= last)
+    used = or_(Bed.closed_from > last, ~Bed.out_of_use)
     rows = db.session.execute(
         select(Organisation.party, func.count().label("beds"))
         .join(Bed, Bed.organisation_id == Organisation.id)
-        .where(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.party != "", ~Bed.out_of_use)
+        .where(Organisation.kind.in_([str(kind) for kind in SHELTERS]), Organisation.party != "", there, used)
         .group_by(Organisation.party)
     )
     return {row.party: row.beds for row in rows}

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    or_,
     select,
     tuple_,
 )
@@ -75,6 +76,18 @@ class BedLine:
     out_of_use: bool
     stay: StayLine | None
     kept_for: str
+    closed_from: date | None = None
+    closed_why: str = ""
+
+    @property
+    def closing(self) -> bool:
+        """Whether it is closed, or will be once its day has come and nobody sleeps in it."""
+        return self.closed_from is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed now and counts no more."""
+        return self.closed_from is not None and self.closed_from <= today() and self.stay is None
 
     @property
     def is_free(self) -> bool:
@@ -135,16 +148,38 @@ def _own(by: Actor) -> uuid.UUID:
     return by.organisation_id
 
 
-def beds(*, by: Actor) -> list[BedLine]:
-    """Every bed of the asker's shelter by label, with who is in it; raises NotVisible."""
+def beds(*, by: Actor, closed: bool = False) -> list[BedLine]:
+    """Every bed of the asker's shelter by label, with who is in it; raises NotVisible. `closed`: with the closed."""
     own = _own(by)
     in_bed = {line.bed_id: line for line in _stays(Stay.organisation_id == own, Stay.ended_on.is_(None))}
     kept = referrals.kept_beds(own)
     rows = db.session.scalars(select(Bed).where(Bed.organisation_id == own)).all()
-    return [
-        BedLine(bed.id, bed.label, bed.out_of_use, in_bed.get(bed.id), kept[bed.id].pseudonym if bed.id in kept else "")
+    lines = [
+        BedLine(
+            bed.id,
+            bed.label,
+            bed.out_of_use,
+            in_bed.get(bed.id),
+            kept[bed.id].pseudonym if bed.id in kept else "",
+            bed.closed_from,
+            bed.closed_why,
+        )
         for bed in sorted(rows, key=lambda bed: _label_key(bed.label))
     ]
+    return [line for line in lines if closed or not line.is_gone]
+
+
+def bed_line(bed_id: uuid.UUID, *, by: Actor) -> BedLine:
+    """One bed of the asker's shelter, closed or not; raises NotVisible."""
+    found = next((line for line in beds(by=by, closed=True) if line.id == bed_id), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def bed_labels(*, by: Actor) -> set[str]:
+    """The names of all beds of the asker's shelter, closed ones too; raises NotVisible."""
+    return set(db.session.scalars(select(Bed.label).where(Bed.organisation_id == _own(by))))
 
 
 def runs(bed: BedLine, days: Sequence[date]) -> list[tuple[str, int]]:
@@ -189,7 +224,7 @@ def _kept_bed(case_id: uuid.UUID, own: uuid.UUID) -> uuid.UUID | None:
 
 def room(*, by: Actor) -> Room:
     """The asker's own shelter in numbers; raises NotVisible."""
-    return _in_numbers(_room(by)())[0]
+    return _in_numbers(_room(by)(today=today()))[0]
 
 
 @built_once
@@ -201,7 +236,7 @@ def rooms(*, by: Actor) -> list[Room]:
     """Every shelter in numbers, for the duty desk only; raises NotPermitted."""
     if not by.may(Permission.REFERRAL_DIRECT):
         raise NotPermitted(Permission.REFERRAL_DIRECT)
-    return _in_numbers(_every_room(by)())
+    return _in_numbers(_every_room(by)(today=today()))
 
 
 @built_once
@@ -211,14 +246,17 @@ def _every_room(_: Actor) -> _Rooms:
 
 def _rooms(*wanted: ColumnExpressionArgument[bool]) -> _Rooms:
     """The shelters in numbers, by code, in one statement."""
+    slept_in = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
+    there = or_(Bed.closed_from.is_(None), Bed.closed_from > bindparam("today", type_=Date()), slept_in)
     counts = (
-        select(func.count()).where(Bed.organisation_id == Organisation.id),
+        select(func.count()).where(Bed.organisation_id == Organisation.id, there),
         select(func.count()).where(Stay.organisation_id == Organisation.id, Stay.ended_on.is_(None)),
         # A bed somebody sleeps in until it is mended counts as taken.
         select(func.count()).where(
             Bed.organisation_id == Organisation.id,
             Bed.out_of_use,
-            ~exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None)),
+            there,
+            ~slept_in,
         ),
     )
     beds, taken, out = (each.correlate(Organisation).scalar_subquery() for each in counts)

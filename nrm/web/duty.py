@@ -34,7 +34,12 @@ from nrm.web.language import gettext, ngettext, text_in, translated
 blueprint = Blueprint("duty", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-CAPACITY_WORDS = {Capacity.FREE: N_("free"), Capacity.NONE_FREE: N_("none free"), Capacity.ASK: N_("ask")}
+CAPACITY_WORDS = {
+    Capacity.FREE: N_("free"),
+    Capacity.NONE_FREE: N_("none free"),
+    Capacity.NO_BEDS: N_("no beds entered yet"),
+    Capacity.ASK: N_("ask"),
+}
 SHOWN = 6
 """How many rows of each part the home page shows, so that it stays light; the rest stands behind "show more"."""
 
@@ -87,6 +92,7 @@ def duty_home() -> str:
         expected=notices.expected_part(),
         requests=requests.waiting_part(),
         leaving=agreements.leaving(by=by),
+        without_beds=agreements.without_beds(by=by),
         form=FindCaseForm(),
     )
 

@@ -39,6 +39,7 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("stays", __name__)
 
 OVER = N_("This stay has ended already.")
+BED_CLOSED = N_("This bed is closed. Reopen it on the list of beds.")
 IN_USE = N_("Somebody sleeps in this bed, or it is kept for somebody. Change that first.")
 
 
@@ -81,7 +82,10 @@ def take_out_of_use(bed_id: uuid.UUID) -> Answer:
 @blueprint.post("/beds/<uuid:bed_id>/back")
 @guards.requires(Permission.BED_MANAGE)
 def put_back(bed_id: uuid.UUID) -> Answer:
-    actions.put_back(bed_id=bed_id, by=guards.actor())
+    try:
+        actions.put_back(bed_id=bed_id, by=guards.actor())
+    except BedInUse:
+        return guards.error_page(409, BED_CLOSED)
     return redirect(url_for("stays.beds"), 303)
 
 

@@ -251,3 +251,32 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
         connection.exec_driver_sql(
             "UPDATE child_alerts SET withdrawn_at = told_at, withdrawn_why = 'answered' WHERE withdrawn_why = ''"
         )
+
+
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_beds_come_from_the_file_and_a_closed_one_goes_back_out_of_use(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    assert app
+    statement = (
+        "SELECT label, file_label, out_of_use, closed_why FROM beds WHERE label IN ('V01', 'V02') ORDER BY label"
+    )
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE beds SET out_of_use = (1 = 1), closed_from = '2026-03-02', closed_why = 'repairs' "
+            "WHERE label = 'V02'"
+        )
+    schema.downgrade("0030_counting")
+    with db.engine.connect() as connection:
+        before = connection.exec_driver_sql("SELECT count(*), sum(CASE WHEN out_of_use THEN 1 ELSE 0 END) FROM beds")
+        number, out = before.one()
+    assert out == 1
+    schema.upgrade()
+    with db.engine.connect() as connection:
+        rows = [tuple(row) for row in connection.exec_driver_sql(statement)]
+        assert connection.exec_driver_sql("SELECT count(*) FROM beds WHERE label = file_label").scalar() == number
+    assert [(label, file, bool(out), why) for label, file, out, why in rows] == [
+        ("V01", "V01", False, ""),
+        ("V02", "V02", True, ""),
+    ]

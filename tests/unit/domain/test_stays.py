@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from nrm.domain.stays import (
     DESTINATIONS,
     LENGTHS,
+    BedRefused,
     Destination,
     ExitReason,
     ImpossibleStay,
     Period,
+    bed_names,
+    check_closing,
     check_dates,
     check_exit,
     check_no_overlap,
@@ -138,3 +141,53 @@ def test_the_length_is_actual_after_the_exit_and_anticipated_before():
     assert length_of_stay(start, start + 10 * DAY, start + 100 * DAY) == ("8-14", True)
     assert length_of_stay(start, None, start + 100 * DAY) == ("91-180", False)
     assert length_of_stay(start, None, None) == ("not_stated", False)
+
+
+@pytest.mark.parametrize(
+    ("first", "number", "names"),
+    [
+        ("V46", 3, ["V46", "V47", "V48"]),
+        ("V09", 2, ["V09", "V10"]),
+        ("R99", 2, ["R99", "R100"]),
+        ("  Garden   room ", 1, ["Garden room"]),
+        ("Room 2-1", 2, ["Room 2-1", "Room 2-2"]),
+    ],
+)
+def test_several_beds_count_on_from_the_first(first: str, number: int, names: list[str]) -> None:
+    assert bed_names(first, number) == names
+
+
+@pytest.mark.parametrize(
+    ("first", "number", "why"),
+    [
+        ("", 1, "name_missing"),
+        ("R1", 0, "too_many"),
+        ("R1", 51, "too_many"),
+        ("Room", 2, "no_number"),
+        ("R1234567", 2, "no_number"),
+        ("x" * 41, 1, "name_too_long"),
+        ("x" * 38 + "99", 2, "name_too_long"),
+    ],
+)
+def test_beds_that_cannot_be_named(first: str, number: int, why: str) -> None:
+    with pytest.raises(BedRefused) as refused:
+        bed_names(first, number)
+    assert refused.value.why == why
+
+
+def test_a_bed_is_never_closed_over_whoever_sleeps_in_it_or_is_awaited() -> None:
+    today, later = date(2026, 3, 2), date(2026, 3, 9)
+    check_closing(today, today=today, free_from=None, kept=False)
+    check_closing(later, today=today, free_from=later, kept=False)
+    overdue = date(2026, 2, 20)
+    check_closing(date(2026, 3, 3), today=today, free_from=overdue, kept=False)
+    for closed_from, free_from, kept, why in (
+        (today, None, True, "kept"),
+        (date(2026, 3, 1), None, False, "closed_in_past"),
+        (date(2026, 3, 8), later, False, "occupied"),
+        (today, overdue, False, "occupied"),
+        (date(2030, 1, 1), None, False, "closed_too_late"),
+    ):
+        with pytest.raises(BedRefused) as refused:
+            check_closing(closed_from, today=today, free_from=free_from, kept=kept)
+        assert refused.value.why == why

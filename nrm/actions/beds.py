@@ -1,0 +1,95 @@
+"""A shelter's manager enters beds, names them, closes them from a day on, and opens them again.
+
+Nothing of the past changes: a bed keeps its stays under whatever name, a closed one too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import cast
+
+from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from nrm import audit
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, Permission
+from nrm.domain.stays import BedRefused, CloseReason, bed_names, check_closing
+from nrm.models.stays import Bed, Stay
+from nrm.store import stays as store
+
+
+def add(*, name: str, number: int, by: Actor) -> None:
+    """Enter `number` beds that begin with `name`. Raises NotPermitted, NotVisible, BedRefused; then none is entered."""
+    by.must(Permission.BED_MANAGE)
+    names = bed_names(name, number)
+    try:
+        with transaction() as session:
+            if store.bed_labels(by=by).intersection(names):
+                raise BedRefused("name_taken")
+            opened_on = store.today()
+            session.add_all(Bed(organisation_id=by.organisation_id, label=each, opened_on=opened_on) for each in names)
+            session.flush()
+            audit.append(session, audit.Event.BEDS_ADDED, by=by, number=len(names))
+    except IntegrityError:  # a colleague entered one of these names in the same moment
+        raise BedRefused("name_taken") from None
+
+
+def rename(*, bed_id: uuid.UUID, name: str, by: Actor) -> None:
+    """Another name for a bed. Raises NotPermitted, NotVisible, BedRefused."""
+    by.must(Permission.BED_MANAGE)
+    (label,) = bed_names(name, 1)
+    try:
+        with transaction() as session:
+            bed = store.bed(bed_id, by=by)
+            if bed.label == label:
+                return
+            if label in store.bed_labels(by=by):
+                raise BedRefused("name_taken")
+            session.execute(update(Bed).where(Bed.id == bed_id).values(label=label))
+            audit.append(session, audit.Event.BED_RENAMED, by=by, bed_id=bed_id)
+    except IntegrityError:
+        raise BedRefused("name_taken") from None
+
+
+def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) -> None:
+    """From now on nobody new is put into the bed; from that day it is gone, once nobody sleeps in it.
+
+    Raises NotPermitted, NotVisible, BedRefused: a bed somebody sleeps in closes from their planned end on, one that is
+    kept for somebody not at all.
+    """
+    by.must(Permission.BED_MANAGE)
+    with transaction() as session:
+        bed = store.bed(bed_id, by=by)  # locked: whoever is put into it waits
+        if bed.closed_from is not None:
+            raise BedRefused("closed")
+        line = store.bed_line(bed_id, by=by)
+        free_from = line.stay.anticipated_end_on if line.stay is not None else None
+        check_closing(closed_from, today=store.today(), free_from=free_from, kept=bool(line.kept_for))
+        slept_in = select(Stay.id).where(Stay.bed_id == bed_id, Stay.ended_on.is_(None))
+        free = [] if line.stay is not None else [~exists(slept_in)]
+        hit = session.execute(
+            update(Bed)
+            .where(Bed.id == bed_id, Bed.closed_from.is_(None), *free)
+            .values(closed_from=closed_from, closed_why=str(why), out_of_use=True)
+        )
+        if cast("CursorResult[object]", hit).rowcount != 1:
+            raise BedRefused("occupied")
+        audit.append(
+            session, audit.Event.BED_CLOSED, by=by, bed_id=bed_id, closed_from=closed_from.isoformat(), why=str(why)
+        )
+
+
+def reopen(*, bed_id: uuid.UUID, by: Actor) -> None:
+    """A closed bed can be used again from now on. Raises NotPermitted, NotVisible."""
+    by.must(Permission.BED_MANAGE)
+    with transaction() as session:
+        store.bed(bed_id, by=by)
+        hit = session.execute(
+            update(Bed)
+            .where(Bed.id == bed_id, Bed.closed_from.is_not(None))
+            .values(closed_from=None, closed_why="", out_of_use=False)
+        )
+        if cast("CursorResult[object]", hit).rowcount == 1:  # else it was open already
+            audit.append(session, audit.Event.BED_REOPENED, by=by, bed_id=bed_id)

@@ -1,0 +1,131 @@
+"""Pages on which a shelter's manager enters, names, closes and reopens beds; a case worker looks at the list."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms.beds import CLOSE_REASONS, REFUSED, AddBedsForm, CloseBedForm, RenameBedForm
+from forms.days import OTHER, chosen_day
+from nrm.actions import beds as actions
+from nrm.domain.accounts import Permission
+from nrm.domain.stays import BedRefused, CloseReason
+from nrm.domain.words import N_
+from nrm.store import stays as store
+from nrm.web import guards
+from nrm.web.formats import day
+from nrm.web.language import current_language
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("beds", __name__)
+
+CLOSED = N_("This bed is closed already, or will be. Reopen it first.")
+
+
+@blueprint.get("/beds/list")
+@guards.requires(Permission.STAY_MANAGE)
+def index() -> str:
+    """Every bed of the shelter, closed ones too."""
+    by = guards.actor()
+    return render_template(
+        "beds/index.html",
+        room=store.room(by=by),
+        lines=store.beds(by=by, closed=True),
+        reasons=CLOSE_REASONS,
+        may_manage=by.may(Permission.BED_MANAGE),
+    )
+
+
+@blueprint.get("/beds/add")
+@guards.requires(Permission.BED_MANAGE)
+def add_page() -> str:
+    store.room(by=guards.actor())
+    return render_template("beds/add.html", form=AddBedsForm(number="1"))
+
+
+@blueprint.post("/beds/add")
+@guards.requires(Permission.BED_MANAGE)
+def add() -> Answer:
+    form = AddBedsForm(request.form)
+    if not form.validate():
+        return render_template("beds/add.html", form=form), 422
+    typed = (form.number.data or "").strip()
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 4 else 0
+    try:
+        actions.add(name=form.name.data or "", number=number, by=guards.actor())
+    except BedRefused as error:
+        (form.number if error.why == "too_many" else form.name).errors = [REFUSED[error.why]]
+        return render_template("beds/add.html", form=form), 422
+    return redirect(url_for("beds.index"), 303)
+
+
+@blueprint.get("/beds/<uuid:bed_id>/rename")
+@guards.requires(Permission.BED_MANAGE)
+def rename_page(bed_id: uuid.UUID) -> str:
+    line = store.bed_line(bed_id, by=guards.actor())
+    return render_template("beds/rename.html", bed=line, form=RenameBedForm(name=line.label))
+
+
+@blueprint.post("/beds/<uuid:bed_id>/rename")
+@guards.requires(Permission.BED_MANAGE)
+def rename(bed_id: uuid.UUID) -> Answer:
+    line = store.bed_line(bed_id, by=guards.actor())
+    form = RenameBedForm(request.form)
+    if not form.validate():
+        return render_template("beds/rename.html", bed=line, form=form), 422
+    try:
+        actions.rename(bed_id=bed_id, name=form.name.data or "", by=guards.actor())
+    except BedRefused as error:
+        form.name.errors = [REFUSED[error.why]]
+        return render_template("beds/rename.html", bed=line, form=form), 422
+    return redirect(url_for("beds.index"), 303)
+
+
+@blueprint.get("/beds/<uuid:bed_id>/close")
+@guards.requires(Permission.BED_MANAGE)
+def close_page(bed_id: uuid.UUID) -> Answer:
+    line = store.bed_line(bed_id, by=guards.actor())
+    if line.closing:
+        return guards.error_page(409, CLOSED)
+    return render_template("beds/close.html", bed=line, form=CloseBedForm())
+
+
+@blueprint.post("/beds/<uuid:bed_id>/close")
+@guards.requires(Permission.BED_MANAGE)
+def close(bed_id: uuid.UUID) -> Answer:
+    by = guards.actor()
+    line = store.bed_line(bed_id, by=by)
+    form = CloseBedForm(request.form)
+    if not form.validate():
+        return render_template("beds/close.html", bed=line, form=form), 422
+    closed_from = chosen_day(form.closed, form.day, store.today())
+    try:
+        actions.close(bed_id=bed_id, closed_from=closed_from, why=CloseReason(form.reason.data), by=by)
+    except BedRefused as error:
+        if error.why == "closed":
+            return guards.error_page(409, CLOSED)
+        (form.day if form.closed.data == OTHER else form.closed).errors = [_refusal(error.why, bed_id)]
+        return render_template("beds/close.html", bed=line, form=form), 422
+    return redirect(url_for("beds.index"), 303)
+
+
+def _refusal(why: str, bed_id: uuid.UUID) -> str:
+    if why != "occupied":
+        return REFUSED[why]
+    stay = store.bed_line(bed_id, by=guards.actor()).stay
+    if stay is None or stay.anticipated_end_on <= store.today():
+        return N_("Enter a later day, or move the person first: somebody sleeps in this bed")
+    return N_(
+        "Enter %(day)s or a later day: until then somebody sleeps in this bed. Or move the person first",
+        day=day(stay.anticipated_end_on, current_language()),
+    )
+
+
+@blueprint.post("/beds/<uuid:bed_id>/reopen")
+@guards.requires(Permission.BED_MANAGE)
+def reopen(bed_id: uuid.UUID) -> Answer:
+    actions.reopen(bed_id=bed_id, by=guards.actor())
+    return redirect(url_for("beds.index"), 303)

@@ -1,0 +1,198 @@
+"""`nrm upgrade` compares an edited country folder with the instance: does what it can, and says why not otherwise."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from nrm import countries
+from nrm.actions import beds
+from nrm.db import db, disconnect
+from nrm.domain.stays import CloseReason
+from nrm.models.accounts import Organisation
+from nrm.models.stays import Bed
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Command
+
+FILE = "country.toml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped country, as an operator makes one, that the instance reads."""
+    place = tmp_path / "country"
+    shutil.copytree(countries.FOLDER / "albania", place)
+    monkeypatch.setenv("NRM_COUNTRY_FOLDER", str(place))
+    return place
+
+
+def edit(folder: Path, *changes: tuple[str, str], file: str = FILE) -> None:
+    text = (folder / file).read_text("utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    (folder / file).write_text(text, "utf-8")
+
+
+def lines(found: tuple[int, bytes, str]) -> list[str]:
+    """What was said of the country, without the line about the tables."""
+    _, out, error = found
+    assert error == ""
+    return out.decode().splitlines()[1:]
+
+
+def organisation(code: str) -> Organisation | None:
+    db.session.rollback()
+    return db.session.scalar(select(Organisation).where(Organisation.code == code))
+
+
+def number_of_beds(code: str) -> int:
+    db.session.rollback()
+    statement = select(func.count()).select_from(Bed).join(Organisation, Organisation.id == Bed.organisation_id)
+    return db.session.scalar(statement.where(Organisation.code == code)) or 0
+
+
+NEW_OFFICE = """[[organisation]]
+code = "OMBUDS"
+kind = "ministry"
+names = { sq = "Avokati i Popullit", en = "People's Advocate" }
+region = "tirane"
+
+[[organisation]]
+code = "OPERATOR"
+"""
+
+
+def test_an_unchanged_country_has_nothing_to_do(app: Flask, command: Command, folder: Path) -> None:
+    found = command(app, "upgrade")
+    assert (found[0], lines(found)) == (0, ["country: nothing to do"])
+
+
+def test_what_was_edited_is_said_done_and_the_second_time_there_is_nothing(
+    app: Flask, command: Command, folder: Path
+) -> None:
+    edit(
+        folder,
+        ('[[organisation]]\ncode = "OPERATOR"\n', NEW_OFFICE),
+        ("Women’s Hearth “Vatra”, Vlorë", "Vatra Centre, Vlorë"),
+        ("beds = 45", "beds = 49"),
+        ('on_call = "+355 4 000 0105"', 'on_call = "+355 4 000 0999"'),
+    )
+    dry = command(app, "upgrade", "--dry-run")
+    said = [
+        "added organisation OMBUDS (no accounts yet)",
+        "renamed VATRA: Women’s Hearth “Vatra”, Vlorë -> Vatra Centre, Vlorë (en)",
+        "added 4 beds to VATRA: V46, V47, V48, V49",
+        "changed telephone of RA: +355 4 000 0105 -> +355 4 000 0999",
+    ]
+    assert dry[0] == 0
+    assert sorted(lines(dry)) == sorted(f"would be done: {each}" for each in said)
+    assert organisation("OMBUDS") is None
+    assert number_of_beds("VATRA") == 45
+    found = command(app, "upgrade")
+    assert (found[0], sorted(lines(found))) == (0, sorted(said))
+    assert organisation("OMBUDS") is not None
+    assert number_of_beds("VATRA") == 49
+    changed = organisation("RA")
+    assert changed is not None
+    assert changed.telephone == "+355 4 000 0999"
+    again = command(app, "upgrade")
+    assert (again[0], lines(again)) == (0, ["country: nothing to do"])
+
+
+def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, folder: Path) -> None:
+    by = factories.actor("vatra.shelter_manager")
+    beds.add(name="V46", number=1, by=by)
+    beds.add(name="Garden", number=1, by=by)
+    beds.rename(bed_id=people.bed("VATRA", 1), name="Lule", by=by)
+    db.session.rollback()
+    closed = db.session.scalars(select(Bed).where(Bed.label == "V45")).one().id
+    beds.close(bed_id=closed, closed_from=factories.clock.now().date(), why=CloseReason.REPAIRS, by=by)
+    found = command(app, "upgrade")
+    assert (found[0], lines(found)) == (0, ["country: nothing to do"])
+    edit(folder, ("beds = 45", "beds = 47"))
+    found = command(app, "upgrade")
+    assert (found[0], lines(found)) == (0, ["added 1 bed to VATRA: V47"])
+    assert number_of_beds("VATRA") == 48
+    edit(folder, ("beds = 47", "beds = 44"))
+    found = command(app, "upgrade")
+    assert found[0] == 1
+    (line,) = lines(found)
+    assert line.startswith("not done: VATRA has 2 beds more than the file (V46, V47)")
+    assert "closes them" in line
+
+
+def test_what_cannot_be_done_says_why_and_what_to_do(app: Flask, command: Command, folder: Path) -> None:
+    people.sent(factories.actor("durres.border_officer"))
+    text = (folder / FILE).read_text("utf-8")
+    start = text.index('[[organisation]]\ncode = "VATC"')
+    end = text.index("[[organisation]]", start + 5)
+    edit(folder, (text[start:end], ""), ('kind = "police"', 'kind = "ministry"'))
+    edit(folder, ('on_call = "+355 4 000 0110"\n', ""))
+    text = (folder / "register.toml").read_text("utf-8").replace('"VATC"', '"CUSTOMS"')
+    (folder / "register.toml").write_text(text, "utf-8")
+    found = command(app, "upgrade")
+    said = lines(found)
+    assert found[0] == 1, said
+    assert "not done: STATE_POLICE is of kind police here and ministry in the file: a kind never changes" in " ".join(said)
+    (gone,) = [line for line in said if "VATC" in line]
+    assert gone.startswith("not done: organisation VATC is gone from the file but has 1 account")
+    assert "suspend it" in gone
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NRM_COUNTRY_FOLDER", str(folder))
+        assert command(app, "upgrade")[0] == 1, "it is said each time"
+
+
+def test_an_organisation_that_holds_nothing_and_is_gone_is_suspended(
+    app: Flask, command: Command, folder: Path
+) -> None:
+    shipped = (folder / FILE).read_text("utf-8")
+    edit(folder, ('[[organisation]]\ncode = "OPERATOR"\n', NEW_OFFICE))
+    command(app, "upgrade")
+    (folder / FILE).write_text(shipped, "utf-8")
+    found = command(app, "upgrade")
+    assert found[0] == 0
+    assert lines(found) == ["suspended organisation OMBUDS: it is gone from the file, and has no account and no case"]
+    again = command(app, "upgrade")
+    assert (again[0], lines(again)) == (0, ["country: nothing to do"])
+
+
+def test_a_bad_file_is_one_line_with_file_key_and_value(app: Flask, command: Command, folder: Path) -> None:
+    edit(folder, ("beds = 45", "beds = -1"))
+    code, out, error = command(app, "upgrade")
+    assert (code, out, error.count("\n")) == (2, b"", 1)
+    assert "country.toml: organisation[3].beds" in error
+
+
+def test_an_instance_of_another_country_is_left_alone(
+    app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, ('code = "albania"', 'code = "elsewhere"'))
+    monkeypatch.setenv("NRM_COUNTRY", "elsewhere")
+    code, out, error = command(app, "upgrade")
+    assert (code, out) == (2, b"")
+    assert "this instance is of albania" in error
+
+
+def test_init_uses_the_named_folder_or_refuses(
+    app: Flask, command: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, ("Women’s Hearth “Vatra”, Vlorë", "Vatra Centre, Vlorë"))
+    from nrm.cli.instance import make_instance
+    from nrm.cli.usage import Refused
+
+    with make_instance(tmp_path / "made", "albania", language="sq", synthetic=True, synchronous="OFF").app_context():
+        made = db.session.scalar(select(Organisation.name_en).where(Organisation.code == "VATRA"))
+        disconnect()
+    assert made == "Vatra Centre, Vlorë"
+    with pytest.raises(Refused, match="country.toml"):
+        make_instance(tmp_path / "other", "elsewhere", language="sq", synthetic=True)
+    assert not (tmp_path / "other").exists()
+    monkeypatch.delenv("NRM_COUNTRY_FOLDER")
+    settings = (tmp_path / "made" / "instance.toml").read_text("utf-8")
+    assert f'country_folder = "{folder}"' in settings, "and every later command reads the same"

@@ -106,7 +106,7 @@ def load_config(env: Mapping[str, str]) -> Config:
     language = env.get("NRM_LANGUAGE") or instance.get("language", "sq")
     if language not in ("sq", "en"):
         raise MisConfigured(f"NRM_LANGUAGE: {language!r} is not one of sq, en")
-    folder = env.get("NRM_COUNTRY_FOLDER")
+    folder = env.get("NRM_COUNTRY_FOLDER") or instance.get("country_folder")
     certificate, key = _tls(env)
     return Config(
         directory=directory,

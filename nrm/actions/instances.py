@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, NoResultFound
 from sqlalchemy.orm import Session
 
@@ -33,22 +33,12 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
             )
         )
         for data in country.organisations.values():
-            _add(session, data)
+            add_organisation(session, data)
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
 
 
-def complete(country: Country) -> list[str]:
-    """Add the organisations that the country's data has and an older instance does not; their codes."""
-    with transaction() as session:
-        known = set(session.scalars(select(Organisation.code)))
-        missing = [data for code, data in country.organisations.items() if code not in known]
-        for data in missing:
-            id_ = _add(session, data)
-            audit.append(session, audit.Event.ORGANISATION_ADDED, by=Actor.system("upgrade"), organisation=id_)
-    return [data.code for data in missing]
-
-
-def _add(session: Session, data: Data) -> uuid.UUID:
+def add_organisation(session: Session, data: Data, *, opened_on: date | None = None) -> uuid.UUID:
+    """An organisation of the country's data with its beds; in the caller's transaction. `opened_on`: of the beds."""
     organisation = Organisation(
         id=uuid.uuid4(),
         code=data.code,
@@ -61,7 +51,9 @@ def _add(session: Session, data: Data) -> uuid.UUID:
     )
     session.add(organisation)
     session.flush()
-    session.add_all(Bed(organisation_id=organisation.id, label=label, file_label=label) for label in data.beds)
+    session.add_all(
+        Bed(organisation_id=organisation.id, label=label, file_label=label, opened_on=opened_on) for label in data.beds
+    )
     return organisation.id
 
 

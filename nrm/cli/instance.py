@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from flask import Flask
 
 from config import KEY_FILES
 from nrm import countries, schema
-from nrm.actions import accounts, instances
+from nrm.actions import accounts, following, instances
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 
@@ -38,8 +39,9 @@ def init(directory: Path, country: str, language: str) -> None:
 
 @click.command()
 @instance_option
-def upgrade(directory: Path) -> None:
-    """Bring the databases of an instance to this version of the program; doing it again changes nothing.
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def upgrade(directory: Path, dry_run: bool) -> None:
+    """Bring an instance to this version of the program and to its country's file; doing it again changes nothing.
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
@@ -47,16 +49,39 @@ def upgrade(directory: Path) -> None:
     before = outdated(app)
     if before == "none":
         raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
-    if not before:
-        click.echo(f"up to date: {schema.newest()}")
+    if before and dry_run:
+        click.echo(f"would be upgraded: {before} to {schema.newest()}; the country is compared after that")
         return
-    with _unserved(directory), app.app_context():
-        schema.upgrade()
-        added = instances.complete(app.extensions["nrm.country"])
+    with app.app_context():
+        if before:
+            with _unserved(directory):
+                schema.upgrade()
+                disconnect()
+        complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
+    if not complete:
+        click.get_current_context().exit(1)
+
+
+def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
+    """Whether everything that the country's file changes was done, or would be."""
+    config = app.extensions["nrm.config"]
+    file = countries.load(config.country, config.country_folder)
+    try:
+        changes = following.follow(file, dry_run=True)
+        if not dry_run and any(change.done for change in changes):
+            with _unserved(directory):
+                changes = following.follow(file)
+    except following.OtherCountry as other:
+        raise Refused(f"NRM_COUNTRY: this instance is of {other}, not of {config.country}") from None
+    finally:
         disconnect()
-    click.echo(f"upgraded: {before} to {schema.newest()}")
-    if added:
-        click.echo(f"new organisations, without accounts yet: {', '.join(added)}")
+    click.echo(f"{said} {schema.newest()}")
+    for change in changes:
+        mark = "not done: " if not change.done else "would be done: " if dry_run else ""
+        click.echo(mark + change.text)
+    if not changes:
+        click.echo("country: nothing to do")
+    return all(change.done for change in changes)
 
 
 @contextmanager
@@ -85,8 +110,9 @@ def make_instance(
 
     `second_factor`: a synthetic one asks for it too; every other does anyway.
     """
+    folder = Path(os.environ["NRM_COUNTRY_FOLDER"]).absolute() if os.environ.get("NRM_COUNTRY_FOLDER") else None
     try:
-        data = countries.load(country)
+        data = countries.load(country, folder)
     except countries.CountryError as error:
         raise Refused(f"--country: {error}") from None
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -98,6 +124,8 @@ def make_instance(
         for name in KEY_FILES:
             _write_once(keys / name, secrets.token_bytes(32), 0o400)
         settings = f'country = "{country}"\nlanguage = "{language}"\n'
+        if folder is not None:  # so that every later command reads the same, whatever its environment says
+            settings += f"country_folder = {json.dumps(str(folder), ensure_ascii=False)}\n"
         _write_once(directory / "instance.toml", settings.encode(), 0o600)
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None

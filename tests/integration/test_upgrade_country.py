@@ -11,11 +11,15 @@ from sqlalchemy import func, select
 
 from nrm import countries
 from nrm.actions import beds
+from nrm.cli.instance import make_instance
+from nrm.cli.usage import Refused
 from nrm.db import db, disconnect
 from nrm.domain.stays import CloseReason
 from nrm.models.accounts import Organisation
 from nrm.models.stays import Bed
+from nrm.store import stays
 from tests import factories
+from tests import factories_agreements as texts
 from tests import factories_referrals as people
 from tests.conftest import Command
 
@@ -112,7 +116,7 @@ def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, 
     beds.rename(bed_id=people.bed("VATRA", 1), name="Lule", by=by)
     db.session.rollback()
     closed = db.session.scalars(select(Bed).where(Bed.label == "V45")).one().id
-    beds.close(bed_id=closed, closed_from=factories.clock.now().date(), why=CloseReason.REPAIRS, by=by)
+    beds.close(bed_id=closed, closed_from=stays.today(), why=CloseReason.REPAIRS, by=by)
     found = command(app, "upgrade")
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
     edit(folder, ("beds = 45", "beds = 47"))
@@ -139,9 +143,11 @@ def test_what_cannot_be_done_says_why_and_what_to_do(app: Flask, command: Comman
     found = command(app, "upgrade")
     said = lines(found)
     assert found[0] == 1, said
-    assert "not done: STATE_POLICE is of kind police here and ministry in the file: a kind never changes" in " ".join(said)
+    assert "not done: STATE_POLICE is of kind police here and ministry in the file: a kind never changes" in " ".join(
+        said
+    )
     (gone,) = [line for line in said if "VATC" in line]
-    assert gone.startswith("not done: organisation VATC is gone from the file but has 1 account")
+    assert gone.startswith("not done: organisation VATC is gone from the file but has 6 accounts")
     assert "suspend it" in gone
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NRM_COUNTRY_FOLDER", str(folder))
@@ -183,16 +189,37 @@ def test_init_uses_the_named_folder_or_refuses(
     app: Flask, command: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(folder, ("Women’s Hearth “Vatra”, Vlorë", "Vatra Centre, Vlorë"))
-    from nrm.cli.instance import make_instance
-    from nrm.cli.usage import Refused
-
     with make_instance(tmp_path / "made", "albania", language="sq", synthetic=True, synchronous="OFF").app_context():
         made = db.session.scalar(select(Organisation.name_en).where(Organisation.code == "VATRA"))
         disconnect()
     assert made == "Vatra Centre, Vlorë"
-    with pytest.raises(Refused, match="country.toml"):
+    with pytest.raises(Refused, match=r"country\.toml"):
         make_instance(tmp_path / "other", "elsewhere", language="sq", synthetic=True)
     assert not (tmp_path / "other").exists()
     monkeypatch.delenv("NRM_COUNTRY_FOLDER")
     settings = (tmp_path / "made" / "instance.toml").read_text("utf-8")
     assert f'country_folder = "{folder}"' in settings, "and every later command reads the same"
+
+
+def test_who_joined_by_a_version_of_the_agreement_is_in_no_file_and_stays(
+    app: Flask, command: Command, folder: Path
+) -> None:
+    party = """
+[[party]]
+code = "SHPRESA"
+kind = "ngo_shelter"
+names = { sq = "Shpresa", en = "Shpresa" }
+signed_on = 2026-01-01
+regions = ["shkoder"]
+languages = ["sq"]
+desk = { opens = "00:00", closes = "00:00", weekends = true }
+on_call = "+355 22 000 111"
+competence = "everyone"
+
+[[party]]
+code = "RA"
+"""
+    texts.opened(texts.draft("2027", None, ('\n[[party]]\ncode = "RA"\n', party)))
+    assert organisation("SHPRESA") is not None
+    found = command(app, "upgrade")
+    assert (found[0], lines(found)) == (0, ["country: nothing to do"])

@@ -1,0 +1,211 @@
+"""An instance follows its country's file: what differs is done, or it is said why not and what to do instead.
+
+The file adds and renames. It takes nothing away that people or their cases hang on, changes no kind and no party (both
+are inside every key), and undoes nothing that a manager did by hand with beds.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.actions.instances import add_organisation
+from nrm.countries import Country
+from nrm.countries import Organisation as Data
+from nrm.db import transaction
+from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.models.accounts import Member, Organisation
+from nrm.models.agreements import AgreementVersion
+from nrm.models.cases import Case
+from nrm.models.referrals import Referral
+from nrm.models.stays import Bed
+from nrm.store import accounts as store
+from nrm.store import stays
+
+_BY = Actor.system("upgrade")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference in words. `done`: or would be, in a dry run; else the words say why not and what to do."""
+
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """`apply` is None where it cannot be done."""
+
+    text: str
+    apply: Callable[[Session], None] | None
+
+
+class OtherCountry(Exception):
+    """The instance was made of another country; the argument is its code."""
+
+
+def follow(file: Country, *, dry_run: bool = False) -> list[Change]:
+    """What differs between the file and the instance, done unless `dry_run`. Raises OtherCountry."""
+    with transaction() as session:
+        made_of = store.instance().country
+        if made_of != file.code:
+            raise OtherCountry(made_of)
+        steps = list(_steps(session, file))
+        if not dry_run:
+            for step in steps:
+                if step.apply is not None:
+                    step.apply(session)
+            _adopt(session, file)
+    return [Change(step.text, step.apply is not None) for step in steps]
+
+
+def _steps(session: Session, file: Country) -> Iterator[_Step]:
+    here = {each.code: each for each in session.scalars(select(Organisation).order_by(Organisation.code))}
+    for code, data in file.organisations.items():
+        if code not in here:
+            yield _added(data)
+        elif data.kind != here[code].kind:
+            yield _never(code, "kind", here[code].kind, str(data.kind))
+        elif (data.party or "") != here[code].party:
+            yield _never(code, "party", here[code].party, data.party or "")
+        else:
+            yield from _changed(session, here[code], data)
+    joined = _named_by_versions(session) - {code for each in file.agreements for code in each.parties}
+    for code, organisation in here.items():
+        if code not in file.organisations and organisation.party not in joined and organisation.enabled:
+            yield _gone(session, organisation)
+    acting = {each.party for each in file.organisations.values()} | {each.party for each in here.values()}
+    for agreement in file.agreements:
+        for party in agreement.parties.values():
+            if party.code not in acting and party.kind is not OrganisationKind.COALITION:
+                yield _Step(
+                    f"party {party.code} of agreement {agreement.version} has no organisation: "
+                    f'add an [[organisation]] with party = "{party.code}" to country.toml',
+                    None,
+                )
+
+
+def _named_by_versions(session: Session) -> set[str]:
+    """The parties of every version that was ever proposed here: who joined by one is in no file."""
+    texts = session.scalars(select(AgreementVersion.text))
+    return {str(party.get("code")) for text in texts for party in tomllib.loads(text).get("party", ())}
+
+
+def _added(data: Data) -> _Step:
+    def apply(session: Session) -> None:
+        id_ = add_organisation(session, data, opened_on=stays.today())
+        audit.append(session, audit.Event.ORGANISATION_ADDED, by=_BY, organisation=id_)
+
+    beds = f"{_number(len(data.beds))}, " if data.beds else ""
+    return _Step(f"added organisation {data.code} ({beds}no accounts yet)", apply)
+
+
+def _never(code: str, what: str, here: str, there: str) -> _Step:
+    return _Step(
+        f"{code} is of {what} {here or 'none'} here and {there or 'none'} in the file: a {what} never changes, "
+        "every key is made for it; put it back, and add an organisation with another code",
+        None,
+    )
+
+
+def _changed(session: Session, organisation: Organisation, data: Data) -> Iterator[_Step]:
+    code, id_ = organisation.code, organisation.id
+
+    def put(what: str, **values: str) -> Callable[[Session], None]:
+        def apply(session: Session) -> None:
+            found = session.get_one(Organisation, id_)
+            for name, value in values.items():
+                setattr(found, name, value)
+            audit.append(session, audit.Event.ORGANISATION_CHANGED, by=_BY, organisation=id_, what=what)
+
+        return apply
+
+    for language, here in (("sq", organisation.name_sq), ("en", organisation.name_en)):
+        there = data.names[language]
+        if here != there:
+            yield _Step(f"renamed {code}: {here} -> {there} ({language})", put("names", **{f"name_{language}": there}))
+    if organisation.telephone != data.on_call:
+        yield _Step(
+            f"changed telephone of {code}: {organisation.telephone or 'none'} -> {data.on_call or 'none'}",
+            put("telephone", telephone=data.on_call),
+        )
+    if data.beds:
+        yield from _beds(session, organisation, data)
+
+
+def _beds(session: Session, organisation: Organisation, data: Data) -> Iterator[_Step]:
+    code, id_ = organisation.code, organisation.id
+    here = session.scalars(select(Bed).where(Bed.organisation_id == id_).order_by(Bed.label)).all()
+    known = {bed.label for bed in here} | {bed.file_label for bed in here}
+    new = [label for label in data.beds if label not in known]
+    if new:
+
+        def apply(session: Session) -> None:
+            opened_on = stays.today()
+            session.add_all(
+                Bed(organisation_id=id_, label=label, file_label=label, opened_on=opened_on) for label in new
+            )
+            audit.append(session, audit.Event.BEDS_ADDED, by=_BY, organisation=id_, number=len(new))
+
+        yield _Step(f"added {_number(len(new))} to {code}: {_listed(new)}", apply)
+    more = [bed.label for bed in here if bed.file_label not in (None, *data.beds) and bed.closed_from is None]
+    if more:
+        yield _Step(
+            f"{code} has {_number(len(more))} more than the file ({_listed(more)}): its manager closes them, with a "
+            "day and a reason (Beds, List of beds, Close); or put them back into the file",
+            None,
+        )
+
+
+def _adopt(session: Session, file: Country) -> None:
+    """A bed that a manager entered under a name that the file has now is the file's as well."""
+    session.flush()
+    for code, data in file.organisations.items():
+        if data.beds:
+            own = select(Organisation.id).where(Organisation.code == code).scalar_subquery()
+            taken = set(session.scalars(select(Bed.file_label).where(Bed.organisation_id == own)))
+            statement = select(Bed).where(
+                Bed.organisation_id == own, Bed.file_label.is_(None), Bed.label.in_(set(data.beds) - taken)
+            )
+            for bed in session.scalars(statement):
+                bed.file_label = bed.label
+
+
+def _gone(session: Session, organisation: Organisation) -> _Step:
+    id_, code = organisation.id, organisation.code
+
+    def count(*wanted: object) -> int:
+        return session.scalar(select(func.count()).where(*wanted)) or 0  # type: ignore[arg-type]
+
+    holds = (
+        (count(Member.organisation_id == id_, Member.status != "disabled"), "account", "accounts"),
+        (count(or_(Case.holder_id == id_, Case.opened_by_id == id_)), "case", "cases"),
+        (count(or_(Referral.receiver_id == id_, Referral.sender_id == id_)), "referral", "referrals"),
+    )
+    found = [f"{number} {one if number == 1 else many}" for number, one, many in holds if number]
+    if found:
+        return _Step(
+            f"organisation {code} is gone from the file but has {', '.join(found)}: hand its open cases on, end its "
+            "part in the agreement, then suspend it (administrator, page Organisations); or put it back into the file",
+            None,
+        )
+
+    def apply(session: Session) -> None:
+        session.get_one(Organisation, id_).enabled = False
+        audit.append(session, audit.Event.ORGANISATION_SUSPENDED, by=_BY, organisation_id_concerned=id_)
+
+    return _Step(f"suspended organisation {code}: it is gone from the file, and has no account and no case", apply)
+
+
+def _number(beds: int) -> str:
+    return f"{beds} bed" if beds == 1 else f"{beds} beds"
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(labels) if len(labels) <= 5 else f"{labels[0]} ... {labels[-1]}"

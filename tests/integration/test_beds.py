@@ -12,11 +12,13 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions import accounts, interviews, proposals, referrals
+from nrm.actions import beds as bed_actions
 from nrm.actions import stays as stay_actions
 from nrm.db import db
 from nrm.domain.accounts import Role
+from nrm.domain.referrals import BedNotFree
 from nrm.domain.routing import Capacity
-from nrm.domain.stays import Destination, ExitReason
+from nrm.domain.stays import BedRefused, CloseReason, Destination, ExitReason
 from nrm.models.accounts import Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.stays import Bed
@@ -27,6 +29,7 @@ from tests import factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.integration.test_races import race
 
 SignIn = Callable[[str], Person]
 MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
@@ -159,6 +162,27 @@ def test_a_kept_bed_is_not_closed(app: Flask, sign_in: SignIn) -> None:
     manager = sign_in("nrc.shelter_manager")
     page = manager.post(f"/beds/{people.bed('NRC')}/close?lang=en", {"closed": "today", "reason": "repairs"}, 422)
     assert f"kept for {sent.pseudonym}" in page
+
+
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_of_accepting_into_a_bed_and_closing_it_in_one_instant_one_happens(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    instance: Flask = request.getfixturevalue(fixture)
+    worker, manager = factories.actor("nrc.case_worker"), factories.actor("nrc.shelter_manager")
+    sent, wanted = people.sent(factories.actor("rinas.border_officer")), people.bed("NRC")
+    done = race(
+        instance,
+        lambda: referrals.accept(referral_id=sent.referral_id, bed_id=wanted, by=worker) and "accepted",
+        lambda: (
+            bed_actions.close(bed_id=wanted, closed_from=stays.today(), why=CloseReason.REPAIRS, by=manager) or "closed"
+        ),
+        refusals=(BedNotFree, BedRefused),
+    )
+    assert len(done) == 1
+    line = stays.bed_line(wanted, by=manager)
+    assert line.closing == (done == ["closed"])
+    assert bool(line.kept_for) == (done == ["accepted"])
 
 
 def test_who_may_look_who_may_change_and_another_shelter_sees_nothing(app: Flask, sign_in: SignIn) -> None:

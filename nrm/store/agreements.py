@@ -136,14 +136,3 @@ def capacity() -> dict[str, Capacity]:
         else Capacity.NONE_FREE
         for party, free, promised, holders, entered in rows
     }
-
-
-def without_beds(*, by: Actor) -> list[dict[str, str]]:
-    """The names of the shelters bound by the agreement that never entered a bed, for the duty desk. Raises
-    NotPermitted."""
-    by.must(Permission.REFERRAL_DIRECT)
-    today = clock.now().astimezone(country().timezone).date()
-    nothing = ~exists().where(Bed.organisation_id == Organisation.id)
-    statement = select(Organisation.party, Organisation.name_sq, Organisation.name_en)
-    rows = db.session.execute(statement.where(*_SHELTERS, Organisation.enabled, nothing).order_by(Organisation.code))
-    return [{"sq": sq, "en": en} for party, sq, en in rows if country().binds(party, today)]

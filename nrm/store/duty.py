@@ -40,7 +40,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import UtcDateTime, db
-from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER, Agreement, Party
 from nrm.domain.cases import UNFINISHED
 from nrm.domain.duty import AHEAD, CHILDREN, OLD_AFTER, UNSAFE, Part, Tag, clauses_of_danger, part_of
@@ -52,6 +52,7 @@ from nrm.models.cases import Case, Supplement
 from nrm.models.chases import Chase
 from nrm.models.interviews import Interview
 from nrm.models.referrals import ChildAlert, Obligation, Referral
+from nrm.models.stays import Bed
 from nrm.store import accounts, obligations
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
@@ -134,6 +135,7 @@ class Counts:
     late: int = 0
     later: int = 0
     old: int = 0
+    without_beds: tuple[str, ...] = ()  # codes of shelters that never entered one: asked in the same statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Desk:
     post: tuple[DutyLine, ...]
     due: tuple[DutyLine, ...]
     counts: Counts
+    without_beds: tuple[dict[str, str], ...]  # shelters bound by the agreement that never entered a bed
 
 
 def _referred(step: str) -> Select[Any]:
@@ -316,7 +319,11 @@ def desk(*, by: Actor, size: int) -> Desk:
     parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
     lines = _Lines([each for part in parts for each in part], by)
     post, due = (tuple(lines.line(each) for each in part) for part in parts)
-    return Desk(post, due, counts(by=by))
+    much = counts(by=by)
+    day = now.astimezone(country().timezone).date()
+    empty = [each for each in lines.organisations.values() if each.code in much.without_beds]
+    bound = (each for each in sorted(empty, key=lambda each: each.code) if country().binds(each.party, day))
+    return Desk(post, due, much, tuple(_names(each) for each in bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,11 +434,18 @@ def counts(*, by: Actor) -> Counts:
         for name, at in (("old", now - OLD_AFTER), ("now", now), ("ahead", now + AHEAD))
     }
     number: dict[str, int] = dict.fromkeys(("post", "children", "due", "late", "later", "old"), 0)
+    empty = []
     for part, child, late, found in db.session.execute(_counted_parts(), hours):
+        if part.startswith(_EMPTY):
+            empty.append(part.removeprefix(_EMPTY))
+            continue
         number[part] += found
         number["children"] += found if part == Part.POST and child else 0
         number["late"] += found if part == Part.DUE and late else 0
-    return Counts(**number)
+    return Counts(**number, without_beds=tuple(empty))
+
+
+_EMPTY = "without beds: "
 
 
 @cache
@@ -452,7 +466,11 @@ def _counted_parts() -> Select[*tuple[Any, ...]]:
                 case((source.due <= now, 1), else_=0).label("late"),
             )
         )
-    rows = union_all(*parts).subquery()
+    shelters = [str(kind) for kind in SHELTERS]
+    empty = select(literal(_EMPTY) + Organisation.code, literal(0), literal(0)).where(
+        Organisation.kind.in_(shelters), Organisation.enabled, ~exists().where(Bed.organisation_id == Organisation.id)
+    )
+    rows = union_all(*parts, empty).subquery()
     return select(rows.c.part, rows.c.child, rows.c.late, func.count()).group_by(rows.c.part, rows.c.child, rows.c.late)
 
 

@@ -92,7 +92,6 @@ def duty_home() -> str:
         expected=notices.expected_part(),
         requests=requests.waiting_part(),
         leaving=agreements.leaving(by=by),
-        without_beds=agreements.without_beds(by=by),
         form=FindCaseForm(),
     )
 

@@ -19,6 +19,8 @@ SETTINGS = (
     "NRM_RELEASE_DATABASE",
     "NRM_KEYS",
     "NRM_BACKUPS",
+    "NRM_DRILL_DATABASE",
+    "NRM_DRILL_SHRED_DATABASE",
     "NRM_COUNTRY",
     "NRM_COUNTRY_FOLDER",
     "NRM_LANGUAGE",
@@ -92,6 +94,8 @@ class Config:
     argon2_passes: int
     access_log: str  # a file, `-` for standard error, empty for none
     smtp: Smtp | None = None  # None: no e-mail is sent
+    drill_database: str | None = None  # None: a drill makes databases of its own
+    drill_shred_database: str | None = None
 
 
 def load_config(env: Mapping[str, str]) -> Config:
@@ -108,11 +112,14 @@ def load_config(env: Mapping[str, str]) -> Config:
         raise MisConfigured(f"NRM_LANGUAGE: {language!r} is not one of sq, en")
     folder = env.get("NRM_COUNTRY_FOLDER") or instance.get("country_folder")
     certificate, key = _tls(env)
+    drill, drill_shred = (_postgresql(env, f"NRM_DRILL_{name}DATABASE") for name in ("", "SHRED_"))
+    if drill and drill == drill_shred:
+        raise MisConfigured("NRM_DRILL_SHRED_DATABASE: name another database than NRM_DRILL_DATABASE")
     return Config(
         directory=directory,
         database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
         shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
-        release_database=_release_database(env),
+        release_database=_postgresql(env, "NRM_RELEASE_DATABASE"),
         secrets=_secrets(Path(env.get("NRM_KEYS") or directory / "keys")),
         backups=Path(env["NRM_BACKUPS"]).absolute() if env.get("NRM_BACKUPS") else None,
         country=country,
@@ -125,6 +132,8 @@ def load_config(env: Mapping[str, str]) -> Config:
         argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES),
         access_log=_access_log(env),
         smtp=_smtp(env),
+        drill_database=drill,
+        drill_shred_database=drill_shred,
     )
 
 
@@ -150,14 +159,14 @@ def _url(setting: str, value: str) -> str:
     return f"sqlite:///{Path(value).absolute()}"
 
 
-def _release_database(env: Mapping[str, str]) -> str | None:
-    """The main database as a role that can read releases alone; SQLite knows no roles."""
-    value = env.get("NRM_RELEASE_DATABASE")
+def _postgresql(env: Mapping[str, str], setting: str) -> str | None:
+    """A database on PostgreSQL, if one is named: the main one as a role that reads releases alone, those of drills."""
+    value = env.get(setting)
     if not value:
         return None
     if not value.startswith(("postgresql://", "postgresql+psycopg://")):
-        raise MisConfigured("NRM_RELEASE_DATABASE: give an address that starts with postgresql://, or leave it out")
-    return _url("NRM_RELEASE_DATABASE", value)
+        raise MisConfigured(f"{setting}: give an address that starts with postgresql://, or leave it out")
+    return _url(setting, value)
 
 
 def _secrets(folder: Path) -> Secrets:

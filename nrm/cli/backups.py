@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
 from config import Config
 from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.actions.erasures import LIST
+from nrm.cli.drilling import temporary
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 
@@ -61,7 +60,10 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
     if len(keys) != 2 or keys[0] == keys[1]:
         raise Refused("--recipient: name two files of different people")
     with application(directory).app_context(), _said():
-        written = actions.take(to, (keys[0], keys[1]), tell=_tell)
+        try:
+            written = actions.take(to, (keys[0], keys[1]), tell=_tell)
+        finally:
+            disconnect()
     click.echo(
         json.dumps({"main": str(written.main), "shred": str(written.shred), "shred_files_deleted": written.deleted})
     )
@@ -165,9 +167,10 @@ def _undo(app: Flask, directory: Path) -> None:
 @click.option("--key", "keys", multiple=True, required=True, type=_FILE, help="A private key file; give both.")
 @click.option("--as", "login", required=True, help="Somebody who opens cases; the password is asked.")
 def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
-    """Restore the newest pair into a temporary place, look whether all is there and opens, and remove it again.
+    """Restore the newest pair into databases made for it, look whether all is there and opens, and remove them.
 
-    Findings on standard output and exit 1.
+    On PostgreSQL they are made on the server, which takes the right to: ALTER ROLE ... CREATEDB, or two empty databases
+    named by NRM_DRILL_DATABASE and NRM_DRILL_SHRED_DATABASE. Findings on standard output and exit 1.
     """
     privates = [_key(actions.private_key_in, path, "--key") for path in keys]
     pair = actions.newest_pair(to)
@@ -176,44 +179,47 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
     listed = to / LIST
     if not listed.is_file():
         raise Refused(f"--to: {to} holds no {LIST}")
-    with _said(), _temporary(directory) as config:
-        with create_app(config).app_context():
-            checked = actions.check_pair(*pair, privates)
-            actions.fill(*pair, privates)
-            found = actions.findings(checked, listed=None)
-            actions.settle(listed)
-            found += actions.findings(None, listed)
-            disconnect()
-        # Anew: whether people are synthetic, so whether a code is asked, stands in the database that is now there.
-        with signed_in(create_app(config), login) as by:
-            opened, tried = actions.sample_opens(SAMPLE, by=by)
+    with _said(), temporary(settings(directory)) as config:
+        checked = actions.check_pair(*pair, privates)
+        found, opened, tried = _tried(config, pair, privates, checked, listed, login)
     if opened < tried:
         found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
-    if not tried:
+    if not tried and not found:
         found.append(f"{login} was granted nothing that could be opened to try: name somebody who holds cases")
     report = {"taken_at": checked.header.taken_at, "rows": sum(checked.rows.values()), "opened": opened}
     click.echo(json.dumps({**report, "findings": found}))
     return 1 if found else 0
 
 
-@contextmanager
-def _temporary(directory: Path) -> Iterator[Config]:
-    """The configuration of empty SQLite databases, removed at the end; the second one in memory where it can be."""
-    for left in directory.glob(".drill-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(directory)  # noqa: S108 - a folder made below it
-    with (
-        tempfile.TemporaryDirectory(prefix=".drill-", dir=directory) as place,
-        tempfile.TemporaryDirectory(prefix=".drill-", dir=memory) as fast,
-    ):
-        config = dataclasses.replace(
-            settings(directory),
-            directory=Path(place),
-            database=f"sqlite:///{place}/main.db",
-            shred_database=f"sqlite:///{fast}/shred.db",
-            backups=None,
-        )
-        yield config
+def _tried(
+    config: Config, pair: tuple[Path, Path], privates: list[bytes], checked: actions.Checked, listed: Path, login: str
+) -> tuple[list[str], int, int]:
+    """(findings, how many compartments opened, how many were tried) of the pair in the databases of `config`."""
+    with create_app(config).app_context():
+        try:
+            actions.fill(*pair, privates)
+            found = actions.findings(checked, listed=None)
+            actions.settle(listed)
+            found += actions.findings(None, listed)
+        except StatementError as error:
+            if isinstance(error, OperationalError):
+                raise
+            return [f"the pair cannot be restored there: {_of_kind(error)}"], 0, 0
+        finally:
+            disconnect()
+    # Anew: whether people are synthetic, so whether a code is asked, stands in the database that is now there.
+    app = create_app(config)
+    try:
+        with signed_in(app, login) as by:
+            return found, *actions.sample_opens(SAMPLE, by=by)
+    finally:
+        with app.app_context():
+            disconnect()
+
+
+def _of_kind(error: SQLAlchemyError) -> str:
+    """What kind of error a database answered with; what it says of it may repeat the row."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def]
@@ -246,5 +252,9 @@ def _said() -> Iterator[None]:
         raise Refused(f"--erased: line {error} was not written by this instance") from None
     except actions.NotThisChain:
         raise Refused("--since-audit: its audit chain does not go on from the one in the backup") from None
+    except SQLAlchemyError as error:
+        raise Refused(
+            f"NRM_DATABASE, NRM_SHRED_DATABASE: a database did not do what was asked of it: {_of_kind(error)}"
+        ) from None
     except OSError as error:
         raise Refused(f"{error.filename or 'a file'}: {error.strerror}") from None

@@ -183,7 +183,5 @@ def check(file: BinaryIO, privates: Collection[bytes]) -> dict[str, int]:
 def load(file: BinaryIO, privates: Collection[bytes]) -> dict[str, int]:
     """Insert the file's rows into its database, which is at the file's revision and empty; raises as `check`."""
     engine = db.engine if header_of(file).database == "main" else db.engines["shred"]
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+    with engine.begin() as connection, dumping.in_any_order(connection):
         return dumping.load(connection, _content(file, privates))

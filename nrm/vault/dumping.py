@@ -14,11 +14,13 @@ import base64
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -33,6 +35,7 @@ from sqlalchemy import (
     insert,
     select,
     table,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -48,9 +51,13 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "bytes": LargeBinary(),
     "json": JSON(none_as_null=True),
     "yes_no": Boolean(),
-    "number": Integer(),
+    "number": BigInteger(),  # whatever fits into the column: PostgreSQL is told how wide a number is
     "text": String(),
 }
+_REFERENCES = """
+    SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
+    WHERE contype = 'f' AND NOT condeferrable AND connamespace = current_schema()::regnamespace
+"""
 _WRITE: dict[str, Callable[[Any], Any]] = {
     "uuid": lambda value: value.hex,
     "instant": lambda value: value.isoformat(),
@@ -71,6 +78,8 @@ class Unreadable(Exception):
 
 def kind_of(of: Column[Any]) -> str:
     """How the values of a column are written; TypeError for a type that is not foreseen."""
+    if isinstance(of.type, Integer):
+        return "number"
     for kind, known in _TYPES.items():
         if isinstance(of.type, type(known)):
             return kind
@@ -79,6 +88,8 @@ def kind_of(of: Column[Any]) -> str:
 
 def dump(connection: Connection, metadata: MetaData, tell: Tell) -> Iterator[bytes]:
     """The lines of every table, those that others refer to first."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))  # elsewhere the last day is in a year that Python lacks
     counts = {}
     for each in metadata.sorted_tables:
         kinds = [kind_of(of) for of in each.columns]
@@ -101,6 +112,22 @@ def _all(each: Table) -> Any:
 
 def _written(kind: str, value: Any) -> Any:
     return value if value is None or kind not in _WRITE else _WRITE[kind](value)
+
+
+@contextmanager
+def in_any_order(connection: Connection) -> Iterator[None]:
+    """Let rows refer to rows that follow: what refers to nothing is found out at the end."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        yield
+        return
+    found = connection.execute(text(_REFERENCES)).all()
+    for relation, name in found:
+        connection.exec_driver_sql(f"ALTER TABLE {relation} ALTER CONSTRAINT {name} DEFERRABLE INITIALLY DEFERRED")
+    yield
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for relation, name in found:
+        connection.exec_driver_sql(f"ALTER TABLE {relation} ALTER CONSTRAINT {name} NOT DEFERRABLE")
 
 
 def _line(value: object) -> bytes:

@@ -1,7 +1,7 @@
 """Every column of every table, filled with the largest and oddest values of its type, through a backup and back.
 
-The rows are made from the metadata, so that a table that is added is tried too. Check constraints are set aside for it: what
-a table may hold is for other tests, what it can hold must survive.
+The rows are made from the metadata, so that a table that is added is tried too. Check constraints are set aside for
+it: what a table may hold is for other tests, what it can hold must survive.
 """
 
 from __future__ import annotations

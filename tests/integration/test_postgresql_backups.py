@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -30,18 +30,38 @@ SETTINGS = ("NRM_DATABASE", "NRM_SHRED_DATABASE")
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[str, tuple[Path, str, str]]:
+    """The instance that `moved` copies, once it is there: its folder, its main and its shred database."""
+    return {}
+
+
 @pytest.fixture
 def moved(
-    keeper: Keeper, postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Keeper]:
+    kept: dict[str, tuple[Path, str, str]],
+    keeper: Keeper,
+    postgres_server: postgres.Server,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Keeper:
     """The world, restored from SQLite onto PostgreSQL: with counted interviews, filed tables, everything."""
-    pair = keeper.back_up()
-    disconnect()
-    for name in SETTINGS:
-        monkeypatch.setenv(name, postgres_server.new_database())
-    done = keeper.restore(tmp_path / "moved", pair)
-    assert done.exit_code == 0, done.stderr
-    yield Keeper(keeper.folder, tmp_path / "moved", keeper.keys)
+    if not kept:
+        pair = keeper.back_up()
+        disconnect()
+        first = tmp_path_factory.mktemp("moved") / "instance"
+        addresses = [postgres_server.new_database() for _ in SETTINGS]
+        with pytest.MonkeyPatch.context() as environment:
+            for name, address in zip(SETTINGS, addresses, strict=True):
+                environment.setenv(name, address)
+            done = keeper.restore(first, pair)
+        assert done.exit_code == 0, done.stderr
+        kept["instance"] = first, addresses[0], addresses[1]
+    folder, *originals = kept["instance"]
+    for name, address in zip(SETTINGS, originals, strict=True):
+        monkeypatch.setenv(name, postgres_server.new_database(copy_of=address))
+    shutil.copytree(folder, tmp_path / "moved")
+    return Keeper(keeper.folder, tmp_path / "moved", keeper.keys)
 
 
 def drill(keeper: Keeper) -> Result:
@@ -203,7 +223,7 @@ def test_what_a_drill_left_when_it_was_killed_goes_with_the_next_one(
 
     with monkeypatch.context() as patch:
         patch.setattr(backups, "fill", killed)
-        patch.setattr("nrm.cli.backups._drop_database", lambda *_: None)
+        patch.setattr("nrm.cli.drilling._drop_database", lambda *_: None)
         with pytest.raises(Killed):
             drill(moved)
     assert len(_databases(server) - before) == 2

@@ -139,7 +139,14 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
         if report in rules.FILED:
             _destroy_filed(session, report, window, counted.filed)
         late = _silent(report, window, by)
-        value = render.tables_of(released_at.isoformat(), window, report, draft.tables, no_report_from=late)
+        value = render.tables_of(
+            released_at.isoformat(),
+            window,
+            report,
+            draft.tables,
+            no_report_from=late,
+            not_recorded=country().tables[report].unrecorded,
+        )
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
         row = ReleaseDraft(
             id=uuid.uuid4(),
@@ -259,7 +266,7 @@ def _beside(table_set: TableSet, window: Window) -> list[Any]:
     for link in table_set.linked:
         other = country().tables[link.report]
         releases = {
-            each: (at_step(other, step), tables)
+            each: (at_step(other.of_release(tables), step), tables)
             for each, step, tables in _standing(link.report)
             if each.first in window and each.last in window
         }
@@ -273,12 +280,12 @@ def _standing(report: str) -> Iterator[tuple[Window, str, list[dict[str, Any]]]]
     """(quarters, step, tables) of every release of a report, and of its draft."""
     for line in store.releases(by=RELEASE, report=report):
         content = store.release_file(line.quarter, "json", by=RELEASE, report=report)
-        yield Window(line.first_quarter, line.quarter), line.step, json.loads(content)["tables"]
+        yield Window(line.first_quarter, line.quarter), line.step, rules.filled(json.loads(content))
     draft = store.draft(report)
     if draft is not None:
         kept = signing.open_memory(draft.sealed_draft, "draft", report, draft.quarter)
         quarters = Window(Quarter.parse(draft.first_quarter), Quarter.parse(draft.quarter))
-        yield quarters, draft.step, kept["value"]["tables"]
+        yield quarters, draft.step, rules.filled(kept["value"])
 
 
 def _classification(table_set: TableSet) -> tabulation.Classification:

@@ -236,8 +236,10 @@ def verdict(quarter: Quarter, *, report: str = rules.REPORT) -> dict[str, Any]:
     kept = store.verdict(quarter, by=by, report=report)
     lines = sorted(store.releases(by=by, report=report), key=lambda each: each.quarter)
     place = next(n for n, each in enumerate(lines) if each.first_quarter <= quarter <= each.quarter)
-    tables = [json.loads(store.release_file(each.quarter, "json", by=by, report=report))["tables"] for each in lines]
-    table_set = statistics.at_step(country().tables[report], lines[place].step)
+    tables = [
+        rules.filled(json.loads(store.release_file(each.quarter, "json", by=by, report=report))) for each in lines
+    ]
+    table_set = statistics.at_step(country().tables[report].of_release(tables[place]), lines[place].step)
     before = tables[place - 1] if place else None
     found = [
         {"table": table, "scenario": scenario, "guarantee": guarantee}

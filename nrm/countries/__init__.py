@@ -30,7 +30,7 @@ from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.register import Register
 from nrm.domain.reports import FILED
 from nrm.domain.spoken import Choices, parse_choices
-from nrm.domain.tabulation import DIMENSIONS
+from nrm.domain.tabulation import DIMENSIONS, UNFILLED
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
@@ -133,14 +133,29 @@ def _tables(place: Path) -> dict[str, TableSet]:
         counted_by = {"ix": DIMENSIONS, **counting.DIMENSIONS}.get(report)
         if counted_by is None:
             raise CountryError(f"tables-{report}.toml: file: there is no such report")
-        for name in sorted({*table_set.roots} ^ {*counted_by}):
+        for name in sorted({*table_set.roots, *table_set.lacking(table_set.dimensions)} ^ {*counted_by}):
             problem = "missing" if name in counted_by else "is nothing people are counted by"
             raise CountryError(f"tables-{report}.toml: dimension.{name}: {problem}")
+        for name in counted_by:
+            if fault := _fault_of_recording(name, table_set):
+                raise CountryError(f"tables-{report}.toml: dimension.{name}.not_recorded: {fault}")
     for report, table_set in read.items():
         for link in table_set.linked:
             if fault := _fault_of(link, read):
                 raise CountryError(f"tables-{report}.toml: linked.{link.report}: {fault}")
     return read
+
+
+def _fault_of_recording(name: str, table_set: TableSet) -> str | None:
+    """Nothing is printed as a result that nothing fills, and nothing that is recorded is left out."""
+    why = table_set.dimensions[name].not_recorded
+    if name in UNFILLED and not why:
+        return "missing: nothing fills it yet; say why, in every language"
+    if name not in UNFILLED and why:
+        return "it is recorded"
+    if why and set(why) != {"en", "sq"}:
+        return "say it in en and in sq"
+    return None
 
 
 def _fault_of(link: Linked, tables: Mapping[str, TableSet]) -> str | None:

@@ -158,6 +158,11 @@ def behind(figure: int, *, whole: bool = False) -> Span:
     return max(5, figure - 9), figure + 9
 
 
+def filled(release: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tables of a release (its JSON value) that hold figures: not those that nothing fills."""
+    return [table for table in release["tables"] if not table.get("not_recorded")]
+
+
 def due_on(quarter: Quarter, days: int) -> date:
     """The day the report of the quarter is due."""
     return quarter.end + timedelta(days=days)

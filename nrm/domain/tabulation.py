@@ -36,6 +36,9 @@ DIMENSIONS = (
 )
 """What a person is counted by; the tables of a country use these."""
 
+UNFILLED = frozenset({"repeat"})
+"""Of these, what nothing in the program fills yet: cases of one person are not linked. A country says so of them."""
+
 REPEATS = ("new", "repeat", "pending", "not_checked")
 NOT_WITNESSES = frozenset({WitnessStatus.NOT_A_WITNESS, WitnessStatus.TESTIMONY_WITHDRAWN})
 CORRECTED = "~"

@@ -6,7 +6,7 @@ Figures are those of filed tables and of sealed releases; none is computed but t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from jinja2 import Environment
 from nrm.domain.filings import TOTAL as SUM
 from nrm.domain.filings import Figures, cells, totals
 from nrm.domain.register import Matrix, Register, Requirement, Words
-from nrm.render.matrices import Column, matrix
+from nrm.render.matrices import Column, matrix, title_of
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
 from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, is_impossible, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
@@ -53,6 +53,7 @@ class Printed:
     heading: str
     columns: Sequence[Column]
     lines: Sequence[Line]
+    not_recorded: str = ""  # why there is no figure at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def files(
     made = {
         "csv": sheet,
         "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
-        "xlsx": release_xlsx(value, titles=titles, labels=labels),
+        "xlsx": release_xlsx(value, titles=titles, labels=labels, why=_why(table_sets)),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -193,10 +194,25 @@ def _printed(
     return found
 
 
+def _why(table_sets: Mapping[str, TableSet]) -> Callable[[Sequence[str]], str]:
+    """Why nothing is recorded by some dimensions, in English."""
+
+    def why(names: Sequence[str]) -> str:
+        found = (words_of(each, "en").reason(names) for each in table_sets.values() if each.lacking(names))
+        return next(found, "")
+
+    return why
+
+
 def _released(table: Mapping[str, Any], table_set: TableSet, language: str) -> Printed:
+    table, words = {**table, "name": table["name"].partition(":")[2]}, words_of(table_set, language)
+    if table.get("not_recorded"):
+        return Printed(
+            title_of(table, words), table_set.counted[language], "", (), (), words.reason(table["dimensions"])
+        )
     turned = matrix(
-        {**table, "name": table["name"].partition(":")[2]},
-        words=words_of(table_set, language),
+        table,
+        words=words,
         groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
         impossible=lambda fixed: is_impossible(table_set, fixed),
     )

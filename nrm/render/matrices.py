@@ -26,12 +26,16 @@ Impossible = Callable[[Mapping[str, str]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What codes are called: a member of a dimension, a dimension, a table ("" when it has no title), and totals."""
+    """What codes are called: a member of a dimension, a dimension, a table ("" when it has no title), and totals.
+
+    `reason`: why nothing is recorded by one of these dimensions.
+    """
 
     label: Callable[[str, str], str]
     dimension: Callable[[str], str]
     table: Callable[[Mapping[str, Any]], str]
     total: str
+    reason: Callable[[Sequence[str]], str] = lambda _: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +90,24 @@ class Finding:
 def page_values(
     release: Mapping[str, Any], *, words: Words, groups: Groups, impossible: Impossible, charted: str
 ) -> dict[str, Any]:
-    """What the templates of a report take: `release`, `tables`, `total`, `finding` (of `charted`), `bars`.
+    """What the templates of a report take: `release`, `tables`, `total`, `finding` (of `charted`), `bars`, and
+    `not_recorded` [(title, why)] of the tables that nothing fills.
 
     `release` has the JSON shape of a sealed release. `groups`: per dimension, the members that are groups and the codes
     in them. `impossible` says of {dimension: member} that nobody can be both.
     """
     return {
         "release": release,
-        "tables": [matrix(table, words=words, groups=groups, impossible=impossible) for table in release["tables"]],
+        "tables": [
+            matrix(table, words=words, groups=groups, impossible=impossible)
+            for table in release["tables"]
+            if not table.get("not_recorded")
+        ],
+        "not_recorded": [
+            (title_of(table, words), words.reason(table["dimensions"]))
+            for table in release["tables"]
+            if table.get("not_recorded")
+        ],
         "total": grand_total(release),
         "finding": finding(release, charted, words=words, groups=groups),
         "bars": bars,
@@ -174,7 +188,7 @@ def matrix(table: Mapping[str, Any], *, words: Words, groups: Groups, impossible
             rows.append(Row(kind, _row_label(codes, down, words), tuple(figures.get(key) for key in keys)))
     return Matrix(
         name=table["name"],
-        title=words.table(table) or " × ".join(words.dimension(name) for name in names) or words.total,
+        title=title_of(table, words),
         heading=" / ".join(words.dimension(name) for name in down) or words.total,
         columns=tuple(
             Column(
@@ -186,6 +200,11 @@ def matrix(table: Mapping[str, Any], *, words: Words, groups: Groups, impossible
         rows=tuple(_blocks(rows, len(down))),
         ways=len(names),
     )
+
+
+def title_of(table: Mapping[str, Any], words: Words) -> str:
+    """What a table is called; without a title of its own, by its dimensions."""
+    return words.table(table) or " × ".join(words.dimension(name) for name in table["dimensions"]) or words.total
 
 
 def _fixed(names: Sequence[str], key: Sequence[str]) -> dict[str, str]:

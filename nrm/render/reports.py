@@ -15,7 +15,7 @@ from nrm.render.curves import curve_of
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
-from nrm.statistics.tables import TOTAL, TableSet
+from nrm.statistics.tables import TOTAL, Table, TableSet
 
 LANGUAGES = ("sq", "en")
 TOTALS = {"sq": "Gjithsej", "en": "Total"}
@@ -54,7 +54,7 @@ def files(
     made = {
         "csv": sheet,
         "csvw": release_csvw(release, f"{name}.csv", sheet, titles=titles, labels=labels, area=area),
-        "xlsx": release_xlsx(release, titles=titles, labels=labels),
+        "xlsx": release_xlsx(release, titles=titles, labels=labels, why=words_of(table_set, "en").reason),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -125,7 +125,7 @@ def is_impossible(table_set: TableSet, fixed: Mapping[str, str]) -> bool:
 
 def words_of(table_set: TableSet, language: str) -> Words:
     """What a table set calls its codes, in one language."""
-    titles = {table.name: table.title for table in table_set.tables}
+    titles = {table.name: table.title for table in (*table_set.described, *table_set.tables)}
 
     def label(name: str, member: str) -> str:
         texts = table_set.dimensions[table_set.dimensions[name].root].labels.get(member, {})
@@ -137,7 +137,11 @@ def words_of(table_set: TableSet, language: str) -> Words:
     def table(data: Mapping[str, Any]) -> str:
         return titles.get(data["name"], {}).get(language, "")
 
-    return Words(label, dimension, table, TOTALS[language])
+    def reason(names: Sequence[str]) -> str:
+        texts = (table_set.dimensions[table_set.dimensions[name].root].not_recorded for name in names)
+        return next((text.get(language, "") for text in texts if text), "")
+
+    return Words(label, dimension, table, TOTALS[language], reason)
 
 
 def _titles(table_set: TableSet) -> dict[str, Mapping[str, str]]:
@@ -156,9 +160,11 @@ def tables_of(
     tables: Sequence[Mapping[str, Any]],
     *,
     no_report_from: Sequence[str] = (),
+    not_recorded: Sequence[Table] = (),
 ) -> dict[str, Any]:
     """The JSON value of a release without its signatures; of each table its name, dimensions and rows.
 
+    Tables that nothing can fill follow without rows, and say `not_recorded`.
     `quarter` is the last one; where several were published together, `quarters` names them all. `no_report_from`: codes
     of contributors that did not confirm their part, where there are any.
     """
@@ -169,5 +175,11 @@ def tables_of(
         **several,
         "released_at": release_date,
         **({"no_report_from": list(no_report_from)} if no_report_from else {}),
-        "tables": [{key: table[key] for key in ("name", "dimensions", "rows")} for table in tables],
+        "tables": [
+            *({key: table[key] for key in ("name", "dimensions", "rows")} for table in tables),
+            *(
+                {"name": table.name, "dimensions": list(table.by), "rows": [], "not_recorded": True}
+                for table in not_recorded
+            ),
+        ],
     }

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ Texts = Mapping[str, str]
 # A cell that begins so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TOTAL = "*"
+NOT_RECORDED = "not_recorded"
 COLUMNS_BEFORE = ("report", "quarter", "table")
 
 
@@ -40,7 +41,7 @@ def release_csv(release: Mapping[str, Any]) -> bytes:
     """A whole release, one row a figure: report, quarter, table, a column per dimension, value.
 
     `release` is the JSON shape of a sealed release. A dimension that the table does not have is empty, a total is `*`.
-    A figure that cannot exist has no value.
+    A figure that cannot exist has no value; a table that nothing fills has one row, whose value is `not_recorded`.
     """
     return csv_bytes(_rows(release))
 
@@ -49,10 +50,15 @@ def _rows(release: Mapping[str, Any]) -> list[list[object]]:
     dimensions = _dimensions(release)
     rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value"]]
     for table in release["tables"]:
-        for row in table["rows"]:
+        for row in table["rows"] or _words_for(table):
             members = [row.get(name, TOTAL) if name in table["dimensions"] else "" for name in dimensions]
             rows.append([release["report"], release["quarter"], table["name"], *members, row["value"]])
     return rows
+
+
+def _words_for(table: Mapping[str, Any]) -> list[dict[str, object]]:
+    """The one row of a table that nothing fills: a word, which nobody takes for a number."""
+    return [{"value": NOT_RECORDED}] if table.get("not_recorded") else []
 
 
 def _dimensions(release: Mapping[str, Any]) -> list[str]:
@@ -97,7 +103,12 @@ def release_csvw(
     language; `area` the country's ISO 3166 code; `said` what a figure means, unless all of them are rounded.
     """
     words = sorted(
-        {row["value"] for table in release["tables"] for row in table["rows"] if isinstance(row["value"], str)}
+        {
+            row["value"]
+            for table in release["tables"]
+            for row in table["rows"] or _words_for(table)
+            if isinstance(row["value"], str)
+        }
     )
     columns = []
     for name in (*COLUMNS_BEFORE, *_dimensions(release), "value"):
@@ -138,11 +149,16 @@ def release_csvw(
 
 
 def release_xlsx(
-    release: Mapping[str, Any], *, titles: Mapping[str, Texts], labels: Mapping[str, Mapping[str, Texts]]
+    release: Mapping[str, Any],
+    *,
+    titles: Mapping[str, Texts],
+    labels: Mapping[str, Mapping[str, Texts]],
+    why: Callable[[Sequence[str]], str],
 ) -> bytes:
     """A whole release as a workbook: the rows of `release_csv` with codes, then one sheet a table in words (English).
 
-    No text becomes a formula or a link; the bytes depend on the release alone.
+    `why`: of dimensions, why nothing is recorded by one of them. No text becomes a formula or a link; the bytes depend on
+    the release alone.
     """
     import xlsxwriter  # imported late: only closing a quarter makes workbooks
 
@@ -162,6 +178,9 @@ def release_xlsx(
         for line, row in enumerate(table["rows"], 1):
             words = ["Total" if row[n] == TOTAL else labels.get(n, {}).get(row[n], {}).get("en", row[n]) for n in names]
             sheet.write_row(line, 0, [*map(cell, words), row["value"]])
+        if table.get("not_recorded"):
+            sheet.write_row(1, 0, ["Not recorded", *[""] * (len(names) - 1), NOT_RECORDED])
+            sheet.write(2, 0, cell(why(names)))
     book.close()
     return out.getvalue()
 

@@ -34,7 +34,8 @@ _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 def parse(data: Mapping[str, Any]) -> TableSet:
     """Read a table set from a TOML document. Raises MalformedTableSet.
 
-    Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`),
+    Keys: `base` (5), `title`, `dimension.NAME` (`column`, `codes`, `hierarchy`, `of`, `recode`, `title`, `labels`,
+    `not_recorded`: texts that say why nothing can fill it, so that tables by it are asked for and not made),
     `table` (`by`, `title`), `impossible`, `known` and `reported` (`by`, `where`),
     `stock_flow` (`by`, `arrival`, `departure`), `sizes` and `weights` (four integers for 0 to 3 dimensions; sizes may
     be raised, never lowered), `version`, `windows` (of 1, 2, 4 quarters), `basis`, `counted`, `charted`,
@@ -60,7 +61,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         seen.setdefault(frozenset(table.by), table)
     if type(data.get("adds_up", False)) is not bool:
         raise MalformedTableSet(f"adds_up: {data['adds_up']!r}; true or false is needed")
-    return TableSet(
+    made = TableSet(
         dimensions,
         tuple(seen.values()),
         tuple(
@@ -83,6 +84,26 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         survival=_survival(data["survival"], shell, tables) if "survival" in data else None,
         adds_up=data.get("adds_up", False),
     )
+    return _recorded(made) if any(each.not_recorded for each in dimensions.values()) else made
+
+
+def _recorded(made: TableSet) -> TableSet:
+    """The set whose tables can be filled; whatever else is said of it must not need what nobody records."""
+    used = {made.charted, *(name for rule in made.impossible for name in rule)}
+    for known in (*made.known, *made.reported):
+        used |= {*known.by, *known.where}
+    if made.stock_flow is not None:
+        used |= {*made.stock_flow.by, made.stock_flow.arrival, made.stock_flow.departure}
+    if made.survival is not None:
+        used |= {made.survival.length, made.survival.status}
+    for link in made.linked:
+        used |= {*link.where, *link.by}
+    if lacking := made.lacking(sorted(used)):
+        raise MalformedTableSet(f"dimension.{lacking[0]}.not_recorded: a rule, a chart or a known figure needs it")
+    found = made.recorded()
+    if not found.tables:
+        raise MalformedTableSet("table: nothing is left of any table without what is not recorded")
+    return found
 
 
 def _version(data: Any) -> int:
@@ -117,7 +138,11 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
             raise MalformedTableSet(f"{place}: a name may not be empty nor contain '*'")
         if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
-        _only(_mapping(entry, place), place, {"column", "codes", "hierarchy", "of", "recode", "title", "labels"})
+        _only(
+            _mapping(entry, place),
+            place,
+            {"column", "codes", "hierarchy", "of", "recode", "title", "labels", "not_recorded"},
+        )
         dimensions[name] = _dimension(name, place, entry)
     for name, dimension in dimensions.items():
         if dimension.of is None:
@@ -140,7 +165,7 @@ def _dimension(name: str, place: str, entry: Mapping[str, Any]) -> Dimension:
         },
     }
     if "of" in entry:
-        if surplus := sorted({"column", "codes", "hierarchy", "recode"} & set(entry)):
+        if surplus := sorted({"column", "codes", "hierarchy", "recode", "not_recorded"} & set(entry)):
             raise MalformedTableSet(f"{place}.{surplus[0]}: not allowed beside 'of'")
         return Dimension(name, "", (), of=_text(entry["of"], f"{place}.of"), **texts)  # type: ignore[arg-type]
     column = _text(entry.get("column"), f"{place}.column")
@@ -180,6 +205,7 @@ def _dimension(name: str, place: str, entry: Mapping[str, Any]) -> Dimension:
     for code in texts["labels"]:
         if code not in codes and code not in groups:
             raise MalformedTableSet(f"{place}.labels: {code!r} is neither a code nor a group")
+    texts["not_recorded"] = _texts(entry.get("not_recorded", {}), f"{place}.not_recorded")
     return Dimension(name, column, tuple(codes), groups, None, recode, not codes, **texts)  # type: ignore[arg-type]
 
 

@@ -12,9 +12,10 @@ in the order of the names; what it leaves out is a total, and `()` is the grand 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 Cell = tuple[tuple[str, str], ...]
 Texts = Mapping[str, str]
@@ -53,6 +54,7 @@ class Dimension:
     observed: bool = False
     title: Texts = field(default_factory=dict)
     labels: Mapping[str, Texts] = field(default_factory=dict)
+    not_recorded: Texts = field(default_factory=dict)  # why nothing can fill it yet; empty: something does
 
     @property
     def root(self) -> str:
@@ -144,11 +146,45 @@ class TableSet:
     survival: Survival | None = None
     linked: tuple[Linked, ...] = ()
     adds_up: bool = False  # each record belongs to one quarter alone, so that the figures of quarters may be added
+    described: tuple[Table, ...] = ()  # the tables that are asked for, where some cannot be filled; else empty
 
     @property
     def roots(self) -> tuple[str, ...]:
         """Every dimension a record must have, in the order of the description."""
-        return tuple(name for name, dimension in self.dimensions.items() if dimension.of is None)
+        return tuple(
+            name for name, dimension in self.dimensions.items() if dimension.of is None and not dimension.not_recorded
+        )
+
+    def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of these dimensions that nothing can fill."""
+        known = (name for name in names if name in self.dimensions)
+        return tuple(name for name in known if self.dimensions[self.dimensions[name].root].not_recorded)
+
+    @property
+    def unrecorded(self) -> tuple[Table, ...]:
+        """The tables that are asked for and cannot be filled."""
+        return tuple(table for table in self.described if self.lacking(table.by))
+
+    def recorded(self) -> TableSet:
+        """The same with the tables that can be filled: of one that cannot, what is left without the dimension."""
+        rests = [tuple(name for name in table.by if not self.lacking([name])) for table in self.tables]
+        kept = [
+            table if rest == table.by else Table(rest, self.dimensions[rest[0]].title if len(rest) == 1 else {})
+            for table, rest in zip(self.tables, rests, strict=True)
+            if rest == table.by or (rest and not any(set(rest) <= set(other) for other in rests if other != rest))
+        ]
+        unique = {frozenset(table.by): table for table in reversed(kept)}
+        tables = tuple(table for table in kept if unique[frozenset(table.by)] is table)
+        return dataclasses.replace(self, tables=tables, described=self.tables)
+
+    def of_release(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
+        """The tables as they were asked for when these were sealed: perhaps before it was said what is not recorded."""
+        if not any(table["rows"] and self.lacking(table["dimensions"]) for table in tables):
+            return self
+        dimensions = {
+            name: dataclasses.replace(dimension, not_recorded={}) for name, dimension in self.dimensions.items()
+        }
+        return dataclasses.replace(self, dimensions=dimensions, tables=self.described, described=())
 
     def members(self, name: str) -> tuple[str, ...]:
         """The rows of a dimension without its total: each group before its codes."""

@@ -6,6 +6,7 @@ written, gives another number.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from nrm.domain.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.words import N_
+from nrm.render.reports import words_of
 from nrm.store import accounts, contributions
 from nrm.store import reports as store
 from nrm.web import guards, home
@@ -141,12 +143,24 @@ def show(report: str, quarter: str) -> str:
         about=_about(report),
         quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
+        not_recorded=_filled_with_nothing(report, which),
         downloads=[
             (translated(label), url_for("reports.download", report=report, quarter=quarter, ending=ending))
             for ending, (name, _, label) in DOWNLOADS.items()
             if name in release.formats
         ],
     )
+
+
+def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]:
+    """(dimension, why it is not recorded) that a release prints figures by: it was sealed before that was known."""
+    table_set = guards.country().tables[report]
+    if not table_set.unrecorded:
+        return []
+    release = json.loads(store.release_file(quarter, "json", by=guards.actor(), report=report))
+    printed = {name for table in rules.filled(release) for name in table_set.lacking(table["dimensions"])}
+    words = words_of(table_set, current_language())
+    return [(words.dimension(name), words.reason([name])) for name in sorted(printed)]
 
 
 def _about(report: str) -> dict[str, str]:

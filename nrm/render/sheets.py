@@ -157,8 +157,8 @@ def release_xlsx(
 ) -> bytes:
     """A whole release as a workbook: the rows of `release_csv` with codes, then one sheet a table in words (English).
 
-    `why`: of dimensions, why nothing is recorded by one of them. No text becomes a formula or a link; the bytes depend on
-    the release alone.
+    `why`: of dimensions, why nothing is recorded by one of them. No text becomes a formula or a link; the bytes depend
+    on the release alone.
     """
     import xlsxwriter  # imported late: only closing a quarter makes workbooks
 

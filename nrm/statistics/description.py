@@ -31,6 +31,9 @@ _KEYS = {
 _DAYS = re.compile(r"([0-9]+)(?:-([0-9]+)|\+)")
 
 
+_DIMENSION_KEYS = {"column", "codes", "hierarchy", "of", "recode", "title", "labels", "not_recorded"}
+
+
 def parse(data: Mapping[str, Any]) -> TableSet:
     """Read a table set from a TOML document. Raises MalformedTableSet.
 
@@ -138,11 +141,7 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
             raise MalformedTableSet(f"{place}: a name may not be empty nor contain '*'")
         if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
-        _only(
-            _mapping(entry, place),
-            place,
-            {"column", "codes", "hierarchy", "of", "recode", "title", "labels", "not_recorded"},
-        )
+        _only(_mapping(entry, place), place, _DIMENSION_KEYS)
         dimensions[name] = _dimension(name, place, entry)
     for name, dimension in dimensions.items():
         if dimension.of is None:

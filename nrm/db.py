@@ -52,6 +52,8 @@ _WRITING = "nrm_writing"
 _AFTERWARDS = "nrm_afterwards"
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
+WAIT_SECONDS = 5
+_PATIENCE = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 1000 * WAIT_SECONDS}
 _PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
 
 
@@ -183,7 +185,11 @@ def _engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 30}
     else:
-        options |= {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True}
+        # A server that is gone is found out before a connection is used, and one that does not answer within seconds.
+        options |= {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True, "pool_timeout": WAIT_SECONDS}
+        options["connect_args"] = {
+            name: value for name, value in _PATIENCE.items() if name not in make_url(url).normalized_query
+        }
     return options
 
 

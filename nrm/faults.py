@@ -8,6 +8,27 @@ from __future__ import annotations
 
 import traceback
 
+from sqlalchemy import exc
+
+# Classes and codes of SQLSTATE: no connection, shut down or not yet ready, no connection left.
+_NO_CONNECTION, _STOPPED, _TOO_MANY = "08", "57P0", "53300"
+
+
+def is_of_a_database_that_is_gone(error: BaseException) -> bool:
+    """Whether the exception says that a database's server cannot be reached, or gives no connection in time.
+
+    The driver's own exceptions too: some statements are handed to it directly.
+    """
+    if isinstance(error, exc.TimeoutError) or getattr(error, "connection_invalidated", False):
+        return True
+    driver = getattr(error, "orig", error)
+    if type(driver).__module__.partition(".")[0] != "psycopg" and not hasattr(driver, "sqlstate"):
+        return False
+    state = getattr(driver, "sqlstate", None)
+    if state is None:
+        return any(each.__name__ in ("OperationalError", "InterfaceError") for each in type(driver).__mro__)
+    return str(state).startswith((_NO_CONNECTION, _STOPPED, _TOO_MANY))
+
 
 def described(error: BaseException) -> str:
     """The kind and the place of the exception and of those that led to it, without their messages."""

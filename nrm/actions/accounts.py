@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
@@ -232,6 +232,11 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
         keyrings.share_keyring(session, member, by=by)
         happened(session, KeyHappening.CONFIRMED, member, by=by)
         audit.append(session, audit.Event.MEMBER_CONFIRMED, by=by, member_id_confirmed=member.id)
+
+
+def must_answer() -> None:
+    """Raise what the database raises when it is gone."""
+    db.session.execute(select(1))
 
 
 def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND) -> str:

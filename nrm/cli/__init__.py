@@ -1,6 +1,7 @@
 """The commands.
 
-Exit codes: 0 ok; 1 findings, or some lines failed; 2 bad usage or input, said in one line; 3 refused by protection.
+Exit codes: 0 ok; 1 findings, or some lines failed; 2 bad usage or input, said in one line; 3 refused by protection;
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -38,7 +39,20 @@ COMMANDS = {
 """Name -> module and object; a module is imported when its command is called: the solvers alone take half a second."""
 
 
+STOPPED = 130  # as a shell says it of a command that Ctrl-C ended
+
+
+class _Stopped(click.ClickException):
+    exit_code = STOPPED
+
+
 class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Stopped("stopped") from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return list(COMMANDS)
 
@@ -60,9 +74,12 @@ def main() -> None:
     os.umask(0o077)  # whatever is written is for this user alone
     try:
         code = nrm.main(standalone_mode=False)
-    except click.exceptions.Abort:
+    except KeyboardInterrupt:
         print("nrm: stopped", file=sys.stderr)  # noqa: T201
-        code = 2
+        code = STOPPED
+    except click.exceptions.Abort as error:
+        print("nrm: stopped", file=sys.stderr)  # noqa: T201
+        code = STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 2
     except click.ClickException as error:
         print(f"nrm: {error.format_message()}", file=sys.stderr)  # noqa: T201
         code = error.exit_code

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import re
 import secrets
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
@@ -36,6 +41,11 @@ QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
 ACCOUNTS_FILE = "accounts.json"
 _PASSWORD_SYLLABLES = 10
+_UNFINISHED = ".nrm-demo-unfinished"
+# All that may lie in the folder of a demo country.
+_MADE = re.compile(
+    rf"{re.escape(_UNFINISHED)}|keys|checkpoints|instance\.toml|accounts\.json|erased\.jsonl|(main|shred)\.db(-\w+)?|\w+\.lock"
+)
 
 Account = dict[str, Any]
 
@@ -61,19 +71,74 @@ def demo(
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
+    clear_unfinished(directory)
     if known.is_file() and application(directory).extensions["nrm.synthetic"]:
         described = json.loads(known.read_text("utf-8"))
         _say(f"{directory} holds a demo country already; it is kept as it is")
     else:
         last_day = until.date() if until else None
-        described = make_demo(directory, people=people, seed=seed, until=last_day, second_factor=second_factor)
-        known.touch(mode=0o600)
-        known.write_text(json.dumps(described, indent=1), "utf-8")
+        with built_aside(directory) as place:
+            described = make_demo(place, people=people, seed=seed, until=last_day, second_factor=second_factor)
+            (place / ACCOUNTS_FILE).touch(mode=0o600)
+            (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
     described = {"url": f"http://127.0.0.1:{port}", **described}
     click.echo(json.dumps(described, ensure_ascii=False) if as_json else _table(described))
     sys.stdout.flush()
     if not no_serve:
         run_server(directory, host="127.0.0.1", port=port, workers=2)
+
+
+@contextmanager
+def built_aside(directory: Path) -> Iterator[Path]:
+    """A new folder inside an empty one; what it holds moves into that when the block ends whole. Raises Refused."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(f"--dir: {directory} is not empty; a demo country is made in a new folder")
+    place = directory / _UNFINISHED
+    try:
+        place.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
+    with _held(place):
+        try:
+            yield place
+        except Refused:
+            shutil.rmtree(place)
+            raise
+        # The accounts are last: where they are, all is there.
+        for path in sorted(place.iterdir(), key=lambda path: path.name == ACCOUNTS_FILE):
+            path.rename(directory / path.name)
+        place.rmdir()
+
+
+def clear_unfinished(directory: Path) -> None:
+    """Remove what a demo left that was stopped while it was built; nothing else. Raises Refused."""
+    place = directory / _UNFINISHED
+    if not place.is_dir():
+        return
+    with _held(place):
+        whole = (directory / ACCOUNTS_FILE).is_file()
+        made = {place, *place.iterdir(), *(() if whole else directory.iterdir())}
+        if foreign := sorted(path for path in made if not _MADE.fullmatch(path.name)):
+            raise Refused(f"--dir: {foreign[0]} was not made by nrm demo; move it away, or name a new folder")
+        if not whole:
+            _say(f"{directory} holds an unfinished demo country; it is begun again")
+            for path in directory.iterdir():
+                if path != place:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(place)
+
+
+@contextmanager
+def _held(place: Path) -> Iterator[None]:
+    """Raise Refused while another process builds there."""
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused(f"--dir: a demo country is being made in {place.parent} at this moment") from None
+    finally:
+        os.close(descriptor)
 
 
 def make_demo(

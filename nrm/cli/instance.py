@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from config import KEY_FILES
+from config import KEY_FILES, Config
 from nrm import countries, schema
 from nrm.actions import accounts, following, instances
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
@@ -31,9 +33,22 @@ def init(directory: Path, country: str, language: str) -> None:
         token = accounts.invite_first(login="administrator", name="Administrator")
     click.echo(f"/invitations/{token}")
     click.echo(
-        "Open this path on the server's address within 24 hours; it works once. "
-        f"Then start with: nrm serve --dir {directory} --port 5000",
+        "Open this path on the server's address within 24 hours; it works once.\n"
+        f"{_how_to_serve(directory, app.extensions['nrm.config'])}",
         err=True,
+    )
+
+
+def _how_to_serve(directory: Path, config: Config) -> str:
+    """The next command, as it works where this one did."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "nrm" else "nrm"
+    command = f"{shlex.quote(program)} serve --dir {shlex.quote(str(directory))} --port 5000"
+    if config.tls_certificate is not None or config.proxies:
+        return f"Then start it with:\n  {command}"
+    return (
+        f"Then start it with, behind a proxy on this machine that speaks TLS and sends X-Forwarded-Proto:\n"
+        f"  NRM_PROXIES=1 {command}\n"
+        "or, without a proxy, with NRM_TLS_CERTIFICATE and NRM_TLS_KEY set to PEM files instead of NRM_PROXIES."
     )
 
 

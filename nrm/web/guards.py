@@ -72,6 +72,7 @@ _ACCESS, _STEP_UP = "_nrm_access", "_nrm_step_up"
 PROOF, CARRIED = "step_up", "carried"
 ANY_MEMBER = "any member"
 LONGEST_ANSWER = 300
+TRY_AGAIN_SECONDS = 30
 YEAR = 365 * 24 * 3600
 
 
@@ -315,7 +316,7 @@ def _check_nonce() -> Answer | None:
 
 def _ask_to_sign_in() -> Answer:
     ended = g.get("ended")
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         locked = isinstance(ended, actions.Ended) and ended.locked
         return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
     kept = is_carried(request.endpoint or "")
@@ -401,13 +402,18 @@ def error_page(status: int, explanation: str = "") -> Answer:
     """The uniform page of an error: what is safe, a code to quote, a telephone."""
     code = secrets.token_hex(4)
     current_app.logger.warning("answered %s: %s (%s)", status, request.url_rule or "no such page", code)
-    page = render_template(
-        "errors/error.html",
-        status=status,
-        explanation=explanation,
-        code=code,
-        telephone=country().emergency.helpline,
-    )
+    try:
+        page = render_template(
+            "errors/error.html",
+            status=status,
+            explanation=explanation,
+            code=code,
+            telephone=country().emergency.helpline,
+        )
+    except Exception as error:
+        if status == 503 or not faults.is_of_a_database_that_is_gone(error):
+            raise
+        return _out_of_order()  # not even who is asking can be known
     return page, status
 
 
@@ -420,8 +426,19 @@ def _http_error(error: HTTPException) -> Answer:
     return answer
 
 
+def _out_of_order() -> Answer:
+    """The database cannot be reached: nobody can be known, so the page is that of a visitor."""
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+    if request.endpoint == "accounts.hide_screen":  # what is on the screen goes, whatever happens
+        return redirect(url_for("accounts.blank"), 303)
+    response = Response(*cast("tuple[str, int]", error_page(503)))
+    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
+    return response
+
+
 def _too_soon(error: TooSoon) -> Answer:
-    return with_retry(Response(*cast("tuple[str, int]", error_page(429))), error)
+    answer = error_page(429)
+    return with_retry(Response(*answer), error) if isinstance(answer, tuple) else answer
 
 
 def _waits(error: WaitsForSecond) -> Answer:
@@ -430,6 +447,8 @@ def _waits(error: WaitsForSecond) -> Answer:
 
 
 def _crashed(error: Exception) -> Answer:
+    if faults.is_of_a_database_that_is_gone(error):
+        return _out_of_order()
     current_app.logger.error("unexpected %s", faults.described(error))
     return error_page(500)
 

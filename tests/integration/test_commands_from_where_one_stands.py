@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(more: Mapping[str, str] = {}) -> dict[str, str]:  # noqa: B006 - read alone
+def environment(more: Mapping[str, str] = {}) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NRM_")}
     return {**clean, **FLOOR, "NRM_PASSWORD": factories.PASSWORD, **more}
 

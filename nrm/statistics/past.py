@@ -175,6 +175,7 @@ def imagine(
     added = link(model, table_set, openings, earlier)
     model.minimize(_off_centre(model, *added[0]))
     solver = cp_model.CpSolver()
+    solver.parameters.catch_sigint_signal = False  # it would swallow Ctrl-C, and reset the handler afterwards
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = work_limit
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -132,6 +132,7 @@ class _Programme:
 
     def solve(self, seed: int) -> World | None:
         solver = cp_model.CpSolver()
+        solver.parameters.catch_sigint_signal = False  # it would swallow Ctrl-C, and reset the handler afterwards
         # One worker on the full relaxation: repeatable, and three times as fast here as two that take turns.
         solver.parameters.num_workers = 1
         solver.parameters.linearization_level = 2

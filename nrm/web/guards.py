@@ -317,6 +317,7 @@ def _check_nonce() -> Answer | None:
 def _ask_to_sign_in() -> Answer:
     ended = g.get("ended")
     if request.method in ("GET", "HEAD"):
+        actions.must_answer()  # at once, and not on the page after it
         locked = isinstance(ended, actions.Ended) and ended.locked
         return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
     kept = is_carried(request.endpoint or "")

@@ -69,7 +69,6 @@ NO_KEY = N_(
 
 @blueprint.get("/sign-in")
 def sign_in_page() -> BaseResponse:
-    actions.must_answer()  # nobody types a password into a page that cannot take it
     return guards.sign_in_form(status=200)
 
 

@@ -55,6 +55,8 @@ PUBLIC = frozenset(
         "members.check_joined",
     }
 )
+# What hides a screen does so also while the database is gone.
+ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
 # What a member may do who has to set up a second factor first.
 ENROLLING = frozenset({"factors.set_up_page", "factors.set_up", "accounts.sign_out"})
 # What a member may do who waits for a colleague's confirmation.
@@ -193,6 +195,8 @@ def _before() -> Answer | None:
     if not reads and asked.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return error_page(403)
     if endpoint in PUBLIC:
+        if endpoint not in ALWAYS_THERE:
+            actions.must_answer()  # nobody types a password into a page that cannot take it
         return None if reads else _check_nonce()
     # Looked for once and kept for the rest of the request: Flask-Login asks anew at each mention.
     user = current_user._get_current_object()

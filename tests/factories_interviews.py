@@ -38,7 +38,8 @@ def page_id(address: str) -> str:
 
 
 def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
-    """What a browser sends for the page: the answers, the revision, and the first shelter where one is asked for."""
+    """What a browser sends for the page: the answers, the revision, who was named on it, and the first shelter where one
+    is asked for."""
     asked = questionnaire()
     sent: dict[str, Any] = dict(form_data(asked, asked.pages[page], answers, "sq"))
     seen = re.search(r'name="seen" value="(\d+)"', body)
@@ -48,6 +49,8 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
         sent["end"] = "1"
     if shelters := re.findall(r'name="party" value="(\w+)"', body):
         sent["party"] = shelters[0]
+    if named := re.findall(r'name="named" value="(\w+)"', body):
+        sent["named"] = named
     return sent
 
 

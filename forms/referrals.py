@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
+from forms.by_name import ByNameForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals import DeclineReason, Escort, OverrideReason
 from nrm.domain.words import N_
@@ -115,7 +116,7 @@ class DeclineReferralForm(OnceForm):
     )
 
 
-class PlaceReferralForm(OnceForm):
+class PlaceReferralForm(ByNameForm):
     """Whom somebody decides to ask, against or along the stored route."""
 
     receiver = RadioField(
@@ -128,10 +129,6 @@ class PlaceReferralForm(OnceForm):
         choices=[SelectChoice(value=str(code), label=label) for code, label in OVERRIDE_LABELS.items()],
         validators=[Offered(N_("Choose why this shelter"))],
         validate_choice=False,
-    )
-    agreed_anew = BooleanField(
-        N_("The person was asked again today and agrees to this shelter"),
-        description=N_("Only needed for a shelter the person had struck out, or in a region to be avoided"),
     )
     go_on_reading = SelectMultipleField(
         N_("Who may go on reading a part after the move?"),

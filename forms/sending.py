@@ -5,13 +5,14 @@ from __future__ import annotations
 from wtforms import RadioField, SelectField
 
 from forms import SelectChoice
+from forms.by_name import ByNameForm
 from forms.referrals import OVERRIDE_LABELS
-from forms.typed import OnceForm
+from nrm.domain.consents import ByName
 from nrm.domain.words import N_
 
 
-class SendInterviewForm(OnceForm):
-    """Which shelter, and why if it is not one that the agreement proposes. `needing_reason`: those parties."""
+class SendInterviewForm(ByNameForm):
+    """Which shelter, why if it is not one that the agreement proposes, and what the person says if it was not named."""
 
     party = RadioField(N_("Which shelter do you ask?"), validate_choice=False)
     override_reason = SelectField(
@@ -23,8 +24,9 @@ class SendInterviewForm(OnceForm):
         validate_choice=False,
     )
 
-    def accept(self, proposed: set[str], others: set[str]) -> bool:
-        """Whether a party was picked that can be asked, with a reason if it is one of `others`."""
+    def accept(self, proposed: set[str], others: set[str], unnamed: set[str]) -> bool:
+        """Whether a party was picked that can be asked: with a reason if it is one of `others`, and with what the
+        person says of it if it is one of `unnamed` (`said`)."""
         valid = self.validate()
         if self.party.data not in proposed | others:
             self.party.errors = [N_("Choose the shelter that is asked")]
@@ -32,7 +34,13 @@ class SendInterviewForm(OnceForm):
         elif self.party.data in others and self.override_reason.data not in list(OVERRIDE_LABELS):
             self.override_reason.errors = [N_("Choose why this shelter")]
             valid = False
+        if self.party.data in (proposed | others) & unnamed:
+            self.said = self.answered(self.party.data)
+            valid &= self.said is not None
         return valid
+
+    said: ByName | None = None
+    """What the person says of the party that was picked, if it was not named before."""
 
     @property
     def reason(self) -> str:

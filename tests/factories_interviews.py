@@ -38,8 +38,8 @@ def page_id(address: str) -> str:
 
 
 def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
-    """What a browser sends for the page: the answers, the revision, who was named on it, and the first shelter where one
-    is asked for."""
+    """What a browser sends for the page: the answers, the revision, who was named on it, and the
+    first shelter where one is asked for."""
     asked = questionnaire()
     sent: dict[str, Any] = dict(form_data(asked, asked.pages[page], answers, "sq"))
     seen = re.search(r'name="seen" value="(\d+)"', body)
@@ -78,3 +78,12 @@ def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = 
             return loaded
         address = person.post(address, fields(page, body, answers))
     raise AssertionError(loaded)
+
+
+def send_by_name(person: Person, address: str, answers: dict[str, Any], said: str = "yes") -> str:
+    """Send the last page to the first shelter, which the person was not asked about before, and say so by its name."""
+    page = page_id(address)
+    sent = fields(page, person.get(address), answers)
+    asked = person.post(address, sent, status=422)
+    again = {**fields(page, asked, answers), "party": sent["party"], "by_name": said, "by_name_of": sent["party"]}
+    return person.post(address, again)

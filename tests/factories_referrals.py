@@ -29,6 +29,10 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+NAMED = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
+"""Whom the officer named to the person: every shelter."""
+
+
 def interview(by: Actor, *, urgent: bool = False, **answers: Any) -> uuid.UUID:
     """A finished draft: the answers given, and the first possible answer to whatever else must be answered."""
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=urgent, by=by)
@@ -47,7 +51,7 @@ def interview(by: Actor, *, urgent: bool = False, **answers: Any) -> uuid.UUID:
         given = prune(draft.questionnaire, given)
         if given == before:
             break
-    interviews.save_answers(interview_id=interview_id, answers=given, by=by)
+    interviews.save_answers(interview_id=interview_id, answers=given, named=NAMED, by=by)
     return interview_id
 
 

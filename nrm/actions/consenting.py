@@ -10,15 +10,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.domain.accounts import Actor, OrganisationKind
+from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import Compartment
 from nrm.domain.consents import (
     Answer,
     Asking,
+    ByName,
     Ended,
     Narrowing,
     Said,
@@ -26,11 +28,16 @@ from nrm.domain.consents import (
     Weighed,
     due_on,
     read_by_consent,
+    towards,
 )
+from nrm.domain.referrals import ReferralRefused
 from nrm.models.accounts import Organisation
+from nrm.models.cases import Case
 from nrm.models.consents import Consent
+from nrm.models.referrals import Obligation
 from nrm.store import stays
 from nrm.store.countries import country
+from nrm.store.obligations import ASK_CONSENT
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, sharing
 
@@ -130,6 +137,56 @@ def record(
             party=answer.party,
             said=str(answer.said),
         )
+
+
+def agreed_parties(session: Session, case: Case) -> set[str] | None:
+    """The parties that were named to the person and may be told; None where no yes is asked of each: of a child, and of
+    who said no, or has not been asked yet and so has nothing told."""
+    given = current(session, case.id, Consent.said == Said.GIVEN)
+    helped = any(each.topic == Topic.SERVICES for each in given)
+    if not (case.consent == "given" or (case.consent == "not_asked_urgent" and helped)):
+        return None
+    return {each.party for each in given if each.topic == Topic.SHARING and each.party}
+
+
+def face(session: Session, case: Case, party: str, by_name: ByName | None, by: Actor) -> str:
+    """Let the case's consent be the one that holds towards the party that is to be asked now; returns it.
+
+    A yes by name is written down. Without one the party asks first itself, which is owed from now on. Raises
+    ReferralRefused (`by_name`: nobody has said what the person says of it; `ask_first`: nobody asked, and the person is
+    in a shelter; `struck_out`).
+    """
+    agreed = agreed_parties(session, case)
+    if agreed is None:
+        return case.consent
+    consent = towards("given", party, named=agreed, struck_out=(), by_name=by_name)
+    if consent != "given" and case.status != "referred":
+        raise ReferralRefused("ask_first")
+    if by_name is ByName.YES:
+        record(session, case.id, [Answer(Topic.SHARING, Said.GIVEN, party)], Asking("", "", ""), by)
+    if consent != case.consent:
+        case.consent = consent
+        _asks_first(session, case.id, owed=consent == "not_asked_urgent")
+    return consent
+
+
+def _asks_first(session: Session, case_id: uuid.UUID, *, owed: bool) -> None:
+    """Asking for consent is the first task of who receives the person, or no longer."""
+    mine = (Obligation.case_id == case_id, Obligation.kind == ASK_CONSENT, Obligation.party == RECEIVER)
+    session.execute(delete(Obligation).where(*mine, Obligation.done_at.is_(None)))
+    if not owed or session.scalar(select(Obligation.id).where(*mine)) is not None:
+        return
+    now = clock.now()
+    named = (
+        (clause.number, duty.within)
+        for clause in country().in_force(now).clauses
+        for duty in clause.duties
+        if duty.kind == ASK_CONSENT and duty.party == RECEIVER
+    )
+    clause, within = next(named, ("", None))
+    due_at = now + within if within else None
+    session.add(Obligation(case_id=case_id, kind=ASK_CONSENT, party=RECEIVER, clause=clause, due_at=due_at))
+    session.flush()
 
 
 def end(

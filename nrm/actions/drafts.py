@@ -1,14 +1,14 @@
 """The sealed draft of an interview, read and rewritten inside the transaction of an action.
 
 The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
-were read out, and the ids of the pages that were `visited`.
+were read out, the ids of the pages that were `visited`, and the codes of the parties that were `named` to the person.
 """
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -84,6 +84,7 @@ class Draft:
     revision: int
     found: vault.Opened | None = field(default=None, compare=False)
     times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
+    named: frozenset[str] = field(default=frozenset(), compare=False)  # on the page where consent was asked last
     on_paper: bool = field(default=False, compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
@@ -117,11 +118,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LastPage:
-    """The last page as it was filled in, not saved before; `seen` is the revision it was filled in over."""
+    """The last page as it was filled in, not saved before; `seen` is the revision it was filled in over.
+
+    `named`: the parties that it named to the person; None for a page that names none.
+    """
 
     page: str
     given: Answers
     seen: int
+    named: Collection[str] | None = None
 
 
 class StaleAnswers(Exception):
@@ -220,6 +225,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.revision,
         found,
         found.value.get("times", {}),
+        frozenset(found.value.get("named", ())),
         interview.paper_mark is not None,
     )
 
@@ -230,9 +236,17 @@ def opened_last(session: Session, interview: Interview, *, by: Actor) -> Draft:
     return opened(session, interview, by=by)
 
 
-def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor) -> Draft:
+def rewritten(
+    session: Session,
+    draft: Draft,
+    answers: Answers,
+    visited: Iterable[str],
+    *,
+    by: Actor,
+    named: Collection[str] | None = None,
+) -> Draft:
     """The draft with other answers, sealed and kept as its next revision; raises StaleAnswers."""
-    after, following = sealed_next(session, draft, answers, visited, by=by)
+    after, following = sealed_next(session, draft, answers, visited, by=by, named=named)
     try:
         keep(session, following, by=by)
     except vault.StaleRevision:
@@ -241,11 +255,18 @@ def rewritten(session: Session, draft: Draft, answers: Answers, visited: Iterabl
 
 
 def sealed_next(
-    session: AnySession, draft: Draft, answers: Answers, visited: Iterable[str], *, by: Actor
+    session: AnySession,
+    draft: Draft,
+    answers: Answers,
+    visited: Iterable[str],
+    *,
+    by: Actor,
+    named: Collection[str] | None = None,
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
-    `visited` are the pages saved now. A page that lost answers because another changed must be looked at again.
+    `visited` are the pages saved now. A page that lost answers because another changed must be looked at again; where
+    it was the one that names parties to the person, nobody was named. `named`: by the page that is saved now.
     """
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()
@@ -263,7 +284,15 @@ def sealed_next(
             "sha256": read.sha256,
         }
     times = _times(draft, visited)
-    value = {"answers": dict(answers), "wordings": wordings, "visited": list(looked_at), "times": times}
+    if named is None:
+        named = () if names_parties(questionnaire) & again else draft.named
+    value = {
+        "answers": dict(answers),
+        "wordings": wordings,
+        "visited": list(looked_at),
+        "times": times,
+        "named": sorted(named),
+    }
     if draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
@@ -280,8 +309,16 @@ def sealed_next(
         looked_at,
         following.revision,
         times=times,
+        named=frozenset(named),
+        on_paper=draft.on_paper,
     )
     return after, following
+
+
+def names_parties(questionnaire: Questionnaire) -> set[str]:
+    """The pages that name the parties of the route to the person."""
+    asked = {question.id for question in questionnaire.questions.values() if question.kind == "parties"}
+    return {page.id for page in questionnaire.pages.values() if asked.intersection(page.questions)}
 
 
 def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.actions import children, drafts, keyings
+from nrm.actions import children, drafts, keyings, proposals
 from nrm.actions.drafts import (
     Draft,
     Incomplete,
@@ -28,11 +28,11 @@ from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR, message
 from nrm.domain.cases import UNKNOWN
 from nrm.domain.endings import DRAFT_OVER, HIGH, Against, ChildWaits, EndReason, ReasonNeeded, check_reason, is_child
-from nrm.domain.facts import routing_facts
+from nrm.domain.facts import consent_of, routing_facts, struck_out
 from nrm.domain.indicators import profile
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire, Texts
-from nrm.domain.journeys import pages, with_page
+from nrm.domain.journeys import pages, settled, with_page
 from nrm.domain.screenings import NONE, REFUSED
 from nrm.store import children as children_store
 from nrm.store import interviews as store
@@ -112,20 +112,23 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
     return drafts.opened(db.session, store.mine(interview_id, by=by), by=by)
 
 
-def save_page(*, draft: Draft, page: str, given: Answers, seen: int, by: Actor) -> Draft:
+def save_page(
+    *, draft: Draft, page: str, given: Answers, seen: int, by: Actor, named: Collection[str] | None = None
+) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
     The same answers sent a second time change nothing. Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
 
     `draft` is what `read` gave, and it is sealed before the transaction begins, so that writers wait for each other's
-    writing alone; nothing is kept when somebody saved, sent or ended the interview since it was read.
+    writing alone; nothing is kept when somebody saved, sent or ended the interview since it was read. `named`: the
+    parties that the page named to the person, who was there; None for a page that names none.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by)
+    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named)
     try:
         if children.concerned(draft.questionnaire, draft.answers, after.answers):
             with transaction() as session:
@@ -148,8 +151,11 @@ def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
     return draft
 
 
-def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor) -> Draft:
-    """Keep a whole interview given at once, in place of what was there.
+def save_answers(
+    *, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor, named: Collection[str] = ()
+) -> Draft:
+    """Keep a whole interview given at once, in place of what was there; `named`: the parties that the person was asked
+    about by name.
 
     Raises UnacceptableInterview, and what `save_page` raises.
     """
@@ -160,7 +166,7 @@ def save_answers(*, interview_id: uuid.UUID, answers: Mapping[str, object], by: 
         if findings:
             raise UnacceptableInterview(findings)
         visited = [page.id for page in pages(draft.questionnaire, kept)]
-        after = drafts.rewritten(session, draft, kept, visited, by=by)
+        after = drafts.rewritten(session, draft, kept, visited, by=by, named=named)
         children.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
     return after
@@ -292,6 +298,49 @@ def end(
         screenings.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
     shredding.work_off()
     return outcome
+
+
+def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
+    """The person does not want these to know, said when they were named after the page that asks for consent.
+
+    Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    asked = next(each.id for each in draft.questionnaire.questions.values() if each.kind == "parties")
+    struck = sorted({*(draft.answers.get(asked) or ()), *parties})
+    answers = settled(draft.questionnaire, {**draft.answers, asked: struck}, like=draft.answers)
+    with transaction() as session:
+        after = drafts.rewritten(session, draft, answers, (), by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=draft.interview_id)
+    return after
+
+
+def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The person leaves without a shelter: did not decide, or wants none of those that could be asked.
+
+    The draft and its key are destroyed in the same action; they are counted as undecided, never as refused, and nothing
+    else stays. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded, NoLongerDraft.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        draft = drafts.opened_last(session, interview, by=by)
+        if not may_leave(draft, by=by):
+            raise NotAnEnd
+        keyings.spend(session, interview, by=by)
+        drafts.close(session, interview, "ended", by=by)
+        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id)
+        screenings.count(session, screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True))
+    shredding.work_off()
+
+
+def may_leave(draft: Draft, *, by: Actor) -> bool:
+    """Whether the person was asked and neither agreed nor refused, or agreed and struck out whoever could be asked."""
+    consent = consent_of(draft.questionnaire, draft.answers)
+    if consent != "given":
+        return consent == "not_asked_urgent"
+    struck = struck_out(draft.questionnaire, draft.answers)
+    return bool(struck) and not proposals.proposal(draft.questionnaire, draft.answers, by=by).choices
 
 
 def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:

@@ -13,7 +13,8 @@ from nrm import audit, clock
 from nrm.actions import consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.consents import Ended, Narrowing, Said, Topic
+from nrm.domain.cases import Compartment
+from nrm.domain.consents import Answer, Asking, ByName, Ended, Narrowing, Said, Topic
 from nrm.domain.referrals import (
     Asked,
     IllegalTransition,
@@ -54,15 +55,19 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     asked = {each.party for each in chain}
     # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
     short = members_store.parties_short_of_holders()
-    bound = {each.code for each in places.shelters_that_signed(clock.now()) if each.party not in short}
+    bound = {each.code: each for each in places.shelters_that_signed(clock.now()) if each.party not in short}
+    case = session.get_one(Case, ended.case_id)
+    agreed = consenting.agreed_parties(session, case)
     route = {
         code: candidate
         for candidate, code in places.route_of(ended.case_id)
-        if code in asked or (code in bound and candidate.organisation_id in waiting)
+        if code in asked
+        or (code in bound and candidate.organisation_id in waiting and (agreed is None or bound[code].party in agreed))
     }
     party = next_asked([(code, each.must) for code, each in route.items()], chain)
     if party is None:
         return None
+    consenting.face(session, case, bound[party].party, None, by)
     following = new_referral(
         session,
         ended.case_id,
@@ -129,12 +134,13 @@ def direct(
     receiver_id: uuid.UUID,
     reason: OverrideReason,
     by: Actor,
-    agreed_anew: bool = False,
+    by_name: ByName | None = None,
 ) -> uuid.UUID:
     """The duty officer's binding decision when nobody is being asked; returns the new referral.
 
     A party whose pending keys are gone, or that was no candidate, cannot open anything until the holder has sent the
-    keys (`offer`). Raises NotPermitted, NotVisible, ReferralRefused.
+    keys (`offer`). `by_name`: what an adult says of a party that was not named to them, or was struck out; without a
+    yes it learns needs and danger only, and asks first. Raises NotPermitted, NotVisible, ReferralRefused.
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
@@ -151,12 +157,13 @@ def direct(
             Relation.DUTY_OFFICER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=receiver.party in places.only_with_a_new_yes(case_id),
-            agreed_anew=agreed_anew,
+            struck_out=by_name is ByName.NO or receiver.party in places.only_with_a_new_yes(case_id),
+            agreed_anew=by_name is ByName.YES,
         )
         sender_id = last.sender_id if last is not None else case.opened_by_id
         if receiver.id == sender_id:
             raise ReferralRefused("itself")
+        consenting.face(session, case, receiver.party, by_name, by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "duty_officer"
         referral = new_referral(
@@ -171,7 +178,9 @@ def direct(
             override_reason=str(reason),
             like=last,
         )
-        record(session, audit.Event.REFERRAL_ASSIGNED, referral, by, reason=reason, agreed_anew=int(agreed_anew))
+        record(
+            session, audit.Event.REFERRAL_ASSIGNED, referral, by, reason=reason, agreed_anew=int(by_name is ByName.YES)
+        )
         return referral.id
 
 
@@ -188,14 +197,15 @@ def refer(
     receiver_id: uuid.UUID,
     reason: OverrideReason,
     by: Actor,
-    agreed_anew: bool = False,
+    by_name: ByName | None = None,
     go_on_reading: Collection[uuid.UUID] | None = None,
 ) -> uuid.UUID:
     """Whoever has the case asks another shelter: after a withdrawal, to hand the person on, or to give them back to
     where they came from. Returns the referral.
 
     `go_on_reading`: of those who read a part because the person agreed, the ones to whom the person says yes for the
-    time after the move; the others stop reading now. None: nobody was asked about it, all stay.
+    time after the move; the others stop reading now. None: nobody was asked about it, all stay. `by_name`: as in
+    `direct`; who is in a shelter is asked before they are moved.
     Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
     """
     by.must(Permission.REFERRAL_SEND)
@@ -220,13 +230,14 @@ def refer(
             Relation.SENDER,
             follows_route=candidate is not None,
             override=reason,
-            struck_out=receiver.party in places.only_with_a_new_yes(case_id),
-            agreed_anew=agreed_anew,
+            struck_out=by_name is ByName.NO or receiver.party in places.only_with_a_new_yes(case_id),
+            agreed_anew=by_name is ByName.YES,
         )
         if go_on_reading is not None:
             _end_shares(session, case_id, go_on_reading, by)
+        consent = consenting.face(session, case, receiver.party, by_name, by)
         if receiver.id not in grants.waiting(session, case_id):
-            sharing.offer(session, case_id, [receiver.id], by=by)
+            sharing.offer(session, case_id, [receiver.id], by=by, compartments=_told(consent))
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
         referral = new_referral(
@@ -238,9 +249,40 @@ def refer(
             overrides="" if candidate is not None else clause,
             override_reason=str(reason),
         )
-        record(session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(agreed_anew))
+        record(session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(by_name is ByName.YES))
     shredding.work_off()
     return referral.id
+
+
+def _told(consent: str) -> Collection[str] | None:
+    """What may be offered under a consent; None: all there is."""
+    return [Compartment.HAND_OVER] if consent == "not_asked_urgent" else None
+
+
+def strike_out(*, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> None:
+    """The person, asked by name, does not want this shelter: it is not asked, also not by itself when others decline.
+
+    For the duty officer who decides, and for whoever has the case. Raises NotPermitted, NotVisible, ReferralRefused.
+    """
+    if not by.may(Permission.REFERRAL_DIRECT):
+        by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        case = session.get(Case, case_id, with_for_update=True)
+        if case is None or not _decides(case, by):
+            raise NotVisible
+        party = _shelter(receiver_id, case_id).party
+        if case.age_class == "adult":
+            said = [Answer(Topic.SHARING, Said.REFUSED, party)]
+            consenting.record(session, case_id, said, Asking("", "", ""), by)
+        if ReferralStatus.SENT not in [each.status for each in places.chain(case_id)]:
+            grants.let_go(session, case_id, receiver_id)
+    shredding.work_off()
+
+
+def _decides(case: Case, by: Actor) -> bool:
+    if by.may(Permission.REFERRAL_DIRECT):
+        return _is_the_duty_officers(case, places.chain(case.id))
+    return case.status != "closed" and by.organisation_id is not None and custodian(case) == by.organisation_id
 
 
 def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[uuid.UUID], by: Actor) -> None:
@@ -265,7 +307,8 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise NotVisible
         if referral.status != ReferralStatus.SENT or referral.receiver_id in grants.waiting(session, referral.case_id):
             raise IllegalTransition("state")
-        sharing.offer(session, referral.case_id, [referral.receiver_id], by=by)
+        told = _told(session.get_one(Case, referral.case_id).consent)
+        sharing.offer(session, referral.case_id, [referral.receiver_id], by=by, compartments=told)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)
 
 

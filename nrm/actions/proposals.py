@@ -88,6 +88,12 @@ class Proposal:
         """The parties that follow the route."""
         return tuple(choice for choice in self.choices if choice.proposed)
 
+    @property
+    def named(self) -> tuple[Choice, ...]:
+        """Whom the person is asked about: those of the route, and those that are asked when they all decline."""
+        standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
+        return tuple(choice for choice in self.choices if choice.party in standing)
+
     def in_order(self, choice: Choice) -> tuple[Choice, ...]:
         """Whom this case can be offered to: the party that is asked first, then the route as it was computed."""
         standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
@@ -106,8 +112,15 @@ def propose(*, interview_id: uuid.UUID, by: Actor, before_consent: bool = False)
     return proposal(draft.questionnaire, draft.answers, by=by, before_consent=before_consent)
 
 
-def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, before_consent: bool = False) -> Proposal:
-    """The route for answers that were already opened."""
+def proposal(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    *,
+    by: Actor,
+    before_consent: bool = False,
+    consent: str | None = None,
+) -> Proposal:
+    """The route for answers that were already opened; `consent` as of `routing_facts`."""
     now = clock.now()
     place = country().crossing_points.get(by.crossing_point)
     agreement = country().in_force(now)
@@ -117,6 +130,7 @@ def proposal(questionnaire: Questionnaire, answers: Answers, *, by: Actor, befor
         entry_point=by.crossing_point or UNKNOWN,
         region_of_entry=(place.region if place else None) or UNKNOWN,
         assume_consent=before_consent,
+        consent=consent,
     )
     # What the person struck out is kept even if a party has left the agreement since.
     data["refused_parties"] = [party for party in data["refused_parties"] if party in agreement.parties]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import placing, stays, supplements
+from nrm.actions import erasures, placing, stays, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.members import TooFewKeyHolders
@@ -37,7 +37,7 @@ from nrm.models.cases import Case
 from nrm.models.chases import Chase
 from nrm.models.referrals import Call, Obligation, Referral
 from nrm.models.stays import Bed, Stay
-from nrm.store import accounts, agreements, obligations
+from nrm.store import accounts, agreements, consents, obligations
 from nrm.store import members as members_store
 from nrm.store import referrals as store
 from nrm.store.countries import country
@@ -75,31 +75,46 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
             raise TooFewKeyHolders
         _check_bed(session, bed_id, by)
         sender, receiver = referral.sender_id, referral.receiver_id
+        untold = _destroy_untold(session, referral.case_id, by)
         epochs.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
         _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
         supplements.begin(session, referral)
         placing.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
-        return referral.case_id
+        case_id = referral.case_id
+    if untold:
+        erasures.carry_out()
+    return case_id
+
+
+def _destroy_untold(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """What was told before the person could be asked about who takes them in: the sender keeps nothing, and nobody else
+    may have it. Whether there was any. A person who comes from a shelter was asked."""
+    case = session.get_one(Case, case_id, populate_existing=True)
+    if case.status != "referred" or case.consent != "not_asked_urgent":
+        return False
+    gone = [each for each in vault.compartments_of(session, case_id) if each != _HAND_OVER]
+    erasures.destroy(session, case_id, gone, by)
+    return bool(gone)
 
 
 def _holders_after(
     session: Session, case_id: uuid.UUID, sender: uuid.UUID, receiver: uuid.UUID
 ) -> dict[str, Collection[uuid.UUID]]:
-    """Who holds what once `receiver` has accepted: it, and every live grantee but the sender."""
-    authorities = set(
-        session.scalars(
-            select(Organisation.id).where(
-                Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
-            )
+    """Who holds what once `receiver` has accepted: it, and every live grantee but the sender; of the hand-over the
+    Responsible Authority, unless the person struck it out."""
+    authorities = session.scalars(
+        select(Organisation).where(
+            Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
         )
-    )
+    ).all()
     keep: dict[str, Collection[uuid.UUID]] = {}
     for compartment in vault.compartments_of(session, case_id):
         holders = (grants.holders_of(session, case_id, compartment) - {sender}) | {receiver}
         if compartment == _HAND_OVER:
-            holders |= authorities & accounts.with_keyring()
+            struck = consents.struck_out(case_id)
+            holders |= {each.id for each in authorities if each.party not in struck} & accounts.with_keyring()
         keep[compartment] = holders
     return keep
 

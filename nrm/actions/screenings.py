@@ -9,7 +9,17 @@ from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.domain.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.indicators import profile
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.screenings import NONE, REFUSED, Screening, agency_of, check_processed, outcome_of, processed_as
+from nrm.domain.screenings import (
+    NONE,
+    PROCESSED_WITHOUT_HELP,
+    REFUSED,
+    UNDECIDED,
+    Screening,
+    agency_of,
+    check_processed,
+    outcome_of,
+    processed_as,
+)
 from nrm.store.countries import country
 
 
@@ -32,25 +42,28 @@ def screenings_of(
     *,
     by: Actor,
     receiver: OrganisationKind | None = None,
+    left: bool = False,
 ) -> list[Screening]:
     """The screening of an interview; none when the person did not agree to be counted.
 
     Of an adult who refused help stays what the person was told: gender, citizenship class, the month and the reason.
+    Of one who `left` without a shelter and without a no, the same but the reason.
     `receiver` is the kind of who was asked to take the person in.
     """
     day = local_day(started_at)
     month = day.replace(day=1)
-    if ending_of(questionnaire, answers) == REFUSED:
+    outcome = UNDECIDED if left else ending_of(questionnaire, answers)
+    if outcome is not None and outcome in PROCESSED_WITHOUT_HELP:
         kept = refused_facts(questionnaire, answers, today=day)
         return [
             Screening(
                 month=month,
                 citizenship_class=kept["citizenship_class"],
-                outcome=REFUSED,
-                processed="refused_help",
+                outcome=outcome,
+                processed=PROCESSED_WITHOUT_HELP[outcome],
                 age_class="adult",
                 gender=kept["gender"],
-                reason=kept["refusal_reason"],
+                reason="" if left else kept["refusal_reason"],
             )
         ]
     if statistics_consent(questionnaire, answers) == "no":

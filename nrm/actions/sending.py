@@ -7,7 +7,7 @@ every party of the route gets a pending grant, so that a decline can open the ne
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,11 +24,20 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNKNOWN
-from nrm.domain.consents import asked_in_interview, of_interview
-from nrm.domain.facts import SEVERAL, case_facts, compartments, consent_of, routing_facts, statistics_consent
-from nrm.domain.interviews import Answers
+from nrm.domain.consents import ByName, asked_in_interview, of_interview, towards
+from nrm.domain.facts import (
+    SEVERAL,
+    asked_urgently,
+    case_facts,
+    compartments,
+    consent_of,
+    routing_facts,
+    statistics_consent,
+    struck_out,
+)
+from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import ReferralRefused
-from nrm.domain.routes import Exclusion, Obligation
+from nrm.domain.routes import Obligation
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Supplement
 from nrm.models.interviews import Interview
@@ -78,8 +87,12 @@ def send(
     by: Actor,
     override_reason: str = "",
     last: LastPage | None = None,
+    by_name: ByName | None = None,
 ) -> Sent:
     """Hand the person over to `party`, under the clause that names it, or against it with a coded reason.
+
+    A yes holds towards who was named when it was asked. `by_name`: what the person says of another `party`; without a
+    yes no identity is sealed, and who receives the person asks first. Afterwards only those are asked who were named.
 
     Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
     NoLongerDraft, KeyedTwice, NotVisible.
@@ -94,16 +107,18 @@ def send(
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
-        proposed = proposals.proposal(draft.questionnaire, answers, by=by)
-        choice = chosen(proposed, party, override_reason)
+        named = draft.named if last is None or last.named is None else last.named
+        consent, proposed, choice = _chosen(draft.questionnaire, answers, named, party, override_reason, by_name, by)
+        # Towards who was not asked about, no yes is passed on: the others of the route are asked if they were named.
+        offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
         now = clock.now()
         keyings.spend(session, interview, by=by)
         drafts.close(session, interview, "sent", by=by)
-        session.add(_case(draft, answers, now, by))
+        session.add(_case(draft, answers, consent, now, by))
         session.flush()
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
-        session.add_all(_stored_route(interview_id, proposed, choice))
+        session.add_all(_stored_route(interview_id, proposed, offered))
         if answers.get(draft.questionnaire.home.questions[0]) == "yes":
             session.add(Supplement(case_id=interview_id, organisation_id=by.organisation_id, status="waiting"))
         owed = _owed(interview_id, proposed, now)
@@ -111,8 +126,8 @@ def send(
         session.add_all(owed)
         session.add_all(left_by(draft, answers, by=by, owed=owed))
         session.flush()
-        _seal(session, interview_id, draft, answers, proposed, choice, by)
-        _write_consent(session, draft, answers, proposed, choice, by)
+        _seal(session, interview_id, draft, answers, consent, proposed, offered, by)
+        _write_consent(session, draft, answers, consent, [each.party for each in offered], by)
         audit.append(
             session,
             audit.Event.REFERRAL_SENT,
@@ -131,12 +146,35 @@ def send(
     return sent
 
 
+def _chosen(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    named: Collection[str],
+    party: str,
+    override_reason: str,
+    by_name: ByName | None,
+    by: Actor,
+) -> tuple[str, Proposal, Choice]:
+    """The consent towards the party, the route under it, and the choice; raises ReferralRefused."""
+    said = consent_of(questionnaire, answers) or "refused"
+    proposed = proposals.proposal(questionnaire, answers, by=by)
+    choice = chosen(proposed, party, override_reason)
+    consent = towards(said, party, named=named, struck_out=struck_out(questionnaire, answers), by_name=by_name)
+    if consent != said:
+        proposed = proposals.proposal(questionnaire, answers, by=by, consent=consent)
+        choice = chosen(proposed, party, override_reason)
+    return consent, proposed, choice
+
+
+def _may_be_asked(party: str, choice: Choice, consent: str, named: Collection[str]) -> bool:
+    return consent != "given" or party == choice.party or party in named
+
+
 def _write_consent(
-    session: Session, draft: Draft, answers: Answers, proposed: Proposal, choice: Choice, by: Actor
+    session: Session, draft: Draft, answers: Answers, consent: str, agreed: Iterable[str], by: Actor
 ) -> None:
-    struck = (each.party for each in proposed.route.excluded if each.reason is Exclusion.STRUCK_OUT)
-    asked = (each.party for each in proposed.in_order(choice))
-    said = of_interview(draft.questionnaire, answers, asked=asked, struck_out=struck)
+    struck = struck_out(draft.questionnaire, answers)
+    said = of_interview(draft.questionnaire, answers, consent=consent, agreed=agreed, struck_out=struck)
     consenting.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 
 
@@ -146,7 +184,7 @@ def _sent_before(interview: Interview, by: Actor) -> Sent:
     return Sent(interview.id, referral.id, interview.pseudonym, receiver.party, again=True)
 
 
-def _case(draft: Draft, answers: Answers, now: datetime, by: Actor) -> Case:
+def _case(draft: Draft, answers: Answers, consent: str, now: datetime, by: Actor) -> Case:
     """The person under the pseudonym, with closed codes only; without the optional ones if not to be counted."""
     questionnaire = draft.questionnaire
     facts = case_facts(questionnaire, answers, today=local_day(now))
@@ -172,7 +210,7 @@ def _case(draft: Draft, answers: Answers, now: datetime, by: Actor) -> Case:
         citizenship="99" if counted == "no" else facts["citizenship"],
         citizenship_class=facts["citizenship_class"],
         exploited_in="99" if counted == "no" else countries[0] if len(countries) == 1 else SEVERAL,
-        consent=consent_of(questionnaire, answers) or "refused",
+        consent=consent,
         facts=kept,
     )
 
@@ -202,8 +240,10 @@ def _referral(
     )
 
 
-def _stored_route(case_id: uuid.UUID, proposed: Proposal, choice: Choice) -> list[RouteCandidate | RouteExclusion]:
-    """The route as it is kept, and who was excluded."""
+def _stored_route(
+    case_id: uuid.UUID, proposed: Proposal, offered: Sequence[Choice]
+) -> list[RouteCandidate | RouteExclusion]:
+    """The route as it is kept, the party that is asked first before the others, and who was excluded."""
     rows: list[RouteCandidate | RouteExclusion] = [
         RouteCandidate(
             case_id=case_id,
@@ -214,10 +254,10 @@ def _stored_route(case_id: uuid.UUID, proposed: Proposal, choice: Choice) -> lis
             reason_sq=each.reason["sq"],
             reason_en=each.reason["en"],
         )
-        for position, each in enumerate(proposed.in_order(choice), start=1)
+        for position, each in enumerate(offered, start=1)
     ]
     for excluded in proposed.route.excluded:
-        if excluded.party != choice.party:
+        if excluded.party != offered[0].party:
             reason = proposed.reason_of(excluded.party, excluded.reason)
             rows.append(
                 RouteExclusion(case_id=case_id, party=excluded.party, reason_sq=reason["sq"], reason_en=reason["en"])
@@ -252,25 +292,30 @@ def _seal(
     case_id: uuid.UUID,
     draft: Draft,
     answers: Answers,
+    consent: str,
     proposed: Proposal,
-    choice: Choice,
+    offered: Sequence[Choice],
     by: Actor,
 ) -> None:
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
     A compartment is the answers by question id; beside them `interviewed_at` in `hand_over`, `wordings` in `story`.
 
-    Identity and story go along with consent, or for a child; an urgent hand-over has neither until consent is asked.
+    Identity and story go along with consent, or for a child; without there is neither, and of the rest what the urgent
+    way asks.
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
-    hand_over = {**sealed["hand_over"], "interviewed_at": draft.started_at.isoformat()}
+    told = sealed["hand_over"]
+    if consent == "not_asked_urgent":
+        told = {name: value for name, value in told.items() if name in asked_urgently(draft.questionnaire)}
+    hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
     vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
-    if consent_of(draft.questionnaire, answers) in ("given", "not_asked_child"):
+    if consent in ("given", "not_asked_child"):
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
         vault.create(session, case_id, values, [by.organisation_id])
     session.flush()
-    sharing.offer(session, case_id, [each.organisation.id for each in proposed.in_order(choice)], by=by)
+    sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
     for owed in proposed.route.obligations:
         for compartment in owed.grant:
             _grant(session, case_id, str(compartment), owed.party, by)

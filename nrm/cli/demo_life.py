@@ -59,6 +59,12 @@ Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
 
 
+def everybody() -> list[str]:
+    """Whoever receives people under the agreement: the officers of the demo name them all."""
+    parties = country().in_force(clock.now()).parties
+    return [code for code, party in parties.items() if party.competence is not None]
+
+
 class Life:
     """A queue of what happens next, and the people of the mechanism who make it happen."""
 
@@ -218,7 +224,7 @@ class Life:
             notices.arrive(notice_id=notice_id, interview_id=interview_id, by=officer)
         else:
             interviews.start(interview_id=interview_id, by=officer)
-        interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
+        interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
         if plan.ending != "referred":
             self._end(interview_id, officer)
             return

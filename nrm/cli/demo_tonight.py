@@ -11,8 +11,9 @@ from typing import Any
 from nrm import clock
 from nrm.actions import departures, interviews, placing, proposals, referrals, sending, supplements
 from nrm.actions import stays as stay_actions
-from nrm.cli.demo_life import Life
+from nrm.cli.demo_life import Life, everybody
 from nrm.domain.accounts import NotVisible
+from nrm.domain.consents import ByName
 from nrm.domain.departures import OutsideKind, OutsideReason
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
@@ -49,7 +50,7 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
-    interviews.save_answers(interview_id=interview_id, answers=answers, by=officer)
+    interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
     for choice in proposals.propose(interview_id=interview_id, by=officer).proposed:
         by = life.actors[choice.organisation.code]
         beds = stays.free_beds(by=by)
@@ -97,7 +98,7 @@ def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideRe
         return
     try:
         referral_id = placing.refer(
-            case_id=case_id, receiver_id=receiver.organisation_id, reason=reason, by=by, agreed_anew=True
+            case_id=case_id, receiver_id=receiver.organisation_id, reason=reason, by=by, by_name=ByName.YES
         )
     except (ReferralRefused, NotVisible):
         return

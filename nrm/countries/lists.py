@@ -16,6 +16,7 @@ SCREENING_OUTCOMES = (
     "asylum_authority",
     "returned_to_family",
     "refused_help",
+    "did_not_decide",
 )
 """How returnees were processed, as report (x) counts them (Action Plan II.1(b)(x))."""
 

@@ -6,7 +6,7 @@ sure is asked as a child is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -14,8 +14,9 @@ from types import MappingProxyType
 
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
-from nrm.domain.facts import consent_of, statistics_consent
+from nrm.domain.facts import statistics_consent
 from nrm.domain.interviews import Answers, Questionnaire
+from nrm.domain.referrals import ReferralRefused
 from nrm.domain.wordings import reading_language, wording_read
 
 
@@ -79,6 +80,14 @@ class Interpreter(StrEnum):
     NOBODY = "nobody"
     PRESENT = "present"
     TELEPHONE = "telephone"
+
+
+class ByName(StrEnum):
+    """What a person said of an organisation that was not among those named to them, when it was named afterwards."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_ASKED = "not_asked"
 
 
 EVERYTHING = "everything"
@@ -171,18 +180,40 @@ def consent_of_case(answers: Iterable[Answer]) -> str:
     return "refused" if no_help or (Topic.SHARING, Said.GIVEN) not in said else "given"
 
 
-def of_interview(
-    questionnaire: Questionnaire, answers: Answers, *, asked: Iterable[str], struck_out: Iterable[str]
-) -> tuple[Answer, ...]:
-    """What an adult said in an interview that is sent: none of a child, and none of who could not be asked yet.
+def towards(
+    said: str, party: str, *, named: Container[str], struck_out: Container[str], by_name: ByName | None = None
+) -> str:
+    """The consent that holds towards the party that is to be asked, as the agreement's rules see it.
 
-    `asked`: the parties of the route, each of which may be told; `struck_out`: those that may not.
+    `said`: what the person answered of the parties that were `named` to them. A yes is a yes to these alone: to another
+    one only if it was named afterwards (`by_name`). Without that yes it may be asked for a bed, and asks first itself
+    (`not_asked_urgent`). Raises ReferralRefused: `struck_out`, also for who was named afterwards and refused; `by_name`
+    where nobody has said yet whether the person was asked.
     """
-    if consent_of(questionnaire, answers) != "given":
+    if party in struck_out or by_name is ByName.NO:
+        raise ReferralRefused("struck_out")
+    if said != "given" or party in named or by_name is ByName.YES:
+        return said
+    if by_name is None:
+        raise ReferralRefused("by_name")
+    return "not_asked_urgent"
+
+
+def of_interview(
+    questionnaire: Questionnaire, answers: Answers, *, consent: str, agreed: Iterable[str], struck_out: Iterable[str]
+) -> tuple[Answer, ...]:
+    """What an adult said in an interview that is sent: none of a child.
+
+    `consent`: as it holds towards who is asked. Of who could not be asked, or did not decide, only what was refused.
+    `agreed`: the parties that were named and may be told; `struck_out`: those that may not.
+    """
+    if consent not in ("given", "not_asked_urgent"):
         return ()
-    given = [Answer(Topic.SERVICES, Said.GIVEN)]
+    given = []
     refused = set(struck_out)
-    given += [Answer(Topic.SHARING, Said.GIVEN, party) for party in dict.fromkeys(asked) if party not in refused]
+    if consent == "given":
+        given.append(Answer(Topic.SERVICES, Said.GIVEN))
+        given += [Answer(Topic.SHARING, Said.GIVEN, party) for party in dict.fromkeys(agreed) if party not in refused]
     given += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(refused)]
     counted = statistics_consent(questionnaire, answers)
     if counted != "not_asked":

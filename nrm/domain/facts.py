@@ -31,11 +31,13 @@ def routing_facts(
     entry_point: str,
     region_of_entry: str,
     assume_consent: bool = False,
+    consent: str | None = None,
 ) -> dict[str, Any]:
     """Every fact that routing looks at, sets as sorted lists; what was not asked or not said is `unknown`.
 
     An age that is not known is `unsure`, and consent that was not given is `refused`: both err on the safe side.
-    `assume_consent` is for the route that is proposed before the person is asked.
+    `assume_consent` is for the route that is proposed before the person is asked; `consent` is what the person said of
+    the one who is to be asked, where that is not what the answers say of those who were named (`consents.towards`).
     """
     kept = prune(questionnaire, answers)
     asked = {question.routing: question for question in reachable(questionnaire, kept) if question.routing}
@@ -53,8 +55,7 @@ def routing_facts(
     facts["exploited_in"] = _exploited_in(questionnaire, kept)
     facts["entry_point"] = entry_point
     facts["region_of_entry"] = region_of_entry
-    consent = consent_of(questionnaire, kept)
-    facts["consent"] = consent or ("given" if assume_consent else "refused")
+    facts["consent"] = consent or consent_of(questionnaire, kept) or ("given" if assume_consent else "refused")
     return facts
 
 
@@ -66,6 +67,21 @@ def _routed(question: Question | None, kept: Answers) -> str | None:
 def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
     """given, refused, not_asked_child or not_asked_urgent; None while it has not been answered."""
     return next((code for code, when in questionnaire.consent if when.holds(answers)), None)
+
+
+def struck_out(questionnaire: Questionnaire, answers: Answers) -> frozenset[str]:
+    """The parties that the person does not want to know, whether or not they are on the route now."""
+    asked = [question.id for question in reachable(questionnaire, answers) if question.kind == "parties"]
+    return frozenset(party for name in asked for party in answers.get(name) or ())
+
+
+@lru_cache(maxsize=64)
+def asked_urgently(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions of the short way: needs and danger, and nothing that it does not ask for."""
+    home = questionnaire.home
+    way = next((route for route in questionnaire.routes if home.questions[0] in route.when.names()), None)
+    pages = [home, *(questionnaire.pages[name] for name in way.pages)] if way is not None else [home]
+    return frozenset(name for page in pages for name in page.questions)
 
 
 def statistics_consent(questionnaire: Questionnaire, answers: Answers) -> Literal["yes", "no", "not_asked"]:

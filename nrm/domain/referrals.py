@@ -233,7 +233,9 @@ class ReferralRefused(Exception):
     """A new referral cannot be sent.
 
     `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed, can
-    open what it is sent and is forbidden by no clause), `itself`, `no_help` (the person took back the yes to help).
+    open what it is sent and is forbidden by no clause), `itself`, `no_help` (the person took back the yes to help),
+    `by_name` (it was not named to the person, and nobody has said yet what the person says of it), `ask_first` (as
+    `by_name`, and the person is in a shelter and can be asked).
     """
 
     def __init__(self, why: str) -> None:

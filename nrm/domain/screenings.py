@@ -11,7 +11,7 @@ from datetime import date
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.permits import check_return_to_family
 
-POSSIBLE, SUSPECTED, NONE, REFUSED = "possible", "suspected", "none", "refused"
+POSSIBLE, SUSPECTED, NONE, REFUSED, UNDECIDED = "possible", "suspected", "none", "refused", "undecided"
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
 KIND = (
     "citizenship_class",
@@ -25,6 +25,8 @@ KIND = (
     "agency",
 )
 """What report (x) counts an interview by."""
+PROCESSED_WITHOUT_HELP = {REFUSED: "refused_help", UNDECIDED: "did_not_decide"}
+"""Outcome -> how processed, of whom nothing is kept but gender, citizenship class and month (and why they refused)."""
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 
@@ -32,7 +34,7 @@ _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "interc
 class Screening:
     """The anonymous outcome of one interview. It is only counted: no row of it is kept, and nothing leads to a case.
 
-    Of who refused help stays what the person was told: "" and 99 stand for what is not kept then.
+    Of who refused help, or left undecided, stays what the person was told: "" and 99 stand for what is not kept then.
     """
 
     month: date

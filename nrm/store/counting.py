@@ -20,6 +20,7 @@ from nrm.domain.accounts import Actor, NotPermitted
 from nrm.domain.identifications import Course, State
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
+from nrm.domain.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.stays import Source
 from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.models.accounts import Organisation
@@ -156,7 +157,10 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
             added.c.number,
         )
         .join(added, added.c.kind_id == kind.id)
-        .where(kind.citizenship_class == "albanian", or_(kind.crossing_point != "", kind.outcome == "refused"))
+        .where(
+            kind.citizenship_class == "albanian",
+            or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
+        )
     )
     return Counter({tuple(codes): int(number) for *codes, number in connection.execute(statement).all()})
 

@@ -20,10 +20,11 @@ from nrm.domain.wordings import language_question, reading_language
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import accounts as accounts_store
+from nrm.store import consents
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
 from nrm.web import formats, guards
-from nrm.web.language import current_language
+from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("handouts", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -36,7 +37,7 @@ ASKED = {
     "consent_urgent": ("services", "sharing"),
 }
 YES = frozenset({"yes", "given"})
-NOT_ASKED = "not_asked"
+NO = frozenset({"no", "refused"})
 
 
 def leaflets() -> list[tuple[str, str, bool]]:
@@ -47,6 +48,18 @@ def leaflets() -> list[tuple[str, str, bool]]:
         for code, leaflet in handouts.leaflets.items()
     ]
     return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))
+
+
+def duty_of(case_id: uuid.UUID) -> list[tuple[str, str]]:
+    """(name, telephone) of whom one calls when nobody answers about a case: the duty desks, or the help line where the
+    person struck those out. For whoever saw the case already."""
+    struck = consents.struck_out(case_id)
+    desks = [
+        (text_in({"sq": each.name_sq, "en": each.name_en}), each.telephone)
+        for each in accounts_store.organisations_by_id().values()
+        if each.kind == "responsible_authority" and not struck & {each.party, each.code}
+    ]
+    return desks or [(gettext("Help line"), guards.country().emergency.helpline)]
 
 
 @blueprint.get("/leaflets")
@@ -90,13 +103,16 @@ def receipt(interview_id: uuid.UUID) -> Answer:
 
 
 def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
-    """(what was agreed to, what was refused) as parts of a receipt; nothing where consent was not asked."""
+    """(what was agreed to, what was refused) as parts of a receipt; nothing where consent was not asked, or not
+    decided. Being counted needs a yes."""
     agreed: list[str] = []
     refused: list[str] = []
     for question, parts in ASKED.items():
         answer = draft.answers.get(question)
-        if answer is not None and answer != NOT_ASKED:
-            (agreed if answer in YES else refused).extend(parts)
+        if answer in YES:
+            agreed.extend(parts)
+        elif answer in NO or (question == "consent_statistics" and answer is not None):
+            refused.extend(parts)
     return agreed, refused
 
 
@@ -120,13 +136,12 @@ def transport(interview_id: uuid.UUID) -> Answer:
     by = guards.actor()
     newest = store.hand_over_referral(interview_id, by=by)
     line = referral_store.referral(newest.id, by=by)
-    desks = [each for each in accounts_store.organisations_by_id().values() if each.kind == "responsible_authority"]
     return _pdf(
         "handouts/transport.html",
         "sheet.pdf",
         code=line.pseudonym,
         telephone=line.receiver_telephone,
-        duty=[each.telephone for each in desks],
+        duty=[number for _, number in duty_of(interview_id)],
         emergency=guards.country().emergency,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,9 @@ from nrm.actions import proposals, sending
 from nrm.actions.interviews import Draft
 from nrm.actions.proposals import Choice, Proposal
 from nrm.domain.accounts import Actor
-from nrm.domain.facts import consent_of
+from nrm.domain.facts import consent_of, struck_out
 from nrm.domain.indicators import Profile, profile
-from nrm.domain.interviews import Page, Questionnaire
+from nrm.domain.interviews import Answers, Page, Questionnaire
 from nrm.domain.journeys import with_page
 from nrm.domain.routes import FALLBACKS
 from nrm.domain.screenings import NONE, REFUSED
@@ -37,7 +37,7 @@ from nrm.web.questions import QuestionMarkup
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 # Fields of the form that are no answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -107,14 +107,23 @@ def show(draft: Draft, page: Page, *, by: Actor) -> str:
 
 
 def again(
-    draft: Draft, page: Page, form: PageForm, *, by: Actor, picked: SendInterviewForm | None = None
+    draft: Draft,
+    page: Page,
+    form: PageForm,
+    *,
+    by: Actor,
+    picked: SendInterviewForm | None = None,
+    answers: Answers | None = None,
+    revision: int | None = None,
 ) -> tuple[str, int]:
-    """The page as it was typed, with what to put right."""
+    """The page as it was typed, with what to put right. `answers`: the draft's with those of the page; `revision`: of
+    what was kept of it already."""
     markup = markup_of(draft.questionnaire)
     body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
-    seen = request.form.get("seen", "")
     picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
-    return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen), 422
+    seen = request.form.get("seen", "") if revision is None else revision
+    shown = draft.answers if answers is None else answers
+    return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen, answers=shown), 422
 
 
 def _render(
@@ -126,7 +135,9 @@ def _render(
     form: PageForm | None,
     picked: SendInterviewForm | None,
     revision: int | str,
+    answers: Answers | None = None,
 ) -> str:
+    answers = draft.answers if answers is None else answers
     language = current_language()
     journey, place = draft.pages, draft.pages.index(page)
     last = page is journey[-1]
@@ -135,10 +146,13 @@ def _render(
     more: dict[str, Any] = {}
     if "parties" in page.questions:
         more["named"] = _named(draft, form, by=by)
+        if form is None and not last and nobody_left(draft, by=by):
+            more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
     if last and any(handouts.consent_parts(draft)):
         more["receipt"] = True
     if last and not ends:
-        more |= _sending(draft, picked, by=by)
+        more |= _sending(draft, answers, picked, by=by)
+        more["undecided"] = consent == "not_asked_urgent"
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
             more["summary"] = _summary(draft, page)
@@ -211,34 +225,51 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
 
 
 def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
-    """The parties of the route that is proposed, those that receive first; and those struck out before."""
-    struck_out = set(request.form.getlist("parties")) if form is not None else set(draft.answers.get("parties") or ())
+    """The parties of the route that is proposed, those that receive first; and those struck out before.
+
+    Whoever may be asked next by itself, when the first declines, is named too: a yes holds towards these alone.
+    """
+    struck_out = set(draft.answers.get("parties") or ())
+    if form is not None:
+        struck_out = (struck_out - set(request.form.getlist("named"))) | set(request.form.getlist("parties"))
     answers = {name: value for name, value in draft.answers.items() if name != "parties"}
     proposed = proposals.proposal(draft.questionnaire, answers, by=by, before_consent=True)
-    receive = [choice.party for choice in proposed.proposed]
+    receive = [choice.party for choice in proposed.named]
     told = [each.party for each in proposed.route.obligations if each.kind == sending.NOTIFY]
     parties = proposed.agreement.parties
     return [
         NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out)
-        for code in dict.fromkeys([*receive, *told])
+        for code in dict.fromkeys([*receive, *told, *sorted(struck_out & parties.keys())])
     ]
 
 
-def _sending(draft: Draft, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
-    """Who can be asked, in the agreement's order; none chosen before, unless exactly one must be."""
-    proposed = proposals.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True)
+def _sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
+    """Who can be asked, in the agreement's order; none chosen before, unless exactly one must be.
+
+    Where nobody can, what is left. Whoever was struck out is offered nowhere, nor is their telephone.
+    """
+    proposed = proposals.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    struck = struck_out(draft.questionnaire, answers)
+    nobody = not proposed.choices
+    if nobody:
+        more: dict[str, Any] = {"left": _numbers(proposed, struck), "leaflets": handouts.leaflets()}
+        more["refused_all"] = bool(struck)
+    else:
+        more = {}
     if picked is None:
         picked = SendInterviewForm()
         only = proposed.proposed
         picked.party.data = only[0].party if len(only) == 1 and only[0].must else None
     language = current_language()
-    return {
+    asked = picked.party.data if picked.asks else None
+    return more | {
         "picked": picked,
+        "asked_of": next((_choice(each)["name"] for each in proposed.choices if each.party == asked), ""),
         "proposed": [_choice(choice) for choice in proposed.proposed],
         "others": [_choice(choice) for choice in proposed.choices if not choice.proposed],
         "excluded": _excluded(proposed),
         "fallback": FALLBACKS[proposed.route.fallback][language] if proposed.route.fallback else "",
-        "duty_desks": _duty_desks(proposed),
+        "duty_desks": _duty_desks(proposed, struck),
         "agreement": text_in(proposed.agreement.title),
     }
 
@@ -267,9 +298,34 @@ def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
     ]
 
 
-def _duty_desks(proposed: Proposal) -> list[tuple[str, str]]:
+def _duty_desks(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
+    """Of the Responsible Authority, unless the person struck it out."""
     parties = proposed.agreement.parties.values()
-    return [(text_in(each.names), each.on_call) for each in parties if each.kind == "responsible_authority"]
+    return [
+        (text_in(each.names), each.on_call)
+        for each in parties
+        if each.kind == "responsible_authority" and each.code not in struck
+    ]
+
+
+def _numbers(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
+    """Whom one can call when nobody can be asked: duty desk and help line, unless they were struck out."""
+    lines = [each for each in proposed.agreement.parties.values() if each.kind == "helpline"]
+    helped = [(text_in(each.names), guards.country().emergency.helpline) for each in lines if each.code not in struck]
+    return [*_duty_desks(proposed, struck), *helped[:1]]
+
+
+def numbers_left(draft: Draft, answers: Answers, *, by: Actor) -> list[tuple[str, str]]:
+    """The numbers that are left for a person who struck out others."""
+    proposed = proposals.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    return _numbers(proposed, struck_out(draft.questionnaire, answers))
+
+
+def nobody_left(draft: Draft, *, by: Actor) -> bool:
+    """Whether an adult wants none of those that could be asked to know."""
+    if not struck_out(draft.questionnaire, draft.answers) or consent_of(draft.questionnaire, draft.answers) == REFUSED:
+        return False
+    return not proposals.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True).choices
 
 
 def _profile(draft: Draft) -> Profile:

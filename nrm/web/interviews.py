@@ -17,10 +17,11 @@ from nrm.actions import interviews as actions
 from nrm.actions import keyings, sending
 from nrm.actions.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts import NotVisible, Permission, Role
+from nrm.domain.consents import ByName
+from nrm.domain.facts import consent_of
 from nrm.domain.interviews import Page
 from nrm.domain.journeys import journey
 from nrm.domain.words import N_
-from nrm.store import accounts as accounts_store
 from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
@@ -39,7 +40,7 @@ REFUSALS = {
     "duty_officer_decides": N_("The duty officer decides now. Call the duty desk."),
 }
 AT_HOME = 6  # of each list: the page stays light, and the rest is one click away
-ENDINGS = ("refused", "none", "discarded")
+ENDINGS = ("refused", "none", "undecided", "discarded")
 
 
 @home.page(Role.BORDER_OFFICER)
@@ -200,17 +201,22 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             so_far = _acceptable(form)
             urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
             return _to_page(urgent, urgent.page_to_do)
-        if ("leave" in request.form or "aloud" in request.form) and not _wrongly_typed(form):
-            so_far = {**_acceptable(form), **_struck_out(asked)}
-            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by)
+        if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
+            so_far = {**_acceptable(form), **_struck_out(draft, asked)}
+            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked))
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
-            return redirect(aloud if "aloud" in request.form else url_for("home.index"), 303)
+            without = url_for("interviews.without_page", interview_id=interview_id)
+            return redirect(aloud if "aloud" in request.form else without if _leaves() else url_for("home.index"), 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
-        given |= _struck_out(asked)
+        given |= _struck_out(draft, asked)
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
-        return _go_on_after(actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by), page)
+        named = _named(draft, asked)
+        after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named)
+        if "parties" in given and interview_pages.nobody_left(after, by=by):
+            return _to_page(after, asked)
+        return _go_on_after(after, page)
     except StaleAnswers as error:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
@@ -247,12 +253,28 @@ def _wrongly_typed(form: PageForm) -> bool:
     )
 
 
-def _struck_out(page: Page) -> dict[str, Any]:
-    """The parties that were struck out on a page that names the parties of the route."""
+def _struck_out(draft: Draft, page: Page) -> dict[str, Any]:
+    """The parties that were struck out on a page that names some; those it does not name stay so."""
     if "parties" not in page.questions:
         return {}
+    before = set(draft.answers.get("parties") or ()) - _known("named")
+    return {"parties": sorted(before | _known("parties"))}
+
+
+def _named(draft: Draft, page: Page) -> set[str] | None:
+    """The parties that the page named to the person. One who was interviewed elsewhere, or on paper, was not there."""
+    if "parties" not in page.questions:
+        return None
+    return set() if draft.on_paper or draft.status == "completed" else _known("named")
+
+
+def _known(field: str) -> set[str]:
     known = guards.country().in_force(clock.now()).parties
-    return {"parties": sorted({code for code in request.form.getlist("parties")[:100] if code in known})}
+    return {code for code in request.form.getlist(field)[:100] if code in known}
+
+
+def _leaves() -> bool:
+    return "without" in request.form
 
 
 def _go_on_after(draft: Draft, page: str) -> BaseResponse:
@@ -267,10 +289,11 @@ def _go_on_after(draft: Draft, page: str) -> BaseResponse:
 def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], seen: int) -> Answer:
     """The last page: send the interview to the shelter that was picked, or end it; no button does the other's work."""
     by = guards.actor()
-    last = LastPage(page.id, given, seen)
+    named = _named(draft, page)
+    last = LastPage(page.id, given, seen, named)
     picked = None
     if draft.page_to_do.id != page.id:
-        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by)
+        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named)
         return _to_page(saved, saved.page_to_do)
     try:
         ends, asked_to_end = interview_pages.is_end(draft, page, given), "end" in request.form
@@ -284,21 +307,84 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
             return interview_endings.after_last_page(draft, given, preset=preset, page=page.id, seen=seen)
         picked = SendInterviewForm(request.form)
         proposed = interview_pages.proposal_with(draft, page, given, by=by)
-        named = {choice.party for choice in proposed.proposed}
-        others = {choice.party for choice in proposed.choices} - named
-        if not picked.accept(named, others):
-            return interview_pages.again(draft, page, form, by=by, picked=picked)
-        reason = picked.reason if picked.party.data in others else ""
-        sending.send(interview_id=draft.interview_id, party=picked.party.data, override_reason=reason, last=last, by=by)
+        routed = {choice.party for choice in proposed.proposed}
+        others = {choice.party for choice in proposed.choices} - routed
+        answers = draft.filled(page.id, given)
+        agreed = consent_of(draft.questionnaire, answers) == "given"
+        unnamed = (routed | others) - (draft.named if named is None else named) if agreed else set()
+        if not picked.accept(routed, others, unnamed):
+            return interview_pages.again(draft, page, form, by=by, picked=picked, answers=answers)
+        if picked.said is ByName.NO:
+            struck = {picked.party.data, *given.get("parties", ())}
+            after = actions.strike_out(draft=_as_seen(draft, seen), parties=struck, by=by)
+            picked.party.errors = [REFUSALS["struck_out"]]
+            picked.party.data, picked.asks = None, False
+            return interview_pages.again(after, page, form, by=by, picked=picked, revision=after.revision)
+        sending.send(
+            interview_id=draft.interview_id,
+            party=picked.party.data,
+            override_reason=picked.reason if picked.party.data in others else "",
+            last=last,
+            by_name=picked.said,
+            by=by,
+        )
     except Incomplete as error:
         return _to_page(draft, error.page)
     except keyings.KeyedTwice:
         return redirect(url_for("papers.twin_page", interview_id=draft.interview_id), 303)
     except sending.ReferralRefused as error:
         assert picked is not None
-        picked.party.errors = [REFUSALS[error.why]]
+        if error.why == "by_name":  # the route changed in the same instant
+            picked.answered(picked.party.data)
+        else:
+            picked.party.errors = [REFUSALS[error.why]]
         return interview_pages.again(draft, page, form, by=by, picked=picked)
     return redirect(url_for("interviews.sent", interview_id=draft.interview_id), 303)
+
+
+def _as_seen(draft: Draft, seen: int) -> Draft:
+    """The draft if it is the one that the form was made from; raises StaleAnswers."""
+    if draft.revision != seen:
+        raise StaleAnswers(draft)
+    return draft
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/without")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def without_page(interview_id: uuid.UUID) -> Answer:
+    """What becomes of what was told when the person leaves without a shelter and did not say no."""
+    by = guards.actor()
+    try:
+        draft = actions.read(interview_id=interview_id, by=by)
+    except OpeningEnded:
+        return _ask_to_continue(interview_id, "")
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    if not actions.may_leave(draft, by=by):
+        return _to_page(draft, draft.page_to_do)
+    return render_template(
+        "interviews/without.html",
+        interview_id=interview_id,
+        code=draft.pseudonym,
+        back=draft.page_to_do.id,
+        numbers=interview_pages.numbers_left(draft, draft.answers, by=by),
+        leaflets=handouts.leaflets(),
+    )
+
+
+@blueprint.post("/interviews/<uuid:interview_id>/without")
+@guards.requires(Permission.INTERVIEW_CONDUCT)
+def without(interview_id: uuid.UUID) -> Answer:
+    try:
+        _opened(interview_id)
+        actions.leave(interview_id=interview_id, by=guards.actor())
+    except NoLongerDraft as error:
+        return _gone(interview_id, error)
+    except actions.NotAnEnd:
+        return _go_on(interview_id)
+    except keyings.KeyedTwice:
+        return redirect(url_for("papers.twin_page", interview_id=interview_id), 303)
+    return redirect(url_for("interviews.ended", ending="undecided"), 303)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
@@ -387,7 +473,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
         "interviews/sent.html",
         line=referral_store.referral(newest.id, by=by),
         told=interview_pages.told(store.to_be_told(interview_id, by=by)),
-        duty=[each for each in accounts_store.organisations_by_id().values() if each.kind == "responsible_authority"],
+        duty=handouts.duty_of(interview_id),
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
         interview_id=interview_id,

@@ -14,6 +14,7 @@ from nrm import clock
 from nrm.actions import placing as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.cases import CaseRefused
+from nrm.domain.consents import ByName
 from nrm.domain.referrals import OverrideReason, ReferralRefused
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
@@ -30,7 +31,8 @@ REFUSED = {
     "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
     "no_help": N_("The person does not want help arranged any more. Ask for consent again first."),
     "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
-    "struck_out": N_("Tick that the person was asked again and agrees, or choose another shelter"),
+    "struck_out": N_("Choose another shelter: the person does not want this one"),
+    "ask_first": N_("The person is in a shelter and can be asked: ask first, then choose"),
     "no_reason": N_("Choose why this shelter"),
     "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
     "itself": N_("Choose another shelter: the person is with this one"),
@@ -68,19 +70,27 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
         return _placing_page(template, case_id, form, 422)
     readers = {value for value, *_ in _readers(case_id)} if action is actions.refer else set()
     chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
+    by_name = form.answered(form.receiver.data) if form.by_name_of.data else None
     more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
     try:
+        if by_name is ByName.NO:
+            actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=guards.actor())
+            form.receiver.errors, form.receiver.data, form.asks = [REFUSED["struck_out"]], None, False
+            return _placing_page(template, case_id, form, 422)
         referral_id = action(
             case_id=case_id,
             receiver_id=uuid.UUID(form.receiver.data),
             reason=OverrideReason(form.reason.data),
-            agreed_anew=bool(form.agreed_anew.data),
+            by_name=by_name,
             **more,
             by=guards.actor(),
         )
     except ReferralRefused as error:
-        if error.why == "struck_out":
-            form.agreed_anew.errors = [REFUSED[error.why]]
+        if error.why in ("by_name", "struck_out"):
+            if form.answered(form.receiver.data) is not None:
+                form.by_name.errors = [REFUSED["struck_out"]]
+        elif error.why == "ask_first":
+            form.by_name.errors = [REFUSED[error.why]]
         elif error.why in ("already_open", "duty_officer_decides", "no_help"):
             return guards.error_page(409, REFUSED[error.why])
         else:
@@ -107,9 +117,16 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
+        asked_of=_asked_of(form),
         duty_officer_decides=store.duty_officer_owes(case_id),
     )
     return page, status
+
+
+def _asked_of(form: PlaceReferralForm) -> str:
+    """The name of the shelter that the person is to be asked about; empty where nobody has to be."""
+    choices: list[Any] = list(form.receiver.choices or ()) if form.asks else []
+    return next((str(each.label) for each in choices if each.value == form.receiver.data), "")
 
 
 def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import uuid
 from collections.abc import Callable
@@ -12,14 +13,19 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from nrm.actions import interviews, referrals, sending
 from nrm.db import db
+from nrm.domain.consents import ByName
+from nrm.domain.journeys import prune
+from nrm.domain.referrals import ReferralRefused
 from nrm.models.cases import Case, PendingGrant, SealedCompartment
 from nrm.models.consents import Consent
 from nrm.models.referrals import Obligation, Referral
-from tests import screened
+from tests import screened, world
 from tests.conftest import Person
-from tests.factories_interviews import LOGIN, begin, example, fields, walk
-from tests.factories_referrals import organisation
+from tests.factories import actor
+from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
+from tests.factories_referrals import NAMED, bed, organisation
 
 SignIn = Callable[[str], Person]
 # IOM receives nobody at high risk: it is no party of the route, and the officer may ask it with a reason.
@@ -74,7 +80,7 @@ def test_who_was_not_named_is_asked_about_by_name_and_nothing_is_chosen_before(
     body = person.get(page)
     sent = {**fields(page.rsplit("/", 1)[1], body, answers), **AGAINST}
     asked = person.post(page, sent, status=422)
-    assert "OIM Tiranë" in asked
+    assert "Organizata Ndërkombëtare për Migracionin" in asked
     assert re.findall(r'name="by_name" value="(\w+)"', asked) == ["yes", "no", "not_asked"]
     assert not re.search(r'name="by_name" value="\w+" checked', asked)
     assert _now().scalar(select(func.count()).select_from(Referral)) == 0
@@ -152,10 +158,9 @@ def test_who_does_not_know_gets_a_bed_and_no_name_goes(app: Flask, sign_in: Sign
     assert "ask_consent" in _now().scalars(select(Obligation.kind)).all()
 
 
-@pytest.mark.parametrize("said", ["dont_know", "no_answer"])
-def test_who_does_not_know_on_the_urgent_way_gets_a_bed_too(app: Flask, sign_in: SignIn, said: str) -> None:
+def test_who_does_not_know_on_the_urgent_way_gets_a_bed_too(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    loaded = walk(person, example(consent_urgent=said), begin(person, urgent=True))
+    loaded = walk(person, example(consent_urgent="undecided"), begin(person, urgent=True))
     assert loaded[-2:] == ["urgent_send", "sent"]
     assert _now().scalars(select(Case.consent)).one() == "not_asked_urgent"
 
@@ -268,3 +273,91 @@ def test_a_strike_holds_when_the_route_changes(app: Flask, sign_in: SignIn) -> N
     walk(person, bound, person.post(consent, sent), until="check")
     check = consent.replace("/consent", "/check")
     assert "VATRA" not in re.findall(r'name="party" value="(\w+)"', person.get(check))
+
+
+def test_whatever_is_named_and_said_no_yes_is_written_down_for_anybody_else(app: Flask) -> None:
+    """Every set of one screen with every answer by name, sent to every shelter: the rows that are left."""
+    by = actor(LOGIN)
+    for named, party, by_name in itertools.product(((), ("NRC", "VATRA")), NAMED, (None, *ByName)):
+        interview_id = interviews.start(interview_id=uuid.uuid4(), by=by)
+        answers = prune(questionnaire(), example(gender="feminine", risk="low"))
+        interviews.save_answers(interview_id=interview_id, answers=answers, named=named, by=by)
+        why = ""
+        try:
+            sending.send(interview_id=interview_id, party=party, override_reason="other", by_name=by_name, by=by)
+        except ReferralRefused as error:
+            why = error.why
+        if why or by_name is ByName.NO:
+            assert why == ("struck_out" if by_name is ByName.NO else "by_name")
+            continue
+        agreed = {*named, *([party] if by_name is ByName.YES else [])}
+        said_yes = party in agreed
+        mine = (Consent.case_id == interview_id, Consent.topic == "sharing", Consent.said == "given")
+        given = set(_now().scalars(select(Consent.party).where(*mine)))
+        assert given <= agreed
+        assert (party in given) == said_yes
+        assert _consent(interview_id) == ("given" if said_yes else "not_asked_urgent")
+        kept = select(PendingGrant.organisation_id, PendingGrant.compartment).where(
+            PendingGrant.case_id == interview_id
+        )
+        reached = {row[0] for row in _now().execute(kept) if row[1] != "hand_over"}
+        assert reached <= {organisation(each) for each in agreed}
+
+
+def _withdrawn(person: Person, **answers: Any) -> uuid.UUID:
+    """Somebody sent to NRC whose referral the post withdrew; only NRC was named."""
+    by = actor(LOGIN)
+    interview_id = interviews.start(interview_id=uuid.uuid4(), by=by)
+    told = prune(questionnaire(), example(gender="feminine", risk="low", **answers))
+    interviews.save_answers(interview_id=interview_id, answers=told, named=["NRC"], by=by)
+    sent = sending.send(interview_id=interview_id, party="NRC", override_reason="other", by=by)
+    person.post(f"/referrals/{sent.referral_id}/withdraw")
+    return sent.case_id
+
+
+def _place(person: Person, case_id: uuid.UUID, said: str, status: int = 303) -> str:
+    form = {"receiver": str(organisation("IOM")), "reason": "safety"}
+    asked = person.post(f"/cases/{case_id}/refer", dict(form), status=422)
+    assert "Organizata Ndërkombëtare për Migracionin" in asked
+    assert re.findall(r'name="by_name" value="(\w+)"( checked)?', asked) == [("yes", ""), ("no", ""), ("not_asked", "")]
+    answer = {**form, "by_name": said, "by_name_of": form["receiver"]}
+    return person.post(f"/cases/{case_id}/refer", answer, status=status)
+
+
+def test_who_is_asked_later_learns_nothing_without_a_yes_by_name(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    case_id = _withdrawn(person)
+    referral_id = uuid.UUID(_place(person, case_id, "not_asked").rsplit("/", 1)[1])
+    assert _offered("IOM") == {"hand_over"}
+    assert _consent(case_id) == "not_asked_urgent"
+    assert "IOM" not in _given()
+    referrals.accept(referral_id=referral_id, bed_id=bed("IOM"), by=actor("iom.case_worker"))
+    assert _compartments(case_id) == {"hand_over"}
+    owed = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_(None))
+    assert "ask_consent" in _now().scalars(owed).all()
+
+
+def test_who_is_asked_later_and_was_agreed_to_by_name_gets_everything(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    case_id = _withdrawn(person)
+    _place(person, case_id, "yes")
+    assert "identity" in _offered("IOM")
+    assert (_consent(case_id), "IOM" in _given()) == ("given", True)
+
+
+def test_who_is_refused_by_name_later_is_not_asked(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    case_id = _withdrawn(person)
+    _place(person, case_id, "no", status=422)
+    refused = select(Consent.party).where(Consent.case_id == case_id, Consent.said == "refused")
+    assert _now().scalars(refused).all() == ["IOM"]
+    assert _offered("IOM") == set()
+    assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == case_id)) == 1
+
+
+def test_who_is_in_a_shelter_is_asked_before_the_move(app: Flask, sign_in: SignIn) -> None:
+    case_id = world.build().own_case
+    manager = sign_in("vatra.shelter_manager")
+    assert "Personi është në strehëzë" in _place(manager, case_id, "not_asked", status=422)
+    assert "identity" in _compartments(case_id)
+    assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == case_id)) == 0

@@ -29,7 +29,7 @@ from nrm.db import db
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.admissions import OwnCase
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
-from nrm.domain.consents import EVERYTHING, Answer, Asking, ConsentRefused, Said, Topic, Weighed
+from nrm.domain.consents import EVERYTHING, Answer, Asking, ByName, ConsentRefused, Said, Topic, Weighed
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import OverrideReason, ReferralRefused
 from nrm.domain.requests import RequestKind, RequestStatus
@@ -212,7 +212,7 @@ def test_while_a_shelter_is_asked_nothing_is_taken_back(world_app: Planted) -> N
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.PERSON_WISHES,
         by=nrc,
-        agreed_anew=True,
+        by_name=ByName.YES,
     )
     with pytest.raises(CaseRefused, match="asked"):
         consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
@@ -251,7 +251,7 @@ def test_who_takes_back_the_yes_to_help_is_not_handed_on_without_a_new_one(world
     yes = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, Said.GIVEN)]
     consents.ask(case_id=world.case, answers=yes, asking=ASKED, by=nrc)
     assert placing.refer(
-        case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc, agreed_anew=True
+        case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc, by_name=ByName.YES
     )
 
 

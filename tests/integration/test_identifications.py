@@ -19,7 +19,7 @@ from nrm.actions.identifications import Conclusion, JointInterview
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
-from nrm.domain.consents import Topic
+from nrm.domain.consents import ByName, Topic
 from nrm.domain.departures import OutsideKind, OutsideReason
 from nrm.domain.identifications import Appellant, Basis, IdentificationRefused, PlaceKind, State
 from nrm.domain.permits import GateClosed, PermitEvent
@@ -319,7 +319,7 @@ def test_a_case_that_moves_keeps_its_review_and_while_asked_nothing_is_recorded(
         receiver_id=people.organisation("IOM"),
         reason=OverrideReason.PERSON_WISHES,
         by=factories.actor("vatra.case_worker"),
-        agreed_anew=True,
+        by_name=ByName.YES,
         go_on_reading=[people.organisation("STATE_POLICE"), people.organisation("RA")],
     )
     with pytest.raises(CaseRefused, match="asked"):

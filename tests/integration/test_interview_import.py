@@ -25,7 +25,7 @@ from nrm.store.countries import country
 from tests import screened
 from tests.conftest import Person
 from tests.factories import PASSWORD, open_instance
-from tests.factories_interviews import LOGIN, example, fields, questionnaire
+from tests.factories_interviews import LOGIN, example, questionnaire, send_by_name
 
 PSEUDONYM = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]")
 Import = Callable[..., Result]
@@ -200,8 +200,7 @@ def test_an_imported_interview_waits_on_the_posts_list_and_is_sent_from_there(
     assert pseudonym in home
     address = person.post(re.findall(r'action="(/interviews/[^"]+/resume)"', home)[0])
     assert address.endswith("/check")
-    body = person.get(address)
-    assert person.post(address, fields("check", body, example())).endswith("/sent")
+    assert send_by_name(person, address, example()).endswith("/sent")
     assert pseudonym not in sign_in("durres.border_officer").get("/")
 
 

@@ -48,6 +48,7 @@ from nrm.actions import (
 )
 from nrm.domain.accounts import NotPermitted, NotVisible
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.consents import ByName
 from nrm.domain.endings import ChildAnswer
 from nrm.domain.notices import Announcement, Origin
 from nrm.domain.permits import PermitEvent
@@ -350,6 +351,7 @@ class Histories(RuleBasedStateMachine):
                 receiver_id=people.organisation(receiver),
                 reason=OverrideReason.SAFETY,
                 by=self.by(them.holder),
+                by_name=ByName.YES,
             )
         except ReferralRefused as refused:
             raise Idle from refused  # after two declines the duty officer decides
@@ -365,6 +367,7 @@ class Histories(RuleBasedStateMachine):
             receiver_id=people.organisation(receiver),
             reason=OverrideReason.OTHER,
             by=self.by("RA"),
+            by_name=ByName.YES,
         )
         self._asked(them, referral_id, POST)
 
@@ -570,6 +573,7 @@ class Histories(RuleBasedStateMachine):
                 receiver_id=people.organisation("IOM" if code != "IOM" else "NRC"),
                 reason=OverrideReason.OTHER,
                 by=by,
+                by_name=ByName.YES,
             ),
             lambda: cases.share(
                 case_id=them.case_id,

@@ -17,6 +17,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.calls import CallRefused
 from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.consents import ByName
 from nrm.domain.departures import DepartureRefused, OutsideKind, OutsideReason
 from nrm.domain.paths import DECISION
 from nrm.domain.permits import GateClosed, PermitEvent
@@ -59,7 +60,7 @@ def move(case_id: uuid.UUID, to: str, by: Actor, **more: object) -> uuid.UUID:
         receiver_id=people.organisation(to),
         reason=OverrideReason.PERSON_WISHES,
         by=by,
-        **more,  # type: ignore[arg-type]
+        **{"by_name": ByName.YES, **more},  # type: ignore[arg-type]
     )
 
 
@@ -183,8 +184,8 @@ def test_who_was_struck_out_at_the_border_stays_struck_out_in_every_later_move(a
     take_over(sent.referral_id, "NRC", nrc)
     for code in ("VATRA", "TJETER_VIZION"):
         with pytest.raises(ReferralRefused, match="struck_out"):
-            move(sent.case_id, code, nrc)
-    move(sent.case_id, "VATRA", nrc, agreed_anew=True)
+            move(sent.case_id, code, nrc, by_name=None)
+    move(sent.case_id, "VATRA", nrc, by_name=ByName.YES)
 
 
 def test_after_two_declines_of_a_move_the_duty_officer_decides_within_half_an_hour(vatra: Actor) -> None:
@@ -226,7 +227,9 @@ def test_of_two_moves_at_once_one_is_sent(instance: Flask) -> None:
     receivers = [people.organisation(code) for code in ("NRC", "IOM", "TJETER_VIZION")]
 
     def ask(receiver: uuid.UUID) -> object:
-        return placing.refer(case_id=own.case_id, receiver_id=receiver, reason=OverrideReason.SAFETY, by=vatra)
+        return placing.refer(
+            case_id=own.case_id, receiver_id=receiver, reason=OverrideReason.SAFETY, by=vatra, by_name=ByName.YES
+        )
 
     won = _race(instance, *[lambda receiver=each: ask(receiver) for each in receivers])
     assert len(won) == 1

@@ -28,7 +28,7 @@ from nrm.render import pdf
 from tests import accessible, screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, walk
+from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, send_by_name, walk
 
 SignIn = Callable[[str], Person]
 
@@ -99,7 +99,7 @@ def type_in(person: Person, paper: str, answers: dict[str, Any], **top: Any) -> 
 
 def send(person: Person, address: str) -> str:
     """Send from the last page."""
-    return person.post(address, fields("check", person.get(address), example()))
+    return send_by_name(person, address, example())
 
 
 def count(model: Any) -> int:

@@ -16,6 +16,7 @@ from nrm.actions import cases, placing, referrals
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.consents import ByName
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import (
     BedNotFree,
@@ -429,7 +430,7 @@ def test_nobody_is_directed_to_a_party_they_struck_out_without_a_new_yes(rinas: 
         receiver_id=people.organisation("VATRA"),
         reason=OverrideReason.SAFETY,
         by=duty,
-        agreed_anew=True,
+        by_name=ByName.YES,
     )
 
 

@@ -27,13 +27,14 @@ from nrm.vault.members import CannotOpen
 from tests import screened
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, questionnaire
+from tests.factories_referrals import NAMED
 
 PLANTED = ("Shpresëdashura", "Kryemadhi", "Zhvarritja e pashembullt")
 
 
 def _held(by: Actor, answers: dict[str, Any]) -> uuid.UUID:
     interview_id = interviews.start(interview_id=uuid.uuid4(), by=by, urgent=answers.get("urgent") == "yes")
-    interviews.save_answers(interview_id=interview_id, answers=prune(questionnaire(), answers), by=by)
+    interviews.save_answers(interview_id=interview_id, answers=prune(questionnaire(), answers), named=NAMED, by=by)
     return interview_id
 
 
@@ -73,7 +74,7 @@ def test_files_of_the_instance_hold_none_of_the_planted_names(app: Flask, tmp_pa
     answers = example(given=PLANTED[0], family=PLANTED[1], story=PLANTED[2])
     waiting = _held(by, answers)
     sending.send(interview_id=_held(by, answers), party="NRC", by=by)
-    interviews.save_answers(interview_id=waiting, answers=prune(questionnaire(), answers), by=by)
+    interviews.save_answers(interview_id=waiting, answers=prune(questionnaire(), answers), named=NAMED, by=by)
     looked_at = 0
     for file in (tmp_path / "instance").rglob("*"):
         if file.is_file():

@@ -192,6 +192,8 @@ ACCESS = {
     "interviews.start": "interview:conduct",
     "interviews.tasks": "interview:conduct",
     "interviews.unsent": "interview:conduct",
+    "interviews.without": "interview:conduct",
+    "interviews.without_page": "interview:conduct",
     "mailboxes.address_page": "obligation:acknowledge",
     "mailboxes.set_address": "obligation:acknowledge",
     "monitoring.after": "monitoring:score",

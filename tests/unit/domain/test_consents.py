@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from nrm import countries
 from nrm.domain.consents import (
     SAID_OF,
     Answer,
+    ByName,
     ConsentRefused,
     Said,
     Topic,
@@ -25,7 +27,9 @@ from nrm.domain.consents import (
     is_due,
     lapses,
     of_own_case,
+    towards,
 )
+from nrm.domain.referrals import ReferralRefused
 
 DAY = date(2026, 3, 1)
 VALIDITY = Validity(services_days=365, sharing_days=180, ask_again_days=30)
@@ -120,3 +124,25 @@ def test_the_wording_is_the_one_of_the_language_and_the_officers_where_there_is_
     assert asked["ar"].language == "ar"
     child = asking(questionnaire, {"age": "child"}, language="sq", interpreter="nobody")
     assert (child.wording, child.version, child.sha256) == ("", 0, "")
+
+
+def test_no_yes_holds_towards_who_was_not_named_or_was_struck_out() -> None:
+    parties = ("IOM", "NRC", "VATRA")
+    sets = [frozenset(each) for size in range(4) for each in itertools.combinations(parties, size)]
+    consents = ("given", "refused", "not_asked_child", "not_asked_urgent")
+    for said, named, struck, party, by_name in itertools.product(consents, sets, sets, parties, (None, *ByName)):
+        refused = party in struck or by_name is ByName.NO
+        if refused or (said == "given" and party not in named and by_name is None):
+            with pytest.raises(ReferralRefused, match="struck_out" if refused else "by_name"):
+                towards(said, party, named=named, struck_out=struck, by_name=by_name)
+            continue
+        consent = towards(said, party, named=named, struck_out=struck, by_name=by_name)
+        assert party not in struck
+        assert by_name is not ByName.NO
+        if consent == "given":
+            assert said == "given"
+            assert party in named or by_name is ByName.YES
+        elif said == "given":
+            assert (consent, by_name) == ("not_asked_urgent", ByName.NOT_ASKED)
+        else:
+            assert consent == said

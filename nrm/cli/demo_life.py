@@ -226,7 +226,7 @@ class Life:
             interviews.start(interview_id=interview_id, by=officer)
         interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
         if plan.ending != "referred":
-            self._end(interview_id, officer)
+            self._end_interview(interview_id, officer)
             return
         proposed = proposals.propose(interview_id=interview_id, by=officer).proposed
         if not proposed:
@@ -234,7 +234,7 @@ class Life:
         sent = sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
         self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
 
-    def _end(self, interview_id: uuid.UUID, officer: Actor) -> None:
+    def _end_interview(self, interview_id: uuid.UUID, officer: Actor) -> None:
         """Without a case: of a child once the child authority said that the parents have come."""
         draft = interviews.read(interview_id=interview_id, by=officer)
         if is_child(draft.answers.get(self.questionnaire.derive["age"])):
@@ -440,7 +440,7 @@ class Life:
                 self.after(timedelta(days=30), lambda: self._close_case(case_id, by))
             return
         try:
-            self._end(stay_id, today, plan.exit, plan.destination, by)
+            self._end_stay(stay_id, today, plan.exit, plan.destination, by)
         except StayOver:
             return  # moved to another shelter
         except GateClosed as error:
@@ -449,10 +449,10 @@ class Life:
                 way = plan.exit, plan.destination
             else:
                 way = ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME
-            self._end(stay_id, today, *way, by)
+            self._end_stay(stay_id, today, *way, by)
         self.after(timedelta(days=14), lambda: self._close_case(case_id, by))
 
-    def _end(self, stay_id: uuid.UUID, on: date, reason: ExitReason, destination: Destination, by: Actor) -> None:
+    def _end_stay(self, stay_id: uuid.UUID, on: date, reason: ExitReason, destination: Destination, by: Actor) -> None:
         where = HOME if asks_country(destination) else ""
         stays.end(stay_id=stay_id, ended_on=on, exit_reason=reason, destination=destination, where=where, by=by)
 

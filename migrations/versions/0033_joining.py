@@ -9,8 +9,8 @@ from flask import current_app
 import nrm.db
 from nrm import crypto
 
-revision = "0034_joining"
-down_revision = "0030_counting"
+revision = "0033_joining"
+down_revision = "0032_gates_of_a_stay"
 branch_labels = None
 depends_on = None
 

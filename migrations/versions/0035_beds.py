@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0038_beds"
-down_revision = "0030_counting"
+revision = "0035_beds"
+down_revision = "0034_second_hands"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 import nrm.db
 
-revision = "0035_second_hands"
-down_revision = "0030_counting"
+revision = "0034_second_hands"
+down_revision = "0033_joining"
 branch_labels = None
 depends_on = None
 

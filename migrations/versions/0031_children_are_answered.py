@@ -5,7 +5,7 @@ from alembic import op
 
 import nrm.db
 
-revision = "0032_children_are_answered"
+revision = "0031_children_are_answered"
 down_revision = "0030_counting"
 branch_labels = None
 depends_on = None

@@ -12,8 +12,8 @@ from alembic import op
 
 from nrm.db import UtcDateTime
 
-revision = "0033_gates_of_a_stay"
-down_revision = "0030_counting"
+revision = "0032_gates_of_a_stay"
+down_revision = "0031_children_are_answered"
 branch_labels = None
 depends_on = None
 

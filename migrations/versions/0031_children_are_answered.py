@@ -13,7 +13,7 @@ depends_on = None
 REASONS_BEFORE = "withdrawn_at IS NULL OR withdrawn_why IN ('age_changed', 'ended', 'not_named')"
 REASONS = "withdrawn_at IS NULL OR withdrawn_why IN ('age_changed', 'ended', 'not_named', 'answered')"
 CHECKS = {
-    "asked_with_reason": "(opinion_at IS NULL) = (opinion_why = '') AND opinion_why IN "
+    "asked_with_reason": "(opinion_at IS NULL) = (opinion_why = '') AND (opinion_at IS NULL) = (answer_due_at IS NULL) AND opinion_why IN "
     "('', 'explained', 'mistaken', 'helped', 'held_twice', 'other', 'draft_over')",
     "answered_by_somebody": "(answer = '') = (answered_at IS NULL) AND (answer = '') = (answered_by_id IS NULL) "
     "AND (answer = '') = (answer_how = '') AND (answer_how = 'telephone') = (answered_name <> '')",
@@ -30,6 +30,7 @@ def upgrade(database: str) -> None:
         return
     with op.batch_alter_table("child_alerts") as batch:
         batch.add_column(sa.Column("opinion_at", nrm.db.UtcDateTime(timezone=True), nullable=True))
+        batch.add_column(sa.Column("answer_due_at", nrm.db.UtcDateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("answered_at", nrm.db.UtcDateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("answered_by_id", sa.Uuid(), nullable=True))
         for name in TEXTS:
@@ -52,5 +53,5 @@ def downgrade(database: str) -> None:
     with op.batch_alter_table("child_alerts") as batch:
         batch.create_check_constraint(op.f("ck_child_alerts_withdrawn_with_reason"), REASONS_BEFORE)
         batch.drop_constraint(op.f("fk_child_alerts_answered_by_id_members"), type_="foreignkey")
-        for name in ("opinion_at", "answered_at", "answered_by_id", *TEXTS):
+        for name in ("opinion_at", "answer_due_at", "answered_at", "answered_by_id", *TEXTS):
             batch.drop_column(name)

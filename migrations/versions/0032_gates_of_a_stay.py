@@ -111,6 +111,8 @@ def upgrade(database: str) -> None:
     op.add_column("stays", sa.Column("destination_country", sa.String(), nullable=False, server_default=""))
     for name in MEMBERS:
         op.add_column("stays", sa.Column(name, sa.Uuid(), nullable=True))
+    # What the new checks ask of a stay, an old one forbids: between them there are none.
+    _change_checks("stays", OLD, {})
     op.execute(
         "UPDATE stays SET destination_country = 'unknown'"  # noqa: S608 - nothing from outside
         f" WHERE destination IN ({ABROAD})"
@@ -125,7 +127,7 @@ def upgrade(database: str) -> None:
         " WHERE cases.id = stays.case_id AND cases.age_class = 'adult') THEN 'adult' ELSE 'former_rule' END"
         " WHERE ended_on IS NOT NULL"
     )
-    _change_checks("stays", OLD, NEW)
+    _change_checks("stays", {}, NEW)
 
 
 def _absences() -> None:
@@ -274,6 +276,8 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     _done_again()
+    # What the old checks ask of a stay, the new ones forbid, and the other way round: between them there are none.
+    _change_checks("stays", NEW, {})
     # Words that did not exist become the nearest one that did; where a gate stood before that one, the place is unknown.
     op.execute(
         "UPDATE stays SET destination = 'unknown' WHERE destination = 'friends' OR (exit_reason = 'left_alone'"  # noqa: S608
@@ -288,7 +292,7 @@ def downgrade(database: str) -> None:
         "UPDATE stays SET child_gate = CASE WHEN destination <> 'family' THEN '' WHEN child_gate = 'adult' THEN 'adult'"
         " ELSE 'assessed' END WHERE ended_on IS NOT NULL"
     )
-    _change_checks("stays", NEW, OLD)
+    _change_checks("stays", {}, OLD)
     for name in ("safe_on", "destination_country", *MEMBERS):
         op.drop_column("stays", name)
     op.drop_table("left_alone")
@@ -335,7 +339,7 @@ def _change_checks(table: str, before: dict[str, str], after: dict[str, str]) ->
     for name in MEMBERS:
         if after is NEW:
             op.create_foreign_key(op.f(f"fk_{table}_{name}_members"), table, "members", [name], ["id"])
-        else:
+        elif before is NEW:
             op.drop_constraint(op.f(f"fk_{table}_{name}_members"), table, type_="foreignkey")
 
 

@@ -20,7 +20,7 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
-from nrm.domain.endings import FINAL, ChildAnswer, ChildWaits, is_child
+from nrm.domain.endings import ANSWER_WITHIN, FINAL, ChildAnswer, ChildWaits, is_child
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.referrals import Call, ChildAlert, Obligation
@@ -68,7 +68,7 @@ def tell(
     alert.told_at, alert.due_at = clock.now(), clock.now() + (duty.within or timedelta(0))
     alert.done_at = alert.done_by_id = alert.withdrawn_at = None
     alert.withdrawn_why = ""
-    alert.opinion_at = alert.answered_at = alert.answered_by_id = None
+    alert.opinion_at = alert.answer_due_at = alert.answered_at = alert.answered_by_id = None
     alert.opinion_why = alert.answer = alert.answer_how = alert.answered_name = ""
     session.flush()
     audit.append(session, audit.Event.CHILD_AUTHORITY_TOLD, by=by, interview_id=interview_id, clause=number)
@@ -125,6 +125,7 @@ def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Act
         )
         .values(
             opinion_at=clock.now(),
+            answer_due_at=clock.now() + ANSWER_WITHIN,
             opinion_why=reason,
             answer="",
             answer_how="",

@@ -139,7 +139,8 @@ class ChildAlert(Model):
 
     The id is the interview's. Nothing sealed is here, and nothing by which the person could be known.
 
-    `opinion_at`: since when the post wants to end the interview, for `opinion_why`; `answer`: what the child authority
+    `opinion_at`: since when the post wants to end the interview, for `opinion_why`, and waits for an answer until
+    `answer_due_at`; `answer`: what the child authority
     says to it, in the system or by telephone (`answered_name`: the colleague who was spoken to).
     """
 
@@ -151,7 +152,8 @@ class ChildAlert(Model):
             name="withdrawn_with_reason",
         ),
         CheckConstraint(
-            f"(opinion_at IS NULL) = (opinion_why = '') AND {one_of('opinion_why', ('', *OPINIONS))}",
+            "(opinion_at IS NULL) = (opinion_why = '') AND (opinion_at IS NULL) = (answer_due_at IS NULL) "
+            f"AND {one_of('opinion_why', ('', *OPINIONS))}",
             name="asked_with_reason",
         ),
         CheckConstraint(
@@ -186,6 +188,7 @@ class ChildAlert(Model):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_why: Mapped[str] = mapped_column(default="")
     opinion_at: Mapped[datetime | None]
+    answer_due_at: Mapped[datetime | None]
     opinion_why: Mapped[str] = mapped_column(default="", server_default="")
     answer: Mapped[str] = mapped_column(default="", server_default="")
     answer_how: Mapped[str] = mapped_column(default="", server_default="")

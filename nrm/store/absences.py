@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
 from nrm.db import db
@@ -74,13 +75,22 @@ def _of(by: Actor) -> ColumnElement[bool]:
     return false()
 
 
+def number_missing(by: Actor) -> ColumnElement[int]:
+    """How many alarms stand that are meant for the actor, as a part of another question."""
+    return select(func.count()).select_from(Missing).where(_of(by), Missing.outcome == "").scalar_subquery()
+
+
 def missing(*, by: Actor) -> list[MissingLine]:
     """The alarms that stand, of children first, then the longest; empty for whom they are not meant."""
+    return _standing(by)
+
+
+def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
     statement = (
         select(Missing, Case.pseudonym, Organisation)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
-        .where(_of(by), Missing.outcome == "")
+        .where(_of(by), Missing.outcome == "", *wanted)
         .order_by(Missing.age_class == "adult", Missing.since_at, Missing.id)
         .limit(_MOST)
     )
@@ -118,15 +128,14 @@ def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
 
 def one(missing_id: uuid.UUID, *, by: Actor) -> MissingLine:
     """An alarm that stands; raises NotVisible."""
-    for line in missing(by=by):
-        if line.id == missing_id:
-            return line
+    for line in _standing(by, Missing.id == missing_id):
+        return line
     raise NotVisible
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> MissingLine | None:
     """The alarm that stands of a case, as far as the actor sees it."""
-    return next((line for line in missing(by=by) if line.case_id == case_id), None)
+    return next(iter(_standing(by, Missing.case_id == case_id)), None)
 
 
 def stands(case_id: uuid.UUID) -> Missing | None:
@@ -139,6 +148,11 @@ def was_not_found(case_id: uuid.UUID) -> bool:
     """Whether the last alarm of the case ended without the person."""
     statement = select(Missing.outcome).where(Missing.case_id == case_id).order_by(Missing.since_on.desc()).limit(1)
     return db.session.scalar(statement) == "not_found"
+
+
+def was_missing(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    """Whether somebody was ever missing from a stay, as a part of another question."""
+    return exists().where(Missing.stay_id == stay_id)
 
 
 def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:
@@ -192,11 +206,22 @@ def _own(by: Actor) -> ColumnElement[bool]:
     return LeftAlone.organisation_id == by.organisation_id
 
 
+def _told(by: Actor) -> ColumnElement[bool]:
+    """Of the duty desk whom it has not said it knows of; of a shelter whom a second member has to confirm."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return LeftAlone.desk_knows.is_(False)
+    return _own(by) & LeftAlone.confirmed_by_id.is_(None)
+
+
+def number_left(by: Actor) -> ColumnElement[int]:
+    """How many lines `left` has, as a part of another question."""
+    counted = select(func.count()).select_from(LeftAlone).where(LeftAlone.withdrawn_on.is_(None), _told(by))
+    return counted.scalar_subquery()
+
+
 def left(*, by: Actor) -> list[LeftLine]:
     """For the duty desk whom it has not said it knows of; for a shelter whom a second member has to confirm."""
-    if by.may(Permission.REFERRAL_DIRECT):
-        return _left(LeftAlone.desk_knows.is_(False), by=by)
-    return _left(_own(by), LeftAlone.confirmed_by_id.is_(None), by=by)
+    return _left(_told(by), by=by)
 
 
 def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:

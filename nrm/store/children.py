@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.endings import ANSWER_WITHIN, FINAL
+from nrm.domain.endings import FINAL
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.accounts import Organisation
 from nrm.models.referrals import ChildAlert
@@ -37,6 +37,7 @@ class AlertLine:
     withdrawn_why: str
     late: bool
     opinion_at: datetime | None
+    answer_due_at: datetime | None  # by when the post should have its answer
     opinion_why: str
     answer: str
     answer_how: str
@@ -53,11 +54,6 @@ class AlertLine:
     def answerable(self) -> bool:
         """Whether the desk can say what happens with the child, or say more than that they come."""
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
-
-    @property
-    def answer_due_at(self) -> datetime | None:
-        """By when the post should have its answer."""
-        return self.opinion_at + ANSWER_WITHIN if self.opinion_at is not None else None
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
@@ -141,10 +137,11 @@ def _line(alert: ChildAlert, post: Organisation) -> AlertLine:
         alert.withdrawn_why,
         alert.done_at is None and not withdrawn and alert.due_at <= clock.now(),
         alert.opinion_at,
+        alert.answer_due_at,
         alert.opinion_why,
         alert.answer,
         alert.answer_how,
         alert.answered_at,
         alert.answered_name,
-        alert.opinion_at is not None and not alert.answer and alert.opinion_at + ANSWER_WITHIN <= clock.now(),
+        alert.answer_due_at is not None and not alert.answer and alert.answer_due_at <= clock.now(),
     )

@@ -44,7 +44,6 @@ from nrm.domain.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, P
 from nrm.domain.agreements import RECEIVER, Agreement, Party
 from nrm.domain.cases import UNFINISHED
 from nrm.domain.duty import AHEAD, CHILDREN, OLD_AFTER, UNSAFE, Part, Tag, clauses_of_danger, part_of
-from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION, NOTIFY, Number, call_now, escalation, path_step
 from nrm.domain.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
 from nrm.models.accounts import Organisation
@@ -58,8 +57,9 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.paths import CallLine
 
-OWED, CHILD, CHILD_ANSWER = "owed", "child", "child_answer"
-_CHILDREN = (CHILD, CHILD_ANSWER)  # of children at a post, told of and answered about on pages of their own
+OWED, CHILD = "owed", "child"
+CHILD_ANSWER = "child_answer"
+"""The step of a child once the post wants to end its interview."""
 _MARKED = (Tag.MISSING, Tag.DANGER, Tag.HURT, Tag.URGENT)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 AUTHORITY = "RA"
@@ -157,16 +157,6 @@ def _referred(step: str) -> Select[Any]:
     )
 
 
-def _of_a_child(step: str) -> Select[Any]:
-    nothing = literal("")
-    return (
-        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, literal(step))
-        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
-        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
-        .where(ChildAlert.withdrawn_at.is_(None))
-    )
-
-
 @cache
 def _sources() -> tuple[_Source, ...]:
     nothing = literal("")
@@ -197,6 +187,13 @@ def _sources() -> tuple[_Source, ...]:
     marks = _marks_of_case()
     sending = Case.status == "referred"
     asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
+    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
+    children = (
+        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
+        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
+        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
+        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
+    )
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         _Source(
@@ -250,22 +247,12 @@ def _sources() -> tuple[_Source, ...]:
         # Whoever says what happens with the child knows of it: then only that is waited for.
         _Source(
             CHILD,
-            _of_a_child(NOTIFY).where(ChildAlert.done_at.is_(None), ~asked),
-            ChildAlert.due_at,
+            children,
+            case((asked, ChildAlert.answer_due_at), else_=ChildAlert.due_at),
             ChildAlert.id,
             ChildAlert.clause,
             ChildAlert.age_class,
             literal(1) == 1,
-        ),
-        _Source(
-            CHILD_ANSWER,
-            _of_a_child(CHILD_ANSWER).where(asked),
-            ChildAlert.opinion_at,
-            ChildAlert.id,
-            ChildAlert.clause,
-            ChildAlert.age_class,
-            literal(1) == 1,
-            ANSWER_WITHIN,
         ),
     )
 
@@ -550,13 +537,13 @@ class _Lines:
             call=call,
             call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
             calls=calls,
-            may_acknowledge=kind in _CHILDREN
+            may_acknowledge=kind == CHILD
             or (
                 kind == OWED
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == AUTHORITY)
             ),
-            telling=kind in _CHILDREN or (step in obligations.TELLING and owner != AUTHORITY),
+            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
         )
 
     def _responsible(
@@ -589,7 +576,7 @@ class _Lines:
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
             return None
         # Told on the page of calls, which says whom to call next.
-        if kind in _CHILDREN or step in obligations.TELLING:
+        if kind == CHILD or step in obligations.TELLING:
             return None
         responsible = self._party(organisation.party)
         authority = self._party(AUTHORITY)

@@ -9,15 +9,15 @@ from sqlalchemy import Select
 
 from nrm.domain.accounts import Actor
 from nrm.domain.members import Keys
-from nrm.store import alarms, members, reports, second_hands
+from nrm.store import absences, alarms, members, reports, second_hands
 from nrm.store.statements import built_once
 
 
 @dataclass(frozen=True, slots=True)
 class Top:
     """Where the keys of the organisation stand; how many alarms wait about openings, and about acts that destroy; how
-    many such acts wait for a second member; whether a closed report waits for its second signature. Nothing of the
-    others for who has no part in them.
+    many such acts wait for a second member; whether a closed report waits for its second signature; how many
+    people are missing, and how many left on their own. Nothing of the others for who has no part in them.
     """
 
     keys: Keys
@@ -25,13 +25,15 @@ class Top:
     to_countersign: bool
     act_alarms: int = 0
     acts: int = 0
+    missing: int = 0
+    left: int = 0
 
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     row = _top(by)().one()
-    *_, waiting, closed, act_alarms, acts = row
-    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts)
+    *_, waiting, closed, act_alarms, acts, missing, left = row
+    return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left)
 
 
 @built_once
@@ -41,4 +43,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         reports.waits_to_countersign(by),
         alarms.number_waiting(by, acts=True),
         second_hands.number_waiting(by),
+        absences.number_missing(by),
+        absences.number_left(by),
     )

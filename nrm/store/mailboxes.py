@@ -11,7 +11,6 @@ from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNFINISHED
-from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.referrals import NO_SHOW_AFTER
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -67,7 +66,7 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
         exists().where(no_show),
         exists().where(owed, Case.status.in_(UNFINISHED), Obligation.due_at <= at),
         exists().where(untold, ChildAlert.due_at <= at),
-        exists().where(asked, ChildAlert.opinion_at <= at - ANSWER_WITHIN),
+        exists().where(asked, ChildAlert.answer_due_at <= at),
     )
     authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
     expected = exists().where(Referral.receiver_id == Organisation.id, no_show)

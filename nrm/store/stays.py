@@ -289,7 +289,7 @@ def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
 
 
 @built_once
-def _open_stays(by: Actor, further: bool) -> Select[Stay, str, str]:
+def _open_stays(by: Actor, further: bool) -> Select[Stay, str, str, bool]:
     statement = _lines().where(Stay.organisation_id == _own(by), Stay.ended_on.is_(None))
     if further:
         place = tuple_(bindparam("place_on", type_=Date()), bindparam("place_id", type_=Uuid()))
@@ -303,7 +303,7 @@ def leaving(*, by: Actor, days: int = LEAVING_DAYS) -> list[StayLine]:
 
 
 @built_once
-def _leaving(by: Actor) -> Select[Stay, str, str]:
+def _leaving(by: Actor) -> Select[Stay, str, str, bool]:
     return (
         _lines()
         .where(
@@ -433,9 +433,9 @@ def left_by_a_gate(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     )
 
 
-def _lines() -> Select[Stay, str, str]:
+def _lines() -> Select[Stay, str, str, bool]:
     return (
-        select(Stay, Case.pseudonym, Bed.label)
+        select(Stay, Case.pseudonym, Bed.label, absences.was_missing(Stay.id))
         .join(Case, Case.id == Stay.case_id)
         .join(Bed, Bed.id == Stay.bed_id)
         .execution_options(populate_existing=True)
@@ -447,14 +447,14 @@ def _stays(*wanted: ColumnElement[bool]) -> list[StayLine]:
     return _as_lines(db.session.execute(statement))
 
 
-def _as_lines(rows: Iterable[Row[Stay, str, str]]) -> list[StayLine]:
+def _as_lines(rows: Iterable[Row[Stay, str, str, bool]]) -> list[StayLine]:
     found = list(rows)
-    gaps = absences.gaps([row[0].id for row in found])
+    gaps = absences.gaps([stay.id for stay, _, _, was_missing in found if was_missing])
     return [_line(row, gaps.get(row[0].id, ())) for row in found]
 
 
-def _line(found: Row[Stay, str, str], gaps: Sequence[Period]) -> StayLine:
-    stay, pseudonym, label = found
+def _line(found: Row[Stay, str, str, bool], gaps: Sequence[Period]) -> StayLine:
+    stay, pseudonym, label, _ = found
     now = today()
     there = present(Period(stay.admitted_on, stay.ended_on), gaps)
     return StayLine(

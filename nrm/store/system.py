@@ -11,7 +11,6 @@ from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNFINISHED
-from nrm.domain.endings import ANSWER_WITHIN
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
@@ -104,7 +103,7 @@ def _counts() -> dict[str, tuple[int, int]]:
         .where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None), ~asked)
     )
     asked_of = (
-        select(code, case((ChildAlert.opinion_at <= now - ANSWER_WITHIN, ChildAlert.opinion_at)).label("due"))
+        select(code, ChildAlert.answer_due_at.label("due"))
         .join(ChildAlert, ChildAlert.party == Organisation.party)
         .where(asked, ChildAlert.withdrawn_at.is_(None))
     )

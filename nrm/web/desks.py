@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
@@ -46,8 +46,8 @@ def shelter_home() -> str:
         return desk_home()
     return render_template(
         "home/shelter.html",
-        missing=absences.missing(by=by),
-        left=absences.left(by=by),
+        missing=absences.missing(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
         part=contributions.waiting_part(),
         paid=by.may(Permission.PAYMENT_READ),
         room=stays.room(by=by),
@@ -87,8 +87,7 @@ def desk_home() -> str:
         form=FindCaseForm(),
         alerts=children.alerts(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
         own_alerts=True,
-        missing=absences.missing(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
-        left=(),
+        missing=absences.missing(by=by) if g.top.missing else (),
         child_reasons=REASON_LABELS,
         child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),

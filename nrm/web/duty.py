@@ -56,8 +56,9 @@ WAYS: dict[str, Callable[[DutyLine], str]] = {
     ANSWER: lambda line: url_for("referrals.show", referral_id=line.id),
     ARRIVAL: lambda line: url_for("referrals.show", referral_id=line.id),
     DECISION: lambda line: url_for("placing.direct_page", case_id=line.case_id),
-    store.CHILD: lambda line: url_for("calls.child_page", interview_id=line.id),
-    store.CHILD_ANSWER: lambda line: url_for("calls.child_answer_page", interview_id=line.id),
+    store.CHILD: lambda line: url_for(
+        "calls.child_answer_page" if line.step == store.CHILD_ANSWER else "calls.child_page", interview_id=line.id
+    ),
 }
 """Kind of thing -> the page on which it is done; of all others the page of the case."""
 
@@ -84,9 +85,9 @@ def duty_home() -> str:
         to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
         desk=store.desk(by=by, size=SHOWN),
         **_words(),
-        missing=absences.missing(by=by),
-        left=absences.left(by=by),
-        left_number=absences.left_number(Quarter.of(today()), by=by),
+        missing=absences.missing(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
+        left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=notices.expected_part(),

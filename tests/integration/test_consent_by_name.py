@@ -94,6 +94,22 @@ def _asked_by_name(person: Person, page: str, answers: dict[str, Any], said: str
     return person.post(page, answer, status=status)
 
 
+def test_a_name_that_no_page_showed_counts_for_nobody(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    answers = example(**UNNAMED)
+    consent = next(page.id for page in questionnaire().pages.values() if "parties" in page.questions)
+    page = _to(person, consent, answers)
+    body = person.get(page)
+    assert 'value="IOM"' not in body
+    named = ["IOM", *re.findall(r'name="named" value="(\w+)"', body)]
+    following = person.post(page, {**fields(consent, body, answers), "named": named})
+    walk(person, answers, following, until="check")
+    check = f"{page.rsplit('/', 1)[0]}/check"
+    refused = person.post(check, {**fields("check", person.get(check), answers), **AGAINST}, status=422)
+    assert 'name="by_name"' in refused.replace("name=by_name", 'name="by_name"')
+    assert "IOM" not in _given()
+
+
 def test_a_yes_by_name_is_a_yes_to_this_one_as_well(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
     page = _to(person, "check", answers)

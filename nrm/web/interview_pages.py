@@ -224,6 +224,11 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
     )
 
 
+def names_on(draft: Draft, *, by: Actor) -> set[str]:
+    """The codes of the parties that a page on consent names to the person."""
+    return {each.code for each in _named(draft, None, by=by)}
+
+
 def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
     """The parties of the route that is proposed, those that receive first; and those struck out before.
 

@@ -262,10 +262,15 @@ def _struck_out(draft: Draft, page: Page) -> dict[str, Any]:
 
 
 def _named(draft: Draft, page: Page) -> set[str] | None:
-    """The parties that the page named to the person. One who was interviewed elsewhere, or on paper, was not there."""
+    """The parties that the page named to the person: of those the form says, the ones that this page names.
+
+    One who was interviewed elsewhere, or on paper, was not there.
+    """
     if "parties" not in page.questions:
         return None
-    return set() if draft.on_paper or draft.status == "completed" else _known("named")
+    if draft.on_paper or draft.status == "completed":
+        return set()
+    return _known("named") & interview_pages.names_on(draft, by=guards.actor())
 
 
 def _known(field: str) -> set[str]:

@@ -145,7 +145,8 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
             report,
             draft.tables,
             no_report_from=late,
-            not_recorded=country().tables[report].unrecorded,
+            # Where only a total is published there are no tables that could be missed.
+            not_recorded=country().tables[report].unrecorded if draft.step != "total" else (),
         )
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
         row = ReleaseDraft(

@@ -307,7 +307,7 @@ def desk(*, by: Actor, size: int) -> Desk:
     lines = _Lines([each for part in parts for each in part], by)
     post, due = (tuple(lines.line(each) for each in part) for part in parts)
     much = counts(by=by)
-    day = now.astimezone(country().timezone).date()
+    day = clock.day_of(now, country().timezone)
     empty = [each for each in lines.organisations.values() if each.code in much.without_beds]
     bound = (each for each in sorted(empty, key=lambda each: each.code) if country().binds(each.party, day))
     return Desk(post, due, much, tuple(_names(each) for each in bound))

@@ -40,7 +40,7 @@ def expected_part() -> Markup:
     lines = store.expected(by=guards.actor())
     shown, authority = lines, _is_authority()
     if authority:
-        recent = clock.now().astimezone(guards.country().timezone).date() - OLD_AFTER
+        recent = clock.today(guards.country().timezone) - OLD_AFTER
         shown = [line for line in lines if line.expected_on > recent][:SHOWN]
     part = render_template(
         "notices/expected.html", lines=shown, more=len(lines) - len(shown), country_of=_country, authority=authority

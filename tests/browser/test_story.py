@@ -197,6 +197,8 @@ def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_say
     assert seen == ["safety", "purpose", "way", "happened", "signs", "consent", "refusal"]
     answer_page(officer, town, answers, "en")
     live.main_button(officer).click()
+    officer.wait_for_url("**/end")
+    officer.get_by_role("button", name="End and destroy").click()
     officer.wait_for_url("**/ended/refused")
     assert "The person did not agree to help" in officer.locator("h1").inner_text()
     assert "Zamira" not in officer.content()
@@ -227,7 +229,7 @@ def test_what_was_typed_before_the_session_ended_comes_back_to_the_same_login_an
     interview = officer.url
     answers = life(town)
     answer_page(officer, town, answers)
-    clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=11))
+    clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=7))
     live.main_button(officer).click()
     expect(officer.locator(".note")).to_contain_text("Ajo që shkruat nuk humbi")
     officer.fill("#login", OFFICER)

@@ -278,7 +278,7 @@ GUESSED = {
 @pytest.fixture
 def arjola(app: Flask) -> str:
     """The token of a link: somebody is invited to VATRA under her name."""
-    by, vatra = factories.actor("administrator"), store.organisation_by_code("VATRA")
+    by, vatra = factories.actor("vatra.shelter_manager"), store.organisation_by_code("VATRA")
     return accounts.invite(
         organisation_id=vatra.id, login="a.hasani", name="Arjola Hasani", role=Role.CASE_WORKER, by=by
     )

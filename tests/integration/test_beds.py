@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions import accounts, interviews, proposals, referrals
+from nrm.actions import accounts, interviews, proposals, referrals, sending
 from nrm.actions import beds as bed_actions
 from nrm.actions import stays as stay_actions
 from nrm.db import db
@@ -151,6 +151,7 @@ def test_who_sleeps_in_a_bed_keeps_it_until_they_leave(app: Flask, sign_in: Sign
         ended_on=stays.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
+        where="home",
         by=factories.actor(WORKER),
     )
     assert "44 beds: 0 taken, 0 held, 44 free." in late.get("/beds?lang=en")
@@ -269,7 +270,14 @@ def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(
     db.session.rollback()
     assert agreements.capacity()["SHPRESA"] is Capacity.FREE
     assert "no beds entered yet" not in sign_in("ra.duty_officer").get("/?lang=en")
-    sent = people.sent(rinas, "SHPRESA", wish_region="shkoder")
+    named = people.interview(rinas, wish_region="shkoder")
+    interviews.save_answers(
+        interview_id=named,
+        answers=dict(interviews.read(interview_id=named, by=rinas).answers),
+        named=(*people.NAMED, "SHPRESA"),
+        by=rinas,
+    )
+    sent = sending.send(interview_id=named, party="SHPRESA", by=rinas)
     worker = sign_in("shpresa.case_worker")
     assert sent.pseudonym in worker.get("/")
     worker.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(bed("S3", "SHPRESA").id), "expected": "2"})

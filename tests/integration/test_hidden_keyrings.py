@@ -22,6 +22,7 @@ from nrm import audit, clock, crypto, schema
 from nrm.actions import accounts, backups, cases, members, placing, proposals, tending
 from nrm.db import db, disconnect, transaction
 from nrm.domain.cases import Compartment
+from nrm.domain.consents import ByName
 from nrm.domain.referrals import OverrideReason
 from nrm.models.accounts import Invitation, Keyring, KeyringWrap, Member, Organisation
 from nrm.models.audit import AuditEntry
@@ -240,7 +241,11 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
     vatra = factories.actor("vatra.case_worker")
     for act in (
         lambda: placing.refer(
-            case_id=world.own_case, receiver_id=people.organisation("NRC"), reason=OverrideReason.SAFETY, by=vatra
+            case_id=world.own_case,
+            receiver_id=people.organisation("NRC"),
+            reason=OverrideReason.SAFETY,
+            by_name=ByName.YES,
+            by=vatra,
         ),
         lambda: members.renew_keyring(by=worker),
         lambda: members.move_grants(by=worker),

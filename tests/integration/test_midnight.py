@@ -117,7 +117,12 @@ def test_a_stay_after_a_referral_of_today_is_not_dated_yesterday(today: date) ->
 def test_a_stay_ends_today_and_not_tomorrow(today: date, sign_in: SignIn) -> None:
     worker = actor("vatra.case_worker")
     opened = admitted(worker, days_ago=1)
-    leaving = {"exit_reason": ExitReason.INDEPENDENT_LIVING, "destination": Destination.OWN_HOME, "by": worker}
+    leaving = {
+        "exit_reason": ExitReason.INDEPENDENT_LIVING,
+        "destination": Destination.OWN_HOME,
+        "where": "home",
+        "by": worker,
+    }
     with pytest.raises(ImpossibleStay):
         stays.end(stay_id=opened.stay_id, ended_on=today + timedelta(days=1), **leaving)  # type: ignore[arg-type]
     stays.end(stay_id=opened.stay_id, ended_on=today, **leaving)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from nrm.db import db
 from nrm.domain.absences import AbsenceRefused, Feared
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.cases import CaseRefused
+from nrm.domain.consents import ByName
 from nrm.domain.referrals import OverrideReason
 from nrm.domain.stays import Destination, ExitReason, ImpossibleStay, Period, present
 from nrm.models.absences import Missing
@@ -183,7 +184,11 @@ def test_a_case_with_an_alarm_is_not_closed_and_who_arrives_elsewhere_is_found(v
     opened = admitted(vatra)
     tjeter = factories.actor("tjeter_vizion.case_worker")
     referral_id = placing.refer(
-        case_id=opened.case_id, receiver_id=tjeter.organisation_id, reason=OverrideReason.SAFETY, by=vatra
+        case_id=opened.case_id,
+        receiver_id=tjeter.organisation_id,
+        reason=OverrideReason.SAFETY,
+        by_name=ByName.YES,
+        by=vatra,
     )
     referrals.accept(referral_id=referral_id, bed_id=bed("TJETER_VIZION"), by=tjeter)
     missing_id = _report(opened.case_id, tjeter, 0)

@@ -107,6 +107,19 @@ def count(model: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
+def seen(body: str) -> str:
+    """The revision that a page was made from."""
+    found = re.search(r'name="?seen"? value="?(\d+)', body)
+    assert found
+    return found[1]
+
+
+def throw_away(person: Person, interview: str) -> None:
+    """Destroy a draft from the page that says what would be gone."""
+    body = person.get(f"{interview}/discard")
+    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+
+
 def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     form = {"staff": "sq", "spoken": "el", "papers": "1"}
@@ -211,7 +224,8 @@ def test_a_refusal_on_paper_is_counted_once_and_leads_to_nobody(app: Flask, sign
     answers = example(**{**dropped, **refused})
     address = type_in(person, paper, answers)
     assert page_id(address) == "refusal"
-    assert person.post(address, fields("refusal", person.get(address), answers)).endswith("/ended/refused")
+    confirm = person.post(address, fields("refusal", person.get(address), answers))
+    assert person.post(confirm, {"seen": seen(person.get(confirm))}).endswith("/ended/refused")
     assert screened.counted().total() == 1
     body = person.post("/papers/type-in", heading(number=paper), status=422)
     assert "u dërgua ose u numërua tashmë" in body
@@ -363,7 +377,7 @@ def test_a_second_keying_that_was_thrown_away_holds_nothing_up(app: Flask, sign_
     person, paper = sign_in(LOGIN), number()
     first = type_in(person, paper, example())
     second = person.post("/papers/type-in", heading(number=paper, again="yes"))
-    person.post(second.replace("/papers/", "/interviews/").replace("/answers", "/discard"))
+    throw_away(person, second.replace("/papers/", "/interviews/").replace("/answers", ""))
     person.get(second.replace("/answers", "/twin"), status=404)
     assert send(person, first).endswith("/sent")
 
@@ -371,7 +385,7 @@ def test_a_second_keying_that_was_thrown_away_holds_nothing_up(app: Flask, sign_
 def test_a_discarded_paper_may_be_typed_in_anew(app: Flask, sign_in: SignIn) -> None:
     person, paper = sign_in(LOGIN), number()
     address = type_in(person, paper, example())
-    person.post(address.rsplit("/", 1)[0] + "/discard")
+    throw_away(person, address.rsplit("/", 1)[0])
     assert send(person, type_in(person, paper, example())).endswith("/sent")
 
 

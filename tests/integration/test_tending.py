@@ -30,6 +30,7 @@ NOTHING = {
     "permits_expired": 0,
     "sessions_ended": 0,
     "alarms_raised": 0,
+    "acts_expired": 0,
     "openings_lapsed": 0,
     "erased_listed": 0,
     "alerts_forgotten": 0,

@@ -76,7 +76,7 @@ def test_pages_redirects_and_refusals(app: Flask) -> None:
     assert_protected(client.post("/sign-in", headers={"Sec-Fetch-Site": "cross-site"}), 403)
     person = Person(client, "nrc.case_worker")
     assert_protected(client.post("/sign-out", data={"csrf_token": "0" * 64}), 400)
-    assert_protected(client.get("/members/invite"), 403)
+    assert_protected(client.get("/duty"), 403)
     assert_protected(client.get(f"/cases/{uuid.uuid4()}"), 404)
     assert_protected(client.post("/sign-out", data={"csrf_token": person.csrf_token}), 303)
 

@@ -48,6 +48,7 @@ OPEN_BYTES = {
     "invitations.digest",
     "keyring_wraps.voucher",
     "keyrings.mark",
+    "known_keyrings.digest",
     "keyrings.public",
     "member_sessions.digest",
     "members.kem_mark",

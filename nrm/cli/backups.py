@@ -19,6 +19,7 @@ from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.actions.erasures import LIST
 from nrm.cli.drilling import temporary
+from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 
@@ -35,6 +36,8 @@ def _tell(text: str) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The private key file.")
 def backup_key(out: Path) -> None:
     """Make the key of one who keeps backups: FILE, to be locked away, and FILE.pub, to be given to the operator."""
+    if not out.name:
+        raise Refused("--out: name the file of the private key")
     private, public = actions.new_key_files()
     recipient = out.with_name(out.name + ".pub")
     try:
@@ -120,7 +123,7 @@ def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
     instance = directory / "instance.toml"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        instance.write_text(f'country = "{header.country}"\nlanguage = "{header.language}"\n', "utf-8")
+        instance.write_text(instance_settings(header.country, header.language, folder_of_country()), "utf-8")
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
     empty = False

@@ -39,6 +39,7 @@ from nrm.store.countries import country
 COUNTRY = "albania"
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
+FIRST_DAY = date(2005, 12, 31)
 ACCOUNTS_FILE = "accounts.json"
 _PASSWORD_SYLLABLES = 10
 _UNFINISHED = ".nrm-demo-unfinished"
@@ -193,6 +194,8 @@ def last_instant(until: date | None, zone: tzinfo) -> datetime:
     now = clock.now().replace(microsecond=0)
     if until is None:
         return now
+    if until < FIRST_DAY:
+        raise Refused(f"--until: enter a day from {FIRST_DAY} on: the agreement was signed in that year")
     if until > clock.day_of(now, zone):
         raise Refused("--until: enter a day that is not in the future")
     return min(now, datetime.combine(until, time(23, 59), zone).astimezone(UTC))

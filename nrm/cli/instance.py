@@ -86,6 +86,10 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
         if not dry_run and any(change.done for change in changes):
             with _unserved(directory):
                 changes = following.follow(file)
+        if not dry_run and (folder := folder_of_country()) is not None:
+            (directory / "instance.toml").write_text(
+                instance_settings(config.country, config.language, folder), "utf-8"
+            )
     except following.OtherCountry as other:
         raise Refused(f"NRM_COUNTRY: this instance is of {other}, not of {config.country}") from None
     finally:
@@ -112,6 +116,18 @@ def _unserved(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def instance_settings(country: str, language: str, folder: Path | None) -> str:
+    """The text of `instance.toml`. The country's folder stands there, so that every later command reads the same."""
+    text = f'country = "{country}"\nlanguage = "{language}"\n'
+    return text if folder is None else text + f"country_folder = {json.dumps(str(folder), ensure_ascii=False)}\n"
+
+
+def folder_of_country() -> Path | None:
+    """The folder that `NRM_COUNTRY_FOLDER` names, if it is set."""
+    named = os.environ.get("NRM_COUNTRY_FOLDER")
+    return Path(named).absolute() if named else None
+
+
 def make_instance(
     directory: Path,
     country: str,
@@ -125,7 +141,7 @@ def make_instance(
 
     `second_factor`: a synthetic one asks for it too; every other does anyway.
     """
-    folder = Path(os.environ["NRM_COUNTRY_FOLDER"]).absolute() if os.environ.get("NRM_COUNTRY_FOLDER") else None
+    folder = folder_of_country()
     try:
         data = countries.load(country, folder)
     except countries.CountryError as error:
@@ -138,10 +154,7 @@ def make_instance(
         keys.mkdir(mode=0o700, exist_ok=True)
         for name in KEY_FILES:
             _write_once(keys / name, secrets.token_bytes(32), 0o400)
-        settings = f'country = "{country}"\nlanguage = "{language}"\n'
-        if folder is not None:  # so that every later command reads the same, whatever its environment says
-            settings += f"country_folder = {json.dumps(str(folder), ensure_ascii=False)}\n"
-        _write_once(directory / "instance.toml", settings.encode(), 0o600)
+        _write_once(directory / "instance.toml", instance_settings(country, language, folder).encode(), 0o600)
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
     app = application_of_any_version(directory, synchronous=synchronous)

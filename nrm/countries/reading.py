@@ -128,6 +128,10 @@ def _organisations(
         organisation = _organisation(entry, regions)
         if organisation.code in read:
             entry.wrong("code", f"`{organisation.code}` stands twice")
+        if organisation.kind.takes_people_in:
+            same = [each.code for each in read.values() if each.party == organisation.party]
+            if same:
+                entry.wrong("party", f"`{organisation.party}` is {same[0]} already: who receives people is one party")
         read[organisation.code] = organisation
     return MappingProxyType(read)
 

@@ -38,7 +38,7 @@ def environment(more: Mapping[str, str] = {}) -> dict[str, str]:
 
 def nrm(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PROGRAM, *words], cwd=place, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        [PROGRAM, *words], cwd=place, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
 
 

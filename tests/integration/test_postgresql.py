@@ -95,12 +95,13 @@ LISTS = (
     ("ra.duty_officer", "/duty"),
 )
 """Lists in pages whose statements are built once; the home pages ask for the first page of most."""
+MARKS = {"/stays": "2006-03-01", "/duty": "1~2006-03-01T00:00:00+00:00"}
+"""Where a page ended, of lists that are not ordered by an instant alone."""
 
 
 @pytest.mark.parametrize("login", sorted({login for login, _ in LISTS} | {"molsa.statistician"}))
 def test_home_pages_and_the_pages_after_the_first_of_their_lists_are_answered(postgres_app: Flask, login: str) -> None:
     person = Person(postgres_app.test_client(), login)
     person.get("/")
-    mark = f"2006-03-01T00:00:00+00:00~{uuid.uuid4()}"
     for path in (path for asking, path in LISTS if asking == login):
-        person.get(f"{path}?after={quote(mark)}")
+        person.get(f"{path}?after={quote(MARKS.get(path, '2006-03-01T00:00:00+00:00') + f'~{uuid.uuid4()}')}")

@@ -175,6 +175,26 @@ def test_a_bad_file_is_one_line_with_file_key_and_value(app: Flask, command: Com
     assert "country.toml: organisation[3].beds" in error
 
 
+def test_two_organisations_that_receive_people_are_never_one_party(app: Flask, command: Command, folder: Path) -> None:
+    second = NEW_OFFICE.replace('"OMBUDS"', '"SARANDA"').replace(
+        'kind = "ministry"',
+        'kind = "ngo_shelter"\nparty = "VATRA"\non_call = "+355 33 000 999"\nbed_prefix = "S"\nbeds = 3',
+    )
+    edit(folder, ('[[organisation]]\ncode = "OPERATOR"\n', second))
+    code, out, error = command(app, "upgrade")
+    assert (code, out, error.count("\n")) == (2, b"", 1)
+    assert "`VATRA` is VATRA already" in error
+
+
+def test_the_folder_that_was_followed_is_followed_by_every_later_command(
+    app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, ("Women’s Hearth “Vatra”, Vlorë", "Vatra Centre, Vlorë"))
+    assert any(line.startswith("renamed VATRA") for line in lines(command(app, "upgrade")))
+    monkeypatch.delenv("NRM_COUNTRY_FOLDER")
+    assert lines(command(app, "upgrade", "--dry-run")) == ["country: nothing to do"]
+
+
 def test_an_instance_of_another_country_is_left_alone(
     app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

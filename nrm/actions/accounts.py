@@ -264,6 +264,7 @@ def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND
             now = clock.now()
             new.row.created_at = new.row.seen_at = new.row.proved_at = now
             new.row.expires_at = now + timedelta(hours=SESSION_HOURS)
+            vault.mark_session(new.row, account.organisation_id)
             session.add(new.row)
             store_tries.forgive(session, tries[0])
             by = Actor(account.id, account.organisation_id, Role(account.role))
@@ -279,13 +280,13 @@ def remember_browser(*, login: str, browsers: str) -> str:
 
 
 def resume(cookie: str) -> SignedIn | Ended | None:
-    """Who is asking, by the session's cookie; None if there never was such a session."""
+    """Who is asking, by the session's cookie; None if this program never made such a session, or not as it stands."""
     parts = vault.read_cookie(cookie)
     if parts is None:
         return None
     digest, key = parts
     row = store.session(digest)
-    if row is None:
+    if row is None or not vault.is_session(row, digest, row.organisation_id):
         return None
     now = clock.now()
     lasts = (
@@ -302,7 +303,10 @@ def resume(cookie: str) -> SignedIn | Ended | None:
         return None
     if now - row.seen_at >= _SEEN_EVERY:
         with transaction() as session:
-            session.execute(update(MemberSession).where(MemberSession.digest == digest).values(seen_at=now))
+            # Unless it was proved or hidden in the same instant: then that stands.
+            as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
+            seen = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
+            session.execute(update(MemberSession).where(*as_read).values(**seen))
     usable = row.has_second_factor or not factors.demanded()
     actor = Actor(
         row.member_id,

@@ -136,7 +136,12 @@ def reset(*, member_id: uuid.UUID, by: Actor) -> None:
 
 
 def _proved(session: Session, by: Actor) -> None:
-    session.execute(update(MemberSession).where(MemberSession.digest == by.session_id).values(proved_at=clock.now()))
+    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+    if row is None or by.organisation_id is None or row.sealed_keys is None:
+        return
+    if members.is_session(row, row.digest, by.organisation_id):
+        row.proved_at = clock.now()
+        members.mark_session(row, by.organisation_id)
 
 
 def _own(by: Actor) -> Credentials:

@@ -35,12 +35,19 @@ def hide(*, path: str, fields: Fields, by: Actor) -> None:
             session.add(
                 HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now())
             )
-        session.execute(
-            update(MemberSession)
-            .where(MemberSession.digest == by.session_id)
-            .values(sealed_keys=None, locked=True, seen_at=clock.now())
-        )
+        _lock(session, by)
         audit.append(session, audit.Event.SESSION_LOCKED, by=by)
+
+
+def _lock(session: Session, by: Actor) -> None:
+    """Take the key out of the session; a row that this program did not make so ends instead."""
+    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return
+    genuine = by.organisation_id is not None and vault.is_session(row, row.digest, by.organisation_id)
+    row.locked, row.sealed_keys, row.seen_at = genuine, None, clock.now()
+    if genuine and by.organisation_id is not None:
+        vault.mark_session(row, by.organisation_id)
 
 
 def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str:
@@ -53,6 +60,8 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
     now = clock.now()
     idle = timedelta(minutes=SESSION_IDLE_MINUTES)
     if parts is None or row is None or not row.locked or now >= row.expires_at or now - row.seen_at >= idle:
+        raise SignInRefused
+    if not vault.is_session(row, parts[0], row.organisation_id):
         raise SignInRefused
     tries = proving.counters(row.login, asker)
     store_tries.check(tries)
@@ -68,10 +77,11 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
         keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
         new = vault.new_session(account.id, keys)
         old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
-        if old is None or not old.locked:  # unlocked or ended in the same instant
-            raise SignInRefused
+        if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
+            raise SignInRefused  # unlocked or ended in the same instant
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
         new.row.proved_at = old.proved_at
+        vault.mark_session(new.row, account.organisation_id)
         _move(session, old, new.row)
         store_tries.forgive(session, tries[0])
         by = Actor(account.id, account.organisation_id, Role(account.role))

@@ -398,6 +398,10 @@ class Credentials:
     sealed_sign_recovery: bytes | None
     sealed_totp: bytes | None
     totp_step: int | None
+    kem_public: bytes | None
+    kem_mark: bytes | None
+    sign_public: bytes | None
+    sign_mark: bytes | None
 
     @property
     def has_second_factor(self) -> bool:

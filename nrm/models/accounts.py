@@ -74,6 +74,7 @@ class Member(Model):
     kem_public: Mapped[bytes | None]
     kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: one put there by hand is not sealed to
     sign_public: Mapped[bytes | None]
+    sign_mark: Mapped[bytes | None]  # the same over the public half that the member's signatures are checked with
     sealed_kem: Mapped[bytes | None]
     sealed_sign: Mapped[bytes | None]
     sealed_kem_recovery: Mapped[bytes | None]
@@ -151,7 +152,8 @@ class MemberSession(Model):
     """A signed-in browser: its row is useless without the key in its cookie.
 
     A session that ended keeps its row for a day without its key, so that a form sent too late can be given back to
-    the person who typed it. A locked one has no key either, until the password brings it back.
+    the person who typed it. A locked one has no key either, until the password brings it back. `whose_mark` holds as
+    long as the row does; `mark` covers everything that decides, and no more once the session has ended.
     """
 
     __tablename__ = "member_sessions"
@@ -165,6 +167,8 @@ class MemberSession(Model):
     expires_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]  # the last time the person showed that it is them
     locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    whose_mark: Mapped[bytes | None]
+    mark: Mapped[bytes | None]
 
 
 class HiddenPage(Model):

@@ -76,6 +76,7 @@ class Grant(Model):
     keyring_version: Mapped[int]
     # The version this epoch's key was first wrapped to: older than the newest, somebody who left may have kept it.
     since_version: Mapped[int] = mapped_column(server_default=text("1"))
+    since_mark: Mapped[bytes | None]  # a MAC over the same as `mark`, and that version; none from before it was kept
     sealed_key: Mapped[bytes]
     mark: Mapped[bytes]  # a MAC over place, epoch and organisation: whom the next epoch is sealed to stands here
 

@@ -293,6 +293,10 @@ _CREDENTIALS = select(
     _MEMBER_ROW.sealed_sign_recovery,
     _MEMBER_ROW.sealed_totp,
     _MEMBER_ROW.totp_step,
+    _MEMBER_ROW.kem_public,
+    _MEMBER_ROW.kem_mark,
+    _MEMBER_ROW.sign_public,
+    _MEMBER_ROW.sign_mark,
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(
@@ -335,10 +339,13 @@ _SESSION_TABLE, _MEMBER, _ORGANISATION = MemberSession.__table__, Member.__table
 _SESSION = Prepared(
     select(
         _SESSION_TABLE.c.sealed_keys,
+        _SESSION_TABLE.c.created_at,
         _SESSION_TABLE.c.seen_at,
         _SESSION_TABLE.c.expires_at,
         _SESSION_TABLE.c.proved_at,
         _SESSION_TABLE.c.locked,
+        _SESSION_TABLE.c.whose_mark,
+        _SESSION_TABLE.c.mark,
         _MEMBER.c.id.label("member_id"),
         _MEMBER.c.login,
         _MEMBER.c.name,

@@ -254,13 +254,14 @@ def _behind(by: Actor) -> int:
 
 
 def number_exposed(*, by: Actor) -> int:
-    """How many compartments of the organisation have keys that were first wrapped to an older version."""
+    """How many compartments of the organisation have keys that are not known to be of the newest version alone.
+
+    By the rows as they are: `grants.exposed` also looks whether their marks are right.
+    """
     latest = select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery()
     statement = select(func.count()).select_from(Grant)
-    return (
-        db.session.scalar(statement.where(Grant.organisation_id == by.organisation_id, Grant.since_version < latest))
-        or 0
-    )
+    older = (Grant.since_version != latest) | Grant.since_mark.is_(None)
+    return db.session.scalar(statement.where(Grant.organisation_id == by.organisation_id, older)) or 0
 
 
 def is_code_checked(*, by: Actor) -> bool:

@@ -9,6 +9,7 @@ from nrm import crypto
 from nrm.domain.accounts import Actor
 from nrm.models.agreements import AgreementSignature, AgreementVersion
 from nrm.vault.marks import check_mark, mark
+from nrm.vault.members import signing_key
 
 CannotOpen = crypto.CannotOpen
 
@@ -20,8 +21,9 @@ def digest(text: str) -> str:
 
 def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by: Actor) -> AgreementSignature:
     """The actor's Ed25519 signature for the party over the version's text. Raises CannotOpen without keys."""
-    if by.keys is None or by.member_id is None or by.organisation_id is None:
+    if by.member_id is None or by.organisation_id is None:
         raise CannotOpen
+    private, public = signing_key(by)
     row = AgreementSignature(
         id=uuid.uuid4(),
         version_id=version.id,
@@ -30,9 +32,9 @@ def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by:
         organisation_id=by.organisation_id,
         member_id=by.member_id,
         signed_at=at,
-        public=crypto.verifying_key_of(by.keys.sign_private),
+        public=public,
     )
-    row.signature = crypto.sign(by.keys.sign_private, _message(version, row))
+    row.signature = crypto.sign(private, _message(version, row))
     row.mark = mark("agreement signature", row.id, *_of_signature(row))
     return row
 

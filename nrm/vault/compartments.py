@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, bindparam, insert, select, update
@@ -25,10 +25,9 @@ from nrm.models.referrals import Referral
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring
-from nrm.vault.marks import check_mark, mark, report
+from nrm.vault.marks import check_mark, mark, microseconds, report
 
 OPENING_MINUTES = 15
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COMPARTMENT, _GRANT = SealedCompartment.__table__.c, Grant.__table__.c
 _KEYRING, _WRAP, _OPENING = Keyring.__table__.c, KeyringWrap.__table__.c, Opening.__table__.c
@@ -72,6 +71,7 @@ _PLACE = Prepared(
         _COMPARTMENT.sealed_value,
         _GRANT.keyring_version,
         _GRANT.sealed_key,
+        _GRANT.mark.label("grant_mark"),
         _WRAP.sealed_private,
         _OPENING.expires_at.label("open_until"),
         _OPENING.mark.label("leave_mark"),
@@ -203,8 +203,7 @@ def extend(session: Session | Writer, case_id: uuid.UUID, compartment: str, purp
 
 def _leave_mark(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
     """What leave carries: a row that was written by hand gives none, since no event went before it."""
-    microseconds = (expires_at - _EPOCH) // timedelta(microseconds=1)
-    return mark("leave to read", case_id, session_id, compartment, microseconds)
+    return mark("leave to read", case_id, session_id, compartment, microseconds(expires_at))
 
 
 def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires_at: datetime, by: Actor) -> bool:
@@ -346,9 +345,9 @@ def keys(
     if row is None or by.keys is None:
         raise CannotOpen
     try:
-        if row.sealed_key is not None:
+        if row.sealed_key is not None and _is_granted(row, by.organisation_id):
             version, wrapped = row.keyring_version, row.sealed_key
-            private = unwrap_keyring(row.sealed_private, version, by=by)
+            private = unwrap_keyring(session, row.sealed_private, version, by=by)
         elif releasing or compartment == "hand_over":
             version, wrapped = _release(session, row, by.organisation_id)
             private = keyring_private(session, version, by=by)
@@ -365,6 +364,14 @@ def keys(
             report(compartment, case_id)
         raise
     return row, compartment_key, shred_key
+
+
+def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
+    """Whether the live grant was made by this program: one that was written by hand is as if it were not there."""
+    if grants.is_made_here(row.grant_mark, row.case_id, row.compartment, row.epoch, organisation_id):
+        return True
+    report(f"grant of {row.compartment}", row.case_id)
+    return False
 
 
 def _opened_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:

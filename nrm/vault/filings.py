@@ -21,6 +21,7 @@ from nrm.models.cases import SealedCompartment
 from nrm.models.filings import Filing
 from nrm.vault import blobs, epochs, shredding
 from nrm.vault.marks import check_mark, config, mark, report
+from nrm.vault.members import signing_key
 
 CannotOpen = crypto.CannotOpen
 FILED = "filed"
@@ -59,11 +60,9 @@ def destroy(session: Session, filing_id: uuid.UUID) -> None:
 
 def sign(row: Filing, content: bytes, *, by: Actor) -> None:
     """The filer's Ed25519 signature over the filing and what it holds; and the mark of this program. CannotOpen."""
-    if by.keys is None:
-        raise CannotOpen
+    private, row.public = signing_key(by)
     row.digest = crypto.digest(content)
-    row.public = crypto.verifying_key_of(by.keys.sign_private)
-    row.signature = crypto.sign(by.keys.sign_private, _message(row))
+    row.signature = crypto.sign(private, _message(row))
     row.mark = mark("filing", row.id, *_of(row))
 
 

@@ -34,6 +34,7 @@ Place = tuple[uuid.UUID, str]  # case, compartment
 _OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
 _PRESENT = SealedCompartment.epoch.label("present")
 _OWN = b"\x03"
+_LOOKED_AT = 500  # grants read at once, to find those of older keys
 _GRANT = Prepared(insert(Grant), list(Grant.__table__.columns.keys()))
 _PEND = Prepared(insert(PendingGrant), list(PendingGrant.__table__.columns.keys()))
 
@@ -97,18 +98,33 @@ def _newest(rows: Sequence[Any]) -> dict[uuid.UUID, Recipient]:
 def exposed(
     session: Session, organisation_id: uuid.UUID, version: int, *, after: Place | None, size: int
 ) -> Sequence[Place]:
-    """The next places whose key was first wrapped to an older version of the organisation's keyring than `version`.
+    """The next places whose key is not known to have been first wrapped to `version` of the organisation's keyring.
 
-    Only of grants that were moved to `version`. Whoever left may have kept such a key.
+    Whoever left may have kept such a key. A version that was written by hand is reported, and believed in nothing.
     """
     place = (Grant.case_id, Grant.compartment)
-    statement = select(*place).where(
-        Grant.organisation_id == organisation_id, Grant.keyring_version == version, Grant.since_version < version
-    )
-    if after is not None:
-        statement = statement.where(tuple_(*place) > after)
-    rows = session.execute(statement.order_by(*place).limit(size))
-    return [(row.case_id, row.compartment) for row in rows]
+    statement = select(*place, Grant.epoch, Grant.organisation_id, Grant.since_version, Grant.since_mark)
+    statement = statement.where(Grant.organisation_id == organisation_id).order_by(*place).limit(_LOOKED_AT)
+    found: list[Place] = []
+    while True:
+        rows = session.execute(statement if after is None else statement.where(tuple_(*place) > after)).all()
+        for row in rows:
+            after = (row.case_id, row.compartment)
+            if not _is_since(row, version):
+                found.append(after)
+            if len(found) == size:
+                return found
+        if len(rows) < _LOOKED_AT:
+            return found
+
+
+def _is_since(row: Any, version: int) -> bool:
+    """Whether this program made the epoch's key when `version` was the newest."""
+    made = _since_mark(row.case_id, row.compartment, row.epoch, row.organisation_id, max(row.since_version, 0))
+    made_here = row.since_mark is not None and crypto.same(row.since_mark, made)
+    if not made_here and (row.since_mark is not None or row.since_version > version):
+        report(f"keyring version of the grant of {row.compartment}", row.case_id)
+    return made_here and row.since_version == version
 
 
 def holding(session: Session, places: Collection[Place]) -> dict[Place, list[uuid.UUID]]:
@@ -121,8 +137,7 @@ def holding(session: Session, places: Collection[Place]) -> dict[Place, list[uui
         .where(tuple_(Grant.case_id, Grant.compartment).in_(places))
     )
     for case_id, compartment, epoch, organisation_id, found_mark, present in session.execute(statement):
-        made_here = crypto.same(found_mark, _grant_mark(case_id, compartment, epoch, organisation_id))
-        if made_here and epoch == present:
+        if is_made_here(found_mark, case_id, compartment, epoch, organisation_id) and epoch == present:
             found[case_id, compartment].append(organisation_id)
         else:
             report(f"grant of {compartment}", case_id)
@@ -232,8 +247,9 @@ def grant(
         place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
         versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
         sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
-        made = _grant_mark(case_id, compartment, epoch, grantee.organisation_id)
-        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, "mark": made})
+        made = (case_id, compartment, epoch, grantee.organisation_id)
+        marks = {"mark": _grant_mark(*made), "since_mark": _since_mark(*made, grantee.version)}
+        _GRANT.run(session, {**place, **versions, "sealed_key": sealed, **marks})
 
 
 def _private(to: Recipient, by: Actor | None) -> bytes | None:
@@ -326,6 +342,17 @@ def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, re
 
 def _grant_mark(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
     return mark("grant", case_id, compartment, epoch, organisation_id)
+
+
+def _since_mark(
+    case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID, since_version: int
+) -> bytes:
+    return mark("grant since", case_id, compartment, epoch, organisation_id, since_version)
+
+
+def is_made_here(found: bytes, case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bool:
+    """Whether a live grant carries the mark of this program."""
+    return crypto.same(found, _grant_mark(case_id, compartment, epoch, organisation_id))
 
 
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:

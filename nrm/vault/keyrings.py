@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
@@ -37,23 +39,28 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     """A new version of the keyring, wrapped to every active member whom a holder of the present one vouched for.
 
     Returns the version and the active members who were left out: they wait for a colleague again. The caller holds the
-    organisation's row. Raises CannotOpen, Disagrees.
+    organisation's row. Raises CannotOpen, also for who acts without a voucher of their own; Disagrees.
     """
     before = newest(session, organisation)
     _must_be_known(before)
     old_private = keyring_private(session, before.version, by=by)
-    private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
+    _must_agree(old_private, before.public, organisation.id)
     vouchers = {
         row.member_id: row.voucher
         for row in session.execute(
             select(KeyringWrap.member_id, KeyringWrap.voucher).where(KeyringWrap.keyring_id == before.id)
         )
     }
+    acting = session.get_one(Member, by.member_id, populate_existing=True)
+    if not is_vouched_for(acting, vouchers.get(acting.id), old_private):
+        report("voucher", acting.id)
+        raise CannotOpen
+    private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
     left_out = []
     for member in session.scalars(
         select(Member).where(Member.organisation_id == organisation.id, Member.status == "active")
     ):
-        if member.id == by.member_id or is_vouched_for(member, vouchers.get(member.id), old_private):
+        if is_vouched_for(member, vouchers.get(member.id), old_private):
             session.add(_wrap(keyring, member, private))
         else:
             left_out.append(member)
@@ -252,56 +259,84 @@ def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     )
 
 
-_WRAP = select(KeyringWrap.sealed_private).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+# A wrap, with the public half that its content is held against, and what shows that this program made that.
+_WRAP = (
+    select(
+        Keyring.version,
+        Keyring.public,
+        Keyring.mark,
+        Organisation.kind,
+        Organisation.party,
+        KeyringWrap.sealed_private,
+    )
+    .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
+    .join(Organisation, Organisation.id == Keyring.organisation_id)
+    .order_by(Keyring.version)
+)
 
 
 def keyring_private(session: AnySession, version: int, *, by: Actor) -> bytes:
-    """The private half of one version of the actor's organisation's keyring; raises CannotOpen."""
+    """The private half of one version of the actor's organisation's keyring, which is that of the public half.
+
+    Raises CannotOpen. What the session carries is used only while there is a wrap: access ends with it.
+    """
     if by.keys is None or by.member_id is None or by.organisation_id is None:
         raise CannotOpen
-    sealed = session.scalar(
-        _WRAP.where(
-            KeyringWrap.member_id == by.member_id,
-            Keyring.organisation_id == by.organisation_id,
-            Keyring.version == version,
-        )
-    )
-    return unwrap_keyring(sealed, version, by=by)
-
-
-def unwrap_keyring(sealed: bytes | None, version: int, *, by: Actor) -> bytes:
-    """The same from the member's own wrap, already read; None raises CannotOpen, another member's if it is opened here.
-
-    What the session carries is used only while there is a wrap: access ends with it.
-    """
-    if sealed is None or by.keys is None or by.member_id is None or by.organisation_id is None:
+    whose = (KeyringWrap.member_id == by.member_id, Keyring.organisation_id == by.organisation_id)
+    row = session.execute(_WRAP.where(*whose, Keyring.version == version)).first()
+    if row is None:
         raise CannotOpen
-    if known := by.keys.keyrings.get(version):
+    if (known := by.keys.keyrings.get(version)) is not None:
+        _must_be_half_of(known, row, by.organisation_id)
         return known
-    info = crypto.ctx("keyring", by.organisation_id, version, by.member_id)
-    try:
-        private = crypto.unwrap(by.keys.kem_private, sealed, info)
-    except CannotOpen:
-        report("wrapped keyring", by.member_id)
-        raise
+    private = _unwrapped(row, by.member_id, by.organisation_id, by.keys)
     by.keys.keyrings[version] = private
     return private
 
 
+def unwrap_keyring(session: AnySession, sealed: bytes | None, version: int, *, by: Actor) -> bytes:
+    """The same where it is already read whether there is a wrap: what the session carries was held against the public
+    half when it began, and costs no further statement."""
+    if sealed is None or by.keys is None:
+        raise CannotOpen
+    if (known := by.keys.keyrings.get(version)) is not None:
+        return known
+    return keyring_private(session, version, by=by)
+
+
+def _unwrapped(row: Any, member_id: uuid.UUID, organisation_id: uuid.UUID, keys: KeyHolder) -> bytes:
+    """The content of a row of `_WRAP`; raises CannotOpen, and reports it, unless it is the half of a marked keyring.
+
+    Anybody can wrap any 32 bytes to a member's public key.
+    """
+    try:
+        private = crypto.unwrap(
+            keys.kem_private, row.sealed_private, crypto.ctx("keyring", organisation_id, row.version, member_id)
+        )
+        _must_be_half_of(private, row, organisation_id)
+    except CannotOpen:
+        report("wrapped keyring", member_id)
+        raise
+    return private
+
+
+def _must_be_half_of(private: bytes, row: Any, organisation_id: uuid.UUID) -> None:
+    check_mark(row.mark, "keyring", organisation_id, row.kind, row.party, row.version, row.public)
+    _must_agree(private, row.public, organisation_id)
+
+
+def _must_agree(private: bytes, public: bytes, organisation_id: uuid.UUID) -> None:
+    if not crypto.same(crypto.public_key_of(private), public):
+        report("private half of the keyring", organisation_id)
+        raise CannotOpen
+
+
 def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUID, keys: KeyHolder) -> None:
     """Unwrap every version that is wrapped to the member, for a session that begins; what does not open stays shut."""
-    wraps = session.execute(
-        select(Keyring.version, KeyringWrap.sealed_private)
-        .join(KeyringWrap, KeyringWrap.keyring_id == Keyring.id)
-        .where(KeyringWrap.member_id == member_id, Keyring.organisation_id == organisation_id)
-        .order_by(Keyring.version)
-    )
-    for version, sealed in wraps.all():
-        info = crypto.ctx("keyring", organisation_id, version, member_id)
-        try:
-            keys.keyrings[version] = crypto.unwrap(keys.kem_private, sealed, info)
-        except CannotOpen:
-            report("wrapped keyring", member_id)
+    whose = (KeyringWrap.member_id == member_id, Keyring.organisation_id == organisation_id)
+    for row in session.execute(_WRAP.where(*whose)).all():
+        with suppress(CannotOpen):
+            keys.keyrings[row.version] = _unwrapped(row, member_id, organisation_id, keys)
 
 
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:

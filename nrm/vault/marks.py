@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
@@ -12,6 +13,7 @@ from config import Config
 from nrm import crypto
 
 CannotOpen = crypto.CannotOpen
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def config() -> Config:
@@ -39,6 +41,11 @@ def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.
     if found is None or not crypto.same(found, mark(what, whose, *parts)):
         report(what, whose)
         raise CannotOpen
+
+
+def microseconds(at: datetime) -> int:
+    """A moment as a mark has it."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def report(what: str, whose: object) -> None:

@@ -6,11 +6,16 @@ import base64
 import os
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
 
 from nrm import crypto
+from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts import Member, MemberSession
-from nrm.vault.marks import check_mark, config, mark, report
+from nrm.vault.marks import check_mark, config, mark, microseconds, report
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
@@ -36,6 +41,7 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     kem_private, member.kem_public = crypto.key_pair()
     member.kem_mark = mark("member", member.id, member.organisation_id, member.kem_public)
     sign_private, member.sign_public = crypto.signing_pair()
+    member.sign_mark = mark("signing key", member.id, member.organisation_id, member.sign_public)
     keys = KeyHolder(kem_private, sign_private)
     _seal_under_password(member, keys, password, salt)
     return keys, make_code(member, keys)
@@ -96,13 +102,43 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
 def open_keys(account: Credentials, under: bytes) -> KeyHolder:
     """The member's keys, by what `prove` gave; raises CannotOpen."""
     try:
-        return KeyHolder(
+        keys = KeyHolder(
             crypto.unseal(under, account.sealed_kem or b"", crypto.ctx("kem", account.id)),
             crypto.unseal(under, account.sealed_sign or b"", crypto.ctx("sign", account.id)),
         )
+        _must_be_theirs(keys, account)
     except CannotOpen:
         report("keys", account.id)
         raise
+    return keys
+
+
+def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
+    """Raise CannotOpen unless the keys belong to the public halves that this program made for the member, there.
+
+    Whoever writes to the database can seal any keys under a code of their own, and a member is in an organisation by a
+    row.
+    """
+    check_mark(account.kem_mark, "member", account.id, account.organisation_id, account.kem_public or b"")
+    check_mark(account.sign_mark, "signing key", account.id, account.organisation_id, account.sign_public or b"")
+    kem_public, sign_public = crypto.public_key_of(keys.kem_private), crypto.verifying_key_of(keys.sign_private)
+    if not crypto.same(kem_public + sign_public, (account.kem_public or b"") + (account.sign_public or b"")):
+        raise CannotOpen
+
+
+def signing_key(by: Actor) -> tuple[bytes, bytes]:
+    """(private, public) half of the member's Ed25519 key; raises CannotOpen for one that is not theirs."""
+    if by.keys is None or by.member_id is None:
+        raise CannotOpen
+    statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == by.member_id)
+    row = db.session.execute(statement).first()
+    if row is None or row.sign_public is None:
+        raise CannotOpen
+    check_mark(row.sign_mark, "signing key", by.member_id, row.organisation_id, row.sign_public)
+    if not crypto.same(crypto.verifying_key_of(by.keys.sign_private), row.sign_public):
+        report("signing key", by.member_id)
+        raise CannotOpen
+    return by.keys.sign_private, row.sign_public
 
 
 def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
@@ -120,6 +156,11 @@ def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
             crypto.unseal(recovery, account.sealed_sign_recovery or b"", crypto.ctx("sign recovery", account.id)),
         )
     except CannotOpen:
+        return None
+    try:
+        _must_be_theirs(keys, account)
+    except CannotOpen:
+        report("recovery code", account.id)
         return None
     return keys if account.known else None
 
@@ -141,7 +182,7 @@ def _root(password: str, salt: bytes) -> bytes:
 
 
 def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
-    """A session under a new id and key; the caller adds the row and sets its times.
+    """A session under a new id and key; the caller sets its times, marks the row and adds it.
 
     It carries what the keys have unwrapped of the organisation's keyring, so that no request unwraps it again.
     """
@@ -152,8 +193,42 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
     sealed = crypto.seal(key, carried, crypto.ctx("session", digest, member_id))
     return NewSession(
         base64.urlsafe_b64encode(number + key).decode(),
-        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed),
+        MemberSession(digest=digest, member_id=member_id, sealed_keys=sealed, locked=False),
     )
+
+
+def mark_session(row: MemberSession, organisation_id: uuid.UUID) -> None:
+    """Mark the row as it stands; after every change this program makes of one that goes on, or is locked."""
+    row.whose_mark = mark("session of", row.member_id, row.digest)
+    row.mark = _session_mark(row, row.digest, organisation_id, row.seen_at)
+
+
+def _session_mark(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: datetime) -> bytes:
+    """What shows that a session was begun, proved, hidden and kept alive by this program, for who is in its row."""
+    times = (row.created_at, seen_at, row.expires_at)
+    proved_at = microseconds(row.proved_at) if row.proved_at is not None else ""
+    decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
+    return mark("session", row.member_id, organisation_id, digest, *decides)
+
+
+def mark_seen(row: Any, digest: bytes, seen_at: datetime) -> bytes:
+    """The mark of a session, as `store.accounts.session` found it, that was seen at another moment."""
+    return _session_mark(row, digest, row.organisation_id, seen_at)
+
+
+def is_session(row: Any, digest: bytes, organisation_id: uuid.UUID) -> bool:
+    """Whether the row was made by this program, as it stands; reported if not.
+
+    Of one that has ended only whose it was: what is typed after that is given back to them.
+    """
+    if row.sealed_keys is None and not row.locked:
+        found, made = row.whose_mark, mark("session of", row.member_id, digest)
+    else:
+        found, made = row.mark, _session_mark(row, digest, organisation_id, row.seen_at)
+    if found is not None and crypto.same(found, made):
+        return True
+    report("session", row.member_id)
+    return False
 
 
 def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:

@@ -126,7 +126,8 @@ def behind(session: Session, organisation_id: uuid.UUID) -> int:
 def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable], *, by: Actor) -> bool:
     """Drop the wraps of all older versions, if nothing that opens by them is left; the caller holds the organisation.
 
-    Raises CannotOpen when an older version is held by others and not by the actor, who so moved none of its grants.
+    Raises CannotOpen when an older version is held by others and not by the actor, who so moved none of its grants; or
+    when what the actor holds is not its private half, by which nothing opened.
     """
     for kind in KINDS:
         left = select(kind.case_id, kind.compartment, kind.sealed_key).where(*_is_behind(kind, to.organisation_id))
@@ -137,6 +138,8 @@ def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable]
     wrapped = set(session.scalars(select(Keyring.version).where(Keyring.id.in_(old), _is_held())))
     if wrapped - held_versions(session, by=by):
         raise CannotOpen
+    for version in wrapped:
+        keyring_private(session, version, by=by)
     session.execute(delete(KeyringWrap).where(KeyringWrap.keyring_id.in_(old)))
     return True
 

@@ -9,6 +9,7 @@ from nrm import crypto
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
 from nrm.vault.marks import config, report
+from nrm.vault.members import signing_key
 
 
 def sign_release(message: bytes) -> bytes:
@@ -22,10 +23,9 @@ def release_public_key() -> bytes:
 
 
 def sign_as(by: Actor, message: bytes) -> tuple[bytes, bytes]:
-    """A person's own Ed25519 signature and the public half of the key; raises CannotOpen without their keys."""
-    if by.keys is None:
-        raise crypto.CannotOpen
-    return crypto.sign(by.keys.sign_private, message), crypto.verifying_key_of(by.keys.sign_private)
+    """A person's own Ed25519 signature and the public half of the key; CannotOpen without theirs."""
+    private, public = signing_key(by)
+    return crypto.sign(private, message), public
 
 
 def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> bool:

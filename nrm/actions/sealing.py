@@ -136,7 +136,7 @@ def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> lis
     assert draft.signature
     assert draft.signed_at
     signer = accounts.signer(draft.signer_id)
-    if signer.public_key is None:
+    if signer.public_key is None or not signing.is_key_of(draft.signer_id, signer.public_key):
         raise rules.BrokenSignature
     # A draft may have been signed before times were.
     given = [

@@ -130,15 +130,26 @@ def signing_key(by: Actor) -> tuple[bytes, bytes]:
     """(private, public) half of the member's Ed25519 key; raises CannotOpen for one that is not theirs."""
     if by.keys is None or by.member_id is None:
         raise CannotOpen
-    statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == by.member_id)
-    row = db.session.execute(statement).first()
-    if row is None or row.sign_public is None:
+    public = known_signing_key(by.member_id)
+    if public is None:
         raise CannotOpen
-    check_mark(row.sign_mark, "signing key", by.member_id, row.organisation_id, row.sign_public)
-    if not crypto.same(crypto.verifying_key_of(by.keys.sign_private), row.sign_public):
+    if not crypto.same(crypto.verifying_key_of(by.keys.sign_private), public):
         report("signing key", by.member_id)
         raise CannotOpen
-    return by.keys.sign_private, row.sign_public
+    return by.keys.sign_private, public
+
+
+def known_signing_key(member_id: uuid.UUID) -> bytes | None:
+    """The public half of the member's Ed25519 key, if this program made it for them in their organisation."""
+    statement = select(Member.organisation_id, Member.sign_public, Member.sign_mark).where(Member.id == member_id)
+    row = db.session.execute(statement).first()
+    if row is None or row.sign_public is None:
+        return None
+    try:
+        check_mark(row.sign_mark, "signing key", member_id, row.organisation_id, row.sign_public)
+    except CannotOpen:
+        return None
+    return bytes(row.sign_public)
 
 
 def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from nrm import crypto
 from nrm.domain.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
 from nrm.vault.marks import config, report
-from nrm.vault.members import signing_key
+from nrm.vault.members import known_signing_key, signing_key
 
 
 def sign_release(message: bytes) -> bytes:
@@ -26,6 +27,11 @@ def sign_as(by: Actor, message: bytes) -> tuple[bytes, bytes]:
     """A person's own Ed25519 signature and the public half of the key; CannotOpen without theirs."""
     private, public = signing_key(by)
     return crypto.sign(private, message), public
+
+
+def is_key_of(member_id: uuid.UUID, public: bytes) -> bool:
+    """Whether this program made the key for the member, there; reported if not."""
+    return known_signing_key(member_id) == public
 
 
 def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> bool:

@@ -9,14 +9,14 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import openpyxl
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from nrm import clock
+from nrm import clock, crypto
 from nrm.actions import contributing, payment, reports, sealing
 from nrm.db import db, transaction
 from nrm.domain import contributions as parts
@@ -26,6 +26,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.accounts import OrganisationKind as Kind
 from nrm.domain.contributions import Answer
 from nrm.domain.quarters import Quarter
+from nrm.models.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.reports import PaymentLine, Release, ReleaseDraft
 from nrm.store import accounts
@@ -312,6 +313,20 @@ def test_the_time_and_the_office_stand_under_each_signature(closed: Flask) -> No
             assert not reports.is_genuine({**value, "signatures": other}), changed
             assert not reports.is_signed_by({**value, "signatures": other}, keys), changed
     assert reports.without_time(value) == []
+
+
+def test_a_draft_that_was_signed_by_hand_in_the_statisticians_name_is_not_sealed(closed: Flask) -> None:
+    """Whoever writes to the database puts a public half of their own into the row, and what the other half signed."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    private, public = crypto.signing_pair()
+    with transaction() as session:
+        for draft in session.scalars(select(ReleaseDraft)):
+            value = signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)["value"]
+            assert draft.signed_at
+            at = draft.signed_at.astimezone(UTC).isoformat()
+            draft.signature = crypto.sign(private, rules.signed_message(value, "statistician", "MOLSA", at))
+        session.execute(update(Member).where(Member.login == "molsa.statistician").values(sign_public=public))
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
 
 
 def test_the_time_of_a_draft_that_was_moved_by_hand_is_not_sealed(closed: Flask) -> None:

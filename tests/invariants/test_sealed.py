@@ -48,6 +48,7 @@ OPEN_BYTES = {
     "interviews.paper_mark",
     "invitations.digest",
     "keyring_wraps.voucher",
+    "known_keyrings.digest",
     "keyrings.mark",
     "known_keyrings.digest",
     "keyrings.public",

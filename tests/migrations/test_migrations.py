@@ -15,8 +15,9 @@ from sqlalchemy import CheckConstraint, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock, schema
-from nrm.actions import cases, children, interviews, referrals, stays
+from nrm.actions import accounts, cases, children, interviews, members, referrals, stays
 from nrm.db import Model, ShredModel, db, transaction
+from nrm.domain.accounts import SignInRefused
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.endings import ChildAnswer
 from nrm.domain.permits import GateClosed
@@ -280,3 +281,27 @@ def test_beds_come_from_the_file_and_a_closed_one_goes_back_out_of_use(
         ("V01", "V01", False, ""),
         ("V02", "V02", True, ""),
     ]
+
+
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    assert app
+    cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE members SET kem_mark = sign_public WHERE login = 'vatra.case_worker'")
+    db.session.remove()
+    schema.downgrade("0035_beds")
+    schema.upgrade()
+    assert accounts.resume(cookie) is None
+    assert accounts.resume(accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD))
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    # What was granted before opens, and is sealed anew as what may be known from before.
+    manager = factories.actor("nrc.shelter_manager")
+    members.renew_keyring(by=manager)
+    assert members.move_grants(by=manager).done
+    done = members.seal_anew(by=manager)
+    assert (done.done, done.left, done.unopenable) == (True, 0, 0)

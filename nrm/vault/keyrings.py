@@ -26,7 +26,8 @@ class HoldsNoKeys(Exception):
 
 
 class Disagrees(CannotOpen):
-    """The newest keyring of an organisation is not the one that the second database knows."""
+    """The newest keyring of an organisation is not the one that the second database knows; or what somebody holds of a
+    keyring is not its private half, or nobody confirmed that they hold it."""
 
 
 def make_keyring(session: Session, organisation: Organisation, member: Member) -> None:
@@ -54,7 +55,7 @@ def renew(session: Session, organisation: Organisation, *, by: Actor) -> tuple[i
     acting = session.get_one(Member, by.member_id, populate_existing=True)
     if not is_vouched_for(acting, vouchers.get(acting.id), old_private):
         report("voucher", acting.id)
-        raise CannotOpen
+        raise Disagrees
     private, keyring = _new_version(session, organisation, before.version + 1, _import_key(before, old_private))
     left_out = []
     for member in session.scalars(
@@ -328,7 +329,7 @@ def _must_be_half_of(private: bytes, row: Any, organisation_id: uuid.UUID) -> No
 def _must_agree(private: bytes, public: bytes, organisation_id: uuid.UUID) -> None:
     if not crypto.same(crypto.public_key_of(private), public):
         report("private half of the keyring", organisation_id)
-        raise CannotOpen
+        raise Disagrees
 
 
 def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUID, keys: KeyHolder) -> None:

@@ -105,7 +105,7 @@ def test_nobody_makes_a_keyring_with_a_made_up_half_of_the_one_before(
     db.session.rollback()
     assert [row["version"] for row in rows_of(Keyring)] == [1]
     assert known() == [(1, True)]
-    assert answer.status_code == 404
+    assert answer.status_code == 409
     assert str(new) in caplog.text
     # The rows are tidied up, so that honest people find nothing, and go on.
     with transaction() as session:
@@ -450,3 +450,14 @@ def test_a_genuine_recovery_code_goes_on(app: Flask) -> None:
     code = members.make_code(password=factories.PASSWORD, by=factories.actor("nrc.case_worker"))
     assert accounts.recover(login="nrc.case_worker", code=code, new_password="a second life of a cat")
     assert accounts.sign_in(login="nrc.case_worker", password="a second life of a cat")
+
+
+def test_a_member_who_was_moved_by_hand_gets_no_session(app: Flask) -> None:
+    """An accomplice with a genuine account, whose row names another organisation from now on."""
+    cookie, _, _ = signed_in("vatra.case_worker")
+    nrc = people.organisation("NRC")
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == "vatra.case_worker").values(organisation_id=nrc))
+    assert accounts.resume(cookie) is None
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)

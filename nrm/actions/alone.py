@@ -17,13 +17,15 @@ from nrm.models.alarms import Alarm
 from nrm.models.second_hands import HeavyAct
 from nrm.store import alarms
 from nrm.store import second_hands as store
+from nrm.vault import counted, rows
 
 _HOURS = WINDOW // timedelta(hours=1)
 
 
 def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor) -> uuid.UUID | None:
-    """None if the actor does it alone, and now: the caller carries it out in this transaction. Else the id of the act
-    that waits for a second member, and the caller does nothing that cannot be undone.
+    """None if the actor does it alone, and now: the caller carries it out in this transaction, and `count`s it.
+
+    Else the id of the act that waits for a second member, and the caller does nothing that cannot be undone.
 
     The caller has locked the case or the organisation, and has told the audit chain nothing yet. Of two at once the
     second counts the first: the member is held until the transaction ends.
@@ -32,8 +34,13 @@ def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
     taken = store.taken(kind, subject, by=by)
     pending = store.waits(kind, subject, by=by)
     now = clock.now()
+    if pending is not None and not rows.is_act(pending):
+        session.delete(pending)  # it was put there by hand, in the way of what is asked for
+        session.flush()
+        pending = None
     if pending is not None and now >= pending.expires_at:
         pending.status, pending.decided_at = str(ActStatus.EXPIRED), now
+        pending.mark = rows.act_mark(pending)
         session.flush()
         pending = None
     held_back, alone = store.is_held_back(kind, subject, by=by), store.is_alone(kind, subject, by=by)
@@ -41,8 +48,10 @@ def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
         if pending is not None and pending.asked_by_id != by.member_id:
             # What a colleague asked for: the one who does it is the second hand.
             pending.status, pending.decided_at, pending.decided_by_id = str(ActStatus.AGREED), now, by.member_id
+            pending.mark = rows.act_mark(pending)
         elif pending is not None:
             pending.status, pending.decided_at = str(ActStatus.DONE), now
+            pending.mark = rows.act_mark(pending)
         _add(session, kind, reason, subject, by, done=True)
         return None
     if pending is not None:
@@ -83,9 +92,20 @@ def _add(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
         decided_at=now if done else None,
         expires_at=now + WAITS,
     )
+    act.mark = rows.act_mark(act)
     session.add(act)
     session.flush()
     return act
+
+
+def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> None:
+    """The actor does it alone: it counts for an hour, also if the row that says so is taken away.
+
+    At the end of the transaction: the second database remembers it even if that fails.
+    """
+    session.flush()
+    if by.member_id is not None:
+        counted.note(by.member_id, str(kind), subject, clock.now())
 
 
 def _alarm(session: Session, kind: ActKind, number: int, first_at: datetime, by: Actor) -> Alarm | None:

@@ -31,7 +31,8 @@ from nrm.models.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.cases import Case, Erasure, Grant, Opening, SealedCompartment
 from nrm.vault import backups as vault
-from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding
+from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding, sweeping
+from nrm.vault import rows as marked
 
 SHRED_DAYS = 7
 CannotOpen = vault.CannotOpen
@@ -228,7 +229,7 @@ def settle(listed: Path | None) -> Settled:
     """
     _check_keys()
     known = erased.read(listed) if listed is not None else []
-    before = {(row.case_id, row.compartment) for row in db.session.scalars(select(Erasure))}
+    before = {(row.case_id, row.compartment) for row in db.session.scalars(select(Erasure)) if marked.is_erasure(row)}
     db.session.rollback()
     if listed is not None and before - {(each.case_id, each.compartment) for each in known}:
         raise OldList
@@ -244,7 +245,8 @@ def settle(listed: Path | None) -> Settled:
         audit.append(session, audit.Event.BACKUP_RESTORED, by=Actor.system("restore"), erased_again=again)
     shredding.work_off()
     keyrings.settle()
-    return Settled(again, shredding.sweep())
+    sweeping.forget_when()  # nobody could put rows back in a database that was not there
+    return Settled(again, sweeping.sweep())
 
 
 def _check_keys() -> None:

@@ -63,7 +63,8 @@ def ask(
         for answer in answers:
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
         waits = None
-        if _is_nothing_told(case, answers):
+        destroys = _is_nothing_told(case, answers)
+        if destroys:
             waits = alone.goes(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, by)
         before = {each.said for each in consenting.current(session, case_id, Consent.topic == Topic.STATISTICS)}
         consenting.record(session, case_id, answers, asking, by, weighed)
@@ -74,6 +75,8 @@ def ask(
                 _count(case, counted=answer.said is Said.GIVEN)
         if any(each.topic is Topic.SERVICES for each in answers):
             _answered(session, case, answers, by, waits=waits is not None)
+        if destroys and waits is None:
+            alone.count(session, ActKind.WITHDRAW, case_id, by)
     erasures.carry_out()
     if waits is not None:
         raise WaitsForSecond(waits)
@@ -124,6 +127,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
             waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
             if waits is None:
                 _take_back_everything(session, case, by)
+                alone.count(session, ActKind.WITHDRAW, case_id, by)
             else:
                 consenting.end_all_reading(session, case_id, by)
         else:

@@ -113,6 +113,7 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
         waits = alone.goes(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, by)
         if waits is None:
             _erase_whole(session, case, by)
+            alone.count(session, ActKind.ERASE, case_id, by)
         else:
             consenting.end_all_reading(session, case_id, by)
     carry_out()

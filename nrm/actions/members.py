@@ -86,7 +86,11 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         _bind_administrator(member, by, holds=holds)
         waits = _goes(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
         if waits is None:
-            return _end(session, member, organisation, by)
+            counts = _counts(member, by)
+            due = _end(session, member, organisation, by)
+            if counts:
+                alone.count(session, ActKind.END_ACCOUNT, member_id, by)
+            return due
     raise WaitsForSecond(waits)
 
 
@@ -100,10 +104,13 @@ def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
 
 
 def _goes(session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor) -> uuid.UUID | None:
-    """As `alone.goes`, among colleagues. Whoever has not joined yet loses nothing."""
-    if member.organisation_id != by.organisation_id or member.status == "invited":
-        return None
-    return alone.goes(session, kind, reason, member.id, by)
+    """As `alone.goes`, among colleagues."""
+    return alone.goes(session, kind, reason, member.id, by) if _counts(member, by) else None
+
+
+def _counts(member: Member, by: Actor) -> bool:
+    """Whether it is a colleague who loses something by it: not whoever has not joined yet."""
+    return member.organisation_id == by.organisation_id and member.status != "invited"
 
 
 def _end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
@@ -155,7 +162,11 @@ def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
         check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
         waits = _goes(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
         if waits is None:
-            return _begin_anew(session, member, by)
+            counts = _counts(member, by)
+            token = _begin_anew(session, member, by)
+            if counts:
+                alone.count(session, ActKind.BEGIN_ANEW, member_id, by)
+            return token
     raise WaitsForSecond(waits)
 
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -14,11 +14,12 @@ from nrm.actions import consents, erasures, members
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.cases import CaseRefused
-from nrm.domain.second_hands import PERMISSION, ActKind, ActRefused, ActStatus
+from nrm.domain.second_hands import PERMISSION, WINDOW, ActKind, ActRefused, ActStatus, is_over
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.second_hands import HeavyAct
 from nrm.store import second_hands as store
+from nrm.vault import counted, rows
 
 _KEPT = timedelta(days=30)
 
@@ -36,7 +37,10 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
         raise ActRefused("own")
     with transaction() as session:
         _hold(session, asked)
-        _settle(session, asked.id, ActStatus.AGREED, by)
+        asked = store.row(act_id, by=by)  # as it stands now, with its mark: that is what is carried out
+        if asked.asked_by_id == by.member_id or kind != asked.kind:
+            raise ActRefused("answered")
+        _settle(session, asked, ActStatus.AGREED, by)
         try:
             token = _carry_out(session, kind, asked, by)
         except NotVisible:
@@ -51,25 +55,33 @@ def decline(*, act_id: uuid.UUID, by: Actor) -> None:
     asked = store.row(act_id, by=by)
     by.must(PERMISSION[ActKind(asked.kind)])
     with transaction() as session:
-        _settle(session, asked.id, ActStatus.DECLINED, by)
+        asked = store.row(act_id, by=by)
+        _settle(session, asked, ActStatus.DECLINED, by)
         audit.append(session, audit.Event.ACT_DECLINED, by=by, act_id=asked.id, kind=asked.kind)
 
 
 def expire(*, by: Actor) -> int:
-    """What nobody agreed to in time is over, undone; and what was over long ago is forgotten. Returns how many are."""
+    """What nobody agreed to in time is over, undone; and what was over long ago is forgotten. Returns how many are.
+
+    What nobody asked for goes, reported.
+    """
     now = clock.now()
+    answer = {"status": str(ActStatus.EXPIRED), "decided_at": now}
+    gone = []
     with transaction() as session:
-        over = session.execute(
-            update(HeavyAct)
-            .where(HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at <= now)
-            .values(status=str(ActStatus.EXPIRED), decided_at=now)
-            .returning(HeavyAct.id)
-            .execution_options(synchronize_session=False)
-        )
-        gone = over.scalars().all()
+        waiting = select(HeavyAct).where(HeavyAct.status == ActStatus.ASKED).order_by(HeavyAct.id)
+        for act in session.scalars(waiting.execution_options(populate_existing=True)).all():
+            place = (HeavyAct.id == act.id, HeavyAct.status == ActStatus.ASKED)
+            if not rows.is_act(act):
+                session.execute(delete(HeavyAct).where(*place).execution_options(synchronize_session=False))
+            elif is_over(act.expires_at, now):
+                change = update(HeavyAct).where(*place).values(**answer, mark=rows.act_mark(act, **answer))
+                hit = session.execute(change.execution_options(synchronize_session=False))
+                gone += [act.id] * cast("CursorResult[object]", hit).rowcount
         session.execute(delete(HeavyAct).where(HeavyAct.decided_at <= now - _KEPT))
         for act_id in gone:
             audit.append(session, audit.Event.ACT_EXPIRED, by=by, act_id=act_id)
+    counted.forget(now - WINDOW)
     return len(gone)
 
 
@@ -95,12 +107,14 @@ def _hold(session: Session, asked: HeavyAct) -> None:
         )
 
 
-def _settle(session: Session, act_id: uuid.UUID, status: ActStatus, by: Actor) -> None:
+def _settle(session: Session, asked: HeavyAct, status: ActStatus, by: Actor) -> None:
     """Of two who answer at once one does; raises ActRefused."""
+    now = clock.now()
+    answer = {"status": str(status), "decided_at": now, "decided_by_id": by.member_id}
     hit = session.execute(
         update(HeavyAct)
-        .where(HeavyAct.id == act_id, HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > clock.now())
-        .values(status=str(status), decided_at=clock.now(), decided_by_id=by.member_id)
+        .where(HeavyAct.id == asked.id, HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > now)
+        .values(**answer, mark=rows.act_mark(asked, **answer))
         .execution_options(synchronize_session=False)
     )
     if cast("CursorResult[object]", hit).rowcount != 1:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.actions import children, consenting, drafts, keyings, proposals
+from nrm.actions import children, consenting, drafts, keyings, proposals, supplements
 from nrm.actions.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.actions.procedures import left_by
 from nrm.actions.proposals import Choice, Proposal, chosen
@@ -39,7 +39,7 @@ from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import ReferralRefused
 from nrm.domain.routes import Obligation
 from nrm.models.accounts import Organisation
-from nrm.models.cases import Case, Supplement
+from nrm.models.cases import Case
 from nrm.models.interviews import Interview
 from nrm.models.referrals import Obligation as ObligationRow
 from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
@@ -120,7 +120,7 @@ def send(
         session.add(referral)
         session.add_all(_stored_route(interview_id, proposed, offered))
         if answers.get(draft.questionnaire.home.questions[0]) == "yes":
-            session.add(Supplement(case_id=interview_id, organisation_id=by.organisation_id, status="waiting"))
+            session.add(supplements.promised(interview_id, by.organisation_id, interview.pseudonym))
         owed = _owed(interview_id, proposed, now)
         children.told(session, interview_id, owed, by=by)
         session.add_all(owed)

@@ -29,18 +29,32 @@ from nrm.store import obligations
 from nrm.store import supplements as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, sharing, shredding
+from nrm.vault import epochs, rows, sharing, shredding
 
 _BATCH = 200
 Opened = vault.Opened
 
 
+def promised(case_id: uuid.UUID, post: uuid.UUID | None, pseudonym: str) -> Supplement:
+    """What the post may add once its urgent hand-over of that case, known to it by the code, is accepted."""
+    supplement = Supplement(id=uuid.uuid4(), case_id=case_id, organisation_id=post, status="waiting")
+    supplement.mark = rows.supplement_mark(supplement, pseudonym, None)
+    return supplement
+
+
 def begin(session: Session, referral: Referral) -> None:
     """An urgent hand-over was accepted: its sender may add something, and the rest is the receiver's task."""
+    supplement = store.of_case(referral.case_id)
+    if supplement is None or supplement.status != "waiting":
+        return
+    code = session.get_one(Case, referral.case_id).pseudonym
+    if not rows.is_supplement(supplement, code):
+        return  # it was turned here by hand: that must not keep anybody from being taken in
+    until = clock.now() + timedelta(hours=SUPPLEMENT_HOURS)
     hit = session.execute(
         update(Supplement)
-        .where(Supplement.case_id == referral.case_id, Supplement.status == "waiting")
-        .values(status="open", open_until=clock.now() + timedelta(hours=SUPPLEMENT_HOURS))
+        .where(Supplement.id == supplement.id, Supplement.case_id == referral.case_id, Supplement.status == "waiting")
+        .values(status="open", open_until=until, mark=rows.supplement_mark(supplement, code, until))
     )
     if cast("CursorResult[object]", hit).rowcount:
         session.add(_owed(referral.case_id, obligations.COMPLETE_INTERVIEW, referral.clause))
@@ -53,8 +67,8 @@ def _owed(case_id: uuid.UUID, kind: str, clause: str) -> Obligation:
 def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
     """Seal the answers to the present holder of the case; the sender can read them no more, nor add any.
 
-    Raises NotPermitted, NotVisible (another's, or the hours are over), IllegalTransition (sent before), CaseRefused
-    (`nothing_added`, `closed`).
+    Raises NotPermitted, NotVisible (another's, turned to another case by hand, or the hours are over),
+    IllegalTransition (sent before), CaseRefused (`nothing_added`, `closed`).
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     if not answers:
@@ -62,9 +76,16 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
     with transaction() as session:
         supplement = store.row(supplement_id, by=by)
         case = session.get_one(Case, supplement.case_id, with_for_update=True, populate_existing=True)
+        if supplement.status == "open" and not rows.is_supplement(supplement, case.pseudonym):
+            raise NotVisible
         hit = session.execute(
             update(Supplement)
-            .where(Supplement.id == supplement_id, Supplement.status == "open", Supplement.open_until > clock.now())
+            .where(
+                Supplement.id == supplement_id,
+                Supplement.case_id == case.id,
+                Supplement.status == "open",
+                Supplement.open_until > clock.now(),
+            )
             .values(status="sent", open_until=None)
         )
         if cast("CursorResult[object]", hit).rowcount != 1:

@@ -36,7 +36,7 @@ from nrm.models.cases import Opening
 from nrm.models.referrals import Referral
 from nrm.store import members as members_store
 from nrm.store import referrals as store
-from nrm.vault import keyrings, shredding
+from nrm.vault import keyrings, shredding, sweeping
 
 _BATCH = 200
 
@@ -70,7 +70,7 @@ def tend() -> dict[str, int]:
         "seeds_committed": monitoring.commit_seeds(),
         "erased_listed": erasures.complete_lists(),
         "keys_destroyed": shredding.work_off(),
-        "keys_left_over": shredding.sweep(),
+        "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
         "keyrings_due": members_store.keyrings_due(),

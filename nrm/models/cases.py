@@ -109,6 +109,7 @@ class Destruction(Model):
     compartment: Mapped[str]
     epoch: Mapped[int]
     organisation_id: Mapped[uuid.UUID | None]
+    mark: Mapped[bytes | None]  # a MAC over all of it: a line that was put here by hand destroys nothing
 
 
 class Erasure(Model):
@@ -119,6 +120,7 @@ class Erasure(Model):
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)
     erased_at: Mapped[datetime]
+    mark: Mapped[bytes | None]  # the one of its line outside the databases: what was put here by hand comes to none
 
 
 class Opening(Model):
@@ -193,6 +195,7 @@ class Supplement(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     status: Mapped[str]
     open_until: Mapped[datetime | None]
+    mark: Mapped[bytes | None]  # while it waits or is open: a MAC over the case, its code, the post and the hour
 
 
 class ShredKey(ShredModel):
@@ -216,6 +219,28 @@ class ReleaseKey(ShredModel):
     epoch: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     key: Mapped[bytes]
+
+
+class LeftKey(ShredModel):
+    """Since when nothing in the main database is for a shred key: long enough, and it is destroyed."""
+
+    __tablename__ = "left_keys"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+
+
+class CountedAct(ShredModel):
+    """That a member destroyed something alone, for the hour in which it counts."""
+
+    __tablename__ = "counted_acts"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # the case, or the colleague
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class KnownKeyring(ShredModel):

@@ -34,6 +34,7 @@ from nrm.models.accounts import Member
 from nrm.models.cases import Case
 from nrm.models.requests import PersonRequest
 from nrm.models.second_hands import HeavyAct
+from nrm.vault import counted, rows
 
 _MOST = 50
 _RECORDED = {ActKind.WITHDRAW: RequestKind.WITHDRAWAL, ActKind.ERASE: RequestKind.ERASURE}
@@ -85,13 +86,13 @@ def waiting(*, by: Actor) -> list[ActLine]:
     if not kinds:
         return []
     found = db.session.execute(_lines().where(_shown(by, kinds)).order_by(HeavyAct.asked_at, HeavyAct.id).limit(_MOST))
-    return [_line(each, by) for each in found.all()]
+    return [_line(each, by) for each in found.all() if rows.is_act(each[0])]
 
 
 def one(act_id: uuid.UUID, *, by: Actor) -> ActLine:
     """One act of the asker's organisation, whatever became of it; raises NotVisible."""
     found = db.session.execute(_lines().where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))).first()
-    if found is None:
+    if found is None or not rows.is_act(found[0]):
         raise NotVisible
     return _line(found, by)
 
@@ -100,27 +101,38 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
     """The act itself, for actions; raises NotVisible."""
     statement = select(HeavyAct).where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))
     found = db.session.scalar(statement.execution_options(populate_existing=True))
-    if found is None:
+    if found is None or not rows.is_act(found):
         raise NotVisible
     return found
 
 
 def taken(act: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
-    """When the asker did others of this kind alone in the last hour, once for each; raises NotPermitted."""
+    """When the asker did others of this kind alone in the last hour, once for each; raises NotPermitted.
+
+    The rows say it, and the second database, in case they were taken away.
+    """
     by.must(PERMISSION[act])
-    latest = func.max(HeavyAct.decided_at, type_=HeavyAct.asked_at.type)
-    statement = (
-        select(latest)
+    since = clock.now() - WINDOW
+    rows_of_the_hour = (
+        select(HeavyAct)
         .where(
             HeavyAct.asked_by_id == by.member_id,
             HeavyAct.kind.in_(family(act)),
             HeavyAct.status == ActStatus.DONE,
-            HeavyAct.decided_at > clock.now() - WINDOW,
-            func.coalesce(HeavyAct.case_id, HeavyAct.member_id) != subject,
+            HeavyAct.decided_at > since,
         )
-        .group_by(HeavyAct.case_id, HeavyAct.member_id)
+        .order_by(HeavyAct.decided_at)
+        .execution_options(populate_existing=True)
     )
-    return list(db.session.scalars(statement))
+    done = {
+        each.case_id or each.member_id: each.decided_at
+        for each in db.session.scalars(rows_of_the_hour)
+        if rows.is_act(each)
+    }
+    for whose, at in counted.since(by.member_id, family(act), since).items():
+        done.setdefault(whose, at)
+    done.pop(subject, None)
+    return [at for at in done.values() if at is not None]
 
 
 def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
@@ -135,7 +147,7 @@ def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
 def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     """Whether the asker asked for this lately, and it waits or a colleague declined; raises NotPermitted."""
     by.must(PERMISSION[act])
-    found = exists().where(
+    found = select(HeavyAct).where(
         _about(act, subject),
         HeavyAct.asked_by_id == by.member_id,
         HeavyAct.asked_at > clock.now() - WAITS,
@@ -144,7 +156,7 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
             and_(HeavyAct.status == ActStatus.DECLINED, HeavyAct.decided_by_id != by.member_id),
         ),
     )
-    return bool(db.session.scalar(select(found)))
+    return any(rows.is_act(each) for each in db.session.scalars(found.execution_options(populate_existing=True)))
 
 
 def is_alone(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:

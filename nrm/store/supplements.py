@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
@@ -14,6 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.models.cases import Case, Supplement
 from nrm.store.statements import built_once
+from nrm.vault import rows
 
 _MOST = 20
 
@@ -30,20 +32,29 @@ class OpenSupplement:
 
 
 def open_now(*, by: Actor) -> list[OpenSupplement]:
-    """Those of the actor's organisation, the first to close first."""
+    """Those of the actor's organisation, the first to close first; one that was turned by hand is reported instead."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         return []
     return [
-        OpenSupplement(id_, pseudonym, consent, questionnaire, until)
-        for id_, pseudonym, consent, questionnaire, until in _open(by)(now=clock.now())
-        if until is not None
+        OpenSupplement(row.id, row.pseudonym, row.consent, row.questionnaire, row.open_until)
+        for row in _open(by)(now=clock.now())
+        if row.open_until is not None and rows.is_supplement(row, row.pseudonym)
     ]
 
 
 @built_once
-def _open(by: Actor) -> Select[uuid.UUID, str, str, str, datetime | None]:
+def _open(by: Actor) -> Select[*tuple[Any, ...]]:
     return (
-        select(Supplement.id, Case.pseudonym, Case.consent, Case.questionnaire, Supplement.open_until)
+        select(
+            Supplement.id,
+            Supplement.case_id,
+            Supplement.organisation_id,
+            Case.pseudonym,
+            Case.consent,
+            Case.questionnaire,
+            Supplement.open_until,
+            Supplement.mark,
+        )
         .join(Case, Case.id == Supplement.case_id)
         .where(
             Supplement.organisation_id == by.organisation_id,

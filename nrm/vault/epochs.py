@@ -19,7 +19,7 @@ from nrm import clock, crypto
 from nrm.domain.accounts import Actor
 from nrm.models.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
-from nrm.vault import blobs, care_notes, grants, shredding
+from nrm.vault import blobs, care_notes, grants, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys
@@ -149,5 +149,10 @@ def erase(session: Session, case_id: uuid.UUID, compartments: Collection[str], *
     """`shred`, and remember it: what is erased stays erased when a backup from before is restored."""
     shred(session, case_id, compartments)
     for compartment in sorted(compartments):
-        if session.get(Erasure, (case_id, compartment)) is None:
-            session.add(Erasure(case_id=case_id, compartment=compartment, erased_at=at or clock.now()))
+        there = session.get(Erasure, (case_id, compartment))
+        if there is None:
+            there = Erasure(case_id=case_id, compartment=compartment, erased_at=at or clock.now())
+            session.add(there)
+        elif not rows.is_erasure(there):
+            there.erased_at = at or clock.now()
+        there.mark = rows.erasure_mark(case_id, compartment, there.erased_at)

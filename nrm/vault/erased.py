@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.models.cases import Erasure
-from nrm.vault.marks import mark
+from nrm.vault import rows
 
 
 class ForgedList(Exception):
@@ -57,28 +57,31 @@ def _parsed(line: bytes) -> Erased:
 
 
 def _mark(erased: Erased) -> str:
-    return mark("erased", erased.case_id, erased.compartment, erased.erased_at.isoformat()).hex()
+    return rows.erasure_mark(erased.case_id, erased.compartment, erased.erased_at).hex()
 
 
 def complete(path: Path) -> int:
     """Append what is erased and not on the list yet, safely on the disk; returns how many.
 
-    Raises OSError, ForgedList.
+    What this program did not erase is reported. Raises OSError, ForgedList.
     """
-    recorded = [Erased(row.case_id, row.compartment, row.erased_at) for row in db.session.scalars(select(Erasure))]
-    db.session.rollback()
+    found = db.session.scalars(select(Erasure)).all()
+    recorded = [(Erased(row.case_id, row.compartment, row.erased_at), row) for row in found]
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         content = path.read_bytes()
         os.ftruncate(descriptor, content.rfind(b"\n") + 1)  # a line that was cut off is written again
         listed = {(each.case_id, each.compartment) for each in read(path)}
-        missing = [each for each in recorded if (each.case_id, each.compartment) not in listed]
+        missing = [
+            each for each, row in recorded if (each.case_id, each.compartment) not in listed and rows.is_erasure(row)
+        ]
         if missing:
             os.write(descriptor, b"".join(_line(each) for each in missing))
             os.fsync(descriptor)
         return len(missing)
     finally:
+        db.session.rollback()
         os.close(descriptor)
 
 

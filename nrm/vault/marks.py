@@ -38,14 +38,21 @@ def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.
     Otherwise whoever can write to the database alone would put a key of their own, or a referral to an accomplice, in
     the place of the right one, and wait.
     """
-    if found is None or not crypto.same(found, mark(what, whose, *parts)):
-        report(what, whose)
+    if not is_right(found, what, whose, *parts):
         raise CannotOpen
 
 
 def microseconds(at: datetime) -> int:
     """A moment as a mark has it."""
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def is_right(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> bool:
+    """Whether it is; a row that was not made here is reported."""
+    right = found is not None and crypto.same(found, mark(what, whose, *parts))
+    if not right:
+        report(what, whose)
+    return right
 
 
 def report(what: str, whose: object) -> None:

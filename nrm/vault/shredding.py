@@ -35,9 +35,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hold_the_pair, no_key_under_way, transaction
-from nrm.models.cases import Destruction, KnownKeyring, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
+from nrm.db import db, hold_the_pair, transaction
+from nrm.models.cases import Destruction, KnownKeyring, LeftKey, ReleaseKey, SealedCompartment, ShredKey
 from nrm.prepared import Prepared
+from nrm.vault import rows
 
 _BATCH = 200
 
@@ -59,6 +60,9 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
                 parts = list(model.__table__.primary_key)
                 places = [tuple(key[column.name] for column in parts) for key in keys]
                 connection.execute(delete(model).where(tuple_(*parts).in_(places)))
+                if model is ShredKey:  # since when nothing was for the one that lay there is not said of the new one
+                    noted = tuple_(*LeftKey.__table__.primary_key)
+                    connection.execute(delete(LeftKey).where(noted.in_(places)))
                 connection.execute(insert(model), list(keys))
 
 
@@ -200,12 +204,17 @@ def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:
 
 
 def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:
-    """Put keys on the destruction list, in the transaction that ends the access they gave."""
-    session.add_all(keys)
+    """Put keys on the destruction list, marked, in the transaction that ends the access they gave."""
+    for key in keys:
+        key.mark = rows.destruction_mark(key)
+        session.add(key)
 
 
 def work_off() -> int:
-    """Destroy every listed key, then take it off the list; returns how many. Never call inside a transaction."""
+    """Destroy every listed key, then take it off the list; returns how many. Never call inside a transaction.
+
+    A line that this program did not write destroys nothing: it is reported and taken off.
+    """
     destroyed = 0
     while True:
         # Plain rows: another worker may take the same ones off the list in the meantime.
@@ -213,12 +222,15 @@ def work_off() -> int:
         db.session.rollback()
         if not listed:
             return destroyed
-        _destroy(listed)
+        right = [row for row in listed if rows.is_destruction(row)]
+        _destroy(right)
         if _engine().dialect.name == "postgresql":
-            _clean_files()  # before they leave the list: whoever is killed in between does it again
+            clean_files()  # before they leave the list: whoever is killed in between does it again
+        kept = {row.id for row in right}
         with transaction() as session:
-            gone = session.execute(delete(Destruction).where(Destruction.id.in_([row.id for row in listed])))
+            gone = session.execute(delete(Destruction).where(Destruction.id.in_(kept)))
             destroyed += cast("CursorResult[object]", gone).rowcount
+            session.execute(delete(Destruction).where(Destruction.id.in_({row.id for row in listed} - kept)))
 
 
 def _destroy(listed: Sequence[Row[Any]]) -> None:
@@ -241,60 +253,6 @@ def _destroy(listed: Sequence[Row[Any]]) -> None:
             connection.execute(delete(ReleaseKey).where(or_(*release)))
 
 
-def sweep() -> int:
-    """Destroy every key that nothing in the main database is for and that is not listed; returns how many.
-
-    There are some after a restore, and after a transaction that failed. Any other says that somebody took it off the
-    list, or took the row away, by hand: so each is reported. Nothing is looked at while the numbers agree.
-    """
-    if not _may_be_left():
-        return 0
-    with no_key_under_way():
-        left = _left()
-        with _engine().begin() as connection:
-            for model, place in left:
-                connection.execute(delete(model).where(tuple_(*model.__table__.primary_key) == place))
-    for model, place in left:
-        current_app.logger.warning(
-            "a key that nothing is for was destroyed: %s, %s of %s", model.__tablename__, *place[1::-1]
-        )
-    if left and _engine().dialect.name == "postgresql":
-        _clean_files()
-    return len(left)
-
-
-def _may_be_left() -> bool:
-    """Whether there are more keys than rows that need them: two counts of each, asked every minute."""
-    with _engine().connect() as connection:
-        keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
-    rows = []
-    for model, kind in ((SealedCompartment, "shred"), (PendingGrant, "release")):
-        listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
-        needed = db.session.scalar(select(func.count()).select_from(model)) or 0
-        rows.append(needed + (db.session.scalar(listed) or 0))
-    db.session.rollback()
-    return any(there > needed for there, needed in zip(keys, rows, strict=True))
-
-
-def _left() -> list[tuple[type[ShredKey | ReleaseKey], tuple[Any, ...]]]:
-    """The keys that no compartment, pending grant or line of the list is for."""
-    needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
-    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
-    for row in db.session.execute(select(Destruction.__table__)):
-        place = (row.case_id, row.compartment, row.epoch)
-        if row.kind == "shred":
-            needed.add(place)
-        else:
-            waiting.add((*place, row.organisation_id))
-    db.session.rollback()
-    with _engine().connect() as connection:
-        shred = [tuple(row) for row in connection.execute(select(*_place(ShredKey)))]
-        release = [tuple(row) for row in connection.execute(select(*_place(ReleaseKey), ReleaseKey.organisation_id))]
-    return [(ShredKey, place) for place in shred if place not in needed] + [
-        (ReleaseKey, place) for place in release if place not in waiting
-    ]
-
-
 def missing() -> int:
     """How many compartments have no shred key: they open for nobody."""
     live = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
@@ -303,11 +261,11 @@ def missing() -> int:
         return len(live - {tuple(row) for row in connection.execute(select(*_place(ShredKey)))})
 
 
-def _place(model: type[SealedCompartment | PendingGrant | ShredKey | ReleaseKey]) -> list[Any]:
+def _place(model: type[SealedCompartment | ShredKey]) -> list[Any]:
     return [model.case_id, model.compartment, model.epoch]
 
 
-def _clean_files() -> None:
+def clean_files() -> None:
     """PostgreSQL leaves deleted rows in its files until they are rewritten, and inserted ones in its log.
 
     The log is cut off and, with `wal_recycle = off`, its old files are deleted by the checkpoint. An account that may

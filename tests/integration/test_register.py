@@ -43,7 +43,7 @@ from nrm.store import register as store
 from nrm.store import reports as report_store
 from nrm.store.countries import country
 from nrm.vault import filings as vault
-from nrm.vault import shredding
+from nrm.vault import shredding, sweeping
 from tests import accessible, accommodated, factories
 from tests import factories_filings as filed
 from tests.conftest import Command, Person
@@ -288,7 +288,7 @@ def test_a_correction_destroys_what_was_wrong_about_people(begun: Flask) -> None
     assert db.session.get(SealedCompartment, (first, "filed")) is None
     assert shredding.shred_key(first, "filed", 1) is None
     assert shredding.missing() == 0
-    assert shredding.sweep() == 0
+    assert sweeping.sweep() == 0
 
 
 def test_sealed_figures_that_were_swapped_or_taken_from_another_filing_are_not_counted(begun: Flask) -> None:

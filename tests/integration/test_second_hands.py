@@ -30,6 +30,7 @@ from nrm.models.requests import PersonRequest
 from nrm.models.second_hands import HeavyAct
 from nrm.store import second_hands as store
 from nrm.store import stays as stay_store
+from nrm.vault import rows
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -238,19 +239,20 @@ def test_others_read_nothing_while_it_waits_and_the_holder_does(world_app: tuple
 
 def _done(session: object, by: Actor, *case_ids: uuid.UUID) -> None:
     for case_id in case_ids:
-        session.add(  # type: ignore[attr-defined]
-            HeavyAct(
-                organisation_id=by.organisation_id,
-                asked_by_id=by.member_id,
-                asked_at=clock.now(),
-                kind="withdraw",
-                reason="taken_back",
-                case_id=case_id,
-                status="done",
-                decided_at=clock.now(),
-                expires_at=clock.now(),
-            )
+        act = HeavyAct(
+            id=uuid.uuid4(),
+            organisation_id=by.organisation_id,
+            asked_by_id=by.member_id,
+            asked_at=clock.now(),
+            kind="withdraw",
+            reason="taken_back",
+            case_id=case_id,
+            status="done",
+            decided_at=clock.now(),
+            expires_at=clock.now(),
         )
+        act.mark = rows.act_mark(act)
+        session.add(act)  # type: ignore[attr-defined]
 
 
 def test_erasing_taking_back_and_a_first_no_count_together(world_app: tuple[Flask, World]) -> None:

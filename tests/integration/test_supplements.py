@@ -18,9 +18,10 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
 from nrm.domain.consents import Answer, Asking, Said, Topic
 from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason
-from nrm.models.cases import Grant, PendingGrant, SealedCompartment, Supplement
+from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment, Supplement
 from nrm.models.referrals import Obligation, Referral
 from nrm.store import supplements as store
+from nrm.vault import rows
 from nrm.vault.members import CannotOpen
 from tests import factories
 from tests import factories_referrals as people
@@ -258,7 +259,9 @@ def test_sent_in_the_instant_of_the_next_acceptance_it_is_the_new_holders(
 
 def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Person]) -> None:
     clock.set_clock(None)
-    urgent.row().open_until = clock.now() + timedelta(hours=20)
+    row, code = urgent.row(), db.session.get_one(Case, urgent.case_id).pseudonym
+    row.open_until = clock.now() + timedelta(hours=20)
+    row.mark = rows.supplement_mark(row, code, row.open_until)
     db.session.commit()
     post, shelter = sign_in("rinas.border_officer"), sign_in("nrc.case_worker")
     address = f"/supplements/{urgent.row().id}"

@@ -20,6 +20,7 @@ from nrm.store import duty as duty_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.countries import country
+from nrm.vault import shredding
 from tests import factories
 from tests import factories_referrals as people
 
@@ -146,7 +147,8 @@ def test_openings_that_lapsed_go_and_ended_sessions_lose_their_keys(app: Flask) 
 
 def test_keys_left_on_the_list_by_a_crash_are_destroyed(app: Flask) -> None:
     with transaction() as session:
-        session.add(Destruction(kind="shred", case_id=uuid.uuid4(), compartment="story", epoch=1))
+        listed = Destruction(kind="shred", case_id=uuid.uuid4(), compartment="story", epoch=1)
+        shredding.list_for_destruction(session, [listed])
     assert tending.tend()["keys_destroyed"] == 1
     assert tending.tend() == NOTHING
 

@@ -15,19 +15,35 @@ from sqlalchemy import CheckConstraint, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock, schema
-from nrm.actions import accounts, cases, children, interviews, members, referrals, stays
+from nrm.actions import (
+    accounts,
+    cases,
+    children,
+    consents,
+    interviews,
+    members,
+    referrals,
+    second_hands,
+    stays,
+    supplements,
+    tending,
+)
 from nrm.db import Model, ShredModel, db, transaction
 from nrm.domain.accounts import SignInRefused
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.consents import EVERYTHING
 from nrm.domain.endings import ChildAnswer
 from nrm.domain.permits import GateClosed
 from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.alarms import Alarm, AlarmAcknowledgement
+from nrm.models.cases import Erasure
 from nrm.store import children as children_store
 from nrm.store import findings
 from nrm.store import stays as stay_store
-from nrm.vault import compartments, grants
+from nrm.store import supplements as supplements_store
+from nrm.vault import compartments, grants, rows, shredding
 from tests import factories, factories_referrals, factories_stays
+from tests.integration import test_second_hands as second_hand_tests
 from tests.world import World
 
 TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
@@ -305,3 +321,33 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
     assert members.move_grants(by=manager).done
     done = members.seal_anew(by=manager)
     assert (done.done, done.left, done.unopenable) == (True, 0, 0)
+
+
+def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_on(
+    world_app: tuple[Flask, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, world = world_app
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    later = factories_referrals.sent(rinas, urgent=True, consent_urgent="given")
+    found = second_hand_tests.opened(3, first_bed=1)
+    worker = factories.actor(second_hand_tests.WORKER)
+    for each in found[:2]:
+        consents.withdraw(case_id=each, what=EVERYTHING, by=worker)
+    act_id = second_hand_tests.waits(worker, found[2])
+    with monkeypatch.context() as patched:
+        patched.setattr(shredding, "work_off", lambda: 0)
+        referrals.accept(referral_id=world.asked, bed_id=world.bed, by=nrc)
+    assert shredding.shred_key(world.asked_case, "identity", 1) is not None
+    db.session.remove()
+    schema.downgrade("0035_beds")
+    schema.upgrade()
+    assert {each.id for each in supplements_store.open_now(by=rinas)} == {world.supplement}
+    supplements.send(supplement_id=world.supplement, answers={"story": "more"}, by=rinas)
+    referrals.accept(referral_id=later.referral_id, bed_id=factories_referrals.bed("NRC", 3), by=nrc)
+    assert len(supplements_store.open_now(by=rinas)) == 1
+    second_hands.agree(act_id=act_id, by=factories.actor(second_hand_tests.MANAGER))
+    assert not second_hand_tests.kept(found[2])
+    assert all(rows.is_erasure(each) for each in db.session.scalars(select(Erasure)))
+    db.session.rollback()
+    tending.tend()
+    assert shredding.shred_key(world.asked_case, "identity", 1) is None

@@ -1,0 +1,83 @@
+"""The marks of rows by which the program destroys something, shows a wish, or seals for somebody who holds no key.
+
+Such a row opens nothing. But whoever writes to the main database alone could have others' cases destroyed by it, or
+have an honest colleague agree to what nobody asked for. So each is marked in the transaction that makes or changes it,
+and is checked where it is acted on: one without its right mark is reported and does nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from nrm.models.cases import Erasure, Supplement
+from nrm.models.second_hands import HeavyAct
+from nrm.vault.marks import is_right, mark
+
+
+def _at(when: datetime | None) -> str:
+    return "" if when is None else when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def destruction_mark(row: Any) -> bytes:
+    """Of a line of the destruction list: which key it destroys."""
+    return mark(*_of_destruction(row))
+
+
+def is_destruction(row: Any) -> bool:
+    """Whether this program listed that key; otherwise it is reported."""
+    return is_right(row.mark, *_of_destruction(row))
+
+
+def _of_destruction(row: Any) -> tuple[Any, ...]:
+    return (f"destruction of {row.compartment}", row.case_id, row.kind, row.epoch, row.organisation_id or "")
+
+
+def erasure_mark(case_id: uuid.UUID, compartment: str, erased_at: datetime) -> bytes:
+    """Of what was erased: the one that its line outside the databases carries too."""
+    return mark("erased", case_id, compartment, erased_at.isoformat())
+
+
+def is_erasure(row: Erasure) -> bool:
+    """Whether this program erased that; otherwise it is reported."""
+    return is_right(row.mark, "erased", row.case_id, row.compartment, row.erased_at.isoformat())
+
+
+def act_mark(act: HeavyAct, **changed: Any) -> bytes:
+    """Of an act that destroys, as it stands, or as it is about to be `changed`."""
+    return mark(*_of_act(act, changed))
+
+
+def is_act(act: HeavyAct) -> bool:
+    """Whether it was asked for, done or answered here as its row says; otherwise it is reported."""
+    return is_right(act.mark, *_of_act(act, {}))
+
+
+def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
+    def now(name: str) -> Any:
+        return changed[name] if name in changed else getattr(act, name)
+
+    whose = (act.organisation_id, act.asked_by_id, _at(act.asked_at), str(act.kind), str(act.reason))
+    about = (act.case_id or "", act.member_id or "", _at(act.expires_at))
+    state = (str(now("status")), _at(now("decided_at")), now("decided_by_id") or "")
+    return ("act", act.id, *whose, *about, *state)
+
+
+def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None) -> bytes:
+    """Of a supplement that waits or is open: to which case, by its code too, which post adds until when.
+
+    Once it is sent, or its time is over, nobody asks for the mark any more.
+    """
+    return mark(*_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, open_until))
+
+
+def is_supplement(row: Any, pseudonym: str) -> bool:
+    """Whether it is the one that the post was given, for the case of that code; otherwise it is reported."""
+    return is_right(row.mark, *_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, row.open_until))
+
+
+def _of_supplement(
+    id_: uuid.UUID, case_id: uuid.UUID, post: uuid.UUID, pseudonym: str, open_until: datetime | None
+) -> tuple[Any, ...]:
+    return ("supplement", id_, case_id, post, pseudonym, _at(open_until))

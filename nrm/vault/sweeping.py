@@ -1,0 +1,144 @@
+"""Keys that nothing in the main database is for any more.
+
+There are some after a transaction that failed. Any other says that somebody took rows away by hand: either a line of
+the destruction list, so that a key lives on that should be dead, or the rows of a case, so that its key would die.
+Which of them it was cannot be told from rows that are not there. So the half of a compartment's key waits for PATIENCE,
+counted in the second database, and is reported; it dies at once only if there is proof that this program made a newer
+one and committed it: the newer key itself, and a grant of it with its mark. A release key dies at once: no case is lost
+with it, and a party that declined must not find it again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, func, insert, select, tuple_
+
+from nrm import clock
+from nrm.db import db, no_key_under_way
+from nrm.models.cases import Destruction, LeftKey, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
+from nrm.vault import grants, shredding
+
+PATIENCE = timedelta(days=7)
+"""Longer than anybody needs to see the report and put rows back; as long as a shred backup opens what it holds."""
+_SOME = 200
+_Place = tuple[Any, ...]
+
+
+def sweep() -> int:
+    """Deal with every key that nothing in the main database is for and that is not listed; returns how many there are.
+
+    Nothing is looked at while the numbers agree.
+    """
+    if not _may_be_left():
+        forget_when()
+        return 0
+    with no_key_under_way():
+        shred, release = _left()
+        dying = _dying(shred)
+        _destroy(dying, release)
+    for table, gone in (("shred_keys", dying), ("release_keys", release)):
+        for place in gone:
+            current_app.logger.warning("a key that nothing is for was destroyed: %s, %s of %s", table, *place[1::-1])
+    if (dying or release) and db.engines["shred"].dialect.name == "postgresql":
+        shredding.clean_files()
+    return len(shred) + len(release)
+
+
+def forget_when() -> None:
+    """Since when there was nothing for which key: from now on it is counted anew."""
+    with db.engines["shred"].connect() as connection:
+        noted = connection.scalar(select(func.count()).select_from(LeftKey))
+    if noted:
+        with db.engines["shred"].begin() as connection:
+            connection.execute(delete(LeftKey))
+
+
+def _may_be_left() -> bool:
+    """Whether there are more keys than rows that need them: two counts of each, asked every minute."""
+    with db.engines["shred"].connect() as connection:
+        keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
+    rows = []
+    for model, kind in ((SealedCompartment, "shred"), (PendingGrant, "release")):
+        listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
+        needed = db.session.scalar(select(func.count()).select_from(model)) or 0
+        rows.append(needed + (db.session.scalar(listed) or 0))
+    db.session.rollback()
+    return any(there > needed for there, needed in zip(keys, rows, strict=True))
+
+
+def _left() -> tuple[list[_Place], list[_Place]]:
+    """The keys that no compartment, pending grant or line of the list is for: (shred keys, release keys)."""
+    needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
+    waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
+    for row in db.session.execute(select(Destruction.__table__)):
+        place = (row.case_id, row.compartment, row.epoch)
+        if row.kind == "shred":
+            needed.add(place)
+        else:
+            waiting.add((*place, row.organisation_id))
+    db.session.rollback()
+    with db.engines["shred"].connect() as connection:
+        shred = [tuple(row) for row in connection.execute(select(*_place(ShredKey)))]
+        release = [tuple(row) for row in connection.execute(select(*_place(ReleaseKey), ReleaseKey.organisation_id))]
+    return [place for place in shred if place not in needed], [place for place in release if place not in waiting]
+
+
+def _dying(left: list[_Place]) -> list[_Place]:
+    """Of these shred keys, those that are to be destroyed now; the others are noted, and reported the first time."""
+    now = clock.now()
+    with db.engines["shred"].connect() as connection:
+        since = {tuple(row[:3]): row.since for row in connection.execute(select(*_place(LeftKey), LeftKey.since))}
+    replaced = _replaced(left)
+    dying = [each for each in left if each in replaced or (each in since and since[each] <= now - PATIENCE)]
+    waiting = set(left) - set(dying)
+    new = [each for each in left if each in waiting and each not in since]
+    over = [each for each in since if each not in waiting]
+    with db.engines["shred"].begin() as connection:
+        _delete(connection, LeftKey, over)
+        if new:
+            names = ("case_id", "compartment", "epoch")
+            connection.execute(insert(LeftKey), [{**dict(zip(names, each, strict=True)), "since": now} for each in new])
+    for case_id, compartment, _ in new:
+        current_app.logger.error(
+            "nothing is for the key of %s of %s: unless its rows come back it is destroyed in %s days",
+            compartment,
+            case_id,
+            PATIENCE.days,
+        )
+    return dying
+
+
+def _replaced(left: list[_Place]) -> set[_Place]:
+    """Those of an epoch that this program went on from: a newer key is there, and a right grant of it."""
+    if not left:
+        return set()
+    newest: dict[_Place, int] = {}
+    where = tuple_(SealedCompartment.case_id, SealedCompartment.compartment)
+    places = list({place[:2] for place in left})
+    for some in (places[start : start + _SOME] for start in range(0, len(places), _SOME)):
+        present = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)).where(where.in_(some)))}
+        holding = grants.holding(db.session(), {place[:2] for place in present}) if present else {}
+        db.session.rollback()
+        key = tuple_(ShredKey.case_id, ShredKey.compartment, ShredKey.epoch)
+        with db.engines["shred"].connect() as connection:
+            there = connection.execute(select(*_place(ShredKey)).where(key.in_(present))) if present else ()
+            newest |= {tuple(row[:2]): row.epoch for row in there if holding[row.case_id, row.compartment]}
+    return {each for each in left if each[2] < newest.get(each[:2], 0)}
+
+
+def _destroy(shred: list[_Place], release: list[_Place]) -> None:
+    with db.engines["shred"].begin() as connection:
+        _delete(connection, ShredKey, shred)
+        _delete(connection, ReleaseKey, release)
+
+
+def _delete(connection: Any, model: type[ShredKey | ReleaseKey | LeftKey], places: list[_Place]) -> None:
+    for place in places:
+        connection.execute(delete(model).where(tuple_(*model.__table__.primary_key) == place))
+
+
+def _place(model: type[SealedCompartment | PendingGrant | ShredKey | ReleaseKey | LeftKey]) -> list[Any]:
+    return [model.case_id, model.compartment, model.epoch]

@@ -14,7 +14,7 @@ import nrm.db
 from nrm import crypto
 
 revision = "0037_rows_by_hand"
-down_revision = "0035_beds"
+down_revision = "0036_sessions_are_marked"
 branch_labels = None
 depends_on = None
 

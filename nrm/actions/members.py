@@ -138,6 +138,8 @@ def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
     if by.may(Permission.ORGANISATION_FOUND):
         of_organisation, of_all = store.ended_from_outside(member.organisation_id)
         others = store.other_holders(member, checked=True)
+        # Whom a colleague lets in or begin anew counts as one of the holders: the way back is not cut off either.
+        holds |= member.status == "invited" and store.has_link_of_colleague(member)
         check_ending_from_outside(holds=holds, others=others, of_organisation=of_organisation, of_all=of_all)
 
 

@@ -18,6 +18,7 @@ from nrm.domain.second_hands import PERMISSION, WINDOW, ActKind, ActRefused, Act
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.second_hands import HeavyAct
+from nrm.store import members as members_store
 from nrm.store import second_hands as store
 from nrm.vault import counted, rows
 
@@ -28,7 +29,7 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
     """Agree, and carry it out at once; for somebody who begins anew, the token of the one-time link.
 
     Another active member than the one who asked, and never the one it is about. Raises NotVisible, NotPermitted,
-    ActRefused (`answered`, `own`), and whatever stands in the way by now: CaseRefused, LastKeyHolder, CannotOpen.
+    ActRefused (`answered`, `own`, `new`), and whatever stands in the way by now: CaseRefused, LastKeyHolder, CannotOpen.
     """
     asked = store.row(act_id, by=by)
     kind = ActKind(asked.kind)
@@ -40,6 +41,8 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
         asked = store.row(act_id, by=by)  # as it stands now, with its mark: that is what is carried out
         if asked.asked_by_id == by.member_id or kind != asked.kind:
             raise ActRefused("answered")
+        if by.member_id is not None and members_store.confirmed_since(by.member_id, asked.asked_at):
+            raise ActRefused("new")
         _settle(session, asked, ActStatus.AGREED, by)
         try:
             token = _carry_out(session, kind, asked, by)

@@ -149,6 +149,13 @@ def has_link_of_colleague(member: Member) -> bool:
     return bool(db.session.scalar(select(is_from_colleague(member.id, member.organisation_id))))
 
 
+def confirmed_since(member_id: uuid.UUID, at: datetime) -> bool:
+    """Whether somebody became a holder, or one anew, at or after that instant."""
+    joined = (KeyHappening.CONFIRMED, KeyHappening.JOINED)
+    found = exists().where(KeyEvent.member_id == member_id, KeyEvent.event.in_(joined), KeyEvent.at >= at)
+    return bool(db.session.scalar(select(found)))
+
+
 def is_colleagues(invitation: Invitation, member: Member) -> bool:
     """Whether somebody of the member's organisation made this link."""
     made = exists().where(Member.id == invitation.by_id, Member.organisation_id == member.organisation_id)

@@ -43,7 +43,10 @@ STATUSES: Mapping[ActStatus, str] = {
     ActStatus.EXPIRED: N_("nobody agreed in time: it was not done"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
-OWN = N_("You asked for this yourself. A colleague has to agree.")
+REFUSALS: Mapping[str, str] = {
+    "own": N_("You asked for this yourself. A colleague has to agree."),
+    "new": N_("You were confirmed after this was asked for. A colleague who was there before has to agree."),
+}
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")
@@ -84,7 +87,7 @@ def agree(act_id: uuid.UUID) -> Answer:
     try:
         token = actions.agree(act_id=act_id, by=by)
     except ActRefused as error:
-        return guards.error_page(409, OWN if error.why == "own" else ANSWERED)
+        return guards.error_page(409, REFUSALS.get(error.why, ANSWERED))
     except CaseRefused as error:
         return guards.error_page(409, REFUSED[error.why])
     except LastKeyHolder:

@@ -17,7 +17,7 @@ from nrm.actions import accounts, cases, factors, members, organisations
 from nrm.db import db, transaction
 from nrm.domain.accounts import NotPermitted, NotVisible, Role, UnusableInvitation
 from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.members import EndsTooMany, SuspendsTooMany
+from nrm.domain.members import EndsTooMany, SuspendsTooMany, TooFewLeft
 from nrm.models.accounts import Invitation, KeyringWrap, Member, Organisation
 from nrm.store import accounts as store
 from nrm.store import members as member_store
@@ -289,6 +289,9 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
     token = invited("rinas.new", "rinas.border_officer", Role.BORDER_OFFICER)
     with pytest.raises(NotPermitted):
         members.begin_anew(member_id=member("rinas.new").id, by=factories.actor("administrator"))
+    # Nor is it ended, which would leave the place to somebody the administrator invites.
+    with pytest.raises(TooFewLeft):
+        members.disable(member_id=member("rinas.new").id, by=factories.actor("administrator"))
     assert usable(token)
     # The administrator may invite a second founder, and the colleague sees who did.
     factories.join(invited("rinas.other", "administrator", Role.BORDER_OFFICER, "RINAS"))

@@ -549,3 +549,13 @@ def test_asking_agreeing_and_declining_at_once_never_does_both(fixture: str, req
     )
     assert sum(isinstance(each, ActRefused) for each in told) == 1, told
     assert kept(found[2]) is (status(act_id) == ActStatus.DECLINED)
+
+
+def test_whoever_was_let_in_after_it_was_asked_for_does_not_agree(app: Flask, third: Third) -> None:
+    found, act_id = third
+    colleagues("vatra.puppet")
+    with pytest.raises(ActRefused, match="new"):
+        second_hands.agree(act_id=act_id, by=factories.actor("vatra.puppet"))
+    assert kept(found[2])
+    second_hands.agree(act_id=act_id, by=factories.actor(MANAGER))
+    assert not kept(found[2])

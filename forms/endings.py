@@ -7,7 +7,7 @@ from wtforms import RadioField
 from forms import SelectChoice
 from forms.calls import ANSWERED, CallForm
 from forms.typed import Offered, OnceForm
-from nrm.domain.endings import ChildAnswer, EndReason
+from nrm.domain.endings import ChildAnswer, EndReason, answers_to
 from nrm.domain.words import N_
 
 REASON_LABELS = {
@@ -22,6 +22,7 @@ ANSWER_LABELS = {
     ChildAnswer.COMING: N_("We come to the post"),
     ChildAnswer.BRING: N_("Bring the child to us; we say where by telephone"),
     ChildAnswer.NOTHING: N_("Nothing further"),
+    ChildAnswer.ADULT: N_("We agree: 18 or over"),
 }
 
 
@@ -38,11 +39,11 @@ class EndForm(OnceForm):
 
 
 def _answers() -> RadioField:
-    return RadioField(
-        N_("What happens with the child?"),
-        choices=[SelectChoice(value=str(code), label=label) for code, label in ANSWER_LABELS.items()],
-        validate_choice=False,
-    )
+    return RadioField(N_("What happens with the child?"), choices=_offered("child"), validate_choice=False)
+
+
+def _offered(age_class: str) -> list[SelectChoice]:
+    return [SelectChoice(value=str(code), label=ANSWER_LABELS[code]) for code in answers_to(age_class)]
 
 
 class ChildAnswerForm(OnceForm):
@@ -50,8 +51,13 @@ class ChildAnswerForm(OnceForm):
 
     answer = _answers()
 
+    def of(self, age_class: str) -> ChildAnswerForm:
+        """The same form with the answers that there are to what the post says now."""
+        self.answer.choices = _offered(age_class)
+        return self
+
     def validate_answer(self, field: RadioField) -> None:
-        """One of the four."""
+        """One of those that were offered."""
         Offered(N_("Choose what happens with the child"))(self, field)
 
 
@@ -60,7 +66,12 @@ class ChildCallForm(CallForm):
 
     decision = _answers()
 
+    def of(self, age_class: str) -> ChildCallForm:
+        """The same form with the answers that there are to what the post says now."""
+        self.decision.choices = _offered(age_class)
+        return self
+
     def validate_decision(self, field: RadioField) -> None:
-        """Whoever answered said one of the four."""
+        """Whoever answered said one of those that were offered."""
         if self.answer.data == ANSWERED:
             Offered(N_("Choose what happens with the child"))(self, field)

@@ -20,7 +20,7 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
-from nrm.domain.endings import ANSWER_WITHIN, FINAL, ChildAnswer, ChildWaits, is_child
+from nrm.domain.endings import AGE_CHANGED, ANSWER_WITHIN, CHILD_ROUTE, FINAL, ChildAnswer, ChildWaits, is_child
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import IllegalTransition
 from nrm.models.referrals import Call, ChildAlert, Obligation
@@ -46,16 +46,20 @@ def tell(
     *,
     by: Actor,
 ) -> None:
-    """Tell the child authority if the age answer became that of a child; take it back if it is an adult's now."""
+    """Tell the child authority if the age answer became that of a child; ask it if it is an adult's now."""
     if not concerned(questionnaire, before, after):
         return
     age = after.get(questionnaire.derive["age"])
+    alert = session.get(ChildAlert, interview_id, populate_existing=True, with_for_update=True)
     if not is_child(age):
-        withdraw(session, interview_id, "age_changed", by=by)
+        if alert is not None and alert.withdrawn_at is None:
+            _says_adult(session, alert, by=by)
         return
-    alert = session.get(ChildAlert, interview_id, populate_existing=True)
     if alert is not None and alert.withdrawn_at is None:
         alert.age_class = str(age)  # told already; the desk sees the answer as it is now
+        if alert.opinion_why == AGE_CHANGED and not alert.answer:
+            alert.opinion_at = alert.answer_due_at = None
+            alert.opinion_why = ""
         return
     found = _clause(country().in_force(clock.now()))
     if found is None:
@@ -74,6 +78,13 @@ def tell(
     audit.append(session, audit.Event.CHILD_AUTHORITY_TOLD, by=by, interview_id=interview_id, clause=number)
 
 
+def _says_adult(session: Session, alert: ChildAlert, *, by: Actor) -> None:
+    """Nothing is taken back by the post's word: the desk reads it, and is asked if it was not before."""
+    alert.age_class = "adult"
+    session.flush()
+    ask_again(session, alert.id, AGE_CHANGED, by=by)
+
+
 def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
     """(number, duty) of the first clause by which a party of child protection is told."""
     for clause in agreement.clauses:
@@ -85,7 +96,7 @@ def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
 
 
 def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) -> None:
-    """Take it back, if it was told; `why`: `age_changed`, or `not_named` (by the route)."""
+    """Take it back, if it was told; `why`: `not_named` (by the route)."""
     hit = session.execute(
         update(ChildAlert)
         .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
@@ -150,11 +161,16 @@ def answered(
     by: Actor,
     name: str = "",
 ) -> None:
-    """Write down what happens with the child; the last word, once. Whoever answers knows. Raises IllegalTransition."""
+    """Write down what happens with the child; the last word, once. Whoever answers knows. Raises IllegalTransition.
+
+    That the post is right and it is an adult takes back what was told.
+    """
+    agreed = answer is ChildAnswer.ADULT
     hit = session.execute(
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
+            ChildAlert.age_class.in_(("adult",) if agreed else ("adult", *CHILD_ROUTE)),
             ChildAlert.opinion_at.is_not(None),
             ChildAlert.answer.not_in([str(each) for each in FINAL]),
             ChildAlert.withdrawn_at.is_(None),
@@ -167,11 +183,14 @@ def answered(
             answered_name=name,
             done_at=func.coalesce(ChildAlert.done_at, at),
             done_by_id=func.coalesce(ChildAlert.done_by_id, by.member_id),
+            **({"withdrawn_at": at, "withdrawn_why": "age_changed"} if agreed else {}),
         )
     )
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise IllegalTransition("state")
     audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
+    if agreed:
+        audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
 
 
 def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> None:

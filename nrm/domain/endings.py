@@ -26,7 +26,9 @@ class EndReason(StrEnum):
 
 DRAFT_OVER = "draft_over"
 """In the place of a reason: nobody at the post said anything, and the draft's days are over."""
-OPINIONS = (*EndReason, DRAFT_OVER)
+AGE_CHANGED = "age_changed"
+"""In the place of a reason: the post told of a child, and says now that the person is 18 or over."""
+OPINIONS = (*EndReason, DRAFT_OVER, AGE_CHANGED)
 
 
 class ChildAnswer(StrEnum):
@@ -36,10 +38,18 @@ class ChildAnswer(StrEnum):
     COMING = "coming"
     BRING = "bring"
     NOTHING = "nothing"
+    ADULT = "adult"
 
 
 FINAL = (ChildAnswer.PARENTS, ChildAnswer.NOTHING)
 """Only after one of these can the post end the child's interview."""
+LAST_WORDS = (*FINAL, ChildAnswer.ADULT)
+"""What the child authority says once, and cannot take back."""
+
+
+def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:
+    """What the child authority may say: that the person is an adult only where the post says so now."""
+    return tuple(each for each in ChildAnswer if each is not ChildAnswer.ADULT or age_class == "adult")
 
 
 class ReasonNeeded(ValueError):

@@ -139,6 +139,8 @@ class ChildAlert(Model):
 
     The id is the interview's. Nothing sealed is here, and nothing by which the person could be known.
 
+    `age_class`: what the post says now; `adult` of one who was told of before.
+
     `opinion_at`: since when the post wants to end the interview, for `opinion_why`, and waits for an answer until
     `answer_due_at`; `answer`: what the child authority
     says to it, in the system or by telephone (`answered_name`: the colleague who was spoken to).
@@ -146,7 +148,7 @@ class ChildAlert(Model):
 
     __tablename__ = "child_alerts"
     __table_args__ = (
-        CheckConstraint(one_of("age_class", ("child", "unsure")), name="known_age_class"),
+        CheckConstraint(one_of("age_class", ("child", "unsure", "adult")), name="known_age_class"),
         CheckConstraint(
             f"withdrawn_at IS NULL OR {one_of('withdrawn_why', ('age_changed', 'ended', 'not_named', 'answered'))}",
             name="withdrawn_with_reason",
@@ -171,6 +173,12 @@ class ChildAlert(Model):
             "withdrawn_at IS NULL OR withdrawn_why NOT IN ('ended', 'answered') "
             f"OR (withdrawn_why = 'ended' AND opinion_at IS NULL) OR {one_of('answer', FINAL)}",
             name="ended_only_when_answered",
+        ),
+        # The post alone makes no adult of who was told of, and nobody does while the post says child.
+        CheckConstraint(
+            "(answer <> 'adult' OR (age_class = 'adult' AND withdrawn_at IS NOT NULL)) "
+            "AND (age_class <> 'adult' OR withdrawn_why <> 'age_changed' OR answer = 'adult')",
+            name="adult_only_when_agreed",
         ),
         Index("ix_child_alerts_party_told_at", "party", "told_at"),
         Index("ix_child_alerts_withdrawn_at_done_at", "withdrawn_at", "done_at"),

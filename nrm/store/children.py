@@ -12,8 +12,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.endings import FINAL
-from nrm.domain.referrals import IllegalTransition
-from nrm.models.accounts import Organisation
+from nrm.models.accounts import Member, Organisation
 from nrm.models.referrals import ChildAlert
 
 _MOST = 50
@@ -80,17 +79,22 @@ def is_told(interview_id: uuid.UUID) -> bool:
     return db.session.scalar(select(ChildAlert.id).where(ChildAlert.id == interview_id)) is not None
 
 
-def to_answer(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
-    """A child of whom the child authority's own desk is asked; raises NotVisible, IllegalTransition once answered."""
+def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
+    """A child of whom the child authority's own desk was told, answered or not; raises NotVisible."""
     if by.kind is not OrganisationKind.CHILD_PROTECTION:
         raise NotVisible
     found = db.session.execute(_lines().where(ChildAlert.id == interview_id, _seen(by))).first()
     if found is None:
         raise NotVisible
-    line = _line(*found)
-    if not line.answerable:
-        raise IllegalTransition("state")
-    return line
+    return _line(*found)
+
+
+def answered_by(line: AlertLine) -> str:
+    """The name of the colleague who answered, here or by telephone; empty while nobody did."""
+    signed = (
+        select(Member.name).join(ChildAlert, ChildAlert.answered_by_id == Member.id).where(ChildAlert.id == line.id)
+    )
+    return line.answered_name or db.session.scalar(signed) or ""
 
 
 def alerts(*, by: Actor) -> list[AlertLine]:

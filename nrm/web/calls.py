@@ -78,22 +78,23 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
 @guards.requires(Permission.REFERRAL_DIRECT)
 def child_answer_page(interview_id: uuid.UUID) -> Answer:
     """Whom to ask what happens with a child at a post, and what they said."""
-    return _page("", _of_answer(interview_id), ChildCallForm())
+    numbers, age_class = _of_answer(interview_id)
+    return _page("", numbers, ChildCallForm().of(age_class))
 
 
-def _of_answer(interview_id: uuid.UUID) -> list[store.NumberLine]:
+def _of_answer(interview_id: uuid.UUID) -> tuple[list[store.NumberLine], str]:
     alert = children.row(interview_id, by=guards.actor())
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition("state")
-    return store.numbers(alert.party, alert.organisation_id, alert.id)
+    return store.numbers(alert.party, alert.organisation_id, alert.id), alert.age_class
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def child_answer(interview_id: uuid.UUID) -> Answer:
-    numbers = _of_answer(interview_id)
+    numbers, age_class = _of_answer(interview_id)
     again = url_for("calls.child_answer_page", interview_id=interview_id)
-    form = ChildCallForm(request.form)
+    form = ChildCallForm(request.form).of(age_class)
     action = partial(actions.answer_for_child, interview_id=interview_id, decision=str(form.decision.data or ""))
     return _record("", numbers, action, again, form)
 

@@ -15,8 +15,9 @@ from nrm import clock
 from nrm.actions import children as child_actions
 from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
-from nrm.domain.endings import ChildAnswer
+from nrm.domain.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.paths import numbers_of
+from nrm.domain.referrals import IllegalTransition
 from nrm.store import absences, agreements, cases, children, obligations, permits, referrals, stays
 from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
 from nrm.web.language import gettext
@@ -108,8 +109,14 @@ def child_known(interview_id: uuid.UUID) -> BaseResponse:
 @blueprint.get("/children/<uuid:interview_id>/answer")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
-    """What the post thinks of a child, and the question what happens with the child."""
-    return _answer_page(children.to_answer(interview_id, by=guards.actor()), ChildAnswerForm(), 200)
+    """What the post thinks of a child, and the question what happens with the child; once answered, the answer."""
+    line = children.of_desk(interview_id, by=guards.actor())
+    if line.answer and not line.answerable:
+        said_by = children.answered_by(line)
+        return render_template("referrals/child_answered.html", line=line, said_by=said_by, answers=ANSWER_LABELS), 200
+    if not line.answerable:
+        raise IllegalTransition("state")
+    return _answer_page(line, ChildAnswerForm().of(line.age_class), 200)
 
 
 def _answer_page(line: children.AlertLine, form: ChildAnswerForm, status: int) -> tuple[str, int]:
@@ -119,12 +126,20 @@ def _answer_page(line: children.AlertLine, form: ChildAnswerForm, status: int) -
 @blueprint.post("/children/<uuid:interview_id>/answer")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Record it; what lets the post destroy the interview, or end its rules for a child, is repeated first."""
     by = guards.actor()
-    line = children.to_answer(interview_id, by=by)
-    form = ChildAnswerForm(request.form)
+    line = children.of_desk(interview_id, by=by)
+    form = ChildAnswerForm(request.form).of(line.age_class)
+    if not line.answerable:
+        if line.answer and form.answer.data == line.answer:
+            return redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
+        raise IllegalTransition("state")
     if not form.validate():
         return _answer_page(line, form, 422)
-    child_actions.answer_child(interview_id=interview_id, answer=ChildAnswer(form.answer.data), by=by)
+    answer = ChildAnswer(form.answer.data)
+    if answer in LAST_WORDS and request.form.get("sure") != "yes":
+        return render_template("referrals/child_sure.html", line=line, answer=answer, answers=ANSWER_LABELS), 200
+    child_actions.answer_child(interview_id=interview_id, answer=answer, by=by)
     return redirect(url_for("home.index"), 303)
 
 

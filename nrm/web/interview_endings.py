@@ -38,8 +38,11 @@ Rows = list[tuple[str, str]]
 
 
 def is_a_childs(draft: Draft) -> bool:
-    """Whether the rules for children apply to this interview."""
-    return is_child(draft.answers.get(draft.questionnaire.derive["age"]))
+    """Whether the rules for children apply: by its answers, or of who was one until the child authority answered."""
+    if is_child(draft.answers.get(draft.questionnaire.derive["age"])):
+        return True
+    told = _told(draft)
+    return told is not None and told.answer not in list(FINAL)
 
 
 def outcome(draft: Draft, *, discard: bool) -> str | None:

@@ -365,6 +365,8 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _gone(interview_id, error)
+    if interview_endings.is_a_childs(draft):
+        return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft, by=by):
         return _to_page(draft, draft.page_to_do)
     return render_template(
@@ -385,6 +387,8 @@ def without(interview_id: uuid.UUID) -> Answer:
         actions.leave(interview_id=interview_id, by=guards.actor())
     except NoLongerDraft as error:
         return _gone(interview_id, error)
+    except actions.ChildWaits:
+        return interview_endings.ask_again(interview_id, discard=False)
     except actions.NotAnEnd:
         return _go_on(interview_id)
     except keyings.KeyedTwice:

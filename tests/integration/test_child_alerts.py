@@ -74,12 +74,15 @@ def test_an_adult_is_nobodys_affair_but_the_posts(officer: Actor, authority: Act
     assert store.alerts(by=authority) == []
 
 
-def test_another_age_takes_it_back_with_the_reason_and_the_first_again_tells_anew(
+def test_an_adults_age_takes_it_back_once_agreed_to_and_the_first_again_tells_anew(
     officer: Actor, authority: Actor
 ) -> None:
     interview_id = answer_age(officer, "child")
     children.acknowledge(interview_id=interview_id, by=authority)
     answer_age(officer, "adult", interview_id)
+    (line,) = store.alerts(by=authority)
+    assert (line.withdrawn_why, line.age_class, line.asked) == ("", "adult", True)
+    children.answer_child(interview_id=interview_id, answer=ChildAnswer.ADULT, by=authority)
     (line,) = store.alerts(by=authority)
     assert line.withdrawn_why == "age_changed"
     with pytest.raises(IllegalTransition):

@@ -230,7 +230,7 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
         sign_in(login).get(address, status=status)
         sign_in(login).post(address, {"answer": answer}, status=status)
     desk.get(address)
-    desk.post(address, {"answer": answer})
+    desk.post(address, {"answer": answer, "sure": "yes"})
     if ends:
         desk.post(address, {"answer": "coming"}, status=409)
     found = alert(interview)
@@ -243,7 +243,7 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
         assert "Mbylle dhe asgjësoje" not in body
         person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/check"))}, status=409)
         assert drafts() == 1
-        desk.post(address, {"answer": "nothing"})  # they came, and nothing is left to do
+        desk.post(address, {"answer": "nothing", "sure": "yes"})  # they came, and nothing is left to do
         assert "Mbylle dhe asgjësoje" in person.get(f"{interview}/end")
         return
     assert person.post(f"{interview}/end", {"seen": seen(body)}) == "/interviews/ended/none"
@@ -319,7 +319,7 @@ def test_a_childs_draft_does_not_run_out_unanswered(app: Flask, sign_in: SignIn)
     assert tending.tend()["drafts_expired"] == 0
     assert alert(interview).opinion_at == at  # type: ignore[union-attr]
     sign_in("child_protection.case_worker").post(
-        f"/children/{interview.rsplit('/', 1)[1]}/answer", {"answer": "nothing"}
+        f"/children/{interview.rsplit('/', 1)[1]}/answer", {"answer": "nothing", "sure": "yes"}
     )
     last = later + timedelta(days=7, minutes=1)
     clock.set_clock(lambda: last)

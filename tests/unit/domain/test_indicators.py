@@ -313,3 +313,46 @@ def test_what_a_child_says_in_own_words_is_never_nothing(question: str) -> None:
     assert found.outcome == "suspected"
     assert Q.questions[question].text["en"] in found.sentences["en"][0]
     assert "xhaxhai" not in " ".join(found.sentences["en"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"hurt": "yes"},
+        {"alone": "no"},
+        {"companions": ["friend"]},
+        {"needs": ["medical", "security"]},
+        {"risk": "high"},
+    ],
+)
+def test_nothing_is_not_said_of_who_is_hurt_not_alone_or_asks_for_protection(said: dict[str, Any]) -> None:
+    quiet = {
+        "alone": "yes",
+        "companions": ["parent"],
+        "hurt": "no",
+        "danger": "no",
+        "needs": ["medical"],
+        "age": "adult",
+    }
+    first = profile(Q, {"urgent": "yes", **quiet}, child=False).sentences["en"]
+    assert any("nothing was named" in each for each in first)
+    for age in ("adult", "unsure"):
+        found = profile(Q, {"urgent": "yes", **quiet, "age": age, **said}, child=age != "adult")
+        words = " ".join(found.sentences["en"])
+        assert "nothing was named" not in words
+        assert "none was noticed" not in words
+        option = next(iter(said))
+        assert Q.questions[option].text["en"].lower() in words.lower()
+
+
+def test_a_partner_is_no_family_of_a_child() -> None:
+    answers = {
+        "urgent": "yes",
+        "alone": "yes",
+        "companions": ["partner"],
+        "hurt": "no",
+        "danger": "no",
+        "age": "unsure",
+    }
+    assert "Spouse or partner" in " ".join(profile(Q, answers, child=True).sentences["en"])
+    assert "Spouse or partner" not in " ".join(profile(Q, answers, child=False).sentences["en"])

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.actions import children, drafts, keyings, proposals
+from nrm.actions import children, drafts, keyings
 from nrm.actions.drafts import (
     Draft,
     Incomplete,
@@ -28,7 +28,7 @@ from nrm.domain.accounts import Actor, Permission
 from nrm.domain.answers import EARLIEST_YEAR, message
 from nrm.domain.cases import UNKNOWN
 from nrm.domain.endings import DRAFT_OVER, HIGH, Against, ChildWaits, EndReason, ReasonNeeded, check_reason, is_child
-from nrm.domain.facts import consent_of, routing_facts, struck_out
+from nrm.domain.facts import consent_of, routing_facts
 from nrm.domain.indicators import profile
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire, Texts
@@ -316,7 +316,7 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
 
 
 def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """The person leaves without a shelter: did not decide, or wants none of those that could be asked.
+    """The person leaves without a shelter: did not decide, wants none of those that could be asked, or simply goes.
 
     The draft and its key are destroyed in the same action; they are counted as undecided, never as refused, and nothing
     else stays. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded, NoLongerDraft.
@@ -325,7 +325,7 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
         draft = drafts.opened_last(session, interview, by=by)
-        if not may_leave(draft, by=by):
+        if not may_leave(draft):
             raise NotAnEnd
         keyings.spend(session, interview, by=by)
         drafts.close(session, interview, "ended", by=by)
@@ -334,13 +334,9 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     shredding.work_off()
 
 
-def may_leave(draft: Draft, *, by: Actor) -> bool:
-    """Whether the person was asked and neither agreed nor refused, or agreed and struck out whoever could be asked."""
-    consent = consent_of(draft.questionnaire, draft.answers)
-    if consent != "given":
-        return consent == "not_asked_urgent"
-    struck = struck_out(draft.questionnaire, draft.answers)
-    return bool(struck) and not proposals.proposal(draft.questionnaire, draft.answers, by=by).choices
+def may_leave(draft: Draft) -> bool:
+    """Whether the person is an adult who did not refuse: who agreed may leave too, whoever could be asked."""
+    return consent_of(draft.questionnaire, draft.answers) in ("given", "not_asked_urgent")
 
 
 def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:

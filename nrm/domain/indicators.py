@@ -29,6 +29,13 @@ COERCION = "D5"
 LITTLE_SAID = 0.5
 
 
+# What is no indicator and yet not nothing: by question, the answers that are.
+_BESIDE = {"alone": ("no",), "hurt": ("yes",), "danger": ("yes",), "needs": ("security",), "risk": ("medium", "high")}
+_NOT_ALONE = "companions"
+# Who may well be with somebody; the partner of a child, or of who may be one, may not.
+_FAMILY = ("none", "parent", "relative")
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """One indicator that an answer stands for; the first answer that named it."""
@@ -78,6 +85,7 @@ class Profile:
     """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language.
 
     `said`: what was named beside the indicators. `whole`: everything that carries indicators was asked.
+    `beside`: what names nothing and yet is said in the place of "nothing": hurt, not alone, danger, protection.
     """
 
     child: bool
@@ -88,6 +96,7 @@ class Profile:
     possible_victim: bool
     little_said: bool
     outcome: Outcome
+    beside: tuple[Said, ...]
     sentences: Mapping[str, tuple[str, ...]]
 
     @property
@@ -158,7 +167,9 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
     )
     noticed = any(question.border and answers.get(question.id) is not None for question in asked)
     whole = noticed and all(finding.asked for finding in findings)
-    drawn = Profile(child, told, whole, findings, tuple(border), possible, little, outcome, {})
+    drawn = Profile(
+        child, told, whole, findings, tuple(border), possible, little, outcome, _beside(asked, answers, child=child), {}
+    )
     return replace(
         drawn, sentences={language: tuple(_sentences(drawn, language)) for language in questionnaire.languages}
     )
@@ -167,6 +178,16 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
 def _own_words(question: Question, value: object, *, child: bool) -> bool:
     """Whether a text was answered of which any words name something."""
     return value is not None and (question.named == "everybody" or (child and question.named == "child"))
+
+
+def _beside(asked: tuple[Question, ...], answers: Answers, *, child: bool) -> tuple[Said, ...]:
+    found: dict[str, tuple[Question, list[Texts]]] = {}
+    family = _FAMILY if child else (*_FAMILY, "partner")
+    for question, option in _ticked(asked, answers):
+        stranger = question.id == _NOT_ALONE and option.code not in family and not is_unknown(option.code)
+        if stranger or option.code in _BESIDE.get(question.id, ()):
+            found.setdefault(question.id, (question, []))[1].append(option.text)
+    return tuple(Said(name, question.text, tuple(texts)) for name, (question, texts) in found.items())
 
 
 def _ticked(asked: tuple[Question, ...], answers: Answers) -> list[tuple[Question, Option]]:
@@ -224,6 +245,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "suspected": "Treguesit nuk mjaftojnë për “viktimë e mundshme”, por ka dyshim: duhet intervistë e përbashkët.",
         "none": "Nuk u përmend dhe nuk u vu re asnjë tregues.",
         "none_of_asked": "Nga ajo që u pyet, nuk u përmend asgjë. Nuk u pyet gjithçka.",
+        "beside": "Nuk u përmend asnjë tregues, por u përgjigj kështu: {items}.",
+        "beside_of_asked": "Nga ajo që u pyet, nuk u përmend asnjë tregues, por u përgjigj kështu: {items}. "
+        "Nuk u pyet gjithçka.",
         "said": "U përmend: {items}.",
         "own_words": "{question} Lexojeni me fjalët e veta",
         "not_asked": "Nuk u pyet: {items}.",
@@ -243,6 +267,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "a joint interview is needed.",
         "none": "No indicator was named, and none was noticed.",
         "none_of_asked": "Of what was asked, nothing was named. Not everything was asked.",
+        "beside": "No indicator was named, but this was answered: {items}.",
+        "beside_of_asked": "Of what was asked, no indicator was named, but this was answered: {items}. "
+        "Not everything was asked.",
         "said": "It was named: {items}.",
         "own_words": "{question} Read it in the person’s own words",
         "not_asked": "Not asked: {items}.",
@@ -264,7 +291,11 @@ def _sentences(drawn: Profile, language: str) -> list[str]:
         sentences.append(words["possible_child" if drawn.child else "possible"])
     else:
         nothing = drawn.outcome == "none" and not drawn.whole
-        sentences.append(words["none_of_asked" if nothing else drawn.outcome])
+        if drawn.outcome == "none" and drawn.beside:
+            items = "; ".join(said_words(each, language) for each in drawn.beside)
+            sentences.append(words["beside_of_asked" if nothing else "beside"].format(items=items))
+        else:
+            sentences.append(words["none_of_asked" if nothing else drawn.outcome])
         if drawn.little_said:
             sentences.append(words["little"])
     for finding in drawn.findings:

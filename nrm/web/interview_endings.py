@@ -32,8 +32,13 @@ from nrm.web.opened import answer_rows
 
 DISCARDED = "discarded"
 WHY = "assessment_why"
+# The answers by which a question has nothing to tell before an interview is destroyed.
+QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
+TEXTS = ("short_text", "long_text")
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
-NOT_ENDED = N_("To end without a referral choose “No indicator”; otherwise send")
+NOT_ENDED = N_(
+    "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
+)
 Rows = list[tuple[str, str]]
 
 
@@ -83,7 +88,7 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
             may_end=not child or (told is not None and told.answer in list(FINAL)),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
-            rows=[] if ending == REFUSED else _rows(draft, against, shelter),
+            rows=_rows(draft, against, shelter),
             shelter=shelter,
             form=form,
             revision=draft.revision,
@@ -118,8 +123,27 @@ def _name(organisation: Any) -> str:
     return text_in({"sq": organisation.name_sq, "en": organisation.name_en})
 
 
-def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
-    """What was said: named, noticed, how much danger, the shelter; and the officer's own words."""
+def said(draft: Draft) -> Rows:
+    """What was said in an interview that is to be destroyed, without any words of the person."""
+    return _rows(draft, actions.against(draft, draft.answers), "")
+
+
+def of_what_happened(draft: Draft) -> Rows:
+    """What was told of what happened: named, noticed, and that there are own words. It reaches nobody without a yes."""
+    return [*_told_of(actions.against(draft, draft.answers)), *_own_words(draft)]
+
+
+def _own_words(draft: Draft) -> Rows:
+    """That there are some; never the words."""
+    asked = draft.questionnaire.questions.values()
+    texts = [each for each in asked if each.kind in TEXTS and each.by == "person" and each.compartment == "story"]
+    if not any(draft.answers.get(each.id) for each in texts):
+        return []
+    return [(gettext("The person’s own words"), gettext("There are some, and they are not shown here"))]
+
+
+def _told_of(against: Against) -> Rows:
+    """Named, noticed, or little said."""
     language, profile = current_language(), against.profile
     rows: Rows = [(gettext("Named"), said_words(each, language)) for each in profile.said]
     rows += [
@@ -131,7 +155,15 @@ def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
         rows.append((gettext("Noticed"), "; ".join(each.text[language] for each in profile.border)))
     if profile.little_said:
         rows.append((gettext("Said"), gettext("Little. That means “suspected”, not “no indicator”.")))
-    rows += _answered(draft, [each for each in draft.questionnaire.questions.values() if _tells_danger(each)])
+    return rows
+
+
+def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
+    """What was said: named, noticed, how much danger, hurt, not alone, needs, children along, that there are own words,
+    the shelter; and the officer's own words."""
+    rows = _told_of(against)
+    shown = [each for each in draft.questionnaire.questions.values() if _tells_danger(each) or _counts(draft, each)]
+    rows += [*_answered(draft, shown), *_own_words(draft)]
     if shelter:
         rows.append((gettext("Shelter chosen"), text_in(guards.country().in_force(clock.now()).parties[shelter].names)))
     if against.was_child:
@@ -143,6 +175,12 @@ def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
 
 def _tells_danger(question: Question) -> bool:
     return question.routing == "security_risk"
+
+
+def _counts(draft: Draft, question: Question) -> bool:
+    """Whether it was answered that the person is hurt, is not alone, needs something, has children along."""
+    quiet = QUIET.get(question.id)
+    return quiet is not None and draft.answers.get(question.id, quiet) != quiet
 
 
 def _answered(draft: Draft, questions: list[Question]) -> Rows:

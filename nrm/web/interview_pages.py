@@ -19,6 +19,7 @@ from nrm.actions import proposals, sending
 from nrm.actions.interviews import Draft
 from nrm.actions.proposals import Choice, Proposal
 from nrm.domain.accounts import Actor
+from nrm.domain.endings import LAST_WORDS
 from nrm.domain.facts import consent_of, struck_out
 from nrm.domain.indicators import Profile, profile
 from nrm.domain.interviews import Answers, Page, Questionnaire
@@ -29,7 +30,7 @@ from nrm.domain.wordings import language_question
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import directives, frames, guards, handouts
+from nrm.web import directives, frames, guards, handouts, interview_endings
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -54,6 +55,7 @@ class DraftLine:
     days_left: int | None
     warn: bool
     child: str = ""
+    waits: bool = False  # for the child authority's last word: until then it does not run out
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,9 @@ class Told:
 def draft_line(row: UnsentLine) -> DraftLine:
     """The line of a list for one unsent interview."""
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
-    if row.expires_at is None:
-        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child)
+    waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
+    if row.expires_at is None or waits:
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
     kept = guards.country().retention
     warn = left <= kept.draft_days - kept.draft_warning_days
@@ -152,7 +155,8 @@ def _render(
         more["receipt"] = True
     if last and not ends:
         more |= _sending(draft, answers, picked, by=by)
-        more["undecided"] = consent == "not_asked_urgent"
+        if consent == "not_asked_urgent":
+            more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
             more["summary"] = _summary(draft, page)
@@ -382,19 +386,23 @@ def tasks(draft: Draft, alert: AlertLine | None) -> str:
     to_do = draft.page_to_do
     lines = []
     for place, page in enumerate(draft.pages):
-        done = page.id in draft.visited and page.id not in draft.journey.lacking
+        sends = page is draft.pages[-1]  # nothing was sent yet
+        done = page.id in draft.visited and page.id not in draft.journey.lacking and not sends
         reachable = place <= draft.pages.index(to_do)
         status, kind = (
             (N_("Done"), "ok") if done else (N_("To do"), "todo") if reachable else (N_("Cannot start yet"), "ok")
         )
         lines.append((page, reachable, status, kind))
     return render_template(
-        "interviews/tasks.html", draft=draft, lines=lines, to_do=to_do, line=_line_of(draft), alert=alert
+        "interviews/tasks.html", draft=draft, lines=lines, to_do=to_do, line=_line_of(draft, alert), alert=alert
     )
 
 
-def _line_of(draft: Draft) -> DraftLine:
-    return draft_line(UnsentLine(draft.interview_id, draft.pseudonym, draft.started_at, draft.expires_at))
+def _line_of(draft: Draft, alert: AlertLine | None) -> DraftLine:
+    asked_at = alert.opinion_at if alert is not None and not alert.withdrawn_why else None
+    answer = alert.answer if alert is not None else ""
+    kept = (draft.interview_id, draft.pseudonym, draft.started_at, draft.expires_at)
+    return draft_line(UnsentLine(*kept, asked_at, answer))
 
 
 def stale(current: Draft, page: Page, form: PageForm) -> tuple[str, int]:

@@ -367,13 +367,14 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return _gone(interview_id, error)
     if interview_endings.is_a_childs(draft):
         return interview_endings.ask_again(interview_id, discard=False)
-    if not actions.may_leave(draft, by=by):
+    if not actions.may_leave(draft):
         return _to_page(draft, draft.page_to_do)
     return render_template(
         "interviews/without.html",
         interview_id=interview_id,
         code=draft.pseudonym,
         back=draft.page_to_do.id,
+        rows=interview_endings.said(draft),
         numbers=interview_pages.numbers_left(draft, draft.answers, by=by),
         leaflets=handouts.leaflets(),
     )

@@ -132,7 +132,7 @@ def test_a_person_who_does_not_know_was_asked(app: Flask, sign_in: SignIn) -> No
     sent = person.get(person.post(f"{interview}/check", last_page(person, interview, answers)))
     assert "nuk u kërkua dot" not in sent
     assert "Personi nuk ka thënë ende po" in sent
-    desk = sign_in("nrc.case_worker")
+    desk = sign_in("vatra.case_worker")
     referral = re.search(r"/referrals/[0-9a-f-]{36}", desk.get("/"))
     assert referral
     received = desk.get(referral.group())

@@ -37,6 +37,7 @@ from nrm.domain.permits import GateClosed
 from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.alarms import Alarm, AlarmAcknowledgement
 from nrm.models.cases import Erasure
+from nrm.models.referrals import ChildAlert
 from nrm.store import children as children_store
 from nrm.store import findings
 from nrm.store import stays as stay_store
@@ -268,6 +269,25 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
         connection.exec_driver_sql(
             "UPDATE child_alerts SET withdrawn_at = told_at, withdrawn_why = 'answered' WHERE withdrawn_why = ''"
         )
+
+
+def test_who_was_told_of_as_a_child_stays_told_of_on_the_way_down(app: Flask) -> None:
+    by = factories.actor("rinas.border_officer")
+    now = clock.now()
+    waits, agreed = uuid.uuid4(), uuid.uuid4()
+    common = {"organisation_id": by.organisation_id, "party": "CHILD_PROTECTION", "clause": "3.1", "told_at": now}
+    asked = {"due_at": now, "opinion_at": now, "answer_due_at": now, "opinion_why": "age_changed", "age_class": "adult"}
+    said = {"answer": "adult", "answer_how": "system", "answered_at": now, "answered_by_id": by.member_id}
+    with transaction() as session:
+        session.add(ChildAlert(id=waits, **common, **asked))
+        gone = {"withdrawn_at": now, "withdrawn_why": "age_changed"}
+        session.add(ChildAlert(id=agreed, **common, **asked, **said, **gone))
+    db.session.remove()
+    schema.downgrade("0035_beds")
+    schema.upgrade()
+    found = {each.id: each for each in db.session.scalars(select(ChildAlert))}
+    assert (found[waits].age_class, found[waits].withdrawn_at, found[waits].opinion_why) == ("unsure", None, "other")
+    assert (found[agreed].answer, found[agreed].withdrawn_why) == ("nothing", "age_changed")
 
 
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0038_age_changed"
-down_revision = "0035_beds"
+down_revision = "0037_rows_by_hand"
 branch_labels = None
 depends_on = None
 

@@ -147,7 +147,7 @@ def _render(
     consent = consent_of(draft.questionnaire, draft.answers)
     ends = last and consent == REFUSED
     more: dict[str, Any] = {}
-    if "parties" in page.questions:
+    if strikes_out(draft, page):
         more["named"] = _named(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):
             more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
@@ -226,6 +226,11 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         actor={"name": mark["name"], "organisation_name": mark["organisation"]},
         **shown,
     )
+
+
+def strikes_out(draft: Draft, page: Page) -> bool:
+    """Whether the person is asked on the page who must not know; a child is asked for no consent, and so not for that."""
+    return "parties" in page.questions and draft.questionnaire.questions["parties"].when.holds(draft.answers)
 
 
 def names_on(draft: Draft, *, by: Actor) -> set[str]:

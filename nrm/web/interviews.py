@@ -255,7 +255,7 @@ def _wrongly_typed(form: PageForm) -> bool:
 
 def _struck_out(draft: Draft, page: Page) -> dict[str, Any]:
     """The parties that were struck out on a page that names some; those it does not name stay so."""
-    if "parties" not in page.questions:
+    if not interview_pages.strikes_out(draft, page):
         return {}
     before = set(draft.answers.get("parties") or ()) - _known("named")
     return {"parties": sorted(before | _known("parties"))}
@@ -266,7 +266,7 @@ def _named(draft: Draft, page: Page) -> set[str] | None:
 
     One who was interviewed elsewhere, or on paper, was not there.
     """
-    if "parties" not in page.questions:
+    if not interview_pages.strikes_out(draft, page):
         return None
     if draft.on_paper or draft.status == "completed":
         return set()

@@ -8,6 +8,7 @@ from typing import Any
 from forms.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
 from forms.names import country_name, language_name
 from nrm.domain.admissions import CAME_WITH
+from nrm.domain.endings import is_child
 from nrm.domain.interviews import Question, Questionnaire
 from nrm.web import formats
 from nrm.web.language import current_language, gettext, text_in, translated
@@ -29,7 +30,10 @@ def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], p
 def _rows(
     questionnaire: Questionnaire, value: Mapping[str, Any], parties: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
+    child = is_child(value.get(questionnaire.derive["age"]))
     for name, question in questionnaire.questions.items():
+        if child and question.kind == "parties":  # a child strikes nobody out, whatever was ticked once
+            continue
         if name in value:
             yield text_in(question.text), _answer(question, value[name], parties)
     if CAME_WITH in value:

@@ -41,12 +41,12 @@ from nrm.domain.referrals import (
     escorts_for,
 )
 from nrm.domain.words import N_
-from nrm.store import accounts, members, obligations, stays
+from nrm.store import accounts, consents, members, obligations, stays
 from nrm.store import cases as case_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
 from nrm.store.referrals import ReferralLine
-from nrm.web import guards, paths
+from nrm.web import guards, handouts, paths
 from nrm.web.language import text_in
 from nrm.web.opened import answer_rows
 
@@ -119,7 +119,8 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         reasons=DECLINE_LABELS,
         may=_may(line),
         path=paths.section(line.case_id),
-        authority=accounts.organisation_by_code(AUTHORITY),
+        calls=handouts.duty_of(line.case_id),
+        desk=not consents.struck_out(line.case_id) & {AUTHORITY},
         send_now=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
@@ -146,6 +147,7 @@ def _may(line: ReferralLine) -> dict[str, bool]:
 def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     by = guards.actor()
     can_open = _still(line)
+    no_key = can_open and line.relation is Relation.DUTY_OFFICER and not _holds_hand_over(line)
     opened = case_actions.opened(case_id=line.case_id, by=by) if can_open else {}
     hand_over = opened.get(Compartment.HAND_OVER)
     rows = None
@@ -165,6 +167,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         clause=_clause(line),
         may=_may(line),
         can_open=can_open,
+        no_key=no_key,
         unsealed=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
         bound=line.assigned,
         may_accept=members.may_accept(_receiver(line)),
@@ -176,6 +179,10 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
 def _still(line: ReferralLine) -> bool:
     """Whether the hand-over is read here: while somebody is asked or awaited, and not for a party that let it go."""
     return line.status.is_open
+
+
+def _holds_hand_over(line: ReferralLine) -> bool:
+    return Compartment.HAND_OVER in case_store.case(line.case_id, by=guards.actor()).compartments
 
 
 def _purpose(line: ReferralLine) -> Purpose:

@@ -1,4 +1,4 @@
-"""What the pages of the first night say: whose numbers stand there, whom a child strikes out, and what can be opened."""
+"""What the pages of the first night say: whose numbers stand there, whom a child strikes out, what can be opened."""
 
 from __future__ import annotations
 

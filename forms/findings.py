@@ -23,6 +23,7 @@ IMPOSSIBLE = {
     "found": ("risk", N_("Say of one assessment at least what was found")),
     "assessor": ("assessor", N_("Enter who assessed it, in at most %(longest)s characters", longest=LONGEST_NAME)),
     "day": ("on", N_("Enter a day that is not in the future")),
+    "begun": ("on", N_("Enter a day that is not before the case began: what was seen earlier is found anew")),
     "before": (
         "on",
         N_("Enter a day that is not before the last finding of the same assessment: safe must be found anew after it"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 
 from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
@@ -63,6 +63,8 @@ CLOSED = {
         "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "
         "or is handed on to another shelter"
     ),
+    "assessed_too_old": N_("The findings are too old to let the child go: the child protection service assesses anew"),
+    "other_household": N_("Tick that the findings are about this household, or let it be assessed first"),
     "assessed_later": N_("Enter a day that is not before the day from which all three are found safe"),
     "child_alone": N_("A child, or who may be one, does not leave on her own: record that she is missing"),
     "not_handed_over": N_(
@@ -135,6 +137,7 @@ class EndStayForm(WhereForm):
     ended = today_or(N_("Left"))
     ended_day = DayField(N_("Day of leaving"), when=("ended", "other"))
     reason = RadioField(N_("Reason"), validators=[Offered(N_("Choose why the stay ends"))], validate_choice=False)
+    same_household = BooleanField(N_("These findings are about this household, to which the child goes now"))
 
 
 class LeftAloneForm(WhereForm):

@@ -30,8 +30,8 @@ def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, a
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     try:
         with transaction() as session:
-            store.to_assess(case_id, by=by, lock=True)
-            _add(session, case_id, found, on, assessor, by)
+            case = store.to_assess(case_id, by=by, lock=True)
+            _add(session, case_id, found, on, assessor, by, begun=store.begun_on(case))
             for kind, each in found.items():
                 _owed(session, case_id, kind, each, by)
             _told(session, case_id, found, by)
@@ -49,16 +49,24 @@ def record_of_return(
     by.must(Permission.CHILD_RETURN_ANSWER)
     try:
         with transaction() as session:
-            if State(child_returns.row(return_id, by=by, lock=True).state).is_over:
+            row = child_returns.row(return_id, by=by, lock=True)
+            if State(row.state).is_over:
                 raise ReturnRefused("step")
-            _add(session, return_id, found, on, assessor, by)
+            _add(session, return_id, found, on, assessor, by, begun=row.received_on or row.quarter_on)
             _told(session, return_id, found, by)
     except IntegrityError:
         raise FindingRefused("state") from None
 
 
 def _add(
-    session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor
+    session: Session,
+    subject_id: uuid.UUID,
+    found: Mapping[Assessment, Found],
+    on: date,
+    assessor: str,
+    by: Actor,
+    *,
+    begun: date,
 ) -> None:
     if by.member_id is None:
         raise NotVisible
@@ -66,7 +74,7 @@ def _add(
         raise FindingRefused("found")
     earlier, positions = store.entries(subject_id), store.positions(subject_id)
     for kind, each in found.items():
-        check_entry(Entry(kind, each, on), earlier, assessor=assessor, today=stays.today())
+        check_entry(Entry(kind, each, on), earlier, assessor=assessor, today=stays.today(), begun=begun)
         session.add(
             ChildFinding(
                 subject_id=subject_id,

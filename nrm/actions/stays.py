@@ -13,7 +13,7 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.absences import BY_ANOTHER_PAGE, Outcome
 from nrm.domain.accounts import Actor, Permission
-from nrm.domain.permits import check_leaving
+from nrm.domain.permits import check_household, check_leaving
 from nrm.domain.stays import (
     HOME,
     BedInUse,
@@ -138,6 +138,7 @@ def end(
     exit_reason: ExitReason,
     destination: Destination,
     where: str = "",
+    same_household: bool = False,
     by: Actor,
 ) -> uuid.UUID:
     """The person left; returns the case. The bed is free at once.
@@ -147,7 +148,7 @@ def end(
 
     Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed: nobody who is not recorded as
     Albanian leaves for another country before the permit's options were explained, and no child leaves but for another
-    shelter before risk, security and family were found safe.
+    shelter before risk, security and family were found safe, of the household that it goes to (`same_household`).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -178,6 +179,7 @@ def end(
             country=where,
             reflection_until=reflects_until,
         )
+        check_household(child_gate, same_household=same_household)
         _update(
             session,
             stay.id,

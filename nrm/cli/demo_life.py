@@ -454,7 +454,15 @@ class Life:
 
     def _end_stay(self, stay_id: uuid.UUID, on: date, reason: ExitReason, destination: Destination, by: Actor) -> None:
         where = HOME if asks_country(destination) else ""
-        stays.end(stay_id=stay_id, ended_on=on, exit_reason=reason, destination=destination, where=where, by=by)
+        stays.end(
+            stay_id=stay_id,
+            ended_on=on,
+            exit_reason=reason,
+            destination=destination,
+            where=where,
+            same_household=True,
+            by=by,
+        )
 
     def _miss(self, case_id: uuid.UUID, by: Actor) -> None:
         """Somebody did not come back: the desk is told, and after the country's days the alarm is ended."""

@@ -118,6 +118,7 @@ class Country:
     validity: Validity  # of consents
     reflection: ReflectionPeriod
     missing_days: int  # before the alarm of a missing person can be ended without her
+    findings_hold_days: int  # after which what was found of a child lets it go no more
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]

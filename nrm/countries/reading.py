@@ -53,6 +53,7 @@ def read_country(table: Table, code: str) -> Country:
         validity=_validity(table.table("consent")),
         reflection=_reflection(table.table("reflection_period")),
         missing_days=_missing_days(table.table("missing")),
+        findings_hold_days=_findings_hold_days(table.table("child_gate") if "child_gate" in table.data else None),
         calendar=_calendar(table.table("calendar"), organisations),
         amount_bands=_amount_bands(table.table("compensation")),
         watches=_watches(table.tables("bulk_opening")),
@@ -216,6 +217,19 @@ def _reflection(table: Table) -> ReflectionPeriod:
 def _missing_days(table: Table) -> int:
     table.one_of("origin", {"agreement", "proposal"})
     days = table.number("ended_after_days", least=1)
+    table.close()
+    return days
+
+
+FINDINGS_HOLD_DAYS = 90
+
+
+def _findings_hold_days(table: Table | None) -> int:
+    """A country that says nothing has the usual days."""
+    if table is None:
+        return FINDINGS_HOLD_DAYS
+    table.one_of("origin", {"agreement", "proposal"})
+    days = table.number("findings_hold_days", least=1)
     table.close()
     return days
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from nrm.domain.child_returns import Assessment
@@ -39,15 +39,12 @@ class Entry:
 
 
 class FindingRefused(ValueError):
-    """Nothing is recorded. `why`: `kind`, `found`, `assessor`, `day` (not yet, or before the world), `before` (a safe
-    finding of a day before one that said something else)."""
+    """Nothing is recorded. `why`: `kind`, `found`, `assessor`, `day` (not yet), `begun` (before the case or the request
+    began), `before` (a safe finding of a day before one that said something else)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-EARLIEST = date(2000, 1, 1)
 
 
 def current(entries: Iterable[Entry]) -> dict[Assessment, Entry]:
@@ -62,18 +59,33 @@ def safe_since(last: Mapping[Assessment, Entry]) -> date | None:
     return max(each.on for each in last.values())
 
 
+def safe_until(last: Mapping[Assessment, Entry], days: int) -> date | None:
+    """The last day on which the oldest of three safe findings still holds; None while any of them is not safe."""
+    if safe_since(last) is None:
+        return None
+    return min(each.on for each in last.values()) + timedelta(days=days)
+
+
+def begun_on(registered_month: date, *, interviewed_on: date | None, admitted_on: date | None) -> date:
+    """The first day of which something can be found of a person: of the interview, or of the first admission."""
+    return min((day for day in (interviewed_on, admitted_on) if day is not None), default=registered_month)
+
+
 def shut_by(last: Mapping[Assessment, Entry]) -> str:
     """Why the gate is shut: `assessed_not_safe`, else `assessments_missing`; of findings that do not open it."""
     not_safe = any(each.found is Found.NOT_SAFE for each in last.values())
     return "assessed_not_safe" if not_safe else "assessments_missing"
 
 
-def check_entry(new: Entry, earlier: Iterable[Entry], *, assessor: str, today: date) -> None:
-    """Raise FindingRefused for a finding by nobody, of tomorrow, or one that calls safe what was looked at later."""
+def check_entry(new: Entry, earlier: Iterable[Entry], *, assessor: str, today: date, begun: date) -> None:
+    """Raise FindingRefused for a finding by nobody, of tomorrow or of before the person came (`begun`), or one that
+    calls safe what was looked at later."""
     if not assessor or len(assessor) > LONGEST_NAME:
         raise FindingRefused("assessor")
-    if not EARLIEST <= new.on <= today:
+    if new.on > today:
         raise FindingRefused("day")
+    if new.on < begun:
+        raise FindingRefused("begun")
     last_on = max((each.on for each in earlier if each.kind is new.kind), default=new.on)
     if new.found is Found.SAFE and new.on < last_on:
         raise FindingRefused("before")

@@ -169,7 +169,8 @@ class GateClosed(Exception):
     """A step that the law forbids now; nobody can override it. `why` is a stable code.
 
     `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`, `assessed_not_safe`,
-    `assessed_later` (than the person left), `not_handed_over`, `child_alone`.
+    `assessed_later` (than the person left), `assessed_too_old`, `other_household` (nobody said that the findings are
+    about the one the child goes to), `not_handed_over`, `child_alone`.
     """
 
     def __init__(self, why: str) -> None:
@@ -212,15 +213,19 @@ REPATRIATION_DESTINATIONS = frozenset({Destination.COUNTRY_OF_CITIZENSHIP, Desti
 @dataclass(frozen=True, slots=True)
 class ChildFacts:
     """What the child gate looks at. `safe_since`: the day from which risk, security and family are found safe, or
-    None; `shut_by`: why they are not; `handed_over`: another shelter of the system took the person in charge."""
+    None; `shut_by`: why they are not; `handed_over`: another shelter of the system took the person in charge;
+    `safe_until`: the last day on which the findings hold (None: no end)."""
 
     age_class: str
     safe_since: date | None = None
     shut_by: str = "assessments_missing"
     handed_over: bool = False
+    safe_until: date | None = None
 
 
-CHILD_GATE = frozenset({"assessments_missing", "assessed_not_safe", "assessed_later", "not_handed_over"})
+CHILD_GATE = frozenset(
+    {"assessments_missing", "assessed_not_safe", "assessed_later", "assessed_too_old", "not_handed_over"}
+)
 """Why the child gate is shut."""
 
 
@@ -241,7 +246,15 @@ def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str
         raise GateClosed(child.shut_by)
     if child.safe_since > on:
         raise GateClosed("assessed_later")
+    if child.safe_until is not None and child.safe_until < on:
+        raise GateClosed("assessed_too_old")
     return "assessed"
+
+
+def check_household(opened: str, *, same_household: bool) -> None:
+    """Raise GateClosed where findings open the child gate and nobody said that they are about this household."""
+    if opened == "assessed" and not same_household:
+        raise GateClosed("other_household")
 
 
 def check_leaving(

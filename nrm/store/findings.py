@@ -7,20 +7,25 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import UNFINISHED
 from nrm.domain.child_returns import Assessment
-from nrm.domain.findings import Entry, Found, current, safe_since, shut_by
+from nrm.domain.findings import Entry, Found, current, safe_since, safe_until, shut_by
+from nrm.domain.findings import begun_on as first_day
 from nrm.domain.permits import ChildFacts
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.findings import ChildFinding
+from nrm.models.interviews import Interview
 from nrm.models.referrals import Obligation
+from nrm.models.stays import Stay
 from nrm.store import cases
 from nrm.store.cases import CaseRelation
+from nrm.store.countries import country
 
 STEPS = tuple(f"assess_{kind}" for kind in Assessment)
 """The steps of the agreement that a finding fulfils."""
@@ -42,7 +47,7 @@ class Gate:
     """What stands of a child on the case page: the last findings, whether they open the gate, who may record."""
 
     lines: tuple[FindingLine, ...]
-    open_since: date | None
+    open_since: date | None  # None, too, once the findings are too old
     shut_by: str
     may_record: bool
 
@@ -80,7 +85,16 @@ def positions(subject_id: uuid.UUID) -> Counter[str]:
 def child_facts(case: Case, *, handed_over: bool = False) -> ChildFacts:
     """What the child gate looks at in a case that was seen already."""
     last = current(entries(case.id))
-    return ChildFacts(case.age_class, safe_since(last), shut_by(last), handed_over)
+    until = safe_until(last, country().findings_hold_days)
+    return ChildFacts(case.age_class, safe_since(last), shut_by(last), handed_over, until)
+
+
+def begun_on(case: Case) -> date:
+    """The first day of which something can be found of the person of a case that was seen already."""
+    started = db.session.scalar(select(Interview.started_at).where(Interview.id == case.id))
+    admitted = db.session.scalar(select(func.min(Stay.admitted_on)).where(Stay.case_id == case.id))
+    interviewed = clock.day_of(started, country().timezone) if started is not None else None
+    return first_day(case.registered_month, interviewed_on=interviewed, admitted_on=admitted)
 
 
 def lines(subject_id: uuid.UUID) -> tuple[FindingLine, ...]:
@@ -120,4 +134,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
     if db.session.scalar(select(Case.age_class).where(Case.id == case_id)) == "adult":
         return None
     last = current(entries(case_id))
-    return Gate(lines(case_id), safe_since(last), shut_by(last), may_record)
+    since, until = safe_since(last), safe_until(last, country().findings_hold_days)
+    if until is not None and until < clock.today(country().timezone):
+        return Gate(lines(case_id), None, "assessed_too_old", may_record)
+    return Gate(lines(case_id), since, shut_by(last), may_record)

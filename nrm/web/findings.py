@@ -122,13 +122,19 @@ def words() -> dict[str, object]:
     return {"kind_labels": ASSESSMENT_LABELS, "found_labels": FOUND_LABELS}
 
 
+def gate(case_id: uuid.UUID) -> store.Gate | None:
+    """How the gate of a child stands; None for an adult's case, and for whom it is not meant."""
+    try:
+        return store.of_case(case_id, by=guards.actor())
+    except NotVisible:
+        return None
+
+
 def summary(case_id: uuid.UUID) -> Markup:
     """What a case page says of a child's gate; nothing for an adult's case, nor for whom it is not meant."""
-    try:
-        gate = store.of_case(case_id, by=guards.actor())
-    except NotVisible:
+    found = gate(case_id)
+    if found is None:
         return Markup("")
-    if gate is None:
-        return Markup("")
-    part = render_template("findings/summary.html", gate=gate, case_id=case_id, closed=CLOSED[gate.shut_by], **words())
+    closed = CLOSED[found.shut_by]
+    part = render_template("findings/summary.html", gate=found, case_id=case_id, closed=closed, **words())
     return Markup(part)  # noqa: S704 - a template of ours, escaped there

@@ -229,7 +229,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
 
 
 def strikes_out(draft: Draft, page: Page) -> bool:
-    """Whether the person is asked on the page who must not know; a child is asked for no consent, and so not for that."""
+    """Whether the page asks the person who must not know; a child is asked for no consent, and so not for that."""
     return "parties" in page.questions and draft.questionnaire.questions["parties"].when.holds(draft.answers)
 
 

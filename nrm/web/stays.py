@@ -30,7 +30,7 @@ from nrm.domain.stays import DESTINATIONS, BedInUse, Destination, ExitReason, Im
 from nrm.domain.words import N_
 from nrm.store import absences as absences_store
 from nrm.store import stays as store
-from nrm.web import absences, guards
+from nrm.web import absences, findings, guards
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 
@@ -204,7 +204,7 @@ def end_page(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=guards.actor())
     if stay.ended_on is not None:
         return guards.error_page(409, OVER)
-    return render_template("stays/end.html", stay=stay, form=_end_form())
+    return _end_page(stay, _end_form())
 
 
 @blueprint.post("/stays/<uuid:stay_id>/end")
@@ -216,12 +216,12 @@ def end(stay_id: uuid.UUID) -> Answer:
         return guards.error_page(409, OVER)
     form = _end_form()
     if not form.validate():
-        return render_template("stays/end.html", stay=stay, form=form), 422
+        return _end_page(stay, form), 422
     reason = ExitReason(form.reason.data)
     fitting = DESTINATIONS[reason]
     if not form.destination.data and len(fitting) > 1:
         form.destination.errors = [N_("Choose where the person went")]
-        return render_template("stays/end.html", stay=stay, form=form), 422
+        return _end_page(stay, form), 422
     destination = Destination(form.destination.data) if form.destination.data else next(iter(fitting))
     try:
         actions.end(
@@ -230,18 +230,31 @@ def end(stay_id: uuid.UUID) -> Answer:
             exit_reason=reason,
             destination=destination,
             where=form.where(guards.country().iso),
+            same_household=form.same_household.data,
             by=by,
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         mark_country(form, error)
-        return render_template("stays/end.html", stay=stay, form=form), status
+        return _end_page(stay, form), status
     except GateClosed as error:
-        form.reason.errors = [CLOSED[error.why]]
-        return render_template("stays/end.html", stay=stay, form=form, gate=error.why), 422
+        if error.why != "other_household":
+            form.reason.errors = [CLOSED[error.why]]
+            return _end_page(stay, form, gate=error.why), 422
+        form.same_household.errors = [CLOSED[error.why]]
+        used_for = [label_of("exit_reasons", reason), label_of("destinations", destination)]
+        return _end_page(stay, form, used_for=", ".join(used_for)), 422
     except StayOver:
         return guards.error_page(409, OVER)
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
+
+
+def _end_page(stay: store.StayLine, form: EndStayForm, *, gate: str = "", used_for: str = "") -> str:
+    """The form; of a child with what was found, and `used_for`: the reason and destination it is now used for."""
+    found = findings.gate(stay.case_id)
+    return render_template(
+        "stays/end.html", stay=stay, form=form, gate=gate, found=found, used_for=used_for, **findings.words()
+    )
 
 
 def mark_country(form: WhereForm, error: ImpossibleStay) -> None:

@@ -61,7 +61,13 @@ def service(app: Flask) -> Actor:
 def _end(stay_id: uuid.UUID, reason: ExitReason, destination: Destination, by: Actor) -> uuid.UUID:
     where = "GR" if destination is Destination.OTHER_COUNTRY else "home"
     return stays.end(
-        stay_id=stay_id, ended_on=store.today(), exit_reason=reason, destination=destination, where=where, by=by
+        stay_id=stay_id,
+        ended_on=store.today(),
+        exit_reason=reason,
+        destination=destination,
+        where=where,
+        same_household=True,
+        by=by,
     )
 
 

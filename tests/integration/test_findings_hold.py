@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from nrm.actions import cases, child_returns, referrals, stays
+from nrm.db import db
 from nrm.domain.accounts import Actor
 from nrm.domain.child_returns import Asked, Assessment
 from nrm.domain.findings import FindingRefused
@@ -89,7 +90,7 @@ def test_a_finding_from_before_the_request_of_a_return_is_refused(app: Flask, si
         identity={"name": "Ana Kola", "birth": "2013"},
         by=factories.actor("ra.duty_officer"),
     )
-    service, address = sign_in("child_protection.case_worker"), f"/child-returns/{return_id}/findings?lang=en"
+    service, address = sign_in(SERVICE), f"/child-returns/{return_id}/findings?lang=en"
     page = service.post(address, typed(store.today() - timedelta(days=2)), 422)
     assert "Enter a day that is not before the case began" in page
     service.post(address, typed(store.today() - timedelta(days=1)))
@@ -121,11 +122,12 @@ def test_the_end_of_a_stay_shows_what_was_found_and_asks_whether_it_is_this_hous
     assert not checked(page)
     refused = person.post(address, LEAVING, 422)
     assert "Tick that the findings are about this household" in refused
-    assert "The findings are now used for: independent living, own home" in refused
+    assert "The findings are now used for: independent living, a home of their own" in refused
     with pytest.raises(GateClosed, match="other_household"):
         end(opened.stay_id, vatra, same_household=False)
     assert store.stay(opened.stay_id, by=vatra).ended_on is None
     person.post(address, {**LEAVING, "same_household": "y"})
+    db.session.rollback()
     assert store.stay(opened.stay_id, by=vatra).ended_on == store.today()
 
 

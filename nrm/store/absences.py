@@ -6,9 +6,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy import ColumnElement, Date, bindparam, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
@@ -21,6 +21,7 @@ from nrm.models.absences import LeftAlone, Missing
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.stays import Stay
+from nrm.store import agreements
 from nrm.store.countries import country
 
 _MOST = 50
@@ -44,6 +45,20 @@ class MissingLine:
     authority_knows: bool
     known: bool
     may_end_on: date
+    desk_number: str
+    authority_number: str  # of the child authority that was told
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """One alarm that is over: `outcome` and its day. `shelter` is empty for the child authority."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    age_class: str
+    outcome: str
+    on: date
+    shelter: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,40 @@ def _of(by: Actor) -> ColumnElement[bool]:
 
 
 def number_missing(by: Actor) -> ColumnElement[int]:
-    """How many alarms stand that are meant for the actor, as a part of another question."""
-    return select(func.count()).select_from(Missing).where(_of(by), Missing.outcome == "").scalar_subquery()
+    """How many alarms stand, or ended since `ended_since`, that are meant for the actor; part of another question."""
+    lately = Missing.over_on >= bindparam("ended_since", type_=Date())
+    wanted = (_of(by), or_(Missing.outcome == "", lately))
+    return select(func.count()).select_from(Missing).where(*wanted).scalar_subquery()
+
+
+def ended_since() -> date:
+    """Since which day an alarm that ended still stands on the desks: the hour is forgotten with the alarm."""
+    return clock.today(country().timezone) - timedelta(days=1)
+
+
+def ended(*, by: Actor) -> list[EndedLine]:
+    """The alarms that ended yesterday or today, for the desks that were told of them."""
+    statement = (
+        select(Missing, Case.pseudonym, Organisation)
+        .join(Case, Case.id == Missing.case_id)
+        .join(Organisation, Organisation.id == Missing.organisation_id)
+        .where(_of(by), Missing.over_on >= ended_since())
+        .order_by(Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
+        .limit(_MOST)
+    )
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    return [
+        EndedLine(
+            case_id=found.case_id,
+            pseudonym=pseudonym,
+            age_class=found.age_class,
+            outcome=found.outcome,
+            on=found.over_on,
+            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+        )
+        for found, pseudonym, shelter in db.session.execute(statement.execution_options(populate_existing=True))
+        if found.over_on is not None
+    ]
 
 
 def missing(*, by: Actor) -> list[MissingLine]:
@@ -114,6 +161,8 @@ def _line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> M
         authority_knows=found.authority_knows or found.party == "",
         known=found.authority_knows if authority else found.desk_knows,
         may_end_on=may_end_on(found.since_on, country().missing_days),
+        desk_number=agreements.number_now("RA"),
+        authority_number=agreements.number_now(found.party),
     )
 
 

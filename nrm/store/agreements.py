@@ -11,9 +11,11 @@ from functools import cache
 from sqlalchemy import Select, exists, func, select
 
 from nrm import clock
+from nrm.countries.country import NoAgreement
 from nrm.db import db
 from nrm.domain.accounts import SHELTERS, Actor, Permission
 from nrm.domain.members import KEY_HOLDERS_NEEDED
+from nrm.domain.paths import numbers_of
 from nrm.domain.routing import Capacity
 from nrm.models.accounts import Keyring, Organisation
 from nrm.models.cases import Case
@@ -136,3 +138,14 @@ def capacity() -> dict[str, Capacity]:
         else Capacity.NONE_FREE
         for party, free, promised, holders, entered in rows
     }
+
+
+def number_now(party: str) -> str:
+    """The number that answers for a party now, by the agreement; empty where it names none."""
+    now = clock.now()
+    try:
+        agreement = country().in_force(now)
+    except NoAgreement:
+        return ""
+    known = agreement.parties.get(party)
+    return next(iter(numbers_of(known, agreement.local(now))), "") if known is not None else ""

@@ -6,11 +6,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.duty import OLD_AFTER
 from nrm.domain.endings import FINAL
 from nrm.models.accounts import Member, Organisation
 from nrm.models.referrals import ChildAlert
@@ -19,6 +20,8 @@ _MOST = 50
 _ASKED = case(
     (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
 )
+
+_DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +100,12 @@ def answered_by(line: AlertLine) -> str:
     return line.answered_name or db.session.scalar(signed) or ""
 
 
-def alerts(*, by: Actor) -> list[AlertLine]:
+def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
     """What the child authority was told and no case has come of yet: what waits for an answer first, then the newest;
-    for the duty desk what is not acknowledged."""
+    for the duty desk what is not acknowledged. `old`: what was due more than seven days ago, and nothing else."""
     order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
-    statement = _lines().where(_seen(by)).order_by(*order).limit(_MOST)
+    border = clock.now() - OLD_AFTER
+    statement = _lines().where(_seen(by), border >= _DUE if old else border < _DUE).order_by(*order).limit(_MOST)
     if by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
     return [_line(alert, post) for alert, post in db.session.execute(statement)]

@@ -17,7 +17,8 @@ from nrm.store.statements import built_once
 class Top:
     """Where the keys of the organisation stand; how many alarms wait about openings, and about acts that destroy; how
     many such acts wait for a second member; whether a closed report waits for its second signature; how many
-    people are missing, and how many left on their own. Nothing of the others for who has no part in them.
+    people are missing, or were until yesterday, and how many left on their own. Nothing of the others for who has no
+    part in them.
     """
 
     keys: Keys
@@ -31,7 +32,7 @@ class Top:
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    row = _top(by)().one()
+    row = _top(by)(ended_since=absences.ended_since()).one()
     *_, waiting, closed, act_alarms, acts, missing, left = row
     return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left)
 

@@ -10,14 +10,28 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import UNFINISHED
+from nrm.domain.duty import OLD_AFTER
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.referrals import Obligation, Referral
@@ -111,21 +125,39 @@ def is_own(obligation: Obligation, *, by: Actor) -> bool:
     )
 
 
-def owed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ObligationLine]:
+def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None) -> Page[ObligationLine]:
     """What the actor's desk owes and has not acknowledged, the first due first, what has no hour last.
 
-    Without arrivals: those stand on the list of people on their way.
+    Without arrivals: those stand on the list of people on their way. `old`: only what was due more than seven days ago,
+    or (False) only the rest.
     """
     place = place_after(after)
-    lines = [_line(each, by) for each in _owed(by, bool(place))(most=size + 1, **values_of(place))]
+    values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
+    lines = [_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
-@built_once
-def _owed(by: Actor, further: bool) -> Select[Obligation, Case, Organisation, bool, bool]:
-    statement = _lines(by).where(
-        _own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED)
+def number_old(*, by: Actor) -> int:
+    """How much `owed` has that was due more than seven days ago."""
+    counted = (
+        select(func.count())
+        .select_from(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(*_waits(by), Obligation.due_at <= clock.now() - OLD_AFTER)
     )
+    return db.session.scalar(counted) or 0
+
+
+def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (_own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
+
+
+@built_once
+def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool]:
+    statement = _lines(by).where(*_waits(by))
+    if old is not None:
+        border = bindparam("old", type_=UtcDateTime())
+        statement = statement.where(border >= _DUE if old else border < _DUE)
     if further:
         statement = statement.where(tuple_(_DUE, Obligation.id) > PLACE)
     return statement.order_by(_DUE, Obligation.id).limit(MOST)

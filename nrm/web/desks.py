@@ -76,9 +76,12 @@ def desk_home() -> str:
     """A desk that is told of people or asked to do something for them."""
     by = guards.actor()
     consular = by.role is Role.CONSULAR_OFFICER
+    of_children = by.kind is OrganisationKind.CHILD_PROTECTION
+    old = obligations.number_old(by=by) + len(children.alerts(by=by, old=True)) if of_children else 0
     return render_template(
         "home/desk.html",
-        owed=obligations.owed(by=by, size=SHOWN),
+        owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
+        old=old,
         arrival_only=consular,
         part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
@@ -86,9 +89,10 @@ def desk_home() -> str:
         statuses=STATUS_LABELS,
         new_id=uuid.uuid4() if by.role is Role.HELPLINE_OPERATOR else None,
         form=FindCaseForm(),
-        alerts=children.alerts(by=by) if by.kind is OrganisationKind.CHILD_PROTECTION else (),
+        alerts=children.alerts(by=by) if of_children else (),
         own_alerts=True,
         missing=absences.missing(by=by) if g.top.missing else (),
+        ended=absences.ended(by=by) if g.top.missing else (),
         child_reasons=REASON_LABELS,
         child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),

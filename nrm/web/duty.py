@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.cases import FindCaseForm
 from forms.referrals import STATUS_LABELS
+from nrm import clock
 from nrm.actions import chases as actions
+from nrm.domain.absences import child_authority
 from nrm.domain.accounts import Permission, Role
 from nrm.domain.duty import Tag
 from nrm.domain.paths import ANSWER, ARRIVAL, DECISION
@@ -73,7 +75,8 @@ def _way(line: DutyLine) -> str:
 
 def _words() -> dict[str, Any]:
     """What the rows of every list are said with."""
-    return {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _way}
+    words = {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _way}
+    return {**words, "child_number": agreements.number_now(child_authority(guards.country().in_force(clock.now())))}
 
 
 @home.page(Role.DUTY_OFFICER)
@@ -86,6 +89,7 @@ def duty_home() -> str:
         desk=store.desk(by=by, size=SHOWN),
         **_words(),
         missing=absences.missing(by=by) if g.top.missing else (),
+        ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
         left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
         place=country_in_words,

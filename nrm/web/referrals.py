@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.cases import PURPOSE_LABELS, OpenCaseForm
+from forms.endings import ANSWER_LABELS
 from forms.referrals import (
     DECLINE_LABELS,
     ESCORT_LABELS,
@@ -25,7 +26,7 @@ from nrm import clock
 from nrm.actions import cases as case_actions
 from nrm.actions import placing
 from nrm.actions import referrals as actions
-from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
@@ -41,7 +42,7 @@ from nrm.domain.referrals import (
     escorts_for,
 )
 from nrm.domain.words import N_
-from nrm.store import accounts, consents, members, obligations, stays
+from nrm.store import accounts, children, consents, members, obligations, stays
 from nrm.store import cases as case_store
 from nrm.store import placing as places
 from nrm.store import referrals as store
@@ -409,9 +410,19 @@ def expire(referral_id: uuid.UUID) -> Answer:
 @blueprint.get("/obligations")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def owed() -> str:
-    """Everything this desk is asked to know or to do."""
-    page = obligations.owed(by=guards.actor(), after=request.args.get("after", ""))
-    return render_template("referrals/owed.html", page=page)
+    """Everything this desk is asked to know or to do; of child protection what is `old` on a page of its own."""
+    by, after = guards.actor(), request.args.get("after", "")
+    if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        return render_template("referrals/owed.html", page=obligations.owed(by=by, after=after), old=False)
+    old = "old" in request.args
+    return render_template(
+        "referrals/owed.html",
+        page=obligations.owed(by=by, after=after, old=old),
+        old=old,
+        alerts=children.alerts(by=by, old=True) if old and not after else (),
+        own_alerts=True,
+        child_answers=ANSWER_LABELS,
+    )
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

@@ -115,6 +115,7 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
+        same_household=True,
         by=vatra,
     )
     assert [row["stay_status"] for row in counted()[1]] == ["left"]

@@ -57,7 +57,13 @@ def _end(
     stay_id: uuid.UUID, how: tuple[ExitReason, Destination], by: Actor, on: date | None = None, where: str = "home"
 ) -> uuid.UUID:
     return stays.end(
-        stay_id=stay_id, ended_on=on or store.today(), exit_reason=how[0], destination=how[1], where=where, by=by
+        stay_id=stay_id,
+        ended_on=on or store.today(),
+        exit_reason=how[0],
+        destination=how[1],
+        where=where,
+        same_household=True,
+        by=by,
     )
 
 

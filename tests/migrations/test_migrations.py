@@ -211,6 +211,7 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
             exit_reason=reason,
             destination=destination,
             where="home",
+            same_household=True,
             by=vatra,
         )
     db.session.remove()

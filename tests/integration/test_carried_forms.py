@@ -90,6 +90,11 @@ def test_a_form_that_erases_is_neither_done_nor_offered_after_signing_in_again(w
         ("/cases/{case}/close", {}, "/cases/{case}/close"),
         ("/cases/{case}/share", {"organisation": "TRP_UNIT"}, "/cases/{case}/share"),
         ("/cases/{case}/consents/ask", {"sharing": "no"}, "/cases/{case}/consents/ask"),
+        ("/stays/{stay}/end", {"reason": "expelled"}, "/stays/{stay}/end"),
+        ("/stays/{stay}/left", {"left": "today"}, "/stays/{stay}/left"),
+        ("/cases/{case}/findings", {"risk": "safe"}, "/cases/{case}"),
+        ("/child-returns/{case}/findings", {"risk": "safe"}, "/child-returns/{case}/findings"),
+        ("/cases/{case}/letter", {"closes": "close"}, "/cases/{case}/letter"),
     ],
 )
 def test_no_form_that_ends_or_opens_something_is_offered(
@@ -97,7 +102,7 @@ def test_no_form_that_ends_or_opens_something_is_offered(
 ) -> None:
     app, world = world_app
     member = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
-    ids = {"case": world.own_case, "member": member}
+    ids = {"case": world.own_case, "member": member, "stay": world.own_stay}
     me = Person(app.test_client(), ME)
     before = sealed(world.own_case)
     page = signed_in_with(me.client, too_late(me, path.format(**ids), data))

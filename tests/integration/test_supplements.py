@@ -288,5 +288,11 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
     shelter.post(complete, {}, status=422)
     shelter.post(complete, {"family": "Planted"})
     assert complete not in shelter.get("/")
+    refused = shelter.post(f"{complete}?lang=en", {"family": "Another", "story": "another story"}, status=409)
+    assert "nothing is written over it" in refused
+    assert "nothing is written over it" in shelter.get(f"{complete}?lang=en", 409)
+    urgent.open(urgent.nrc, Compartment.IDENTITY)
+    identity = cases.opened(case_id=urgent.case_id, by=urgent.nrc)[Compartment.IDENTITY].value
+    assert identity["family"] == "Planted"
     assert "Shtojca" in shelter.get(f"/cases/{urgent.case_id}/openings")
     sign_in("vatra.case_worker").get(show, status=404)

@@ -23,6 +23,7 @@ IMPOSSIBLE = {
     "country": N_("Say in which country that is; a gate looks at the country and at no other word"),
     "missing": N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
     "left_alone": N_("Two members record that somebody left on her own; there is a page for it"),
+    "died": N_("Two members record a death; there is a page for it"),
     "missing_stands": N_("This person is missing: record first that she was found"),
     "overlaps": N_("Enter a later day: until then the person was in a shelter"),
     "bed_taken": N_("Choose another bed: somebody has this one now, or had it on that day"),
@@ -42,6 +43,7 @@ FIELD_OF = {
     "country": "country",
     "missing": "reason",
     "left_alone": "reason",
+    "died": "reason",
     "missing_stands": "reason",
 }
 """Error -> the field it stands at; all others stand at the bed."""
@@ -145,6 +147,13 @@ class LeftAloneForm(WhereForm):
 
     left = today_or(N_("Left"))
     left_day = DayField(N_("Day of leaving"), when=("left", "other"))
+
+
+class DiedForm(OnceForm):
+    """When somebody died."""
+
+    died = today_or(N_("Day of death"))
+    died_day = DayField(N_("Which day was it?"), when=("died", "other"))
 
 
 AGO = {

@@ -1,4 +1,4 @@
-"""What was found of a child, by what every end of a stay passed its gate, and who is missing or left on her own.
+"""What was found of a child, by what every end of a stay passed its gate, who is missing, left on her own or died.
 
 Upward an assessment that only says "done" becomes "not yet clear", and is owed again while the case is not closed. A
 stay that ended before keeps `former_rule` where the gate was not asked. Downward the steps are done again that were done
@@ -60,6 +60,10 @@ NEW = {
     " OR (exit_reason = 'left_alone' AND repatriation_gate = 'left_alone' AND child_gate = 'adult'"
     " AND left_recorded_by_id IS NOT NULL AND left_confirmed_by_id IS NOT NULL"
     " AND left_recorded_by_id <> left_confirmed_by_id)",
+    "died_by_two": "(exit_reason <> 'died' AND repatriation_gate <> 'died')"
+    " OR (exit_reason = 'died' AND (repatriation_gate = 'former_rule' OR (repatriation_gate = 'died'"
+    " AND left_recorded_by_id IS NOT NULL AND left_confirmed_by_id IS NOT NULL"
+    " AND left_recorded_by_id <> left_confirmed_by_id)))",
     "missing_by_its_alarm": "exit_reason <> 'missing' OR child_gate IN ('missing', 'former_rule')",
     "child_leaves_after_findings": "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
     " OR (child_gate = 'handed_over' AND destination = 'other_shelter')"
@@ -119,7 +123,7 @@ def upgrade(database: str) -> None:
     )
     op.execute(
         "UPDATE stays SET repatriation_gate = 'former_rule'"  # noqa: S608 - nothing from outside
-        f" WHERE ended_on IS NOT NULL AND destination NOT IN ({ABROAD}) AND destination <> 'none'"
+        f" WHERE ended_on IS NOT NULL AND destination NOT IN ({ABROAD})"
     )
     op.execute(
         "UPDATE stays SET child_gate = CASE WHEN destination = 'none' THEN 'died' WHEN exit_reason = 'missing'"
@@ -143,6 +147,7 @@ def _absences() -> None:
         sa.Column("party", sa.String(), nullable=False),
         sa.Column("since_on", sa.Date(), nullable=False),
         sa.Column("since_at", UtcDateTime(), nullable=True),
+        sa.Column("reported_on", sa.Date(), nullable=False),
         sa.Column("reported_by_id", sa.Uuid(), nullable=False),
         sa.Column("desk_knows", sa.Boolean(), nullable=False),
         sa.Column("authority_knows", sa.Boolean(), nullable=False),
@@ -178,14 +183,21 @@ def _absences() -> None:
         sa.Column("stay_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("left_on", sa.Date(), nullable=False),
         sa.Column("destination", sa.String(), nullable=False),
         sa.Column("country", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
         sa.Column("recorded_on", sa.Date(), nullable=False),
         sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
         sa.Column("confirmed_by_id", sa.Uuid(), nullable=True),
         sa.Column("withdrawn_on", sa.Date(), nullable=True),
         sa.Column("desk_knows", sa.Boolean(), nullable=False),
+        sa.Column("authority_knows", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('left', 'died') AND (kind <> 'died' OR destination = 'none')",
+            name=op.f("ck_left_alone_known_kind"),
+        ),
         sa.CheckConstraint(
             "confirmed_by_id IS NULL OR confirmed_by_id <> recorded_by_id",
             name=op.f("ck_left_alone_confirmed_by_another"),

@@ -1,4 +1,5 @@
-"""Raising and ending the alarm of a missing person; recording, by two members, that an adult left on her own."""
+"""Raising and ending the alarm of a missing person; recording, by two members, that an adult left on her own or that
+somebody died."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from nrm.db import transaction
 from nrm.domain.absences import (
     AbsenceRefused,
     Feared,
+    Kind,
     Outcome,
+    check_died,
     check_end,
     check_left_alone,
     check_second,
@@ -57,6 +60,7 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
                 party="" if case.age_class == "adult" else child_authority(country().in_force(now)),
                 since_on=since_on,
                 since_at=since,
+                reported_on=stays.today(),
                 reported_by_id=by.member_id,
             )
             session.add(alarm)
@@ -114,7 +118,7 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
         alarm = _own(missing_id, by)
         today = stays.today()
         check_end(
-            since_on=alarm.since_on,
+            reported_on=alarm.reported_on,
             today=today,
             days=country().missing_days,
             age_class=alarm.age_class,
@@ -182,6 +186,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
                 stay_id=stay.id,
                 case_id=stay.case_id,
                 organisation_id=by.organisation_id,
+                kind=str(Kind.LEFT),
                 left_on=left_on,
                 destination=str(destination),
                 country=country_of(destination, where, case.citizenship),
@@ -196,8 +201,45 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
         raise AbsenceRefused("already") from None
 
 
+def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
+    """One member records a death; the duty desk, of a child the child authority too, sees it at once, and a second
+    member confirms.
+
+    Returns the record. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, AbsenceRefused (`already`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.member_id is None or by.organisation_id is None:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            stay = stays.row(stay_id, by=by)
+            if stay.ended_on is not None:
+                raise StayOver
+            case = session.get_one(Case, stay.case_id, populate_existing=True)
+            check_died(died_on, admitted_on=stay.admitted_on, today=stays.today())
+            made = LeftAlone(
+                id=uuid.uuid4(),
+                stay_id=stay.id,
+                case_id=stay.case_id,
+                organisation_id=by.organisation_id,
+                kind=str(Kind.DIED),
+                left_on=died_on,
+                destination=str(Destination.NONE),
+                country="",
+                party="" if case.age_class == "adult" else child_authority(country().in_force(clock.now())),
+                recorded_on=stays.today(),
+                recorded_by_id=by.member_id,
+            )
+            session.add(made)
+            session.flush()
+            audit.append(session, audit.Event.DEATH_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
+            return made.id
+    except IntegrityError:
+        raise AbsenceRefused("already") from None
+
+
 def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """Another member of the shelter confirms: the stay ends; returns it. An alarm that stood is over with it.
+    """Another member of the shelter confirms that she left or died: the stay ends; returns it. An alarm is over by it.
 
     Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`).
     """
@@ -213,6 +255,10 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         )
         if _rows(hit) != 1:
             raise AbsenceRefused("over")
+        reason, opened = ExitReason.LEFT_ALONE, "adult"
+        if left.kind == Kind.DIED:
+            case = session.get_one(Case, left.case_id, populate_existing=True)
+            reason, opened = ExitReason.DIED, "adult" if case.age_class == "adult" else "died"
         alarm = store.stands(left.case_id)
         if alarm is not None:
             _end(session, alarm, Outcome.FOUND, max(alarm.since_on, stays.today()), by)
@@ -222,25 +268,26 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
             .values(
                 ended_on=left.left_on,
                 end_known_on=stays.today(),
-                exit_reason=str(ExitReason.LEFT_ALONE),
+                exit_reason=str(reason),
                 destination=left.destination,
                 destination_country=left.country,
-                repatriation_gate="left_alone",
-                child_gate="adult",
+                repatriation_gate=str(reason),
+                child_gate=opened,
                 left_recorded_by_id=left.recorded_by_id,
                 left_confirmed_by_id=by.member_id,
             )
         )
         if _rows(ended) != 1:
             raise StayOver
-        audit.append(session, audit.Event.LEFT_ALONE_CONFIRMED, by=by, case_id=left.case_id, left_id=left.id)
+        event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
+        audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         audit.append(
             session,
             audit.Event.STAY_ENDED,
             by=by,
             case_id=left.case_id,
             stay_id=left.stay_id,
-            exit_reason=str(ExitReason.LEFT_ALONE),
+            exit_reason=str(reason),
         )
         return left.stay_id
 
@@ -261,20 +308,29 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         )
         if _rows(hit) != 1:
             raise AbsenceRefused("over")
-        audit.append(session, audit.Event.LEFT_ALONE_TAKEN_BACK, by=by, case_id=left.case_id, left_id=left.id)
+        event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
+        audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         return left.stay_id
 
 
 def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk says that it knows. Raises NotPermitted, NotVisible."""
-    by.must(Permission.REFERRAL_DIRECT)
+    """The duty desk, or of a child that died the child authority, says that it knows. Said twice it changes nothing.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    if not (authority or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotVisible
     with transaction() as session:
         left = store.left_row(left_id, by=by)
+        column = LeftAlone.authority_knows if authority else LeftAlone.desk_knows
         hit = session.execute(
-            update(LeftAlone).where(LeftAlone.id == left.id, LeftAlone.desk_knows.is_(False)).values(desk_knows=True)
+            update(LeftAlone).where(LeftAlone.id == left.id, column.is_(False)).values({column.key: True})
         )
         if _rows(hit) == 1:
-            audit.append(session, audit.Event.LEFT_ALONE_KNOWN, by=by, case_id=left.case_id, left_id=left.id)
+            event = audit.Event.DEATH_KNOWN if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_KNOWN
+            audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
 
 
 def _rows(result: object) -> int:

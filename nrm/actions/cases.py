@@ -213,7 +213,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         raise CaseRefused("referral_open")
     if absences.stands(case_id) is not None:
         raise CaseRefused("missing")
-    _check_child_left(case, by)
+    check_child_left(case, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)
@@ -227,8 +227,11 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
 
 
-def _check_child_left(case: Case, by: Actor) -> None:
-    """Raise GateClosed where a child, or who may be one, would leave by the closing of the case alone."""
+def check_child_left(case: Case, by: Actor) -> None:
+    """Raise GateClosed where a child, or who may be one, would leave by the closing of the case alone.
+
+    For every road that closes a case: closing it, writing a letter with it, erasing it.
+    """
     if absences.was_not_found(case.id):
         return
     if by.organisation_id is not None and not stays.left_by_a_gate(case.id, by.organisation_id):

@@ -113,6 +113,9 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
     Of everything: what is under seal is destroyed, but for a witness's legal file; what a shelter must know to keep
     somebody safe who still sleeps there goes when the stay ends. A share: a new epoch without the reader. Being
     counted: from now on not, and the particulars go. Help: none is arranged any more without a new yes.
+
+    The permit's gate does not hold this up: it is hers, and nothing sends her abroad. It ends no stay, which passes its
+    gate when she leaves, and it changes nothing of whether she was told of the permit.
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
     `child`: of a child nothing was consented to); WaitsForSecond for the third of everything in an hour: then nothing
     is destroyed, but nobody reads by consent any more.
@@ -121,8 +124,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
     waits = None
     with transaction() as session:
         case = _held(session, case_id, by)
-        if case.age_class != "adult" and what != EVERYTHING:
-            raise ConsentRefused("child")
+        _check_takes_back(case)
         if what == EVERYTHING:
             waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
             if waits is None:
@@ -147,7 +149,16 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
 def take_back_everything(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """`withdraw` of everything in the transaction of the second member who agrees; `carry_out` must follow."""
     by.must(Permission.CASE_OPEN)
-    _take_back_everything(session, _held(session, case_id, by), by)
+    case = _held(session, case_id, by)
+    _check_takes_back(case)
+    _take_back_everything(session, case, by)
+
+
+def _check_takes_back(case: Case) -> None:
+    """Raise ConsentRefused of a child, and of who may be one: its wish is weighed, a share ends by `cases.end_share`,
+    and what protects it is not destroyed because somebody says that it takes everything back."""
+    if case.age_class != "adult":
+        raise ConsentRefused("child")
 
 
 def _take_back_everything(session: Session, case: Case, by: Actor) -> None:

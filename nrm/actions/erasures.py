@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from nrm import audit, clock, faults
-from nrm.actions import alone, consenting, requests
+from nrm.actions import alone, cases, consenting, requests
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
@@ -30,6 +30,7 @@ from nrm.models.cases import Case, SealedCompartment
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.models.testimony import Testimony
+from nrm.store import absences
 from nrm.store import cases as store
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -104,8 +105,12 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
     """The person no longer agrees that anything is kept: the holder has everything sealed destroyed, and closes.
 
     The legal file of a witness stays as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
-    (`not_holder`, `stay_open`, `referral_open`, `nothing_to_erase`); WaitsForSecond for the third in an hour: then
-    nothing is destroyed, but nobody reads by the person's consent any more.
+    (`not_holder`, `stay_open`, `referral_open`, `missing`, `nothing_to_erase`); WaitsForSecond for the third in an
+    hour: then nothing is destroyed, but nobody reads by the person's consent any more.
+
+    An open case is closed by it, and so a child, or who may be one, passes the child gate (GateClosed). An adult is not
+    held up by the permit's: what is kept is hers, and nothing sends her abroad. Her stay was ended before, by what
+    opened its gate, and stays as it is; so does the row that says whether she was ever told of the permit.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -122,7 +127,7 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """`erase` in the transaction of the second member who agrees, which `carry_out` must follow."""
+    """`erase` in the transaction of the second member who agrees, which `carry_out` must follow; raises as it does."""
     by.must(Permission.STAY_MANAGE)
     _erase_whole(session, _erasable_now(session, case_id, by), by)
 
@@ -136,6 +141,10 @@ def _erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
         raise CaseRefused("referral_open")
+    if case.status == "open" and case.age_class != "adult":
+        if absences.stands(case_id) is not None:
+            raise CaseRefused("missing")
+        cases.check_child_left(case, by)
     if not to_erase(session, case_id):
         raise CaseRefused("nothing_to_erase")
     return case

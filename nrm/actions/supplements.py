@@ -142,9 +142,10 @@ def file(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
-    """The holder writes down itself what the urgent interview left out; its task is then done.
+    """The holder writes down itself what the urgent interview left out; its task is then done, and this once only.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (as `take_over`; `nothing_added`).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (as `take_over`; `nothing_added`; `completed`: nothing is
+    written over what was completed).
     """
     by.must(Permission.CASE_OPEN)
     if not answers:
@@ -153,8 +154,9 @@ def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
         case = _writable(session, case_id, by)
         if store.of_case(case_id) is None:
             raise NotVisible
+        if not _done(session, case_id, obligations.COMPLETE_INTERVIEW, by):
+            raise CaseRefused("completed")
         _merge(session, case, answers, by)
-        _done(session, case_id, obligations.COMPLETE_INTERVIEW, by)
         audit.append(session, audit.Event.OWED_PART_WRITTEN, by=by, case_id=case_id)
 
 
@@ -221,9 +223,11 @@ def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) ->
     _done(session, case_id, obligations.READ_SUPPLEMENT, by)
 
 
-def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
-    session.execute(
+def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> bool:
+    """Whether it was still owed; of two who do it at once one did."""
+    hit = session.execute(
         update(Obligation)
         .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
         .values(done_at=clock.now(), done_by_id=by.member_id)
     )
+    return cast("CursorResult[object]", hit).rowcount > 0

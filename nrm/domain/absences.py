@@ -1,4 +1,5 @@
-"""Who did not come back, and who left on her own: an alarm, and a fact; neither is what an organisation does."""
+"""Who did not come back, who left on her own, and who died: an alarm, and facts that two members say; none is what an
+organisation does."""
 
 from __future__ import annotations
 
@@ -27,6 +28,13 @@ class Outcome(StrEnum):
     NOT_FOUND = "not_found"
 
 
+class Kind(StrEnum):
+    """What two members of a shelter say of somebody whose stay ends by it."""
+
+    LEFT = "left"
+    DIED = "died"
+
+
 class AbsenceRefused(ValueError):
     """Nothing is recorded. `why`: `since` (in the future, or before the admission), `already` (it stands), `over`,
     `too_early` (to end it), `authority` (a child: the child authority has not said that it knows), `same_member`."""
@@ -46,14 +54,15 @@ def check_since(since: datetime, *, now: datetime, on: date, admitted_on: date |
         raise AbsenceRefused("since")
 
 
-def may_end_on(since_on: date, days: int) -> date:
-    """The first day on which an alarm can be ended without the person."""
-    return since_on + timedelta(days=days)
+def may_end_on(reported_on: date, days: int) -> date:
+    """The first day on which an alarm can be ended without the person: counted from the day on which it was raised,
+    so that the duty desk has all of them to look, whatever day somebody typed as the last on which she was seen."""
+    return reported_on + timedelta(days=days)
 
 
-def check_end(*, since_on: date, today: date, days: int, age_class: str, authority_knows: bool) -> None:
+def check_end(*, reported_on: date, today: date, days: int, age_class: str, authority_knows: bool) -> None:
     """Raise AbsenceRefused before the country's days are over, or before the child authority knows of a child."""
-    if today < may_end_on(since_on, days):
+    if today < may_end_on(reported_on, days):
         raise AbsenceRefused("too_early")
     if age_class != "adult" and not authority_knows:
         raise AbsenceRefused("authority")
@@ -79,11 +88,19 @@ def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today:
         raise ImpossibleStay("exit_in_future")
 
 
+def check_died(died_on: date, *, admitted_on: date, today: date) -> None:
+    """Raise ImpossibleStay for a day on which nobody of the stay can have died."""
+    if died_on < admitted_on:
+        raise ImpossibleStay("exit_before_admission")
+    if died_on > today:
+        raise ImpossibleStay("exit_in_future")
+
+
 def check_second(first: uuid.UUID, second: uuid.UUID | None) -> None:
     """Raise AbsenceRefused unless somebody else confirms what the first recorded."""
     if second is None or first == second:
         raise AbsenceRefused("same_member")
 
 
-BY_ANOTHER_PAGE = {ExitReason.MISSING: "missing", ExitReason.LEFT_ALONE: "left_alone"}
+BY_ANOTHER_PAGE = {ExitReason.MISSING: "missing", ExitReason.LEFT_ALONE: "left_alone", ExitReason.DIED: "died"}
 """Reasons that no form of an organisation's own acts offers -> the code that says where they are recorded."""

@@ -70,8 +70,8 @@ class WaitsForSecond(Exception):
 
 
 class ActRefused(Exception):
-    """`why`: `answered` (not open any more), `own` (whoever asked does not agree), `new` (nor does whoever was confirmed
-    after it was asked for: the one who asked may have let them in for it)."""
+    """`why`: `answered` (not open any more), `own` (whoever asked does not agree), `new` (nor does whoever was
+    confirmed after it was asked for: the one who asked may have let them in for it)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

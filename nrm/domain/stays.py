@@ -159,7 +159,7 @@ class ImpossibleStay(ValueError):
 
     `admission_in_future`, `admission_before_case`, `exit_before_admission`, `exit_in_future`,
     `anticipated_before_admission`, `anticipated_too_late`, `destination`, `country`, `overlaps`; `missing`,
-    `left_alone` (recorded elsewhere), `missing_stands` (until she is found); `bed_taken`, `bed_out_of_use`;
+    `left_alone`, `died` (recorded elsewhere), `missing_stands` (until she is found); `bed_taken`, `bed_out_of_use`;
     `not_arrived`, `already_there`.
     """
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.absences import Feared, Outcome
+from nrm.domain.absences import Feared, Kind, Outcome
 from nrm.models.accounts import one_of
 
 _STANDS = text("outcome = ''")
@@ -45,6 +45,7 @@ class Missing(Model):
     party: Mapped[str]  # the child authority that was told; empty for an adult
     since_on: Mapped[date]
     since_at: Mapped[datetime | None]
+    reported_on: Mapped[date]  # the day it was raised: from it the days are counted until it can be ended
     reported_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)
@@ -53,12 +54,13 @@ class Missing(Model):
 
 
 class LeftAlone(Model):
-    """An adult left on her own: one member recorded it, another one confirms; then the stay ends by it."""
+    """An adult left on her own, or somebody died: one member recorded it, another confirms; it ends the stay."""
 
     __tablename__ = "left_alone"
     __table_args__ = (
         CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> recorded_by_id", name="confirmed_by_another"),
         CheckConstraint("confirmed_by_id IS NULL OR withdrawn_on IS NULL", name="confirmed_or_withdrawn"),
+        CheckConstraint(f"{one_of('kind', Kind)} AND (kind <> 'died' OR destination = 'none')", name="known_kind"),
         Index("uq_left_alone_stay", "stay_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS),
         Index("ix_left_alone_desk_knows", "desk_knows"),
     )
@@ -67,11 +69,14 @@ class LeftAlone(Model):
     stay_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stays.id"))
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    left_on: Mapped[date]
+    kind: Mapped[str] = mapped_column(default="left")
+    left_on: Mapped[date]  # the day she left or died
     destination: Mapped[str]
-    country: Mapped[str]  # `home`, ISO 3166 alpha-2, or `unknown`
+    country: Mapped[str]  # `home`, ISO 3166 alpha-2, or `unknown`; empty of who died
+    party: Mapped[str] = mapped_column(default="")  # the child authority that is told of a child's death
     recorded_on: Mapped[date]
     recorded_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     withdrawn_on: Mapped[date | None]
     desk_knows: Mapped[bool] = mapped_column(default=False)
+    authority_knows: Mapped[bool] = mapped_column(default=False)

@@ -88,6 +88,13 @@ class Stay(Model):
             name="left_alone_by_two",
         ),
         CheckConstraint(
+            "(exit_reason <> 'died' AND repatriation_gate <> 'died')"
+            " OR (exit_reason = 'died' AND (repatriation_gate = 'former_rule' OR (repatriation_gate = 'died'"
+            " AND left_recorded_by_id IS NOT NULL AND left_confirmed_by_id IS NOT NULL"
+            " AND left_recorded_by_id <> left_confirmed_by_id)))",
+            name="died_by_two",
+        ),
+        CheckConstraint(
             "exit_reason <> 'missing' OR child_gate IN ('missing', 'former_rule')", name="missing_by_its_alarm"
         ),
         # What opened the child gate. `former_rule`: ended before every road out passed it.
@@ -137,7 +144,7 @@ class Stay(Model):
     destination: Mapped[str] = mapped_column(default="")
     end_known_on: Mapped[date | None]  # the day the end was entered
     destination_country: Mapped[str] = mapped_column(default="", server_default="")  # home, ISO 3166 alpha-2, unknown
-    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: home, albanian, informed, left_alone
+    repatriation_gate: Mapped[str] = mapped_column(default="")  # what opened it: home, albanian, informed ...
     left_recorded_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     left_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     informed_on: Mapped[date | None]  # the day the permit's options were explained, where that opened the gate

@@ -63,12 +63,14 @@ class EndedLine:
 
 @dataclass(frozen=True, slots=True)
 class LeftLine:
-    """Somebody who left on her own. `own`: the reader recorded it, so that somebody else must confirm."""
+    """Somebody who left on her own, or died. `own`: the reader recorded it, so that somebody else must confirm.
+    `shelter` is empty for the child authority."""
 
     id: uuid.UUID
     case_id: uuid.UUID
     stay_id: uuid.UUID
     pseudonym: str
+    kind: str
     left_on: date
     destination: str
     country: str
@@ -160,7 +162,7 @@ def _line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> M
         desk_knows=found.desk_knows,
         authority_knows=found.authority_knows or found.party == "",
         known=found.authority_knows if authority else found.desk_knows,
-        may_end_on=may_end_on(found.since_on, country().missing_days),
+        may_end_on=may_end_on(found.reported_on, country().missing_days),
         desk_number=agreements.number_now("RA"),
         authority_number=agreements.number_now(found.party),
     )
@@ -222,6 +224,7 @@ def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[
 
 
 def _left(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
     statement = (
         select(LeftAlone, Case.pseudonym, Organisation)
         .join(Case, Case.id == LeftAlone.case_id)
@@ -237,11 +240,12 @@ def _left(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             case_id=found.case_id,
             stay_id=found.stay_id,
             pseudonym=pseudonym,
+            kind=found.kind,
             left_on=found.left_on,
             destination=found.destination,
             country=found.country,
-            shelter={"sq": shelter.name_sq, "en": shelter.name_en},
-            telephone=shelter.telephone,
+            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+            telephone="" if authority else shelter.telephone,
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,
         )
@@ -255,10 +259,20 @@ def _own(by: Actor) -> ColumnElement[bool]:
     return LeftAlone.organisation_id == by.organisation_id
 
 
+def _of_authority(by: Actor) -> ColumnElement[bool]:
+    """The deaths of children that the actor's child authority was told of."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return false()
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    return (LeftAlone.party != "") & (LeftAlone.party == own)
+
+
 def _told(by: Actor) -> ColumnElement[bool]:
-    """Of the duty desk whom it has not said it knows of; of a shelter whom a second member has to confirm."""
+    """Of a desk whom it has not said it knows of; of a shelter whom a second member has to confirm."""
     if by.may(Permission.REFERRAL_DIRECT):
         return LeftAlone.desk_knows.is_(False)
+    if by.kind is OrganisationKind.CHILD_PROTECTION:
+        return _of_authority(by) & LeftAlone.authority_knows.is_(False)
     return _own(by) & LeftAlone.confirmed_by_id.is_(None)
 
 
@@ -269,7 +283,8 @@ def number_left(by: Actor) -> ColumnElement[int]:
 
 
 def left(*, by: Actor) -> list[LeftLine]:
-    """For the duty desk whom it has not said it knows of; for a shelter whom a second member has to confirm."""
+    """For the duty desk whom it has not said it knows of, for the child authority of deaths of children the same; for a
+    shelter whom a second member has to confirm."""
     return _left(_told(by), by=by)
 
 
@@ -288,8 +303,8 @@ def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
 
 
 def left_row(left_id: uuid.UUID, *, by: Actor) -> LeftAlone:
-    """For actions of the shelter and of the duty desk; raises NotVisible."""
-    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own(by)
+    """For actions of the shelter, the duty desk and the child authority; raises NotVisible."""
+    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own(by) | _of_authority(by)
     statement = select(LeftAlone).where(LeftAlone.id == left_id, mine).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:

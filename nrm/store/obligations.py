@@ -225,3 +225,9 @@ def _may_tell(obligation: Obligation, case: Case, by: Actor) -> bool:
         return False
     sending = by.may(Permission.REFERRAL_SEND) and case.status == "referred" and case.opened_by_id == by.organisation_id
     return sending or by.may(Permission.REFERRAL_DIRECT)
+
+
+def is_owed(case_id: uuid.UUID, kind: str) -> bool:
+    """Whether this is owed still in a case that was seen already."""
+    owed = exists().where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
+    return bool(db.session.scalar(select(owed)))

@@ -1,4 +1,4 @@
-"""Missing people, and adults who left on their own: reporting, finding, ending; recording and confirming."""
+"""Missing people, adults who left on their own, and who died: reporting, finding, ending; recording and confirming."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.days import chosen_day
 from forms.names import country_name
-from forms.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, LeftAloneForm, MissingForm
+from forms.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingForm
 from nrm import clock
 from nrm.actions import absences as actions
 from nrm.domain.absences import AbsenceRefused, Feared
@@ -185,6 +185,39 @@ def record_left(stay_id: uuid.UUID) -> Answer:
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 
+@blueprint.get("/stays/<uuid:stay_id>/died")
+@guards.requires(Permission.STAY_MANAGE)
+def died_page(stay_id: uuid.UUID) -> Answer:
+    stay = stays.stay(stay_id, by=guards.actor())
+    if stay.ended_on is not None:
+        return guards.error_page(409, OVER)
+    return render_template("absences/died.html", stay=stay, form=DiedForm())
+
+
+@blueprint.post("/stays/<uuid:stay_id>/died")
+@guards.requires(Permission.STAY_MANAGE)
+def record_death(stay_id: uuid.UUID) -> Answer:
+    """The first member says that the person died, and when."""
+    by = guards.actor()
+    stay = stays.stay(stay_id, by=by)
+    form = DiedForm(request.form)
+    if not form.validate():
+        return render_template("absences/died.html", stay=stay, form=form), 422
+    try:
+        left_id = actions.record_death(
+            stay_id=stay_id, died_on=chosen_day(form.died, form.died_day, stays.today()), by=by
+        )
+    except ImpossibleStay as error:
+        field = form.died_day if form.died.data == "other" else form.died
+        field.errors = [IMPOSSIBLE[error.why]]
+        return render_template("absences/died.html", stay=stay, form=form), 422
+    except AbsenceRefused as error:
+        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+    except StayOver:
+        return guards.error_page(409, OVER)
+    return redirect(url_for("absences.left_one", left_id=left_id), 303)
+
+
 @blueprint.get("/left/<uuid:left_id>")
 @guards.requires(Permission.STAY_MANAGE)
 def left_one(left_id: uuid.UUID) -> Answer:
@@ -222,8 +255,8 @@ def take_back_left(left_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/left/<uuid:left_id>/known")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def left_known(left_id: uuid.UUID) -> Answer:
-    """The duty desk knows."""
+    """The duty desk, or of a child that died the child authority, knows."""
     actions.left_known(left_id=left_id, by=guards.actor())
     return redirect(url_for("home.index"), 303)

@@ -25,12 +25,16 @@ ACTS = frozenset(
     {
         "absences.confirm_left",
         "absences.end",
+        "absences.record_death",
+        "absences.record_left",
         "cases.close",
         "cases.end_share",
         "cases.share",
         "consents.ask",
         "contracts.change",
         "factors.prove",
+        "findings.of_case",
+        "findings.of_return",
         "identifications.ask",
         "interviews.discard",
         "interviews.end",
@@ -41,8 +45,11 @@ ACTS = frozenset(
         "referrals.withdraw",
         "reports.close",
         "second_hands.decline",
+        "stays.end",
     }
 )
+# A form that closes a case by one of its fields: endpoint -> (field, what it says then).
+CLOSES: Mapping[str, tuple[str, str]] = {"departures.write": ("closes", "close")}
 # What each form does, as whoever sent it would say it.
 WORDS: Mapping[str, str] = {
     "absences.confirm_left": N_("Confirm that the person left on their own"),
@@ -50,6 +57,7 @@ WORDS: Mapping[str, str] = {
     "absences.found": N_("Record that the person is back"),
     "absences.known": N_("Say that we know of who is missing"),
     "absences.left_known": N_("Say that we know who left"),
+    "absences.record_death": N_("Record that the person died"),
     "absences.record_left": N_("Record that the person left on their own"),
     "absences.report": N_("Report a person missing"),
     "absences.take_back_left": N_("Take back that the person left"),

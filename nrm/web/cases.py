@@ -74,6 +74,10 @@ REFUSED = {
     "nothing_to_erase": N_("Nothing of this case is kept under seal any more."),
     "consent_first": N_("Ask the person for consent first, and record that it is done."),
     "nothing_added": N_("Answer at least one question"),
+    "completed": N_(
+        "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
+        "part on care, or as a note of the case."
+    ),
     "not_applied": N_(
         "Record first that the person applied for a permit: only then does the permit unit read anything."
     ),
@@ -438,4 +442,6 @@ def erase(case_id: uuid.UUID) -> Answer:
         erasures.erase(case_id=case_id, by=guards.actor())
     except CaseRefused as error:
         return guards.error_page(409, REFUSED[error.why])
+    except GateClosed as error:
+        return guards.error_page(409, CLOSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)

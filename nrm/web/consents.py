@@ -206,6 +206,8 @@ def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[
 @guards.requires(Permission.CASE_OPEN)
 @guards.step_up
 def withdraw_page(case_id: uuid.UUID) -> Answered:
+    if _held(case_id).age_class != "adult":
+        return guards.error_page(409, REFUSED["child"])
     return _withdraw_page(case_id, _withdraw_form(case_id))
 
 
@@ -229,6 +231,8 @@ def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 
 @guards.requires(Permission.CASE_OPEN)
 @guards.step_up
 def withdraw(case_id: uuid.UUID) -> Answered:
+    if _held(case_id).age_class != "adult":
+        return guards.error_page(409, REFUSED["child"])
     form = _withdraw_form(case_id)
     if not form.validate():
         return _withdraw_page(case_id, form, 422)

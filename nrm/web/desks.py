@@ -93,6 +93,7 @@ def desk_home() -> str:
         own_alerts=True,
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
         child_reasons=REASON_LABELS,
         child_answers=ANSWER_LABELS,
         may_record=by.may(Permission.REQUEST_RECORD),

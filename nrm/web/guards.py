@@ -324,7 +324,7 @@ def _ask_to_sign_in() -> Answer:
         actions.must_answer()  # at once, and not on the page after it
         locked = isinstance(ended, actions.Ended) and ended.locked
         return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
-    kept = is_carried(request.endpoint or "")
+    kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
     carried = ""
     if isinstance(ended, actions.Ended) and kept:
         fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
@@ -332,6 +332,12 @@ def _ask_to_sign_in() -> Answer:
     elif isinstance(ended, actions.Ended) and request.endpoint != "accounts.sign_out":
         carried = actions.carry(ended, actions.Carry.UNDONE, path=places.path_here())
     return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
+
+
+def _closes(endpoint: str) -> bool:
+    """Whether the form that was sent closes a case by one of its fields, which its endpoint alone does not say."""
+    field, value = carrying.CLOSES.get(endpoint, ("", ""))
+    return bool(field) and value in request.form.getlist(field)
 
 
 def is_carried(endpoint: str) -> bool:

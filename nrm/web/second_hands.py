@@ -9,14 +9,18 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.second_hands import AgreeToAccountForm, AgreeToCaseForm
+from forms.stays import CLOSED
 from nrm.actions import second_hands as actions
 from nrm.domain.cases import CaseRefused
+from nrm.domain.consents import ConsentRefused
 from nrm.domain.members import LastKeyHolder
+from nrm.domain.permits import GateClosed
 from nrm.domain.second_hands import OF_CASES, ActKind, ActReason, ActRefused, ActStatus
 from nrm.domain.words import N_
 from nrm.store import second_hands as store
 from nrm.web import guards
 from nrm.web.cases import REFUSED
+from nrm.web.consents import REFUSED as CONSENT_REFUSED
 from nrm.web.members import LAST
 
 blueprint = Blueprint("second_hands", __name__)
@@ -90,6 +94,10 @@ def agree(act_id: uuid.UUID) -> Answer:
         return guards.error_page(409, REFUSALS.get(error.why, ANSWERED))
     except CaseRefused as error:
         return guards.error_page(409, REFUSED[error.why])
+    except ConsentRefused as error:
+        return guards.error_page(409, CONSENT_REFUSED[error.why])
+    except GateClosed as error:
+        return guards.error_page(409, CLOSED[error.why])
     except LastKeyHolder:
         return guards.error_page(409, LAST)
     if token is not None:

@@ -216,6 +216,9 @@ def end(stay_id: uuid.UUID) -> Answer:
         return guards.error_page(409, OVER)
     form = _end_form()
     if not form.validate():
+        for elsewhere, why in BY_ANOTHER_PAGE.items():
+            if form.reason.data == elsewhere:
+                form.reason.errors = [IMPOSSIBLE[why]]
         return _end_page(stay, form), 422
     reason = ExitReason(form.reason.data)
     fitting = DESTINATIONS[reason]

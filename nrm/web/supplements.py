@@ -19,6 +19,7 @@ from nrm.domain.referrals import IllegalTransition
 from nrm.domain.supplements import owed_part
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
+from nrm.store import obligations
 from nrm.store import supplements as store
 from nrm.store.cases import CaseRelation, SeenCase
 from nrm.web import cases, guards, interview_pages
@@ -169,6 +170,8 @@ def file(case_id: uuid.UUID) -> Answer:
 def complete_page(case_id: uuid.UUID) -> Answer:
     """The holder's own task: what the urgent interview left out."""
     case = _completable(case_id)
+    if not obligations.is_owed(case_id, obligations.COMPLETE_INTERVIEW):
+        return guards.error_page(409, cases.REFUSED["completed"])
     _, body = _form(case.questionnaire, _consent(case))
     return render_template("supplements/complete.html", case=case, body=body, form=None, nothing=())
 

@@ -92,7 +92,7 @@ def test_a_form_that_erases_is_neither_done_nor_offered_after_signing_in_again(w
         ("/cases/{case}/consents/ask", {"sharing": "no"}, "/cases/{case}/consents/ask"),
         ("/stays/{stay}/end", {"reason": "expelled"}, "/stays/{stay}/end"),
         ("/stays/{stay}/left", {"left": "today"}, "/stays/{stay}/left"),
-        ("/cases/{case}/findings", {"risk": "safe"}, "/cases/{case}"),
+        ("/cases/{case}/findings", {"risk": "safe"}, "/cases/{case}/findings"),
         ("/child-returns/{case}/findings", {"risk": "safe"}, "/child-returns/{case}/findings"),
         ("/cases/{case}/letter", {"closes": "close"}, "/cases/{case}/letter"),
     ],

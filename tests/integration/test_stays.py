@@ -225,7 +225,7 @@ def test_nobody_leaves_before_they_came_or_in_the_future_or_twice(vatra: Actor) 
         with pytest.raises(ImpossibleStay, match=why):
             _end(opened.stay_id, left, vatra, on)
     with pytest.raises(ImpossibleStay, match="destination"):
-        _end(opened.stay_id, (ExitReason.DIED, Destination.FAMILY), vatra)
+        _end(opened.stay_id, (ExitReason.INDEPENDENT_LIVING, Destination.FAMILY), vatra)
     assert _end(opened.stay_id, left, vatra) == opened.case_id
     with pytest.raises(StayOver):
         _end(opened.stay_id, left, vatra)

@@ -294,5 +294,5 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
     urgent.open(urgent.nrc, Compartment.IDENTITY)
     identity = cases.opened(case_id=urgent.case_id, by=urgent.nrc)[Compartment.IDENTITY].value
     assert identity["family"] == "Planted"
-    assert "Shtojca" in shelter.get(f"/cases/{urgent.case_id}/openings")
+    assert "Shtojca" in shelter.get(f"/cases/{urgent.case_id}/openings?lang=sq")
     sign_in("vatra.case_worker").get(show, status=404)

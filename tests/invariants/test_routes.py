@@ -23,14 +23,16 @@ PUBLIC, MEMBER = "public", "any member"
 # Each endpoint with the access it must have: one that is not here, or is not there any more, fails.
 ACCESS = {
     "absences.confirm_left": "stay:manage",
+    "absences.died_page": "stay:manage",
     "absences.end": "stay:manage",
     "absences.end_page": "stay:manage",
     "absences.found": "stay:manage",
     "absences.known": "obligation:acknowledge",
-    "absences.left_known": "referral:direct",
+    "absences.left_known": "obligation:acknowledge",
     "absences.left_one": "stay:manage",
     "absences.left_page": "stay:manage",
     "absences.missing_page": "stay:manage",
+    "absences.record_death": "stay:manage",
     "absences.record_left": "stay:manage",
     "absences.report": "stay:manage",
     "absences.take_back_left": "stay:manage",

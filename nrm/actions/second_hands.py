@@ -29,8 +29,8 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
     """Agree, and carry it out at once; for somebody who begins anew, the token of the one-time link.
 
     Another active member than the one who asked, and never the one it is about. Raises NotVisible, NotPermitted,
-    ActRefused (`answered`, `own`, `new`), and whatever stands in the way by now: CaseRefused, ConsentRefused, GateClosed,
-    LastKeyHolder, CannotOpen.
+    ActRefused (`answered`, `own`, `new`), and whatever stands in the way by now: CaseRefused, ConsentRefused,
+    GateClosed, LastKeyHolder, CannotOpen.
     """
     asked = store.row(act_id, by=by)
     kind = ActKind(asked.kind)

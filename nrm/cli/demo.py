@@ -8,7 +8,9 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -300,11 +302,27 @@ def _country(app: Flask) -> Country:
     return cast(Country, app.extensions["nrm.country"])
 
 
+def _remember_stop() -> list[int]:
+    """Raise KeyboardInterrupt at Ctrl-C, and fill the list: where it was raised a library may have swallowed it."""
+    stopped: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, stop)
+    return stopped
+
+
 def _progress(last: datetime) -> Callable[[str], None]:
     """Say each month once, and every quarter that is closed."""
     told: set[str] = set()
+    stopped = _remember_stop()
 
     def tell(what: str) -> None:
+        if stopped:
+            raise KeyboardInterrupt
         if what not in told:
             told.add(what)
             _say(f"{what} (until {last:%Y-%m-%d})" if what[:2] == "20" else what)

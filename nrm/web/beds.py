@@ -22,18 +22,24 @@ Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("beds", __name__)
 
+SHOWN = 40
+"""How many beds a page lists, so that it stays light."""
 CLOSED = N_("This bed is closed already, or will be. Reopen it first.")
 
 
 @blueprint.get("/beds/list")
 @guards.requires(Permission.STAY_MANAGE)
 def index() -> str:
-    """Every bed of the shelter, closed ones too."""
+    """Every bed of the shelter, closed ones too, `SHOWN` at a time; `from` says how many stand before."""
     by = guards.actor()
+    lines = store.beds(by=by, closed=True)
+    asked = request.args.get("from", "0")
+    start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else 0
     return render_template(
         "beds/index.html",
         room=store.room(by=by),
-        lines=store.beds(by=by, closed=True),
+        lines=lines[start : start + SHOWN],
+        more=start + SHOWN if len(lines) > start + SHOWN else 0,
         reasons=CLOSE_REASONS,
         may_manage=by.may(Permission.BED_MANAGE),
     )

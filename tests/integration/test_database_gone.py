@@ -31,9 +31,7 @@ def turn(server: postgres.Server, *, on: bool) -> None:
         options = ("-o", f'-h "" -k {server.folder}', "-l", str(inner.log))
         pgexec("pg_ctl", (*words, *options, "start"), bin_path=inner.bin_path, user=inner.system_user, timeout=40)
     else:
-        pgexec(
-            "pg_ctl", (*words, "-m", "immediate", "stop"), bin_path=inner.bin_path, user=inner.system_user, timeout=40
-        )
+        pgexec("pg_ctl", (*words, "-m", "fast", "stop"), bin_path=inner.bin_path, user=inner.system_user, timeout=40)
 
 
 def test_every_page_says_that_the_database_is_gone_and_comes_back_by_itself(

@@ -59,7 +59,7 @@ def test_the_csv_and_the_workbook_have_a_word_in_the_place_of_figures(closed: Fl
     book = openpyxl.load_workbook(io.BytesIO(sealed("xlsx")), read_only=True)
     cells = [str(cell) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row]
     assert "Not recorded" in cells
-    assert any("links the cases of one person" in cell for cell in cells)
+    assert any("is compared yet with whoever was a victim before" in cell for cell in cells)
     assert not {"New", "Repeat", "Not checked", "Being checked"} & set(cells)
 
 
@@ -116,7 +116,7 @@ def test_what_was_sealed_before_stays_and_the_page_says_that_it_is_no_result(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('not_recorded = { en = "Nothing', 'ignored_title = { en = "Nothing', "ignored_title"),
+        ('not_recorded = { en = "Nobody', 'ignored_title = { en = "Nobody', "ignored_title"),
         ("\n[dimension.repeat.labels]", "\n[dimension.repeat.labels]", ""),
         (
             '[dimension.sex]\ncolumn = "sex"',

@@ -115,7 +115,7 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
             seed=signing.secret_seed(),
             contributor_key=signing.contributor_key(),
             history=counted.history,
-            beside=_beside(table_set, window),
+            linked_reports=_linked_reports(table_set, window),
             progress=tell,
         )
     except MalformedMicrodata as error:
@@ -254,13 +254,13 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
     return _Counted(rows_of, history, last_id)
 
 
-def _beside(table_set: TableSet, window: Window) -> list[Any]:
+def _linked_reports(table_set: TableSet, window: Window) -> list[Any]:
     """What stands of other reports on people who may be the same, where it speaks of these very quarters.
 
     One release of them, or several of the quarters in turn, signed or not yet.
     """
     from nrm.statistics.attack import figures_of
-    from nrm.statistics.reading import Beside
+    from nrm.statistics.reading import LinkedReleases
     from nrm.statistics.release import at_step
 
     found = []
@@ -272,7 +272,9 @@ def _beside(table_set: TableSet, window: Window) -> list[Any]:
             if each.first in window and each.last in window
         }
         if {quarter for each in releases for quarter in each.quarters} == set(window.quarters):
-            found.append(Beside(link, tuple((tables_of, figures_of(other, t)) for tables_of, t in releases.values())))
+            found.append(
+                LinkedReleases(link, tuple((tables_of, figures_of(other, t)) for tables_of, t in releases.values()))
+            )
     db.session.rollback()
     return found
 

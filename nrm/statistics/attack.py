@@ -21,14 +21,14 @@ from typing import Any
 
 from nrm.statistics.beside import believed
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
-from nrm.statistics.linear import NotOptimal, pinned, pinned_beside
-from nrm.statistics.past import imagine
+from nrm.statistics.linear import NotOptimal, pinned, pinned_in_linked
+from nrm.statistics.past import possible_earlier_world
 from nrm.statistics.reading import (
-    Beside,
-    Claim,
+    AttackerBelief,
     Crowd,
     EarlierRelease,
     Fact,
+    LinkedReleases,
     Record,
     Scenario,
     before,
@@ -39,11 +39,11 @@ from nrm.statistics.reading import (
 )
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
-from nrm.statistics.worlds import Frame, Questions, World, walk
+from nrm.statistics.worlds import Frame, PossibleWorld, Questions, walk
 
 MANY = 1000  # open questions beyond which the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
-PAST_WORK_LIMIT = 1.0
+EARLIER_WORK_LIMIT = 1.0
 SHAPE = {"G1": "more than a multiple of 5 tells"}
 
 
@@ -76,15 +76,15 @@ def audit(
     records: Sequence[Record],
     *,
     earlier: Sequence[EarlierRelease] = (),
-    beside: Sequence[Beside] = (),
+    linked_reports: Sequence[LinkedReleases] = (),
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Audit:
     """Attack the printed tables, each `{"name", "dimensions", "rows": [{dimension: member, "value": n}]}`.
 
-    `records` are the true ones, `earlier` the releases before, the newest first, `beside` those of other reports on
-    people who may be the same. `seed` decides which worlds are
-    tried and so only how long the attack takes.
+    `records` are the true ones; `earlier` are the releases before, the newest first; `linked_reports` are the releases
+    of other reports on people who may be the same. `seed` decides which worlds are tried, and so only how long the
+    attack takes. Returns the findings and a verdict for each scenario.
     """
     tell = progress or (lambda _: None)
     tell("shape")
@@ -97,10 +97,12 @@ def audit(
         return Audit(tuple(findings), {})
     tell("linear bounds")
     try:
-        claims = [claim for each in beside if (claim := believed(table_set, figures, records, each)) is not None]
+        beliefs = [
+            belief for each in linked_reports if (belief := believed(table_set, figures, records, each)) is not None
+        ]
     except NotOptimal:
         return Audit((Finding("audit", "A4", TOTAL),), {})
-    attack = _Attack(table_set, figures, records, tuple(earlier), claims, seed)
+    attack = _Attack(table_set, figures, records, tuple(earlier), beliefs, seed)
     findings = attack.by_arithmetic()
     if not findings:
         tell("possible worlds")
@@ -241,21 +243,21 @@ class _Attack:
         figures: Mapping[Cell, int],
         records: Sequence[Record],
         earlier: tuple[EarlierRelease, ...],
-        claims: Sequence[tuple[Claim, tuple[Fact, ...]]],
+        beliefs: Sequence[tuple[AttackerBelief, tuple[Fact, ...]]],
         seed: int,
     ) -> None:
         self.table_set, self.figures, self.records = table_set, figures, records
         self.true = _count(table_set, figures, records)
         self.earlier = earlier if any(before(table_set, cell) for cell in figures) else ()
-        self.claims = claims
+        self.beliefs = beliefs
         self.seed = seed
 
     def gates(self) -> dict[str, Scenario]:
         found = {"A1": self._scenario("A1", people=True)}
         if self.table_set.known:
             found["A3"] = self._scenario("A3", registers=self.table_set.known)
-        if self.earlier or self.claims:
-            found["A4"] = self._scenario("A4", earlier=self.earlier, beside=self.claims)
+        if self.earlier or self.beliefs:
+            found["A4"] = self._scenario("A4", earlier=self.earlier, beliefs=self.beliefs)
         return found
 
     def reported(self) -> Scenario:
@@ -273,12 +275,12 @@ class _Attack:
 
     def by_arithmetic(self) -> list[Finding]:
         found = [finding for against in self.gates().values() for finding in self.pins(against)]
-        return found + (self._pins_beside() if self.claims else [])
+        return found + (self._pins_in_linked() if self.beliefs else [])
 
-    def _pins_beside(self) -> list[Finding]:
+    def _pins_in_linked(self) -> list[Finding]:
         """What this release would give away of figures that are out already."""
         try:
-            found = pinned_beside(self.table_set, self.figures, self.gates()["A4"])
+            found = pinned_in_linked(self.table_set, self.figures, self.gates()["A4"])
         except NotOptimal:
             return [Finding("audit", "A4", TOTAL)]
         return [Finding(pin.guarantee, "A4", TOTAL, None, pin.learns) for pin in found]
@@ -286,21 +288,21 @@ class _Attack:
     def by_worlds(self) -> list[Finding]:
         """First against somebody who knows everything at once: what stays open to them is open to everybody."""
         chance = random.Random(self.seed)  # noqa: S311 - which worlds are tried is no secret
-        past = None
+        earlier_world = None
         if self.earlier:
-            past = imagine(self.table_set, self.earlier, self.records, PAST_WORK_LIMIT)
-            if past is None:
+            earlier_world = possible_earlier_world(self.table_set, self.earlier, self.records, EARLIER_WORK_LIMIT)
+            if earlier_world is None:
                 return [Finding("audit", "A4", TOTAL)]
         knows_all = self._scenario(
-            "all", registers=self.table_set.known, people=True, earlier=self.earlier, beside=self.claims
+            "all", registers=self.table_set.known, people=True, earlier=self.earlier, beliefs=self.beliefs
         )
         together = self._questions(knows_all)
-        walk(World(together.frame, self.records, past), together, chance)
+        walk(PossibleWorld(together.frame, self.records, earlier_world), together, chance)
         findings = []
         for against in self.gates().values():
             questions = self._questions(against)
             questions.narrow(together)
-            start = World(questions.frame, self.records, past if against.earlier else None)
+            start = PossibleWorld(questions.frame, self.records, earlier_world if against.earlier else None)
             ends = walk(start, questions, chance, rounds=8) if questions.left() else []
             if 0 < questions.left() <= MANY:
                 search(questions, ends, self.seed)

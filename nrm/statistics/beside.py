@@ -1,8 +1,8 @@
-"""Releases of other reports on people who may be the same: what follows for this one, if they are.
+"""Linked reports: releases of other reports on people who may be the same, and what follows for this one if they are.
 
-Agencies file counts and no people, so nobody can say who stands in two reports. An attacker may know: that every
-witness of report vi is a witness in the tables of the police. Then the figures of both speak of one number, each
-rounded by itself, and may say together what neither says alone.
+Agencies file counts, not people, so the program cannot say who is counted in two reports. An attacker may know it, for
+example that every witness of report vi is a witness in the tables of the police. Then the figures of both reports
+stand for one number, each rounded by itself, and together they may reveal what neither reveals alone.
 """
 
 from __future__ import annotations
@@ -11,45 +11,47 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 from nrm.statistics.linear import Bounds
-from nrm.statistics.reading import Beside, Claim, Crowd, Fact, Predicate, Record, Scenario, predicate
+from nrm.statistics.reading import AttackerBelief, Crowd, Fact, LinkedReleases, Predicate, Record, Scenario, predicate
 from nrm.statistics.tables import TOTAL, Cell, TableSet
 
 RESTS = frozenset({"other", "unknown", "other_or_unknown", "unsure"})
-"""Members that gather what is left over: each report leaves something else over."""
+"""Members that collect what is left over. They are not linked: each report leaves something else over."""
 
 
 def believed(
-    table_set: TableSet, cells: Collection[Cell], records: Sequence[Record], beside: Beside
-) -> tuple[Claim, tuple[Fact, ...]] | None:
-    """What somebody knows for whom the people are the same; None when they are not, or nothing of them is printed.
+    table_set: TableSet, cells: Collection[Cell], records: Sequence[Record], linked: LinkedReleases
+) -> tuple[AttackerBelief, tuple[Fact, ...]] | None:
+    """What an attacker believes who takes the people of both reports to be the same, and the facts that follow.
 
-    Raises NotOptimal.
+    None when the people are not the same, or when no figure about them is printed. Raises NotOptimal.
     """
     crowd = Crowd(table_set, records)
-    alone = [Bounds(other_set, figures, Scenario("alone")) for other_set, figures in beside.releases]
+    alone = [Bounds(other_set, figures, Scenario("alone")) for other_set, figures in linked.releases]
     equal, at_least, facts = [], [], []
-    for where, own, whole, others in _same(table_set, beside):
+    for where, own, whole, others in _common_people(table_set, linked):
         extents = [bounds.extent(others) for bounds in alone]
         fact = Fact(where, sum(low for low, _ in extents), sum(high for _, high in extents))
         if not fact.low <= crowd.number(where) <= fact.high:
-            return None  # they are others
+            return None  # they are not the same people
         facts.append(fact)
         if all(cell in cells for cell in own):
             equal.append((own, others))
         elif whole in cells:
             at_least.append((whole, others))
-    return (Claim(beside.releases, tuple(equal), tuple(at_least)), tuple(facts)) if facts else None
+    return (AttackerBelief(linked.releases, tuple(equal), tuple(at_least)), tuple(facts)) if facts else None
 
 
-def _same(table_set: TableSet, beside: Beside) -> Iterator[tuple[Predicate, tuple[Cell, ...], Cell, tuple[Cell, ...]]]:
+def _common_people(
+    table_set: TableSet, linked: LinkedReleases
+) -> Iterator[tuple[Predicate, tuple[Cell, ...], Cell, tuple[Cell, ...]]]:
     """(whom, their cells here, the cell that holds them and others, their cells there) for each common combination."""
-    link, dimensions = beside.link, table_set.dimensions
-    there = beside.releases[0][0].dimensions
-    for members in product(*(_common(table_set, name, beside) for name in link.by)):
+    link, dimensions = linked.link, table_set.dimensions
+    there = linked.releases[0][0].dimensions
+    for members in product(*(_common_members(table_set, name, linked) for name in link.by)):
         fixed = {name: member for name, member in zip(link.by, members, strict=True) if member != TOTAL}
         here = {dimensions[name].root: member for name, member in fixed.items()}
         others = _cells({there[link.by[name]].root: member for name, member in fixed.items()}, link.there)
-        if not all(cell in figures for _, figures in beside.releases for cell in others):
+        if not all(cell in figures for _, figures in linked.releases for cell in others):
             continue
         where: dict[str, frozenset[str]] = dict(link.where)
         for root, codes in predicate(table_set, tuple(here.items())).items():
@@ -57,10 +59,10 @@ def _same(table_set: TableSet, beside: Beside) -> Iterator[tuple[Predicate, tupl
         yield where, _cells(here, link.where), tuple(sorted(here.items())), others
 
 
-def _common(table_set: TableSet, name: str, beside: Beside) -> list[str]:
+def _common_members(table_set: TableSet, name: str, linked: LinkedReleases) -> list[str]:
     own = set(table_set.members(name))
-    for other_set, _ in beside.releases:
-        own &= set(other_set.members(beside.link.by[name]))
+    for other_set, _ in linked.releases:
+        own &= set(other_set.members(linked.link.by[name]))
     return [TOTAL, *sorted(own - RESTS)]
 
 

@@ -19,7 +19,7 @@ from nrm.statistics.reading import (
     FEWER_THAN_FIVE,
     NOBODY,
     SOMEBODY,
-    Claim,
+    AttackerBelief,
     EarlierRelease,
     Scenario,
     before,
@@ -63,7 +63,7 @@ class Bounds:
                 self._low[place] = max(self._low[place], fact.low)
                 self._high[place] = min(self._high[place], fact.high)
         self._link(table_set, scenario.earlier, figures, rows)
-        self._put_beside(scenario.beside, rows)
+        self._put_beliefs(scenario.beliefs, rows)
         self._solver = self._programme(rows)
         self._costs: list[int] = []
         self._points: list[NDArray[np.float64]] = []
@@ -96,23 +96,23 @@ class Bounds:
                     rows.append([(self._number[age - 1, cell], 1.0), (self._number[age, closing], -1.0)])
             newer = release.figures
 
-    def _put_beside(self, claims: Sequence[Claim], rows: list[list[tuple[int, float]]]) -> None:
+    def _put_beliefs(self, beliefs: Sequence[AttackerBelief], rows: list[list[tuple[int, float]]]) -> None:
         """Releases on the same people: their figures, and that the people of both are as many."""
-        for number, claim in enumerate(claims):
-            for place, (other_set, figures) in enumerate(claim.releases):
+        for number, belief in enumerate(beliefs):
+            for place, (other_set, figures) in enumerate(belief.releases):
                 self._read(other_set, (number, place), figures, rows)
-            for own, others in claim.equal:
+            for own, others in belief.equal:
                 row = [(self._number[0, cell], 1.0) for cell in own]
-                rows.append(row + self._sum_beside(number, claim, others))
-            for whole, others in claim.at_least:
+                rows.append(row + self._sum_of_linked(number, belief, others))
+            for whole, others in belief.at_least:
                 spare = len(self._low)  # the people of the cell who are not among the others
                 self._low.append(0)
                 self._high.append(highspy.kHighsInf)
                 row = [(self._number[0, whole], 1.0), (spare, -1.0)]
-                rows.append(row + self._sum_beside(number, claim, others))
+                rows.append(row + self._sum_of_linked(number, belief, others))
 
-    def _sum_beside(self, number: int, claim: Claim, others: Sequence[Cell]) -> list[tuple[int, float]]:
-        places = range(len(claim.releases))
+    def _sum_of_linked(self, number: int, belief: AttackerBelief, others: Sequence[Cell]) -> list[tuple[int, float]]:
+        places = range(len(belief.releases))
         return [(self._number[(number, place), cell], -1.0) for place in places for cell in others]
 
     def _programme(self, rows: list[list[tuple[int, float]]]) -> highspy.Highs:
@@ -159,15 +159,15 @@ class Bounds:
         return math.floor(reached + SLACK) >= least
 
 
-def pinned_beside(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:
+def pinned_in_linked(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:
     """Figures of releases beside this one that it pins together with them. Raises NotOptimal.
 
     Their people are not known any more: every figure that may hide nobody, or somebody, must still do so.
     """
     together = Bounds(table_set, figures, scenario)
     found = []
-    for number, claim in enumerate(scenario.beside):
-        for place, (other_set, others) in enumerate(claim.releases):
+    for number, belief in enumerate(scenario.beliefs):
+        for place, (other_set, others) in enumerate(belief.releases):
             alone = Bounds(other_set, others, Scenario("alone"))
             for cell, figure in others.items():
                 if figure > BASE or not cell or other_set.is_impossible(cell) or is_whole(other_set, cell):

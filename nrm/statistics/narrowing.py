@@ -1,8 +1,8 @@
-"""What the linear relaxation of a rounding settles, so that the search is left with the rest.
+"""The linear relaxation of a rounding: it settles most choices, and the search only has to make the rest.
 
-Of 9,408 linked figures it leaves 6 of 100 choices open, and its optimum is nearer to the true one than the gap within
-which a search may stop. A choice whose reduced cost is more than that gap is made alike in every solution that good
-(reduced cost fixing); of the cheaper ones most are as well.
+Of 9,408 linked figures the relaxation leaves 6 of 100 choices open, and its optimum is nearer to the true one than the
+gap within which a search may stop. A choice whose reduced cost is more than that gap has the same value in every
+solution that is good enough (reduced cost fixing); most choices with a lower reduced cost have it too.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from nrm.statistics.highs import quiet_solver
 
 @dataclass(frozen=True)
 class Relaxation:
-    """The optimum of the relaxation, and of each choice its value there (0 to 1) and its reduced cost."""
+    """The optimum of the relaxation, and for each choice its value there (0 to 1) and its reduced cost."""
 
     optimum: float
     values: NDArray[np.float64]
-    reduced: NDArray[np.float64]
+    reduced_costs: NDArray[np.float64]
 
-    def enough(self, gap: float) -> float:
-        """The dearest objective that is surely within `gap` of the best one."""
+    def dearest_within(self, gap: float) -> float:
+        """The highest objective that is surely within `gap` (a share) of the best one."""
         return self.optimum + gap * abs(self.optimum)
 
     def narrowed(self, model: cp_model.CpModel, beyond: float) -> cp_model.CpModel:
         """The model with every choice settled whose reduced cost is more than `beyond`."""
         narrow = model.clone()
         variables = narrow.proto.variables
-        for number in np.flatnonzero(np.abs(self.reduced) > beyond).tolist():
+        for number in np.flatnonzero(np.abs(self.reduced_costs) > beyond).tolist():
             value = round(float(self.values[number]))
             domain = variables[number].domain
             domain.clear()

@@ -1,7 +1,8 @@
 """Earlier releases in a possible world: who may have been there when the quarter opened.
 
-The people at the opening are those the release before counts at its closing. So a world that changes them is possible
-only with a past that gives the earlier figures as well. `Past` is one such past, changed along with the world.
+The people at the opening of a quarter are those whom the release before counts at its closing. So a world that changes
+them is possible only if there is also a set of earlier people that gives the earlier figures. `EarlierWorld` is one
+such set; it is changed together with the world.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Kind = tuple[str, ...]  # codes of the dimensions of stock and flow, with arriva
 
 
 class EarlierCounts:
-    """The figures of one earlier release that speak of stock and flow, as sums over kinds of people."""
+    """The stock and flow figures of one earlier release, as sums over kinds of people."""
 
     def __init__(self, table_set: TableSet, release: EarlierRelease) -> None:
         flow = table_set.stock_flow
@@ -56,8 +57,8 @@ def link(
 ) -> list[tuple[EarlierCounts, dict[Kind, cp_model.IntVar]]]:
     """Add the earlier releases to a model: the people of each opening are those of the closing before it.
 
-    `openings` has them by the codes of the dimensions of stock and flow, finer than what is printed, because people
-    keep them from one quarter to the next.
+    `openings` counts people by the codes of the dimensions of stock and flow. These are finer than what is printed,
+    because a person keeps the codes from one quarter to the next.
     """
     flow = table_set.stock_flow
     assert flow is not None
@@ -83,7 +84,7 @@ def who_opened(table_set: TableSet, record: Record) -> Kind | None:
     return tuple(record[table_set.roots.index(table_set.dimensions[name].root)] for name in flow.by)
 
 
-class Past:
+class EarlierWorld:
     """The last release as it may have been counted; it can be changed while the releases before it stay as they are."""
 
     def __init__(self, table_set: TableSet, counted: EarlierCounts, people: Counter[Kind]) -> None:
@@ -97,8 +98,8 @@ class Past:
             for place in counted.inside[kind]:
                 self._counts[place] += number
 
-    def copy(self) -> Past:
-        other = object.__new__(Past)
+    def copy(self) -> EarlierWorld:
+        other = object.__new__(EarlierWorld)
         other.__dict__ = {**self.__dict__, "_people": Counter(self._people), "_counts": list(self._counts)}
         return other
 
@@ -151,7 +152,7 @@ class Past:
 def _off_centre(
     model: cp_model.CpModel, counted: EarlierCounts, people: Mapping[Kind, cp_model.IntVar]
 ) -> cp_model.LinearExprT:
-    """How far the counts are from the middle of what the figures allow: a past in the middle is easy to change."""
+    """How far the counts are from the middle of what the figures allow: a set in the middle is easy to change."""
     held: list[list[cp_model.IntVar]] = [[] for _ in counted.cells]
     for kind, places in counted.inside.items():
         for place in places:
@@ -166,10 +167,10 @@ def _off_centre(
     return cp_model.LinearExpr.sum(distances)
 
 
-def imagine(
+def possible_earlier_world(
     table_set: TableSet, earlier: Sequence[EarlierRelease], records: Sequence[Record], work_limit: float
-) -> Past | None:
-    """A past that ends with the people these records have at the opening; None when none was found."""
+) -> EarlierWorld | None:
+    """Earlier people that end with those whom these records have at the opening; None when none were found."""
     model = cp_model.CpModel()
     openings = Counter(who for record in records if (who := who_opened(table_set, record)) is not None)
     added = link(model, table_set, openings, earlier)
@@ -181,4 +182,6 @@ def imagine(
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     counted, people = added[0]
-    return Past(table_set, counted, Counter({kind: solver.value(variable) for kind, variable in people.items()}))
+    return EarlierWorld(
+        table_set, counted, Counter({kind: solver.value(variable) for kind, variable in people.items()})
+    )

@@ -162,7 +162,7 @@ def _solved(model: cp_model.CpModel, seed: int, *, many: bool) -> cp_model.CpSol
     """
     relaxation = relaxed(model) if many else None
     if relaxation is not None:
-        most = relaxation.enough(GAP)
+        most = relaxation.dearest_within(GAP)
         for attempt, share in enumerate(SHARES):
             solver = _solver(seed + attempt, NARROW_WORK_LIMIT)
             narrow = relaxation.narrowed(model, share * (most - relaxation.optimum))

@@ -41,18 +41,19 @@ class EarlierRelease:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """Releases of another report that together speak of the same quarters, and how its people may be the same."""
+class LinkedReleases:
+    """Releases of another report that together cover the same quarters, and how its people may be the same."""
 
     link: Linked
     releases: tuple[tuple[TableSet, Mapping[Cell, int]], ...]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What follows if the people are the same: sums of own cells equal sums of cells over the releases beside.
+class AttackerBelief:
+    """What an attacker believes: the people of a linked report are the same as here, so sums of cells are equal.
 
-    `at_least`: own cells that hold others too, and the cells whose people are all among them.
+    `equal`: own cells, and the cells of the linked releases with the same sum. `at_least`: an own cell that counts
+    other people too, and the cells whose people are all counted in it.
     """
 
     releases: tuple[tuple[TableSet, Mapping[Cell, int]], ...]
@@ -62,16 +63,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What somebody knows beside the release.
+    """What an attacker knows besides the release.
 
-    Nobody learns what they know already: `exempt` are the cells they have the figure of, `present` those in which
-    they know somebody is, `registers` hold the attributes they know of people.
+    Nothing is disclosed to a person who knows it already: `exempt` are the cells whose figure the attacker has,
+    `present` the cells in which they know somebody is, `registers` the attributes that they know of people.
     """
 
     name: str
     facts: tuple[Fact, ...] = ()
     earlier: tuple[EarlierRelease, ...] = ()
-    beside: tuple[Claim, ...] = ()
+    beliefs: tuple[AttackerBelief, ...] = ()
     registers: tuple[Known, ...] = ()
     exempt: frozenset[Cell] = field(default_factory=frozenset)
     present: frozenset[Cell] = field(default_factory=frozenset)
@@ -80,10 +81,10 @@ class Scenario:
     def asks_for_five(self) -> bool:
         """Whether a small number printed as 5 must possibly be 5 or more.
 
-        Not to who reads two reports on the same people: one may print them as 0 and the other as 5, so that they are 0
-        to 4; that nobody may be there is asked all the same.
+        Not for an attacker who reads two reports on the same people: one may print them as 0 and the other as 5, so
+        that they are 0 to 4. Even then it must be possible that nobody is there.
         """
-        return not self.beside
+        return not self.beliefs
 
 
 def bounds(cell: Cell, figure: int) -> tuple[int, int]:
@@ -162,7 +163,7 @@ def scenario(
     registers: Sequence[Known] = (),
     people: bool = False,
     earlier: Sequence[EarlierRelease] = (),
-    beside: Sequence[tuple[Claim, Sequence[Fact]]] = (),
+    beliefs: Sequence[tuple[AttackerBelief, Sequence[Fact]]] = (),
 ) -> Scenario:
     """What follows from exact registers, from the exact number of people, and from releases on the same people."""
     crowd = Crowd(table_set, records)
@@ -186,9 +187,11 @@ def scenario(
                 exempt.add(cell)
             elif fact.low and _within(fact.where, own):
                 present.add(cell)
-    facts += [fact for _, follows in beside for fact in follows]
-    claims = tuple(claim for claim, _ in beside)
-    return Scenario(name, tuple(facts), tuple(earlier), claims, tuple(registers), frozenset(exempt), frozenset(present))
+    facts += [fact for _, follows in beliefs for fact in follows]
+    believed = tuple(belief for belief, _ in beliefs)
+    return Scenario(
+        name, tuple(facts), tuple(earlier), believed, tuple(registers), frozenset(exempt), frozenset(present)
+    )
 
 
 def open_categories(

@@ -26,7 +26,7 @@ from nrm.statistics.protect import (
     round_total,
     secret_stream,
 )
-from nrm.statistics.reading import Beside, EarlierRelease
+from nrm.statistics.reading import EarlierRelease, LinkedReleases
 from nrm.statistics.tables import BASE, Cell, TableSet
 
 DRAWS = 3
@@ -121,11 +121,11 @@ def make(
     seed: bytes,
     contributor_key: bytes,
     history: Sequence[Mapping[str, Any]] = (),
-    beside: Sequence[Beside] = (),
+    linked_reports: Sequence[LinkedReleases] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Draft | Refused:
-    """Protect one release. `history` holds the kept values of the releases before, the oldest first; `beside` releases
-    of other reports on people who may be the same.
+    """Protect one release. `history` holds the kept values of the releases before, the oldest first; `linked_reports`
+    holds releases of other reports on people who may be the same.
 
     A record maps dimensions to codes and may name its `person` (opaque; needed for stickiness). `progress` is told
     what is being done, never a number. Raises MalformedMicrodata and MalformedHistory.
@@ -134,7 +134,7 @@ def make(
     tell = progress or (lambda _: None)
     records, people = table_set.records(microdata)
     frozen, earlier = read_history(history)
-    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, beside, tell)
+    maker = _Maker(table_set, records, people, seed, contributor_key, frozen, earlier, linked_reports, tell)
     made = maker.run()
     return maker.finish(made, time.monotonic() - started)
 
@@ -211,12 +211,12 @@ class _Maker:
         key: bytes,
         frozen: Frozen,
         earlier: tuple[EarlierRelease, ...],
-        beside: Sequence[Beside],
+        linked_reports: Sequence[LinkedReleases],
         tell: Callable[[str], None],
     ) -> None:
         self.table_set, self.records, self.people = table_set, records, people
         self.seed, self.key, self.frozen, self.earlier, self.tell = seed, key, frozen, earlier, tell
-        self.beside = beside
+        self.linked_reports = linked_reports
         self.attempts: list[tuple[str, str]] = []
         self.findings: tuple[Finding, ...] = ()
         self.scenarios: Mapping[str, bool] = {}
@@ -261,7 +261,7 @@ class _Maker:
             tables,
             self.records,
             earlier=self.earlier,
-            beside=self.beside,
+            linked_reports=self.linked_reports,
             seed=tried,
             progress=self.tell,
         )

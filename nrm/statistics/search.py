@@ -14,7 +14,7 @@ from ortools.sat.python import cp_model
 
 from nrm.statistics.past import Kind, link, who_opened
 from nrm.statistics.reading import Record, predicate
-from nrm.statistics.worlds import Frame, Questions, World
+from nrm.statistics.worlds import Frame, PossibleWorld, Questions
 
 WORK_LIMIT = 6.0  # deterministic units for one search
 WALL_LIMIT = 600.0  # a net alone: a verdict must not depend on how busy the machine is
@@ -23,7 +23,7 @@ COLUMNS = 1500
 SPARE = 5  # how many more people than in any world met a combination may hold
 
 
-def search(questions: Questions, worlds: Sequence[World], seed: int) -> None:
+def search(questions: Questions, worlds: Sequence[PossibleWorld], seed: int) -> None:
     """Answer the open questions with worlds found by the solver, until none is left or none can be found."""
     chance = random.Random(seed)  # noqa: S311 - which worlds are tried is no secret
     for _ in range(ROUNDS):
@@ -39,7 +39,7 @@ def search(questions: Questions, worlds: Sequence[World], seed: int) -> None:
 
 
 class _Programme:
-    def __init__(self, questions: Questions, worlds: Sequence[World], chance: random.Random) -> None:
+    def __init__(self, questions: Questions, worlds: Sequence[PossibleWorld], chance: random.Random) -> None:
         self.frame: Frame = questions.frame
         self.model = cp_model.CpModel()
         columns = self._columns(questions, worlds, chance)
@@ -66,7 +66,7 @@ class _Programme:
         self.model.add_at_least_one(answered)
         self.model.maximize(cp_model.LinearExpr.sum(answered))
 
-    def _columns(self, questions: Questions, worlds: Sequence[World], chance: random.Random) -> list[Record]:
+    def _columns(self, questions: Questions, worlds: Sequence[PossibleWorld], chance: random.Random) -> list[Record]:
         frame = self.frame
         columns: dict[Record, None] = {}
         for world in worlds:
@@ -130,7 +130,7 @@ class _Programme:
                 answered.append(answer)
         return answered
 
-    def solve(self, seed: int) -> World | None:
+    def solve(self, seed: int) -> PossibleWorld | None:
         solver = cp_model.CpSolver()
         solver.parameters.catch_sigint_signal = False  # it would swallow Ctrl-C, and reset the handler afterwards
         # One worker on the full relaxation: repeatable, and three times as fast here as two that take turns.
@@ -143,7 +143,7 @@ class _Programme:
         solver.parameters.max_time_in_seconds = WALL_LIMIT
         if solver.solve(self.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
-        world = World(
+        world = PossibleWorld(
             self.frame,
             [record for record, variable in self.people.items() for _ in range(solver.value(variable))],
         )

@@ -16,7 +16,7 @@ from operator import eq
 import numpy as np
 from numpy.typing import NDArray
 
-from nrm.statistics.past import Kind, Past, who_opened
+from nrm.statistics.past import EarlierWorld, Kind, who_opened
 from nrm.statistics.reading import (
     ALL_ALIKE,
     ATTRIBUTE,
@@ -134,20 +134,20 @@ class Frame:
             yield from self._mended(self.changed(record, root, code), kept | {root}, chance)
 
 
-class World:
+class PossibleWorld:
     """A possible world that can be walked: people are changed while every condition holds."""
 
-    def __init__(self, frame: Frame, records: Sequence[Record], past: Past | None = None) -> None:
+    def __init__(self, frame: Frame, records: Sequence[Record], earlier_world: EarlierWorld | None = None) -> None:
         self.frame = frame
-        self.past = past
+        self.earlier_world = earlier_world
         self.records = list(records)
         self.counts = [0] * len(frame.low)
         for record in self.records:
             for place in frame.conditions(record):
                 self.counts[place] += 1
 
-    def copy(self) -> World:
-        return World(self.frame, self.records, self.past.copy() if self.past else None)
+    def copy(self) -> PossibleWorld:
+        return PossibleWorld(self.frame, self.records, self.earlier_world.copy() if self.earlier_world else None)
 
     def is_possible(self) -> bool:
         return all(
@@ -169,10 +169,10 @@ class World:
         for place, number in delta.items():
             if number and not frame.low[place] <= counts[place] + number <= frame.high[place]:
                 return False
-        if self.past is not None:
+        if self.earlier_world is not None:
             leaving = [who for person, _ in changes if (who := frame.who_opened(self.records[person])) is not None]
             entering = [who for _, record in changes if (who := frame.who_opened(record)) is not None]
-            if sorted(leaving) != sorted(entering) and not self.past.follow(leaving, entering):
+            if sorted(leaving) != sorted(entering) and not self.earlier_world.follow(leaving, entering):
                 return False
         for place, number in delta.items():
             counts[place] += number
@@ -282,7 +282,7 @@ class Questions:
 
     def __init__(self, frame: Frame, truth: Sequence[Record], figures: Mapping[Cell, int]) -> None:
         self.frame = frame
-        counts = World(frame, truth).counts
+        counts = PossibleWorld(frame, truth).counts
         self.size = len(frame.cells)
         self.may_be_none = np.zeros(self.size, dtype=np.bool_)
         self.may_be_five = self.may_be_none.copy()
@@ -339,7 +339,7 @@ class Questions:
             if self.frame.possible(changed):
                 yield changed
 
-    def answer(self, world: World) -> None:
+    def answer(self, world: PossibleWorld) -> None:
         """Strike out what this world leaves open. The world must be possible."""
         counts = np.array(world.counts[: self.size])
         self.may_be_none &= counts > 0
@@ -397,7 +397,7 @@ def differ(counts: Sequence[int], group: tuple[int, int, tuple[int, ...]]) -> bo
     return counts[known] > 0 and others > 1
 
 
-def walk(start: World, questions: Questions, chance: random.Random, rounds: int = 4) -> list[World]:
+def walk(start: PossibleWorld, questions: Questions, chance: random.Random, rounds: int = 4) -> list[PossibleWorld]:
     """Answer what can be answered by changing a few people; returns the worlds at which each round ended."""
     if not start.is_possible():
         return []
@@ -416,7 +416,7 @@ def walk(start: World, questions: Questions, chance: random.Random, rounds: int 
     return ends
 
 
-def _drive(world: World, questions: Questions, chance: random.Random) -> None:
+def _drive(world: PossibleWorld, questions: Questions, chance: random.Random) -> None:
     frame = world.frame
     none, five, one = questions.flags
     for kind, least in ((2, 1), (1, 5), (0, 0)):

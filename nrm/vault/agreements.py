@@ -8,7 +8,7 @@ from datetime import datetime
 from nrm import crypto
 from nrm.domain.accounts import Actor
 from nrm.models.agreements import AgreementSignature, AgreementVersion
-from nrm.vault.marks import check_mark, mark
+from nrm.vault.marks import check_row_mac, row_mac
 from nrm.vault.members import signing_key
 
 CannotOpen = crypto.CannotOpen
@@ -35,13 +35,13 @@ def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by:
         public=public,
     )
     row.signature = crypto.sign(private, _message(version, row))
-    row.mark = mark("agreement signature", row.id, *_of_signature(row))
+    row.mark = row_mac("agreement signature", row.id, *_of_signature(row))
     return row
 
 
 def check_signature(version: AgreementVersion, row: AgreementSignature) -> None:
     """Raise CannotOpen unless this person signed this very text, here, with the key that stands beside it."""
-    check_mark(row.mark, "agreement signature", row.id, *_of_signature(row))
+    check_row_mac(row.mark, "agreement signature", row.id, *_of_signature(row))
     if not crypto.signed(row.public, row.signature, _message(version, row)):
         raise CannotOpen
 
@@ -59,12 +59,12 @@ def _of_signature(row: AgreementSignature) -> tuple[crypto.Part, ...]:
 
 def mark_version(version: AgreementVersion) -> None:
     """Mark the row as it stands; after every change this program makes."""
-    version.mark = mark("agreement version", version.id, *_of_version(version))
+    version.mark = row_mac("agreement version", version.id, *_of_version(version))
 
 
 def check_version(version: AgreementVersion) -> None:
     """Raise CannotOpen when the text, or what is recorded of it, was changed by another hand."""
-    check_mark(version.mark, "agreement version", version.id, *_of_version(version))
+    check_row_mac(version.mark, "agreement version", version.id, *_of_version(version))
 
 
 def _of_version(version: AgreementVersion) -> tuple[crypto.Part, ...]:

@@ -25,7 +25,7 @@ from nrm.models.referrals import Referral
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring
-from nrm.vault.marks import check_mark, mark, microseconds, report
+from nrm.vault.marks import check_row_mac, microseconds, report, row_mac
 
 OPENING_MINUTES = 15
 
@@ -194,20 +194,20 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, 
 def extend(session: Session | Writer, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
     """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
-    leave = {"expires_at": expires_at, "mark": _leave_mark(by.session_id, case_id, compartment, expires_at)}
+    leave = {"expires_at": expires_at, "mark": _leave_mac(by.session_id, case_id, compartment, expires_at)}
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
     if not _EXTEND.run(session, {**place, **leave}):
         place = {"session_digest": by.session_id, "case_id": case_id, "compartment": compartment}
         _LEND.run(session, {"id": uuid.uuid4(), **place, "purpose": purpose, **leave})
 
 
-def _leave_mark(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
+def _leave_mac(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
     """What leave carries: a row that was written by hand gives none, since no event went before it."""
-    return mark("leave to read", case_id, session_id, compartment, microseconds(expires_at))
+    return row_mac("leave to read", case_id, session_id, compartment, microseconds(expires_at))
 
 
 def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires_at: datetime, by: Actor) -> bool:
-    if found is not None and crypto.same(found, _leave_mark(by.session_id, case_id, compartment, expires_at)):
+    if found is not None and crypto.same(found, _leave_mac(by.session_id, case_id, compartment, expires_at)):
         return True
     report(f"leave to read {compartment}", case_id)
     return False
@@ -217,8 +217,8 @@ def move_leave(session: Session, before: bytes, after: bytes) -> None:
     """What one session had leave to read, another has: for the session that follows a locked one."""
     for row in session.scalars(select(Opening).where(Opening.session_digest == before)).all():
         place = (row.case_id, row.compartment, row.expires_at)
-        if crypto.same(row.mark, _leave_mark(before, *place)):
-            row.session_digest, row.mark = after, _leave_mark(after, *place)
+        if crypto.same(row.mark, _leave_mac(before, *place)):
+            row.session_digest, row.mark = after, _leave_mac(after, *place)
 
 
 def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:
@@ -409,7 +409,7 @@ def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple
     referral = session.execute(asked).first()
     if pending is None or pending.epoch != row.epoch or referral is None:
         raise CannotOpen
-    check_mark(referral.mark, "referral", referral.id, row.case_id, referral.sender_id, organisation_id)
+    check_row_mac(referral.mark, "referral", referral.id, row.case_id, referral.sender_id, organisation_id)
     release_key = shredding.release_key(row.case_id, row.compartment, row.epoch, organisation_id)
     aad = grants.pending_context(row.case_id, row.compartment, row.epoch, organisation_id)
     try:

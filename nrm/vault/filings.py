@@ -20,7 +20,7 @@ from nrm.domain.register import Answer, Matrix
 from nrm.models.cases import SealedCompartment
 from nrm.models.filings import Filing
 from nrm.vault import blobs, epochs, shredding
-from nrm.vault.marks import check_mark, config, mark, report
+from nrm.vault.marks import check_row_mac, config, report, row_mac
 from nrm.vault.members import signing_key
 
 CannotOpen = crypto.CannotOpen
@@ -63,12 +63,12 @@ def sign(row: Filing, content: bytes, *, by: Actor) -> None:
     private, row.public = signing_key(by)
     row.digest = crypto.digest(content)
     row.signature = crypto.sign(private, _message(row))
-    row.mark = mark("filing", row.id, *_of(row))
+    row.mark = row_mac("filing", row.id, *_of(row))
 
 
 def check(row: Filing) -> None:
     """Raise CannotOpen unless this very filing was made here and signed with the key that stands beside it."""
-    check_mark(row.mark, "filing", row.id, *_of(row))
+    check_row_mac(row.mark, "filing", row.id, *_of(row))
     if row.content is not None and not crypto.same(crypto.digest(row.content.encode()), row.digest):
         report("filing", row.id)
         raise CannotOpen

@@ -28,7 +28,7 @@ from nrm.models.cases import Destruction, Grant, PendingGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of
-from nrm.vault.marks import check_mark, mark, report
+from nrm.vault.marks import check_row_mac, report, row_mac
 
 Place = tuple[uuid.UUID, str]  # case, compartment
 _OF_ORGANISATION = (Organisation.id, Organisation.code, Organisation.kind, Organisation.party)
@@ -90,7 +90,7 @@ def _newest(rows: Sequence[Any]) -> dict[uuid.UUID, Recipient]:
     for row in rows:
         if not OrganisationKind(row.kind).holds_keys or row.public is None:
             raise HoldsNoKeys(row.code)
-        check_mark(row.mark, "keyring", row.id, row.kind, row.party, row.version, row.public)
+        check_row_mac(row.mark, "keyring", row.id, row.kind, row.party, row.version, row.public)
         newest[row.id] = Recipient(row.id, row.kind, row.version, row.public)
     return newest
 
@@ -120,7 +120,7 @@ def exposed(
 
 def _is_since(row: Any, version: int) -> bool:
     """Whether this program made the epoch's key when `version` was the newest."""
-    made = _since_mark(row.case_id, row.compartment, row.epoch, row.organisation_id, max(row.since_version, 0))
+    made = _since_mac(row.case_id, row.compartment, row.epoch, row.organisation_id, max(row.since_version, 0))
     made_here = row.since_mark is not None and crypto.same(row.since_mark, made)
     if not made_here and (row.since_mark is not None or row.since_version > version):
         report(f"keyring version of the grant of {row.compartment}", row.case_id)
@@ -248,7 +248,7 @@ def grant(
         versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
         sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
         made = (case_id, compartment, epoch, grantee.organisation_id)
-        marks = {"mark": _grant_mark(*made), "since_mark": _since_mark(*made, grantee.version)}
+        marks = {"mark": _grant_mac(*made), "since_mark": _since_mac(*made, grantee.version)}
         _GRANT.run(session, {**place, **versions, "sealed_key": sealed, **marks})
 
 
@@ -337,22 +337,22 @@ def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, re
 
     The sender is in it because acceptance ends the sender's grants, whoever that is then said to be.
     """
-    return mark("referral", referral_id, case_id, sender_id, receiver_id)
+    return row_mac("referral", referral_id, case_id, sender_id, receiver_id)
 
 
-def _grant_mark(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
-    return mark("grant", case_id, compartment, epoch, organisation_id)
+def _grant_mac(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
+    return row_mac("grant", case_id, compartment, epoch, organisation_id)
 
 
-def _since_mark(
+def _since_mac(
     case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID, since_version: int
 ) -> bytes:
-    return mark("grant since", case_id, compartment, epoch, organisation_id, since_version)
+    return row_mac("grant since", case_id, compartment, epoch, organisation_id, since_version)
 
 
 def is_made_here(found: bytes, case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bool:
     """Whether a live grant carries the mark of this program."""
-    return crypto.same(found, _grant_mark(case_id, compartment, epoch, organisation_id))
+    return crypto.same(found, _grant_mac(case_id, compartment, epoch, organisation_id))
 
 
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:

@@ -16,7 +16,7 @@ from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
 from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.prepared import AnySession
 from nrm.vault import shredding
-from nrm.vault.marks import check_mark, mark, report
+from nrm.vault.marks import check_row_mac, report, row_mac
 
 CannotOpen = crypto.CannotOpen
 
@@ -86,7 +86,7 @@ def newest(session: Session, organisation: Organisation) -> Keyring:
 
 def check(keyring: Keyring, organisation: Organisation) -> None:
     """Raise CannotOpen for a public key that this program did not make for the organisation as it stands."""
-    check_mark(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
+    check_row_mac(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
 
 
 def _bound_to(organisation: Organisation) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def _new_version(
         organisation_id=organisation.id,
         version=version,
         public=public,
-        mark=mark("keyring", organisation.id, *_bound_to(organisation), version, public),
+        mark=row_mac("keyring", organisation.id, *_bound_to(organisation), version, public),
         sealed_import_key=crypto.seal(
             crypto.expand(private, crypto.ctx("import key")),
             import_key,
@@ -216,7 +216,7 @@ def _made_here() -> set[shredding.Version]:
     return {
         version_of(row.organisation_id, row.version, row.public)
         for row in rows
-        if crypto.same(row.mark, mark("keyring", row.organisation_id, row.kind, row.party, row.version, row.public))
+        if crypto.same(row.mark, row_mac("keyring", row.organisation_id, row.kind, row.party, row.version, row.public))
     }
 
 
@@ -250,7 +250,7 @@ def _voucher(member_id: uuid.UUID, kem_public: bytes, private: bytes) -> bytes:
 def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     if member.kem_public is None:
         raise CannotOpen
-    check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
+    check_row_mac(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
     info = crypto.ctx("keyring", keyring.organisation_id, keyring.version, member.id)
     return KeyringWrap(
         keyring_id=keyring.id,
@@ -322,7 +322,7 @@ def _unwrapped(row: Any, member_id: uuid.UUID, organisation_id: uuid.UUID, keys:
 
 
 def _must_be_half_of(private: bytes, row: Any, organisation_id: uuid.UUID) -> None:
-    check_mark(row.mark, "keyring", organisation_id, row.kind, row.party, row.version, row.public)
+    check_row_mac(row.mark, "keyring", organisation_id, row.kind, row.party, row.version, row.public)
     _must_agree(private, row.public, organisation_id)
 
 

@@ -1,4 +1,8 @@
-"""What shows that a public key or a row was put where it is by this program; and its settings, for the vault."""
+"""The MAC of a row: it shows that this program wrote the row. Also: the program's settings, for the vault.
+
+The columns that hold it are called `mark`. The threat is somebody who can write to the main database alone
+(docs/threat-model.md): such a person cannot compute the MAC.
+"""
 
 from __future__ import annotations
 
@@ -21,40 +25,43 @@ def config() -> Config:
     return cast(Config, current_app.extensions["nrm.config"])
 
 
-def mark(what: str, whose: uuid.UUID, *parts: crypto.Part) -> bytes:
-    """What shows that a public key or a referral was made here: a MAC under a key that lies in no database."""
-    return crypto.mac(_marking(config().secrets.store), crypto.ctx(what, whose, *parts))
+def row_mac(what: str, whose: uuid.UUID, *parts: crypto.Part) -> bytes:
+    """The MAC that shows that this program made a row, under a key that is in no database.
+
+    `what` is the kind of row, `whose` the id it belongs to, `parts` the values that must not change.
+    """
+    return crypto.mac(_row_mac_key(config().secrets.store), crypto.ctx(what, whose, *parts))
 
 
 @lru_cache(maxsize=8)
-def _marking(store: bytes) -> bytes:
-    """The key of the marks, derived once: the secret it comes from lies in the same memory, as long."""
+def _row_mac_key(store: bytes) -> bytes:
+    """The key of the MACs, derived once and kept: the secret it comes from is in the same memory for as long."""
     return crypto.expand(store, crypto.ctx("mark"))
 
 
-def check_mark(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> None:
-    """Raise CannotOpen, and report it, when the row was not made by this program as it stands.
+def check_row_mac(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> None:
+    """Raise CannotOpen, and report it, when this program did not write the row as it is now.
 
-    Otherwise whoever can write to the database alone would put a key of their own, or a referral to an accomplice, in
-    the place of the right one, and wait.
+    Without this check, a person who can write to the database alone could put their own key, or a referral to an
+    accomplice, in the place of the right one, and wait.
     """
-    if not is_right(found, what, whose, *parts):
+    if not is_right_row_mac(found, what, whose, *parts):
         raise CannotOpen
 
 
 def microseconds(at: datetime) -> int:
-    """A moment as a mark has it."""
+    """A moment as a MAC takes it: microseconds since 1970."""
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def is_right(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> bool:
-    """Whether it is; a row that was not made here is reported."""
-    right = found is not None and crypto.same(found, mark(what, whose, *parts))
+def is_right_row_mac(found: bytes | None, what: str, whose: uuid.UUID, *parts: crypto.Part) -> bool:
+    """Whether `found` is the MAC of these parts; if not, the row is reported."""
+    right = found is not None and crypto.same(found, row_mac(what, whose, *parts))
     if not right:
         report(what, whose)
     return right
 
 
 def report(what: str, whose: object) -> None:
-    """Tell the log of a row that does not open, or was not made here: ids only."""
+    """Log a row that does not open, or that this program did not write: ids only."""
     current_app.logger.error("the %s of %s was not made by this program", what, whose)

@@ -15,7 +15,7 @@ from nrm import crypto
 from nrm.db import db
 from nrm.domain.accounts import Actor, Credentials, KeyHolder
 from nrm.models.accounts import Member, MemberSession
-from nrm.vault.marks import check_mark, config, mark, microseconds, report
+from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
 
 _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
@@ -39,9 +39,9 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
     """Give the member keys sealed under the password and under a recovery code, which is returned to be shown once."""
     salt = os.urandom(16)
     kem_private, member.kem_public = crypto.key_pair()
-    member.kem_mark = mark("member", member.id, member.organisation_id, member.kem_public)
+    member.kem_mark = row_mac("member", member.id, member.organisation_id, member.kem_public)
     sign_private, member.sign_public = crypto.signing_pair()
-    member.sign_mark = mark("signing key", member.id, member.organisation_id, member.sign_public)
+    member.sign_mark = row_mac("signing key", member.id, member.organisation_id, member.sign_public)
     keys = KeyHolder(kem_private, sign_private)
     _seal_under_password(member, keys, password, salt)
     return keys, make_code(member, keys)
@@ -119,8 +119,8 @@ def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
     Whoever writes to the database can seal any keys under a code of their own, and a member is in an organisation by a
     row.
     """
-    check_mark(account.kem_mark, "member", account.id, account.organisation_id, account.kem_public or b"")
-    check_mark(account.sign_mark, "signing key", account.id, account.organisation_id, account.sign_public or b"")
+    check_row_mac(account.kem_mark, "member", account.id, account.organisation_id, account.kem_public or b"")
+    check_row_mac(account.sign_mark, "signing key", account.id, account.organisation_id, account.sign_public or b"")
     kem_public, sign_public = crypto.public_key_of(keys.kem_private), crypto.verifying_key_of(keys.sign_private)
     if not crypto.same(kem_public + sign_public, (account.kem_public or b"") + (account.sign_public or b"")):
         raise CannotOpen
@@ -146,7 +146,7 @@ def known_signing_key(member_id: uuid.UUID) -> bytes | None:
     if row is None or row.sign_public is None:
         return None
     try:
-        check_mark(row.sign_mark, "signing key", member_id, row.organisation_id, row.sign_public)
+        check_row_mac(row.sign_mark, "signing key", member_id, row.organisation_id, row.sign_public)
     except CannotOpen:
         return None
     return bytes(row.sign_public)
@@ -210,21 +210,21 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
 
 def mark_session(row: MemberSession, organisation_id: uuid.UUID) -> None:
     """Mark the row as it stands; after every change this program makes of one that goes on, or is locked."""
-    row.whose_mark = mark("session of", row.member_id, row.digest)
-    row.mark = _session_mark(row, row.digest, organisation_id, row.seen_at)
+    row.whose_mark = row_mac("session of", row.member_id, row.digest)
+    row.mark = _session_mac(row, row.digest, organisation_id, row.seen_at)
 
 
-def _session_mark(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: datetime) -> bytes:
+def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: datetime) -> bytes:
     """What shows that a session was begun, proved, hidden and kept alive by this program, for who is in its row."""
     times = (row.created_at, seen_at, row.expires_at)
     proved_at = microseconds(row.proved_at) if row.proved_at is not None else ""
     decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
-    return mark("session", row.member_id, organisation_id, digest, *decides)
+    return row_mac("session", row.member_id, organisation_id, digest, *decides)
 
 
 def mark_seen(row: Any, digest: bytes, seen_at: datetime) -> bytes:
     """The mark of a session, as `store.accounts.session` found it, that was seen at another moment."""
-    return _session_mark(row, digest, row.organisation_id, seen_at)
+    return _session_mac(row, digest, row.organisation_id, seen_at)
 
 
 def is_session(row: Any, digest: bytes, organisation_id: uuid.UUID) -> bool:
@@ -233,9 +233,9 @@ def is_session(row: Any, digest: bytes, organisation_id: uuid.UUID) -> bool:
     Of one that has ended only whose it was: what is typed after that is given back to them.
     """
     if row.sealed_keys is None and not row.locked:
-        found, made = row.whose_mark, mark("session of", row.member_id, digest)
+        found, made = row.whose_mark, row_mac("session of", row.member_id, digest)
     else:
-        found, made = row.mark, _session_mark(row, digest, organisation_id, row.seen_at)
+        found, made = row.mark, _session_mac(row, digest, organisation_id, row.seen_at)
     if found is not None and crypto.same(found, made):
         return True
     report("session", row.member_id)
@@ -330,8 +330,8 @@ def seal_page(member: Member, page: bytes) -> bytes:
     """
     if member.kem_public is None:
         raise CannotOpen
-    check_mark(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
-    marked = mark("hidden page", member.id, page) + page
+    check_row_mac(member.kem_mark, "member", member.id, member.organisation_id, member.kem_public)
+    marked = row_mac("hidden page", member.id, page) + page
     return crypto.wrap(member.kem_public, crypto.pad(marked), crypto.ctx("hidden page", member.id))
 
 
@@ -345,7 +345,7 @@ def open_page(sealed: bytes, *, by: Actor) -> bytes:
         report("hidden page", by.member_id)
         raise
     found, page = marked[: crypto.KEY_BYTES], marked[crypto.KEY_BYTES :]
-    check_mark(found, "hidden page", by.member_id, page)
+    check_row_mac(found, "hidden page", by.member_id, page)
     return page
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from nrm.models.cases import Erasure, Supplement
 from nrm.models.second_hands import HeavyAct
-from nrm.vault.marks import is_right, mark
+from nrm.vault.marks import is_right_row_mac, row_mac
 
 
 def _at(when: datetime | None) -> str:
@@ -22,12 +22,12 @@ def _at(when: datetime | None) -> str:
 
 def destruction_mark(row: Any) -> bytes:
     """Of a line of the destruction list: which key it destroys."""
-    return mark(*_of_destruction(row))
+    return row_mac(*_of_destruction(row))
 
 
 def is_destruction(row: Any) -> bool:
     """Whether this program listed that key; otherwise it is reported."""
-    return is_right(row.mark, *_of_destruction(row))
+    return is_right_row_mac(row.mark, *_of_destruction(row))
 
 
 def _of_destruction(row: Any) -> tuple[Any, ...]:
@@ -36,22 +36,22 @@ def _of_destruction(row: Any) -> tuple[Any, ...]:
 
 def erasure_mark(case_id: uuid.UUID, compartment: str, erased_at: datetime) -> bytes:
     """Of what was erased: the one that its line outside the databases carries too."""
-    return mark("erased", case_id, compartment, erased_at.isoformat())
+    return row_mac("erased", case_id, compartment, erased_at.isoformat())
 
 
 def is_erasure(row: Erasure) -> bool:
     """Whether this program erased that; otherwise it is reported."""
-    return is_right(row.mark, "erased", row.case_id, row.compartment, row.erased_at.isoformat())
+    return is_right_row_mac(row.mark, "erased", row.case_id, row.compartment, row.erased_at.isoformat())
 
 
 def act_mark(act: HeavyAct, **changed: Any) -> bytes:
     """Of an act that destroys, as it stands, or as it is about to be `changed`."""
-    return mark(*_of_act(act, changed))
+    return row_mac(*_of_act(act, changed))
 
 
 def is_act(act: HeavyAct) -> bool:
     """Whether it was asked for, done or answered here as its row says; otherwise it is reported."""
-    return is_right(act.mark, *_of_act(act, {}))
+    return is_right_row_mac(act.mark, *_of_act(act, {}))
 
 
 def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
@@ -69,12 +69,14 @@ def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None
 
     Once it is sent, or its time is over, nobody asks for the mark any more.
     """
-    return mark(*_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, open_until))
+    return row_mac(*_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, open_until))
 
 
 def is_supplement(row: Any, pseudonym: str) -> bool:
     """Whether it is the one that the post was given, for the case of that code; otherwise it is reported."""
-    return is_right(row.mark, *_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, row.open_until))
+    return is_right_row_mac(
+        row.mark, *_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, row.open_until)
+    )
 
 
 def _of_supplement(

@@ -296,7 +296,7 @@ def test_a_keyring_with_a_right_mark_that_was_made_elsewhere_is_not_sealed_to(ap
     organisation = db.session.get_one(Organisation, people.organisation("NRC"))
     _, public = crypto.key_pair()
     for version in (1, 2):
-        made = marks.mark("keyring", organisation.id, organisation.kind, organisation.party, version, public)
+        made = marks.row_mac("keyring", organisation.id, organisation.kind, organisation.party, version, public)
         with transaction() as session:
             if version == 1:
                 session.execute(

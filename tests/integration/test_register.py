@@ -339,7 +339,7 @@ def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarter
     assert abs(figures[()] - 2 * sum(filed.PLANTED)) <= 4
     assert {figure % 5 for figure in figures.values()} == {0}
     one_quarter = report_rules.Window(Q2, Q2)
-    assert releasing._beside(country().tables["vi"], one_quarter) == []
+    assert releasing._linked_reports(country().tables["vi"], one_quarter) == []
 
 
 # Publishing

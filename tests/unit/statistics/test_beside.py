@@ -15,7 +15,7 @@ from nrm.statistics.attack import Audit, audit
 from nrm.statistics.beside import believed
 from nrm.statistics.description import parse
 from nrm.statistics.protect import domain
-from nrm.statistics.reading import SOMEBODY, Beside, scenario
+from nrm.statistics.reading import SOMEBODY, LinkedReleases, scenario
 from nrm.statistics.tables import Cell, MalformedTableSet, TableSet
 from tests.unit.statistics.oracle import Quarter, is_possible, printed
 
@@ -66,9 +66,9 @@ def cells(published: list[dict[str, Any]]) -> dict[Cell, int]:
     return {tuple(members.items()): value for members, value in printed(published)}
 
 
-def of_courts(high: int, low: int, f: int, m: int) -> Beside:
+def of_courts(high: int, low: int, f: int, m: int) -> LinkedReleases:
     figures = cells(tables(court={"high": high, "low": low}, sex={"f": f, "m": m}))
-    return Beside(police().linked[0], ((courts(), figures),))
+    return LinkedReleases(police().linked[0], ((courts(), figures),))
 
 
 # 24 witnesses are printed as 15 (6 to 24), 2 protected ones as 5 (0 to 14), all 46 as 45. The courts print the same 26
@@ -80,37 +80,37 @@ PEOPLE += [("victim", "m")] * 11
 
 def test_what_neither_report_says_alone_both_say_together_and_it_is_found() -> None:
     assert audit(police(), FILED, PEOPLE).ok
-    seen = audit(police(), FILED, PEOPLE, beside=[of_courts(15, 15, 15, 15)])
+    seen = audit(police(), FILED, PEOPLE, linked_reports=[of_courts(15, 15, 15, 15)])
     assert {(f.guarantee, f.scenario, f.cell) for f in seen.findings} >= {("G3", "A4", (("status", "protected"),))}
     assert not seen.scenarios["A4"]
 
 
 def test_a_report_on_others_says_nothing_of_these() -> None:
     """60 witnesses cannot be the 26: nobody who believes so is right."""
-    seen = audit(police(), FILED, PEOPLE, beside=[of_courts(30, 30, 30, 30)])
+    seen = audit(police(), FILED, PEOPLE, linked_reports=[of_courts(30, 30, 30, 30)])
     assert seen.ok
     assert "A4" not in seen.scenarios
 
 
 def test_two_releases_together_are_one_of_the_same_quarters() -> None:
     half = of_courts(10, 5, 10, 5)
-    seen = audit(police(), FILED, PEOPLE, beside=[Beside(half.link, half.releases * 2)])
+    seen = audit(police(), FILED, PEOPLE, linked_reports=[LinkedReleases(half.link, half.releases * 2)])
     assert seen.scenarios["A4"] == seen.ok  # 11 to 19, twice: 22 to 38, which does not say that anybody is protected
     assert seen.ok
 
 
 def test_a_figure_that_is_out_already_is_not_given_away_by_the_next_report() -> None:
     """The same the other way round: the police's figures are out, and the courts would print 30."""
-    out = Beside(courts().linked[0], ((police(), cells(FILED)),))
+    out = LinkedReleases(courts().linked[0], ((police(), cells(FILED)),))
     there = [("high", "f")] * 16 + [("high", "m")] * 4 + [("low", "m")] * 6
     thirty = tables(court={"high": 20, "low": 10}, sex={"f": 15, "m": 15})
     assert audit(courts(), thirty, there).ok
-    seen = audit(courts(), thirty, there, beside=[out])
+    seen = audit(courts(), thirty, there, linked_reports=[out])
     assert [(f.guarantee, f.scenario, f.table, f.cell, f.learns) for f in seen.findings] == [
         ("G3", "A4", "*", None, SOMEBODY)
     ]
     twenty_five = tables(court={"high": 20, "low": 5}, sex={"f": 15, "m": 10})
-    assert audit(courts(), twenty_five, there, beside=[out]).ok  # 21 to 29: all may be plain witnesses
+    assert audit(courts(), twenty_five, there, linked_reports=[out]).ok  # 21 to 29: all may be plain witnesses
 
 
 def test_what_is_printed_only_with_others_bounds_what_is_out_already() -> None:
@@ -119,35 +119,35 @@ def test_what_is_printed_only_with_others_bounds_what_is_out_already() -> None:
     filed = tables(status={"witness": 20, "protected": 5, "victim": 20}, sex={"f": 30, "m": 15})
     there = [("witness", "m")] * 22 + [("protected", "m")] * 2 + [("witness", "f")] * 2 + [("victim", "f")] * 20
     assert audit(police(), filed, there).ok
-    seen = audit(police(), filed, there, beside=[out])
+    seen = audit(police(), filed, there, linked_reports=[out])
     assert ("G3", "A4", "*", SOMEBODY) in {(f.guarantee, f.scenario, f.table, f.learns) for f in seen.findings}
 
 
 def test_who_believes_them_the_same_knows_how_many_they_are_by_every_member_that_both_reports_have() -> None:
-    beside = of_courts(15, 15, 15, 15)
-    claim = believed(police(), cells(FILED), PEOPLE, beside)
-    assert claim is not None
-    keeper = scenario("A4", police(), cells(FILED), PEOPLE, beside=[claim])
+    linked_reports = of_courts(15, 15, 15, 15)
+    belief = believed(police(), cells(FILED), PEOPLE, linked_reports)
+    assert belief is not None
+    keeper = scenario("A4", police(), cells(FILED), PEOPLE, beliefs=[belief])
     witnesses = frozenset({"witness", "protected"})
     known = {(fact.where.get("sex"), fact.low, fact.high) for fact in keeper.facts if fact.where["status"] == witnesses}
     # 30 of both sexes are 26 to 34; 15 women, or men, are 6 to 24.
     assert known == {(None, 26, 34), (frozenset({"f"}), 6, 24), (frozenset({"m"}), 6, 24)}
-    assert [set(own) for own, _ in claim[0].equal] == [{(("status", "protected"),), (("status", "witness"),)}]
-    assert {whole for whole, _ in claim[0].at_least} == {(("sex", "f"),), (("sex", "m"),)}
+    assert [set(own) for own, _ in belief[0].equal] == [{(("status", "protected"),), (("status", "witness"),)}]
+    assert {whole for whole, _ in belief[0].at_least} == {(("sex", "f"),), (("sex", "m"),)}
 
 
 def test_every_draft_is_attacked_beside_the_other_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
     def listen(*_: Any, **named: Any) -> Audit:
-        given.append(named["beside"])
+        given.append(named["linked_reports"])
         return Audit((), {})
 
     monkeypatch.setattr(release, "audit", listen)
     rows = [{"status": status, "sex": sex} for status, sex in PEOPLE]
-    beside = [of_courts(15, 15, 15, 15)]
-    release.make(police(), rows, seed=bytes(32), contributor_key=b"k" * 32, beside=beside)
-    assert given == [beside]
+    linked_reports = [of_courts(15, 15, 15, 15)]
+    release.make(police(), rows, seed=bytes(32), contributor_key=b"k" * 32, linked_reports=linked_reports)
+    assert given == [linked_reports]
 
 
 def rounded(rows: Rows, chance: random.Random, name: str, codes: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -176,8 +176,8 @@ def test_what_survives_beside_another_report_keeps_every_small_figure_open_in_bo
         first = rounded(witnesses, chance, "court", ("high", "low"))
         second = rounded(there, chance, "status", ("witness", "protected", "victim"))
         records, _ = police().records(there)
-        beside = Beside(police().linked[0], ((courts(), cells(first)),))
-        seen = audit(police(), second, records, beside=[beside])
+        linked_reports = LinkedReleases(police().linked[0], ((courts(), cells(first)),))
+        seen = audit(police(), second, records, linked_reports=[linked_reports])
         told = [
             members
             for published, rows, mine in ((first, witnesses, False), (second, there, True))

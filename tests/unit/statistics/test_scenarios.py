@@ -15,7 +15,7 @@ from nrm.statistics.linear import NotOptimal, pinned
 from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
-from nrm.statistics.worlds import Frame, World, differ
+from nrm.statistics.worlds import Frame, PossibleWorld, differ
 from tests.unit.statistics.sets import people
 
 Tables = list[dict[str, Any]]
@@ -117,7 +117,7 @@ def test_nobody_in_a_world_is_given_codes_that_cannot_be() -> None:
     nobody = two_by_two(impossible=[{"d": "b", "s": "m"}])
     figures, faults = attack.check_shape(nobody, printed(20, 20, 20, 0))
     assert not faults
-    world = World(Frame(nobody, figures, Scenario("A0")), records(20, 20, 20, 0))
+    world = PossibleWorld(Frame(nobody, figures, Scenario("A0")), records(20, 20, 20, 0))
     assert not world.move((20, ("b", "m")))
     assert world.move((20, ("b", "f")))
     assert world.frame.lawful(("b", "m"), {"d"}, random.Random(1)) == [("b", "f")]
@@ -237,7 +237,7 @@ def test_arithmetic_ties_the_opening_to_the_closing_before() -> None:
 
 
 def test_a_past_that_cannot_be_imagined_is_a_failed_audit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attack, "imagine", lambda *_: None)
+    monkeypatch.setattr(attack, "possible_earlier_world", lambda *_: None)
     table_set = flowing()
     tables = [
         figures_of(table_set, {("*",): 60, ("f",): 20, ("m",): 40}, "s"),

@@ -32,7 +32,7 @@ IMPOSSIBLE = {
 """Why something is refused -> the field it stands at, and what to do."""
 
 
-def _found(kind: Assessment) -> RadioField:
+def _finding_field(kind: Assessment) -> RadioField:
     return RadioField(
         ASSESSMENT_LABELS[kind],
         choices=[
@@ -47,9 +47,9 @@ def _found(kind: Assessment) -> RadioField:
 class FindingsForm(OnceForm):
     """What was found of each, when, and by whom."""
 
-    risk = _found(Assessment.RISK)
-    security = _found(Assessment.SECURITY)
-    family = _found(Assessment.FAMILY)
+    risk = _finding_field(Assessment.RISK)
+    security = _finding_field(Assessment.SECURITY)
+    family = _finding_field(Assessment.FAMILY)
     when = today_or(N_("When was it found?"))
     on = DayField(N_("Day"), when=("when", "other"))
     assessor = StringField(

@@ -42,12 +42,12 @@ def folded(name: str) -> str:
 
 def country_code(name: str) -> str | None:
     """The ISO 3166 alpha-2 code (XK for Kosovo) of a country's name or code, or None."""
-    return _found(name, _countries(), _local_countries)
+    return _code_named(name, _countries(), _local_countries)
 
 
 def language_code(name: str) -> str | None:
     """The ISO 639 code of a language's name or code, or None."""
-    return _found(name, _languages(), dict)
+    return _code_named(name, _languages(), dict)
 
 
 def country_name(code: str, language: str) -> str:
@@ -60,7 +60,7 @@ def language_name(code: str, language: str) -> str:
     return str(Locale.parse(language).languages.get(code, code))
 
 
-def _found(name: str, names: Mapping[str, str], further: object) -> str | None:
+def _code_named(name: str, names: Mapping[str, str], further: object) -> str | None:
     if len(name) > 100:
         return None
     wanted = folded(name)

@@ -219,7 +219,7 @@ def verify(
     points = sorted((*checkpoints, *([since] if since else [])), key=lambda point: point.entry)
     at = {point.entry: [each for each in points if each.entry == point.entry] for point in points}
     expected, before, known = (since.entry, b"", 0) if since else (1, _GENESIS, 0)
-    for number, row in _rows(session.connection(), since.entry if since else None):
+    for number, row in _numbered_entries(session.connection(), since.entry if since else None):
         if row is None:
             yield number, "changed: it cannot be read"
             return
@@ -231,7 +231,7 @@ def verify(
             return
         for point in at.get(number, ()):
             if point.hash != row[-1]:
-                yield number, f"not as in the checkpoint of {_said(point)}: {_anew(known)}"
+                yield number, f"not as in the checkpoint of {_moment_of(point)}: {_rewritten(known)}"
                 return
         known = number if number in at else known
         before, expected = row[-1], number + 1
@@ -239,7 +239,7 @@ def verify(
         if point.entry >= expected:
             yield (
                 expected,
-                f"missing: the end was cut off; the checkpoint of {_said(point)} goes to entry {point.entry}",
+                f"missing: the end was cut off; the checkpoint of {_moment_of(point)} goes to entry {point.entry}",
             )
             return
 
@@ -261,7 +261,7 @@ def after(connection: Connection, number: int, hash_: bytes) -> list[dict[str, o
     """
     found: list[dict[str, object]] = []
     before, expected = hash_, number
-    for at, row in _rows(connection, number):
+    for at, row in _numbered_entries(connection, number):
         if row is None or at != expected:
             raise BrokenChain
         if (row[-1] != before) if at == number else not _follows(before, row):
@@ -279,7 +279,7 @@ def length(session: Session) -> int:
     return session.execute(select(func.count()).select_from(AuditEntry)).scalar_one()
 
 
-def _rows(connection: Connection, first: int | None) -> Iterator[tuple[int, _Entry | None]]:
+def _numbered_entries(connection: Connection, first: int | None) -> Iterator[tuple[int, _Entry | None]]:
     """Entries in order with their numbers; None for the first that the database cannot give, which is the last then."""
     following = first if first is not None else 1
     statement = select(*_COLUMNS).order_by(_TABLE.c.id)
@@ -303,11 +303,11 @@ def _rows(connection: Connection, first: int | None) -> Iterator[tuple[int, _Ent
         following += 1
 
 
-def _said(point: Checkpoint) -> str:
+def _moment_of(point: Checkpoint) -> str:
     return point.at.isoformat(timespec="seconds")
 
 
-def _anew(known: int) -> str:
+def _rewritten(known: int) -> str:
     return f"the chain was written anew between entry {known} and this one"
 
 

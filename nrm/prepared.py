@@ -117,7 +117,7 @@ class Prepared:
         Raises IntegrityError as the session would, without the values.
         """
         writer = _writer(session)
-        ready = self._for(writer.dialect)
+        ready = self._ready_for(writer.dialect)
         cursor = writer.connection.cursor()
         try:
             cursor.execute(ready.text, ready.parameters(values))
@@ -126,14 +126,14 @@ class Prepared:
         return int(cursor.rowcount)
 
     def _first(self, writer: Writer, values: Mapping[str, Any]) -> Row | None:
-        ready = self._for(writer.dialect)
+        ready = self._ready_for(writer.dialect)
         cursor = writer.connection.cursor()
         cursor.execute(ready.text, ready.parameters(values))
         found = cursor.fetchone()
         cursor.close()
         return None if found is None else ready.row(found)
 
-    def _for(self, dialect: Dialect) -> _Ready:
+    def _ready_for(self, dialect: Dialect) -> _Ready:
         ready = self._ready.get(dialect.name)
         if ready is None:
             ready = self._ready[dialect.name] = _Ready(self._statement, self._given, dialect)

@@ -129,7 +129,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
     click.echo(
         json.dumps(made.to_json(), ensure_ascii=False, indent=2)
         if as_json
-        else "\n\n".join(_lines(table) for table in made.tables)
+        else "\n\n".join(_table_text(table) for table in made.tables)
     )
 
 
@@ -150,7 +150,7 @@ def list_versions(directory: Path) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _lines(table: Mapping[str, Any]) -> str:
+def _table_text(table: Mapping[str, Any]) -> str:
     """One table as text: the codes of its dimensions and the figure, a line each; `*` is a total."""
     rows = [[*(str(row[name]) for name in table["dimensions"]), str(row["value"])] for row in table["rows"]]
     rows.insert(0, [*table["dimensions"], "people"])

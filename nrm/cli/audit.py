@@ -42,7 +42,7 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
             click.echo(f"{entries} entries", err=True)
             fitting, wrong = actions.own()
             found += [f"checkpoint {name}: {what}" for name, what in wrong]
-            click.echo(_said(len(fitting)), err=True)
+            click.echo(_checkpoints_in_words(len(fitting)), err=True)
             for name, checkpoint in signed:
                 try:
                     fitting.append(actions.check(checkpoint))
@@ -84,7 +84,7 @@ def checkpoint(context: click.Context, directory: Path, out: Path | None) -> Non
         raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
 
 
-def _said(number: int) -> str:
+def _checkpoints_in_words(number: int) -> str:
     if not number:
         return "no checkpoint of its own: the end of the chain is not covered"
     return f"held against {number} checkpoint{'s' if number > 1 else ''} of its own"

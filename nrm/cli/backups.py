@@ -62,7 +62,7 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
     keys = [_key(actions.recipient_in, path, "--recipient") for path in recipients]
     if len(keys) != 2 or keys[0] == keys[1]:
         raise Refused("--recipient: name two files of different people")
-    with application(directory).app_context(), _said():
+    with application(directory).app_context(), _explained_errors():
         try:
             written = actions.take(to, (keys[0], keys[1]), tell=_tell)
         finally:
@@ -93,10 +93,10 @@ def restore(
         raise Refused(f"--erased: give the list of what was erased; there is no {listed}")
     if directory.exists() and {path.name for path in directory.iterdir()} - {"keys"}:
         raise Refused(f"--dir: {directory} holds more than keys; restore into a new folder")
-    with _said():
+    with _explained_errors():
         checked = actions.check_pair(main, shred, privates)
     _tell(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
-    with _made(directory, checked) as app, app.app_context(), _said():
+    with _made(directory, checked) as app, app.app_context(), _explained_errors():
         actions.fill(main, shred, privates)
         ended = actions.ended_since(_address(since_audit)) if since_audit else None
         settled = actions.settle(listed)
@@ -182,9 +182,9 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
     listed = to / LIST
     if not listed.is_file():
         raise Refused(f"--to: {to} holds no {LIST}")
-    with _said(), temporary(settings(directory)) as config:
+    with _explained_errors(), temporary(settings(directory)) as config:
         checked = actions.check_pair(*pair, privates)
-        found, opened, tried = _tried(config, pair, privates, checked, listed, login)
+        found, opened, tried = _tried_pair(config, pair, privates, checked, listed, login)
     if opened < tried:
         found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
     if not tried and not found:
@@ -194,7 +194,7 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str) -> int:
     return 1 if found else 0
 
 
-def _tried(
+def _tried_pair(
     config: Config, pair: tuple[Path, Path], privates: list[bytes], checked: actions.Checked, listed: Path, login: str
 ) -> tuple[list[str], int, int]:
     """(findings, how many compartments opened, how many were tried) of the pair in the databases of `config`."""
@@ -233,7 +233,7 @@ def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def _explained_errors() -> Iterator[None]:
     """What can go wrong with backups, in one line."""
     try:
         yield

@@ -77,7 +77,7 @@ def demo(
     clear_unfinished(directory)
     if known.is_file() and application(directory).extensions["nrm.synthetic"]:
         described = json.loads(known.read_text("utf-8"))
-        _say(f"{directory} holds a demo country already; it is kept as it is")
+        _tell_user(f"{directory} holds a demo country already; it is kept as it is")
     else:
         last_day = until.date() if until else None
         with built_aside(directory) as place:
@@ -101,7 +101,7 @@ def built_aside(directory: Path) -> Iterator[Path]:
         place.mkdir(mode=0o700, parents=True)
     except OSError as error:
         raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
-    with _held(place):
+    with _build_lock(place):
         try:
             yield place
         except Refused:
@@ -118,13 +118,13 @@ def clear_unfinished(directory: Path) -> None:
     place = directory / _UNFINISHED
     if not place.is_dir():
         return
-    with _held(place):
+    with _build_lock(place):
         whole = (directory / ACCOUNTS_FILE).is_file()
         made = {place, *place.iterdir(), *(() if whole else directory.iterdir())}
         if foreign := sorted(path for path in made if not _MADE.fullmatch(path.name)):
             raise Refused(f"--dir: {foreign[0]} was not made by nrm demo; move it away, or name a new folder")
         if not whole:
-            _say(f"{directory} holds an unfinished demo country; it is begun again")
+            _tell_user(f"{directory} holds an unfinished demo country; it is begun again")
             for path in directory.iterdir():
                 if path != place:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -132,7 +132,7 @@ def clear_unfinished(directory: Path) -> None:
 
 
 @contextmanager
-def _held(place: Path) -> Iterator[None]:
+def _build_lock(place: Path) -> Iterator[None]:
     """Raise Refused while another process builds there."""
     descriptor = os.open(place, os.O_RDONLY)
     try:
@@ -151,7 +151,7 @@ def make_demo(
     zone = countries.load(COUNTRY).timezone
     last = last_instant(until, zone)
     last_day = clock.day_of(last, zone)
-    _say("making the instance")
+    _tell_user("making the instance")
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
         directory, COUNTRY, language="sq", synthetic=True, second_factor=second_factor, synchronous="OFF"
@@ -184,7 +184,7 @@ def make_demo(
             clock.set_clock(None)
             disconnect()
     if life.refused:
-        _say("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
+        _tell_user("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
 
 
@@ -325,7 +325,7 @@ def _progress(last: datetime) -> Callable[[str], None]:
             raise KeyboardInterrupt
         if what not in told:
             told.add(what)
-            _say(f"{what} (until {last:%Y-%m-%d})" if what[:2] == "20" else what)
+            _tell_user(f"{what} (until {last:%Y-%m-%d})" if what[:2] == "20" else what)
 
     return tell
 
@@ -340,5 +340,5 @@ def _table(described: Mapping[str, Any]) -> str:
     return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
 
 
-def _say(text: str) -> None:
+def _tell_user(text: str) -> None:
     click.echo(text, err=True)

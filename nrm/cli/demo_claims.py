@@ -33,7 +33,7 @@ def begin(life: Life, claim: Claim, case_id: uuid.UUID, by: Actor) -> Callable[[
                 case_id=case_id,
                 forum=claim.forum,
                 asked=bands[claim.band],
-                happened=_now(),
+                happened=_this_quarter(),
                 by=by,
             )
         except NotVisible:
@@ -53,7 +53,7 @@ def _go_on(
 
     def happens() -> None:
         try:
-            claims.record(claim_id=claim_id, event=event, happened=_now(), seen=seen, granted=granted, by=by)
+            claims.record(claim_id=claim_id, event=event, happened=_this_quarter(), seen=seen, granted=granted, by=by)
         except NotVisible:
             return
         _go_on(life, claim_id, others, seen + 1, granted, by)
@@ -61,5 +61,5 @@ def _go_on(
     life.after(timedelta(days=days), happens)
 
 
-def _now() -> Quarter:
+def _this_quarter() -> Quarter:
     return Quarter.of(stays.today())

@@ -37,13 +37,13 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
 
     def happens() -> None:
         readers = [accounts.organisation_by_code(code).id for code in ("STATE_POLICE", "RA")]
-        if _goes(lambda: identifications.ask(case_id=case_id, organisations=readers, agreed=True, by=by)):
+        if _succeeds(lambda: identifications.ask(case_id=case_id, organisations=readers, agreed=True, by=by)):
             life.after(timedelta(days=3), lambda: _interview(life, plan, case_id, by))
 
     return happens
 
 
-def _goes(step: Callable[[], object]) -> bool:
+def _succeeds(step: Callable[[], object]) -> bool:
     try:
         step()
     except OVER:
@@ -57,11 +57,11 @@ def _interview(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     held = JointInterview(police.member_id, stays.today(), PlaceKind.SHELTER, "sq", "nobody", ACCOUNT)
     social = life.actors["RA/identification_officer"]
     concluded = Conclusion("identified", [Basis.OWN_ACCOUNT, Basis.INDICATORS], REASONS)
-    if _goes(lambda: identifications.interview(case_id=case_id, held=held, concluded=concluded, by=social)):
-        life.after(timedelta(days=4), lambda: _look(life, plan, case_id, by))
+    if _succeeds(lambda: identifications.interview(case_id=case_id, held=held, concluded=concluded, by=social)):
+        life.after(timedelta(days=4), lambda: _second_look(life, plan, case_id, by))
 
 
-def _look(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
+def _second_look(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     """Mostly as the first; now and then otherwise, and then the duty officer looks third."""
     if plan.number % 30 == 0:
         return  # still waits for its second look
@@ -72,16 +72,19 @@ def _look(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         OTHERWISE if differs else REASONS,
     )
     second = life.actors["STATE_POLICE#2"]
-    if _goes(lambda: identifications.look(case_id=case_id, concluded=concluded, by=second)) and differs:
+    if _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=second)) and differs:
         life.after(timedelta(days=3), lambda: _third(life, plan, case_id, by))
 
 
 def _third(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     concluded = Conclusion("not_a_victim", [Basis.ELEMENT_MISSING], OTHERWISE)
     third = life.actors["RA/duty_officer"]
-    if _goes(lambda: identifications.look(case_id=case_id, concluded=concluded, by=third)) and plan.number % 48 == 0:
+    if (
+        _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=third))
+        and plan.number % 48 == 0
+    ):
         on = stays.today()
-        _goes(lambda: identifications.appeal(case_id=case_id, appellant=Appellant.COUNSEL, on=on, by=by))
+        _succeeds(lambda: identifications.appeal(case_id=case_id, appellant=Appellant.COUNSEL, on=on, by=by))
 
 
 def take_back(plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[], None]:
@@ -89,6 +92,6 @@ def take_back(plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[], None]:
     what = (Topic.STATISTICS, Topic.SERVICES, EVERYTHING)[plan.number // 25 % 3]
 
     def happens() -> None:
-        _goes(lambda: consents.withdraw(case_id=case_id, what=what, by=by))
+        _succeeds(lambda: consents.withdraw(case_id=case_id, what=what, by=by))
 
     return happens

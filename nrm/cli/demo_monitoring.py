@@ -38,7 +38,7 @@ def monitor(life: Life, quarter: Quarter) -> None:
             found.update(item for item, mark in marks.items() if mark is Mark.NOT_MET)
     for post, counted in missed.items():
         for item, _ in counted.most_common(1):
-            _ask(life, quarter, post, item, first)
+            _ask_to_mend(life, quarter, post, item, first)
 
 
 def _mark(item: str, record: ProcedureRecord, *, strict: bool) -> Mark:
@@ -60,7 +60,7 @@ def _mark(item: str, record: ProcedureRecord, *, strict: bool) -> Mark:
     return Mark.MET if facts.get(item, True) else Mark.NOT_MET
 
 
-def _ask(life: Life, quarter: Quarter, post: uuid.UUID, item: str, by: Actor) -> None:
+def _ask_to_mend(life: Life, quarter: Quarter, post: uuid.UUID, item: str, by: Actor) -> None:
     remedy_id = uuid.uuid4()
     action, owner = _REMEDIES.get(item, _OTHERWISE)
     monitoring.ask_to_mend(

@@ -30,7 +30,7 @@ def temporary(config: Config) -> Iterator[Config]:
     or the empty ones that NRM_DRILL_DATABASE and NRM_DRILL_SHRED_DATABASE name. Raises Refused.
     """
     directory = config.directory
-    with _alone(directory), ExitStack() as stack:
+    with _drill_lock(directory), ExitStack() as stack:
         for left in directory.glob(".drill-*"):
             shutil.rmtree(left, ignore_errors=True)
         place = _folder(stack, directory)
@@ -62,7 +62,7 @@ def _database(stack: ExitStack, setting: str, configured: str, given: str | None
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _drill_lock(directory: Path) -> Iterator[None]:
     """Raise Refused while another drill of the instance runs: what that one made is not what a killed one left."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:

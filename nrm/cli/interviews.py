@@ -64,7 +64,7 @@ def import_(file: Path, directory: Path, login: str) -> int:
             raise Refused("--as: this account does not conduct interviews")
         try:
             with file.open("rb") as stream:
-                for number, raw in _lines(stream):
+                for number, raw in _numbered_lines(stream):
                     answer, fine = _take_in(number, raw, by)
                     click.echo(answer)
                     done, failed = done + fine, failed + (not fine)
@@ -76,7 +76,7 @@ def import_(file: Path, directory: Path, login: str) -> int:
     return 1 if failed else 0
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+def _numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """(number, bytes) of each line that is not blank; None in place of one that is too long to be an interview."""
     number = 0
     while raw := stream.readline(LONGEST_LINE + 1):
@@ -125,7 +125,7 @@ def _read(raw: bytes | None) -> dict[str, Any]:
     if not _is_flat(text):
         raise _Unreadable(f"line: Enter one JSON object, with lists in lists {DEEPEST} deep at most")
     try:
-        line = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        line = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
     except _Unreadable:
         raise
     except (ValueError, RecursionError):
@@ -158,7 +158,7 @@ def _is_flat(text: str) -> bool:
     return True
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, value in pairs:
         if name in read:

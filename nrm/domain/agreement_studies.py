@@ -52,7 +52,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _rerouted(each: Rerouted) -> dict[str, Any]:
-    before, after = (_way(way) for way in each.ways)
+    before, after = (_way_as_json(way) for way in each.ways)
     return {"before": before, "after": after, "profiles": [_profile(cube) for cube in each.shown], "more": each.more}
 
 
@@ -60,5 +60,5 @@ def _profile(cube: Cube) -> list[list[Any]]:
     return [[term.fact, term.how, list(term.codes)] for term in terms(cube)]
 
 
-def _way(way: Way) -> list[list[Any]] | str:
+def _way_as_json(way: Way) -> list[list[Any]] | str:
     return str(way) if isinstance(way, Fallback) else [[party, must] for party, must in way]

@@ -259,8 +259,8 @@ def from_grid(matrix: Matrix, quarter: str, grid: Grid) -> Typed:
     faults = _of_another(matrix, quarter, grid[:head])
     wanted_columns = {column for _, column in keys(matrix)}
     wanted_lines = {line for line, _ in keys(matrix)}
-    columns = _found(grid[head][1:], wanted_columns, lambda at: place(head, at + 1), faults)
-    lines = _found(
+    columns = _positions_found(grid[head][1:], wanted_columns, lambda at: place(head, at + 1), faults)
+    lines = _positions_found(
         [row[0] if row else "" for row in grid[head + 1 :]], wanted_lines, lambda at: place(head + 1 + at, 0), faults
     )
     for kind, found, wanted in (("column", columns, matrix.columns.members), ("line", lines, matrix.lines)):
@@ -306,7 +306,7 @@ def _of_another(matrix: Matrix, quarter: str, above: Grid) -> list[Fault]:
     return []
 
 
-def _found(codes: Sequence[str], wanted: set[str], where: Any, faults: list[Fault]) -> dict[str, int]:
+def _positions_found(codes: Sequence[str], wanted: set[str], where: Any, faults: list[Fault]) -> dict[str, int]:
     found: dict[str, int] = {}
     for at, code in enumerate(codes):
         if not code:

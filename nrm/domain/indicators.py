@@ -168,7 +168,16 @@ def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> P
     noticed = any(question.border and answers.get(question.id) is not None for question in asked)
     whole = noticed and all(finding.asked for finding in findings)
     drawn = Profile(
-        child, told, whole, findings, tuple(border), possible, little, outcome, _beside(asked, answers, child=child), {}
+        child,
+        told,
+        whole,
+        findings,
+        tuple(border),
+        possible,
+        little,
+        outcome,
+        _said_besides(asked, answers, child=child),
+        {},
     )
     return replace(
         drawn, sentences={language: tuple(_sentences(drawn, language)) for language in questionnaire.languages}
@@ -180,7 +189,7 @@ def _own_words(question: Question, value: object, *, child: bool) -> bool:
     return value is not None and (question.named == "everybody" or (child and question.named == "child"))
 
 
-def _beside(asked: tuple[Question, ...], answers: Answers, *, child: bool) -> tuple[Said, ...]:
+def _said_besides(asked: tuple[Question, ...], answers: Answers, *, child: bool) -> tuple[Said, ...]:
     found: dict[str, tuple[Question, list[Texts]]] = {}
     family = _FAMILY if child else (*_FAMILY, "partner")
     for question, option in _ticked(asked, answers):

@@ -92,17 +92,17 @@ class Profiles:
             self._parts.append(part)
         return self._numbers[part]
 
-    def _ask(self, place: int, below: tuple[int, ...]) -> int:
+    def _diagram_asking(self, place: int, below: tuple[int, ...]) -> int:
         """The diagram that asks the variable at `place`, or the one below it if the answer changes nothing."""
         return below[0] if len(set(below)) == 1 else self._number(place, below)
 
     def where(self, condition: Condition) -> int:
         """Where the condition holds."""
         if condition not in self._of:
-            self._of[condition] = self._where(condition)
+            self._of[condition] = self._built_where(condition)
         return self._of[condition]
 
-    def _where(self, condition: Condition) -> int:
+    def _built_where(self, condition: Condition) -> int:
         match condition.operator:
             case "and":
                 return self.all_of(map(self.where, condition.parts))
@@ -114,7 +114,7 @@ class Profiles:
         place = self._place[condition.name, code]
         values = self.variables[place].values
         held = values if code else [condition.holds({condition.name: value}) for value in values]
-        return self._ask(place, tuple(EVERYWHERE if each else NOWHERE for each in held))
+        return self._diagram_asking(place, tuple(EVERYWHERE if each else NOWHERE for each in held))
 
     def has(self, fact: str, code: str) -> int:
         """Where the set has the code; NOWHERE when no condition asks."""
@@ -129,11 +129,11 @@ class Profiles:
         key = (where, then, otherwise)
         if key not in self._chosen:
             place = min(self._parts[each][0] for each in key)
-            below = zip(*(self._below(each, place) for each in key), strict=True)
-            self._chosen[key] = self._ask(place, tuple([self.choose(*each) for each in below]))
+            below = zip(*(self._diagrams_below(each, place) for each in key), strict=True)
+            self._chosen[key] = self._diagram_asking(place, tuple([self.choose(*each) for each in below]))
         return self._chosen[key]
 
-    def _below(self, diagram: int, place: int) -> tuple[int, ...]:
+    def _diagrams_below(self, diagram: int, place: int) -> tuple[int, ...]:
         """The diagrams for each value of the variable at `place`, which is asked no later than anything else."""
         asked, below = self._parts[diagram]
         return below if asked == place else (diagram,) * len(self.variables[place].values)
@@ -177,8 +177,8 @@ class Profiles:
                 if place == self._end:
                     known[key] = self.always(join(self._parts[first][1][0], self._parts[second][1][0]))
                 else:
-                    below = zip(self._below(first, place), self._below(second, place), strict=True)
-                    known[key] = self._ask(place, tuple([joined(*each) for each in below]))
+                    below = zip(self._diagrams_below(first, place), self._diagrams_below(second, place), strict=True)
+                    known[key] = self._diagram_asking(place, tuple([joined(*each) for each in below]))
             return known[key]
 
         return joined(one, other)

@@ -221,7 +221,7 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
             return
         for asked in page.questions:
             question = questionnaire.questions[asked]
-            if asked in placed and _together(questionnaire, placed[asked], page.id):
+            if asked in placed and _both_possible(questionnaire, placed[asked], page.id):
                 yield f"page.{page.id}.questions", f"asks `{asked}` again, which `{placed[asked]}` asked on this route"
             placed[asked] = page.id
             same = question.when.names() & set(page.questions)
@@ -235,7 +235,7 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
     yield from _codes(questionnaire, route.when, f"route.{route.id}.when")
 
 
-def _together(questionnaire: Questionnaire, first: str, second: str) -> bool:
+def _both_possible(questionnaire: Questionnaire, first: str, second: str) -> bool:
     """Whether two pages of one route can both be on somebody's way."""
     parts = (questionnaire.pages[first].when, questionnaire.pages[second].when)
     return first == second or _possible(questionnaire, Condition("and", parts=parts))

@@ -20,7 +20,9 @@ def diff(old: Questionnaire, new: Questionnaire) -> tuple[Change, ...]:
 
 
 def _changes(old: Questionnaire, new: Questionnaire) -> Iterator[Change]:
-    yield from _one("questionnaire", old.id, old, new, [name for name in WHOLE if name != "id" or old.id != new.id])
+    yield from _change_of(
+        "questionnaire", old.id, old, new, [name for name in WHOLE if name != "id" or old.id != new.id]
+    )
     yield from _members("dimension", old.dimensions, new.dimensions)
     yield from _members("fact", old.facts, new.facts)
     yield from _members("consent", _consent(old), _consent(new))
@@ -45,7 +47,7 @@ def _members(
             yield Change(noun, key, "gone")
     for key, (before, after) in _in_both(old, new):
         names = [each.name for each in fields(before) if each.name not in apart]
-        yield from _one(noun, key, before, after, names)
+        yield from _change_of(noun, key, before, after, names)
     for key in new:
         if key not in old:
             yield Change(noun, key, "new")
@@ -55,7 +57,7 @@ def _in_both(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[s
     return ((key, (old[key], new[key])) for key in old if key in new)
 
 
-def _one(noun: str, key: str, old: object, new: object, names: list[str]) -> Iterator[Change]:
+def _change_of(noun: str, key: str, old: object, new: object, names: list[str]) -> Iterator[Change]:
     parts = [_part(name, getattr(old, name), getattr(new, name)) for name in names]
     if any(parts):
         yield Change(noun, key, "changes", tuple(part for part in parts if part))

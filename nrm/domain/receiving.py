@@ -72,7 +72,7 @@ class Receiving:
         self._usable: dict[str, int] = {}
         self.bound = profiles.any_of(self.stands(clause.number) for clause in self.musts)
         self.named = {clause.number: dict.fromkeys(self._named(clause)) for clause in self.referring}
-        self.may = {code: self._may(code) for code in agreement.parties}
+        self.may = {code: self._may_receive(code) for code in agreement.parties}
         self.common = {code: self._common(code) for code in agreement.parties}
         self.someone = profiles.any_of(
             profiles.both(self.usable(code), profiles.choose(self.bound, self.common[code], self.may[code]))
@@ -110,7 +110,7 @@ class Receiving:
             return [parties[target.party]]
         return sorted((each for each in parties.values() if each.kind is target.kind), key=lambda each: each.code)
 
-    def _may(self, code: str) -> int:
+    def _may_receive(self, code: str) -> int:
         """Where a clause that stands says that the party may receive."""
         naming = (each.number for each in self.referring if not each.must and code in self.named[each.number])
         return self.profiles.any_of(map(self.stands, naming))

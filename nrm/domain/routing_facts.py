@@ -66,13 +66,13 @@ def _fact(name: str, data: Mapping[str, Any], codes: tuple[str, ...]) -> Any:
     if FACTS[name] == SET:
         if not isinstance(value, list | tuple | set | frozenset):
             raise UnknownFact(f"{name}: must be a list of codes")
-        return frozenset(_one(name, item, codes) for item in value)
+        return frozenset(_known_code(name, item, codes) for item in value)
     if name == "children_with" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if value < 2 else "2+"
-    return _one(name, value, codes)
+    return _known_code(name, value, codes)
 
 
-def _one(name: str, value: object, codes: tuple[str, ...]) -> str:
+def _known_code(name: str, value: object, codes: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in codes:
         raise UnknownFact(f"{name}: `{_shown(value)}` is none of {', '.join(codes)}")
     return value

@@ -139,7 +139,7 @@ def simulate(
             continue
         alike = (case.agreement, frozenset(case.known.items()), case.clauses, case.candidates)
         if alike not in read:
-            read[alike] = _under(signed, as_routed(case, agreements.get(case.agreement, usual)))
+            read[alike] = _facts_under(signed, as_routed(case, agreements.get(case.agreement, usual)))
         facts = read[alike]
         answer = route(facts, signed, datetime.combine(case.on, NOON), beds_taken.capacity(case.on))
         party = _receiver(answer)
@@ -150,7 +150,7 @@ def simulate(
     return placed
 
 
-def _under(draft: Agreement, facts: RoutingFacts) -> RoutingFacts:
+def _facts_under(draft: Agreement, facts: RoutingFacts) -> RoutingFacts:
     """The facts in the codes of the draft; one that it does not know is its most open code."""
     profile = neutral(draft)
     for name, value in facts.values().items():
@@ -190,7 +190,7 @@ class _Beds:
 
 def _was_late(case: PastCase, over_at: datetime) -> bool:
     """Whether somebody did not answer in time, or a step was or still is done after its time."""
-    late = any(step.due_at is not None and _over(step.due_at, step.done_at, over_at) for step in case.steps)
+    late = any(step.due_at is not None and _is_late(step.due_at, step.done_at, over_at) for step in case.steps)
     return late or bool(case.expired)
 
 
@@ -202,13 +202,13 @@ def _would_be_late(case: PastCase, answer: Route, party: str, over_at: datetime)
         return False
     within = {(each.kind, each.party): each.within for each in answer.obligations if each.within is not None}
     return any(
-        _over(case.sent_at + within[step.kind, step.party], step.done_at, over_at)
+        _is_late(case.sent_at + within[step.kind, step.party], step.done_at, over_at)
         for step in case.steps
         if (step.kind, step.party) in within
     )
 
 
-def _over(due_at: datetime, done_at: datetime | None, over_at: datetime) -> bool:
+def _is_late(due_at: datetime, done_at: datetime | None, over_at: datetime) -> bool:
     if done_at is None:
         return due_at < over_at
     return done_at > due_at

@@ -115,18 +115,18 @@ def tabulate(
         known = [stay for stay in each.stays if stay.known_on <= quarter.end and stay.admitted_on <= quarter.end]
         if not any(_counts(stay, quarter) for stay in known):
             if was is not None:
-                rows.append((each.person, _gone(was)))
+                rows.append((each.person, _row_after_leaving(was)))
             continue
-        row = _row(each, known, quarter, classification)
+        row = _stay_row(each, known, quarter, classification)
         if was is not None and classification.margin(was) == classification.margin(row):
             rows.append((each.person, {**row, "person": was["person"], "arrival": "opening"}))
         elif was is not None:
-            rows.append((each.person, _gone(was)))
+            rows.append((each.person, _row_after_leaving(was)))
             rows.append((each.person, {**row, "person": was["person"] + CORRECTED, "arrival": "admitted"}))
         else:
             there = before is None and any(_present_at_opening(stay, quarter) for stay in known)
             rows.append((each.person, {**row, "arrival": "opening" if there else "admitted"}))
-    rows += [(case, _gone(was)) for case, was in waiting.items()]
+    rows += [(case, _row_after_leaving(was)) for case, was in waiting.items()]
     return rows
 
 
@@ -145,11 +145,11 @@ def _present_at_opening(stay: StayRecord, quarter: Quarter) -> bool:
     return known and (stay.ended_on is None or stay.ended_on >= quarter.start)
 
 
-def _gone(was: Row) -> Row:
+def _row_after_leaving(was: Row) -> Row:
     return {**was, "arrival": "opening", "stay_status": "left"}
 
 
-def _row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter, classification: Classification) -> Row:
+def _stay_row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter, classification: Classification) -> Row:
     stays = sorted(known, key=lambda stay: (stay.admitted_on, stay.ended_on or date.max))
     last = stays[-1]
     there = last.ended_on is None or last.ended_on > quarter.end

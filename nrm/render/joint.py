@@ -117,7 +117,7 @@ def files(
     made = {
         "csv": sheet,
         "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
-        "xlsx": release_xlsx(value, titles=titles, labels=labels, why=_why(table_sets)),
+        "xlsx": release_xlsx(value, titles=titles, labels=labels, why=_reason_of(table_sets)),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
     for language in LANGUAGES:
@@ -194,7 +194,7 @@ def _printed(
     return found
 
 
-def _why(table_sets: Mapping[str, TableSet]) -> Callable[[Sequence[str]], str]:
+def _reason_of(table_sets: Mapping[str, TableSet]) -> Callable[[Sequence[str]], str]:
     """Why nothing is recorded by some dimensions, in English."""
 
     def why(names: Sequence[str]) -> str:

@@ -43,10 +43,10 @@ def release_csv(release: Mapping[str, Any]) -> bytes:
     `release` is the JSON shape of a sealed release. A dimension that the table does not have is empty, a total is `*`.
     A figure that cannot exist has no value; a table that nothing fills has one row, whose value is `not_recorded`.
     """
-    return csv_bytes(_rows(release))
+    return csv_bytes(_sheet_rows(release))
 
 
-def _rows(release: Mapping[str, Any]) -> list[list[object]]:
+def _sheet_rows(release: Mapping[str, Any]) -> list[list[object]]:
     dimensions = _dimensions(release)
     rows: list[list[object]] = [[*COLUMNS_BEFORE, *dimensions, "value"]]
     for table in release["tables"]:
@@ -168,7 +168,7 @@ def release_xlsx(
     book.set_properties({"title": f"{release['report']} {release['quarter']}", "created": _made(release)})
     bold = book.add_format({"bold": True})
     data = book.add_worksheet("data")
-    for number, row in enumerate(_rows(release)):
+    for number, row in enumerate(_sheet_rows(release)):
         data.write_row(number, 0, [cell(value) if isinstance(value, str) else value for value in row])
     for number, table in enumerate(release["tables"], 1):
         names = table["dimensions"]

@@ -46,7 +46,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
     `survival` (`length`, whose classes are written `0-7` to `366+`, `status`, `ended`, `going_on`),
     `adds_up` (true: each record belongs to one quarter alone).
     """
-    _only(data, "", _KEYS)
+    _check_keys(data, "", _KEYS)
     if data.get("base", BASE) != BASE or isinstance(data.get("base"), bool):
         raise MalformedTableSet(f"base: {data['base']!r}; only {BASE} is supported")
     dimensions = _dimensions(_mapping(data.get("dimension"), "dimension"))
@@ -73,8 +73,8 @@ def parse(data: Mapping[str, Any]) -> TableSet:
         _all_known(data, "known", shell),
         _all_known(data, "reported", shell),
         flow,
-        _four(data.get("sizes", list(SIZES)), "sizes", SIZES),
-        _four(data.get("weights", [50, 8, 1, 1]), "weights", (1, 1, 1, 1)),
+        _four_integers(data.get("sizes", list(SIZES)), "sizes", SIZES),
+        _four_integers(data.get("weights", [50, 8, 1, 1]), "weights", (1, 1, 1, 1)),
         title=_texts(data.get("title", {}), "title"),
         version=_version(data.get("version", 1)),
         windows=_windows(data.get("windows", [1]), flow),
@@ -141,7 +141,7 @@ def _dimensions(data: Mapping[str, Any]) -> dict[str, Dimension]:
             raise MalformedTableSet(f"{place}: a name may not be empty nor contain '*'")
         if name in ("table", "value", "person", "total"):
             raise MalformedTableSet(f"{place}: the name is taken")
-        _only(_mapping(entry, place), place, _DIMENSION_KEYS)
+        _check_keys(_mapping(entry, place), place, _DIMENSION_KEYS)
         dimensions[name] = _dimension(name, place, entry)
     for name, dimension in dimensions.items():
         if dimension.of is None:
@@ -210,11 +210,11 @@ def _dimension(name: str, place: str, entry: Mapping[str, Any]) -> Dimension:
 
 def _table(data: Any, place: str, shell: TableSet) -> Table:
     entry = _mapping(data, place)
-    _only(entry, place, {"by", "title"})
-    return Table(_by(entry.get("by"), place, shell), _texts(entry.get("title", {}), f"{place}.title"))
+    _check_keys(entry, place, {"by", "title"})
+    return Table(_dimension_names(entry.get("by"), place, shell), _texts(entry.get("title", {}), f"{place}.title"))
 
 
-def _by(data: Any, place: str, shell: TableSet, most: int = MAX_WAYS) -> tuple[str, ...]:
+def _dimension_names(data: Any, place: str, shell: TableSet, most: int = MAX_WAYS) -> tuple[str, ...]:
     names = tuple(_strings(data, f"{place}.by"))
     roots: dict[str, str] = {}
     if not 1 <= len(names) <= most:
@@ -254,20 +254,20 @@ def _all_known(data: Mapping[str, Any], key: str, shell: TableSet) -> tuple[Know
 
 def _known(data: Any, place: str, shell: TableSet) -> Known:
     entry = _mapping(data, place)
-    _only(entry, place, {"by", "where"})
-    by = _by(entry.get("by"), place, shell)
+    _check_keys(entry, place, {"by", "where"})
+    by = _dimension_names(entry.get("by"), place, shell)
     return Known(by, _codes(entry["where"], f"{place}.where", shell) if "where" in entry else {})
 
 
 def _linked(data: Any, place: str, shell: TableSet) -> Linked:
     """What is said of the other report's dimensions is held against them where both table sets are known."""
     entry = _mapping(data, place)
-    _only(entry, place, {"report", "where", "there", "by"})
+    _check_keys(entry, place, {"report", "where", "there", "by"})
     by = {
         name: _text(other, f"{place}.by.{name}") for name, other in _mapping(entry.get("by", {}), f"{place}.by").items()
     }
     if by:
-        _by(list(by), f"{place}.by", shell)
+        _dimension_names(list(by), f"{place}.by", shell)
     there = _mapping(entry.get("there", {}), f"{place}.there")
     return Linked(
         _text(entry.get("report"), f"{place}.report"),
@@ -280,18 +280,18 @@ def _linked(data: Any, place: str, shell: TableSet) -> Linked:
 def _stock_flow(data: Any, shell: TableSet) -> StockFlow:
     place = "stock_flow"
     entry = _mapping(data, place)
-    _only(entry, place, {"by", "arrival", "departure"})
-    by = _by(entry.get("by"), place, shell, MAX_WAYS - 1)
+    _check_keys(entry, place, {"by", "arrival", "departure"})
+    by = _dimension_names(entry.get("by"), place, shell, MAX_WAYS - 1)
     ends = {}
     for end, words in (("arrival", ("opening", "admitted")), ("departure", ("closing", "left"))):
         part = _mapping(entry.get(end), f"{place}.{end}")
-        _only(part, f"{place}.{end}", {"dimension", *words})
+        _check_keys(part, f"{place}.{end}", {"dimension", *words})
         name = _text(part.get("dimension"), f"{place}.{end}.dimension")
         codes = tuple(_text(part.get(word), f"{place}.{end}.{word}") for word in words)
         dimension = shell.dimensions.get(name)
         if dimension is None or dimension.of is not None or sorted(dimension.codes) != sorted(codes):
             raise MalformedTableSet(f"{place}.{end}: {name!r} must be a dimension with exactly the codes {list(codes)}")
-        _by([*by, name], f"{place}.{end}", shell)
+        _dimension_names([*by, name], f"{place}.{end}", shell)
         ends[end] = (name, *codes)
     return StockFlow(by, *ends["arrival"], *ends["departure"])
 
@@ -300,7 +300,7 @@ def _survival(data: Any, shell: TableSet, tables: Sequence[Table]) -> Survival:
     place = "survival"
     entry = _mapping(data, place)
     names = ("length", "status", "ended", "going_on")
-    _only(entry, place, set(names))
+    _check_keys(entry, place, set(names))
     length, status, ended, going_on = (_text(entry.get(name), f"{place}.{name}") for name in names)
     if not any(set(table.by) == {length, status} for table in tables):
         raise MalformedTableSet(f"{place}: there is no table by {length!r} and {status!r}")
@@ -329,7 +329,7 @@ def _list(data: Any, place: str) -> Sequence[Any]:
     return data
 
 
-def _only(data: Mapping[str, Any], place: str, allowed: set[str]) -> None:
+def _check_keys(data: Mapping[str, Any], place: str, allowed: set[str]) -> None:
     for key in data:
         if key not in allowed:
             raise MalformedTableSet(f"{place + ': ' if place else ''}unknown key {key!r}")
@@ -351,7 +351,7 @@ def _texts(data: Any, place: str) -> Texts:
     return {language: _text(text, f"{place}.{language}") for language, text in _mapping(data, place).items()}
 
 
-def _four(data: Any, place: str, least: Sequence[int]) -> tuple[int, int, int, int]:
+def _four_integers(data: Any, place: str, least: Sequence[int]) -> tuple[int, int, int, int]:
     if not isinstance(data, list) or len(data) != 4 or not all(type(item) is int for item in data):
         raise MalformedTableSet(f"{place}: four integers are needed")
     for ways, (value, bound) in enumerate(zip(data, least, strict=True)):

@@ -92,13 +92,13 @@ class Frame:
             for kind, cache in zip(self._groups, self._parts, strict=True):
                 key = tuple(record[self._places[root]] for root in kind)
                 if key not in cache:
-                    cache[key] = frozenset(self._of(kind, key))
+                    cache[key] = frozenset(self._conditions_of(kind, key))
                 parts.append(cache[key])
             facts = (place for place, where in self._facts if self._matches(record, where))
             held = self._conditions[record] = frozenset(chain(*parts, facts))
         return held
 
-    def _of(self, kind: tuple[str, ...], key: Record) -> Iterator[int]:
+    def _conditions_of(self, kind: tuple[str, ...], key: Record) -> Iterator[int]:
         options = []
         for root, code in zip(kind, key, strict=True):
             groups = [group for group, codes in self.table_set.dimensions[root].groups.items() if code in codes]

@@ -80,7 +80,7 @@ class LeftLine:
     own: bool
 
 
-def _of(by: Actor) -> ColumnElement[bool]:
+def _visible_missing(by: Actor) -> ColumnElement[bool]:
     """Which alarms the actor sees."""
     if by.may(Permission.REFERRAL_DIRECT):
         return Missing.party.is_not(None)
@@ -95,7 +95,7 @@ def _of(by: Actor) -> ColumnElement[bool]:
 def number_missing(by: Actor) -> ColumnElement[int]:
     """How many alarms stand, or ended since `ended_since`, that are meant for the actor; part of another question."""
     lately = Missing.over_on >= bindparam("ended_since", type_=Date())
-    wanted = (_of(by), or_(Missing.outcome == "", lately))
+    wanted = (_visible_missing(by), or_(Missing.outcome == "", lately))
     return select(func.count()).select_from(Missing).where(*wanted).scalar_subquery()
 
 
@@ -110,7 +110,7 @@ def ended(*, by: Actor) -> list[EndedLine]:
         select(Missing, Case.pseudonym, Organisation)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
-        .where(_of(by), Missing.over_on >= ended_since())
+        .where(_visible_missing(by), Missing.over_on >= ended_since())
         .order_by(Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
         .limit(_MOST)
     )
@@ -139,14 +139,16 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
         select(Missing, Case.pseudonym, Organisation)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
-        .where(_of(by), Missing.outcome == "", *wanted)
+        .where(_visible_missing(by), Missing.outcome == "", *wanted)
         .order_by(Missing.age_class == "adult", Missing.since_at, Missing.id)
         .limit(_MOST)
     )
-    return [_line(*found, by) for found in db.session.execute(statement.execution_options(populate_existing=True))]
+    return [
+        _missing_line(*found, by) for found in db.session.execute(statement.execution_options(populate_existing=True))
+    ]
 
 
-def _line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> MissingLine:
+def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> MissingLine:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     return MissingLine(
         id=found.id,
@@ -170,7 +172,7 @@ def _line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> M
 
 def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
     """One alarm, standing or over, for actions; raises NotVisible."""
-    statement = select(Missing).where(Missing.id == missing_id, _of(by)).with_for_update()
+    statement = select(Missing).where(Missing.id == missing_id, _visible_missing(by)).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
@@ -223,7 +225,7 @@ def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[
     return found
 
 
-def _left(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
+def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     statement = (
         select(LeftAlone, Case.pseudonym, Organisation)
@@ -253,7 +255,7 @@ def _left(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
     ]
 
 
-def _own(by: Actor) -> ColumnElement[bool]:
+def _own_left_alone(by: Actor) -> ColumnElement[bool]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return false()
     return LeftAlone.organisation_id == by.organisation_id
@@ -267,30 +269,30 @@ def _of_authority(by: Actor) -> ColumnElement[bool]:
     return (LeftAlone.party != "") & (LeftAlone.party == own)
 
 
-def _told(by: Actor) -> ColumnElement[bool]:
+def _not_yet_known(by: Actor) -> ColumnElement[bool]:
     """Of a desk whom it has not said it knows of; of a shelter whom a second member has to confirm."""
     if by.may(Permission.REFERRAL_DIRECT):
         return LeftAlone.desk_knows.is_(False)
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return _of_authority(by) & LeftAlone.authority_knows.is_(False)
-    return _own(by) & LeftAlone.confirmed_by_id.is_(None)
+    return _own_left_alone(by) & LeftAlone.confirmed_by_id.is_(None)
 
 
 def number_left(by: Actor) -> ColumnElement[int]:
     """How many lines `left` has, as a part of another question."""
-    counted = select(func.count()).select_from(LeftAlone).where(LeftAlone.withdrawn_on.is_(None), _told(by))
+    counted = select(func.count()).select_from(LeftAlone).where(LeftAlone.withdrawn_on.is_(None), _not_yet_known(by))
     return counted.scalar_subquery()
 
 
 def left(*, by: Actor) -> list[LeftLine]:
     """For the duty desk whom it has not said it knows of, for the child authority of deaths of children the same; for a
     shelter whom a second member has to confirm."""
-    return _left(_told(by), by=by)
+    return _left_lines(_not_yet_known(by), by=by)
 
 
 def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
     """One of the actor's shelter, not taken back; raises NotVisible."""
-    found = _left(_own(by), LeftAlone.id == left_id, by=by)
+    found = _left_lines(_own_left_alone(by), LeftAlone.id == left_id, by=by)
     if not found:
         raise NotVisible
     return found[0]
@@ -298,13 +300,13 @@ def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
 
 def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
     """Who recorded that this person of the actor's shelter left on her own, and waits for a second member."""
-    found = _left(_own(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
+    found = _left_lines(_own_left_alone(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
     return found[0] if found else None
 
 
 def left_row(left_id: uuid.UUID, *, by: Actor) -> LeftAlone:
     """For actions of the shelter, the duty desk and the child authority; raises NotVisible."""
-    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own(by) | _of_authority(by)
+    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own_left_alone(by) | _of_authority(by)
     statement = select(LeftAlone).where(LeftAlone.id == left_id, mine).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:

@@ -148,7 +148,7 @@ def alarms(*, by: Actor, after: str = "", size: int = PAGE) -> Page[AlarmLine]:
     if place is not None:
         statement = statement.where(tuple_(Alarm.raised_at, Alarm.id) < place)
     found = db.session.execute(statement).all()
-    seen = _seen([alarm.id for alarm, *_ in found], by)
+    seen = _acknowledgements([alarm.id for alarm, *_ in found], by)
     lines = [
         AlarmLine(
             id=alarm.id,
@@ -186,7 +186,7 @@ def _acknowledged(by: Actor, alarm_id: object, cases: object) -> ColumnElement[b
     )
 
 
-def _seen(alarm_ids: list[uuid.UUID], by: Actor) -> dict[uuid.UUID, list[tuple[str, datetime]]]:
+def _acknowledgements(alarm_ids: list[uuid.UUID], by: Actor) -> dict[uuid.UUID, list[tuple[str, datetime]]]:
     statement = (
         select(AlarmAcknowledgement.alarm_id, Member.login, AlarmAcknowledgement.acknowledged_at)
         .join(Member, Member.id == AlarmAcknowledgement.member_id)

@@ -86,10 +86,10 @@ class ShareLine:
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """The case itself, for actions; raises NotVisible, before anything of it is read."""
-    return _row(case_id, by=by, lock=lock)[0]
+    return _visible_row(case_id, by=by, lock=lock)[0]
 
 
-def _row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, CaseRelation]:
+def _visible_row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, CaseRelation]:
     relation = visible(case_id, by=by)
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
@@ -100,14 +100,16 @@ def _row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Ca
 
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
     """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
-    return _found("id", case_id, by=by, asked=asked)[1]
+    return _visible_case("id", case_id, by=by, asked=asked)[1]
 
 
-def _found(column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = False) -> tuple[uuid.UUID, CaseRelation]:
+def _visible_case(
+    column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = False
+) -> tuple[uuid.UUID, CaseRelation]:
     """The case with this value in the column and what the asker is to it; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
         raise NotVisible
-    found = _seen(by, column)(value=value).first()
+    found = _visible_cases(by, column)(value=value).first()
     if found is None:
         raise NotVisible
     relation = CaseRelation(found[1])
@@ -117,7 +119,7 @@ def _found(column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = Fals
 
 
 @built_once
-def _seen(by: Actor, column: str) -> Select[uuid.UUID, str]:
+def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
     """A case with what the asker is to it; nothing where they are nothing to it."""
     mine = Grant.organisation_id == by.organisation_id
     asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
@@ -144,7 +146,7 @@ def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
 
 def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
     """One case; raises NotVisible."""
-    found, relation = _row(case_id, by=by)
+    found, relation = _visible_row(case_id, by=by)
     held = select(Grant.compartment).where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
     holder = db.session.get(Organisation, found.holder_id) if found.holder_id else None
     mine = set(db.session.scalars(held))
@@ -172,23 +174,23 @@ def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
 def cases(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
     """The open cases the actor's organisation holds, newest month first."""
     by.must(Permission.CASE_READ)
-    statement = _lines().where(Case.holder_id == by.organisation_id, Case.status == "open")
-    return _page(statement, after, size)
+    statement = _case_lines().where(Case.holder_id == by.organisation_id, Case.status == "open")
+    return _page_of_cases(statement, after, size)
 
 
 def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
     """The cases of other holders of which something is shared with the actor's organisation, newest month first."""
     by.must(Permission.CASE_READ)
     granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
-    statement = _lines().where(
+    statement = _case_lines().where(
         granted, Case.holder_id != by.organisation_id, Case.opened_by_id != by.organisation_id, Case.status == "open"
     )
-    return _page(statement, after, size)
+    return _page_of_cases(statement, after, size)
 
 
 def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
     """The case with this code, if the asker may see it; raises NotVisible."""
-    return _found("pseudonym", pseudonym, by=by)[0]
+    return _visible_case("pseudonym", pseudonym, by=by)[0]
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
@@ -234,12 +236,12 @@ def login_of(by: Actor) -> str:
     return member.login if member is not None else ""
 
 
-def _lines() -> Select[Case, bool]:
+def _case_lines() -> Select[Case, bool]:
     in_stay = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
     return select(Case, in_stay)
 
 
-def _page(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
+def _page_of_cases(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
     place = day_place_after(after)
     if place is not None:
         month, id_ = place

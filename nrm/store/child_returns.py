@@ -58,7 +58,7 @@ def row(return_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ChildReturn:
 
 def one(return_id: uuid.UUID, *, by: Actor) -> ReturnLine:
     """The same, for showing it; raises NotVisible."""
-    return _line(row(return_id, by=by))
+    return _return_line(row(return_id, by=by))
 
 
 def returns(*, by: Actor, open_only: bool = False) -> list[ReturnLine]:
@@ -70,7 +70,7 @@ def returns(*, by: Actor, open_only: bool = False) -> list[ReturnLine]:
     if open_only:
         over = [str(state) for state in State if state.is_over]
         statement = statement.where(ChildReturn.state.not_in(over))
-    return [_line(each) for each in db.session.scalars(statement.limit(_MOST))]
+    return [_return_line(each) for each in db.session.scalars(statement.limit(_MOST))]
 
 
 def steps(return_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
@@ -129,7 +129,7 @@ def _must_read(by: Actor) -> None:
         raise NotVisible
 
 
-def _line(found: ChildReturn) -> ReturnLine:
+def _return_line(found: ChildReturn) -> ReturnLine:
     state = State(found.state)
     return ReturnLine(
         found.id,

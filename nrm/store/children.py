@@ -61,7 +61,9 @@ class AlertLine:
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
     """One alert the actor may acknowledge; raises NotVisible."""
     found = db.session.scalar(
-        select(ChildAlert).where(ChildAlert.id == interview_id, _seen(by)).execution_options(populate_existing=True)
+        select(ChildAlert)
+        .where(ChildAlert.id == interview_id, _visible_alerts(by))
+        .execution_options(populate_existing=True)
     )
     if found is None:
         raise NotVisible
@@ -86,10 +88,10 @@ def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
     """A child of whom the child authority's own desk was told, answered or not; raises NotVisible."""
     if by.kind is not OrganisationKind.CHILD_PROTECTION:
         raise NotVisible
-    found = db.session.execute(_lines().where(ChildAlert.id == interview_id, _seen(by))).first()
+    found = db.session.execute(_alert_rows().where(ChildAlert.id == interview_id, _visible_alerts(by))).first()
     if found is None:
         raise NotVisible
-    return _line(*found)
+    return _alert_line(*found)
 
 
 def answered_by(line: AlertLine) -> str:
@@ -105,20 +107,22 @@ def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
     for the duty desk what is not acknowledged. `old`: what was due more than seven days ago, and nothing else."""
     order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
     border = clock.now() - OLD_AFTER
-    statement = _lines().where(_seen(by), border >= _DUE if old else border < _DUE).order_by(*order).limit(_MOST)
+    statement = (
+        _alert_rows().where(_visible_alerts(by), border >= _DUE if old else border < _DUE).order_by(*order).limit(_MOST)
+    )
     if by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-    return [_line(alert, post) for alert, post in db.session.execute(statement)]
+    return [_alert_line(alert, post) for alert, post in db.session.execute(statement)]
 
 
 def of_interview(interview_id: uuid.UUID, *, by: Actor) -> AlertLine | None:
     """What the post told about its own interview, if anything."""
     wanted = (ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
-    found = db.session.execute(_lines().where(*wanted)).first()
-    return _line(*found) if found is not None else None
+    found = db.session.execute(_alert_rows().where(*wanted)).first()
+    return _alert_line(*found) if found is not None else None
 
 
-def _seen(by: Actor) -> ColumnElement[bool]:
+def _visible_alerts(by: Actor) -> ColumnElement[bool]:
     if by.may(Permission.REFERRAL_DIRECT):
         return ChildAlert.party != ""
     if by.kind is not OrganisationKind.CHILD_PROTECTION or by.organisation_id is None:
@@ -127,11 +131,11 @@ def _seen(by: Actor) -> ColumnElement[bool]:
     return ChildAlert.party == own
 
 
-def _lines() -> Select[ChildAlert, Organisation]:
+def _alert_rows() -> Select[ChildAlert, Organisation]:
     return select(ChildAlert, Organisation).join(Organisation, Organisation.id == ChildAlert.organisation_id)
 
 
-def _line(alert: ChildAlert, post: Organisation) -> AlertLine:
+def _alert_line(alert: ChildAlert, post: Organisation) -> AlertLine:
     withdrawn = alert.withdrawn_at is not None
     return AlertLine(
         alert.id,

@@ -37,7 +37,7 @@ class DepartureLine:
 
 def departure(departure_id: uuid.UUID, *, by: Actor) -> DepartureLine:
     """One letter, for the organisation that wrote it while it holds the case; raises NotVisible."""
-    found = _lines(by, Departure.id == departure_id)
+    found = _departure_lines(by, Departure.id == departure_id)
     if not found:
         raise NotVisible
     return found[0]
@@ -45,10 +45,10 @@ def departure(departure_id: uuid.UUID, *, by: Actor) -> DepartureLine:
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[DepartureLine]:
     """The letters the actor's organisation wrote about a case it holds, oldest first."""
-    return _lines(by, Departure.case_id == case_id) if by.organisation_id is not None else []
+    return _departure_lines(by, Departure.case_id == case_id) if by.organisation_id is not None else []
 
 
-def _lines(by: Actor, *wanted: object) -> list[DepartureLine]:
+def _departure_lines(by: Actor, *wanted: object) -> list[DepartureLine]:
     statement = (
         select(Departure, Case, Organisation)
         .join(Case, Case.id == Departure.case_id)

@@ -31,7 +31,7 @@ class CallLine:
 def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
     """One call of the asker's line; raises NotVisible."""
     statement = (
-        select(HelplineCall).where(HelplineCall.id == call_id, _own(by)).execution_options(populate_existing=True)
+        select(HelplineCall).where(HelplineCall.id == call_id, _own_calls(by)).execution_options(populate_existing=True)
     )
     found = db.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
@@ -41,16 +41,16 @@ def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
 
 def one(call_id: uuid.UUID, *, by: Actor) -> CallLine:
     """The same, for showing it; raises NotVisible."""
-    return _line(row(call_id, by=by))
+    return _call_line(row(call_id, by=by))
 
 
 def calls(*, by: Actor, noted_only: bool = False, size: int = 100) -> list[CallLine]:
     """The calls of the last thirty days, newest first; `noted_only`: those with something sealed."""
-    statement = select(HelplineCall).where(_own(by), HelplineCall.called_on.is_not(None))
+    statement = select(HelplineCall).where(_own_calls(by), HelplineCall.called_on.is_not(None))
     if noted_only:
         statement = statement.where(HelplineCall.noted)
     statement = statement.order_by(HelplineCall.called_on.desc(), HelplineCall.id).limit(size)
-    return [_line(each) for each in db.session.scalars(statement)]
+    return [_call_line(each) for each in db.session.scalars(statement)]
 
 
 def is_known(call_id: uuid.UUID) -> bool:
@@ -64,13 +64,13 @@ def old(day: date, limit: int) -> Sequence[HelplineCall]:
     return db.session.scalars(statement.limit(limit)).all()
 
 
-def _own(by: Actor) -> ColumnElement[bool]:
+def _own_calls(by: Actor) -> ColumnElement[bool]:
     if by.organisation_id is None or not by.may(Permission.CALL_RECORD):
         raise NotVisible
     return HelplineCall.organisation_id == by.organisation_id
 
 
-def _line(call: HelplineCall) -> CallLine:
+def _call_line(call: HelplineCall) -> CallLine:
     return CallLine(
         call.id, call.called_on, call.part, call.language, call.caller, call.topic, call.outcome, call.noted
     )

@@ -104,18 +104,18 @@ class Line:
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Identification | None, Who]:
     """The case and its identification, for actions; raises NotVisible for who has no part in it."""
-    relation = _who(case_id, by=by)
+    relation = _relation_of(case_id, by=by)
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     case = db.session.scalar(statement.with_for_update() if lock else statement)
     if case is None:
         raise NotVisible
     if lock:
-        relation = _who(case_id, by=by)  # it may have ended before the case was locked
+        relation = _relation_of(case_id, by=by)  # it may have ended before the case was locked
     found = select(Identification).where(Identification.case_id == case_id).execution_options(populate_existing=True)
     return case, db.session.scalar(found), relation
 
 
-def _who(case_id: uuid.UUID, *, by: Actor) -> Who:
+def _relation_of(case_id: uuid.UUID, *, by: Actor) -> Who:
     """What the asker is to a case's identification; raises NotVisible for who has no part in it."""
     if by.organisation_id is None or not (by.may(Permission.CASE_OPEN) or by.may(Permission.IDENTIFICATION_DECIDE)):
         raise NotVisible
@@ -200,7 +200,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
         interpreter=found.interpreter if found else "",
         decided_on=found.decided_on if found else None,
         decided_by=_names(organisations.get(found.decided_by_id)) if found and found.decided_by_id else {},
-        looks=tuple(_look(each, people, state, by) for each in looks(found)) if found else (),
+        looks=tuple(_look_line(each, people, state, by) for each in looks(found)) if found else (),
         appealed_on=found.appealed_on if found else None,
         appellant=found.appellant if found else "",
         appeal_outcome=found.appeal_outcome if found else "",
@@ -238,7 +238,7 @@ def _people(found: Identification) -> dict[uuid.UUID | None, tuple[str, dict[str
     return {id_: (login, _names(organisation)) for id_, login, organisation in db.session.execute(statement)}
 
 
-def _look(
+def _look_line(
     each: IdentificationLook, people: dict[uuid.UUID | None, tuple[str, dict[str, str]]], state: State, by: Actor
 ) -> LookLine:
     login, organisation = people[each.member_id]

@@ -238,12 +238,12 @@ def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
     """Where the keys stand, of the first columns of a row; asks more only while they are being changed."""
     version, due_at, anew_at, old_wraps, holders, checked, *_ = row
     receives = by.kind is not None and by.kind.takes_people_in
-    behind = _behind(by) if old_wraps else 0
+    behind = _versions_behind(by) if old_wraps else 0
     exposed = number_exposed(by=by) if anew_at else 0
     return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
 
 
-def _behind(by: Actor) -> int:
+def _versions_behind(by: Actor) -> int:
     held = (
         select(Keyring.version)
         .where(Keyring.organisation_id == by.organisation_id, ~is_newest())

@@ -58,17 +58,17 @@ class RecordedLine:
 
 def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
     """One notice the actor is expected to receive; raises NotVisible."""
-    return _row(Notice.id == notice_id, _received(by), lock=lock)
+    return _notice_row(Notice.id == notice_id, _received(by), lock=lock)
 
 
 def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
     """One notice the actor's organisation recorded; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
         raise NotVisible
-    return _row(Notice.id == notice_id, Notice.organisation_id == by.organisation_id, lock=lock)
+    return _notice_row(Notice.id == notice_id, Notice.organisation_id == by.organisation_id, lock=lock)
 
 
-def _row(*wanted: ColumnElement[bool], lock: bool) -> Notice:
+def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> Notice:
     statement = select(Notice).where(*wanted).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
@@ -83,7 +83,7 @@ def is_known(notice_id: uuid.UUID) -> bool:
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
     """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
-    return [_line(*found) for found in _expected(by)()]
+    return [_expected_line(*found) for found in _expected(by)()]
 
 
 @built_once
@@ -92,7 +92,7 @@ def _expected(by: Actor) -> Select[Notice, Organisation, Organisation]:
     if by.may(Permission.REFERRAL_DIRECT):
         statuses = (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME)
     return (
-        _lines()
+        _notice_rows()
         .where(_received(by), Notice.status.in_(statuses), Notice.expected_on.is_not(None))
         .order_by(Notice.expected_on, Notice.hour, Notice.id)
         .limit(_MOST)
@@ -102,10 +102,10 @@ def _expected(by: Actor) -> Select[Notice, Organisation, Organisation]:
 def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     """One that is still open, or did not come and is not yet over; raises NotVisible."""
     wanted = (Notice.id == notice_id, _received(by), Notice.expected_on.is_not(None))
-    found = db.session.execute(_lines().where(*wanted)).first()
+    found = db.session.execute(_notice_rows().where(*wanted)).first()
     if found is None:
         raise NotVisible
-    return _line(*found)
+    return _expected_line(*found)
 
 
 def recorded(*, by: Actor) -> list[RecordedLine]:
@@ -146,7 +146,7 @@ def _received(by: Actor) -> ColumnElement[bool]:
     return Notice.post_id == by.organisation_id
 
 
-def _lines() -> Select[Notice, Organisation, Organisation]:
+def _notice_rows() -> Select[Notice, Organisation, Organisation]:
     return (
         select(Notice, _Post, _Recorder)
         .join(_Post, _Post.id == Notice.post_id)
@@ -154,7 +154,7 @@ def _lines() -> Select[Notice, Organisation, Organisation]:
     )
 
 
-def _line(notice: Notice, post: Organisation, recorder: Organisation) -> ExpectedLine:
+def _expected_line(notice: Notice, post: Organisation, recorder: Organisation) -> ExpectedLine:
     assert notice.expected_on is not None
     local_now = clock.now().astimezone(country().timezone)
     return ExpectedLine(

@@ -86,7 +86,7 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     statement = (
         select(Obligation)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, _own(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
+        .where(Obligation.id == obligation_id, _own_obligations(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
         .execution_options(populate_existing=True)
     )
     found = db.session.scalar(statement)
@@ -120,7 +120,7 @@ def is_own(obligation: Obligation, *, by: Actor) -> bool:
     """Whether the actor's own organisation owes it."""
     return bool(
         db.session.scalar(
-            select(exists().where(Obligation.id == obligation.id, _own(by), Case.id == Obligation.case_id))
+            select(exists().where(Obligation.id == obligation.id, _own_obligations(by), Case.id == Obligation.case_id))
         )
     )
 
@@ -133,7 +133,7 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = Non
     """
     place = place_after(after)
     values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
-    lines = [_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
+    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
     return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
 
 
@@ -149,12 +149,12 @@ def number_old(*, by: Actor) -> int:
 
 
 def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    return (_own(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
+    return (_own_obligations(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
 
 
 @built_once
 def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool]:
-    statement = _lines(by).where(*_waits(by))
+    statement = _obligation_rows(by).where(*_waits(by))
     if old is not None:
         border = bindparam("old", type_=UtcDateTime())
         statement = statement.where(border >= _DUE if old else border < _DUE)
@@ -166,11 +166,13 @@ def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     """Everything owed in one case that the asker saw already, told or not; raises NotPermitted."""
     by.must(Permission.CASE_READ)
-    statement = _lines(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
-    return [_line(each, by) for each in db.session.execute(statement)]
+    statement = (
+        _obligation_rows(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
+    )
+    return [_obligation_line(each, by) for each in db.session.execute(statement)]
 
 
-def _own(by: Actor) -> ColumnElement[bool]:
+def _own_obligations(by: Actor) -> ColumnElement[bool]:
     """What the actor's organisation owes; raises NotVisible for one that is no party of the agreement."""
     if by.organisation_id is None or by.kind is None or not by.kind.holds_keys:
         raise NotVisible
@@ -185,7 +187,7 @@ def _party(by: Actor) -> ScalarSelect[str]:
     return select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
 
 
-def _lines(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
+def _obligation_rows(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
     arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
     receiving = and_(Obligation.party == RECEIVER, func.coalesce(Case.holder_id == by.organisation_id, false()))
     own = or_(Obligation.party == _party(by), receiving)
@@ -196,7 +198,7 @@ def _lines(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
     )
 
 
-def _line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:
+def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:
     obligation, case, opener, arrived, owns = found
     return ObligationLine(
         id=obligation.id,

@@ -44,7 +44,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor, after: str = "", size: int = PAGE)
     """Who opened the case, newest first; for its holder only, else NotVisible."""
     if cases.row(case_id, by=by).holder_id != by.organisation_id:
         raise NotVisible
-    return _page((Reading.case_id == case_id,), after, size)
+    return _page_of_readings((Reading.case_id == case_id,), after, size)
 
 
 def openings(
@@ -74,7 +74,7 @@ def openings(
         wanted.append(Reading.member_id == member_id)
     if case_id is not None:
         wanted.append(Reading.case_id == case_id)
-    return _page(tuple(wanted), after, size)
+    return _page_of_readings(tuple(wanted), after, size)
 
 
 def holds_key(*, by: Actor) -> bool:
@@ -87,7 +87,7 @@ def holds_key(*, by: Actor) -> bool:
     return db.session.scalar(select(held)) is True
 
 
-def _page(wanted: tuple[ColumnElement[bool], ...], after: str, size: int) -> Page[ReadingLine]:
+def _page_of_readings(wanted: tuple[ColumnElement[bool], ...], after: str, size: int) -> Page[ReadingLine]:
     statement = (
         select(Reading, Case.pseudonym, Member.name, Organisation.name_sq, Organisation.name_en)
         .outerjoin(Case, Case.id == Reading.case_id)

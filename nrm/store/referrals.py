@@ -100,7 +100,11 @@ class KeptFor(NamedTuple):
 
 def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
     """The referral itself, for actions; raises NotVisible. `lock` holds it until the transaction ends (PostgreSQL)."""
-    statement = select(Referral).where(Referral.id == referral_id, _seen(by)).execution_options(populate_existing=True)
+    statement = (
+        select(Referral)
+        .where(Referral.id == referral_id, _visible_referral(by))
+        .execution_options(populate_existing=True)
+    )
     found = db.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
         raise NotVisible
@@ -126,7 +130,7 @@ def _relation(sender_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> Relati
     return Relation.OUTSIDER
 
 
-def _seen(by: Actor) -> ColumnElement[bool]:
+def _visible_referral(by: Actor) -> ColumnElement[bool]:
     """Whether the asker is anything but an outsider to the referral, as `_relation` says it."""
     if by.duty == "tend" or (by.organisation_id is not None and by.may(Permission.REFERRAL_DIRECT)):
         return true()
@@ -164,17 +168,17 @@ def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:
 
 def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
     """One referral; raises NotVisible."""
-    found = db.session.execute(_lines().where(Referral.id == referral_id, _seen(by))).first()
+    found = db.session.execute(_referral_rows().where(Referral.id == referral_id, _visible_referral(by))).first()
     if found is None:
         raise NotVisible
-    return _line(found, by)
+    return _referral_line(found, by)
 
 
 def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
     """The newest referral of a case, if the asker may see it."""
-    statement = _lines().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
+    statement = _referral_rows().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
     found = db.session.execute(statement).first()
-    line = _line(found, by) if found is not None else None
+    line = _referral_line(found, by) if found is not None else None
     return None if line is None or line.relation is Relation.OUTSIDER else line
 
 
@@ -193,12 +197,12 @@ def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     by.must(Permission.REFERRAL_SEND)
     place = place_after(after)
     rows = _sent(by, bool(place))(most=size + 1, **values_of(place))
-    return page([_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
 
 
 @built_once
 def _sent(by: Actor, further: bool) -> _Lines:
-    statement = _lines().where(Referral.sender_id == by.organisation_id)
+    statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
     if further:
         statement = statement.where(tuple_(Referral.sent_at, Referral.id) < PLACE)
     return statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(MOST)
@@ -260,7 +264,7 @@ def _quarter(referral_: Referral) -> str:
     return str(Quarter.of(clock.day_of(referral_.sent_at, country().timezone)))
 
 
-def _lines() -> _Lines:
+def _referral_rows() -> _Lines:
     return (
         select(Referral, Case, _Sender, _Receiver, Bed.label)
         .join(Case, Case.id == Referral.case_id)
@@ -274,18 +278,20 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
     by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
     rows = _oldest_first(by, bool(place))(status=status, most=size + 1, **values_of(place))
-    return page([_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
 
 
 @built_once
 def _oldest_first(by: Actor, further: bool) -> _Lines:
-    statement = _lines().where(Referral.receiver_id == by.organisation_id, Referral.status == bindparam("status"))
+    statement = _referral_rows().where(
+        Referral.receiver_id == by.organisation_id, Referral.status == bindparam("status")
+    )
     if further:
         statement = statement.where(tuple_(Referral.sent_at, Referral.id) > PLACE)
     return statement.order_by(Referral.sent_at, Referral.id).limit(MOST)
 
 
-def _line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:
+def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:
     referral_, case_, sender, receiver, bed = found
     status = ReferralStatus(referral_.status)
     return ReferralLine(

@@ -77,14 +77,14 @@ def lines(*, by: Actor) -> list[Line]:
     by.must(Permission.REGISTER_READ)
     now = span()
     before = [now.closed] if now.closed is not None else []
-    return _lines([*before, *now.quarters], _tables(by), closed=now.closed)
+    return _table_lines([*before, *now.quarters], _tables(by), closed=now.closed)
 
 
 def of_quarter(quarter: Quarter, *, by: Actor) -> list[Line]:
     """The same of one quarter, open or not; for making its joint report too."""
     if by != RELEASE:
         by.must(Permission.REGISTER_READ)
-    return _lines([quarter], _tables(by))
+    return _table_lines([quarter], _tables(by))
 
 
 def late(*, by: Actor) -> list[Line]:
@@ -99,7 +99,7 @@ def awaited(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
     if quarter not in span().quarters:
         return ()
     tables = [table for table in _tables(by) if table.protected]
-    lines_ = _lines([quarter], tables)
+    lines_ = _table_lines([quarter], tables)
     return tuple(sorted({line.matrix.filed_by for line in lines_ if line.state is State.DUE}))
 
 
@@ -227,20 +227,20 @@ def _newest_of() -> Select[Filing]:
     )
 
 
-def _lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Quarter | None = None) -> list[Line]:
+def _table_lines(quarters: Sequence[Quarter], tables: Sequence[Matrix], *, closed: Quarter | None = None) -> list[Line]:
     if not quarters or not tables:
         return []
     codes = [table.code for table in tables]
     found = {(row.matrix, row.quarter): row for row in _newest(codes, [str(quarter) for quarter in quarters])}
     day = today()
     return [
-        _line(table, quarter, found.get((table.code, str(quarter))), day, closed)
+        _table_line(table, quarter, found.get((table.code, str(quarter))), day, closed)
         for quarter in quarters
         for table in tables
     ]
 
 
-def _line(table: Matrix, quarter: Quarter, row: Filing | None, day: date, closed: Quarter | None) -> Line:
+def _table_line(table: Matrix, quarter: Quarter, row: Filing | None, day: date, closed: Quarter | None) -> Line:
     return Line(
         matrix=table,
         quarter=quarter,

@@ -83,18 +83,18 @@ def case_of(pseudonym: str) -> uuid.UUID | None:
 def one(request_id: uuid.UUID, *, by: Actor) -> RequestLine:
     """One open request, for who answers it; raises NotVisible."""
     found = db.session.execute(
-        _lines().where(PersonRequest.id == request_id, PersonRequest.status == RequestStatus.OPEN, _answers(by))
+        _request_rows().where(PersonRequest.id == request_id, PersonRequest.status == RequestStatus.OPEN, _answers(by))
     ).first()
     if found is None:
         raise NotVisible
-    return _line(*found, by=by)
+    return _request_line(*found, by=by)
 
 
 def waiting(*, by: Actor) -> list[RequestLine]:
     """What the actor's desk answers, and for the duty desk what is late anywhere; the first due first."""
     if not by.may(Permission.REQUEST_ANSWER):
         return []
-    return [_line(*found, by=by) for found in _waiting(by)(late_before=stays.today() - ANSWER_WITHIN)]
+    return [_request_line(*found, by=by) for found in _waiting(by)(late_before=stays.today() - ANSWER_WITHIN)]
 
 
 @built_once
@@ -103,7 +103,7 @@ def _waiting(by: Actor) -> _Lines:
     if by.may(Permission.REFERRAL_DIRECT):
         wanted = or_(wanted, PersonRequest.asked_on < bindparam("late_before"))
     return (
-        _lines()
+        _request_rows()
         .where(PersonRequest.status == RequestStatus.OPEN, wanted)
         .order_by(PersonRequest.asked_on, PersonRequest.id)
         .limit(_MOST)
@@ -114,12 +114,12 @@ def recorded(*, by: Actor) -> list[RequestLine]:
     """What the actor's organisation recorded and what was answered, the newest first. Raises NotPermitted."""
     by.must(Permission.REQUEST_RECORD)
     statement = (
-        _lines()
+        _request_rows()
         .where(PersonRequest.organisation_id == by.organisation_id)
         .order_by(PersonRequest.asked_on.desc(), PersonRequest.id)
         .limit(_MOST)
     )
-    return [_line(*found, by=by, recorder=True) for found in db.session.execute(statement)]
+    return [_request_line(*found, by=by, recorder=True) for found in db.session.execute(statement)]
 
 
 def _answers(by: Actor) -> ColumnElement[bool]:
@@ -131,7 +131,7 @@ def _answers(by: Actor) -> ColumnElement[bool]:
     return (Case.holder_id == by.organisation_id) & (Case.status != "referred")
 
 
-def _lines() -> _Lines:
+def _request_rows() -> _Lines:
     return (
         select(PersonRequest, Case, _Recorder, _Holder)
         .outerjoin(Case, Case.id == PersonRequest.case_id)
@@ -140,7 +140,7 @@ def _lines() -> _Lines:
     )
 
 
-def _line(
+def _request_line(
     found: PersonRequest,
     case: Case | None,
     by_whom: Organisation,

@@ -85,16 +85,18 @@ def waiting(*, by: Actor) -> list[ActLine]:
     kinds = _kinds(by)
     if not kinds:
         return []
-    found = db.session.execute(_lines().where(_shown(by, kinds)).order_by(HeavyAct.asked_at, HeavyAct.id).limit(_MOST))
-    return [_line(each, by) for each in found.all() if rows.is_act(each[0])]
+    found = db.session.execute(
+        _act_rows().where(_shown(by, kinds)).order_by(HeavyAct.asked_at, HeavyAct.id).limit(_MOST)
+    )
+    return [_act_line(each, by) for each in found.all() if rows.is_act(each[0])]
 
 
 def one(act_id: uuid.UUID, *, by: Actor) -> ActLine:
     """One act of the asker's organisation, whatever became of it; raises NotVisible."""
-    found = db.session.execute(_lines().where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))).first()
+    found = db.session.execute(_act_rows().where(HeavyAct.id == act_id, _seen_by(by, _kinds(by)))).first()
     if found is None or not rows.is_act(found[0]):
         raise NotVisible
-    return _line(found, by)
+    return _act_line(found, by)
 
 
 def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
@@ -139,7 +141,7 @@ def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
     """What waits about this case or member, whoever of the organisation asked; raises NotPermitted."""
     by.must(PERMISSION[act])
     statement = select(HeavyAct).where(
-        _about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED
+        _is_about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED
     )
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
@@ -148,7 +150,7 @@ def is_held_back(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     """Whether the asker asked for this lately, and it waits or a colleague declined; raises NotPermitted."""
     by.must(PERMISSION[act])
     found = select(HeavyAct).where(
-        _about(act, subject),
+        _is_about(act, subject),
         HeavyAct.asked_by_id == by.member_id,
         HeavyAct.asked_at > clock.now() - WAITS,
         or_(
@@ -180,7 +182,7 @@ def is_alone(act: ActKind, subject: uuid.UUID, *, by: Actor) -> bool:
     return not db.session.scalar(select(or_(able, ended)))
 
 
-def _about(kind: ActKind, subject: uuid.UUID) -> ColumnElement[bool]:
+def _is_about(kind: ActKind, subject: uuid.UUID) -> ColumnElement[bool]:
     column = HeavyAct.case_id if PERMISSION[kind] is not Permission.ACCOUNT_DISABLE else HeavyAct.member_id
     return column == subject
 
@@ -216,7 +218,7 @@ def _shown(by: Actor, kinds: Collection[str]) -> ColumnElement[bool]:
 _Asker, _Subject, _Decider = aliased(Member), aliased(Member), aliased(Member)
 
 
-def _lines() -> Select[*tuple[Any, ...]]:
+def _act_rows() -> Select[*tuple[Any, ...]]:
     recorded = exists().where(
         PersonRequest.case_id == HeavyAct.case_id,
         PersonRequest.status == RequestStatus.OPEN,
@@ -232,7 +234,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _line(found: Any, by: Actor) -> ActLine:
+def _act_line(found: Any, by: Actor) -> ActLine:
     act, pseudonym, subject, asker, decider, recorded = found
     kind, mine = ActKind(act.kind), act.asked_by_id == by.member_id
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, clock.now())

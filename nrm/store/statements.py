@@ -33,7 +33,7 @@ def built_once(
 
     @lru_cache(maxsize=128)
     def built(like: tuple[Any, ...], *shape: Any) -> Select[*_Columns]:
-        return named(_somebody(*like), *shape)
+        return named(_actor_with(*like), *shape)
 
     def asked(by: Actor, /, *shape: _Shape.args, **none: _Shape.kwargs) -> Execute[*_Columns]:
         assert not none, "a shape is given by position"
@@ -45,6 +45,6 @@ def built_once(
     return asked
 
 
-def _somebody(role: Role | None, kind: OrganisationKind | None, duty: str, organised: bool, member: bool) -> Actor:
+def _actor_with(role: Role | None, kind: OrganisationKind | None, duty: str, organised: bool, member: bool) -> Actor:
     organisation_id, member_id = (_ORGANISATION if organised else None), (_MEMBER if member else None)
     return Actor(cast(Any, member_id), cast(Any, organisation_id), role, kind, duty=duty)

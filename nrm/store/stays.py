@@ -139,7 +139,7 @@ def today() -> date:
     return clock.today(country().timezone)
 
 
-def _own(by: Actor) -> uuid.UUID:
+def _own_shelter_id(by: Actor) -> uuid.UUID:
     """The asker's shelter; raises NotVisible for anybody who has no beds."""
     if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
         raise NotVisible
@@ -150,7 +150,7 @@ def _own(by: Actor) -> uuid.UUID:
 
 def beds(*, by: Actor, closed: bool = False) -> list[BedLine]:
     """Every bed of the asker's shelter by label, with who is in it; raises NotVisible. `closed`: with the closed."""
-    own = _own(by)
+    own = _own_shelter_id(by)
     in_bed = {line.bed_id: line for line in _stays(Stay.organisation_id == own, Stay.ended_on.is_(None))}
     kept = referrals.kept_beds(own)
     rows = db.session.scalars(select(Bed).where(Bed.organisation_id == own)).all()
@@ -179,7 +179,7 @@ def bed_line(bed_id: uuid.UUID, *, by: Actor) -> BedLine:
 
 def bed_labels(*, by: Actor) -> set[str]:
     """The names of all beds of the asker's shelter, closed ones too; raises NotVisible."""
-    return set(db.session.scalars(select(Bed.label).where(Bed.organisation_id == _own(by))))
+    return set(db.session.scalars(select(Bed.label).where(Bed.organisation_id == _own_shelter_id(by))))
 
 
 def runs(bed: BedLine, days: Sequence[date]) -> list[tuple[str, int]]:
@@ -210,7 +210,7 @@ def free_beds(*, by: Actor, for_case: uuid.UUID | None = None) -> list[tuple[uui
 
     The bed kept for `for_case` comes first. How many more referrals wait for an answer is not looked at here.
     """
-    mine = _kept_bed(for_case, _own(by)) if for_case is not None else None
+    mine = _kept_bed(for_case, _own_shelter_id(by)) if for_case is not None else None
     lines = beds(by=by)
     free = [(bed.id, bed.label) for bed in lines if bed.is_free]
     own = [(bed.id, bed.label) for bed in lines if bed.id == mine and not bed.out_of_use and bed.stay is None]
@@ -229,7 +229,7 @@ def room(*, by: Actor) -> Room:
 
 @built_once
 def _room(by: Actor) -> _Rooms:
-    return _rooms(Organisation.id == _own(by))
+    return _rooms(Organisation.id == _own_shelter_id(by))
 
 
 def rooms(*, by: Actor) -> list[Room]:
@@ -290,7 +290,7 @@ def stays(*, by: Actor, after: str = "", size: int = PAGE) -> Page[StayLine]:
 
 @built_once
 def _open_stays(by: Actor, further: bool) -> Select[Stay, str, str, bool]:
-    statement = _lines().where(Stay.organisation_id == _own(by), Stay.ended_on.is_(None))
+    statement = _stay_rows().where(Stay.organisation_id == _own_shelter_id(by), Stay.ended_on.is_(None))
     if further:
         place = tuple_(bindparam("place_on", type_=Date()), bindparam("place_id", type_=Uuid()))
         statement = statement.where(tuple_(Stay.anticipated_end_on, Stay.id) > place)
@@ -305,9 +305,9 @@ def leaving(*, by: Actor, days: int = LEAVING_DAYS) -> list[StayLine]:
 @built_once
 def _leaving(by: Actor) -> Select[Stay, str, str, bool]:
     return (
-        _lines()
+        _stay_rows()
         .where(
-            Stay.organisation_id == _own(by),
+            Stay.organisation_id == _own_shelter_id(by),
             Stay.ended_on.is_(None),
             Stay.anticipated_end_on <= bindparam("until"),
         )
@@ -318,7 +318,7 @@ def _leaving(by: Actor) -> Select[Stay, str, str, bool]:
 
 def stay(stay_id: uuid.UUID, *, by: Actor) -> StayLine:
     """One stay in the asker's shelter; raises NotVisible."""
-    found = _stays(Stay.id == stay_id, Stay.organisation_id == _own(by))
+    found = _stays(Stay.id == stay_id, Stay.organisation_id == _own_shelter_id(by))
     if not found:
         raise NotVisible
     return found[0]
@@ -326,7 +326,7 @@ def stay(stay_id: uuid.UUID, *, by: Actor) -> StayLine:
 
 def row(stay_id: uuid.UUID, *, by: Actor) -> Stay:
     """The stay itself, for actions; raises NotVisible."""
-    statement = select(Stay).where(Stay.id == stay_id, Stay.organisation_id == _own(by)).with_for_update()
+    statement = select(Stay).where(Stay.id == stay_id, Stay.organisation_id == _own_shelter_id(by)).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
@@ -335,7 +335,7 @@ def row(stay_id: uuid.UUID, *, by: Actor) -> Stay:
 
 def bed(bed_id: uuid.UUID, *, by: Actor) -> Bed:
     """A bed of the asker's shelter, for actions; raises NotVisible."""
-    statement = select(Bed).where(Bed.id == bed_id, Bed.organisation_id == _own(by)).with_for_update()
+    statement = select(Bed).where(Bed.id == bed_id, Bed.organisation_id == _own_shelter_id(by)).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
@@ -344,7 +344,7 @@ def bed(bed_id: uuid.UUID, *, by: Actor) -> Bed:
 
 def bed_called(label: str, *, by: Actor) -> uuid.UUID:
     """The id of the bed with that label in the asker's shelter; raises NotVisible."""
-    found = db.session.scalar(select(Bed.id).where(Bed.organisation_id == _own(by), Bed.label == label))
+    found = db.session.scalar(select(Bed.id).where(Bed.organisation_id == _own_shelter_id(by), Bed.label == label))
     if found is None:
         raise NotVisible
     return found
@@ -352,7 +352,7 @@ def bed_called(label: str, *, by: Actor) -> uuid.UUID:
 
 def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case in hand that the asker's shelter holds; raises NotVisible. `lock`: for actions."""
-    statement = select(Case).where(Case.id == case_id, Case.holder_id == _own(by), Case.status == "open")
+    statement = select(Case).where(Case.id == case_id, Case.holder_id == _own_shelter_id(by), Case.status == "open")
     if lock:
         statement = statement.with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
@@ -365,13 +365,13 @@ def admittable(case_id: uuid.UUID, *, by: Actor) -> Admittable:
     """The person of a case the asker's shelter holds; raises NotVisible, also while they have an open stay there."""
     case = held_case(case_id, by=by)
     periods = periods_of(case_id)
-    return Admittable(case.id, case.pseudonym, case.age_class, _kept_bed(case_id, _own(by)), bool(periods))
+    return Admittable(case.id, case.pseudonym, case.age_class, _kept_bed(case_id, _own_shelter_id(by)), bool(periods))
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> StaysOfCase:
     """The stays of a case in the asker's own shelter; empty for everybody else who sees the case."""
     try:
-        own = _own(by)
+        own = _own_shelter_id(by)
     except NotVisible:
         return StaysOfCase(None, (), False)
     lines = _stays(Stay.case_id == case_id, Stay.organisation_id == own)
@@ -433,7 +433,7 @@ def left_by_a_gate(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     )
 
 
-def _lines() -> Select[Stay, str, str, bool]:
+def _stay_rows() -> Select[Stay, str, str, bool]:
     return (
         select(Stay, Case.pseudonym, Bed.label, absences.was_missing(Stay.id))
         .join(Case, Case.id == Stay.case_id)
@@ -443,17 +443,17 @@ def _lines() -> Select[Stay, str, str, bool]:
 
 
 def _stays(*wanted: ColumnElement[bool]) -> list[StayLine]:
-    statement = _lines().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id)
+    statement = _stay_rows().where(*wanted).order_by(Stay.anticipated_end_on, Stay.id)
     return _as_lines(db.session.execute(statement))
 
 
 def _as_lines(rows: Iterable[Row[Stay, str, str, bool]]) -> list[StayLine]:
     found = list(rows)
     gaps = absences.gaps([stay.id for stay, _, _, was_missing in found if was_missing])
-    return [_line(row, gaps.get(row[0].id, ())) for row in found]
+    return [_stay_line(row, gaps.get(row[0].id, ())) for row in found]
 
 
-def _line(found: Row[Stay, str, str, bool], gaps: Sequence[Period]) -> StayLine:
+def _stay_line(found: Row[Stay, str, str, bool], gaps: Sequence[Period]) -> StayLine:
     stay, pseudonym, label, _ = found
     now = today()
     there = present(Period(stay.admitted_on, stay.ended_on), gaps)

@@ -135,7 +135,7 @@ class Opened:
 
     value: dict[str, Any]
     revision: int
-    _held: _Held = field(repr=False, compare=False)
+    _held_value: _Held = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -233,11 +233,11 @@ def is_allowed(session: Session, case_id: uuid.UUID, compartment: str, *, by: Ac
 def read(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> Opened:
     """The value, for an actor whose session has leave; raises NoLeave without it, CannotOpen without a key."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by, leave=True)
-    held = _held(row, compartment_key, shred_key, by)
+    held = _held_value(row, compartment_key, shred_key, by)
     return Opened(blobs.open_under(held.key, row), row.revision, held)
 
 
-def _held(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -> _Held:
+def _held_value(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -> _Held:
     key = blobs.epoch_key(compartment_key, shred_key, row.case_id, row.compartment, row.epoch)
     return _Held(by, row.case_id, row.compartment, row.epoch, key)
 
@@ -261,8 +261,8 @@ def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[
     Raises CannotOpen without a key, StaleRevision when somebody wrote in the same instant.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
-    held = _held(row, compartment_key, shred_key, by)
-    return keep(session, _next(held, {**blobs.open_under(held.key, row), **part}, row.revision))
+    held = _held_value(row, compartment_key, shred_key, by)
+    return keep(session, _next_revision(held, {**blobs.open_under(held.key, row), **part}, row.revision))
 
 
 def sealed_next(
@@ -270,7 +270,7 @@ def sealed_next(
 ) -> NextRevision:
     """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
-    return _next(_held(row, compartment_key, shred_key, by), value, seen)
+    return _next_revision(_held_value(row, compartment_key, shred_key, by), value, seen)
 
 
 def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
@@ -279,13 +279,13 @@ def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, 
     For the actor who opened it nothing is read again: whatever ended the grant since also ended the epoch or took the
     row away, and then `keep` refuses. For any other actor it is `sealed_next`.
     """
-    held = opened._held
+    held = opened._held_value
     if held.by is not by:
         return sealed_next(session, held.case_id, held.compartment, value, seen=opened.revision, by=by)
-    return _next(held, value, opened.revision)
+    return _next_revision(held, value, opened.revision)
 
 
-def _next(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
+def _next_revision(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
     place = (held.case_id, held.compartment, held.epoch, seen + 1)
     return NextRevision(*place, blobs.seal_under(held.key, value, *place))
 

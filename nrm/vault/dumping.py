@@ -97,16 +97,16 @@ def dump(connection: Connection, metadata: MetaData, tell: Tell) -> Iterator[byt
             "table": each.name,
             "columns": [[of.name, kind] for of, kind in zip(each.columns, kinds, strict=True)],
         }
-        yield _line(heading)
+        yield _json_line(heading)
         counts[each.name] = 0
-        for row in connection.execute(_all(each).execution_options(yield_per=_ROWS)):
-            yield _line([_written(kind, value) for kind, value in zip(kinds, row, strict=True)])
+        for row in connection.execute(_whole_table(each).execution_options(yield_per=_ROWS)):
+            yield _json_line([_written(kind, value) for kind, value in zip(kinds, row, strict=True)])
             counts[each.name] += 1
         tell(f"{each.name}: {counts[each.name]} rows")
-    yield _line({"end": counts})
+    yield _json_line({"end": counts})
 
 
-def _all(each: Table) -> Any:
+def _whole_table(each: Table) -> Any:
     return select(each).order_by(*each.primary_key)
 
 
@@ -130,7 +130,7 @@ def in_any_order(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"ALTER TABLE {relation} ALTER CONSTRAINT {name} NOT DEFERRABLE")
 
 
-def _line(value: object) -> bytes:
+def _json_line(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 

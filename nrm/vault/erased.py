@@ -77,7 +77,7 @@ def complete(path: Path) -> int:
             each for each, row in recorded if (each.case_id, each.compartment) not in listed and rows.is_erasure(row)
         ]
         if missing:
-            os.write(descriptor, b"".join(_line(each) for each in missing))
+            os.write(descriptor, b"".join(_erased_line(each) for each in missing))
             os.fsync(descriptor)
         return len(missing)
     finally:
@@ -85,7 +85,7 @@ def complete(path: Path) -> int:
         os.close(descriptor)
 
 
-def _line(erased: Erased) -> bytes:
+def _erased_line(erased: Erased) -> bytes:
     data = {
         "case_id": str(erased.case_id),
         "compartment": erased.compartment,

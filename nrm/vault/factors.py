@@ -27,7 +27,7 @@ def proposed(session_id: bytes, member_id: uuid.UUID, present: bytes | None) -> 
     `present`: the member's sealed secret, so that the next one is a new one.
     """
     context = crypto.ctx("totp proposed", session_id, member_id, crypto.digest(present or b""))
-    return crypto.expand(_under("totp"), context)[:SECRET_BYTES]
+    return crypto.expand(_purpose_key("totp"), context)[:SECRET_BYTES]
 
 
 def as_text(secret: bytes) -> str:
@@ -42,7 +42,7 @@ def code_now(secret: str) -> str:
 
 def seal(member_id: uuid.UUID, secret: bytes) -> bytes:
     """What is kept of a secret."""
-    return crypto.seal(_under("totp"), secret, crypto.ctx("totp", member_id))
+    return crypto.seal(_purpose_key("totp"), secret, crypto.ctx("totp", member_id))
 
 
 def step_of(secret: bytes, code: str, after: int | None) -> int | None:
@@ -61,9 +61,9 @@ def accepted_step(account: Credentials | None, code: str) -> int | None:
     whose, sealed = _NOBODY, None
     if account is not None and account.sealed_totp is not None:
         whose, sealed = account.id, account.sealed_totp
-    under = _under("totp")
+    under = _purpose_key("totp")
     try:
-        secret = crypto.unseal(under, sealed or _nobodys(under), crypto.ctx("totp", whose))
+        secret = crypto.unseal(under, sealed or _dummy_secret(under), crypto.ctx("totp", whose))
     except crypto.CannotOpen:
         report("second factor", whose)
         return None
@@ -72,15 +72,15 @@ def accepted_step(account: Credentials | None, code: str) -> int | None:
 
 
 @lru_cache(maxsize=1)
-def _nobodys(under: bytes) -> bytes:
+def _dummy_secret(under: bytes) -> bytes:
     """What is opened where there is nothing to open."""
     return crypto.seal(under, bytes(SECRET_BYTES), crypto.ctx("totp", _NOBODY))
 
 
 def try_mark(kind: str, value: str) -> bytes:
     """Under what the failures of a sign-in name, a network or a browser are counted: nobody can read it back."""
-    return crypto.mac(_under("tries"), crypto.ctx(kind, value.encode("utf-8", "surrogatepass")))
+    return crypto.mac(_purpose_key("tries"), crypto.ctx(kind, value.encode("utf-8", "surrogatepass")))
 
 
-def _under(purpose: str) -> bytes:
+def _purpose_key(purpose: str) -> bytes:
     return crypto.expand(config().secrets.pepper, crypto.ctx(purpose))

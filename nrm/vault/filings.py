@@ -63,12 +63,12 @@ def sign(row: Filing, content: bytes, *, by: Actor) -> None:
     private, row.public = signing_key(by)
     row.digest = crypto.digest(content)
     row.signature = crypto.sign(private, _message(row))
-    row.mark = row_mac("filing", row.id, *_of(row))
+    row.mark = row_mac("filing", row.id, *_signed_parts(row))
 
 
 def check(row: Filing) -> None:
     """Raise CannotOpen unless this very filing was made here and signed with the key that stands beside it."""
-    check_row_mac(row.mark, "filing", row.id, *_of(row))
+    check_row_mac(row.mark, "filing", row.id, *_signed_parts(row))
     if row.content is not None and not crypto.same(crypto.digest(row.content.encode()), row.digest):
         report("filing", row.id)
         raise CannotOpen
@@ -102,7 +102,7 @@ def _message(row: Filing) -> bytes:
     )
 
 
-def _of(row: Filing) -> tuple[crypto.Part, ...]:
+def _signed_parts(row: Filing) -> tuple[crypto.Part, ...]:
     return _message(row), row.public, row.signature
 
 

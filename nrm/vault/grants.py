@@ -243,7 +243,7 @@ def grant(
     for grantee in grantees:
         context = grant_context(case_id, compartment, epoch, grantee)
         private = _private(grantee, by)
-        sealed = _own(private, compartment_key, context) if private else None
+        sealed = _sealed_own_key(private, compartment_key, context) if private else None
         place = {"case_id": case_id, "compartment": compartment, "organisation_id": grantee.organisation_id}
         versions = {"epoch": epoch, "keyring_version": grantee.version, "since_version": grantee.version}
         sealed = sealed or crypto.wrap(grantee.public, compartment_key, context)
@@ -259,7 +259,7 @@ def _private(to: Recipient, by: Actor | None) -> bytes | None:
     return by.keys.keyrings.get(to.version)
 
 
-def _own(private: bytes, compartment_key: bytes, context: bytes) -> bytes:
+def _sealed_own_key(private: bytes, compartment_key: bytes, context: bytes) -> bytes:
     return _OWN + crypto.seal(crypto.expand(private, crypto.ctx("own grant")), compartment_key, context)
 
 
@@ -290,7 +290,7 @@ def keep_own(session: Session, row: Row, compartment_key: bytes, *, by: Actor) -
     private = _private(me, by)
     if private is None:
         return
-    sealed = _own(private, compartment_key, grant_context(row.case_id, row.compartment, row.epoch, me))
+    sealed = _sealed_own_key(private, compartment_key, grant_context(row.case_id, row.compartment, row.epoch, me))
     place = {"of_case": row.case_id, "of_compartment": row.compartment, "of_organisation": by.organisation_id}
     _KEEP_OWN.run(session, {**place, "seen": row.sealed_key, "sealed_key": sealed})
 

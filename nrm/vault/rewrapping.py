@@ -65,7 +65,7 @@ def sealed_anew(
     for row in found:
         try:
             release = releases.get((row.case_id, row.compartment, row.epoch)) if kind is PendingGrant else b""
-            rows.append(_anew(row, privates[row.keyring_version], release, to))
+            rows.append(_rewrapped(row, privates[row.keyring_version], release, to))
         except CannotOpen:
             unopenable.add((row.case_id, row.compartment, row.sealed_key))
             current_app.logger.error("a grant of %s of case %s does not open", row.compartment, row.case_id)
@@ -73,7 +73,7 @@ def sealed_anew(
     return Batch(rows, last, unopenable)
 
 
-def _anew(row: Row[Any], private: bytes, release_key: bytes | None, to: Recipient) -> dict[str, Any]:
+def _rewrapped(row: Row[Any], private: bytes, release_key: bytes | None, to: Recipient) -> dict[str, Any]:
     """One grant wrapped to the newest version. `release_key`: empty for a live grant, None if it was destroyed."""
     if release_key is None:
         raise CannotOpen

@@ -16,7 +16,7 @@ from nrm.models.second_hands import HeavyAct
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
-def _at(when: datetime | None) -> str:
+def _moment_text(when: datetime | None) -> str:
     return "" if when is None else when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -58,9 +58,9 @@ def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
     def now(name: str) -> Any:
         return changed[name] if name in changed else getattr(act, name)
 
-    whose = (act.organisation_id, act.asked_by_id, _at(act.asked_at), str(act.kind), str(act.reason))
-    about = (act.case_id or "", act.member_id or "", _at(act.expires_at))
-    state = (str(now("status")), _at(now("decided_at")), now("decided_by_id") or "")
+    whose = (act.organisation_id, act.asked_by_id, _moment_text(act.asked_at), str(act.kind), str(act.reason))
+    about = (act.case_id or "", act.member_id or "", _moment_text(act.expires_at))
+    state = (str(now("status")), _moment_text(now("decided_at")), now("decided_by_id") or "")
     return ("act", act.id, *whose, *about, *state)
 
 
@@ -82,4 +82,4 @@ def is_supplement(row: Any, pseudonym: str) -> bool:
 def _of_supplement(
     id_: uuid.UUID, case_id: uuid.UUID, post: uuid.UUID, pseudonym: str, open_until: datetime | None
 ) -> tuple[Any, ...]:
-    return ("supplement", id_, case_id, post, pseudonym, _at(open_until))
+    return ("supplement", id_, case_id, post, pseudonym, _moment_text(open_until))

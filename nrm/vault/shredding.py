@@ -85,13 +85,13 @@ _RELEASE_KEY = Prepared(
 
 def shred_key(case_id: uuid.UUID, compartment: str, epoch: int) -> bytes | None:
     """The shred key, or None once it is destroyed."""
-    return _one(_SHRED_KEY, {"case_id": case_id, "compartment": compartment, "epoch": epoch})
+    return _stored_key(_SHRED_KEY, {"case_id": case_id, "compartment": compartment, "epoch": epoch})
 
 
 def release_key(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes | None:
     """The release key of one party, or None once it is destroyed."""
     place = {"case_id": case_id, "compartment": compartment, "epoch": epoch}
-    return _one(_RELEASE_KEY, {**place, "organisation_id": organisation_id})
+    return _stored_key(_RELEASE_KEY, {**place, "organisation_id": organisation_id})
 
 
 def release_keys(
@@ -198,7 +198,7 @@ def forget_keyring(left: Version) -> None:
         )
 
 
-def _one(statement: Prepared, place: Mapping[str, object]) -> bytes | None:
+def _stored_key(statement: Prepared, place: Mapping[str, object]) -> bytes | None:
     found = statement.first_of(_engine(), place)
     return None if found is None else bytes(found.key)
 

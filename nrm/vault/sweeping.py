@@ -36,7 +36,7 @@ def sweep() -> int:
         forget_when()
         return 0
     with no_key_under_way():
-        shred, release = _left()
+        shred, release = _orphaned_keys()
         dying = _dying(shred)
         _destroy(dying, release)
     for table, gone in (("shred_keys", dying), ("release_keys", release)):
@@ -69,7 +69,7 @@ def _may_be_left() -> bool:
     return any(there > needed for there, needed in zip(keys, rows, strict=True))
 
 
-def _left() -> tuple[list[_Place], list[_Place]]:
+def _orphaned_keys() -> tuple[list[_Place], list[_Place]]:
     """The keys that no compartment, pending grant or line of the list is for: (shred keys, release keys)."""
     needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
     waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}

@@ -32,27 +32,27 @@ blueprint = Blueprint("admissions", __name__)
 @guards.requires(Permission.STAY_MANAGE)
 def open_page() -> str:
     store.room(by=guards.actor())  # only a shelter opens a case of its own
-    return render_template("admissions/who.html", form=_who(), parent=None)
+    return render_template("admissions/who.html", form=_person_form(), parent=None)
 
 
 @blueprint.post("/cases/new")
 @guards.requires(Permission.STAY_MANAGE)
 def open_case() -> Answer:
     store.room(by=guards.actor())
-    return _open(_who(), None)
+    return _open(_person_form(), None)
 
 
 @blueprint.get("/cases/<uuid:case_id>/child")
 @guards.requires(Permission.STAY_MANAGE)
 def child_page(case_id: uuid.UUID) -> str:
     """A case for a child who came with the person of this one."""
-    return render_template("admissions/who.html", form=_who(OpenChildCaseForm), parent=_parent(case_id))
+    return render_template("admissions/who.html", form=_person_form(OpenChildCaseForm), parent=_parent(case_id))
 
 
 @blueprint.post("/cases/<uuid:case_id>/child")
 @guards.requires(Permission.STAY_MANAGE)
 def open_child(case_id: uuid.UUID) -> Answer:
-    return _open(_who(OpenChildCaseForm), _parent(case_id))
+    return _open(_person_form(OpenChildCaseForm), _parent(case_id))
 
 
 def _parent(case_id: uuid.UUID) -> cases.SeenCase:
@@ -120,7 +120,7 @@ def opened(case_id: uuid.UUID) -> str:
     )
 
 
-def _who(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
+def _person_form(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
     form = kind(request.form)
     if form.source is not None:
         others = [code for code in Source if code is not Source.WITH_A_VICTIM]

@@ -33,7 +33,7 @@ Answer = BaseResponse | tuple[str, int] | str
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def obligation_page(obligation_id: uuid.UUID) -> Answer:
     """Whom to call so that a party knows what it has to know."""
-    return _page(*_of_obligation(obligation_id), CallForm())
+    return _call_page(*_of_obligation(obligation_id), CallForm())
 
 
 def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[store.NumberLine]]:
@@ -56,7 +56,7 @@ def tell(obligation_id: uuid.UUID) -> Answer:
 @guards.requires(Permission.REFERRAL_DIRECT)
 def child_page(interview_id: uuid.UUID) -> Answer:
     """Whom to call about a child at a post."""
-    return _page("", _of_child(interview_id), CallForm())
+    return _call_page("", _of_child(interview_id), CallForm())
 
 
 def _of_child(interview_id: uuid.UUID) -> list[store.NumberLine]:
@@ -79,7 +79,7 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
 def child_answer_page(interview_id: uuid.UUID) -> Answer:
     """Whom to ask what happens with a child at a post, and what they said."""
     numbers, age_class = _of_answer(interview_id)
-    return _page("", numbers, ChildCallForm().of(age_class))
+    return _call_page("", numbers, ChildCallForm().of(age_class))
 
 
 def _of_answer(interview_id: uuid.UUID) -> tuple[list[store.NumberLine], str]:
@@ -105,7 +105,7 @@ def _record(
     form = form or CallForm(request.form)
     _offer(form, numbers)
     if not form.validate():
-        return _page(code, numbers, form, 422)
+        return _call_page(code, numbers, form, 422)
     try:
         told = action(
             number=form.number.data,
@@ -116,7 +116,7 @@ def _record(
         )
     except CallRefused:  # the directory changed meanwhile
         form.number.errors = [N_("Choose the number you called")]
-        return _page(code, numbers, form, 422)
+        return _call_page(code, numbers, form, 422)
     return redirect(url_for("home.index") if told else again, 303)
 
 
@@ -131,7 +131,7 @@ def _offer(form: CallForm, numbers: list[store.NumberLine]) -> None:
     ]
 
 
-def _page(code: str, numbers: list[store.NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
+def _call_page(code: str, numbers: list[store.NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
     _offer(form, numbers)
     first = next_number(
         [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]

@@ -58,10 +58,10 @@ def greetings() -> str:
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def aloud(interview_id: uuid.UUID, page: str) -> Answer:
     """The interpreter's view: the questions of a page in both languages."""
-    draft, asked = _page(interview_id, page)
+    draft, asked = _draft_and_page(interview_id, page)
     if draft is None or asked is None:
         return redirect(url_for("interviews.page", interview_id=interview_id, page=page), 303)
-    say = _say(draft)
+    say = _language_to_read(draft)
     wordings = [
         (each.title[current_language()], each.text[current_language()], each.text.get(say, ""))
         for each in (draft.questionnaire.wordings[name] for name in asked.wordings)
@@ -84,13 +84,13 @@ def aloud(interview_id: uuid.UUID, page: str) -> Answer:
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def card(interview_id: uuid.UUID, page: str, question: str) -> Answer:
     """One question in big letters; the answers are numbered for a finger."""
-    draft, asked = _page(interview_id, page)
+    draft, asked = _draft_and_page(interview_id, page)
     if draft is None or asked is None:
         return redirect(url_for("interviews.page", interview_id=interview_id, page=page), 303)
     found = next((each for each in _asked(draft, asked) if each.id == question), None)
     if found is None:
         raise NotVisible
-    say = _say(draft)
+    say = _language_to_read(draft)
     return render_template(
         "cards/card.html",
         interview_id=interview_id,
@@ -100,7 +100,7 @@ def card(interview_id: uuid.UUID, page: str, question: str) -> Answer:
     )
 
 
-def _page(interview_id: uuid.UUID, name: str) -> tuple[Draft | None, Page | None]:
+def _draft_and_page(interview_id: uuid.UUID, name: str) -> tuple[Draft | None, Page | None]:
     """The draft and the page, or nothing where the interview's own page says why; raises NotVisible for no page."""
     try:
         draft = interviews.read(interview_id=interview_id, by=guards.actor())
@@ -120,7 +120,7 @@ def _asked(draft: Draft, page: Page) -> Iterator[Question]:
             yield question
 
 
-def _say(draft: Draft) -> str:
+def _language_to_read(draft: Draft) -> str:
     return reading_language(
         draft.questionnaire, draft.answers.get(language_question(draft.questionnaire)), staff=current_language()
     )

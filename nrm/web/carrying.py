@@ -205,7 +205,7 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
 
 def form_at(path: str) -> tuple[str, Mapping[str, Any]]:
     """(endpoint, the parts of its address) of the form that is sent to `path`; an empty endpoint if there is none."""
-    return _at(path, "POST")
+    return _endpoint_at(path, "POST")
 
 
 def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
@@ -222,13 +222,13 @@ def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
 def page_of(path: str) -> str:
     """The page where the form that was sent to `path` stands: that address, or the nearest above it that is a page."""
     while path.strip("/"):
-        if _at(path, "GET")[0]:
+        if _endpoint_at(path, "GET")[0]:
             return path
         path = path.rstrip("/").rpartition("/")[0]
     return "/"
 
 
-def _at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:
+def _endpoint_at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:
     try:
         return current_app.url_map.bind("").match(path, method=method)
     except (HTTPException, RequestRedirect):

@@ -131,10 +131,10 @@ def find() -> Answer:
 @blueprint.get("/cases/<uuid:case_id>")
 @guards.requires(Permission.CASE_READ)
 def show(case_id: uuid.UUID) -> str:
-    return _page(case_id, AddNoteForm())
+    return _case_page(case_id, AddNoteForm())
 
 
-def _page(case_id: uuid.UUID, note: AddNoteForm) -> str:
+def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     by = guards.actor()
     case = store.case(case_id, by=by)
     opened = actions.opened(case_id=case_id, by=by)
@@ -297,7 +297,7 @@ def add_note(case_id: uuid.UUID) -> Answer:
     form = AddNoteForm(request.form)
     _to_write(case_id, Compartment.CARE)
     if not form.validate():
-        return _page(case_id, form), 422
+        return _case_page(case_id, form), 422
     try:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=guards.actor())
     except CaseRefused as error:

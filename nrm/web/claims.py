@@ -79,7 +79,7 @@ def ask(case_id: uuid.UUID) -> Answer:
             by=guards.actor(),
         )
     except ClaimRefused as error:
-        return _ask_page(case_id, form, _say(form, error))
+        return _ask_page(case_id, form, _show_refusal(form, error))
     return redirect(url_for("cases.show", case_id=case_id, _anchor="claims"), 303)
 
 
@@ -94,7 +94,7 @@ def _ask_page(case_id: uuid.UUID, form: AskClaimForm, status: int = 200) -> Answ
 def show(claim_id: uuid.UUID) -> Answer:
     """How it stands, its history, and what can be recorded next."""
     claim = store.one(claim_id, by=guards.actor())
-    return _page(claim, _step_form(claim))
+    return _claim_page(claim, _step_form(claim))
 
 
 @blueprint.post("/claims/<uuid:claim_id>")
@@ -104,18 +104,18 @@ def record(claim_id: uuid.UUID) -> Answer:
     claim = store.one(claim_id, by=by)
     form = _step_form(claim)
     if not form.is_valid(claim.standing.asked):
-        return _page(claim, form, 422)
+        return _claim_page(claim, form, 422)
     try:
         actions.record(
             claim_id=claim_id,
             event=ClaimEvent(form.event.data),
             happened=Quarter.parse(form.on.data),
-            seen=_seen(form),
+            seen=_entry_shown(form),
             granted=form.granted.data if form.needs_amount(claim.standing.asked) else "",
             by=by,
         )
     except ClaimRefused as error:
-        return _page(claim, form, _say(form, error))
+        return _claim_page(claim, form, _show_refusal(form, error))
     return redirect(url_for("claims.show", claim_id=claim_id), 303)
 
 
@@ -145,9 +145,9 @@ def correct(claim_id: uuid.UUID) -> Answer:
     standing = Standing(Forum(form.forum.data), form.asked.data, Outcome(form.outcome.data), granted, paid)
     try:
         happened = Quarter.parse(form.on.data)
-        actions.correct(claim_id=claim_id, standing=standing, happened=happened, seen=_seen(form), by=by)
+        actions.correct(claim_id=claim_id, standing=standing, happened=happened, seen=_entry_shown(form), by=by)
     except ClaimRefused as error:
-        return _correct_page(claim, form, _say(form, error))
+        return _correct_page(claim, form, _show_refusal(form, error))
     return redirect(url_for("claims.show", claim_id=claim_id), 303)
 
 
@@ -208,22 +208,22 @@ def band(code: str) -> str:
     return text_in(words) if words is not None else translated(NOT_STATED_LABEL)
 
 
-def _seen(form: StepClaimForm | CorrectClaimForm) -> int:
+def _entry_shown(form: StepClaimForm | CorrectClaimForm) -> int:
     """The entry that the page showed last; 0, which is none, for what is no number."""
     text = form.seen.data or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
-def _say(form: Form, error: ClaimRefused) -> int:
+def _show_refusal(form: Form, error: ClaimRefused) -> int:
     """Put the reason where it belongs; returns the status."""
     name = FIELD_OF.get(error.why, "event" if "event" in form else "outcome")
     form[name].errors = [REFUSED[error.why]]
     return 409 if error.why == "state" else 422
 
 
-def _page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Answer:
+def _claim_page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Answer:
     page = render_template(
-        "claims/show.html", claim=claim, form=form, rows=_rows(claim.standing), history=_history(claim)
+        "claims/show.html", claim=claim, form=form, rows=_standing_rows(claim.standing), history=_history(claim)
     )
     return page, status
 
@@ -234,7 +234,7 @@ def _correct_page(claim: store.ClaimView, form: CorrectClaimForm, status: int = 
     return page, status
 
 
-def _rows(standing: Standing) -> list[tuple[str, str]]:
+def _standing_rows(standing: Standing) -> list[tuple[str, str]]:
     """How a claim stands, as questions and answers."""
     rows = [
         (gettext("Where it was asked"), label_of("claim_forums", standing.forum)),
@@ -253,7 +253,7 @@ def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
     """(quarter, what happened, what it made different) of each entry, the oldest first."""
     before: list[tuple[str, str]] = []
     for entry in claim.history:
-        rows = _rows(entry.standing)
+        rows = _standing_rows(entry.standing)
         changed = "; ".join(text for name, text in rows if (name, text) not in before)
         yield months(entry.happened), EVENT_LABELS[entry.event], changed
         before = rows
@@ -265,6 +265,6 @@ def summary(case_id: uuid.UUID) -> Markup:
         found = store.of_case(case_id, by=guards.actor())
     except NotVisible:
         return Markup("")
-    lines = [(claim.id, *(text for _, text in _rows(claim.standing))) for claim in found]
+    lines = [(claim.id, *(text for _, text in _standing_rows(claim.standing))) for claim in found]
     page = render_template("claims/summary.html", case_id=case_id, lines=lines)
     return Markup(page)  # noqa: S704 - a template of ours, its values are escaped

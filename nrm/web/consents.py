@@ -83,7 +83,7 @@ def _in_words(line: ConsentLine) -> tuple[str, str]:
     return _name(line), said
 
 
-def _row(line: ConsentLine) -> dict[str, object]:
+def _consent_row(line: ConsentLine) -> dict[str, object]:
     language = current_language()
     name, said = _in_words(line)
     return {
@@ -101,7 +101,7 @@ def interpreter_label(code: str) -> str:
     return next((translated(label) for each, label in INTERPRETER_LABELS.items() if each == code), "")
 
 
-def _held(case_id: uuid.UUID) -> SeenCase:
+def _held_case(case_id: uuid.UUID) -> SeenCase:
     case = case_store.case(case_id, by=guards.actor())
     if case.relation is not CaseRelation.HOLDER:
         raise NotVisible
@@ -112,15 +112,15 @@ def _held(case_id: uuid.UUID) -> SeenCase:
 @guards.requires(Permission.CASE_OPEN)
 def show(case_id: uuid.UUID) -> str:
     """Everything that was ever said, in words."""
-    case = _held(case_id)
-    rows = [_row(each) for each in store.of_case(case_id, by=guards.actor())]
+    case = _held_case(case_id)
+    rows = [_consent_row(each) for each in store.of_case(case_id, by=guards.actor())]
     return render_template("consents/show.html", case=case, rows=rows)
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/ask")
 @guards.requires(Permission.CASE_OPEN)
 def ask_page(case_id: uuid.UUID) -> Answered:
-    case = _held(case_id)
+    case = _held_case(case_id)
     form = _form(case)
     if isinstance(form, AskConsentForm):
         form.struck.data = sorted(store.struck_out(case_id))
@@ -170,7 +170,7 @@ def _ask_page(case: SeenCase, form: AskConsentForm | WeighWishForm, status: int 
 @blueprint.post("/cases/<uuid:case_id>/consents/ask")
 @guards.requires(Permission.CASE_OPEN)
 def ask(case_id: uuid.UUID) -> Answered:
-    case = _held(case_id)
+    case = _held_case(case_id)
     form = _form(case)
     if not form.validate():
         return _ask_page(case, form, 422)
@@ -206,7 +206,7 @@ def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[
 @guards.requires(Permission.CASE_OPEN)
 @guards.step_up
 def withdraw_page(case_id: uuid.UUID) -> Answered:
-    if _held(case_id).age_class != "adult":
+    if _held_case(case_id).age_class != "adult":
         return guards.error_page(409, REFUSED["child"])
     return _withdraw_page(case_id, _withdraw_form(case_id))
 
@@ -224,14 +224,14 @@ def _withdraw_form(case_id: uuid.UUID) -> WithdrawConsentForm:
 
 
 def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 200) -> Page:
-    return render_template("consents/withdraw.html", case=_held(case_id), form=form), status
+    return render_template("consents/withdraw.html", case=_held_case(case_id), form=form), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/withdraw")
 @guards.requires(Permission.CASE_OPEN)
 @guards.step_up
 def withdraw(case_id: uuid.UUID) -> Answered:
-    if _held(case_id).age_class != "adult":
+    if _held_case(case_id).age_class != "adult":
         return guards.error_page(409, REFUSED["child"])
     form = _withdraw_form(case_id)
     if not form.validate():
@@ -248,6 +248,6 @@ def withdraw(case_id: uuid.UUID) -> Answered:
 @guards.requires(Permission.CASE_OPEN)
 def narrow(case_id: uuid.UUID) -> Answered:
     """Seal anew what somebody read until their consent ran out."""
-    _held(case_id)
+    _held_case(case_id)
     actions.narrow(case_id=case_id, by=guards.actor())
     return redirect(url_for("consents.show", case_id=case_id), 303)

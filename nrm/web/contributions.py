@@ -33,7 +33,7 @@ def waiting_part() -> str:
 @guards.requires(Permission.QUARTER_ANSWER)
 def answer_page(quarter: str) -> str:
     which = quarter_of(quarter)
-    return _page(which, store.own_part(which, by=guards.actor()), AnswerQuarterForm())
+    return _answer_page(which, store.own_part(which, by=guards.actor()), AnswerQuarterForm())
 
 
 @blueprint.post("/quarter/<quarter>")
@@ -44,15 +44,15 @@ def answer(quarter: str) -> Response | tuple[str, int]:
     part = store.own_part(which, by=by)
     form = AnswerQuarterForm(request.form)
     if not form.validate():
-        return _page(which, part, form), 422
+        return _answer_page(which, part, form), 422
     try:
         actions.answer(which, Answer(form.answer.data), by=by)
     except (AnsweredAlready, NothingToAnswer):
-        return _page(which, store.own_part(which, by=by), form), 409
+        return _answer_page(which, store.own_part(which, by=by), form), 409
     return redirect(f"/quarter/{which}", 303)
 
 
-def _page(quarter: Quarter, part: Part, form: AnswerQuarterForm) -> str:
+def _answer_page(quarter: Quarter, part: Part, form: AnswerQuarterForm) -> str:
     by = guards.actor()
     return render_template(
         "contributions/answer.html",

@@ -39,17 +39,17 @@ CASE_REFUSED = {
 @blueprint.get("/cases/<uuid:case_id>/letter")
 @guards.requires(Permission.STAY_MANAGE)
 def write_page(case_id: uuid.UUID) -> Answer:
-    return _page(_held(case_id), WriteLetterForm())
+    return _letter_page(_held_open_case(case_id), WriteLetterForm())
 
 
-def _held(case_id: uuid.UUID) -> SeenCase:
+def _held_open_case(case_id: uuid.UUID) -> SeenCase:
     case = case_store.case(case_id, by=guards.actor())
     if case.relation is not CaseRelation.HOLDER or case.status != "open":
         raise NotVisible
     return case
 
 
-def _page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = "") -> tuple[str, int]:
+def _letter_page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = "") -> tuple[str, int]:
     form.needs.choices = of_list("needs")
     letters = store.of_case(case.id, by=guards.actor())
     return render_template("departures/write.html", case=case, form=form, gate=gate, letters=letters), status
@@ -58,11 +58,11 @@ def _page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = 
 @blueprint.post("/cases/<uuid:case_id>/letter")
 @guards.requires(Permission.STAY_MANAGE)
 def write(case_id: uuid.UUID) -> Answer:
-    case = _held(case_id)
+    case = _held_open_case(case_id)
     form = WriteLetterForm(request.form)
     form.needs.choices = of_list("needs")
     if not form.validate():
-        return _page(case, form, 422)
+        return _letter_page(case, form, 422)
     try:
         letter_id = actions.refer_out(
             case_id=case_id,
@@ -77,16 +77,16 @@ def write(case_id: uuid.UUID) -> Answer:
         )
     except DepartureRefused as error:
         form[FIELD_OF[error.why]].errors = [REFUSED[error.why]]
-        return _page(case, form, 422)
+        return _letter_page(case, form, 422)
     except GateClosed as error:
         if error.why in CHILD_GATE:
             form.closes.errors = [CLOSED[error.why]]
-            return _page(case, form, 422)
+            return _letter_page(case, form, 422)
         form.kind.errors = [CLOSED[error.why]]
-        return _page(case, form, 422, error.why)
+        return _letter_page(case, form, 422, error.why)
     except CaseRefused as error:
         form.closes.errors = [CASE_REFUSED[error.why]]
-        return _page(case, form, 422)
+        return _letter_page(case, form, 422)
     return redirect(url_for("departures.show", departure_id=letter_id), 303)
 
 

@@ -65,7 +65,7 @@ WAYS: dict[str, Callable[[DutyLine], str]] = {
 """Kind of thing -> the page on which it is done; of all others the page of the case."""
 
 
-def _way(line: DutyLine) -> str:
+def _address_of(line: DutyLine) -> str:
     if line.kind in WAYS:
         return WAYS[line.kind](line)
     if line.telling and line.may_acknowledge:
@@ -75,7 +75,7 @@ def _way(line: DutyLine) -> str:
 
 def _words() -> dict[str, Any]:
     """What the rows of every list are said with."""
-    words = {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _way}
+    words = {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
     return {**words, "child_number": agreements.number_now(child_authority(guards.country().in_force(clock.now())))}
 
 
@@ -179,16 +179,16 @@ def system_map() -> str:
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
     names = {code: text_in(words) for code, words in guards.country().regions.items()}
     return render_template(
-        "duty/map.html", rows=_rows(places, names), title=title, places=places, words=CAPACITY_WORDS, regions=names
+        "duty/map.html", rows=_tile_rows(places, names), title=title, places=places, words=CAPACITY_WORDS, regions=names
     )
 
 
-def _rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
+def _tile_rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
     """The tiles from north to south, each row from west to east; None where the country has no region."""
     said: dict[str, list[tuple[str, str, Capacity | None, bool]]] = {}
     for place in places:
         if place.room is not None or place.waiting:
-            line = text_in(place.names), ", ".join(_said(place)), place.capacity, bool(place.late)
+            line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
             said.setdefault(place.region, []).append(line)
     tiles = guards.country().region_tiles
     at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
@@ -196,7 +196,7 @@ def _rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile |
     return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]
 
 
-def _said(place: Place) -> list[str]:
+def _place_words(place: Place) -> list[str]:
     """Room in words, or how many beds of all are free; what waits and what is late."""
     said = []
     if place.capacity is not None and place.room is not None:

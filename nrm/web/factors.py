@@ -29,7 +29,7 @@ ISSUER = "NRM"
 @guards.signed_in
 @guards.step_up
 def set_up_page() -> str:
-    return _page(ConfirmFactorForm())
+    return _set_up_page(ConfirmFactorForm())
 
 
 @blueprint.post("/second-factor")
@@ -43,10 +43,10 @@ def set_up() -> tuple[str, int] | BaseResponse:
             return redirect(url_for("home.index"), 303)
         except WrongCode:
             form.code.errors = [N_("Enter the code that your telephone shows now; this is not it")]
-    return _page(form), 422
+    return _set_up_page(form), 422
 
 
-def _page(form: ConfirmFactorForm) -> str:
+def _set_up_page(form: ConfirmFactorForm) -> str:
     proposal = actions.propose(by=guards.actor())
     uri = address(proposal.secret, proposal.login, ISSUER)
     return render_template(

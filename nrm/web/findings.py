@@ -38,7 +38,7 @@ def case_page(case_id: uuid.UUID) -> Answer:
 
 def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
     case = store.to_assess(case_id, by=guards.actor())
-    return _page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
+    return _findings_page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
 
 
 @blueprint.post("/cases/<uuid:case_id>/findings")
@@ -75,7 +75,7 @@ def _of_return(return_id: uuid.UUID, form: FindingsForm, status: int = 200) -> A
     if State(line.state).is_over:
         return guards.error_page(409, OVER)
     back = url_for("child_returns.show", return_id=return_id)
-    return _page(form, return_id, back, gettext("Return of a child"), "", status)
+    return _findings_page(form, return_id, back, gettext("Return of a child"), "", status)
 
 
 @blueprint.post("/child-returns/<uuid:return_id>/findings")
@@ -110,7 +110,7 @@ def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
     return form
 
 
-def _page(form: FindingsForm, subject_id: uuid.UUID, back: str, name: str, code: str, status: int) -> Answer:
+def _findings_page(form: FindingsForm, subject_id: uuid.UUID, back: str, name: str, code: str, status: int) -> Answer:
     page = render_template(
         "findings/record.html", form=form, lines=store.lines(subject_id), back=(back, name), code=code, **words()
     )

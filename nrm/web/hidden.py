@@ -42,7 +42,7 @@ def _holds_secrets(path: str) -> bool:
 
 @blueprint.get("/unlock")
 def unlock_page() -> BaseResponse:
-    return _page(200)
+    return _unlock_page(200)
 
 
 @blueprint.post("/unlock")
@@ -55,9 +55,9 @@ def unlock() -> BaseResponse:
             asker=guards.asker(),
         )
     except SignInRefused:
-        return _page(422, gettext("Enter your present password; this is not it"))
+        return _unlock_page(422, gettext("Enter your present password; this is not it"))
     except TooSoon as too_soon:
-        return guards.with_retry(_page(429, guards.waiting_text(too_soon)), too_soon)
+        return guards.with_retry(_unlock_page(429, guards.waiting_text(too_soon)), too_soon)
     response = back(accounts.resume(cookie))
     guards.set_session(response, cookie)
     return response
@@ -72,7 +72,7 @@ def back(found: object) -> BaseResponse:
     return redirect(f"{path}{'&' if '?' in path else '?'}{KEPT}=1", 303)
 
 
-def _page(status: int, message: str = "") -> Response:
+def _unlock_page(status: int, message: str = "") -> Response:
     nonce = guards.nonce()
     page = render_template("accounts/unlock.html", csrf_token=accounts.sign_in_token(nonce), message=message)
     response = Response(page, status)

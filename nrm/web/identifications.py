@@ -127,12 +127,12 @@ def _show(template: str, case_id: uuid.UUID) -> str:
     for part in (Compartment.JOINT_INTERVIEW, *seen.decisions_to_open):
         if seen.interviewed_on is not None:
             here = opened.get(part)
-            parts.append((str(part), COMPARTMENT_LABELS[part], _told(here.value) if here is not None else None))
+            parts.append((str(part), COMPARTMENT_LABELS[part], _told_rows(here.value) if here is not None else None))
     barred = translated(REFUSED[seen.barred]) if seen.barred else ""
     return render_template(template, parts=parts, barred=barred, **_words(seen))
 
 
-def _told(value: dict[str, str]) -> list[tuple[str, str]]:
+def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
     """(heading, text) of what one part of it says."""
     rows = written_rows({name: text for name, text in value.items() if name != "outcome"})
     if value.get("outcome"):
@@ -164,22 +164,22 @@ def ask_page(case_id: uuid.UUID) -> Answer:
 def _ask_form() -> AskIdentificationForm:
     form = AskIdentificationForm(request.form)
     form.readers.choices = [
-        SelectChoice(value=str(each.id), label=text_in(referral_store.names(each)) + " (" + _side(each.kind) + ")")
+        SelectChoice(value=str(each.id), label=text_in(referral_store.names(each)) + " (" + _side_name(each.kind) + ")")
         for each in store.organisations_to_ask()
     ]
     return form
 
 
-def _side(kind: str) -> str:
+def _side_name(kind: str) -> str:
     return gettext("police") if OrganisationKind(kind) in POLICE_SIDE else gettext("social services")
 
 
 def _ask_page(case_id: uuid.UUID, form: AskIdentificationForm, status: int = 200) -> Page:
-    seen = _may(case_id, Event.ASK)
+    seen = _visible_identification(case_id, Event.ASK)
     return render_template("identifications/ask.html", seen=seen, form=form), status
 
 
-def _may(case_id: uuid.UUID, *events: Event) -> store.Seen:
+def _visible_identification(case_id: uuid.UUID, *events: Event) -> store.Seen:
     """The identification, if the actor can do one of these now; else there is no such page."""
     seen = store.of_case(case_id, by=guards.actor())
     if not seen.events & set(events) or seen.barred:
@@ -213,7 +213,9 @@ def appeal_page(case_id: uuid.UUID) -> Answer:
 
 
 def _appeal_page(case_id: uuid.UUID, form: AppealForm, status: int = 200) -> Page:
-    return render_template("identifications/appeal.html", seen=_may(case_id, Event.APPEAL), form=form), status
+    return render_template(
+        "identifications/appeal.html", seen=_visible_identification(case_id, Event.APPEAL), form=form
+    ), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/identification/appeal")
@@ -272,7 +274,7 @@ def _interview_form(case_id: uuid.UUID) -> JointInterviewForm:
 
 
 def _interview_page(case_id: uuid.UUID, form: JointInterviewForm, status: int = 200) -> Page:
-    seen = _may(case_id, Event.INTERVIEW)
+    seen = _visible_identification(case_id, Event.INTERVIEW)
     return render_template("identifications/interview.html", seen=seen, form=form), status
 
 
@@ -325,7 +327,7 @@ def _look_form() -> ConcludeForm:
 
 
 def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Page:
-    seen = _may(case_id, Event.SECOND, Event.THIRD)
+    seen = _visible_identification(case_id, Event.SECOND, Event.THIRD)
     return render_template("identifications/look.html", seen=seen, form=form), status
 
 
@@ -350,7 +352,7 @@ def decide_page(case_id: uuid.UUID) -> Answer:
 
 
 def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) -> Page:
-    seen = _may(case_id, Event.DECIDE_APPEAL)
+    seen = _visible_identification(case_id, Event.DECIDE_APPEAL)
     return render_template("identifications/decide.html", form=form, **_words(seen)), status
 
 

@@ -46,7 +46,7 @@ def is_a_childs(draft: Draft) -> bool:
     """Whether the rules for children apply: by its answers, or of who was one until the child authority answered."""
     if is_child(draft.answers.get(draft.questionnaire.derive["age"])):
         return True
-    told = _told(draft)
+    told = _told_alert(draft)
     return told is not None and told.answer not in list(FINAL)
 
 
@@ -57,7 +57,7 @@ def outcome(draft: Draft, *, discard: bool) -> str | None:
         if ending is not None and (not discard or is_a_childs(draft)):
             return ending
     # A child's interview may also go before it was complete, in the one way that there is.
-    return DISCARDED if discard or (is_a_childs(draft) and _told(draft) is not None) else None
+    return DISCARDED if discard or (is_a_childs(draft) and _told_alert(draft) is not None) else None
 
 
 def shelter_chosen() -> str:
@@ -71,14 +71,14 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
     shelter = shelter_chosen()
     against = actions.against(draft, draft.answers, shelter=bool(shelter), discard=ending == DISCARDED)
     child = is_a_childs(draft)
-    told = _told(draft) if child else None
+    told = _told_alert(draft) if child else None
     asks = child and (told is None or told.opinion_at is None)
     return (
         render_template(
             "interviews/end.html",
             interview_id=draft.interview_id,
             code=draft.pseudonym,
-            back=_back(draft, ending),
+            back=_address_back(draft, ending),
             ending=ending,
             child=child,
             told=told,
@@ -88,7 +88,7 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
             may_end=not child or (told is not None and told.answer in list(FINAL)),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
-            rows=_rows(draft, against, shelter),
+            rows=_summary_rows(draft, against, shelter),
             shelter=shelter,
             form=form,
             revision=draft.revision,
@@ -97,13 +97,13 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
     )
 
 
-def _back(draft: Draft, ending: str) -> str:
+def _address_back(draft: Draft, ending: str) -> str:
     if ending == DISCARDED:
         return url_for("interviews.tasks", interview_id=draft.interview_id)
     return url_for("interviews.page", interview_id=draft.interview_id, page=draft.pages[-1].id)
 
 
-def _told(draft: Draft) -> AlertLine | None:
+def _told_alert(draft: Draft) -> AlertLine | None:
     told = children.of_interview(draft.interview_id, by=guards.actor())
     return told if told is not None and not told.withdrawn_why else None
 
@@ -125,7 +125,7 @@ def _name(organisation: Any) -> str:
 
 def said(draft: Draft) -> Rows:
     """What was said in an interview that is to be destroyed, without any words of the person."""
-    return _rows(draft, actions.against(draft, draft.answers), "")
+    return _summary_rows(draft, actions.against(draft, draft.answers), "")
 
 
 def of_what_happened(draft: Draft) -> Rows:
@@ -158,7 +158,7 @@ def _told_of(against: Against) -> Rows:
     return rows
 
 
-def _rows(draft: Draft, against: Against, shelter: str) -> Rows:
+def _summary_rows(draft: Draft, against: Against, shelter: str) -> Rows:
     """What was said: named, noticed, how much danger, hurt, not alone, needs, children along, that there are own words,
     the shelter; and the officer's own words."""
     rows = _told_of(against)
@@ -195,7 +195,7 @@ def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str,
     reason = str(form.reason.data or "")
     try:
         if is_a_childs(draft) and not _may_end(draft):
-            told = _told(draft)
+            told = _told_alert(draft)
             if told is not None and told.opinion_at is not None:
                 return show(draft, ending, EndForm(), 409)
             actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
@@ -214,7 +214,7 @@ def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str,
 
 
 def _may_end(draft: Draft) -> bool:
-    told = _told(draft)
+    told = _told_alert(draft)
     return told is not None and told.answer in list(FINAL)
 
 

@@ -98,7 +98,7 @@ def resume(interview_id: uuid.UUID) -> Answer:
     try:
         actions.resume(interview_id=interview_id, by=by)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     page = request.form.get("page", "")
     draft = actions.read(interview_id=interview_id, by=by)
     if page in ("end", "discard"):
@@ -113,7 +113,7 @@ def _go_on(interview_id: uuid.UUID) -> Answer:
     try:
         draft = actions.read(interview_id=interview_id, by=guards.actor())
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     except OpeningEnded:
         return _ask_to_continue(interview_id, "")
     return _to_page(draft, draft.page_to_do)
@@ -125,7 +125,7 @@ def _to_page(draft: Draft, page: Page) -> BaseResponse:
     return BaseResponse(status=303, headers={"Location": address})
 
 
-def _gone(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
+def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
     """Where a form leads whose interview was sent or ended meanwhile, by the same button or another."""
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
@@ -146,7 +146,7 @@ def tasks(interview_id: uuid.UUID) -> Answer:
     except OpeningEnded:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     return interview_pages.tasks(draft, children.of_interview(interview_id, by=guards.actor()))
 
 
@@ -160,7 +160,7 @@ def page(interview_id: uuid.UUID, page: str) -> Answer:
     except OpeningEnded:
         return _ask_to_continue(interview_id, page)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     asked = _page_of(draft, page)
     if asked is None or not _within_reach(draft, asked):
         return _to_page(draft, draft.page_to_do)
@@ -188,14 +188,14 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     try:
         draft = _opened(interview_id)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     asked = _page_of(draft, page)
     if asked is None:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
     given = form.accept(draft.answers, today=clock.today(guards.country().timezone))
-    seen = _seen()
+    seen = _revision_shown()
     try:
         if "stop" in request.form:
             so_far = _acceptable(form)
@@ -220,7 +220,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     except StaleAnswers as error:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:
@@ -233,7 +233,7 @@ def _opened(interview_id: uuid.UUID) -> Draft:
         return actions.read(interview_id=interview_id, by=by)
 
 
-def _seen() -> int:
+def _revision_shown() -> int:
     """The revision the form was made from; 0, which none has, for anything that is not a number."""
     text = request.form.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
@@ -364,7 +364,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
     except OpeningEnded:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     if interview_endings.is_a_childs(draft):
         return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft):
@@ -387,7 +387,7 @@ def without(interview_id: uuid.UUID) -> Answer:
         _opened(interview_id)
         actions.leave(interview_id=interview_id, by=guards.actor())
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     except actions.ChildWaits:
         return interview_endings.ask_again(interview_id, discard=False)
     except actions.NotAnEnd:
@@ -429,7 +429,7 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     except OpeningEnded:
         return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     ending = interview_endings.outcome(draft, discard=discard)
     if ending is None:
         return _to_page(draft, draft.page_to_do)
@@ -442,7 +442,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         ending = interview_endings.outcome(draft, discard=discard)
         if ending is None:
             return _to_page(draft, draft.page_to_do)
-        return interview_endings.carry_out(draft, ending, _seen())
+        return interview_endings.carry_out(draft, ending, _revision_shown())
     except StaleAnswers as error:
         now = interview_endings.outcome(error.current, discard=discard)
         if now is None:
@@ -453,7 +453,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     except keyings.KeyedTwice:
         return redirect(url_for("papers.twin_page", interview_id=interview_id), 303)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
 
 
 @blueprint.get("/interviews/ended/<ending>")

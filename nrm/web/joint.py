@@ -29,7 +29,7 @@ _ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 @guards.requires(Permission.REGISTER_JOIN)
 def make_page(quarter: str) -> str:
     """How each table stands, what is waited for, and the button."""
-    return _page(quarter)
+    return _joint_report_page(quarter)
 
 
 @blueprint.post("/register/joint/<quarter>/make")
@@ -42,7 +42,7 @@ def make(quarter: str) -> guards.Answer:
         try:
             actions.begin(which, by=guards.actor())
         except JointTooEarly:
-            return _page(quarter), 409
+            return _joint_report_page(quarter), 409
     return redirect(url_for("joint.in_work", quarter=quarter), 303)
 
 
@@ -60,7 +60,7 @@ def in_work(quarter: str) -> BaseResponse:
     return page
 
 
-def _page(quarter: str) -> str:
+def _joint_report_page(quarter: str) -> str:
     which = quarter_of(quarter)
     by = guards.actor()
     register = guards.country().register

@@ -192,7 +192,7 @@ def _sample(found: store.Sample, form: ScoreForm, status: int = 200) -> tuple[st
             "monitoring/sample.html",
             sample=found,
             form=form,
-            rows=_rows(found),
+            rows=_record_rows(found),
             pages=_pages(found),
             blank=_texts(found, found.record.not_asked) if found.record else [],
             marks=MARK_LABELS,
@@ -202,7 +202,7 @@ def _sample(found: store.Sample, form: ScoreForm, status: int = 200) -> tuple[st
     )
 
 
-def _rows(found: store.Sample) -> list[tuple[str, str]]:
+def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
     """The record in words, in the order in which it is checked."""
     record = found.record
     questionnaire = guards.country().questionnaires.get(record.questionnaire) if record else None

@@ -24,10 +24,10 @@ def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], p
     """
     if questionnaire is None:
         return []
-    return list(_rows(questionnaire, value, parties))
+    return list(_answer_rows(questionnaire, value, parties))
 
 
-def _rows(
+def _answer_rows(
     questionnaire: Questionnaire, value: Mapping[str, Any], parties: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     child = is_child(value.get(questionnaire.derive["age"]))

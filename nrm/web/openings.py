@@ -23,7 +23,7 @@ def index() -> str:
     """Of the organisation's cases, by colleagues, or one's own; of one member or one case by a link on each row."""
     by = guards.actor()
     holds_key = readings.holds_key(by=by)
-    whose = _whose(request.args.get("whose") or (Whose.CASES if holds_key else Whose.MINE))
+    whose = _whose_openings(request.args.get("whose") or (Whose.CASES if holds_key else Whose.MINE))
     named = {name: _id(request.args[name]) for name in ("member", "case") if request.args.get(name)}
     found = readings.openings(
         whose,
@@ -62,7 +62,7 @@ def acknowledge(alarm_id: uuid.UUID, cases: int) -> Response:
     return redirect(url_for("openings.alarm_list"), 303)
 
 
-def _whose(text: str) -> Whose:
+def _whose_openings(text: str) -> Whose:
     try:
         return Whose(text)
     except ValueError:

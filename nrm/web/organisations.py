@@ -30,7 +30,7 @@ OWN = N_("This is your own organisation: nobody could let it in again.")
 @guards.requires(Permission.ORGANISATION_SUSPEND)
 @guards.step_up
 def suspend_page(organisation_id: uuid.UUID) -> str:
-    return _page(organisation_id)
+    return _suspension_page(organisation_id)
 
 
 @blueprint.post("/organisations/<uuid:organisation_id>/suspend")
@@ -56,7 +56,7 @@ def readmit(organisation_id: uuid.UUID) -> BaseResponse:
     return redirect(url_for("home.index"), 303)
 
 
-def _page(organisation_id: uuid.UUID) -> str:
+def _suspension_page(organisation_id: uuid.UUID) -> str:
     organisation = store.organisation(organisation_id)
     return render_template(
         "organisations/suspend.html",

@@ -133,7 +133,7 @@ def answers_page(interview_id: uuid.UUID) -> Answer:
     except OpeningEnded:
         return _ask_to_continue(interview_id)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     if not actions.is_same_version(draft, by=guards.actor()):
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     form = typed_form(draft.questionnaire, current_language())()
@@ -145,7 +145,7 @@ def _ask_to_continue(interview_id: uuid.UUID) -> Answer:
     return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
 
 
-def _gone(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
+def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
@@ -170,11 +170,11 @@ def type_in(interview_id: uuid.UUID) -> Answer:
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
             return _answers_page(draft, form, 422)
-        actions.keep(interview_id=interview_id, answers=kept, seen=_seen(), complete=complete, by=by)
+        actions.keep(interview_id=interview_id, answers=kept, seen=_revision_shown(), complete=complete, by=by)
     except StaleAnswers as error:
         return _answers_page(error.current, form, 409, stale=True)
     except NoLongerDraft as error:
-        return _gone(interview_id, error)
+        return _address_after_ending(interview_id, error)
     if not complete:
         return redirect(url_for("home.index"), 303)
     return _go_on(interview_id)
@@ -194,7 +194,7 @@ def _opened(interview_id: uuid.UUID) -> Draft:
         return actions.read(interview_id=interview_id, by=by)
 
 
-def _seen() -> int:
+def _revision_shown() -> int:
     text = request.form.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 

@@ -30,7 +30,7 @@ blueprint = Blueprint("permits", __name__)
 @guards.requires(Permission.PERMIT_RECORD)
 def record_page(case_id: uuid.UUID) -> Answer:
     permit = store.of_case(case_id, by=guards.actor())
-    return _page(permit, _form(permit))
+    return _permit_page(permit, _form(permit))
 
 
 @blueprint.post("/cases/<uuid:case_id>/permit")
@@ -40,7 +40,7 @@ def record(case_id: uuid.UUID) -> Answer:
     permit = store.of_case(case_id, by=by)
     form = _form(permit)
     if not form.validate():
-        return _page(permit, form, 422)
+        return _permit_page(permit, form, 422)
     given = form.event.data in GIVEN
     try:
         actions.record(
@@ -57,7 +57,7 @@ def record(case_id: uuid.UUID) -> Answer:
         name = FIELD_OF.get(error.why, "event")
         field = form.on_day if name == "on" and form.on.data == "other" else form[name]
         field.errors = [REFUSED[error.why]]
-        return _page(permit, form, 409 if error.why == "state" else 422)
+        return _permit_page(permit, form, 409 if error.why == "state" else 422)
     return redirect(f"/cases/{case_id}", 303)
 
 
@@ -70,7 +70,7 @@ def _form(permit: store.PermitView) -> RecordPermitForm:
     return form
 
 
-def _page(permit: store.PermitView, form: RecordPermitForm, status: int = 200) -> Answer:
+def _permit_page(permit: store.PermitView, form: RecordPermitForm, status: int = 200) -> Answer:
     page = render_template("permits/record.html", permit=permit, form=form, given=GIVEN, **_words(permit))
     return page, status
 

@@ -18,12 +18,12 @@ def built(address: str) -> str:
         found, values = current_app.url_map.bind("").match(unquote(path), method="GET")
     except HTTPException:  # none, or one that would send on elsewhere
         return ""
-    return _with(url_for(found, **values), parse_qsl(query, keep_blank_values=True))
+    return _path_with_query(url_for(found, **values), parse_qsl(query, keep_blank_values=True))
 
 
 def here() -> str:
     """The address of the page that was asked for."""
-    return _with(path_here(), request.args.items(multi=True))
+    return _path_with_query(path_here(), request.args.items(multi=True))
 
 
 def path_here() -> str:
@@ -32,6 +32,6 @@ def path_here() -> str:
     return url_for(request.endpoint, **(request.view_args or {}))
 
 
-def _with(path: str, arguments: Iterable[tuple[str, str]]) -> str:
+def _path_with_query(path: str, arguments: Iterable[tuple[str, str]]) -> str:
     query = urlencode(list(arguments))
     return f"{path}?{query}" if query else path

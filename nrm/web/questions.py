@@ -139,7 +139,7 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(shown, staff, self._say(staff, spoken))
+        leads, pieces = self._ready(shown, staff, self._other_language_to_read(staff, spoken))
         html = [leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
@@ -174,7 +174,7 @@ class QuestionMarkup:
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
-        say = self._say(staff, spoken)
+        say = self._other_language_to_read(staff, spoken)
         marked = not _all_optional(shown)
         html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
@@ -216,7 +216,7 @@ class QuestionMarkup:
     def _template(self) -> Any:
         return self.environment.get_template(TEMPLATE).module
 
-    def _say(self, staff: str, spoken: str | None) -> str | None:
+    def _other_language_to_read(self, staff: str, spoken: str | None) -> str | None:
         say = reading_language(self.questionnaire, spoken, staff=staff)
         return None if say == staff else say
 

@@ -118,7 +118,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         escorts=ESCORT_LABELS,
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
-        may=_may(line),
+        may=_allowed_events(line),
         path=paths.section(line.case_id),
         calls=handouts.duty_of(line.case_id),
         desk=not consents.struck_out(line.case_id) & {AUTHORITY},
@@ -140,14 +140,14 @@ def _receiver(line: ReferralLine) -> uuid.UUID:
     return accounts.organisation_by_code(line.receiver_code).id
 
 
-def _may(line: ReferralLine) -> dict[str, bool]:
+def _allowed_events(line: ReferralLine) -> dict[str, bool]:
     """What the table of transitions lets the asker do; the rules look again when it is done."""
     return {str(event): line.relation in actors_of(line.status, event) for event in ReferralEvent}
 
 
 def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     by = guards.actor()
-    can_open = _still(line)
+    can_open = _reads_hand_over(line)
     no_key = can_open and line.relation is Relation.DUTY_OFFICER and not _holds_hand_over(line)
     opened = case_actions.opened(case_id=line.case_id, by=by) if can_open else {}
     hand_over = opened.get(Compartment.HAND_OVER)
@@ -166,7 +166,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         overrides=OVERRIDE_LABELS,
         escorts=ESCORT_LABELS,
         clause=_clause(line),
-        may=_may(line),
+        may=_allowed_events(line),
         can_open=can_open,
         no_key=no_key,
         unsealed=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
@@ -177,7 +177,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     )
 
 
-def _still(line: ReferralLine) -> bool:
+def _reads_hand_over(line: ReferralLine) -> bool:
     """Whether the hand-over is read here: while somebody is asked or awaited, and not for a party that let it go."""
     return line.status.is_open
 

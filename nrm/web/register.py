@@ -266,7 +266,7 @@ def _form_page(
     messages = {fault.key: translated(fault.message) for fault in told}
     more = [("file", problem)] if problem else []
     more += [
-        (fields.get(fault.key, "file") if fault.line or not of_file else "file", _said(fault))
+        (fields.get(fault.key, "file") if fault.line or not of_file else "file", _fault_words(fault))
         for fault in faults[:MOST_SHOWN]
     ]
     if len(faults) > MOST_SHOWN:
@@ -286,7 +286,7 @@ def _form_page(
     )
 
 
-def _said(fault: Fault) -> str:
+def _fault_words(fault: Fault) -> str:
     """Where and what to do: `Smuggling, Arrested (cell C5): Enter ...`."""
     where = [" / ".join(text_in(words) for words in fault.line), text_in(fault.column) if fault.column else ""]
     if (fault.line or fault.column) and not all(where):

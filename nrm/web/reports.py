@@ -140,7 +140,7 @@ def show(report: str, quarter: str) -> str:
     return render_template(
         "reports/show.html",
         report=report,
-        about=_about(report),
+        about=_title_and_basis(report),
         quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
         not_recorded=_filled_with_nothing(report, which),
@@ -163,7 +163,7 @@ def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]
     return [(words.dimension(name), words.reason([name])) for name in sorted(printed)]
 
 
-def _about(report: str) -> dict[str, str]:
+def _title_and_basis(report: str) -> dict[str, str]:
     table_set = guards.country().tables[report]
     language = current_language()
     return {"title": table_set.title.get(language, report), "basis": table_set.basis.get(language, "")}
@@ -189,7 +189,7 @@ def draft(report: str) -> str:
     return render_template(
         "reports/show.html",
         report=report,
-        about=_about(report),
+        about=_title_and_basis(report),
         quarter=quarter,
         body=Markup(body),  # noqa: S704 - our own markup, as it will be sealed
         downloads=[],

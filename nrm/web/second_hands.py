@@ -57,10 +57,10 @@ REFUSALS: Mapping[str, str] = {
 @guards.signed_in
 def show(act_id: uuid.UUID) -> Answer:
     """What is asked, why, by whom and when; for who may agree, and for who asked."""
-    return _page(act_id, None, 200)
+    return _act_page(act_id, None, 200)
 
 
-def _page(act_id: uuid.UUID, form: AgreeToCaseForm | AgreeToAccountForm | None, status: int) -> tuple[str, int]:
+def _act_page(act_id: uuid.UUID, form: AgreeToCaseForm | AgreeToAccountForm | None, status: int) -> tuple[str, int]:
     line = store.one(act_id, by=guards.actor())
     page = render_template(
         "second_hands/show.html",
@@ -87,7 +87,7 @@ def agree(act_id: uuid.UUID) -> Answer:
     line = store.one(act_id, by=by)
     form = _form(line.kind)
     if line.may_agree and not form.validate():
-        return _page(act_id, form, 422)
+        return _act_page(act_id, form, 422)
     try:
         token = actions.agree(act_id=act_id, by=by)
     except ActRefused as error:

@@ -32,14 +32,14 @@ def concerns(party: str, each: Mapping[str, Any]) -> bool:
 def rerouted(each: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The two ways, and the first descriptions of who would take the other one."""
     return {
-        "before": _way(each["before"], names),
-        "after": _way(each["after"], names),
+        "before": _way_in_words(each["before"], names),
+        "after": _way_in_words(each["after"], names),
         "profiles": [_profile(profile, names) for profile in each["profiles"][:DESCRIPTIONS]],
         "more": each["more"] + max(0, len(each["profiles"]) - DESCRIPTIONS),
     }
 
 
-def _way(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
+def _way_in_words(way: list[list[Any]] | str, names: Mapping[str, str]) -> str:
     if isinstance(way, str):
         return text_in(FALLBACKS[Fallback(way)])
     return gettext(", then ").join(

@@ -40,7 +40,7 @@ def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
     return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
 
 
-def _again(form: PageForm) -> Markup:
+def _page_again(form: PageForm) -> Markup:
     markup = interview_pages.markup_of(form.questionnaire)
     return markup.again(form, {}, staff=current_language(), spoken=None)
 
@@ -66,7 +66,7 @@ def send(supplement_id: uuid.UUID) -> Answer:
     given = accept_some(form)
     if not given:
         nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
-        body = _again(form)
+        body = _page_again(form)
         return render_template("supplements/write.html", line=line, body=body, form=form, nothing=nothing), 422
     try:
         actions.send(supplement_id=supplement_id, answers=given, by=by)
@@ -184,7 +184,9 @@ def complete(case_id: uuid.UUID) -> Answer:
     given = accept_some(form)
     if not given:
         nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
-        page = render_template("supplements/complete.html", case=case, body=_again(form), form=form, nothing=nothing)
+        page = render_template(
+            "supplements/complete.html", case=case, body=_page_again(form), form=form, nothing=nothing
+        )
         return page, 422
     try:
         actions.complete(case_id=case_id, answers=given, by=guards.actor())

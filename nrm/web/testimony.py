@@ -27,7 +27,7 @@ blueprint = Blueprint("testimony", __name__)
 @guards.requires(Permission.TESTIMONY_RECORD)
 def record_page(case_id: uuid.UUID) -> Answer:
     track = store.of_case(case_id, by=guards.actor())
-    return _page(track, _form(track))
+    return _testimony_page(track, _form(track))
 
 
 @blueprint.post("/cases/<uuid:case_id>/testimony")
@@ -37,7 +37,7 @@ def record(case_id: uuid.UUID) -> Answer:
     track = store.of_case(case_id, by=by)
     form = _form(track)
     if not form.validate():
-        return _page(track, form, 422)
+        return _testimony_page(track, form, 422)
     status = WitnessStatus(form.status.data)
     withdrawn = status is WitnessStatus.TESTIMONY_WITHDRAWN
     try:
@@ -52,7 +52,7 @@ def record(case_id: uuid.UUID) -> Answer:
         name = FIELD_OF.get(error.why, "status")
         field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
         field.errors = [ILLEGAL[error.why]]
-        return _page(track, form, 409 if error.why == "state" else 422)
+        return _testimony_page(track, form, 409 if error.why == "state" else 422)
     return redirect(f"/cases/{case_id}", 303)
 
 
@@ -63,7 +63,7 @@ def _form(track: store.WitnessView) -> RecordTestimonyForm:
     return form
 
 
-def _page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:
+def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:
     return render_template("testimony/record.html", track=track, form=form, **_words(track)), status
 
 

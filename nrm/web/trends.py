@@ -65,7 +65,7 @@ def over(report: str, quarter: str, cell: str) -> str:
     if not any(picked.cell in each.figures for each in found):
         raise NotVisible
     page = _Page(report, quarter, table_set, found)
-    return _parts(page, picked) if picked.by else _over(page, picked)
+    return _parts(page, picked) if picked.by else _over_time_page(page, picked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _without(cell: Cell, root: str) -> Cell:
     return tuple(each for each in cell if each[0] != root)
 
 
-def _over(page: _Page, picked: series.Picked) -> str:
+def _over_time_page(page: _Page, picked: series.Picked) -> str:
     steps = series.steps(page.found, picked.cell)
     words = {missing: translated(text) for missing, text in BREAKS.items()}
     rows = [(step.name, step.figure) for step in steps if step.figure is not None]

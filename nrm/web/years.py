@@ -29,7 +29,7 @@ def show(year: int) -> str:
     tables = guards.country().tables
     found = {report: _released(report, year) for report in titles()}
     main = tables[rules.REPORT]
-    together = {report: _together(report, year) for report in found}
+    together = {report: _releases_of_year(report, year) for report in found}
     return render_template(
         "reports/year.html",
         year=year,
@@ -61,7 +61,7 @@ def _released(report: str, year: int) -> list[series.Published | None]:
     )
 
 
-def _together(report: str, year: int) -> list[tuple[Quarter, Quarter]]:
+def _releases_of_year(report: str, year: int) -> list[tuple[Quarter, Quarter]]:
     """The releases of several quarters of the year, the oldest first."""
     lines = store.releases(by=guards.actor(), report=report)
     return [

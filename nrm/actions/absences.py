@@ -36,9 +36,10 @@ from nrm.store.countries import country
 
 
 def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) -> uuid.UUID:
-    """Somebody of the shelter's did not come back: the duty desk is told now, of a child the child authority too.
+    """Raise the alarm: a person of the shelter did not come back. The duty desk is told at once; for a child, the
+    child authority is told too.
 
-    Returns the alarm. Raises NotPermitted, NotVisible, AbsenceRefused (`since`, `already`).
+    Returns the id of the alarm. Raises NotPermitted, NotVisible, AbsenceRefused (`since`, `already`).
     """
     by.must(Permission.STAY_MANAGE)
     if by.member_id is None or by.organisation_id is None:
@@ -72,7 +73,7 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
 
 
 def known(*, missing_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk, or of a child the child authority, says that it knows. Said twice it changes nothing.
+    """The duty desk, or for a child the child authority, says that it knows. A second time changes nothing.
 
     Raises NotPermitted, NotVisible.
     """
@@ -95,12 +96,12 @@ def found(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """The person is back today; returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`)."""
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        alarm = _own(missing_id, by)
+        alarm = _own_alarm(missing_id, by)
         _end(session, alarm, Outcome.FOUND, stays.today(), by)
         return alarm.case_id
 
 
-def _own(missing_id: uuid.UUID, by: Actor) -> Missing:
+def _own_alarm(missing_id: uuid.UUID, by: Actor) -> Missing:
     """An alarm that the actor's own organisation raised; raises NotVisible."""
     alarm = store.row(missing_id, by=by)
     if alarm.organisation_id != by.organisation_id:
@@ -109,13 +110,14 @@ def _own(missing_id: uuid.UUID, by: Actor) -> Missing:
 
 
 def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """Nobody found the person; returns the case. An open stay ends on the day she was missed, as missing.
+    """End the alarm because nobody found the person; returns the case. An open stay ends on the day from which the
+    person is missing.
 
     Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `too_early`, `authority`).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        alarm = _own(missing_id, by)
+        alarm = _own_alarm(missing_id, by)
         today = stays.today()
         check_end(
             reported_on=alarm.reported_on,
@@ -150,7 +152,7 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor) -> None:
-    """End an alarm that still stands; its hour goes. Raises AbsenceRefused (`over`)."""
+    """End an alarm that is still open and delete its hour. Raises AbsenceRefused (`over`)."""
     hit = session.execute(
         update(Missing)
         .where(Missing.id == alarm.id, Missing.outcome == "")
@@ -202,8 +204,8 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
 
 
 def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
-    """One member records a death; the duty desk, of a child the child authority too, sees it at once, and a second
-    member confirms.
+    """One member records a death, and a second member confirms it. The duty desk sees it at once, and for a child the
+    child authority does too.
 
     Returns the record. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, AbsenceRefused (`already`).
     """
@@ -239,7 +241,9 @@ def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
 
 
 def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """Another member of the shelter confirms that she left or died: the stay ends; returns it. An alarm is over by it.
+    """Another member of the shelter confirms that the person left or died. The stay ends, and so does an open alarm.
+
+    Returns the stay.
 
     Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`).
     """
@@ -293,7 +297,7 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """It is not so: the record goes before a second member confirmed it; returns the stay.
+    """Delete a record that was wrong, before a second member confirmed it; returns the stay.
 
     Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
     """
@@ -314,7 +318,7 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk, or of a child that died the child authority, says that it knows. Said twice it changes nothing.
+    """The duty desk, or for a child that died the child authority, says that it knows. A second time changes nothing.
 
     Raises NotPermitted, NotVisible.
     """

@@ -53,7 +53,7 @@ _KEEP_ENDED = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session that is alive: who, and what their pages say of them."""
+    """A session that has not ended: whose it is, and what their pages show about them."""
 
     actor: Actor
     login: str
@@ -72,7 +72,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A session that was alive once: whose it was, so that what they typed can be given back to them alone.
+    """A session that has ended: whose it was, so that what they typed can be given back to them alone.
 
     `locked`: the screen was hidden, and the password alone brings the session back.
     """
@@ -82,9 +82,9 @@ class Ended:
 
 
 class Carry(StrEnum):
-    """As what something lies sealed in a page."""
+    """What kind of thing is carried, sealed, in a page."""
 
-    FORM = "form"  # to be sent by a press after signing in
+    FORM = "form"  # a form that is sent by a press of a button after signing in
     UNDONE = "undone"  # the address of a form that was not done, and is not sent
     PAGE = "page"  # the address of a page that is shown after a fresh proof
 
@@ -101,7 +101,8 @@ class Joined:
 def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
     """Make an account and return the token of its one-time link.
 
-    A key holder does this in the own organisation; the administrator where nobody holds a key, and for founders.
+    A key holder does this in their own organisation. The administrator does it for organisations in which nobody holds
+    a key, and for founders.
     Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin.
     """
     by.must(Permission.ACCOUNT_INVITE)
@@ -147,7 +148,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
         session.add(member)
         try:
             session.flush()
-        except IntegrityError:  # taken in the same instant
+        except IntegrityError:  # the name was taken at the same moment
             raise UnusableLogin("taken") from None
         expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
         session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
@@ -170,10 +171,10 @@ def invited(token: str) -> Member:
 
 
 def join(*, token: str, password: str) -> Joined:
-    """Accept an invitation: the member's keys are made here, by nobody else.
+    """Accept an invitation: the member's keys are made here and nowhere else.
 
-    The first member of an organisation that opens cases makes its keyring; later ones wait until a colleague confirms
-    them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees: then the link stays good, and it is told.
+    The first member of an organisation that opens cases makes its keyring; later members wait until a colleague
+    confirms them. Raises UnusableInvitation, WeakPassword, KeyringDisagrees (the link stays valid, and it is reported).
     """
     joining = invited(token)
     _check_password(password, joining)
@@ -200,7 +201,7 @@ def _join(token: str, password: str) -> Joined:
             .where(Invitation.digest == digest, Invitation.used_at.is_(None))
             .values(used_at=clock.now())
         )
-        if _rows(used) != 1:  # by somebody else who had the link, in the same instant
+        if _rows(used) != 1:  # somebody else who had the link used it at the same moment
             raise UnusableInvitation
         _, code = vault.make_member_keys(member, password)
         first = not store.has_keyring(organisation.id)
@@ -235,15 +236,16 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
 
 
 def must_answer() -> None:
-    """Raise what the database raises when it is gone."""
+    """Raise what the database raises when it cannot be reached; return nothing when it answers."""
     db.session.execute(select(1))
 
 
 def sign_in(*, login: str, password: str, code: str = "", asker: Asker = COMMAND) -> str:
     """The cookie of a new session.
 
-    Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account alike, at
-    the same cost; TooSoon after too many failures. Nothing of the member's is opened before all of it is right.
+    Raises SignInRefused for an unknown name, a wrong password, a wrong or used code and a disabled account: all look
+    the same and cost the same time. Raises TooSoon after too many failures. No key of the member is opened before name,
+    password and code are all right.
     """
     name = proving.folded(login)
     tries = proving.counters(name, asker)
@@ -280,7 +282,7 @@ def remember_browser(*, login: str, browsers: str) -> str:
 
 
 def resume(cookie: str) -> SignedIn | Ended | None:
-    """Who is asking, by the session's cookie; None if this program never made such a session, or not as it stands."""
+    """Who is asking, by the session's cookie; None if this program did not write such a session as it is now."""
     parts = vault.read_cookie(cookie)
     if parts is None:
         return None
@@ -303,7 +305,7 @@ def resume(cookie: str) -> SignedIn | Ended | None:
         return None
     if now - row.seen_at >= _SEEN_EVERY:
         with transaction() as session:
-            # Unless it was proved or hidden in the same instant: then that stands.
+            # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             seen = {"seen_at": now, "mark": vault.mark_seen(row, digest, now)}
             session.execute(update(MemberSession).where(*as_read).values(**seen))
@@ -331,7 +333,7 @@ def resume(cookie: str) -> SignedIn | Ended | None:
 
 
 def sign_out(*, by: Actor) -> None:
-    """End the session: its key is gone from the server at once."""
+    """End the session: its key is deleted from the server at once."""
     with transaction() as session:
         session.execute(update(MemberSession).where(MemberSession.digest == by.session_id).values(sealed_keys=None))
         audit.append(session, audit.Event.SIGNED_OUT, by=by)
@@ -361,19 +363,19 @@ def change_password(*, password: str, new_password: str, by: Actor, asker: Asker
 def recover(*, login: str, code: str, new_password: str, second_factor: str = "", asker: Asker = COMMAND) -> str:
     """A new password by the recovery code, and the second factor's code if there is one; every session ends.
 
-    The code works once: the next one is returned, to be shown once, and the old one is dead with the same transaction.
+    The code works once: the next one is returned, to be shown once, and the same transaction makes the old one invalid.
 
     Raises SignInRefused, TooSoon, WeakPassword.
     """
     name = proving.folded(login)
-    # Of the account nothing is said before the code is right, not even by which password it refuses.
+    # Before the code is right nothing about the account may show, not even which new passwords it refuses.
     check_password(new_password, login.strip().casefold(), names=_of_the_country(), is_common=is_common)
     tries = proving.counters(name, asker)
     store_tries.check(tries)
     account = proving.account_now(name)
     step = factors.accepted_step(account, second_factor)
     missing = account is None or (account.has_second_factor and step is None)
-    # Without the second factor the code is not even tried; what is tried instead costs as much, and is always made.
+    # Without the second factor the code is not tried; a dummy of the same cost, which is always made, is tried instead.
     instead = vault.no_recovery_code()
     keys = vault.unlock_by_code(account, instead if missing else code)
     if account is None or keys is None or account.status not in ("active", "waiting"):
@@ -401,7 +403,7 @@ def recover(*, login: str, code: str, new_password: str, second_factor: str = ""
 
 
 def names_of(member: Member) -> list[str]:
-    """What somebody who guesses this member's password tries first: the names of person, organisation and country."""
+    """The names of person, organisation and country: what a person who guesses this password would try first."""
     organisation = store.organisation(member.organisation_id)
     return [
         member.name,
@@ -423,7 +425,7 @@ def _check_password(password: str, member: Member) -> None:
 
 
 def carry(ended: Ended, kind: Carry, *, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:
-    """Seal what came after its session had ended, for the member whose session it was."""
+    """Seal a request that arrived after its session had ended, for the member whose session it was."""
     content = {"path": path, "fields": list(fields), "at": clock.now().isoformat()}
     return vault.carry(ended.member_id, kind, json.dumps(content).encode())
 

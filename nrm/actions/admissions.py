@@ -50,14 +50,15 @@ def open_case(
     note: str = "",
     came_with: uuid.UUID | None = None,
 ) -> Opened:
-    """Open a case of the shelter's own and admit the person; what the agreement asks is owed from now on.
+    """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
-    `came_with`: the case of the victim whose child this is, which the shelter holds; that they belong together is
-    sealed with the child's identity and stands nowhere in clear.
+    `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
+    sealed with the child's identity; it is not stored in clear.
 
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
-    hand-over says of needs. Identity and story are sealed to the shelter and to whom a clause grants them; an adult who
-    does not agree has neither, and nobody is told. The same form sent twice finds its bed taken the second time.
+    hand-over says of needs. Identity and story are sealed to the shelter and to the parties that a clause grants them
+    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its bed
+    taken the second time.
 
     Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
     """
@@ -68,12 +69,12 @@ def open_case(
     if (came_with is None) == (case.source is Source.WITH_A_VICTIM):
         raise ImpossibleCase("dependant")
     if came_with is not None:
-        named[CAME_WITH] = _held(came_with, by)
+        named[CAME_WITH] = _held_case_code(came_with, by)
     check(case, named=bool(named or story))
     now = clock.now()
     agreement = country().in_force(now)
     with transaction() as session:
-        stays.bed(bed_id, by=by)  # held before the audit chain is: whoever accepts somebody for it queues there
+        stays.bed(bed_id, by=by)  # locked before the audit chain is: another who wants this bed waits here
         organisation = accounts.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
@@ -109,7 +110,7 @@ def open_case(
         return Opened(row.id, stay_id, row.pseudonym)
 
 
-def _held(case_id: uuid.UUID, by: Actor) -> str:
+def _held_case_code(case_id: uuid.UUID, by: Actor) -> str:
     """The code of an open case the shelter holds; raises NotVisible."""
     found = cases.case(case_id, by=by)
     if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
@@ -132,7 +133,7 @@ def _seal(
     agreement: Agreement,
     by: Actor,
 ) -> None:
-    """Seal each compartment to the shelter, and to whom a clause grants it and who can open it."""
+    """Seal each compartment to the shelter, and to the parties that a clause grants it to and that have keys."""
     assert by.organisation_id is not None
     for name, value in answers.items():
         holders = {by.organisation_id}

@@ -1,7 +1,8 @@
 """Versions of the agreement in the instance: proposing, approving, signing, and taking them in.
 
-What is in force is read from the database once a minute, and at once by the process that changed it. A text, a state or
-a signature that this program did not record as it stands is left out and reported; the version before stays in force.
+Each process reads once a minute from the database what is in force; the process that changed it reads it at once. A
+text, a state or a signature that this program did not write as it is now is left out and reported; then the version
+before it stays in force.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreem
 
 
 class Unusable(Exception):
-    """The document, or what is said of it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
+    """The document, or what was entered about it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
 
     def __init__(self, field: str, what: str) -> None:
         super().__init__(what)
@@ -113,13 +114,13 @@ def refresh() -> None:
 
 
 def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
-    """All that a row says, but for what was found out about it, which binds nobody."""
+    """All columns of a row, except the results of simulations, which bind nobody."""
     names = (column.key for column in row.__table__.columns if column.key not in ("study", "simulation"))
     return tuple(getattr(row, name) for name in names)
 
 
 def _taken_in(row: AgreementVersion, given: list[AgreementSignature], shipped: Country) -> Agreement | bool | None:
-    """The signed version as it binds; True for one that is open; None when something in it was changed."""
+    """The signed version as it binds; True for a version that is open; None when something in it was changed."""
     try:
         vault.check_version(row)
         agreement = _parsed(row.text, row.version, shipped)
@@ -130,7 +131,7 @@ def _taken_in(row: AgreementVersion, given: list[AgreementSignature], shipped: C
 
 
 def _sound(row: AgreementVersion, given: list[AgreementSignature], agreement: Agreement) -> list[Signed]:
-    """The signatures that are what they say. One that is not was put there by another hand, and counts for nothing."""
+    """The valid signatures. One that is not valid was not written by this program, and does not count."""
     sound = []
     for each in given:
         try:
@@ -156,7 +157,7 @@ def _parsed(text: str, name: str, shipped: Country) -> Agreement:
 
 
 def document(version: str, *, by: Actor) -> Agreement:
-    """The text of a version, in force or not. Raises NotVisible, and CannotOpen when it was changed by another hand."""
+    """The text of a version, in force or not. Raises NotVisible, and CannotOpen when another program changed it."""
     if not by.may(Permission.AGREEMENT_READ):
         raise NotVisible
     try:
@@ -275,7 +276,7 @@ def _found_parties(session: Session, agreement: Agreement) -> None:
 
 
 def withdraw(*, version: str, by: Actor) -> None:
-    """Give a version up that does not bind anybody yet. Raises IllegalVersionStep, NotVisible."""
+    """Give up a version that does not bind anybody yet. Raises IllegalVersionStep, NotVisible."""
     with transaction() as session:
         row = _to_change(version, VersionEvent.WITHDRAW, by)
         _moved(session, row, VersionEvent.WITHDRAW, audit.Event.AGREEMENT_WITHDRAWN, by)
@@ -285,7 +286,7 @@ def withdraw(*, version: str, by: Actor) -> None:
 def sign(*, version: str, read: str, by: Actor) -> None:
     """Sign for one's party the text whose digest is `read`. The second signature of the last party completes it.
 
-    Raises IllegalVersionStep (also for who signed before, and where two of the party signed), NotVisible, CannotOpen.
+    Raises IllegalVersionStep (also if this person or two of the party have signed already), NotVisible, CannotOpen.
     """
     by.must(Permission.AGREEMENT_SIGN)
     with transaction() as session:
@@ -336,7 +337,7 @@ def waits_for(*, by: Actor) -> list[str]:
 
 
 def _to_change(version: str, event: VersionEvent, by: Actor) -> AgreementVersion:
-    """The locked row, untouched by other hands, in a state for the event."""
+    """The locked row, as this program wrote it, in a state in which the event is allowed; raises otherwise."""
     by.must(Permission.AGREEMENT_MANAGE)
     row = store.version(version, by=by, lock=True)
     vault.check_version(row)

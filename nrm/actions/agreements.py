@@ -1,7 +1,7 @@
 """What a draft of the agreement would have done with the cases of past quarters; published like any statistic.
 
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
-by whoever runs `nrm mou simulate` on its very text.
+by a person who runs `nrm mou simulate` on the same text.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from nrm.vault import signing
 
 MOST_QUARTERS = 4
 MOST_TRIALS = 5
-"""How many proposals are tried from the page over quarters with the same end: each answer is noise drawn anew over the
-same people, and many of them would wear it off."""
+"""How many proposals can be tried from the page over quarters with the same end. Each answer adds new noise to the same
+people, and the mean of many answers would remove the noise."""
 
 
 class NoWholeQuarter(Exception):
@@ -66,9 +66,9 @@ class Withheld:
 
 
 def whole_quarters(first: date, last: date, today: date) -> tuple[date, date]:
-    """The quarters that the days touch and that are over; raises NoWholeQuarter.
+    """(first day, last day) of the quarters that the days touch and that are over; raises NoWholeQuarter.
 
-    Only whole quarters: two periods that differ by a week would tell who came in that week.
+    Only whole quarters are simulated: two periods that differ by a week would reveal who came in that week.
     """
     try:
         start, end = Quarter.of(first), min(Quarter.of(last), Quarter.of(today).previous)
@@ -110,7 +110,8 @@ def simulate(
 
 
 def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> None:
-    """Simulate a proposal over the last quarters that are over, in the background of this process; kept with it.
+    """Simulate a proposal over the last `quarters` that are over, in the background of this process. The result is
+    kept with the proposal.
 
     Raises IllegalVersionStep (`state`; `tries`: too many were tried), background.Busy, NotVisible, CannotOpen.
     """
@@ -137,13 +138,13 @@ def last_quarters(number: int) -> tuple[date, date]:
 
 
 def try_text(text: str, first: date, last: date) -> None:
-    """Simulate a text and keep what was found with the proposals that have it; for the program itself."""
+    """Simulate a text and keep the result with the proposals that have this text; for the program itself."""
     made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION)
     keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
 
 
 def keep(*, text: str, simulated: dict[str, Any], by: Actor) -> str | None:
-    """Keep what a simulation of this very text found with the proposal; its version, None where there is none."""
+    """Keep the result of a simulation with the proposal that has this text; its version, None where there is none."""
     if by.member_id is not None:
         raise NotPermitted
     for row, version in versions.with_text(text.replace("\r\n", "\n")):

@@ -1,6 +1,6 @@
 """Raising an alarm when a member opens unusually many cases, and looking into one.
 
-Raised by `tend` from what was recorded, so that opening a case costs nothing more; it warns and keeps nobody out.
+`tend` raises it from what was recorded, so that opening a case takes no longer. An alarm warns; it blocks nobody.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nrm.store.countries import country
 
 
 def raise_due(*, by: Actor) -> int:
-    """Hold what was opened lately against the country's watches; how many alarms were raised."""
+    """Compare what was opened lately with the country's limits (watches); returns how many alarms were raised."""
     raised = 0
     for watch in country().watches:
         for count in store.counted(watch):
@@ -29,14 +29,14 @@ def raise_due(*, by: Actor) -> int:
 
 
 def _raise(watch: Watch, count: store.Count, by: Actor) -> int:
-    """An alarm, unless one of this watch is still fresh: then that one tells the higher number."""
+    """Raise an alarm, or, while one of this watch is still new, put the higher number into that one."""
     known = store.fresh(watch, count.member_id)
     if known is not None and known.cases >= count.cases:
         return 0
     if known is None and not watch.is_unusual(count.cases, store.usual(watch, count.member_id)):
         return 0
     with transaction() as session:
-        # Beside another `tend`, one raises it.
+        # If another `tend` runs at the same time, only one of them raises it.
         session.get(Member, count.member_id, with_for_update={"key_share": True})
         known = store.fresh(watch, count.member_id)
         if known is not None:
@@ -71,10 +71,11 @@ def _add(session: Session, watch: Watch, count: store.Count, by: Actor) -> None:
 
 
 def acknowledge(*, alarm_id: uuid.UUID, cases: int, by: Actor) -> None:
-    """Say that one looked into it, as far as it counted `cases`. A colleague or the duty desk, never the person.
+    """Say that somebody looked into the alarm when it counted `cases`: a colleague or the duty desk, never the member
+    whom it is about.
 
-    The member's organisation and the duty desk each do it for themselves: neither can make it vanish for the other.
-    Doing it again changes nothing. Raises NotPermitted, NotVisible.
+    The member's organisation and the duty desk each do it for themselves: neither can hide the alarm from the other.
+    A second time changes nothing. Raises NotPermitted, NotVisible.
     """
     with transaction() as session:
         alarm = store.row(alarm_id, cases, by=by)

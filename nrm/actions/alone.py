@@ -1,4 +1,4 @@
-"""How much of what destroys one member does alone: asked in the transactions of those who do it."""
+"""How many acts that destroy something one member may do alone. Each such act asks here, in its own transaction."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _HOURS = WINDOW // timedelta(hours=1)
 
 
 def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID, by: Actor) -> uuid.UUID | None:
-    """None if the actor does it alone, and now: the caller carries it out in this transaction, and `count`s it.
+    """None if the actor may do it alone now: the caller does it in this transaction, and calls `count`.
 
-    Else the id of the act that waits for a second member, and the caller does nothing that cannot be undone.
+    Else the id of the act that waits for a second member; then the caller does nothing that cannot be undone.
 
-    The caller has locked the case or the organisation, and has told the audit chain nothing yet. Of two at once the
-    second counts the first: the member is held until the transaction ends.
+    Before the call, the caller must lock the case or the organisation, and must not have written to the audit chain.
+    The member's row is locked until the transaction ends, so that of two acts at once the second counts the first.
     """
     session.get_one(Member, by.member_id, with_for_update={"key_share": True}, populate_existing=True)
     taken = store.taken(kind, subject, by=by)
     pending = store.waits(kind, subject, by=by)
     now = clock.now()
     if pending is not None and not rows.is_act(pending):
-        session.delete(pending)  # it was put there by hand, in the way of what is asked for
+        session.delete(pending)  # somebody put it into the database by hand, to block what is asked for
         session.flush()
         pending = None
     if pending is not None and now >= pending.expires_at:
@@ -46,7 +46,7 @@ def goes(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
     held_back, alone = store.is_held_back(kind, subject, by=by), store.is_alone(kind, subject, by=by)
     if at_once(len(taken), held_back=held_back, alone=alone):
         if pending is not None and pending.asked_by_id != by.member_id:
-            # What a colleague asked for: the one who does it is the second hand.
+            # A colleague asked for this: the actor is the second member.
             pending.status, pending.decided_at, pending.decided_by_id = str(ActStatus.AGREED), now, by.member_id
             pending.mark = rows.act_mark(pending)
         elif pending is not None:
@@ -99,9 +99,9 @@ def _add(session: Session, kind: ActKind, reason: ActReason, subject: uuid.UUID,
 
 
 def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> None:
-    """The actor does it alone: it counts for an hour, also if the row that says so is taken away.
+    """Record that the actor does it alone: it counts for an hour, even if its row is deleted from the main database.
 
-    At the end of the transaction: the second database remembers it even if that fails.
+    Call it at the end of the transaction: the second database keeps the count even if the transaction fails.
     """
     session.flush()
     if by.member_id is not None:
@@ -109,7 +109,7 @@ def count(session: Session, kind: ActKind, subject: uuid.UUID, by: Actor) -> Non
 
 
 def _alarm(session: Session, kind: ActKind, number: int, first_at: datetime, by: Actor) -> Alarm | None:
-    """Raise the alarm about the actor; None if there is one already, which grows."""
+    """Raise the alarm about the actor; None if there is one already, which then gets the higher number."""
     of = AlarmKind.ERASURES if kind in OF_CASES else AlarmKind.ENDINGS
     now = clock.now()
     known = alarms.fresh_of(of, WINDOW, by.member_id)

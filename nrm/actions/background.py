@@ -1,6 +1,6 @@
-"""Long work behind a page: one at a time over all processes, in a thread of this one.
+"""Long work that a page starts: one at a time over all processes, in a thread of this process.
 
-A browser or a proxy does not wait as long as closing a quarter or simulating a draft may take.
+Closing a quarter or simulating a draft may take longer than a browser or a proxy waits for an answer.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Busy(Exception):
 
 
 def lock(*, shared: bool = False) -> int:
-    """A descriptor that holds the lock of all processes; raises Busy.
+    """Take the lock of all processes and return the file descriptor that holds it; raises Busy.
 
-    Whoever only looks takes it `shared`, for an instant; so it is tried more than once.
+    A process that only checks takes it `shared` for a moment; so taking the lock is tried more than once.
     """
     path = current_app.extensions["nrm.config"].directory / "release.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -45,17 +45,17 @@ def is_busy() -> bool:
 
 
 def go_on(work: Callable[[], object], what: str, held: int) -> None:
-    """Do the work in a thread, which gives the lock back."""
+    """Do the work in a thread; the thread releases the lock `held` at the end. `what` names the work in the log."""
     application = current_app._get_current_object()  # type: ignore[attr-defined]
-    threading.Thread(target=_do, args=(application, held, what, work), daemon=True).start()
+    threading.Thread(target=_run_work, args=(application, held, what, work), daemon=True).start()
 
 
-def _do(application: Flask, held: int, what: str, work: Callable[[], object]) -> None:
+def _run_work(application: Flask, held: int, what: str, work: Callable[[], object]) -> None:
     try:
         with application.app_context():
             work()
     except Exception as error:  # noqa: BLE001 - there is nobody above to catch it
-        # Neither the message nor the traceback: they may speak of a record.
+        # Log neither the message nor the traceback: they may contain something of a record.
         application.logger.error("%s failed: %s", what, type(error).__name__)
     finally:
         os.close(held)

@@ -1,8 +1,8 @@
 """Backups of both databases, and what must happen after one is restored.
 
-A backup is a pair of files of one instant; why the two fit together is said at `nrm.db.one_instant`, what is in them
-and who opens them in `nrm.vault.backups`. The main file may be kept for years. The shred file is deleted after seven
-days: from then on what was ended before is ended in the main file too.
+A backup is a pair of files of one moment. `nrm.db.one_instant` explains why the two fit together; `nrm.vault.backups`
+explains what is in them and who opens them. The main file may be kept for years. The shred file is deleted after seven
+days: from then on the main file cannot open what had ended before either.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ new_key_files = vault.new_key_files
 recipient_in = vault.recipient_in
 private_key_in = vault.private_key_in
 _NAME = re.compile(r"(main|shred)-(\d{8}T\d{6}\.\d{3}Z)")
-# What ends somebody's access: after restoring a pair from before, each has to be ended again.
+# The events that end somebody's access: after an older pair is restored, each must be ended again.
 ENDING = frozenset(
     {
         audit.Event.SHARE_ENDED,
@@ -72,7 +72,7 @@ class Busy(Exception):
 
 
 class OlderSchema(Exception):
-    """The databases are not at the revision this program works with."""
+    """The databases do not have the schema revision that this program works with."""
 
 
 class OtherKeys(Exception):
@@ -80,11 +80,11 @@ class OtherKeys(Exception):
 
 
 class OldList(Exception):
-    """The list of what was erased does not hold what was erased before the backup: it is another or an older one."""
+    """The list of erasures lacks something that was erased before the backup: it is another list or an older one."""
 
 
 class NotThisChain(Exception):
-    """The audit chain that is offered does not go on from the one in the backup."""
+    """The given audit chain does not continue the one in the backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +113,22 @@ class Settled:
 
 
 def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], None]) -> Written:
-    """Write a pair into the folder while others go on working. Raises Busy, OlderSchema, OSError.
+    """Write a pair into the folder while others continue to work. Raises Busy, OlderSchema, OSError.
 
-    The files get their names when both are whole and safely on the disk.
+    The files get their final names when both are complete and safely on the disk.
     """
     with db.engine.connect() as main, db.engines["shred"].connect() as shred:
         if {schema.revision(main), schema.revision(shred)} != {schema.newest()}:
             raise OlderSchema
     config: Config = current_app.extensions["nrm.config"]
-    with _alone(to):
+    with _backup_lock(to):
         for left in to.glob("*.partial"):
             left.unlink()
         at = clock.now().astimezone(UTC)
         name = f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z"
         about = vault.About(at.isoformat(), config.country, config.language)
         partial = {each: to / f"{each}-{name}.partial" for each in vault.DATABASES}
-        with _new(partial["main"]) as main_file, _new(partial["shred"]) as shred_file:
+        with _new_private_file(partial["main"]) as main_file, _new_private_file(partial["shred"]) as shred_file:
             vault.write_pair(main_file, shred_file, recipients, about, tell)
             for file in (main_file, shred_file):
                 file.flush()
@@ -143,7 +143,7 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _backup_lock(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,7 +154,7 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _new(path: Path):  # type: ignore[no-untyped-def]
+def _new_private_file(path: Path):  # type: ignore[no-untyped-def]
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
@@ -196,7 +196,7 @@ def newest_pair(folder: Path) -> tuple[Path, Path] | None:
 
 
 def check_pair(main: Path, shred: Path, privates: Collection[bytes]) -> Checked:
-    """Read both files from end to end before anything is made of them.
+    """Read both files from beginning to end, before anything is restored from them.
 
     Raises NotABackup (also for two files that are no pair), CannotOpen, Unreadable, OSError.
     """
@@ -211,7 +211,7 @@ def check_pair(main: Path, shred: Path, privates: Collection[bytes]) -> Checked:
 
 
 def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
-    """Make the tables as they were and put the rows of a checked pair into them, then migrate to this program's.
+    """Make the tables of the backup's revision, fill in the rows of a checked pair, and migrate to this program's.
 
     The databases of the application in context are empty. Raises as `check_pair`.
     """
@@ -223,7 +223,7 @@ def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
 
 
 def settle(listed: Path | None) -> Settled:
-    """After `fill`: end all sessions, erase again what is on the list, destroy keys that nothing is for.
+    """After `fill`: end all sessions, erase again what is on the list, destroy keys that nothing needs.
 
     Raises OtherKeys, OldList, ForgedList, OSError.
     """
@@ -262,9 +262,9 @@ def _check_keys() -> None:
 
 
 def ended_since(address: str) -> list[dict[str, object]]:
-    """The accesses that ended after the backup, by the audit chain of the database at `address`; before `settle`.
+    """The accesses that ended after the backup, read from the audit chain at `address`. Call it before `settle`.
 
-    That chain must go on, entry by entry, from the restored one: raises NotThisChain.
+    That chain must continue the restored one, entry by entry; otherwise raises NotThisChain.
     """
     last = db.session.execute(select(AuditEntry.__table__).order_by(AuditEntry.id.desc()).limit(1)).one()
     pseudonyms = {row.id: row.pseudonym for row in db.session.execute(select(Case.id, Case.pseudonym))}
@@ -287,9 +287,10 @@ def _code(entry: Mapping[str, object], pseudonyms: Mapping[uuid.UUID, str]) -> s
 
 
 def findings(checked: Checked | None, listed: Path | None) -> list[str]:
-    """What is wrong with the restored databases of the application in context; nothing: the backup is sound.
+    """What is wrong with the restored databases of the application in context; empty if the backup is sound.
 
-    `checked`: what must be there, before `settle`. `listed`: what must not, after it.
+    `checked`: what must be there; for a call before `settle`. `listed`: the list of what must not be there; for a call
+    after it.
     """
     found = []
     if checked is not None:

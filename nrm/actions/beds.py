@@ -1,6 +1,6 @@
 """A shelter's manager enters beds, names them, closes them from a day on, and opens them again.
 
-Nothing of the past changes: a bed keeps its stays under whatever name, a closed one too.
+Nothing of the past changes: a bed keeps its stays when it is renamed or closed.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def rename(*, bed_id: uuid.UUID, name: str, by: Actor) -> None:
 
 
 def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) -> None:
-    """From now on nobody new is put into the bed; from that day it is gone, once nobody sleeps in it.
+    """Close a bed: from now on nobody new gets it, and from `closed_from` on it no longer counts as a bed.
 
-    Raises NotPermitted, NotVisible, BedRefused: a bed somebody sleeps in closes from their planned end on, one that is
-    kept for somebody not at all.
+    Raises NotPermitted, NotVisible, BedRefused: a bed in which somebody sleeps can be closed from the planned end of
+    the stay at the earliest; a bed that is kept for somebody cannot be closed.
     """
     by.must(Permission.BED_MANAGE)
     with transaction() as session:
-        bed = store.bed(bed_id, by=by)  # locked: whoever is put into it waits
+        bed = store.bed(bed_id, by=by)  # locked: an admission into it waits
         if bed.closed_from is not None:
             raise BedRefused("closed")
         line = store.bed_line(bed_id, by=by)

@@ -1,4 +1,4 @@
-"""Telling somebody by telephone. What they have to know is told only once a person has answered and was named."""
+"""Telling a party by telephone. It counts as told only when a person answered the call and gave a name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nrm.store import children, obligations
 
 
 def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
-    """Somebody was called about what their party has to know in a case; returns whether it is told now.
+    """Record a call about what a party has to know in a case; returns whether the party counts as told now.
 
     Raises NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
     """
@@ -42,7 +42,7 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
 def tell_of_child(
     *, interview_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
 ) -> bool:
-    """The same of a child at a post, before there is a case; by the duty officer.
+    """As `tell`, about a child at a post, before there is a case; by the duty officer.
 
     Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
     """
@@ -81,9 +81,9 @@ def answer_for_child(
     decision: str = "",
     by: Actor,
 ) -> bool:
-    """What the child authority said by telephone happens with a child at a post; returns whether it was said.
+    """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
 
-    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for a decision that is none.
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for an unknown decision.
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:

@@ -1,7 +1,7 @@
 """Opening, writing, sharing and closing a case.
 
-Opening is an event of its own: it is recorded before anything is shown, and lasts a quarter of an hour for the session
-that asked. Reading inside that time records nothing more.
+Opening is an event of its own: it is recorded before anything is shown, and is valid for a quarter of an hour for the
+session that asked. Reading within that time records nothing more.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
     relation = store.visible(case_id, by=by, asked=True)
     try:
         with transaction() as session:
-            # What a reader lost because a consent ran out is sealed anew by the holder's first session that comes by.
+            # A reader's consent ran out: the next session of the holder gives the case new keys, without that reader.
             narrowed = relation is CaseRelation.HOLDER and consenting.narrow(session, case_id, by)
             allow(session, case_id, compartment, purpose, by=by)
     except CannotOpen:
@@ -59,7 +59,7 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpose, *, by: Actor) -> None:
-    """Open one compartment to the actor's session in the present transaction, and record it. Raises CannotOpen."""
+    """Open one compartment to the actor's session in the current transaction, and record it. Raises CannotOpen."""
     session.add(
         Reading(
             case_id=case_id,
@@ -97,9 +97,10 @@ def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
 
 
 def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
-    """Write what the holder writes (care, legal); returns the new revision. `seen` 0: nothing was there.
+    """Write a compartment that the holder writes (care, legal); returns the number of the new revision.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, StaleRevision (someone else wrote since).
+    `seen`: the revision that the writer had read; 0 if there was none. Raises NotPermitted, NotVisible, CannotOpen,
+    CaseRefused, StaleRevision (somebody else wrote in the meantime).
     """
     by.must(Permission.CASE_OPEN)
     if compartment not in WRITTEN_BY_HOLDER:
@@ -112,7 +113,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         elif seen:
             raise StaleRevision
         else:
-            vault.create(session, case_id, {compartment: dict(value)}, _only(by))
+            vault.create(session, case_id, {compartment: dict(value)}, _own_organisation_only(by))
             revision = 1
         audit.append(
             session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment, revision=revision
@@ -172,9 +173,9 @@ def share(
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
-    """Take back what the person no longer agrees to: a new epoch of all the organisation could read.
+    """End a share, because the person no longer agrees: all that the organisation could read gets a new epoch.
 
-    Possible at any time, so also while somebody is asked to take the person: what was offered is offered anew.
+    This is possible at any time. While somebody is asked to take the person, the new keys are offered to them again.
     Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
     """
     by.must(Permission.CASE_OPEN)
@@ -183,7 +184,7 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
         store.row(case_id, by=by)
         raise CaseRefused("by_clause")
     with transaction() as session:
-        _held(case_id, by)
+        _held_open_case(case_id, by)
         if not consenting.end_reading(session, case_id, [organisation], by):
             raise NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused("by_clause")
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
@@ -195,8 +196,8 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
 def close(*, case_id: uuid.UUID, by: Actor) -> None:
     """Close the case: from now on nobody but the holder opens anything.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (of a
-    child who was in no bed here nobody found that it is safe).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a
+    child who has had no bed here, and whom nobody has found to be safe).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -205,8 +206,8 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """The closing itself, in the caller's transaction; raises as `close` does."""
-    case = _held(case_id, by)
+    """Close the case in the caller's transaction; raises what `close` raises."""
+    case = _held_open_case(case_id, by)
     if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
         raise CaseRefused("stay_open")
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
@@ -214,7 +215,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     if absences.stands(case_id) is not None:
         raise CaseRefused("missing")
     check_child_left(case, by)
-    keep = dict.fromkeys(vault.compartments_of(session, case_id), _only(by))
+    keep = dict.fromkeys(vault.compartments_of(session, case_id), _own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)
     hit = session.execute(
@@ -228,9 +229,9 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def check_child_left(case: Case, by: Actor) -> None:
-    """Raise GateClosed where a child, or who may be one, would leave by the closing of the case alone.
+    """Raise GateClosed if a child, or a person who may be one, would leave only by the closing of the case.
 
-    For every road that closes a case: closing it, writing a letter with it, erasing it.
+    Every way to close a case must call this: closing it, writing a letter with it, erasing it.
     """
     if absences.was_not_found(case.id):
         return
@@ -238,7 +239,7 @@ def check_child_left(case: Case, by: Actor) -> None:
         check_child(findings.child_facts(case), Destination.UNKNOWN, on=stays.today())
 
 
-def _held(case_id: uuid.UUID, by: Actor) -> Case:
+def _held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
     """The case, if the actor's organisation holds it and it is open; raises NotVisible, CaseRefused."""
     case = store.row(case_id, by=by, lock=True)
     if case.holder_id != by.organisation_id or case.status == "referred":
@@ -249,22 +250,23 @@ def _held(case_id: uuid.UUID, by: Actor) -> Case:
 
 
 def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """As `_held`; and nobody is asked to take the person: between sending and the answer one reads, and writes nothing.
+    """As `_held_open_case`, and raise CaseRefused while somebody is asked to take the person: then nothing is written.
 
-    What is begun then would not be among what the asked party was offered, and nobody could accept any more.
+    A compartment that is begun between the question and the answer would not be among what the asked party was
+    offered, and that party could not accept any more.
     """
-    _held(case_id, by)
+    _held_open_case(case_id, by)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT))):
         raise CaseRefused("asked")
 
 
 def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
-    """Begin an empty compartment of the holder's unless it is there."""
+    """Begin an empty compartment for the holder unless there is one."""
     if compartment not in vault.compartments_of(session, case_id):
-        vault.create(session, case_id, {compartment: {}}, _only(by))
+        vault.create(session, case_id, {compartment: {}}, _own_organisation_only(by))
 
 
-def _only(by: Actor) -> list[uuid.UUID]:
+def _own_organisation_only(by: Actor) -> list[uuid.UUID]:
     if by.organisation_id is None:
         raise NotVisible
     return [by.organisation_id]

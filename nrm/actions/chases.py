@@ -1,4 +1,4 @@
-"""Recording a call that hurries something: who, when, which number, reached or not. It changes nothing else."""
+"""Recording a reminder by telephone: who called, when, which number, reached or not. It changes nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class UnknownNumber(Exception):
 
 
 def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reached: bool, by: Actor) -> bool:
-    """Whether a call was recorded: a double click is one. Raises NotPermitted, NotVisible, UnknownNumber."""
+    """Record a call; returns whether it was recorded: a double click counts once.
+
+    Raises NotPermitted, NotVisible, UnknownNumber.
+    """
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
     known = country().in_force(now).parties.get(party)

@@ -1,4 +1,4 @@
-"""Checkpoints of the audit chain: made every day and on demand, and held against the chain."""
+"""Checkpoints of the audit chain: made every day and on demand, and compared with the chain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = "????-??-??.json"
 
 
 class BrokenChain(Exception):
-    """The chain is not whole, so no checkpoint is made of it; `entry` is the first bad one."""
+    """The chain is broken, so no checkpoint is made of it; `entry` is the number of the first bad entry."""
 
     def __init__(self, entry: int, what: str) -> None:
         super().__init__(f"entry {entry}: {what}")
@@ -45,13 +45,13 @@ def check(signed: SignedCheckpoint) -> Checkpoint:
 
 
 def folder() -> Path:
-    """Where the daily ones lie."""
+    """The folder of the daily checkpoints."""
     directory: Path = current_app.extensions["nrm.config"].directory
     return directory / "checkpoints"
 
 
 def own() -> tuple[list[Checkpoint], list[tuple[str, str]]]:
-    """Those the instance wrote and signed itself, the oldest first; and (name of the file, what is wrong) of others."""
+    """The checkpoints that this instance wrote and signed, the oldest first; (file name, what is wrong) of others."""
     sound, wrong = [], []
     for path in sorted(folder().glob(NAMES)):
         try:
@@ -65,9 +65,9 @@ def own() -> tuple[list[Checkpoint], list[tuple[str, str]]]:
 
 
 def daily() -> int:
-    """Write the checkpoint of today unless it is there; how many were written.
+    """Write today's checkpoint unless there is one; returns how many were written (0 or 1).
 
-    The chain must go on from the newest one before: otherwise it is said in the log each time, and nothing is written.
+    The chain must continue from the newest checkpoint: otherwise that is logged each time, and nothing is written.
     """
     path = folder() / f"{clock.today(country().timezone)}.json"
     if path.exists():
@@ -98,7 +98,7 @@ def _newest() -> Checkpoint | None:
 
 
 def _write(path: Path, signed: SignedCheckpoint) -> int:
-    """All of the file or nothing; 0 when another process was there first."""
+    """Write the whole file or nothing; returns 0 when another process wrote it first, else 1."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

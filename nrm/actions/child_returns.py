@@ -1,7 +1,7 @@
 """A child whose return another country asks for: recording the request, answering it, and each step of the return.
 
-Who the child is and the text of the answer are sealed to the Responsible Authority and child protection; thirty days
-after the return is over they are destroyed.
+The identity of the child and the text of the answer are sealed to the Responsible Authority and child protection. They
+are destroyed thirty days after the return is over.
 """
 
 from __future__ import annotations
@@ -104,9 +104,9 @@ def answer(
     on: date,
     by: Actor,
 ) -> None:
-    """Child protection answers in a code; the text goes under seal. Raises NotPermitted, NotVisible, ReturnRefused.
+    """Child protection answers with a code; the text is sealed. Raises NotPermitted, NotVisible, ReturnRefused.
 
-    Which of the three assessments have found it safe by then is kept with the answer.
+    The answer also keeps which of the three assessments have found the return safe so far.
     """
     by.must(Permission.CHILD_RETURN_ANSWER)
     if not text.strip() or len(text) > LONGEST_TEXT:
@@ -123,17 +123,17 @@ def answer(
 
 
 def find_guardian(*, return_id: uuid.UUID, guardian: Guardian | None, on: date, by: Actor) -> None:
-    """Somebody is ready to take the child in. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
+    """Record who will take the child in. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
     by.must(Permission.CHILD_RETURN_ANSWER)
     with transaction() as session:
         found = store.row(return_id, by=by, lock=True)
         check_guardian(guardian, found.finding, found_safe=_found_safe(return_id))
         _step(session, return_id, State.GUARDIAN_READY, on, by, guardian=str(guardian))
-        _took(session, return_id, State.GUARDIAN_READY, by)
+        _audit_step(session, return_id, State.GUARDIAN_READY, by)
 
 
 def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) -> None:
-    """The child sets out, with whom. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
+    """Record that the child travels, and with whom. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
     by.must(Permission.CHILD_RETURN_RECORD)
     if escort is None:
         raise ReturnRefused("escort")
@@ -141,11 +141,11 @@ def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) 
         found = store.row(return_id, by=by, lock=True)
         check_travel(found.guardian, found_safe=_found_safe(return_id))
         _step(session, return_id, State.TRAVELLING, on, by, escort=str(escort))
-        _took(session, return_id, State.TRAVELLING, by)
+        _audit_step(session, return_id, State.TRAVELLING, by)
 
 
 def go_on(*, return_id: uuid.UUID, after: State, on: date, by: Actor) -> None:
-    """Received, refused or withdrawn: a step that needs no more than its day.
+    """Record a step that needs only its day: received, refused or withdrawn.
 
     Raises NotPermitted, NotVisible, ReturnRefused.
     """
@@ -154,11 +154,11 @@ def go_on(*, return_id: uuid.UUID, after: State, on: date, by: Actor) -> None:
         raise ReturnRefused("step")
     with transaction() as session:
         _step(session, return_id, after, on, by)
-        _took(session, return_id, after, by)
+        _audit_step(session, return_id, after, by)
 
 
 def open_identity(*, return_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
-    """Leave to read who the child is and the answer, for a quarter of an hour; recorded before.
+    """Let the session read the child's identity and the answer for a quarter of an hour; recorded first.
 
     Raises NotPermitted, NotVisible, CannotOpen.
     """
@@ -175,7 +175,7 @@ def open_identity(*, return_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
 
 
 def opened(*, return_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
-    """Who the child is, and `text` of the answer, for a session that opened it; None otherwise, and once destroyed.
+    """The child's identity, and `text` of the answer, for a session that opened it; else, and once destroyed, None.
 
     Raises NotPermitted, NotVisible.
     """
@@ -187,13 +187,13 @@ def opened(*, return_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
         if vault.is_allowed(session, return_id, compartment, by=by):
             try:
                 found |= vault.read(session, return_id, compartment, by=by).value
-            except CannotOpen:  # it was over in between
+            except CannotOpen:  # it was destroyed in between
                 continue
     return found or None
 
 
 def forget() -> int:
-    """Thirty days after it is over nothing of the child is left; returns how many."""
+    """Destroy what is left of the child in returns that were over thirty days ago; returns how many."""
     with transaction() as session:
         over = store.long_over(stays.today(), country().retention.notice_days, _BATCH)
         for each in over:
@@ -213,7 +213,7 @@ def _found_safe(return_id: uuid.UUID) -> bool:
 
 
 def _step(session: Session, return_id: uuid.UUID, after: State, on: date, by: Actor, **values: object) -> None:
-    """Take the step while the return still is where it was found."""
+    """Take the step if the return is still in the state in which it was read."""
     found = store.row(return_id, by=by, lock=True)
     number, last_on = store.last_step(return_id)
     before = State(found.state)
@@ -242,5 +242,5 @@ def _add_step(session: Session, return_id: uuid.UUID, step: State, on: date, by:
     session.flush()
 
 
-def _took(session: Session, return_id: uuid.UUID, step: State, by: Actor) -> None:
+def _audit_step(session: Session, return_id: uuid.UUID, step: State, by: Actor) -> None:
     audit.append(session, audit.Event.CHILD_RETURN_STEP, by=by, return_id=return_id, step=str(step))

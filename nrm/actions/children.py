@@ -1,9 +1,11 @@
-"""Telling the child authority of a child, or of who may be one, as soon as the post knows; asking it; taking it back.
+"""Telling the child authority about a child, or a person who may be one, as soon as the post knows; asking the
+authority what happens with the child; taking the message back.
 
-A post that saw no indicator asks what happens with the child, and ends the interview only after an answer that lets it.
+A post that saw no indicator asks what happens with the child. It can end the interview only after an answer that
+allows it.
 
-What stands on its desk is the post, the age class and the hours. Who it is reaches it only with the case, by the grant
-that the clause names.
+The desk of the authority sees the post, the age class and the hours. It learns the identity only with the case, by the
+grant that the clause names.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ from nrm.store import children as store
 from nrm.store.countries import country
 
 _NOTIFY = "notify"
-# How long the desk still sees that an alert was taken back, and why.
+# How long the desk sees that an alert was taken back, and why.
 _WITHDRAWN_STAYS = timedelta(days=1)
 
 
 def concerned(questionnaire: Questionnaire, before: Answers, after: Answers) -> bool:
-    """Whether the answer changed by which the child authority is told, or no longer; `tell` does nothing otherwise."""
+    """Whether the answer changed that decides if the child authority is told; `tell` does nothing otherwise."""
     return bool(before.get(questionnaire.derive["age"]) != after.get(questionnaire.derive["age"]))
 
 
@@ -56,7 +58,7 @@ def tell(
             _says_adult(session, alert, by=by)
         return
     if alert is not None and alert.withdrawn_at is None:
-        alert.age_class = str(age)  # told already; the desk sees the answer as it is now
+        alert.age_class = str(age)  # it was told already; the desk sees the present answer
         if alert.opinion_why == AGE_CHANGED and not alert.answer:
             alert.opinion_at = alert.answer_due_at = None
             alert.opinion_why = ""
@@ -79,7 +81,7 @@ def tell(
 
 
 def _says_adult(session: Session, alert: ChildAlert, *, by: Actor) -> None:
-    """Nothing is taken back by the post's word: the desk reads it, and is asked if it was not before."""
+    """The post's word alone takes nothing back: the desk reads what the post says, and is asked if it was not yet."""
     alert.age_class = "adult"
     session.flush()
     ask_again(session, alert.id, AGE_CHANGED, by=by)
@@ -96,7 +98,7 @@ def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
 
 
 def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) -> None:
-    """Take it back, if it was told; `why`: `not_named` (by the route)."""
+    """Take back what was told, if anything was; `why`: `not_named` (by the route)."""
     hit = session.execute(
         update(ChildAlert)
         .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
@@ -125,7 +127,7 @@ def ask(
 
 
 def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Actor) -> bool:
-    """Ask, unless the answer is awaited or lets the interview end; an answer by which the child stays is asked anew."""
+    """Ask, unless an answer is awaited or the answer lets the interview end; if the child is to stay, ask once more."""
     final = [str(each) for each in FINAL]
     hit = session.execute(
         update(ChildAlert)
@@ -161,9 +163,9 @@ def answered(
     by: Actor,
     name: str = "",
 ) -> None:
-    """Write down what happens with the child; the last word, once. Whoever answers knows. Raises IllegalTransition.
+    """Record the final decision about the child, once. An answer also acknowledges. Raises IllegalTransition.
 
-    That the post is right and it is an adult takes back what was told.
+    The answer that the post is right, and that the person is an adult, takes back what was told.
     """
     agreed = answer is ChildAnswer.ADULT
     hit = session.execute(
@@ -206,9 +208,9 @@ def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> 
 
 
 def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> None:
-    """The interview ends without a case: what the child authority was told goes with it, if it said so.
+    """The interview ends without a case: delete what the child authority was told, if its answer allows the end.
 
-    Raises ChildWaits while it did not; `child`: by the answers, whatever was told.
+    `child`: the person is a child by the answers, even if nobody was told. Raises ChildWaits without such an answer.
     """
     hit = session.execute(
         update(ChildAlert)
@@ -226,7 +228,7 @@ def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor)
 
 
 def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], *, by: Actor) -> None:
-    """The interview became a case: what was told before stands from now on in the case's obligation, with its hours."""
+    """The interview became a case: move what was told, with its hours, into the obligation of the case."""
     alert = session.scalar(
         select(ChildAlert).where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None)).with_for_update()
     )
@@ -265,7 +267,7 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
 
 
 def forget_withdrawn() -> int:
-    """Drop the rows of what was taken back a day ago; returns how many."""
+    """Delete the rows of alerts that were taken back a day ago; returns how many."""
     with transaction() as session:
         gone = session.execute(delete(ChildAlert).where(ChildAlert.withdrawn_at <= clock.now() - _WITHDRAWN_STAYS))
         return cast("CursorResult[object]", gone).rowcount

@@ -28,7 +28,7 @@ def ask(*, claim_id: uuid.UUID, case_id: uuid.UUID, forum: Forum, asked: str, ha
     """
     by.must(Permission.CLAIM_RECORD)
     standing = rules.check(Standing(forum, asked), _bands())
-    rules.check_quarter(happened, today=_now(), last=None)
+    rules.check_quarter(happened, today=_this_quarter(), last=None)
     try:
         with transaction() as session:
             permits.shared_case(case_id, Permission.CLAIM_RECORD, by=by)
@@ -55,20 +55,20 @@ def record(
     by.must(Permission.CLAIM_RECORD)
     with _following(claim_id, seen, by) as (session, case_id, history):
         standing = rules.step(history[-1].standing, event, _bands(), granted=granted)
-        rules.check_quarter(happened, today=_now(), last=history[-1].happened)
+        rules.check_quarter(happened, today=_this_quarter(), last=history[-1].happened)
         entry = Entry(event, standing, happened, reports.first_open(happened))
         _add(session, claim_id, case_id, seen + 1, entry, by)
 
 
 def correct(*, claim_id: uuid.UUID, standing: Standing, happened: Quarter, seen: int, by: Actor) -> None:
-    """Put another entry in the place of the last one, which stays in the history.
+    """Replace the last entry by another one; the replaced entry stays in the history.
 
-    What a closed quarter counted is not counted again. Raises NotPermitted, NotVisible, ClaimRefused.
+    What a closed quarter has counted is not counted again. Raises NotPermitted, NotVisible, ClaimRefused.
     """
     by.must(Permission.CLAIM_RECORD)
     with _following(claim_id, seen, by) as (session, case_id, history):
         rules.check_correction(history, standing, happened, _bands())
-        rules.check_quarter(happened, today=_now(), last=rules.before_last(history))
+        rules.check_quarter(happened, today=_this_quarter(), last=rules.before_last(history))
         before = history[-1].counts
         counts = before if reports.is_closed(before) else reports.first_open(happened)
         entry = Entry(ClaimEvent.CORRECT, standing, happened, counts)
@@ -77,8 +77,8 @@ def correct(*, claim_id: uuid.UUID, standing: Standing, happened: Quarter, seen:
 
 @contextmanager
 def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Session, uuid.UUID, list[Entry]]]:
-    """A transaction for one more entry of a claim (of which case, its history), if the last one is the one that was
-    seen; else ClaimRefused."""
+    """A transaction for one more entry of a claim; gives (case id, history). Raises ClaimRefused if the last entry is
+    not the one that the caller saw."""
     try:
         with transaction() as session:
             case = store.case_of(claim_id, by=by)
@@ -87,7 +87,7 @@ def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Sess
                 raise ClaimRefused("state")
             yield session, case.id, history
     except IntegrityError:
-        # Two added an entry in one instant: what the second one followed is no longer the last.
+        # Two people added an entry at the same moment: the one that the second person saw is no longer the last.
         raise ClaimRefused("state") from None
 
 
@@ -114,5 +114,5 @@ def _bands() -> tuple[str, ...]:
     return tuple(country().amount_bands)
 
 
-def _now() -> Quarter:
+def _this_quarter() -> Quarter:
     return Quarter.of(stays.today())

@@ -1,8 +1,9 @@
-"""Writing consent down, and ending what somebody reads by it: in the transactions of those who do either.
+"""Recording consent, and ending what somebody reads by consent. Both run in the caller's transaction.
 
-Where a consent runs out, the program takes the reader's grants away without a key, so that nothing opens for them here
-any more. That an old backup opens nothing either needs a new epoch, and so a session of the holder: the button for it
-is on the holder's desk, and whoever of the holder opens anything of the case next does it unasked.
+When a consent runs out, the program deletes the reader's grants, which needs no key: the reader can open nothing here
+any more. To stop the reader from opening an old backup as well, the case needs a new epoch, and that needs a session of
+the holder. There is a button for it on the holder's desk; it is also done when a member of the holder next opens
+anything of the case.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ from nrm.vault import epochs, grants, sharing
 
 
 def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[Organisation], by: Actor) -> bool:
-    """A new epoch, without these organisations, of what they read by consent; returns whether they read anything.
+    """Start a new epoch, without these organisations, of what they read by consent; returns whether they read anything.
 
-    The actor must hold the keys. Whoever is being asked to take the person is offered the new keys.
+    The actor must hold the keys. The new keys are also offered to a party that is being asked to take the person.
     """
     gone = {each.id: read_by_consent(OrganisationKind(each.kind)) for each in organisations}
     keep: dict[str, Collection[uuid.UUID]] = {}
@@ -65,13 +66,13 @@ def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[
 
 
 def end_all_reading(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
-    """The same for everybody but the holder; the actor is of the holder."""
+    """As `end_reading`, for every reader except the holder; the actor is a member of the holder."""
     others = session.scalars(select(Organisation).where(Organisation.id != by.organisation_id))
     return end_reading(session, case_id, [each for each in others if read_by_consent(OrganisationKind(each.kind))], by)
 
 
 def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
-    """The new epoch that a lapsed consent waits for; returns whether one did. The actor must hold the keys."""
+    """Start the new epoch that is due after a consent ran out; returns whether one was. The actor must hold keys."""
     waiting = (Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
     if session.scalar(select(Consent.id).where(*waiting).limit(1)) is None:
         return False
@@ -101,7 +102,7 @@ def record(
     by: Actor,
     weighed: Weighed | None = None,
 ) -> None:
-    """Write the answers down in the caller's transaction; each ends the one before it to the same question."""
+    """Record the answers in the caller's transaction; each ends the one before it to the same question."""
     today, said = stays.today(), list(answers)
     for answer in said:
         before = current(session, case_id, Consent.topic == answer.topic, Consent.party == answer.party)
@@ -125,7 +126,7 @@ def record(
                 due_on=due_on(answer, today, country().validity),
             )
         )
-    # The rows first: whoever has the end of the audit chain must not wait for anything else (PostgreSQL).
+    # The rows first: a transaction that has locked the end of the audit chain must wait for nothing else (PostgreSQL).
     session.flush()
     for answer in said:
         audit.append(
@@ -140,8 +141,10 @@ def record(
 
 
 def agreed_parties(session: Session, case: Case) -> set[str] | None:
-    """The parties that were named to the person and may be told; None where no yes is asked of each: of a child, and of
-    who said no, or has not been asked yet and so has nothing told."""
+    """The parties that were named to the person and may be told.
+
+    None if consent is not asked for each party: for a child, and for a person who said no or has not been asked yet.
+    """
     given = current(session, case.id, Consent.said == Said.GIVEN)
     helped = any(each.topic == Topic.SERVICES for each in given)
     if not (case.consent == "given" or (case.consent == "not_asked_urgent" and helped)):
@@ -150,11 +153,11 @@ def agreed_parties(session: Session, case: Case) -> set[str] | None:
 
 
 def face(session: Session, case: Case, party: str, by_name: ByName | None, by: Actor) -> str:
-    """Let the case's consent be the one that holds towards the party that is to be asked now; returns it.
+    """Set the case's consent to the one that holds towards `party`, which is to be asked now; returns it.
 
-    A yes by name is written down. Without one the party asks first itself, which is owed from now on. Raises
-    ReferralRefused (`by_name`: nobody has said what the person says of it; `ask_first`: nobody asked, and the person is
-    in a shelter; `struck_out`).
+    A yes by name is recorded. Without a yes, the party has to ask the person first; that becomes an obligation. Raises
+    ReferralRefused (`by_name`: nobody recorded what the person says about this party; `ask_first`: nobody asked, and
+    the person is in a shelter; `struck_out`).
     """
     agreed = agreed_parties(session, case)
     if agreed is None:
@@ -171,7 +174,7 @@ def face(session: Session, case: Case, party: str, by_name: ByName | None, by: A
 
 
 def _asks_first(session: Session, case_id: uuid.UUID, *, owed: bool) -> None:
-    """Asking for consent is the first task of who receives the person, or no longer."""
+    """Record whether the party that receives the person must first ask for consent (`owed`)."""
     mine = (Obligation.case_id == case_id, Obligation.kind == ASK_CONSENT, Obligation.party == RECEIVER)
     session.execute(delete(Obligation).where(*mine, Obligation.done_at.is_(None)))
     if not owed or session.scalar(select(Obligation.id).where(*mine)) is not None:
@@ -197,7 +200,7 @@ def end(
     *,
     narrowing: Narrowing = Narrowing.NONE,
 ) -> None:
-    """These answers hold no more, from today on."""
+    """End these answers today."""
     over = list(consents)
     for consent in over:
         consent.ended, consent.ended_on, consent.ended_by_id = str(how), stays.today(), by.member_id
@@ -227,7 +230,7 @@ def current(session: Session, case_id: uuid.UUID, *wanted: object) -> list[Conse
 
 
 def end_all(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Every yes ends, because nothing is kept any more; whether the person is counted is another question."""
+    """End every yes, because nothing is kept any more. Whether the person is counted is not changed."""
     end(
         session,
         current(session, case_id, Consent.said == Said.GIVEN, Consent.topic != Topic.STATISTICS),

@@ -48,9 +48,9 @@ _REFUSED = Answer(Topic.SHARING, Said.REFUSED)
 def ask(
     *, case_id: uuid.UUID, answers: Collection[Answer], asking: Asking, by: Actor, weighed: Weighed | None = None
 ) -> None:
-    """The holder asked, and this was said; a no takes back what was agreed to before.
+    """Record what the person answered when the holder asked; a no takes back an earlier yes.
 
-    Who was not asked at the post says yes or no for the first time: after a no nothing is kept that was told.
+    A person who was not asked at the post answers for the first time: after a no, nothing that they told is kept.
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `closed`, `asked`), ConsentRefused.
     """
     by.must(Permission.CASE_OPEN)
@@ -83,16 +83,16 @@ def ask(
 
 
 def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
-    """Whether these answers leave nothing that may be kept of what was told."""
+    """Whether, by these answers, nothing that the person told may be kept."""
     if not any(each.topic is Topic.SERVICES for each in answers):
         return False
     return _REFUSED in answers or (consent_of_case(answers) == "refused" and case.consent != "given")
 
 
 def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor, *, waits: bool) -> None:
-    """What the agreement's rules see from now on. Whoever could not be asked at the post was asked now.
+    """Update the facts that the agreement's rules use. A person who could not be asked at the post was asked now.
 
-    `waits`: what was told is destroyed when a second member agrees; until then the holder alone reads it.
+    `waits`: what was told is destroyed when a second member agrees; until then only the holder reads it.
     """
     nothing_told = _is_nothing_told(case, answers)
     case.consent = "refused" if nothing_told else "given"
@@ -110,12 +110,12 @@ def _answered(session: Session, case: Case, answers: Collection[Answer], by: Act
 def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> None:
     """The person takes back an answer (`what`: a Topic, with the `party` of a sharing), or all of it (EVERYTHING).
 
-    Of everything: what is under seal is destroyed, but for a witness's legal file; what a shelter must know to keep
-    somebody safe who still sleeps there goes when the stay ends. A share: a new epoch without the reader. Being
-    counted: from now on not, and the particulars go. Help: none is arranged any more without a new yes.
+    Everything: all that is sealed is destroyed, except a witness's legal file. What a shelter must know to keep a
+    person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch without the reader. Being
+    counted: the person is no longer counted, and the particulars are deleted. Help: none is arranged without a new yes.
 
-    The permit's gate does not hold this up: it is hers, and nothing sends her abroad. It ends no stay, which passes its
-    gate when she leaves, and it changes nothing of whether she was told of the permit.
+    The gate of the residence permit does not block this: the right is hers, and nothing here sends her abroad. It ends
+    no stay (a stay passes its gate when she leaves), and does not change whether she was told of the permit.
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
     `child`: of a child nothing was consented to); WaitsForSecond for the third of everything in an hour: then nothing
     is destroyed, but nobody reads by consent any more.
@@ -123,7 +123,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
     by.must(Permission.CASE_OPEN)
     waits = None
     with transaction() as session:
-        case = _held(session, case_id, by)
+        case = _held_case(session, case_id, by)
         _check_takes_back(case)
         if what == EVERYTHING:
             waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
@@ -133,7 +133,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
             else:
                 consenting.end_all_reading(session, case_id, by)
         else:
-            ended = _given(session, case, Topic(what), party)
+            ended = _given_consents(session, case, Topic(what), party)
             done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
             consenting.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
             if what == Topic.SHARING:
@@ -147,16 +147,19 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> No
 
 
 def take_back_everything(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """`withdraw` of everything in the transaction of the second member who agrees; `carry_out` must follow."""
+    """`withdraw` of everything, in the transaction of the second member who agrees. Call `carry_out` afterwards."""
     by.must(Permission.CASE_OPEN)
-    case = _held(session, case_id, by)
+    case = _held_case(session, case_id, by)
     _check_takes_back(case)
     _take_back_everything(session, case, by)
 
 
 def _check_takes_back(case: Case) -> None:
-    """Raise ConsentRefused of a child, and of who may be one: its wish is weighed, a share ends by `cases.end_share`,
-    and what protects it is not destroyed because somebody says that it takes everything back."""
+    """Raise ConsentRefused for a child, or a person who may be one.
+
+    A child's wish is weighed; a share ends by `cases.end_share`. What protects a child is not destroyed because
+    somebody says that the child takes everything back.
+    """
     if case.age_class != "adult":
         raise ConsentRefused("child")
 
@@ -168,8 +171,8 @@ def _take_back_everything(session: Session, case: Case, by: Actor) -> None:
     requests.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
 
 
-def _given(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:
-    """The yes that is taken back. Cases from before answers were kept one by one agreed to being counted as well."""
+def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:
+    """The yes that is taken back. Cases older than the table of answers keep their yes to being counted as a fact."""
     found = consenting.current(
         session, case.id, Consent.topic == topic, Consent.party == party, Consent.said == Said.GIVEN
     )
@@ -178,7 +181,7 @@ def _given(session: Session, case: Case, topic: Topic, party: str) -> list[Conse
     return found
 
 
-def _held(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+def _held_case(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     """The case of the actor's organisation, open or closed, while nobody is being asked to take the person."""
     case = store.held(case_id, by=by, lock=True)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == "sent"))):
@@ -194,7 +197,7 @@ def _readers(session: Session, party: str) -> list[Organisation]:
 
 
 def _count(case: Case, *, counted: bool) -> None:
-    """Whether the person is counted from now on; who is not keeps what the gates need, and no particulars."""
+    """Set whether the person is counted from now on. If not, only what the gates need is kept, and no particulars."""
     if counted:
         case.facts = {**case.facts, "statistics": "yes"}
     else:
@@ -203,7 +206,7 @@ def _count(case: Case, *, counted: bool) -> None:
 
 
 def _destroy(session: Session, case: Case, by: Actor) -> None:
-    """What is under seal goes; the hand-over waits for the end of a stay, and then goes by itself."""
+    """Destroy what is sealed. During a stay the hand-over stays; it is destroyed automatically when the stay ends."""
     stays_on = _is_with_somebody(session, case.id)
     going = [each for each in erasures.to_erase(session, case.id) if not (stays_on and each == Compartment.HAND_OVER)]
     erasures.destroy(session, case.id, going, by)
@@ -234,7 +237,7 @@ def _close(session: Session, case: Case, by: Actor) -> None:
 
 
 def narrow(*, case_id: uuid.UUID, by: Actor) -> None:
-    """Seal anew what somebody read until their consent ran out. Raises NotPermitted, NotVisible, CannotOpen."""
+    """Give new keys to what somebody read until the consent ran out. Raises NotPermitted, NotVisible, CannotOpen."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         store.held(case_id, by=by, lock=True)
@@ -243,9 +246,9 @@ def narrow(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def lapse(*, by: Actor) -> int:
-    """What time ends: sharing nobody was asked about again, and what was kept for a stay that is over.
+    """End what time ends: sharing whose consent was not renewed, and what was kept for a stay that is over.
 
-    Returns how many. It needs nobody's key. Raises NotVisible for a person.
+    Returns how many. It needs no key. For the program alone: raises NotVisible for a person.
     """
     if by != TEND:
         raise NotVisible

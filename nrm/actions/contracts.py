@@ -1,4 +1,4 @@
-"""The register of contracts of the state with centres (Action Plan II.1(b)(iv)); no person stands in it."""
+"""The register of contracts of the state with centres (Action Plan II.1(b)(iv)); it contains no person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Terms:
 
 
 def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, by: Actor) -> None:
-    """Add a contract; the same id again changes nothing. Raises NumberTaken, NotVisible for what is no centre."""
+    """Add a contract; the same id again changes nothing. Raises NumberTaken; NotVisible if it is not a centre."""
     by.must(Permission.CONTRACT_MANAGE)
     if organisation_id not in {each.id for each in store.centres(by=by)}:
         raise NotVisible

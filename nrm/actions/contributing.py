@@ -1,4 +1,4 @@
-"""A contributor says of its part of a quarter that it is whole, or that it does not report."""
+"""A contributor declares that its part of a quarter is complete, or that it does not report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nrm.store.countries import country
 
 
 def answer(quarter: Quarter, answer: Answer, *, by: Actor) -> None:
-    """Say it, once. Raises NotPermitted, NotVisible, NothingToAnswer, AnsweredAlready."""
+    """Record the declaration, once. Raises NotPermitted, NotVisible, NothingToAnswer, AnsweredAlready."""
     by.must(Permission.QUARTER_ANSWER)
     assert by.member_id
     assert by.organisation_id

@@ -1,4 +1,4 @@
-"""Referring somebody to an organisation that is no party: a letter without name and without code, recorded."""
+"""Referring a person to an organisation that is not a party, by a letter without name and case code; recorded."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def refer_out(
 ) -> uuid.UUID:
     """Write the letter; returns it. `closes`: the person goes for good, and the case is closed with it.
 
-    Whom it addresses is sealed as a care note; the actor's session may read care from now on for a quarter of an hour,
-    to print it. Raises NotPermitted, NotVisible, CannotOpen, DepartureRefused, CaseRefused, permits.GateClosed.
+    The addressee is sealed as a care note; the actor's session may read care for a quarter of an hour from now on, to
+    print the letter. Raises NotPermitted, NotVisible, CannotOpen, DepartureRefused, CaseRefused, permits.GateClosed.
     """
     by.must(Permission.STAY_MANAGE)
     by.must(Permission.CASE_OPEN)
@@ -105,12 +105,12 @@ def refer_out(
 
 
 def _reference() -> str:
-    """A number of the letter that is nobody's code and is derived from nothing."""
+    """A random number for the letter; it is no case code and derived from nothing."""
     return "L-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
 def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Actor) -> None:
-    """Keep whom it addresses among the care notes, and let the actor read it for the print."""
+    """Keep the addressee among the care notes, and let the actor read it for printing."""
     cases.begin(session, letter.case_id, Compartment.CARE, by)
     written = {
         "text": f"{letter.reference}: {addressee}",
@@ -136,7 +136,7 @@ def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Act
 
 
 def addressee_of(letter: store.DepartureLine, *, by: Actor) -> str | None:
-    """Whom the letter addresses, where the actor's session has opened care; else None."""
+    """The addressee of the letter, if the actor's session has opened care; else None."""
     opened = cases.opened(case_id=letter.case_id, by=by)
     if Compartment.CARE not in opened:
         return None

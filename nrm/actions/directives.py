@@ -13,7 +13,7 @@ from nrm.store import directives as store
 
 
 def acknowledge(*, directive: str, version: int, by: Actor) -> bool:
-    """Whether it is new that the actor read it; a second time changes nothing.
+    """Record that the actor read it; returns whether that is new. A second time changes nothing.
 
     Raises NotPermitted; NotVisible for a directive that does not bind the actor's party today.
     """

@@ -36,7 +36,7 @@ from nrm.vault import epochs
 CURRENT = "returnee-1"
 DRAFT = "draft"
 UNSENT = ("draft", "completed")
-# How long the bare row of an ended interview stays, so that a second press of the same button finds the same answer.
+# How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
 ENDED_STAYS = timedelta(days=1)
 
 
@@ -68,8 +68,8 @@ class Incomplete(Exception):
 class Draft:
     """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
 
-    `answers` are those of the journey alone. `found` is the compartment as it was opened, None for a draft that was
-    not read but made from another. `on_paper`: it is typed in from a numbered paper.
+    `answers` are only those on the present way through the questionnaire. `found` is the compartment as it was opened,
+    None for a draft that was made from another. `on_paper`: it is typed in from a numbered paper.
     """
 
     interview_id: uuid.UUID
@@ -90,11 +90,11 @@ class Draft:
 
     @cached_property
     def journey(self) -> Journey:
-        """The way these answers lead, walked once."""
+        """The way through the questionnaire that these answers lead; computed once."""
         return journey(self.questionnaire, self.answers)
 
     def filled(self, page: str, given: Answers) -> Settled:
-        """The answers after the page was filled in with `given`; asked twice for the same, it is worked out once."""
+        """The answers after the page was filled in with `given`; kept, so that a second call does not compute it."""
         before = self._filled
         if not (before and before[0] == page and before[1] == given):
             after = with_page(self.questionnaire, self.answers, self.questionnaire.pages[page], given)
@@ -108,7 +108,7 @@ class Draft:
 
     @property
     def page_to_do(self) -> Page:
-        """Where the interview goes on: the first page that was not looked at or lacks an answer, else the last."""
+        """Where the interview continues: the first page that was not seen or lacks an answer, else the last page."""
         ahead = self.journey
         for page in ahead.pages[:-1]:
             if page.id not in self.visited or page.id in ahead.lacking:
@@ -118,7 +118,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LastPage:
-    """The last page as it was filled in, not saved before; `seen` is the revision it was filled in over.
+    """The last page as it was filled in, not saved yet; `seen` is the revision that the page was made from.
 
     `named`: the parties that it named to the person; None for a page that names none.
     """
@@ -130,7 +130,7 @@ class LastPage:
 
 
 class StaleAnswers(Exception):
-    """Somebody saved this interview since it was read; `current` is how it stands now."""
+    """Somebody saved this interview since it was read; `current` is the draft as it is now."""
 
     def __init__(self, current: Draft) -> None:
         super().__init__("stale")
@@ -146,14 +146,14 @@ def questionnaire_called(identifier: str) -> Questionnaire:
 
 
 def used_by(by: Actor) -> str:
-    """The questionnaire of the actor's crossing point; the current one before its day and elsewhere."""
+    """The id of the questionnaire that the actor's crossing point uses today; elsewhere that of the current one."""
     known = country()
     use = rollout.present(known.uses, by.crossing_point, clock.today(known.timezone))
     return use.questionnaire if use else CURRENT
 
 
 def unused_pseudonym() -> str:
-    """A pseudonym that nothing has yet."""
+    """A new pseudonym that no case has yet."""
     while True:
         pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
         if not store.is_pseudonym_taken(pseudonym):
@@ -231,7 +231,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
 
 
 def opened_last(session: Session, interview: Interview, *, by: Actor) -> Draft:
-    """As `opened`, and nobody saves a page any more until the transaction ends: for what ends the draft."""
+    """As `opened`, and locked: nobody saves a page until the transaction ends. For actions that end the draft."""
     vault.hold(session, interview.id, DRAFT)
     return opened(session, interview, by=by)
 
@@ -322,7 +322,7 @@ def names_parties(questionnaire: Questionnaire) -> set[str]:
 
 
 def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
-    """When each page was last saved; an interview that is given whole has no times."""
+    """When each page was last saved; an interview whose answers are given all at once has no times."""
     names = list(saved)
     if len(names) > 1:
         return {}
@@ -331,7 +331,7 @@ def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
 
 
 def keep(session: Session | Writer, following: vault.NextRevision, *, by: Actor) -> None:
-    """Keep the revision and start the session's quarter of an hour anew; raises vault.StaleRevision."""
+    """Keep the revision and restart the session's quarter of an hour; raises vault.StaleRevision."""
     vault.keep(session, following)
     vault.extend(session, following.case_id, DRAFT, "interview", by=by)
 
@@ -352,8 +352,8 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
 def close(session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False) -> None:
     """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
 
-    Raises ChildWaits rather than end what the child authority was told of (or, by `child`, should have been) before it
-    has answered so.
+    Raises ChildWaits if the child authority was told of the interview (or, by `child`, had to be told) and has not
+    given an answer that allows the end.
     """
     if status != "sent":
         children.let_go(session, interview.id, child=child, by=by)
@@ -364,5 +364,5 @@ def close(session: Session, interview: Interview, status: str, *, by: Actor, chi
     )
     if cast("CursorResult[object]", hit).rowcount != 1:
         raise NoLongerDraft(status)
-    # What was sent is needed again if a backup from before is restored; what was thrown away is not.
+    # What was sent is needed again if an older backup is restored; what was thrown away is not.
     (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])

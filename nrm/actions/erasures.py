@@ -1,7 +1,7 @@
-"""Erasing what is sealed: because its time is over, or because the person asks. Statistics facts stay.
+"""Erasing what is sealed: because its time is over, or because the person asks. Facts for the statistics stay.
 
-Erased means: the rows and the shred keys are gone, the list outside the databases says so, and a backup from before
-opens nothing once it is restored with that list.
+Erased means: the rows and the shred keys are deleted, and the list outside the databases says so. An older backup that
+is restored with that list opens nothing of it.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ class Count:
 def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lambda _: None) -> Count:
     """Erase what the country's retention periods no longer cover; `dry_run` only counts.
 
-    One transaction for each case, so that it can be stopped and started again. It needs nobody's key.
+    Each case has its own transaction, so that it can be stopped and started again. It needs no key.
     """
     by = Actor.system("retention")
     count = Count()
     for case_id in db.session.scalars(select(Case.id).where(Case.closed_month.is_not(None)).order_by(Case.id)).all():
-        over, kept = _over(case_id)
+        over, kept = _compartments_due(case_id)
         db.session.rollback()
         count.kept_as_court_file += kept
         if over:
@@ -70,7 +70,7 @@ def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lamb
     return count
 
 
-def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
+def _compartments_due(case_id: uuid.UUID) -> tuple[list[str], int]:
     """(the compartments of a closed case whose time is over, how many are kept as long as the court file)."""
     case = db.session.get(Case, case_id, populate_existing=True)
     if case is None or case.status != "closed" or case.closed_month is None:
@@ -78,7 +78,7 @@ def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
     rules = country().retention
     over, kept = [], 0
     for compartment in vault.compartments_of(db.session(), case_id):
-        # A supplement tells what the story does, and lives no longer.
+        # A supplement contains the same things as the story, and is kept no longer.
         told = Compartment.STORY if compartment == SUPPLEMENT else Compartment(compartment)
         years = rules.years_after_closing[told]
         ends = ends_on(
@@ -97,20 +97,20 @@ def _over(case_id: uuid.UUID) -> tuple[list[str], int]:
 
 def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
-        over, _ = _over(case_id)
+        over, _ = _compartments_due(case_id)
         destroy(session, case_id, over, by)
 
 
 def erase(*, case_id: uuid.UUID, by: Actor) -> None:
-    """The person no longer agrees that anything is kept: the holder has everything sealed destroyed, and closes.
+    """The person no longer agrees that anything is kept: destroy everything that is sealed, and close the case.
 
-    The legal file of a witness stays as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
+    The legal file of a witness is kept as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
     (`not_holder`, `stay_open`, `referral_open`, `missing`, `nothing_to_erase`); WaitsForSecond for the third in an
     hour: then nothing is destroyed, but nobody reads by the person's consent any more.
 
-    An open case is closed by it, and so a child, or who may be one, passes the child gate (GateClosed). An adult is not
-    held up by the permit's: what is kept is hers, and nothing sends her abroad. Her stay was ended before, by what
-    opened its gate, and stays as it is; so does the row that says whether she was ever told of the permit.
+    Erasing closes an open case, so a child, or a person who may be one, must pass the child gate (GateClosed). The gate
+    of the residence permit does not block an adult: what is kept is hers, and nothing here sends her abroad. Her stay
+    ended before, through its own gate, and is not changed; nor is the row that says whether she was told of the permit.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -127,7 +127,7 @@ def erase(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """`erase` in the transaction of the second member who agrees, which `carry_out` must follow; raises as it does."""
+    """`erase` in the transaction of the second member who agrees; raises the same. Call `carry_out` afterwards."""
     by.must(Permission.STAY_MANAGE)
     _erase_whole(session, _erasable_now(session, case_id, by), by)
 
@@ -159,13 +159,13 @@ def _erase_whole(session: Session, case: Case, by: Actor) -> None:
     consenting.end_all(session, case.id, by)
     requests.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
     requests.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
-    # What stays is the holder's alone.
+    # What is kept is sealed to the holder alone.
     keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
     epochs.rotate(session, case.id, keep, by=by)
 
 
 def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
-    """What erasing the case would destroy: everything, but for a witness the legal file."""
+    """The compartments that erasing the case would destroy: all, except a witness's legal file."""
     there = session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)).all()
     witness = session.scalar(select(exists().where(Testimony.case_id == case_id)))
     return sorted(each for each in there if not (witness and each == Compartment.LEGAL))
@@ -182,7 +182,7 @@ def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:
 
 
 def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
-    """Erase these compartments in the caller's transaction, which `carry_out` must follow. Needs no key."""
+    """Erase these compartments in the caller's transaction. Needs no key. Call `carry_out` after the transaction."""
     gone = list(compartments)
     epochs.erase(session, case_id, gone)
     for compartment in gone:
@@ -190,7 +190,7 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
 
 
 def carry_out() -> None:
-    """The list first: once the keys are gone, it must be known outside that they are."""
+    """Write the lists outside the databases, then destroy the keys: the lists must know of every destroyed key."""
     complete_lists()
     shredding.work_off()
 

@@ -25,7 +25,7 @@ from nrm.vault import members
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Proposal:
-    """What a telephone needs for a new second factor: the secret in base32, and whose it is. Prints as hidden."""
+    """What a telephone needs for a new second factor: the secret in base32, and whose it is. `repr` hides it."""
 
     secret: str
     login: str
@@ -38,23 +38,24 @@ def demanded() -> bool:
 
 def propose(*, by: Actor) -> Proposal:
     """The secret this session offers; it counts once a code of it was confirmed. Raises NotVisible."""
-    account = _own(by)
+    account = _own_account(by)
     if not vault.demanded():
         raise NotVisible
     return Proposal(vault.as_text(vault.proposed(by.session_id, account.id, account.sealed_totp)), account.login)
 
 
 def code_now(secret: str) -> str:
-    """What a telephone with this secret (base32) shows now; the people of a demo country have no telephones."""
+    """The code that a telephone with this secret (base32) shows now; for demo people, who have no telephones."""
     return vault.code_now(secret)
 
 
 def set_up(*, code: str, by: Actor, asker: Asker = proving.COMMAND) -> None:
-    """Make the offered secret the member's second factor, in the place of any other.
+    """Make the offered secret the member's second factor; it replaces an earlier one.
 
-    The session goes on as one that has proved it; every other ends. Raises WrongCode, TooSoon, NotVisible.
+    This session continues as one that has proved the factor; all other sessions end. Raises WrongCode, TooSoon,
+    NotVisible.
     """
-    account = _own(by)
+    account = _own_account(by)
     if not vault.demanded():
         raise NotVisible
     tries = proving.counters(account.login, asker)
@@ -62,7 +63,7 @@ def set_up(*, code: str, by: Actor, asker: Asker = proving.COMMAND) -> None:
     secret = vault.proposed(by.session_id, account.id, account.sealed_totp)
     step = vault.step_of(secret, code, None)
     if step is None:
-        raise WrongCode  # the secret stands on the page itself: there is nothing to guess
+        raise WrongCode  # not counted as a failure: the secret is on the page itself, so there is nothing to guess
     with transaction() as session:
         session.execute(
             update(Member)
@@ -83,7 +84,7 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = proving.COMMAND) -> No
 
     Raises SignInRefused, TooSoon.
     """
-    account = _own(by)
+    account = _own_account(by)
     tries = proving.counters(account.login, asker)
     store_tries.check(tries)
     step = None
@@ -107,10 +108,10 @@ def prove_again(*, answer: str, by: Actor, asker: Asker = proving.COMMAND) -> No
 
 
 def reset(*, member_id: uuid.UUID, by: Actor) -> None:
-    """Take a colleague's second factor away, because the telephone is lost; at the next sign-in they set up a new one.
+    """Remove a colleague's second factor, because the telephone is lost; at the next sign-in they set up a new one.
 
-    It opens nothing: the password is needed as before. Every session of the colleague ends. Nobody does it for
-    themselves, and the administrator where no colleague could. Raises NotPermitted, KeyHoldersDecide, NotVisible.
+    The password is still needed. Every session of the colleague ends. Nobody can do it for themselves; the
+    administrator does it where no colleague can. Raises NotPermitted, KeyHoldersDecide, NotVisible.
     """
     by.must(Permission.ACCOUNT_RESET)
     member = colleague(member_id, by=by)
@@ -144,8 +145,8 @@ def _proved(session: Session, by: Actor) -> None:
         members.mark_session(row, by.organisation_id)
 
 
-def _own(by: Actor) -> Credentials:
-    """The account of who asks; raises NotVisible."""
+def _own_account(by: Actor) -> Credentials:
+    """The actor's own account; raises NotVisible."""
     member = db.session.get(Member, by.member_id) if by.member_id is not None else None
     account = store.credentials(member.login) if member is not None else None
     if account is None or not account.known or account.id != by.member_id:

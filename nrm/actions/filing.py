@@ -1,7 +1,7 @@
-"""A focal point files and signs one table of its agency for one quarter; a correction names what it replaces.
+"""A focal point files and signs one table of its agency for one quarter; a correction names the filing it replaces.
 
-Figures about victims or children are sealed at once: from then on nobody reads them, and they leave only as what the
-rounder made of them when the quarter is closed (`releasing.py`).
+Figures about victims or children are sealed at once. From then on nobody reads them; they are published only as rounded
+figures when the quarter is closed (`releasing.py`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def file(
 ) -> None:
     """File the table under an id the caller chose; the same id again files nothing twice.
 
-    `figures` with the answer `figures` alone. `seen`: the filing that the page showed as the last. Raises NotPermitted,
+    `figures` only with the answer `figures`. `seen`: the last filing that the page showed. Raises NotPermitted,
     NotVisible, NotOverYet, QuarterIsClosed, FiledMeanwhile, CannotOpen.
     """
     by.must(Permission.REGISTER_FILE)
@@ -106,7 +106,7 @@ def _append(
     vault.sign(row, content, by=by)
     session.add(row)
     if before is not None and before.answer == SEALED:
-        vault.destroy(session, before.id)  # what was wrong about people is not kept
+        vault.destroy(session, before.id)  # wrong figures about people are not kept
     session.flush()
     return row
 

@@ -1,4 +1,4 @@
-"""Child protection records what it found of a child's risk, security and family."""
+"""Child protection records its findings on a child: risk, security, family."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from nrm.store import findings as store
 
 
 def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor) -> None:
-    """Findings of a case, by the service that is asked for them. What is decided is off its list; what is not stays.
+    """Record findings in a case, by the service that is asked for them. Decided ones leave its list of tasks.
 
-    Raises NotPermitted, NotVisible, FindingRefused; `FindingRefused("state")` for who was a moment too late.
+    Raises NotPermitted, NotVisible, FindingRefused (`state`: the case changed a moment before).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     try:
@@ -34,7 +34,7 @@ def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, a
             _add(session, case_id, found, on, assessor, by, begun=store.begun_on(case))
             for kind, each in found.items():
                 _owed(session, case_id, kind, each, by)
-            _told(session, case_id, found, by)
+            _audit_findings(session, case_id, found, by)
     except IntegrityError:
         raise FindingRefused("state") from None
 
@@ -42,7 +42,7 @@ def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, a
 def record_of_return(
     *, return_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor
 ) -> None:
-    """The same of a child whose return another country asks for, until it is over.
+    """As `record`, for a child whose return another country asks for, until the return is over.
 
     Raises NotPermitted, NotVisible, FindingRefused, ReturnRefused (`step`).
     """
@@ -53,7 +53,7 @@ def record_of_return(
             if State(row.state).is_over:
                 raise ReturnRefused("step")
             _add(session, return_id, found, on, assessor, by, begun=row.received_on or row.quarter_on)
-            _told(session, return_id, found, by)
+            _audit_findings(session, return_id, found, by)
     except IntegrityError:
         raise FindingRefused("state") from None
 
@@ -91,7 +91,7 @@ def _add(
 
 
 def _owed(session: Session, case_id: uuid.UUID, kind: Assessment, found: Found, by: Actor) -> None:
-    """The step of the agreement: fulfilled by a decision, owed again when it is not clear any more."""
+    """Update the obligation of the agreement: a decision fulfils it; it is owed again when the finding is unclear."""
     wanted = (Obligation.case_id == case_id, Obligation.kind == f"assess_{kind}")
     if not found.is_decided:
         session.execute(update(Obligation).where(*wanted).values(done_at=None, done_by_id=None))
@@ -100,7 +100,7 @@ def _owed(session: Session, case_id: uuid.UUID, kind: Assessment, found: Found, 
         referrals.fulfil(session, step, clock.now(), "system", by)
 
 
-def _told(session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], by: Actor) -> None:
+def _audit_findings(session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], by: Actor) -> None:
     for kind, each in sorted(found.items()):
         audit.append(
             session, audit.Event.CHILD_FINDING_RECORDED, by=by, subject_id=subject_id, kind=str(kind), found=str(each)

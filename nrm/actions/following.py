@@ -1,7 +1,7 @@
-"""An instance follows its country's file: what differs is done, or it is said why not and what to do instead.
+"""An instance follows its country's file: each difference is applied, or the words say why not and what to do instead.
 
-The file adds and renames. It takes nothing away that people or their cases hang on, changes no kind and no party (both
-are inside every key), and undoes nothing that a manager did by hand with beds.
+The file adds and renames. It removes nothing that people or their cases depend on, changes no kind and no party (both
+are part of every key), and undoes nothing that a manager did with beds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BY = Actor.system("upgrade")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference in words. `done`: or would be, in a dry run; else the words say why not and what to do."""
+    """One difference in words. `done`: it was applied (in a dry run: would be); else the words say what to do."""
 
     text: str
     done: bool
@@ -40,7 +40,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """`apply` is None where it cannot be done."""
+    """One difference; `apply` is None if it cannot be applied."""
 
     text: str
     apply: Callable[[Session], None] | None
@@ -51,7 +51,7 @@ class OtherCountry(Exception):
 
 
 def follow(file: Country, *, dry_run: bool = False) -> list[Change]:
-    """What differs between the file and the instance, done unless `dry_run`. Raises OtherCountry."""
+    """Apply what differs between the file and the instance, unless `dry_run`; returns it. Raises OtherCountry."""
     with transaction() as session:
         made_of = store.instance().country
         if made_of != file.code:
@@ -71,15 +71,15 @@ def _steps(session: Session, file: Country) -> Iterator[_Step]:
         if code not in here:
             yield _added(data)
         elif data.kind != here[code].kind:
-            yield _never(code, "kind", here[code].kind, str(data.kind))
+            yield _refused_change(code, "kind", here[code].kind, str(data.kind))
         elif (data.party or "") != here[code].party:
-            yield _never(code, "party", here[code].party, data.party or "")
+            yield _refused_change(code, "party", here[code].party, data.party or "")
         else:
             yield from _changed(session, here[code], data)
     joined = _named_by_versions(session) - {code for each in file.agreements for code in each.parties}
     for code, organisation in here.items():
         if code not in file.organisations and organisation.party not in joined and organisation.enabled:
-            yield _gone(session, organisation)
+            yield _removed_organisation(session, organisation)
     acting = {each.party for each in file.organisations.values()} | {each.party for each in here.values()}
     for agreement in file.agreements:
         for party in agreement.parties.values():
@@ -92,7 +92,7 @@ def _steps(session: Session, file: Country) -> Iterator[_Step]:
 
 
 def _named_by_versions(session: Session) -> set[str]:
-    """The parties of every version that was ever proposed here: who joined by one is in no file."""
+    """The parties of every version that was ever proposed here: a party that joined by one is not in the file."""
     texts = session.scalars(select(AgreementVersion.text))
     return {str(party.get("code")) for text in texts for party in tomllib.loads(text).get("party", ())}
 
@@ -106,7 +106,7 @@ def _added(data: Data) -> _Step:
     return _Step(f"added organisation {data.code} ({beds}no accounts yet)", apply)
 
 
-def _never(code: str, what: str, here: str, there: str) -> _Step:
+def _refused_change(code: str, what: str, here: str, there: str) -> _Step:
     return _Step(
         f"{code} is of {what} {here or 'none'} here and {there or 'none'} in the file: a {what} never changes, "
         "every key is made for it; put it back, and add an organisation with another code",
@@ -164,7 +164,7 @@ def _beds(session: Session, organisation: Organisation, data: Data) -> Iterator[
 
 
 def _adopt(session: Session, file: Country) -> None:
-    """A bed that a manager entered under a name that the file has now is the file's as well."""
+    """Treat a bed that a manager entered, and whose name the file has now, as the file's bed too."""
     session.flush()
     for code, data in file.organisations.items():
         if data.beds:
@@ -177,7 +177,7 @@ def _adopt(session: Session, file: Country) -> None:
                 bed.file_label = bed.label
 
 
-def _gone(session: Session, organisation: Organisation) -> _Step:
+def _removed_organisation(session: Session, organisation: Organisation) -> _Step:
     id_, code = organisation.id, organisation.code
 
     def count(*wanted: object) -> int:

@@ -1,4 +1,4 @@
-"""Recording a call to the help line; from it goes an interview of the help line, if the person wants one."""
+"""Recording a call to the help line; it can begin an interview of the help line, if the person wants one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BATCH = 100
 
 
 def languages() -> Mapping[str, str]:
-    """Code -> own name of the languages texts can be read out in."""
+    """The languages in which texts can be read out: code -> the language's own name."""
     return drafts.questionnaire_called(drafts.CURRENT).language_names
 
 
@@ -48,7 +48,8 @@ def record(
     """Record a call of this moment under an id the caller chose; the same id again records nothing twice.
 
     Returns the id of the interview that begins with it (`interview_id`, chosen by the caller too), None if none does.
-    Nothing kept leads from the one to the other. `note` is sealed. Raises NotPermitted, CallRefused, NotVisible.
+    Nothing that is stored links the call and the interview. `note` is sealed. Raises NotPermitted, CallRefused,
+    NotVisible.
     """
     by.must(Permission.CALL_RECORD)
     check_note(outcome, note)
@@ -117,7 +118,10 @@ def _begin(session: Session, interview_id: uuid.UUID, language: str, *, urgent: 
 
 
 def open_note(*, call_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
-    """Leave to read the note for a quarter of an hour; recorded before. Raises NotPermitted, NotVisible, CannotOpen."""
+    """Let the session read the note for a quarter of an hour; recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
     by.must(Permission.CALL_RECORD)
     if not store.row(call_id, by=by).noted:
         raise NotVisible
@@ -139,7 +143,7 @@ def opened(*, call_id: uuid.UUID, by: Actor) -> str | None:
 
 
 def settle(*, call_id: uuid.UUID, by: Actor) -> None:
-    """It is dealt with: the note is destroyed. Raises NotPermitted, NotVisible, CallRefused (`over`)."""
+    """The call needs no more work: destroy the note. Raises NotPermitted, NotVisible, CallRefused (`over`)."""
     by.must(Permission.CALL_RECORD)
     with transaction() as session:
         call = store.row(call_id, by=by, lock=True)
@@ -152,7 +156,7 @@ def settle(*, call_id: uuid.UUID, by: Actor) -> None:
 
 
 def forget() -> int:
-    """After thirty days no note and no day is left; returns how many."""
+    """Delete the note and the day of calls that are thirty days old; returns how many."""
     last = stays.today() - timedelta(days=country().retention.notice_days)
     with transaction() as session:
         over = store.old(last, _BATCH)

@@ -1,4 +1,4 @@
-"""Hiding the screen: the session is locked, and what was typed is kept for the same person alone."""
+"""Hiding the screen: the session is locked, and what was typed is kept for the same person only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Fields = list[tuple[str, str]]
 
 
 def hide(*, path: str, fields: Fields, by: Actor) -> None:
-    """Lock the session: its key leaves the server's reach until the password brings it back.
+    """Lock the session: the server cannot use its key until the password brings it back.
 
     What was typed is sealed to the member's own key, so that neither the server nor the cookie opens it.
     """
@@ -40,7 +40,7 @@ def hide(*, path: str, fields: Fields, by: Actor) -> None:
 
 
 def _lock(session: Session, by: Actor) -> None:
-    """Take the key out of the session; a row that this program did not make so ends instead."""
+    """Take the key out of the session; a session row that this program did not write as it is now ends instead."""
     row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
     if row is None:
         return
@@ -51,9 +51,9 @@ def _lock(session: Session, by: Actor) -> None:
 
 
 def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str:
-    """The cookie that goes on where a locked session stopped, under a new id and key; its openings go with it.
+    """Unlock a session: returns the cookie of a new session, with a new id and key, that keeps the old one's openings.
 
-    The cookie shows that the second factor was given. Raises SignInRefused, TooSoon.
+    The old cookie proves that the second factor was given. Raises SignInRefused, TooSoon.
     """
     parts = vault.read_cookie(cookie)
     row = store.session(parts[0]) if parts else None
@@ -78,7 +78,7 @@ def unlock(*, cookie: str, password: str, asker: Asker = proving.COMMAND) -> str
         new = vault.new_session(account.id, keys)
         old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
         if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
-            raise SignInRefused  # unlocked or ended in the same instant
+            raise SignInRefused  # unlocked or ended at the same moment
         new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
         new.row.proved_at = old.proved_at
         vault.mark_session(new.row, account.organisation_id)
@@ -96,7 +96,7 @@ def _move(session: Session, old: MemberSession, new: MemberSession) -> None:
 
 
 def hidden(*, by: Actor) -> tuple[str, Fields] | None:
-    """(path, fields) of the page this member hid last, if it is kept still."""
+    """(path, fields) of the page that this member hid last, if it is still kept."""
     row = db.session.get(HiddenPage, by.member_id) if by.keys is not None and by.member_id is not None else None
     if row is None:
         return None
@@ -108,7 +108,7 @@ def hidden(*, by: Actor) -> tuple[str, Fields] | None:
 
 
 def give_back(*, by: Actor) -> str | None:
-    """The path to go back to after signing in or unlocking, once; what was typed there waits for `hidden`."""
+    """The path to return to after signing in or unlocking, given once; `hidden` gives what was typed there."""
     with transaction() as session:
         hit = session.execute(
             update(HiddenPage)

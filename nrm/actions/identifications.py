@@ -1,7 +1,7 @@
 """Formal identification: asking for it, the joint interview, later looks, an appeal.
 
-The record of the joint interview and the reasons of each look are compartments of their own, so that who looks second
-holds no key to what the first concluded. Who reads at all was let in by the holder because the person agreed.
+The record of the joint interview and the reasons of each look are separate compartments, so that the person who looks
+second has no key to what the first concluded. Every reader was let in by the holder because the person agreed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ Opened = vault.Opened
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What somebody concluded, on which bases (codes), and why in their own words, which are sealed."""
+    """What somebody concluded, on which bases (codes), and why, in their own words (sealed)."""
 
     outcome: str
     bases: Collection[str]
@@ -63,7 +63,7 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class JointInterview:
-    """How the joint interview was held; `account` is what was told and found, and is sealed."""
+    """How the joint interview was held; `account` is what was told and found (sealed)."""
 
     partner_id: uuid.UUID
     held_on: date
@@ -74,13 +74,13 @@ class JointInterview:
 
 
 def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: bool, by: Actor) -> None:
-    """The holder asks for it, and lets these organisations read what will be recorded, because the person agrees.
+    """The holder asks for identification, and lets these organisations read its records, because the person agrees.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`asked`, `closed`), IdentificationRefused.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _found(case_id, Event.ASK, by)
+        _locked_case(case_id, Event.ASK, by)
         cases.check_written(session, case_id, by)
         asked = [accounts.organisation(each) for each in sorted(set(organisations), key=str)]
         check_asked([OrganisationKind(each.kind) for each in asked], agreed=agreed)
@@ -112,7 +112,7 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
     """
     by.must(Permission.IDENTIFICATION_DECIDE)
     with transaction() as session:
-        case, identification, _ = _found(case_id, Event.INTERVIEW, by)
+        case, identification, _ = _locked_case(case_id, Event.INTERVIEW, by)
         assert identification is not None
         partner = next((each for each in store.partners(case_id, by=by) if each[0] == held.partner_id), None)
         if partner is None or by.member_id is None or by.kind is None:
@@ -128,14 +128,14 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
         identification.police_member_id, identification.social_member_id = police[0], social[0]
         identification.interviewed_on, identification.place = held.held_on, str(held.place)
         identification.language, identification.interpreter = held.language, held.interpreter
-        _look(session, case, identification, 1, concluded, by)
+        _record_look(session, case, identification, 1, concluded, by)
         identification.state = str(State.FIRST_LOOK)
         _flush(session)
         _record(session, case_id, Event.INTERVIEW, by)
 
 
 def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
-    """The second look, or the third where the first two differ; returns where it stands then.
+    """Record the second look, or the third if the first two differ; returns the state after it.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`asked`), IdentificationRefused (`took_part`,
     `has_seen`, `same_organisation`, ...).
@@ -145,13 +145,13 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
         case, identification, _ = store.row(case_id, by=by, lock=True)
         state = State(identification.state) if identification else State.NOT_ASKED
         event = Event.THIRD if state is State.DIFFERING else Event.SECOND
-        case, identification, _ = _found(case_id, event, by)
+        case, identification, _ = _locked_case(case_id, event, by)
         assert identification is not None
         before = store.as_rules(store.looks(identification))
         check_look(store.reviewer(case_id, by=by), before, _interviewed(identification))
         check_conclusion(concluded.outcome, concluded.bases)
         outcome = Status(concluded.outcome)
-        _look(session, case, identification, len(before) + 1, concluded, by)
+        _record_look(session, case, identification, len(before) + 1, concluded, by)
         after = State.DECIDED if event is Event.THIRD else after_second(before[0].outcome, outcome)
         identification.state = str(after)
         if after is State.DECIDED:
@@ -165,7 +165,7 @@ def appeal(*, case_id: uuid.UUID, appellant: Appellant, on: date, by: Actor) -> 
     """The holder records who appealed, and when. Raises NotPermitted, NotVisible, IdentificationRefused."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _, identification, _ = _found(case_id, Event.APPEAL, by)
+        _, identification, _ = _locked_case(case_id, Event.APPEAL, by)
         assert identification is not None
         assert identification.decided_on is not None
         if not identification.decided_on <= on <= stays.today():
@@ -177,13 +177,13 @@ def appeal(*, case_id: uuid.UUID, appellant: Appellant, on: date, by: Actor) -> 
 
 
 def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
-    """Somebody who had no part in any look confirms the outcome or changes it.
+    """A person who took part in no look confirms the outcome or changes it.
 
     Raises NotPermitted, NotVisible, CaseRefused (`asked`), IdentificationRefused.
     """
     by.must(Permission.IDENTIFICATION_DECIDE)
     with transaction() as session:
-        case, identification, _ = _found(case_id, Event.DECIDE_APPEAL, by)
+        case, identification, _ = _locked_case(case_id, Event.DECIDE_APPEAL, by)
         assert identification is not None
         assert by.member_id is not None
         check_appeal_decision(by.member_id, store.as_rules(store.looks(identification)), _interviewed(identification))
@@ -199,7 +199,7 @@ def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
 def open_part(*, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
     """Open the record, or the reasons of a look, to the actor's session for a quarter of an hour; recorded before.
 
-    Whoever opens the reasons of a look does not look later themselves. Raises NotPermitted, NotVisible, CannotOpen.
+    A person who opens the reasons of a look cannot make a look later. Raises NotPermitted, NotVisible, CannotOpen.
     """
     if not by.may(Permission.CASE_OPEN):
         by.must(Permission.IDENTIFICATION_DECIDE)
@@ -219,13 +219,16 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:
         if vault.is_allowed(session, case_id, compartment, by=by):
             try:
                 found[compartment] = vault.read(session, case_id, compartment, by=by)
-            except cases.CannotOpen:  # what was shared has ended since
+            except cases.CannotOpen:  # the share has ended since
                 continue
     return found
 
 
-def _found(case_id: uuid.UUID, event: Event, by: Actor) -> tuple[Case, Identification | None, Who]:
-    """The locked case, with its identification, if the table lets the actor do this now; raises as the actions say."""
+def _locked_case(case_id: uuid.UUID, event: Event, by: Actor) -> tuple[Case, Identification | None, Who]:
+    """The locked case and its identification, if the table of events allows the actor to do this now.
+
+    Raises what the actions say.
+    """
     case, identification, relation = store.row(case_id, by=by, lock=True)
     check_event(State(identification.state) if identification else State.NOT_ASKED, event, relation)
     if event is not Event.ASK and db.session.scalar(
@@ -239,7 +242,7 @@ def _interviewed(identification: Identification) -> set[uuid.UUID]:
     return {each for each in (identification.police_member_id, identification.social_member_id) if each is not None}
 
 
-def _look(
+def _record_look(
     session: Session,
     case: Case,
     identification: Identification,
@@ -247,7 +250,7 @@ def _look(
     concluded: Conclusion,
     by: Actor,
 ) -> None:
-    """Write the look down, its words sealed to the holder and to who looked."""
+    """Store the look; its words are sealed to the holder and to the organisation that looked."""
     assert by.organisation_id is not None
     holders = {by.organisation_id, case.holder_id or case.opened_by_id}
     told = {"reasons": concluded.reasons, "outcome": concluded.outcome}
@@ -266,7 +269,7 @@ def _look(
 
 
 def _decide(case: Case, identification: Identification, outcome: Status, by: Actor) -> None:
-    """The formal status, also among the coded facts of who is counted."""
+    """Set the formal status, also in the coded facts if the person is counted."""
     identification.status = str(outcome)
     identification.decided_on, identification.decided_by_id = stays.today(), by.organisation_id
     if case.facts.get("statistics") != "no" and by.kind is not None:
@@ -274,7 +277,7 @@ def _decide(case: Case, identification: Identification, outcome: Status, by: Act
 
 
 def _flush(session: Session) -> None:
-    """What two record in the same instant is recorded once."""
+    """Write to the database; of two people who record at the same moment the second one is refused."""
     try:
         session.flush()
     except IntegrityError:

@@ -19,9 +19,10 @@ from nrm.store import accounts as store
 
 
 def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> None:
-    """Fill an empty database. Whether its people are synthetic is said here once and never changed.
+    """Fill an empty database.
 
-    Nor whether a second factor is asked, which only a synthetic instance can do without.
+    `synthetic` (whether its people are invented) and `second_factor` (whether one is asked for) never change later.
+    Only a synthetic instance can do without a second factor.
     """
     with transaction() as session:
         session.add(

@@ -58,7 +58,7 @@ _BATCH = 50
 
 
 class UnacceptableInterview(Exception):
-    """Answers given all at once that cannot be kept: question id -> what to do, by staff language."""
+    """Answers that were given all at once and cannot be kept: question id -> what to do, by staff language."""
 
     def __init__(self, findings: Mapping[str, Texts]) -> None:
         super().__init__("unacceptable answers")
@@ -66,7 +66,7 @@ class UnacceptableInterview(Exception):
 
 
 class NotAnEnd(Exception):
-    """These answers end nothing: help was not refused, and the officer saw an indicator."""
+    """These answers do not end the interview: help was not refused, and the officer saw an indicator."""
 
 
 def start(
@@ -79,8 +79,8 @@ def start(
 ) -> uuid.UUID:
     """Begin an interview under an id the caller chose; the same id again begins nothing twice.
 
-    The session that starts it has leave to read it. Without a `questionnaire` it is the one that the crossing point
-    uses today. `at` is when the talk began, for what is typed in later. Raises
+    The session that starts it may read it. Without a `questionnaire`, the one that the crossing point uses today is
+    taken. `at` is when the talk began, for an interview that is typed in later. Raises
     NotVisible for an id that belongs to another post, UnknownQuestionnaire.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -97,7 +97,7 @@ def start(
 
 
 def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """Give this session leave to read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
+    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by)
@@ -107,7 +107,7 @@ def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
 
 
 def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
-    """The draft, for a session that has leave; writes nothing. Raises NotVisible, OpeningEnded, NoLongerDraft."""
+    """The draft, for a session that may read it; writes nothing. Raises NotVisible, OpeningEnded, NoLongerDraft."""
     by.must(Permission.INTERVIEW_CONDUCT)
     return drafts.opened(db.session, store.mine(interview_id, by=by), by=by)
 
@@ -119,9 +119,9 @@ def save_page(
 
     The same answers sent a second time change nothing. Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
 
-    `draft` is what `read` gave, and it is sealed before the transaction begins, so that writers wait for each other's
-    writing alone; nothing is kept when somebody saved, sent or ended the interview since it was read. `named`: the
-    parties that the page named to the person, who was there; None for a page that names none.
+    `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
+    kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
+    the person in their presence; None for a page that names none.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
@@ -145,7 +145,7 @@ def save_page(
 
 
 def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
-    """The draft, if the page says no more than it says already; raises StaleAnswers otherwise."""
+    """The draft, if the page changes nothing in it; raises StaleAnswers otherwise."""
     if draft.filled(page, given) != draft.answers:
         raise StaleAnswers(draft)
     return draft
@@ -154,8 +154,8 @@ def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
 def save_answers(
     *, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor, named: Collection[str] = ()
 ) -> Draft:
-    """Keep a whole interview given at once, in place of what was there; `named`: the parties that the person was asked
-    about by name.
+    """Keep a whole interview whose answers are given at once; it replaces what was there. `named`: the parties that
+    the person was asked about by name.
 
     Raises UnacceptableInterview, and what `save_page` raises.
     """
@@ -173,7 +173,7 @@ def save_answers(
 
 
 def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, by: Actor) -> Draft:
-    """Stop, go to shelter: the urgent way with what is there and what `page` had so far.
+    """The button "Stop, go to shelter": take the urgent way, with the saved answers and what `page` had so far.
 
     Raises what `save_page` raises.
     """
@@ -183,7 +183,9 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
         questionnaire, home = draft.questionnaire, draft.questionnaire.home
         answers: Answers = draft.answers
         if given:
-            answers = with_page(questionnaire, answers, questionnaire.pages[page], {**_of(page, draft), **given})
+            answers = with_page(
+                questionnaire, answers, questionnaire.pages[page], {**_answers_on_page(page, draft), **given}
+            )
         answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
         if draft.revision != seen and answers != draft.answers:
             raise StaleAnswers(draft)
@@ -193,13 +195,16 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
     return after
 
 
-def _of(page: str, draft: Draft) -> dict[str, Any]:
-    """What a page has so far."""
+def _answers_on_page(page: str, draft: Draft) -> dict[str, Any]:
+    """The answers that a page has so far."""
     return {name: draft.answers[name] for name in draft.questionnaire.pages[page].questions if name in draft.answers}
 
 
 def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: bool = False) -> Against:
-    """What speaks against ending this interview without a case. `shelter`: one was chosen; `discard`: it only goes."""
+    """What speaks against ending this interview without a case.
+
+    `shelter`: a shelter was chosen; `discard`: the draft is only thrown away.
+    """
     questionnaire = draft.questionnaire
     child = is_child(answers.get(questionnaire.derive["age"]))
     routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
@@ -215,8 +220,8 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
 def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
     """Destroy a draft; nothing is kept. A second time does nothing.
 
-    `seen`: the revision that was looked at before. Raises NotVisible, OpeningEnded, NoLongerDraft once sent,
-    ReasonNeeded, StaleAnswers; ChildWaits for a child's, which goes as `end` says.
+    `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is sent,
+    ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -234,7 +239,7 @@ def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int |
 
 
 def _as_seen(draft: Draft, seen: int | None) -> None:
-    """Raise StaleAnswers if the draft is not as it was when somebody confirmed what happens to it."""
+    """Raise StaleAnswers if the draft has changed since the page on which somebody confirmed its end."""
     if seen is not None and draft.revision != seen:
         raise StaleAnswers(draft)
 
@@ -245,7 +250,7 @@ def _listed(reason: str) -> str | None:
 
 
 def ask_child_authority(*, interview_id: uuid.UUID, reason: str, seen: int, by: Actor) -> None:
-    """The post saw no indicator in a child, or will not go on: its opinion goes to the child authority's desk.
+    """The post saw no indicator in a child, or stops the interview: send its opinion to the child authority's desk.
 
     Nothing is destroyed and nothing withdrawn; a second time changes nothing. Raises ReasonNeeded, NotAnEnd for an
     adult, ChildWaits where the agreement names nobody to be asked, and what `save_page` raises.
@@ -274,8 +279,8 @@ def end(
     """End an interview without a case: an adult refused help, or the officer saw no indicator.
 
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    No indicator over something that speaks against it (`against`; `shelter`: one was chosen) needs a coded `reason`; a
-    child's interview needs the child authority's answer. `seen`: the revision that was looked at before.
+    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
+    interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
     Raises Incomplete, NotAnEnd, KeyedTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -301,7 +306,7 @@ def end(
 
 
 def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
-    """The person does not want these to know, said when they were named after the page that asks for consent.
+    """The person does not want these parties to know; they said so when the parties were named, after consent.
 
     Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
     """
@@ -316,10 +321,11 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
 
 
 def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """The person leaves without a shelter: did not decide, wants none of those that could be asked, or simply goes.
+    """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
-    The draft and its key are destroyed in the same action; they are counted as undecided, never as refused, and nothing
-    else stays. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded, NoLongerDraft.
+    The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
+    nothing else is kept. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded,
+    NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -335,16 +341,16 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
 
 
 def may_leave(draft: Draft) -> bool:
-    """Whether the person is an adult who did not refuse: who agreed may leave too, whoever could be asked."""
+    """Whether the person is an adult who did not refuse. One who agreed may leave too, even if a shelter has room."""
     return consent_of(draft.questionnaire, draft.answers) in ("given", "not_asked_urgent")
 
 
 def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     """Take in one interview of a file, `{"questionnaire", "interviewed_at", "answers"}`: its pseudonym, or None.
 
-    None: the interview ends without a case and only an anonymous screening is kept; a child's never does, and waits for
-    an officer. The same line again changes nothing and gives the same answer. Raises UnacceptableInterview,
-    UnknownQuestionnaire; ValueError for a time that is none.
+    None: the interview ends without a case and only an anonymous screening is kept. The interview of a child never ends
+    in this way; it waits for an officer. The same line again changes nothing and gives the same answer. Raises
+    UnacceptableInterview, UnknownQuestionnaire; ValueError for an invalid time.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
@@ -355,7 +361,7 @@ def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
     canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
     try:
         return _take_in(questionnaire, started_at, answers, canonical, by)
-    except IntegrityError:  # the same line in the same instant: now it is there
+    except IntegrityError:  # the same line was taken in at the same moment: now it is there
         return _take_in(questionnaire, started_at, answers, canonical, by)
 
 
@@ -387,9 +393,9 @@ def _take_in(
 
 
 def _unknown_parties(questionnaire: Questionnaire, answers: Answers) -> dict[str, Texts]:
-    """What to do about parties that were struck out and are none of the agreement in force, by question id.
+    """What to do about struck-out parties that are not in the agreement in force, by question id.
 
-    Asked of a new line alone: one that was taken in stays so when a party leaves.
+    Only a new line is checked: a line that was taken in stays valid when a party leaves.
     """
     parties = country().in_force(clock.now()).parties
     return {
@@ -405,7 +411,7 @@ def questionnaires() -> Mapping[str, Questionnaire]:
 
 
 def interviewed_at(text: object) -> datetime:
-    """ISO 8601, without a zone on the country's clocks; raises ValueError for none, or one of the future."""
+    """The time in ISO 8601; without a zone, the country's time. Raises ValueError for other text or a future time."""
     if not isinstance(text, str) or len(text) > 40:
         raise ValueError("not a date and time")
     try:
@@ -419,9 +425,9 @@ def interviewed_at(text: object) -> datetime:
 
 
 def expire_drafts(*, by: Actor) -> int:
-    """Destroy the drafts whose days are over and forget the rows of ended ones; returns how many were destroyed.
+    """Destroy the drafts whose time is over and delete the rows of ended ones; returns how many were destroyed.
 
-    Where the child authority was told and has not answered, it is asked, and the draft stays for as long again.
+    If the child authority was told and has not answered, it is asked, and the draft is kept for as long again.
     """
     _ask_of_children(by)
     destroyed = 0

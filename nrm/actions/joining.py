@@ -1,7 +1,7 @@
 """The joint report of a quarter for the Office of the Minister of State: made once, signed, sealed, chained.
 
-With it the quarter is closed for filing. It rounds nothing and opens nothing: exact tables as filed, figures about
-people as they stand in sealed releases, and words where there is no table.
+It closes the quarter for filing. It rounds nothing and opens nothing sealed: it contains exact tables as they were
+filed, figures about people as they are in sealed releases, and words where there is no table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RELEASE = Actor.system("release")
 
 
 def outstanding(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
-    """What the joint report waits for: tables whose day is to come, reports that are not sealed. Raises NotVisible."""
+    """What the joint report waits for: tables that are not due yet, reports that are not sealed. Raises NotVisible."""
     by.must(Permission.REGISTER_JOIN)
     if quarter not in store.span().quarters:
         raise NotVisible
@@ -64,7 +64,7 @@ def begin(quarter: Quarter, *, by: Actor) -> None:
 
 
 def state(quarter: Quarter, *, by: Actor) -> str:
-    """`made`, `in_work`, or `open`: not made, or not any more because something was filed in the same moment."""
+    """`made`, `in_work`, or `open`: not made, or given up because something was filed at the same moment."""
     by.must(Permission.REGISTER_JOIN)
     if background.is_busy():
         return "in_work"
@@ -94,7 +94,7 @@ def make(quarter: Quarter, *, by: Actor) -> None:
         ]
         for language in LANGUAGES
     }
-    db.session.rollback()  # nothing is held open while pages are made
+    db.session.rollback()  # no transaction is open while pages are made
     made = render.files(
         value,
         country().register,
@@ -133,7 +133,7 @@ def _value(quarter: Quarter, lines: Sequence[store.Line]) -> dict[str, Any]:
     return {
         "report": rules.JOINT,
         "quarter": str(quarter),
-        "released_at": _now().isoformat(),
+        "released_at": _current_second().isoformat(),
         "requirements": requirements,
         "tables": tables,
     }
@@ -150,7 +150,7 @@ def _entry(requirement: Requirement, parts: list[dict[str, Any]]) -> dict[str, A
 
 
 def _of_table(line: store.Line, quarter: Quarter, tables: list[dict[str, Any]]) -> dict[str, Any]:
-    """How a filed table stands, and which tables are printed for it; an exact one is added to `tables`."""
+    """The state of a filed table, and which tables are printed for it; an exact one is added to `tables`."""
     found: dict[str, Any] = {
         "table": line.matrix.code,
         "state": str(line.state),
@@ -177,7 +177,7 @@ def _of_table(line: store.Line, quarter: Quarter, tables: list[dict[str, Any]]) 
 
 
 def _released(report: str, quarter: Quarter, tables: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the sealed release that speaks of the quarter prints; `held` when there is none yet, or none at all."""
+    """What the sealed release for the quarter prints; `held` when there is none yet, or none at all."""
     try:
         line = reports.release(quarter, by=RELEASE, report=report)
     except NotVisible:
@@ -238,5 +238,5 @@ def _store(session: Session, quarter: Quarter, released_at: str, files: Mapping[
     )
 
 
-def _now() -> datetime:
+def _current_second() -> datetime:
     return clock.now().astimezone(UTC).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""What happened with the keys of an organisation's members, written in the transaction of the change it tells of."""
+"""What happened with the keys of an organisation's members. It is recorded in the transaction of the change itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def happened(
     organisation_id: uuid.UUID | None = None,
     version: int | None = None,
 ) -> None:
-    """Tell the members of the organisation: of the member it concerns, else the one named, else the actor's."""
+    """Record it for the members of an organisation: that of `member`, else the given one, else the actor's."""
     session.add(
         KeyEvent(
             organisation_id=member.organisation_id if member is not None else organisation_id or by.organisation_id,

@@ -1,4 +1,5 @@
-"""What ends an interview that was typed in from paper: one paper makes one record. Part of the ending's transaction."""
+"""Ending an interview that was typed in from paper: one paper makes one record. Part of the transaction that ends
+it."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ from nrm.store import papers as store
 
 
 class KeyedTwice(Exception):
-    """The same paper was typed in a second time and the two were not compared yet."""
+    """The same paper was typed in twice, and the two entries are not compared yet."""
 
 
 def spend(session: Session, interview: Interview, *, by: Actor) -> None:
-    """The interview's paper, if it has one, is used from now on; raises KeyedTwice."""
+    """Mark the interview's paper, if it has one, as used; raises KeyedTwice."""
     if interview.paper_mark is None:
         return
     if len(store.keyings(interview.paper_mark, by=by)) > 1:

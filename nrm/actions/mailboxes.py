@@ -1,7 +1,7 @@
 """Telling desks by e-mail that they have a task.
 
-A message is handed over outside of every request and transaction: its turn is taken first by a conditional UPDATE, so
-that of two programs one writes; whether it was delivered is noted afterwards. Nothing else waits for it.
+A message is sent outside every request and transaction. First a conditional UPDATE takes its turn, so that only one of
+two programs sends it; whether it was delivered is recorded afterwards. Nothing else waits for it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ _log = logging.getLogger(__name__)
 
 
 class NotAnAddress(ValueError):
-    """The text is no e-mail address."""
+    """The text is not an e-mail address."""
 
 
 def set_address(*, address: str, language: str, by: Actor) -> None:
-    """Where the actor's desk is told that it has a task; empty: nowhere. Raises NotPermitted, NotAnAddress."""
+    """Set the address to which the actor's desk gets a message about tasks; empty: none.
+
+    Raises NotPermitted, NotAnAddress.
+    """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     if address and not is_address(address):
         raise NotAnAddress
@@ -50,7 +53,8 @@ def set_address(*, address: str, language: str, by: Actor) -> None:
 
 
 def send_due() -> int:
-    """Tell every desk whose turn it is; how many messages the server took. Does nothing where no server is set."""
+    """Send a message to every desk whose turn it is; returns how many the mail server took. Without a server:
+    nothing."""
     server: Smtp | None = current_app.extensions["nrm.config"].smtp
     if server is None:
         return 0

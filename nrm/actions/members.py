@@ -1,4 +1,4 @@
-"""Leaving, beginning anew, recovery codes, and new versions of an organisation's keyring."""
+"""Members who leave or start again with new keys, recovery codes, and new versions of an organisation's keyring."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How far the move to a keyring's newest version came: `left` grants wait, `unopenable` open by no key."""
+    """How far the move to a keyring's newest version is: `left` grants still wait, no key opens `unopenable` ones."""
 
     version: int
     moved: int
@@ -60,7 +60,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class SealedAnew:
-    """How far sealing anew came: `left` are still under keys from before, `unopenable` of those open by no key."""
+    """How far sealing under new keys is: `left` are still under older keys; no key opens `unopenable` of these."""
 
     sealed: int
     left: int
@@ -69,11 +69,11 @@ class SealedAnew:
 
 
 def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
-    """End a colleague's account: sessions, keys and wraps go at once. Returns whether a new keyring is due.
+    """End a colleague's account and delete its sessions, keys and wraps. Returns whether a new keyring is due.
 
-    A key holder makes it in the same transaction; when the administrator disables somebody it waits for one, and is
-    bound by how many. Raises NotPermitted, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft, EndsTooMany, CannotOpen;
-    WaitsForSecond for a colleague's third in an hour.
+    A key holder makes the new keyring in the same transaction. When the administrator disables somebody, the keyring
+    waits for a key holder, and limits hold (`_bind_administrator`). Raises NotPermitted, NotVisible, OwnAccount,
+    LastKeyHolder, TooFewLeft, EndsTooMany, CannotOpen; WaitsForSecond for a colleague's third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -84,7 +84,7 @@ def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
         holds = store.holds_newest(member.id)
         check_leaving(holds=holds, others=store.other_holders(member))
         _bind_administrator(member, by, holds=holds)
-        waits = _goes(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
+        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
         if waits is None:
             counts = _counts(member, by)
             due = _end(session, member, organisation, by)
@@ -103,13 +103,15 @@ def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
     return _end(session, member, organisation, by)
 
 
-def _goes(session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor) -> uuid.UUID | None:
-    """As `alone.goes`, among colleagues."""
+def _goes_among_colleagues(
+    session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor
+) -> uuid.UUID | None:
+    """As `alone.goes`, if the member is a colleague whose end counts; else None."""
     return alone.goes(session, kind, reason, member.id, by) if _counts(member, by) else None
 
 
 def _counts(member: Member, by: Actor) -> bool:
-    """Whether it is a colleague who loses something by it: not whoever has not joined yet."""
+    """Whether it is a colleague who loses something by it, which a person who has not joined yet does not."""
     return member.organisation_id == by.organisation_id and member.status != "invited"
 
 
@@ -134,21 +136,22 @@ def _hold_if_administrator(session: Session, by: Actor) -> None:
 
 
 def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
-    """What an organisation's own people are not bound by; raises TooFewLeft, EndsTooMany."""
+    """The limits for an administrator, which an organisation's own people do not have: TooFewLeft, EndsTooMany."""
     if by.may(Permission.ORGANISATION_FOUND):
         of_organisation, of_all = store.ended_from_outside(member.organisation_id)
         others = store.other_holders(member, checked=True)
-        # Whom a colleague lets in or begin anew counts as one of the holders: the way back is not cut off either.
+        # A member whom a colleague can confirm counts as a holder too: that way back must stay open as well.
         holds |= member.status == "invited" and store.has_link_of_colleague(member)
         check_ending_from_outside(holds=holds, others=others, of_organisation=of_organisation, of_all=of_all)
 
 
 def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
-    """Let a colleague who lost password and code, or who comes back, make new keys; the token of a one-time link.
+    """Let a colleague who lost password and code, or who comes back, make new keys; returns the one-time link's token.
 
-    The old keys, wraps and sessions die at once. What the new keys open is decided by who confirms them afterwards.
-    For an organisation that holds keys a colleague does this, who checked the identity in person; for the others the
-    administrator, too, and for a founder whom only administrators invited and who has not joined yet. Raises
+    The old keys, wraps and sessions are deleted at once. The colleague who later confirms the member decides what the
+    new keys open. In an organisation that holds keys, a colleague does this, after checking the identity in person. The
+    administrator does it in other organisations, and for a founder invited by administrators only who has not joined
+    yet. Raises
     NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder; WaitsForSecond for the third in an hour.
     """
     by.must(Permission.ACCOUNT_DISABLE)
@@ -162,7 +165,7 @@ def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
                 holders=store.holders(organisation.id),
             )
         check_leaving(holds=store.holds_newest(member.id), others=store.other_holders(member))
-        waits = _goes(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
+        waits = _goes_among_colleagues(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
         if waits is None:
             counts = _counts(member, by)
             token = _begin_anew(session, member, by)
@@ -204,7 +207,7 @@ def _colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Membe
 
 
 def _take_everything(session: Session, member: Member) -> None:
-    """Whatever the member could sign in or open something with."""
+    """Delete everything with which the member could sign in or open something."""
     session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
     session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
     session.execute(
@@ -216,11 +219,13 @@ def _take_everything(session: Session, member: Member) -> None:
 
 
 def renew_keyring(*, by: Actor) -> int:
-    """Make a new version of the organisation's keyring, unless something is left to do for the present one and nobody
-    left since; returns the newest version. Raises NotPermitted, CannotOpen."""
+    """Make a new version of the organisation's keyring; returns the newest version. Raises NotPermitted, CannotOpen.
+
+    Makes none if the work for the present version is not finished and nobody left since.
+    """
     by.must(Permission.ACCOUNT_CONFIRM)
     with transaction() as session:
-        organisation = _own(session, by)
+        organisation = _own_organisation(session, by)
         stands = store.keys(by=by)
         if stands.under_way:
             return stands.version
@@ -240,10 +245,10 @@ def _renew(session: Session, organisation: Organisation, by: Actor) -> int:
 
 
 def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> Moved:
-    """Wrap the organisation's grants to the newest version, as long as it takes or for so many seconds, then drop the
-    older versions. Interrupted at any point it is taken up again. `progress` is told how many were moved each time.
+    """Wrap the organisation's grants to the newest version of its keyring, then delete the older versions.
 
-    Raises NotPermitted, CannotOpen.
+    It works for `seconds`, or until it is done. It can be interrupted at any point and continued. `progress` is told
+    how many grants were moved each time. Raises NotPermitted, CannotOpen.
     """
     by.must(Permission.ACCOUNT_CONFIRM)
     until = None if seconds is None else time.monotonic() + seconds
@@ -265,7 +270,7 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
                 if progress is not None:
                     progress(len(batch.rows))
                 if until is not None and time.monotonic() >= until:
-                    return Moved(to.version, moved, _left(by), len(unopenable), done=False)
+                    return Moved(to.version, moved, _versions_behind(by), len(unopenable), done=False)
                 after = batch.last
                 if after is None:
                     break
@@ -274,10 +279,10 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
 
 
 def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> SealedAnew:
-    """Give every compartment the organisation holds, and held under an older version of its keyring, a new epoch.
+    """Give a new epoch to every compartment that the organisation held under an older version of its keyring.
 
-    Then nothing that a member kept who left opens the present files. Everybody who holds a compartment keeps it, so
-    any of them can do this, not the holder of the case alone. Interrupted at any point it is taken up again; it comes
+    Then no key that a former member may have kept opens the present files. All who hold a compartment keep it, so any
+    of them can do this, not only the holder of the case. It can be interrupted at any point and continued. Call it
     after `move_grants`. Raises NotPermitted, CannotOpen.
     """
     by.must(Permission.ACCOUNT_CONFIRM)
@@ -305,9 +310,9 @@ def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[in
 
 
 def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
-    """Take the organisation off the list of those that are due, if nothing that opens is left."""
+    """Take the organisation off the list of those that must seal again, if nothing that can be opened is left."""
     with transaction() as session:
-        organisation = _own(session, by)
+        organisation = _own_organisation(session, by)
         stands = store.keys(by=by)
         left = store.number_exposed(by=by)
         if organisation.anew_due_at is None or stands.due_at or stands.unfinished or left > unopenable:
@@ -317,9 +322,9 @@ def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
 
 
 def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
-    """Drop the older versions; False when something was sealed to one of them, or a newer one was made, meanwhile."""
+    """Delete the older versions. False if, meanwhile, something was sealed to one of them or a newer one was made."""
     with transaction() as session:
-        organisation = _own(session, by, alone=True)
+        organisation = _own_organisation(session, by, alone=True)
         if keyrings.newest(session, organisation).version != to.version:
             return False
         stands = store.keys(by=by)
@@ -341,12 +346,12 @@ def _recipient(by: Actor) -> grants.Recipient:
     return to
 
 
-def _left(by: Actor) -> int:
+def _versions_behind(by: Actor) -> int:
     return store.keys(by=by).behind
 
 
-def _own(session: Session, by: Actor, *, alone: bool = False) -> Organisation:
-    """The actor's organisation, held until the transaction ends; `alone`: nobody seals to it meanwhile either."""
+def _own_organisation(session: Session, by: Actor, *, alone: bool = False) -> Organisation:
+    """The actor's organisation, locked until the transaction ends; `alone`: nobody can seal to it meanwhile either."""
     if by.organisation_id is None:
         raise CannotOpen
     return session.get_one(
@@ -385,7 +390,7 @@ def _check_code(member: Member, code: str) -> None:
     with transaction() as session:
         member = session.get_one(Member, member.id, with_for_update={"key_share": True}, populate_existing=True)
         if member.sealed_kem_recovery != account.sealed_kem_recovery:
-            raise WrongCode  # a new one was made in the same instant
+            raise WrongCode  # a new code was made at the same moment
         if member.code_checked_at is not None:
             return
         by = Actor(member.id, member.organisation_id, Role(member.role))
@@ -396,7 +401,7 @@ def _check_code(member: Member, code: str) -> None:
 
 
 def make_code(*, password: str, by: Actor, asker: Asker = COMMAND) -> str:
-    """A new recovery code, shown once; the old one is dead at once. Raises SignInRefused, TooSoon."""
+    """Make a new recovery code, which is shown once; the old one no longer works. Raises SignInRefused, TooSoon."""
     member = db.session.get(Member, by.member_id)
     if member is None:
         raise SignInRefused

@@ -1,4 +1,4 @@
-"""Random monitoring: the seed and its commitment, the draw, scoring, and what is to be mended."""
+"""Random monitoring: the seed and its commitment, the draw, scoring, and what posts are asked to mend."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ SYSTEM = Actor.system("monitoring")
 
 @dataclass(frozen=True, slots=True)
 class Redrawn:
-    """A draw made again: what stands, what comes out, and the documents for doing it elsewhere.
+    """A draw that was repeated: what is stored, what the repetition gives, and the documents to repeat it elsewhere.
 
-    `problems`: `POST: what`, none when the draw is what it says.
+    `problems`: `POST: what`; empty when both agree.
     """
 
     quarter: Quarter
@@ -52,7 +52,7 @@ class Redrawn:
 def commit_seeds() -> int:
     """Make and seal the seed of the running quarter, and of earlier ones that have none; returns how many.
 
-    The hash is there from then on, for everybody to see, the seed itself only after the draw.
+    From then on everybody can see the hash of the seed; the seed itself is shown only after the draw.
     """
     today = stays.today()
     wanted = store.quarters_without_seed(today, by=SYSTEM)
@@ -79,7 +79,7 @@ def commit_seeds() -> int:
                 )
                 made += 1
         except IntegrityError:
-            continue  # another process was quicker
+            continue  # another process made it first
     return made
 
 
@@ -148,13 +148,13 @@ def _samples(quarter: Quarter, post: uuid.UUID, chosen: list[uuid.UUID]) -> list
 
 
 def _differing(quarter: Quarter) -> dict[str, str]:
-    """Crossing point -> milder or stricter, where officers judge otherwise than the profiles."""
+    """Crossing point -> milder or stricter, for points where officers judge differently from the profiles."""
     counted = store.profiles_and_assessments(quarter, by=SYSTEM)
     return {point: how for point, pairs in counted.items() if (how := rules.differs(pairs))}
 
 
 def redraw(quarter: Quarter) -> Redrawn:
-    """Make the draw again from what is kept and compare; needs nobody's account. Raises NotVisible before the draw."""
+    """Repeat the draw from what is kept, and compare. Needs no account. Raises NotVisible before the draw."""
     row = db.session.get(MonitoringDraw, str(quarter))
     if row is None or row.seed is None:
         raise NotVisible
@@ -181,7 +181,8 @@ def items_of(sample: store.Sample) -> tuple[Item, ...]:
 
 
 def score(*, sample_id: uuid.UUID, marks: Mapping[str, str], by: Actor) -> None:
-    """Keep what a monitor found of a sampled interview. Once; of some a second person scores, unseen by the first.
+    """Keep a monitor's scores of a sampled interview, once. Some interviews are scored by a second person too, and
+    neither sees the other's scores.
 
     Raises NotPermitted, NotVisible (also once the record is gone), MonitoringRefused (`own`, `scored`, `answers`).
     """
@@ -279,13 +280,13 @@ def check_mended(*, remedy_id: uuid.UUID, outcome: RemedyOutcome, by: Actor) -> 
 
 
 def forget_screens() -> int:
-    """Drop the answers of negative screens whose time is over; returns how many."""
+    """Delete the answers of screenings without indicators whose time is over; returns how many."""
     with transaction() as session:
         return _gone(session, NegativeScreen.goes_on <= stays.today(), NegativeScreen)
 
 
 def forget_records() -> int:
-    """Drop procedure records that are older than the country keeps them; scores stay. Returns how many."""
+    """Delete procedure records that are older than the country keeps them; scores stay. Returns how many."""
     checklist = country().checklist
     if checklist is None:
         return 0

@@ -1,7 +1,7 @@
-"""Announcing a return before it happens, expecting it, and what becomes of it.
+"""Announcing a return before it happens, and what becomes of it.
 
-Who it is is sealed like a case's identity, to the named post and the Responsible Authority; whoever announced it opens
-nothing. On arrival, on cancelling and 30 days after the day it is destroyed.
+The person's identity is sealed like that of a case, to the named post and the Responsible Authority; the organisation
+that announces the return cannot open it. It is destroyed on arrival, on cancelling, and 30 days after the day.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def announce(
 
 
 def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
-    """The post and the Responsible Authority, as far as somebody there holds a key; raises NoticeRefused."""
+    """The post and the Responsible Authority, if somebody there holds a key; raises NoticeRefused."""
     authority = select(Organisation.id).where(
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
     )
@@ -94,7 +94,10 @@ def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
-    """Whoever announced it takes it back; who it was is destroyed. Raises NotPermitted, NotVisible, NoticeRefused."""
+    """The organisation that announced it takes it back; the identity is destroyed.
+
+    Raises NotPermitted, NotVisible, NoticeRefused.
+    """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         store.own(notice_id, by=by, lock=True)
@@ -104,7 +107,7 @@ def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
 
 
 def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
-    """Give the actor's session leave to read who it is, for a quarter of an hour; recorded before.
+    """Let the actor's session read the identity for a quarter of an hour; recorded first.
 
     Raises NotPermitted, NotVisible, CannotOpen.
     """
@@ -130,7 +133,7 @@ def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
 
 
 def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
-    """Who it is, for a session that opened it; None otherwise, and once it is destroyed.
+    """The identity, for a session that opened it; else, and once it is destroyed, None.
 
     Raises NotPermitted, NotVisible.
     """
@@ -141,14 +144,14 @@ def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
         return None
     try:
         return dict(vault.read(session, notice_id, _IDENTITY, by=by).value)
-    except CannotOpen:  # it was over in between
+    except CannotOpen:  # it was destroyed in between
         return None
 
 
 def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """The person is at the post: the interview begins, with the answer that the return was announced.
 
-    The same interview id again begins nothing twice. Also after it was said that the person did not come. Raises
+    The same interview id again begins nothing twice. Also possible after "the person did not come". Raises
     NotPermitted, NotVisible, NoticeRefused (`state`).
     """
     by.must(Permission.NOTICE_RECEIVE)
@@ -168,7 +171,7 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
 
 
 def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
-    """The person did not come. Who it is stays sealed for those who look for the person, until its time is over.
+    """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
 
     Raises NotPermitted, NotVisible, NoticeRefused (`state`).
     """
@@ -180,7 +183,7 @@ def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
 
 
 def expire(*, by: Actor) -> int:
-    """30 days after the day nothing of who it was is left; returns how many."""
+    """Destroy the identity in notices whose day was 30 days ago; returns how many."""
     last = stays.today() - timedelta(days=country().retention.notice_days)
     with transaction() as session:
         overdue = store.over(last, _BATCH)
@@ -192,7 +195,7 @@ def expire(*, by: Actor) -> int:
 
 
 def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...]) -> None:
-    """Keep the coarse facts alone; the keys to who it was are listed for destruction."""
+    """Keep only the coarse facts; the keys to the identity are listed for destruction."""
     _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
     epochs.erase(session, notice_id, [_IDENTITY])
 

@@ -1,6 +1,6 @@
-"""Organisations that are asked nothing any more: suspended, or bound by the agreement no longer.
+"""Organisations that are no longer asked: suspended ones, and those that the agreement no longer binds.
 
-Suspending is for one whose last key holder is lost or hostile: there is no other way to reach it.
+An organisation is suspended when its last key holder is lost or hostile: nobody else can act there.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from nrm.vault import grants
 
 
 def suspend(*, organisation_id: uuid.UUID, by: Actor) -> None:
-    """Nobody of it is signed in any more or can sign in, and it is asked nothing; who waits for its answer moves on.
+    """Suspend an organisation: its people are signed out and cannot sign in, and it is no longer asked to take anybody.
 
-    What it holds stays sealed to it. Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters,
-    SuspendsTooMany.
+    Where its answer is awaited, the next party is asked. What it holds stays sealed to it. Raises NotPermitted,
+    NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany.
     """
     by.must(Permission.ORGANISATION_SUSPEND)
     if organisation_id == by.organisation_id:
@@ -44,7 +44,7 @@ def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:
 
 
 def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: Actor) -> bool:
-    """Whether anything changed. The lock is one that whoever seals to the organisation does not wait for."""
+    """Set it; returns whether anything changed. Sealing to the organisation does not have to wait for this lock."""
     values: dict[str, object] = {"enabled": enabled}
     with transaction() as session:
         if not enabled:
@@ -67,7 +67,7 @@ def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: A
 
 
 def _bind(session: Session, organisation_id: uuid.UUID) -> None:
-    """Raises TooFewShelters, SuspendsTooMany; nothing for an organisation that is suspended already."""
+    """The limits on suspending; raises TooFewShelters, SuspendsTooMany. None for one that is suspended already."""
     organisation = session.get(Organisation, organisation_id, populate_existing=True)
     if organisation is not None and organisation.enabled:
         accepting = store.accepting_shelters()
@@ -77,10 +77,10 @@ def _bind(session: Session, organisation_id: uuid.UUID) -> None:
 
 
 def pass_over() -> int:
-    """The time to answer is over for suspended organisations and for shelters that left the agreement: `tend` asks the
-    next. Returns for how many referrals. What was sealed in case such a shelter would be asked goes, too.
+    """End the time to answer of suspended organisations and of shelters that left the agreement; `tend` asks the next.
 
-    Also for what was sent to one in the instant it was suspended.
+    Returns for how many referrals. Pending keys of such shelters are destroyed too. It also covers a referral that was
+    sent at the moment of the suspension.
     """
     now = clock.now()
     suspended = select(Organisation.id).where(Organisation.enabled.is_(False))

@@ -1,7 +1,7 @@
-"""The questionnaire on paper: numbers issued to a post, a paper typed in, two keyings of one paper made one record.
+"""The questionnaire on paper: numbers issued to a post, a paper typed in, two entries of one paper made one record.
 
-A paper's number is kept as an HMAC under a key only the post has, as the mark of an imported line is: whoever has the
-database, or a paper found somewhere, finds nobody with it.
+A paper's number is kept as an HMAC under a key that only the post has (so is the mark of an imported line): a person
+who has the database, or finds a paper, cannot connect the two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FIRST, SECOND = "first", "second"
 
 
 def drawn(count: int) -> list[str]:
-    """Numbers for that many papers; ValueError for none, or more than are printed at once."""
+    """`count` new numbers for papers; raises ValueError for 0, or for more than are printed at once."""
     if not 1 <= count <= MOST_AT_ONCE:
         raise ValueError("a block has 1 to 5 papers")
     return [new_number(os.urandom(RANDOM_BYTES)) for _ in range(count)]
@@ -45,7 +45,7 @@ def drawn(count: int) -> list[str]:
 def issue(*, numbers: Sequence[str], questionnaire: Questionnaire, staff: str, spoken: str, by: Actor) -> uuid.UUID:
     """Issue a block of papers that were just typeset to the actor's post; returns the block's id.
 
-    Raises NotPermitted, CannotOpen for who does not hold the post's key.
+    Raises NotPermitted, CannotOpen for an actor who does not hold the post's key.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     block_id = uuid.uuid4()
@@ -71,7 +71,7 @@ def issue(*, numbers: Sequence[str], questionnaire: Questionnaire, staff: str, s
 def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by: Actor) -> uuid.UUID:
     """Begin to type in a paper of the post under an id the caller chose; the same id again begins nothing twice.
 
-    `at` is when the talk was; `again`: although somebody is typing in the same paper. Raises PaperRefused, NotVisible.
+    `at` is when the talk was; `again`: even if somebody is typing in the same paper. Raises PaperRefused, NotVisible.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -95,7 +95,7 @@ def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by
 
 
 def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool, by: Actor) -> Draft:
-    """Keep what was typed in from the paper in place of what was there; `complete`: everything was looked at.
+    """Keep what was typed in from the paper; it replaces what was there. `complete`: every page was seen.
 
     The same answers sent a second time change nothing. Raises StaleAnswers, NotVisible, OpeningEnded, NoLongerDraft.
     """
@@ -128,14 +128,14 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
 
 
 def is_same_version(draft: Draft, *, by: Actor) -> bool:
-    """Whether the paper was printed from the questionnaire as it is now, so that its codes still mean the same."""
+    """Whether the questionnaire is unchanged since the paper was printed, so that its codes mean the same."""
     paper = store.form(_from_paper(draft.interview_id, by).paper_mark, by=by)
     return paper is not None and paper.version == draft.questionnaire.version
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pair:
-    """Two keyings of one paper, and the questions they answer differently."""
+    """Two entries of one paper, and the questions that they answer differently."""
 
     first: Draft
     second: Draft
@@ -143,7 +143,7 @@ class Pair:
 
 
 def open_pair(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """Give this session leave to read both keyings for a quarter of an hour; raises NotVisible."""
+    """Let this session read both entries for a quarter of an hour; raises NotVisible."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         for each in store.twins(interview_id, by=by):
@@ -151,7 +151,7 @@ def open_pair(*, interview_id: uuid.UUID, by: Actor) -> None:
 
 
 def read_pair(*, interview_id: uuid.UUID, by: Actor) -> Pair:
-    """Both keyings; raises NotVisible, OpeningEnded."""
+    """Both entries of a paper; raises NotVisible, OpeningEnded."""
     by.must(Permission.INTERVIEW_CONDUCT)
     return _pair(db.session(), interview_id, by)
 
@@ -165,10 +165,10 @@ def _pair(session: Session, interview_id: uuid.UUID, by: Actor) -> Pair:
 
 
 def reconcile(*, interview_id: uuid.UUID, picks: Mapping[str, str], time: str, by: Actor) -> Draft:
-    """Make two keyings one: the first, with the answers that were picked; the second is destroyed.
+    """Merge two entries of a paper: the first stays, with the answers that were picked; the second is destroyed.
 
-    `picks`: question -> `first` or `second`, for every question that differs, else ValueError. `time`: whose time of
-    the talk holds. Pages on which the answers do not agree with each other must be looked at again. Raises NotVisible,
+    `picks`: question -> `first` or `second`, for every question that differs, else ValueError. `time`: which entry's
+    time of the talk is kept. Pages whose answers contradict each other must be seen again. Raises NotVisible,
     OpeningEnded.
     """
     by.must(Permission.INTERVIEW_CONDUCT)

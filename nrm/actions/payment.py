@@ -1,4 +1,4 @@
-"""Reading the nights by which shelters are paid. A file that leaves stands in the audit chain."""
+"""Reading the nights by which shelters are paid. Taking them as a file is recorded in the audit chain."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nrm.store.payment import Base
 
 
 def read(*, by: Actor) -> list[Base]:
-    """What the asker may see; raises NotPermitted."""
+    """The nights that the actor may see; raises NotPermitted."""
     return store.bases(by=by)
 
 
 def take(*, by: Actor) -> list[Base]:
-    """The same to be carried away; raises NotPermitted."""
+    """As `read`, for a file; it is recorded in the audit chain. Raises NotPermitted."""
     by.must(Permission.PAYMENT_READ)
     with transaction() as session:
         audit.append(session, audit.Event.PAYMENT_READ, by=by)

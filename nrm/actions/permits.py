@@ -78,7 +78,7 @@ def record(
             audit.append(session, audit.Event.PERMIT_RECORDED, by=by, case_id=case_id, permit_event=str(event))
             return after.status
     except IntegrityError:
-        # Two recorded the first step at one instant: the other one was faster.
+        # Two people recorded the first step at the same moment; the other one was first.
         raise PermitRefused("state") from None
 
 
@@ -88,7 +88,7 @@ def _last_step(permit: Permit | None) -> date | None:
 
 
 def _discharge(event: PermitEvent, case_id: uuid.UUID, by: Actor) -> None:
-    """The step of the agreement that this event is, is fulfilled by recording it."""
+    """Fulfil the obligation of the agreement that this event stands for."""
     kind = rules.DISCHARGES.get(event)
     if kind is not None:
         db.session.execute(
@@ -99,7 +99,7 @@ def _discharge(event: PermitEvent, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def expire(*, by: Actor) -> int:
-    """Permits whose last day is over are expired; returns how many. For `tend`; raises NotVisible for a person."""
+    """Mark permits whose last day is over as expired; returns how many. For `tend`; raises NotVisible for a person."""
     if by != TEND:
         raise NotVisible
     with transaction() as session:

@@ -1,4 +1,4 @@
-"""Who is asked next: by the stored route, by the duty officer, or by whoever has the case."""
+"""Who is asked next: by the stored route, by the duty officer, or by the organisation that has the case."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ from nrm.vault import grants, sharing, shredding
 
 
 def lock_case(case_id: uuid.UUID) -> None:
-    """Hold the case until the transaction ends (PostgreSQL): what is sealed to it meanwhile waits."""
+    """Lock the case until the transaction ends (PostgreSQL); sealing to it waits meanwhile."""
     db.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
 
 
 def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
-    """After a decline or an expiry: the asked party's pending keys go, and the next of the stored route is asked.
+    """After a decline or an expiry: destroy the asked party's pending keys, and ask the next of the stored route.
 
-    Returns the new referral, or None when the duty officer decides. Needs nobody's key, and not the sender.
+    Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender.
     """
     grants.let_go(session, ended.case_id, ended.receiver_id)
     waiting = grants.waiting(session, ended.case_id)
     chain = places.chain(ended.case_id)
     asked = {each.party for each in chain}
-    # A party that was disabled, left the agreement or lost its second key holder since then is not asked.
+    # A party is not asked if, since then, it was disabled, left the agreement or lost its second key holder.
     short = members_store.parties_short_of_holders()
     bound = {each.code: each for each in places.shelters_that_signed(clock.now()) if each.party not in short}
     case = session.get_one(Case, ended.case_id)
@@ -94,7 +94,7 @@ def new_referral(
     override_reason: str = "",
     like: Referral | None = None,
 ) -> Referral:
-    """A referral sent now. Its times are those of the one before, else the agreement's for an answer."""
+    """A referral that is sent now. Its times are those of `before`, else the agreement's times for an answer."""
     now = clock.now()
     agreement = country().in_force(now)
     answer_within = like.due_at - like.sent_at if like is not None else None
@@ -123,7 +123,7 @@ def new_referral(
     session.add(referral)
     try:
         session.flush()
-    except IntegrityError:  # somebody else asked in the same instant; one open referral a case
+    except IntegrityError:  # somebody else asked at the same moment: a case has one open referral
         raise ReferralRefused("already_open") from None
     return referral
 
@@ -138,9 +138,10 @@ def direct(
 ) -> uuid.UUID:
     """The duty officer's binding decision when nobody is being asked; returns the new referral.
 
-    A party whose pending keys are gone, or that was no candidate, cannot open anything until the holder has sent the
-    keys (`offer`). `by_name`: what an adult says of a party that was not named to them, or was struck out; without a
-    yes it learns needs and danger only, and asks first. Raises NotPermitted, NotVisible, ReferralRefused.
+    A party without pending keys (they are destroyed, or it was no candidate) can open nothing until the holder has sent
+    the keys (`offer`). `by_name`: what an adult says about a party that was not named to them, or that they struck out;
+    without a yes the party learns only needs and danger, and must ask the person first. Raises NotPermitted,
+    NotVisible, ReferralRefused.
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
@@ -185,7 +186,7 @@ def direct(
 
 
 def _is_the_duty_officers(case: Case, chain: Sequence[Asked]) -> bool:
-    """Nobody has taken the person yet; or two shelters declined to take them over from the one that has."""
+    """Whether the duty officer decides: nobody has taken the person, or two shelters declined to take them over."""
     return case.status == "referred" or (
         case.status == "open" and duty_officer_decides([each.status for each in chain])
     )
@@ -200,12 +201,12 @@ def refer(
     by_name: ByName | None = None,
     go_on_reading: Collection[uuid.UUID] | None = None,
 ) -> uuid.UUID:
-    """Whoever has the case asks another shelter: after a withdrawal, to hand the person on, or to give them back to
-    where they came from. Returns the referral.
+    """The organisation that has the case asks another shelter: after a withdrawal, to hand the person on, or to give
+    them back to where they came from. Returns the referral.
 
-    `go_on_reading`: of those who read a part because the person agreed, the ones to whom the person says yes for the
-    time after the move; the others stop reading now. None: nobody was asked about it, all stay. `by_name`: as in
-    `direct`; who is in a shelter is asked before they are moved.
+    `go_on_reading`: the organisations that read by consent and to which the person says yes for the time after the
+    move; all others stop reading now. None: the person was not asked, so all continue. `by_name`: as in `direct`; a
+    person who is in a shelter must be asked before the move.
     Raises NotPermitted, NotVisible, CannotOpen, ReferralRefused.
     """
     by.must(Permission.REFERRAL_SEND)
@@ -237,7 +238,7 @@ def refer(
             _end_shares(session, case_id, go_on_reading, by)
         consent = consenting.face(session, case, receiver.party, by_name, by)
         if receiver.id not in grants.waiting(session, case_id):
-            sharing.offer(session, case_id, [receiver.id], by=by, compartments=_told(consent))
+            sharing.offer(session, case_id, [receiver.id], by=by, compartments=_compartments_to_offer(consent))
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "holder"
         referral = new_referral(
@@ -254,15 +255,16 @@ def refer(
     return referral.id
 
 
-def _told(consent: str) -> Collection[str] | None:
-    """What may be offered under a consent; None: all there is."""
+def _compartments_to_offer(consent: str) -> Collection[str] | None:
+    """The compartments that may be offered under a consent; None: all."""
     return [Compartment.HAND_OVER] if consent == "not_asked_urgent" else None
 
 
 def strike_out(*, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> None:
-    """The person, asked by name, does not want this shelter: it is not asked, also not by itself when others decline.
+    """The person, asked by name, does not want this shelter: it is not asked, not even automatically after a decline.
 
-    For the duty officer who decides, and for whoever has the case. Raises NotPermitted, NotVisible, ReferralRefused.
+    For the duty officer who decides, and for the organisation that has the case. Raises NotPermitted, NotVisible,
+    ReferralRefused.
     """
     if not by.may(Permission.REFERRAL_DIRECT):
         by.must(Permission.REFERRAL_SEND)
@@ -286,7 +288,7 @@ def _decides(case: Case, by: Actor) -> bool:
 
 
 def _end_shares(session: Session, case_id: uuid.UUID, go_on_reading: Collection[uuid.UUID], by: Actor) -> None:
-    """A new epoch of whatever somebody reads by consent to whom the person did not say yes again."""
+    """Give a new epoch to what is read by consent by those to whom the person did not say yes again."""
     gone = [each for each in accounts.readers_by_consent() if each.id not in set(go_on_reading)]
     if consenting.end_reading(session, case_id, gone, by):
         parties = {each.party or each.code for each in gone}
@@ -307,13 +309,13 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise NotVisible
         if referral.status != ReferralStatus.SENT or referral.receiver_id in grants.waiting(session, referral.case_id):
             raise IllegalTransition("state")
-        told = _told(session.get_one(Case, referral.case_id).consent)
+        told = _compartments_to_offer(session.get_one(Case, referral.case_id).consent)
         sharing.offer(session, referral.case_id, [referral.receiver_id], by=by, compartments=told)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)
 
 
 def custodian(case: Case) -> uuid.UUID:
-    """Who has the case: its holder, or before anybody accepted it who opened it."""
+    """The organisation that has the case: its holder, or, before anybody accepted it, the one that opened it."""
     return case.holder_id or case.opened_by_id
 
 

@@ -1,4 +1,5 @@
-"""What an interview leaves for monitoring when it is sent or ends: how it was led, in codes; nothing of the person."""
+"""What an interview leaves for monitoring when it is sent or ends: codes for how it was led; nothing about the
+person."""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ from nrm.store.countries import country
 
 
 def left_by(draft: Draft, answers: Answers, *, by: Actor, owed: Iterable[Obligation] = ()) -> list[Model]:
-    """The rows to keep. None for an adult who refused help: of them stays what they were told, and nothing else.
+    """The rows to keep. None for an adult who refused help: only what they were told is kept of them.
 
-    Who does not want to be counted leaves no profile, no assessment and no answers. `owed`: whom the case is told to.
+    For a person who does not want to be counted, no profile, no assessment and no answers are kept. `owed`: the
+    obligations of the case, which say who is told.
     """
     questionnaire, checklist = draft.questionnaire, country().checklist
     ending = ending_of(questionnaire, answers)
@@ -78,7 +80,7 @@ def left_by(draft: Draft, answers: Answers, *, by: Actor, owed: Iterable[Obligat
 
 
 def _child_told(owed: Iterable[Obligation]) -> str:
-    """Whether child protection knows, of a child; `told` tells that later than at Continue nobody was told."""
+    """Whether child protection knows about a child, as a code."""
     services = {
         party.code
         for party in country().in_force(clock.now()).parties.values()

@@ -1,4 +1,4 @@
-"""The route the agreement proposes for an interview now, and whom the officer can pick; nothing is written here."""
+"""The route that the agreement proposes for an interview, and the parties the officer can pick. Writes nothing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The route of one interview now. `unreachable` says why a signed party is not asked all the same."""
+    """The route of one interview now. `unreachable` says why a party that signed is still not asked."""
 
     route: Route
     choices: tuple[Choice, ...]
@@ -73,7 +73,7 @@ class Proposal:
     agreement: Agreement
 
     def reason_of(self, party: str, reason: Exclusion) -> Words:
-        """Why a party is not asked, in words; empty where the reason itself would tell too much."""
+        """Why a party is not asked, in words; empty where the reason would reveal too much."""
         if reason is Exclusion.WITHHELD:
             return EXCLUSIONS[reason]
         return self.unreachable.get(party, EXCLUSIONS[reason])
@@ -90,19 +90,19 @@ class Proposal:
 
     @property
     def named(self) -> tuple[Choice, ...]:
-        """Whom the person is asked about: those of the route, and those that are asked when they all decline."""
+        """The parties that the person is asked about: those of the route, and those asked when all of these decline."""
         standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
         return tuple(choice for choice in self.choices if choice.party in standing)
 
     def in_order(self, choice: Choice) -> tuple[Choice, ...]:
-        """Whom this case can be offered to: the party that is asked first, then the route as it was computed."""
+        """The parties to which this case can be offered: the one that is asked first, then the route as computed."""
         standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
         others = [each for each in self.choices if each.party in standing and each.party != choice.party]
         return (choice, *others)
 
 
 def propose(*, interview_id: uuid.UUID, by: Actor, before_consent: bool = False) -> Proposal:
-    """The route for a draft as it stands; writes nothing.
+    """The route for a draft as it is now; writes nothing.
 
     `before_consent`: as if an adult agreed, for the page that asks. Raises NotVisible, OpeningEnded, NoLongerDraft,
     countries.NoAgreement.
@@ -132,7 +132,7 @@ def proposal(
         assume_consent=before_consent,
         consent=consent,
     )
-    # What the person struck out is kept even if a party has left the agreement since.
+    # A party that the person struck out stays so, even if it has left the agreement since.
     data["refused_parties"] = [party for party in data["refused_parties"] if party in agreement.parties]
     facts = parse_facts(data, agreement)
     desks = desks_store.desks()
@@ -150,7 +150,7 @@ def proposal(
     }
     rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
     reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
-    # Asked only against the route, with a reason: after a telephone call.
+    # These are asked only against the route and with a reason, after a telephone call.
     unreachable |= dict.fromkeys(members_store.parties_short_of_holders() & reachable.keys(), UNREADY)
     route = route_under(facts, agreement, now, rooms)
     return Proposal(route, _choices(route, agreement, now, reachable, rooms, unreachable), unreachable, agreement)

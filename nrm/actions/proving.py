@@ -1,4 +1,4 @@
-"""What signing in, unlocking, recovering and proving again share: failures are counted, a code works once."""
+"""What signing in, unlocking, recovering and proving again have in common: failures are counted, a code works once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nrm.vault import factors, members
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """From where somebody tries. `browsers`: the cookie of a browser in which people signed in before."""
+    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before."""
 
     network: str = ""
     browsers: str = ""
@@ -32,15 +32,15 @@ _PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
 
 
 class Overtaken(SignInRefused):
-    """While a proof was worked on, the account became another: its password, status, second factor or code changed."""
+    """The account changed while a proof was being checked: its password, status, second factor or code."""
 
 
 class CodeUsed(Overtaken):
-    """Somebody used the same code in the same instant."""
+    """Somebody used the same code at the same moment."""
 
 
 def folded(login: str) -> str:
-    """The sign-in name as accounts have it; empty, which none has, for what cannot be one."""
+    """The sign-in name as accounts store it; for text that cannot be one, empty, which no account has."""
     try:
         return normalise_login(login)
     except UnusableLogin:
@@ -48,7 +48,7 @@ def folded(login: str) -> str:
 
 
 def counters(login: str, asker: Asker) -> list[Counter]:
-    """Under what a failure counts: the browser if this person signed in there before, else the name and the network."""
+    """What a failure counts against: the browser if this person signed in there before, else name and network."""
     number = members.known_browser(login, asker.browsers)
     if number is not None:
         return [Counter(factors.try_mark("browser", number), ACCOUNT)]
@@ -59,7 +59,7 @@ def counters(login: str, asker: Asker) -> list[Counter]:
 
 
 def refuse(account: Credentials | None, how: str, tries: list[Counter]) -> NoReturn:
-    """Count the failure and record it, with whom they said they were if there is such an account."""
+    """Count and record the failure, with the account that was named if there is one."""
     known = account if account is not None and account.known else None
     with transaction() as session:
         by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
@@ -69,7 +69,7 @@ def refuse(account: Credentials | None, how: str, tries: list[Counter]) -> NoRet
 
 
 def account_now(login: str) -> Credentials | None:
-    """The account as it stands; nothing is held open while the password is worked on."""
+    """The account as it is now; no transaction stays open while the password is checked."""
     db.session.rollback()
     account = store.credentials(login)
     db.session.rollback()
@@ -88,9 +88,9 @@ def prove_password(login: str, password: str, how: str, asker: Asker) -> tuple[C
 
 
 def hold(session: Session, account: Credentials) -> Member:
-    """The account's row, which nobody changes until the transaction ends; raises Overtaken if somebody did.
+    """Lock the account's row until the transaction ends; raises Overtaken if it changed since `account` was read.
 
-    A proof takes a while; without this an old password that is just being changed would still get its session.
+    Checking a proof takes a while. Without this, an old password that is being changed could still get a session.
     """
     member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
     if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
@@ -99,7 +99,7 @@ def hold(session: Session, account: Credentials) -> Member:
 
 
 def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
-    """Accept a code for good: none of its step or before works again. Raises CodeUsed."""
+    """Accept a code: no code of its time step or an earlier one works again. Raises CodeUsed."""
     hit = session.execute(
         update(Member)
         .where(Member.id == member_id, Member.sealed_totp.is_not(None))
@@ -111,5 +111,5 @@ def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
 
 
 def rows(result: object) -> int:
-    """How many rows a statement hit."""
+    """How many rows a statement changed."""
     return cast("CursorResult[object]", result).rowcount

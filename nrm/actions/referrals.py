@@ -1,7 +1,7 @@
 """What happens to a referral after it was sent: the answer, the arrival, the duty officer's direction.
 
-Each changes one row by a conditional UPDATE that must hit it; the vault moves the keys in the same transaction; listed
-keys are destroyed right after it.
+Each step changes one row by a conditional UPDATE that must hit it. The vault moves the keys in the same transaction,
+and listed keys are destroyed right after it.
 """
 
 from __future__ import annotations
@@ -47,23 +47,23 @@ from nrm.vault import epochs, grants, members, shredding
 CannotOpen = members.CannotOpen
 _HAND_OVER = "hand_over"
 _TIMES = ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "departed_at", "expected_at", "arrived_at")
-"""The hours of a referral: once the person arrived only the quarter is kept of each."""
+"""The times of a referral; after the person has arrived, only the quarter of each is kept."""
 
 
 def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
-    """Take the person in; returns the case. The sender can open nothing any more, nor can any other party.
+    """Take the person in; returns the case. From now on neither the sender nor any other party can open anything.
 
     Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, BedNotFree, CannotOpen.
     """
     by.must(Permission.REFERRAL_DECIDE)
     try:
         case_id = _accept(referral_id, bed_id, expected_at, by)
-    except vault.StaleRevision:  # somebody else of this desk came first
+    except vault.StaleRevision:  # another member of this desk was first
         raise IllegalTransition("state") from None
     except IntegrityError as error:
         if "bed" not in str(error.orig):
             raise
-        raise BedNotFree from None  # kept for another referral in the same instant
+        raise BedNotFree from None  # kept for another referral at the same moment
     shredding.work_off()
     return case_id
 
@@ -89,8 +89,11 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
 
 
 def _destroy_untold(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
-    """What was told before the person could be asked about who takes them in: the sender keeps nothing, and nobody else
-    may have it. Whether there was any. A person who comes from a shelter was asked."""
+    """Destroy what the person told before they could be asked about the party that takes them in; whether there was
+    any.
+
+    The sender keeps nothing, and nobody else may have it. A person who comes from a shelter was asked.
+    """
     case = session.get_one(Case, case_id, populate_existing=True)
     if case.status != "referred" or case.consent != "not_asked_urgent":
         return False
@@ -102,8 +105,10 @@ def _destroy_untold(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
 def _holders_after(
     session: Session, case_id: uuid.UUID, sender: uuid.UUID, receiver: uuid.UUID
 ) -> dict[str, Collection[uuid.UUID]]:
-    """Who holds what once `receiver` has accepted: it, and every live grantee but the sender; of the hand-over the
-    Responsible Authority, unless the person struck it out."""
+    """Who holds each compartment once `receiver` has accepted: the receiver, and every live grantee but the sender.
+
+    The hand-over is also held by the Responsible Authority, unless the person struck it out.
+    """
     authorities = session.scalars(
         select(Organisation).where(
             Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
@@ -149,8 +154,8 @@ def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid
 
 
 def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
-    """End a referral nobody answered in time, and ask the next; `by` is the program, or the duty officer once it is
-    late. Returns the next referral. Raises NotPermitted, NotVisible, IllegalTransition (`early`)."""
+    """End a referral that nobody answered in time, and ask the next; `by` is the program, or the duty officer once it
+    is late. Returns the next referral. Raises NotPermitted, NotVisible, IllegalTransition (`early`)."""
     if by.duty != "tend":
         by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
@@ -163,7 +168,7 @@ def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
 
 
 def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """Take back a referral that was not answered; returns the case. A new epoch: old grants of the asked open nothing.
+    """Take back a referral that was not answered; returns the case. With a new epoch: the asked party can open nothing.
 
     Raises NotPermitted, NotVisible, IllegalTransition, CannotOpen.
     """
@@ -183,10 +188,10 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
-    """The asked party said yes by telephone: the bed is held and the time starts afresh; no key is released.
+    """The asked party said yes by telephone: the bed is held and the time starts again; no key is released.
 
-    `promised_by` is the colleague who said it; kept until the person arrives. Raises NotPermitted, NotVisible,
-    IllegalTransition.
+    `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
+    NotVisible, IllegalTransition.
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
@@ -199,7 +204,7 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
 
 
 def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by: Actor) -> None:
-    """The person is on the way; recorded again, it says what changed. A stay in the sender's shelter ends today.
+    """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today.
 
     Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman).
     """
@@ -216,7 +221,7 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
 
 
 def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """The person is there; returns the case. Of all hours of its referrals only the quarter is kept in clear.
+    """The person has arrived; returns the case. Of all times of its referrals only the quarter is kept.
 
     Raises NotPermitted, NotVisible, IllegalTransition.
     """
@@ -246,9 +251,9 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
-    """The party that owes it says that it knows, or has done it (`calls` for what is told by telephone).
+    """The party that has the obligation says that it knows, or has done it (`calls` records what is told by telephone).
 
-    Once the person arrived only the quarter of the hours is kept. Raises NotVisible, IllegalTransition.
+    Once the person has arrived, only the quarter of the time is kept. Raises NotVisible, IllegalTransition.
     """
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
@@ -256,7 +261,10 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
 
 
 def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by: Actor) -> None:
-    """The obligation is done; `how`: `system` or `telephone`. In the caller's transaction; raises IllegalTransition."""
+    """Mark the obligation as done in the caller's transaction; `how`: `system` or `telephone`.
+
+    Raises IllegalTransition.
+    """
     hit = session.execute(
         update(Obligation)
         .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
@@ -298,7 +306,7 @@ def _decided(
 
 
 def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:
-    """Change the row as long as it is what was decided upon; raises IllegalTransition."""
+    """Change the row if it is still as it was when the step was decided; raises IllegalTransition."""
     hit = session.execute(
         update(Referral)
         .where(
@@ -324,9 +332,9 @@ def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
 
 
 def _coarsen(session: Session, case_id: uuid.UUID) -> None:
-    """Keep the quarter alone of every hour of the case's referrals and calls, and of the obligations fulfilled.
+    """Keep only the quarter of all times of the case's referrals and calls, and of its fulfilled obligations.
 
-    What is still owed keeps its hour until it is done: otherwise nobody would see that it is late.
+    An open obligation keeps its time until it is done: otherwise nobody would see that it is late.
     """
     zone = country().timezone
     for referral in session.scalars(

@@ -1,8 +1,8 @@
-"""One report of one quarter: count, protect, attack. Nothing in between can be seen by anybody.
+"""One report of one quarter: count, protect, attack. Nobody can see anything in between.
 
-People are counted by the program itself, on a connection of its own. Only figures that survived the attack leave, and
-they leave as a draft that nobody can change, which waits for its signatures (`sealing.py`). What is refused leaves
-nothing but the audit entry. No count and no code of a person reaches a log or an error.
+The program itself counts people, on a connection of its own. Only figures that survive the attack are stored: as a
+draft that nobody can change, which waits for its signatures (`sealing.py`). A refusal leaves only the audit entry. No
+count and no code of a person reaches a log or an error.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CannotTabulate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The figures stand and are signed next, or the report is out; `already` when it was so before."""
+    """The figures are stored and wait for signatures, or the report is published; `already`: it was so before."""
 
     step: str
     already: bool = False
@@ -86,7 +86,7 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
 
     None: no release of this report ends with the quarter. Raises CannotTabulate.
     """
-    # Two solvers and their numerics take long to import and much memory: only whoever closes a quarter pays.
+    # Two solvers and their numerics are slow to import and need much memory: import them only to close a quarter.
     from nrm.statistics import release as statistics
 
     table_set = country().tables[report]
@@ -145,7 +145,7 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
             report,
             draft.tables,
             no_report_from=late,
-            # Where only a total is published there are no tables that could be missed.
+            # If only a total is published there are no tables that a reader could miss.
             not_recorded=country().tables[report].unrecorded if draft.step != "total" else (),
         )
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
@@ -175,7 +175,7 @@ def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor)
 
 
 def _is_filed(report: str, window: Window) -> bool:
-    """Whether there is something to count: something is filed, and what is not is late."""
+    """Whether there is something to count: something is filed, and all that is not filed is late."""
     found = filed.filed_for(report, window, by=RELEASE)
     table, today = country().register.tables[report], filed.today()
     for quarter in window.quarters:
@@ -185,7 +185,7 @@ def _is_filed(report: str, window: Window) -> bool:
 
 
 def _destroy_filed(session: Session, report: str, window: Window, counted: frozenset[uuid.UUID]) -> None:
-    """What was counted is not kept: the figures stand. Raises BeingClosed when something was filed since."""
+    """Destroy the filings that were counted: the figures are stored. Raises BeingClosed if one was filed since."""
     found = filed.filed_for(report, window, by=RELEASE).values()
     if {row.id for row in found} != counted:
         raise rules.BeingClosed
@@ -195,7 +195,7 @@ def _destroy_filed(session: Session, report: str, window: Window, counted: froze
 
 
 def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
-    """Who contributes to the report and did not for each of its quarters."""
+    """The contributors to the report that did not contribute for each of its quarters."""
     if report not in rules.FILED:
         return contributions.silent(report, window, by=by)
     found = filed.filed_for(report, window, by=RELEASE)
@@ -204,7 +204,7 @@ def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
 
 
 def _filed_rows(report: str, window: Window) -> tuple[list[tabulation.Row], frozenset[uuid.UUID]]:
-    """(one row per person of what was filed, the filings); what is not sealed has no figures."""
+    """(one row for each person in the filed figures, the filings). A filing that is not sealed has no figures."""
     table = country().register.tables[report]
     rows: list[tabulation.Row] = []
     found = filed.filed_for(report, window, by=RELEASE)
@@ -255,9 +255,9 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
 
 
 def _linked_reports(table_set: TableSet, window: Window) -> list[Any]:
-    """What stands of other reports on people who may be the same, where it speaks of these very quarters.
+    """The releases of other reports on people who may be the same, if they cover exactly these quarters.
 
-    One release of them, or several of the quarters in turn, signed or not yet.
+    It may be one release, or several for the quarters in turn; signed or not yet.
     """
     from nrm.statistics.attack import figures_of
     from nrm.statistics.reading import LinkedReleases
@@ -317,7 +317,7 @@ def _refuse(report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor
 
 
 def _wait(report: str, quarter: Quarter, by: Actor) -> Waits:
-    """Written down, so that nobody can ask again until the dice fall otherwise."""
+    """Record that it waits, so that nobody can repeat the random decision until it turns out differently."""
     with transaction() as session:
         audit.append(session, audit.Event.QUARTER_WAITS, by=by, report=report, quarter=str(quarter))
     return Waits()

@@ -40,9 +40,9 @@ SIGNERS = {
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Report ix of the quarter stands and is signed next, or is out; `already` when it was so before.
+    """Report ix of the quarter is stored and waits for signatures, or is published; `already`: it was so before.
 
-    `others`: how the other reports went.
+    `others`: the outcome of the other reports.
     """
 
     quarter: Quarter
@@ -63,27 +63,27 @@ class Refused:
 
 
 def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> Closed | Refused:
-    """Make the reports of a quarter: 5 seconds to some minutes. They stand then, and wait for their signatures.
+    """Make the reports of a quarter (5 seconds to some minutes). Then they are stored and wait for their signatures.
 
-    The first release may be of any quarter that has ended, after it each quarter in its turn. A report beside ix that
+    The first release may be of any quarter that has ended; after it, each quarter in turn. A report other than ix that
     was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
     QuarterOutOfOrder, PartsOutstanding, WaitsForSignatures, BeingClosed, CannotTabulate.
     `progress` is told what is being done, never a number.
     """
     with _one_at_a_time():
-        already = _before(quarter, by)
+        already = _checked_before_closing(quarter, by)
         if already is not None and quarter != _newest(by):
             return already
         return _close(quarter, by, progress or (lambda _: None))
 
 
 def sign(quarter: Quarter, *, by: Actor) -> int:
-    """The statistician signs what was closed with a quarter; how many reports. Raises NotPermitted, NotVisible."""
+    """The statistician signs the closed reports of a quarter; returns how many. Raises NotPermitted, NotVisible."""
     return sealing.sign(quarter, by=by)
 
 
 def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
-    """The Responsible Authority signs after the statistician: the reports are sealed; how many.
+    """The Responsible Authority signs after the statistician, which seals the reports; returns how many.
 
     Raises NotPermitted, NotVisible, BeingClosed, BrokenSignature.
     """
@@ -96,10 +96,10 @@ def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
     """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises."""
     lock = _lock()
     try:
-        already = _before(quarter, by)
+        already = _checked_before_closing(quarter, by)
         if already is None:
             background.go_on(lambda: _close(quarter, by, lambda _: None), f"closing {quarter}", lock)
-            lock = -1  # the thread gives it back
+            lock = -1  # the thread releases it
         return already
     finally:
         if lock >= 0:
@@ -117,7 +117,7 @@ def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
 
 
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
-    """Where a quarter stands, by report ix: `open`, `closing`, `unsigned`, `signed`, `released`, or its refusal.
+    """The state of a quarter, by report ix: `open`, `closing`, `unsigned`, `signed`, `released`, or its refusal.
 
     `closing` also while it is being sealed; `signed`: by the statistician. Raises NotPermitted.
     """
@@ -141,8 +141,8 @@ def _newest(by: Actor) -> Quarter | None:
     return max([*closed, *(line.quarter for line in store.waiting(by=by))], default=None)
 
 
-def _before(quarter: Quarter, by: Actor) -> Closed | None:
-    """What must hold before any work is done; the answer if the quarter is released already."""
+def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
+    """Check what must hold before any work is done; the answer if the quarter is released already, else None."""
     by.must(Permission.REPORT_CLOSE)
     released = {line.quarter: line for line in store.releases(by=by)}
     if quarter in released:
@@ -196,7 +196,7 @@ def _lock() -> int:
 
 
 def check(*, by: Actor) -> list[tuple[str, str]]:
-    """(quarter, what is wrong) of every sealed release that is not as it was signed; none: all are whole."""
+    """(quarter, what is wrong) of every sealed release that is not as it was signed; empty: all are intact."""
     return [(quarter, problem) for report in rules.SEALED for quarter, problem in _check_chain(report, by)]
 
 
@@ -222,8 +222,8 @@ def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
 def verdict(quarter: Quarter, *, report: str = rules.REPORT) -> dict[str, Any]:
     """The verdict of the attack on a release: `ok`, `step`, `findings`, `scenarios`, `tables`; no cell and no count.
 
-    Kept from the day it was sealed; the seal, the shape and the frozen opening are checked again now, and what is
-    wrong with them is added to the findings. Of a closed report that waits for signatures, what the closing found.
+    It is kept from the day of sealing. The seal, the shape and the frozen opening are checked again now, and what is
+    wrong with them is added to the findings. For a report that waits for signatures: what the closing found.
     Raises NotVisible.
     """
     from nrm.statistics import attack
@@ -271,9 +271,9 @@ def public_key() -> bytes:
 
 
 def public_keys() -> list[tuple[bytes, str, str]]:
-    """(key, who signs with it, code of the office) of everybody whose signature may stand on a release.
+    """(key, who signs with it, code of the office) of everybody whose signature may be on a release.
 
-    Of the people, those with an account now, and those who signed what was sealed before. No person is named.
+    These are the people with an account now, and those who signed an earlier release. No person is named.
     """
     found = [(public_key(), "server", "")]
     for each in accounts.signers(tuple(SIGNERS)):
@@ -289,7 +289,7 @@ def public_keys() -> list[tuple[bytes, str, str]]:
 def is_genuine(value: Mapping[str, Any]) -> bool:
     """Whether the JSON of a release carries this server's signature over what it says, and those of both offices.
 
-    Every signature on it must be by a key of who it says signed; one that is not is as bad as a missing one.
+    Every signature on it must be by a key of the signer that it names; a wrong one is as bad as a missing one.
     """
     if not is_signed_by(value, [public_key()]):
         return False
@@ -310,7 +310,8 @@ def is_genuine(value: Mapping[str, Any]) -> bool:
 def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
     """Whether the JSON of a release carries a signature by each of these Ed25519 keys over what it says.
 
-    Among more keys than have signed it is enough that every signature is by one of them, and as many sign as it needs.
+    If there are more keys than signatures, every signature must be by one of the keys, and there must be enough of
+    them.
     """
     signatures = value.get("signatures")
     if not isinstance(signatures, list):
@@ -329,7 +330,7 @@ def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
 
 
 def without_time(value: Mapping[str, Any]) -> list[str]:
-    """Whose signatures on the JSON of a release are of before the time was signed with it."""
+    """The signers of the JSON of a release whose signatures do not cover the time, because they are older than that."""
     return rules.without_time(value)
 
 

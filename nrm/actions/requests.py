@@ -1,8 +1,8 @@
 """A person asks for a copy of what is kept, that it is erased, or to take back a consent: recording it where the person
 asks, and answering.
 
-Whoever records it needs the code of the case and learns nothing of it, not even whether there is one. Erasing itself is
-`erasures.erase`, taking back `consents.withdraw`; they answer what was asked.
+The person who records it needs the code of the case, and learns nothing about the case, not even whether there is one.
+Erasing itself is `erasures.erase`, taking back `consents.withdraw`; they also answer the request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from nrm.vault import compartments as vault
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What the person gets: each part that is kept, the notes, and what was added after an urgent hand-over."""
+    """The copy for the person: each part that is kept, the notes, and what was added after an urgent hand-over."""
 
     parts: dict[Compartment, cases.Opened]
     notes: list[dict[str, object]]
@@ -66,7 +66,7 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
 
 
 def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
-    """Say no, and why. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`)."""
+    """Refuse the request, with a reason. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`)."""
     by.must(Permission.REQUEST_ANSWER)
     with transaction() as session:
         asked = store.row(request_id, by=by, lock=True)
@@ -76,7 +76,7 @@ def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
 
 
 def open_copy(*, request_id: uuid.UUID, by: Actor) -> None:
-    """Open all that is kept to the holder's session for a quarter of an hour; each part is recorded before.
+    """Open all that is kept to the holder's session for a quarter of an hour; each part is recorded first.
 
     Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
     """
@@ -89,7 +89,7 @@ def open_copy(*, request_id: uuid.UUID, by: Actor) -> None:
 
 
 def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
-    """What is kept, for the session that opened it; None before, and once the quarter of an hour is over.
+    """The copy, for the session that opened it; None before, and after the quarter of an hour.
 
     Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
     """
@@ -104,14 +104,14 @@ def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
 
 
 def give(*, request_id: uuid.UUID, by: Actor) -> None:
-    """The person has the copy in hand. Raises NotPermitted, NotVisible, RequestRefused (`kind`, `answered`)."""
+    """Record that the person got the copy. Raises NotPermitted, NotVisible, RequestRefused (`kind`, `answered`)."""
     by.must(Permission.REQUEST_ANSWER)
     with transaction() as session:
         _answer(session, _asked_copy(request_id, by, lock=True), RequestStatus.GIVEN, by)
 
 
 def answer_by_doing(session: Session, case_id: uuid.UUID, kind: RequestKind, status: RequestStatus, by: Actor) -> None:
-    """Answer what the person of a case asked for, in the transaction that does it."""
+    """Mark the person's request as answered, in the transaction that does what was asked."""
     hit = session.execute(
         update(PersonRequest)
         .where(

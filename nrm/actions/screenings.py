@@ -46,9 +46,9 @@ def screenings_of(
 ) -> list[Screening]:
     """The screening of an interview; none when the person did not agree to be counted.
 
-    Of an adult who refused help stays what the person was told: gender, citizenship class, the month and the reason.
-    Of one who `left` without a shelter and without a no, the same but the reason.
-    `receiver` is the kind of who was asked to take the person in.
+    For an adult who refused help it contains what the person was told: gender, citizenship class, month and reason. For
+    one who `left` without a shelter and without a no, it contains the same without a reason.
+    `receiver` is the kind of organisation that was asked to take the person in.
     """
     day = local_day(started_at)
     month = day.replace(day=1)

@@ -1,7 +1,7 @@
-"""Signing what was closed: the statistician, then the Responsible Authority; with the second signature it is sealed.
+"""Signing closed reports: first the statistician, then the Responsible Authority; the second signature seals them.
 
-A sealed release is files that never change, chained to the release before. Each person signs, with the key that only
-their session holds, what the JSON of the release says without its signatures.
+A sealed release is a set of files that never change, chained to the release before. Each person signs the JSON of the
+release without its signatures, with a key that only their session holds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SERVER, STATISTICIAN, AUTHORITY = "server", "statistician", "responsible_authori
 
 
 def draft_page(report: str, language: str, *, by: Actor) -> str:
-    """The markup of a draft as it will be sealed, but for its signatures; for who signs. Raises NotVisible."""
+    """The HTML of a draft as it will be sealed, without its signatures; for those who sign. Raises NotVisible."""
     by.must(Permission.REPORT_READ)
     if not (by.may(Permission.REPORT_CLOSE) or by.may(Permission.REPORT_COUNTERSIGN)):
         raise NotVisible
@@ -49,11 +49,11 @@ def sign(quarter: Quarter, *, by: Actor) -> int:
     with transaction() as session:
         for draft in store.drafts(quarter):
             if draft.signature is None:
-                at = _now()
+                at = _current_second()
                 message = rules.signed_message(_opened(draft)["value"], STATISTICIAN, _office(by), at.isoformat())
                 draft.signature, _ = signing.sign_as(by, message)
                 draft.signer_id, draft.signed_at = by.member_id, at
-                _told(session, audit.Event.RELEASE_SIGNED, draft, by)
+                _audit_release(session, audit.Event.RELEASE_SIGNED, draft, by)
                 signed += 1
         if not signed:
             raise NotVisible
@@ -121,24 +121,24 @@ def _store(
     session.add_all(ReleaseFile(release_id=draft.id, format=name, content=content) for name, content in files.items())
     sealed = signing.seal_memory(memory, draft.report, draft.quarter)
     session.add(ReleaseMemory(release_id=draft.id, verdict=draft.verdict, sealed_memory=sealed))
-    _told(session, audit.Event.RELEASE_SEALED, draft, by)
+    _audit_release(session, audit.Event.RELEASE_SEALED, draft, by)
     session.delete(draft)
 
 
 def _opened(draft: ReleaseDraft) -> dict[str, Any]:
-    """`value`: the JSON of the release without its signatures; `memory`: what the next quarter must know."""
+    """The content of a draft: `value`, the JSON without its signatures; `memory`, what the next quarter must know."""
     return signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)
 
 
 def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> list[dict[str, str]]:
-    """The server's, the statistician's, who signed before, and the present actor's."""
+    """The signatures of the server, of the statistician (who signed before), and of the actor."""
     assert draft.signer_id
     assert draft.signature
     assert draft.signed_at
     signer = accounts.signer(draft.signer_id)
     if signer.public_key is None or not signing.is_key_of(draft.signer_id, signer.public_key):
         raise rules.BrokenSignature
-    # A draft may have been signed before times were.
+    # The draft may have been signed before signatures had times.
     given = [
         rules.signature_of(
             STATISTICIAN,
@@ -153,7 +153,7 @@ def _signatures(value: Mapping[str, Any], draft: ReleaseDraft, by: Actor) -> lis
     sound = [each for each in given if _is_sound(value, each, draft.signature, signer.public_key)]
     if not sound:
         raise rules.BrokenSignature
-    office, at = _office(by), _now().isoformat()
+    office, at = _office(by), _current_second().isoformat()
     own, own_key = signing.sign_as(by, rules.signed_message(value, AUTHORITY, office, at))
     server = signing.sign_release(rules.signed_message(value, SERVER, "", value["released_at"]))
     return [
@@ -182,16 +182,16 @@ def _pages() -> dict[str, Any]:
     return {"pages": current_app.jinja_env, "speaking": current_app.extensions["nrm.speaking"]}
 
 
-def _told(session: Session, event: audit.Event, draft: ReleaseDraft, by: Actor) -> None:
+def _audit_release(session: Session, event: audit.Event, draft: ReleaseDraft, by: Actor) -> None:
     audit.append(session, event, by=by, report=draft.report, quarter=draft.quarter, release_id=draft.id)
 
 
-def _now() -> datetime:
+def _current_second() -> datetime:
     return clock.now().astimezone(UTC).replace(microsecond=0)
 
 
 def _forget_contributors(session: Session, report: str) -> None:
-    """Once the next release is out, the one before needs its figures alone: who was in them is forgotten."""
+    """Once the next release is published, only the figures of the one before are needed: delete its contributors."""
     from nrm.statistics.release import without_contributors
 
     for memory in store.memories(by=RELEASE, report=report):

@@ -1,4 +1,4 @@
-"""A second member agrees to what destroys something, or says no; and what nobody agreed to is over."""
+"""A second member agrees to an act that destroys something, or declines it; acts without an answer expire."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _KEPT = timedelta(days=30)
 
 
 def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
-    """Agree, and carry it out at once; for somebody who begins anew, the token of the one-time link.
+    """Agree, and carry the act out at once. Returns the token of the one-time link if the act is to make new keys.
 
-    Another active member than the one who asked, and never the one it is about. Raises NotVisible, NotPermitted,
-    ActRefused (`answered`, `own`, `new`), and whatever stands in the way by now: CaseRefused, ConsentRefused,
+    Only another active member than the one who asked may agree, and never the member it is about. Raises NotVisible,
+    NotPermitted, ActRefused (`answered`, `own`, `new`), and what prevents the act by now: CaseRefused, ConsentRefused,
     GateClosed, LastKeyHolder, CannotOpen.
     """
     asked = store.row(act_id, by=by)
@@ -39,7 +39,7 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
         raise ActRefused("own")
     with transaction() as session:
         _hold(session, asked)
-        asked = store.row(act_id, by=by)  # as it stands now, with its mark: that is what is carried out
+        asked = store.row(act_id, by=by)  # as it is now, with its MAC: this is what is carried out
         if asked.asked_by_id == by.member_id or kind != asked.kind:
             raise ActRefused("answered")
         if by.member_id is not None and members_store.confirmed_since(by.member_id, asked.asked_at):
@@ -55,7 +55,7 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
 
 
 def decline(*, act_id: uuid.UUID, by: Actor) -> None:
-    """Say no to it, or take back what one asked for. Raises NotVisible, NotPermitted, ActRefused (`answered`)."""
+    """Decline it, or take back what the actor asked for. Raises NotVisible, NotPermitted, ActRefused (`answered`)."""
     asked = store.row(act_id, by=by)
     by.must(PERMISSION[ActKind(asked.kind)])
     with transaction() as session:
@@ -65,9 +65,10 @@ def decline(*, act_id: uuid.UUID, by: Actor) -> None:
 
 
 def expire(*, by: Actor) -> int:
-    """What nobody agreed to in time is over, undone; and what was over long ago is forgotten. Returns how many are.
+    """End acts that nobody agreed to in time, without doing them; delete acts that ended long ago. Returns how many
+    end.
 
-    What nobody asked for goes, reported.
+    A row that this program did not write is reported and deleted.
     """
     now = clock.now()
     answer = {"status": str(ActStatus.EXPIRED), "decided_at": now}
@@ -102,7 +103,7 @@ def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor) -> s
 
 
 def _hold(session: Session, asked: HeavyAct) -> None:
-    """What it is about, before the act itself: in the order of those who do it alone."""
+    """Lock what the act is about before the act: the same order as for a member who does it alone."""
     if asked.case_id is not None:
         session.get_one(Case, asked.case_id, with_for_update=True, populate_existing=True)
     else:
@@ -112,7 +113,7 @@ def _hold(session: Session, asked: HeavyAct) -> None:
 
 
 def _settle(session: Session, asked: HeavyAct, status: ActStatus, by: Actor) -> None:
-    """Of two who answer at once one does; raises ActRefused."""
+    """Store the answer; of two people who answer at once the second gets ActRefused."""
     now = clock.now()
     answer = {"status": str(status), "decided_at": now, "decided_by_id": by.member_id}
     hit = session.execute(

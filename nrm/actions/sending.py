@@ -1,7 +1,7 @@
-"""Sending: the hand-over to the party that the officer picks of the proposed route.
+"""Sending: the hand-over to the party that the officer picks from the proposed route.
 
-Sending turns the sealed draft into a case. The sender keeps `hand_over`, `identity` and `story` until somebody accepts;
-every party of the route gets a pending grant, so that a decline can open the next referral without any key.
+Sending turns the sealed draft into a case. The sender keeps `hand_over`, `identity` and `story` until somebody accepts.
+Every party of the route gets a pending grant, so that the next referral can be opened after a decline without any key.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class NothingToSend(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the sender needs to know; `again` when the same interview had been sent before."""
+    """What the sender needs to know; `again`: the same interview had been sent before."""
 
     case_id: uuid.UUID
     referral_id: uuid.UUID
@@ -91,8 +91,8 @@ def send(
 ) -> Sent:
     """Hand the person over to `party`, under the clause that names it, or against it with a coded reason.
 
-    A yes holds towards who was named when it was asked. `by_name`: what the person says of another `party`; without a
-    yes no identity is sealed, and who receives the person asks first. Afterwards only those are asked who were named.
+    A yes is valid for the parties that were named when it was given. `by_name`: what the person says about another
+    `party`; without a yes no identity is sealed, and the receiver must ask first. Later only named parties are asked.
 
     Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
     NoLongerDraft, KeyedTwice, NotVisible.
@@ -109,7 +109,7 @@ def send(
             raise NothingToSend(ending)
         named = draft.named if last is None or last.named is None else last.named
         consent, proposed, choice = _chosen(draft.questionnaire, answers, named, party, override_reason, by_name, by)
-        # Towards who was not asked about, no yes is passed on: the others of the route are asked if they were named.
+        # A yes is not extended to parties that were not named: of the route, only those that were named are asked.
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
         now = clock.now()
         keyings.spend(session, interview, by=by)
@@ -185,7 +185,7 @@ def _sent_before(interview: Interview, by: Actor) -> Sent:
 
 
 def _case(draft: Draft, answers: Answers, consent: str, now: datetime, by: Actor) -> Case:
-    """The person under the pseudonym, with closed codes only; without the optional ones if not to be counted."""
+    """The case: a pseudonym and closed codes only; without the optional codes if the person is not to be counted."""
     questionnaire = draft.questionnaire
     facts = case_facts(questionnaire, answers, today=local_day(now))
     counted = statistics_consent(questionnaire, answers)
@@ -243,7 +243,7 @@ def _referral(
 def _stored_route(
     case_id: uuid.UUID, proposed: Proposal, offered: Sequence[Choice]
 ) -> list[RouteCandidate | RouteExclusion]:
-    """The route as it is kept, the party that is asked first before the others, and who was excluded."""
+    """The route as it is stored: the party that is asked first, then the others; and the excluded parties."""
     rows: list[RouteCandidate | RouteExclusion] = [
         RouteCandidate(
             case_id=case_id,
@@ -266,12 +266,12 @@ def _stored_route(
 
 
 def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[ObligationRow]:
-    """What is owed in this case. What a receiver owes is owed by `receiver`, whoever that will be."""
+    """The obligations in this case. Those of the later receiver have the party `receiver`."""
     rows: dict[tuple[str, str], ObligationRow] = {}
     for each in proposed.route.obligations:
         party = RECEIVER if _is_receivers(proposed, each) else each.party
         if each.kind in (ANSWER, FIRST_INTERVIEW) or (each.kind, party) in rows:
-            continue  # the answer's own hour stands in the referral; the interview is over
+            continue  # the referral has its own time for the answer, and the interview is over
         rows[each.kind, party] = ObligationRow(
             case_id=case_id,
             kind=each.kind,
@@ -299,10 +299,10 @@ def _seal(
 ) -> None:
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
-    A compartment is the answers by question id; beside them `interviewed_at` in `hand_over`, `wordings` in `story`.
+    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
 
-    Identity and story go along with consent, or for a child; without there is neither, and of the rest what the urgent
-    way asks.
+    Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
+    what the urgent way asks.
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
@@ -322,9 +322,9 @@ def _seal(
 
 
 def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, by: Actor) -> None:
-    """A live grant that a clause gives to a party that is told: the Responsible Authority, child protection.
+    """Add the live grant that a clause gives to a party that is told: the Responsible Authority, child protection.
 
-    A party that the person struck out is not told, so it has no such clause here.
+    A party that the person struck out is not told, so there is no such clause for it.
     """
     if compartment not in vault.compartments_of(session, case_id):
         return

@@ -44,8 +44,8 @@ def admit(
 ) -> uuid.UUID:
     """Put a person who has arrived into a bed of one's own shelter; returns the stay.
 
-    Raises NotPermitted, NotVisible (another's case or bed), ImpossibleStay. Of two who want one bed, one gets it and
-    the other `bed_taken`.
+    Raises NotPermitted, NotVisible (another's case or bed), ImpossibleStay. If two people want one bed, the second
+    gets `bed_taken`.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -66,7 +66,7 @@ def begin(
     anticipated_end_on: date,
     by: Actor,
 ) -> uuid.UUID:
-    """The part of an admission that is common to referred people and to cases a shelter opens itself.
+    """The common part of the admission of a referred person and of a person whose case the shelter opens itself.
 
     In the caller's transaction, with the case locked. Raises NotVisible, ImpossibleStay.
     """
@@ -100,14 +100,14 @@ def begin(
 def _take(
     session: Session, bed_id: uuid.UUID, case_id: uuid.UUID, period: Period, by: Actor, *, but: uuid.UUID | None = None
 ) -> None:
-    """Lock the bed and check that this person can have it from the period's first day on."""
+    """Lock the bed, and check that this person can have it from the first day of the period on."""
     bed = store.bed(bed_id, by=by)
     if bed.out_of_use:
         raise ImpossibleStay("bed_out_of_use")
     if store.is_kept_for_another(bed_id, case_id, bed.organisation_id):
         raise ImpossibleStay("bed_taken")
     check_no_overlap(period, store.periods_in(bed_id, but=but), "bed_taken")
-    # On PostgreSQL the row lock ends with the transaction; whoever waited for it sees the stay that was made.
+    # On PostgreSQL the row lock ends with the transaction; a transaction that waited for it sees the new stay.
     hit = session.execute(update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
     if _rows(hit) != 1:
         raise ImpossibleStay("bed_out_of_use")
@@ -141,18 +141,19 @@ def end(
     same_household: bool = False,
     by: Actor,
 ) -> uuid.UUID:
-    """The person left; returns the case. The bed is free at once.
+    """End the stay: the person left; returns the case. The bed is free at once.
 
-    `where`: the country of the destination, as far as the destination does not say it: `home`, ISO 3166 alpha-2, or
-    `unknown`. Who is missing, and who left on her own, is recorded in `absences`.
+    `where`: the country of the destination, unless the destination implies it: `home`, ISO 3166 alpha-2, or `unknown`.
+    People who are missing or left on their own are recorded in `absences`.
 
-    Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed: nobody who is not recorded as
-    Albanian leaves for another country before the permit's options were explained, and no child leaves but for another
-    shelter before risk, security and family were found safe, of the household that it goes to (`same_household`).
+    Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, and permits.GateClosed in two cases. A person who is not
+    recorded as Albanian cannot leave for another country before the options of the residence permit were explained. A
+    child can leave, except for another shelter, only after risk, security and family were found safe for the household
+    that it goes to (`same_household`).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        # The case is locked before its stay, as where a hand-over ends the stay; a finding waits behind it.
+        # The case is locked before its stay, as when a hand-over ends the stay; a finding waits for this lock.
         case_id = store.stay(stay_id, by=by).case_id
         case = session.get_one(Case, case_id, populate_existing=True, with_for_update=True)
         stay = store.row(stay_id, by=by)
@@ -204,7 +205,8 @@ def end(
 def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID | None = None) -> None:
     """The person left for another shelter that accepted them: their open stay elsewhere ends today, if there is one.
 
-    In the caller's transaction. `only`: of this shelter; else of any but the actor's own. Who was missing is found.
+    In the caller's transaction. `only`: the stay in this shelter; else in any but the actor's own. An open alarm that
+    the person is missing ends.
     """
     session.execute(
         update(Missing)
@@ -230,7 +232,7 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
         )
         .execution_options(synchronize_session=False)
     )
-    if _rows(hit) == 1:  # else the shelter ended it in the same instant, and said why
+    if _rows(hit) == 1:  # else the shelter ended it at the same moment, with a reason
         audit.append(
             session,
             audit.Event.STAY_ENDED,
@@ -242,7 +244,7 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
 
 
 def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:
-    """Nobody is put into the bed until it is back. Raises NotPermitted, NotVisible, BedInUse."""
+    """Take the bed out of use until it is put back. Raises NotPermitted, NotVisible, BedInUse."""
     by.must(Permission.BED_MANAGE)
     with transaction() as session:
         bed = store.bed(bed_id, by=by)
@@ -253,7 +255,7 @@ def take_out_of_use(*, bed_id: uuid.UUID, by: Actor) -> None:
 
 
 def put_back(*, bed_id: uuid.UUID, by: Actor) -> None:
-    """The bed can be used again. Raises NotPermitted, NotVisible, BedInUse: a closed one is reopened, not put back."""
+    """The bed can be used again. Raises NotPermitted, NotVisible, BedInUse (a closed bed is reopened, not put back)."""
     by.must(Permission.BED_MANAGE)
     with transaction() as session:
         if store.bed(bed_id, by=by).closed_from is not None:

@@ -1,7 +1,7 @@
 """What the sender of an urgent hand-over adds afterwards, and what the holder does with it.
 
-The sender seals it to whoever holds the case at that moment and keeps no key, not even to what it wrote. As a
-compartment of the case it is handed on, closed and erased with the others.
+The sender seals it to the present holder of the case and keeps no key, not even to what it wrote. It is a compartment
+of the case: it is handed on, closed and erased with the others.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ Opened = vault.Opened
 
 
 def promised(case_id: uuid.UUID, post: uuid.UUID | None, pseudonym: str) -> Supplement:
-    """What the post may add once its urgent hand-over of that case, known to it by the code, is accepted."""
+    """The supplement that the post may add for the case with that code, once its urgent hand-over is accepted."""
     supplement = Supplement(id=uuid.uuid4(), case_id=case_id, organisation_id=post, status="waiting")
     supplement.mark = rows.supplement_mark(supplement, pseudonym, None)
     return supplement
 
 
 def begin(session: Session, referral: Referral) -> None:
-    """An urgent hand-over was accepted: its sender may add something, and the rest is the receiver's task."""
+    """An urgent hand-over was accepted: let its sender add something, and make the rest a task of the receiver."""
     supplement = store.of_case(referral.case_id)
     if supplement is None or supplement.status != "waiting":
         return
     code = session.get_one(Case, referral.case_id).pseudonym
     if not rows.is_supplement(supplement, code):
-        return  # it was turned here by hand: that must not keep anybody from being taken in
+        return  # somebody pointed the row to this case by hand: that must not prevent the acceptance
     until = clock.now() + timedelta(hours=SUPPLEMENT_HOURS)
     hit = session.execute(
         update(Supplement)
@@ -65,9 +65,9 @@ def _owed(case_id: uuid.UUID, kind: str, clause: str) -> Obligation:
 
 
 def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
-    """Seal the answers to the present holder of the case; the sender can read them no more, nor add any.
+    """Seal the answers to the present holder of the case; the sender can no longer read them or add any.
 
-    Raises NotPermitted, NotVisible (another's, turned to another case by hand, or the hours are over),
+    Raises NotPermitted, NotVisible (another's, pointed to another case by hand, or the time is over),
     IllegalTransition (sent before), CaseRefused (`nothing_added`, `closed`).
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -107,7 +107,7 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
 def read(*, case_id: uuid.UUID, by: Actor) -> Opened | None:
     """What was added, for the holder's session that opened it; None before. Raises NotPermitted, NotVisible."""
     by.must(Permission.CASE_OPEN)
-    _held(case_id, by)
+    _held_case(case_id, by)
     session = db.session()
     if not vault.is_allowed(session, case_id, SUPPLEMENT, by=by):
         return None
@@ -133,19 +133,19 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def file(*, case_id: uuid.UUID, by: Actor) -> None:
-    """Leave it sealed with the case as it is; the task is done. Raises NotPermitted, NotVisible, CaseRefused."""
+    """Keep it sealed in the case as it is; the task is done. Raises NotPermitted, NotVisible, CaseRefused."""
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _held(case_id, by, lock=True)
+        _held_case(case_id, by, lock=True)
         _dealt_with(session, case_id, "filed", by)
         audit.append(session, audit.Event.SUPPLEMENT_FILED, by=by, case_id=case_id)
 
 
 def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
-    """The holder writes down itself what the urgent interview left out; its task is then done, and this once only.
+    """The holder itself adds what the urgent interview left out; then its task is done. This is possible once.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (as `take_over`; `nothing_added`; `completed`: nothing is
-    written over what was completed).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (as `take_over`; `nothing_added`; `completed`: what was
+    completed is not overwritten).
     """
     by.must(Permission.CASE_OPEN)
     if not answers:
@@ -161,7 +161,7 @@ def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
 
 
 def lapse(*, by: Actor) -> int:
-    """The hours are over: nothing can be added any more. Returns how many."""
+    """Close the supplements whose time is over: nothing can be added any more. Returns how many."""
     with transaction() as session:
         over = store.over(clock.now(), _BATCH)
         for supplement in over:
@@ -170,7 +170,7 @@ def lapse(*, by: Actor) -> int:
         return len(over)
 
 
-def _held(case_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Case:
+def _held_case(case_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Case:
     case = case_store.row(case_id, by=by, lock=lock)
     if case.holder_id != by.organisation_id or case.status == "referred":
         raise NotVisible
@@ -178,8 +178,8 @@ def _held(case_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Case:
 
 
 def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
-    """The open case of the actor's organisation, nobody being asked to take it, its person having said yes."""
-    case = _held(case_id, by, lock=True)
+    """The open case of the actor's organisation, if nobody is asked to take the person and the person said yes."""
+    case = _held_case(case_id, by, lock=True)
     if case.status == "closed":
         raise CaseRefused("closed")
     asked = exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT)
@@ -191,7 +191,7 @@ def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
 
 
 def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) -> None:
-    """Each answer into its compartment, which is begun for the holder alone if it is not there."""
+    """Write each answer into its compartment; a missing compartment is begun for the holder alone."""
     assert by.organisation_id is not None
     there = vault.compartments_of(session, case.id)
     questionnaire = country().questionnaires[case.questionnaire]
@@ -204,7 +204,7 @@ def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) 
 
 
 def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """The person does not agree: what was added is destroyed by the caller, and nothing is owed or added any more."""
+    """The person does not agree: close the supplement and its tasks. The caller destroys what was added."""
     session.execute(
         update(Supplement)
         .where(Supplement.case_id == case_id, Supplement.status.in_(("open", "sent")))
@@ -224,7 +224,7 @@ def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) ->
 
 
 def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> bool:
-    """Whether it was still owed; of two who do it at once one did."""
+    """Mark the task as done; returns whether it was still open (False for the second of two at once)."""
     hit = session.execute(
         update(Obligation)
         .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))

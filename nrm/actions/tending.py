@@ -1,6 +1,6 @@
-"""What time brings: done every minute by the server and by `nrm tend`. It needs nobody's key.
+"""What has to happen when time passes: done every minute by the server, and by `nrm tend`. It needs no key.
 
-Every step can be repeated and can run beside itself: each row is changed only while it still is as it was found.
+Every step can be repeated and can run twice at the same time: a row is changed only if it is still as it was read.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def tend() -> dict[str, int]:
 
 
 def _expire_referrals(by: Actor) -> int:
-    """Unanswered in time: over, and the next party is asked. One transaction each, so that one cannot stop the rest."""
+    """End referrals that were not answered in time and ask the next party; one transaction each, so that an error in
+    one does not stop the others."""
     ended = 0
     for referral_id in store.unanswered(clock.now(), _BATCH):
         with transaction() as session:
@@ -94,7 +95,7 @@ def _expire_referrals(by: Actor) -> int:
                     at=clock.now(),
                 )
             except IllegalTransition:
-                continue  # answered meanwhile
+                continue  # it was answered meanwhile
             hit = session.execute(
                 update(Referral)
                 .where(Referral.id == referral_id, Referral.status == ReferralStatus.SENT)

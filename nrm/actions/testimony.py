@@ -46,5 +46,5 @@ def record(
             session.flush()
             audit.append(session, audit.Event.TESTIMONY_RECORDED, by=by, case_id=case_id, status=str(status))
     except IntegrityError:
-        # Two added a step at one instant: what the second one followed is no longer the last.
+        # Two people added a step at the same moment: the step that the second one saw is no longer the last.
         raise IllegalStep("state") from None

@@ -1,5 +1,5 @@
-"""What is read, each question with who asks it.
+"""Reading from the database. Each function takes the actor who asks (`by`).
 
-Whether the asker may see something is part of the statement that reads it: what is loaded before it is refused takes
-longer than what does not exist, and the time would tell that it exists.
+Whether the actor may see something is part of the SQL statement that reads it. If a row were loaded first and refused
+afterwards, the answer would take longer than for a row that does not exist, and the time would reveal that it exists.
 """

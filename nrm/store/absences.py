@@ -1,5 +1,5 @@
-"""People who are missing and people who left on their own: for their shelter, the duty desk and, of children, the child
-authority, which does not learn in which shelter the child was."""
+"""People who are missing and people who left on their own: for their shelter, the duty desk and, if they are children,
+the child authority, which does not learn in which shelter the child was."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class EndedLine:
 
 @dataclass(frozen=True, slots=True)
 class LeftLine:
-    """Somebody who left on her own, or died. `own`: the reader recorded it, so that somebody else must confirm.
+    """A person who left on her own, or died. `own`: the reader recorded it, so another member must confirm.
     `shelter` is empty for the child authority."""
 
     id: uuid.UUID
@@ -81,7 +81,7 @@ class LeftLine:
 
 
 def _visible_missing(by: Actor) -> ColumnElement[bool]:
-    """Which alarms the actor sees."""
+    """The condition for alarms that the actor sees."""
     if by.may(Permission.REFERRAL_DIRECT):
         return Missing.party.is_not(None)
     if by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE):
@@ -93,14 +93,14 @@ def _visible_missing(by: Actor) -> ColumnElement[bool]:
 
 
 def number_missing(by: Actor) -> ColumnElement[int]:
-    """How many alarms stand, or ended since `ended_since`, that are meant for the actor; part of another question."""
+    """How many alarms for the actor are open, or ended since `ended_since`; a part of another statement."""
     lately = Missing.over_on >= bindparam("ended_since", type_=Date())
     wanted = (_visible_missing(by), or_(Missing.outcome == "", lately))
     return select(func.count()).select_from(Missing).where(*wanted).scalar_subquery()
 
 
 def ended_since() -> date:
-    """Since which day an alarm that ended still stands on the desks: the hour is forgotten with the alarm."""
+    """The first day whose ended alarms are still shown on the desks (the hour is deleted when an alarm ends)."""
     return clock.today(country().timezone) - timedelta(days=1)
 
 
@@ -130,7 +130,7 @@ def ended(*, by: Actor) -> list[EndedLine]:
 
 
 def missing(*, by: Actor) -> list[MissingLine]:
-    """The alarms that stand, of children first, then the longest; empty for whom they are not meant."""
+    """The open alarms, children first, then the oldest; empty for an actor for whom they are not meant."""
     return _standing(by)
 
 
@@ -171,7 +171,7 @@ def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Act
 
 
 def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
-    """One alarm, standing or over, for actions; raises NotVisible."""
+    """One alarm, open or ended, for actions; raises NotVisible."""
     statement = select(Missing).where(Missing.id == missing_id, _visible_missing(by)).with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
@@ -180,19 +180,19 @@ def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
 
 
 def one(missing_id: uuid.UUID, *, by: Actor) -> MissingLine:
-    """An alarm that stands; raises NotVisible."""
+    """An open alarm; raises NotVisible."""
     for line in _standing(by, Missing.id == missing_id):
         return line
     raise NotVisible
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> MissingLine | None:
-    """The alarm that stands of a case, as far as the actor sees it."""
+    """The open alarm of a case, if the actor may see it."""
     return next(iter(_standing(by, Missing.case_id == case_id)), None)
 
 
 def stands(case_id: uuid.UUID) -> Missing | None:
-    """The alarm that stands of a case that was seen already."""
+    """The open alarm of a case; the caller has checked that the actor sees the case."""
     statement = select(Missing).where(Missing.case_id == case_id, Missing.outcome == "")
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
@@ -204,12 +204,12 @@ def was_not_found(case_id: uuid.UUID) -> bool:
 
 
 def was_missing(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
-    """Whether somebody was ever missing from a stay, as a part of another question."""
+    """Whether somebody was ever missing from a stay; a part of another statement."""
     return exists().where(Missing.stay_id == stay_id)
 
 
 def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:
-    """Stay -> the days it was missing on: from the day she was missed to the day she came back (None: not yet).
+    """Stay -> the days on which the person was missing: from the day she was missed to the day she came back (or None).
 
     Without ids: of every stay.
     """
@@ -270,7 +270,7 @@ def _of_authority(by: Actor) -> ColumnElement[bool]:
 
 
 def _not_yet_known(by: Actor) -> ColumnElement[bool]:
-    """Of a desk whom it has not said it knows of; of a shelter whom a second member has to confirm."""
+    """For a desk: records that it has not acknowledged. For a shelter: records that a second member must confirm."""
     if by.may(Permission.REFERRAL_DIRECT):
         return LeftAlone.desk_knows.is_(False)
     if by.kind is OrganisationKind.CHILD_PROTECTION:
@@ -279,14 +279,14 @@ def _not_yet_known(by: Actor) -> ColumnElement[bool]:
 
 
 def number_left(by: Actor) -> ColumnElement[int]:
-    """How many lines `left` has, as a part of another question."""
+    """How many lines `left` has; a part of another statement."""
     counted = select(func.count()).select_from(LeftAlone).where(LeftAlone.withdrawn_on.is_(None), _not_yet_known(by))
     return counted.scalar_subquery()
 
 
 def left(*, by: Actor) -> list[LeftLine]:
-    """For the duty desk whom it has not said it knows of, for the child authority of deaths of children the same; for a
-    shelter whom a second member has to confirm."""
+    """People who left or died: for the duty desk and (deaths of children) the child authority those that the desk has
+    not acknowledged; for a shelter those that a second member must confirm."""
     return _left_lines(_not_yet_known(by), by=by)
 
 
@@ -299,7 +299,7 @@ def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
 
 
 def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
-    """Who recorded that this person of the actor's shelter left on her own, and waits for a second member."""
+    """The record that this person of the actor's shelter left on her own, if it waits for a second member."""
     found = _left_lines(_own_left_alone(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
     return found[0] if found else None
 

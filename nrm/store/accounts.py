@@ -52,7 +52,7 @@ class MemberLine:
 
     @property
     def may_get_founders_link(self) -> bool:
-        """Whether who keeps the accounts may make another link for them."""
+        """Whether the administrator of accounts may make another link for them."""
         if not OrganisationKind(self.organisation_kind).holds_keys:
             return True
         try:
@@ -86,13 +86,13 @@ def instance() -> Instance:
 
 
 def organisations(*, by: Actor) -> Sequence[Organisation]:
-    """Every organisation, by code; for who keeps the accounts."""
+    """Every organisation, by code; for those who keep the accounts."""
     by.must(Permission.ORGANISATION_FOUND)
     return db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
 
 
 def foundable(*, by: Actor) -> Sequence[Organisation]:
-    """The organisations into which who keeps the accounts may invite: without keys, or with too few who hold them."""
+    """The organisations into which a keeper of accounts may invite: without keys, or with too few key holders."""
     by.must(Permission.ORGANISATION_FOUND)
     keyless = [str(each) for each in OrganisationKind if not each.holds_keys]
     few = number_of_holders(Organisation.id, checked=False) < KEY_HOLDERS_NEEDED
@@ -118,7 +118,7 @@ def organisation(organisation_id: uuid.UUID) -> Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose signature stands on a release: the office, never the person."""
+    """The signer of a release: the office, never the person."""
 
     organisation: str
     role: str
@@ -167,7 +167,7 @@ def names_by_code(language: str) -> dict[str, str]:
 
 
 def with_keyring() -> set[uuid.UUID]:
-    """The organisations somebody can open things for."""
+    """The ids of the organisations that have a keyring, so that things can be sealed to them."""
     return set(db.session.scalars(select(Keyring.organisation_id).distinct()))
 
 
@@ -176,7 +176,7 @@ _INVITING, _INVITING_FROM = aliased(Member), aliased(Organisation)
 
 
 def _last_link(what: Any) -> ScalarSelect[Any]:
-    """Something of who made a member's last link."""
+    """A column of the account that made a member's last link."""
     return (
         select(what)
         .select_from(Invitation)
@@ -307,9 +307,10 @@ _CREDENTIALS = select(
 
 
 def credentials(login: str) -> Credentials | None:
-    """What signing in needs of an account; for a login that does not exist those of another, marked as not known.
+    """What signing in needs of an account. For a login that does not exist: the row of another account, with `known`
+    False, so that both take the same time.
 
-    None only where there is no account at all.
+    None only if there is no account at all.
     """
     row = db.session.execute(_CREDENTIALS, {"login": login}).first()
     return Credentials(row.login == login, *cast("tuple[Any, ...]", row)) if row is not None else None
@@ -368,5 +369,5 @@ _SESSION = Prepared(
 
 
 def session(digest: bytes) -> Row | None:
-    """Everything a request needs to know of its session, in one query."""
+    """Everything that a request needs to know about its session, in one statement."""
     return _SESSION.first(db.session, {"digest": digest})

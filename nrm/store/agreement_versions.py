@@ -84,7 +84,7 @@ def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:
 
 
 def signature_lines(version_id: uuid.UUID) -> list[SignatureLine]:
-    """The same with the names of who signed."""
+    """The signatures of a version with the names of the signers."""
     statement = (
         select(
             AgreementSignature.party,
@@ -122,7 +122,7 @@ def tried_until(last: date) -> int:
 
 
 def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
-    """(id, version) of the versions with this very text that were not withdrawn."""
+    """(id, version) of the versions with exactly this text that were not withdrawn."""
     statement = select(AgreementVersion.id, AgreementVersion.version).where(
         AgreementVersion.text == text, AgreementVersion.status != VersionStatus.WITHDRAWN
     )
@@ -130,7 +130,7 @@ def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
 
 
 def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str, set[uuid.UUID]]]:
-    """(the party of the asker's organisation, who of it signed each of these versions); not of withdrawn ones."""
+    """(the party of the actor's organisation, its signers of each of these versions); without withdrawn versions."""
     party, signed = "", defaultdict[str, set[uuid.UUID]](set)
     for party, name, member_id in _signed(by)(names=list(names)):  # noqa: B007 - the party is the same in each row
         if name is not None:

@@ -125,7 +125,7 @@ def waiting(*, by: Actor) -> int:
 
 
 def number_waiting(by: Actor, *, acts: bool = False) -> ColumnElement[int]:
-    """The same as a part of another question; or of alarms about `acts` that destroy."""
+    """How many alarms wait, as a part of another statement; with `acts`, alarms about acts that destroy."""
     of_acts = Alarm.kind != AlarmKind.OPENINGS
     if not by.may(Permission.CASE_READ):
         return literal(0)

@@ -1,5 +1,6 @@
-"""Cases, as far as the asker may see them: the holder, who handed the person over until that is accepted, the duty
-desk, and whom something was shared with. For everybody else there is no such case.
+"""Cases, as far as the actor may see them. A case is visible to its holder, to the organisation that handed the person
+over until that is accepted, to the duty desk, and to organisations with which a part is shared. For all others the case
+does not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from nrm.store.statements import built_once
 
 
 class CaseRelation(StrEnum):
-    """What the asker is to a case."""
+    """The relation of the actor to a case."""
 
     HOLDER = "holder"
     CUSTODIAN = "custodian"  # handed the person over; nobody has accepted yet
@@ -57,7 +58,7 @@ class SeenCase:
     closed_month: date | None
     holder: dict[str, str]
     compartments: tuple[Compartment, ...]
-    """Those that exist and the asker's organisation holds a key to."""
+    """The compartments that exist and to which the actor's organisation holds a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,14 @@ def _visible_row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[
 
 
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
-    """What the asker is to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
+    """The relation of the actor to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
     return _visible_case("id", case_id, by=by, asked=asked)[1]
 
 
 def _visible_case(
     column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = False
 ) -> tuple[uuid.UUID, CaseRelation]:
-    """The case with this value in the column and what the asker is to it; raises NotVisible."""
+    """(id, relation) of the case with this value in the column; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
         raise NotVisible
     found = _visible_cases(by, column)(value=value).first()
@@ -120,7 +121,7 @@ def _visible_case(
 
 @built_once
 def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
-    """A case with what the asker is to it; nothing where they are nothing to it."""
+    """A case with the actor's relation to it; no row if there is none."""
     mine = Grant.organisation_id == by.organisation_id
     asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
     relations = [
@@ -140,7 +141,7 @@ def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
 
 
 def responsible_for(case_id: uuid.UUID) -> uuid.UUID | None:
-    """Whose case it is now: the holder's, or the opener's until somebody accepted; for the record of an opening."""
+    """The organisation that has the case: its holder, or before that its opener. For the record of an opening."""
     return db.session.scalar(select(func.coalesce(Case.holder_id, Case.opened_by_id)).where(Case.id == case_id))
 
 
@@ -194,7 +195,7 @@ def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
-    """Whom the holder shares with, besides itself; for the holder only, else NotVisible."""
+    """The other organisations with which the holder shares parts; for the holder only, else NotVisible."""
     if row(case_id, by=by).holder_id != by.organisation_id:
         raise NotVisible
     statement = (
@@ -231,7 +232,7 @@ def waits_for_key(case_id: uuid.UUID, organisation_id: uuid.UUID, *, by: Actor) 
 
 
 def login_of(by: Actor) -> str:
-    """The sign-in name of who acts, to stand under what they write."""
+    """The actor's sign-in name, which is shown under what they write."""
     member = db.session.get(Member, by.member_id) if by.member_id else None
     return member.login if member is not None else ""
 

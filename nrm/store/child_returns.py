@@ -57,12 +57,12 @@ def row(return_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ChildReturn:
 
 
 def one(return_id: uuid.UUID, *, by: Actor) -> ReturnLine:
-    """The same, for showing it; raises NotVisible."""
+    """One return, for a page; raises NotVisible."""
     return _return_line(row(return_id, by=by))
 
 
 def returns(*, by: Actor, open_only: bool = False) -> list[ReturnLine]:
-    """What is asked for, the first due first; then what is over, the latest quarter first."""
+    """Open returns, the first due first; then those that are over, the latest quarter first."""
     _must_read(by)
     statement = select(ChildReturn).order_by(
         ChildReturn.due_on.is_(None), ChildReturn.due_on, ChildReturn.quarter_on.desc(), ChildReturn.id
@@ -94,7 +94,7 @@ def is_known(return_id: uuid.UUID) -> bool:
 
 
 def holders() -> set[uuid.UUID]:
-    """Who reads what is sealed: the Responsible Authority and child protection."""
+    """The organisations that read the sealed part: the Responsible Authority and child protection."""
     kinds = (OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION)
     statement = select(Organisation.id).where(Organisation.kind.in_(map(str, kinds)), Organisation.enabled)
     return set(db.session.scalars(statement))
@@ -110,7 +110,7 @@ def last_step(return_id: uuid.UUID) -> tuple[int, date | None]:
 
 
 def long_over(day: date, days: int, limit: int) -> Sequence[ChildReturn]:
-    """Those whose last step was so many days before `day`, with days still; for what time brings."""
+    """Returns whose last step was `days` or more before `day` and whose days are still kept; for `tend`."""
     last = (
         select(func.max(ChildReturnStep.happened_on))
         .where(ChildReturnStep.return_id == ChildReturn.id)

@@ -54,7 +54,7 @@ class AlertLine:
 
     @property
     def answerable(self) -> bool:
-        """Whether the desk can say what happens with the child, or say more than that they come."""
+        """Whether the desk can still answer: it is asked, and has not given a final answer."""
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
 
 
@@ -71,7 +71,7 @@ def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
 
 
 def live(interview_id: uuid.UUID) -> ChildAlert | None:
-    """What was told of the interview and not taken back; for actions that saw the interview already."""
+    """The alert about an interview, unless it was taken back; the caller has checked who sees the interview."""
     return db.session.scalar(
         select(ChildAlert)
         .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
@@ -80,12 +80,12 @@ def live(interview_id: uuid.UUID) -> ChildAlert | None:
 
 
 def is_told(interview_id: uuid.UUID) -> bool:
-    """Whether the interview was ever told of as a child's, taken back or not."""
+    """Whether there ever was an alert about the interview, taken back or not."""
     return db.session.scalar(select(ChildAlert.id).where(ChildAlert.id == interview_id)) is not None
 
 
 def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
-    """A child of whom the child authority's own desk was told, answered or not; raises NotVisible."""
+    """An alert to the actor's own desk of the child authority, answered or not; raises NotVisible."""
     if by.kind is not OrganisationKind.CHILD_PROTECTION:
         raise NotVisible
     found = db.session.execute(_alert_rows().where(ChildAlert.id == interview_id, _visible_alerts(by))).first()
@@ -103,8 +103,10 @@ def answered_by(line: AlertLine) -> str:
 
 
 def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
-    """What the child authority was told and no case has come of yet: what waits for an answer first, then the newest;
-    for the duty desk what is not acknowledged. `old`: what was due more than seven days ago, and nothing else."""
+    """Alerts that have not become a case yet: first those that wait for an answer, then the newest.
+
+    The duty desk gets those that are not acknowledged. `old`: only those that were due more than seven days ago.
+    """
     order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
     border = clock.now() - OLD_AFTER
     statement = (

@@ -58,7 +58,7 @@ def one(claim_id: uuid.UUID, *, by: Actor) -> ClaimView:
 
 
 def case_of(claim_id: uuid.UUID, *, by: Actor) -> Case:
-    """The case of a claim; raises NotVisible, as quickly for no claim as for one that is nothing to the asker."""
+    """The case of a claim; raises NotVisible, which takes the same time whether the claim exists or not."""
     found = select(Case).join(Claim, Claim.case_id == Case.id).where(Claim.id == claim_id)
     return permits.visible(found, Permission.CLAIM_RECORD, by=by)
 

@@ -49,13 +49,13 @@ class ConsentLine:
 
     @property
     def holds(self) -> bool:
-        """Whether it is the answer now."""
+        """Whether it is the present answer."""
         return not self.ended
 
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
-    """One case in which somebody is to be asked again, or in which a share ran out and its end waits for a key."""
+    """A case in which the person must be asked again, or in which a share ran out and needs a new key."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -169,9 +169,9 @@ def kept_for_a_stay(most: int) -> Sequence[uuid.UUID]:
 
 
 def struck_out(case_id: uuid.UUID) -> set[str]:
-    """The parties that the person does not want to know, by what was said last; for who saw the case already.
+    """The parties that the person does not want to know, by the last answer. The caller has checked the case.
 
-    A yes that was taken back is a no; one that merely ran out is not.
+    A yes that was taken back counts as a no; a yes that only ran out does not.
     """
     statement = (
         select(Consent.party, Consent.said, Consent.ended)
@@ -183,7 +183,7 @@ def struck_out(case_id: uuid.UUID) -> set[str]:
 
 
 def wants_help(case_id: uuid.UUID) -> bool:
-    """Whether the person neither refused help since nor took the yes back; for who saw the case already."""
+    """Whether the person did not refuse help later or take the yes back. The caller has checked the case."""
     statement = (
         select(Consent.said, Consent.ended)
         .where(Consent.case_id == case_id, Consent.topic == Topic.SERVICES)

@@ -36,7 +36,7 @@ from nrm.store.claims import as_history
 from nrm.store.countries import country
 
 RELEASE = Actor.system("release")
-# Who was asked and does not wish to be counted is not.
+# A person who was asked and does not wish to be counted is left out.
 AGREES = func.coalesce(Case.facts["statistics"].as_string(), "") != "no"
 
 
@@ -56,14 +56,14 @@ def people(
     found: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_people(quarter, also)).all():
         found[row.case_id.hex].append(row)
-    # By the random ids, so that nothing follows the order of admission.
+    # In the order of the random ids, so that nothing depends on the order of admission.
     return [_person(key, found[key]) for key in sorted(found)]
 
 
 def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
     """One row per stay and step as a witness, of every case that has a stay in question."""
-    # Each way by an index of its own, so that what a quarter costs does not grow with the stays before it. Too many may
-    # be found: `tabulate` knows who counts.
+    # Each condition has its own index, so that the cost of a quarter does not grow with earlier stays. This may find
+    # too many stays; `tabulate` decides who counts.
     ways = (Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on.between(quarter.start, quarter.end))
     in_question = Stay.case_id.in_(
         union(*(select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways))
@@ -99,7 +99,7 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
 
 
 def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
-    """Stays of the period; one that became known late belongs to the period it became known in."""
+    """The condition for stays of the period; one that became known late belongs to the period in which it did."""
     return and_(
         Stay.admitted_on <= last.end,
         Stay.known_on <= last.end,
@@ -134,7 +134,7 @@ def _person(key: str, rows: Sequence[Row[Any]]) -> PersonRecord:
 def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
     """How many screenings of nationals at crossing points, by their values in the order of counting.RETURNEE.
 
-    Numbers are added up first and then named: that costs as much as there are kinds of screenings, not screenings.
+    The database adds up the numbers first, so the cost depends on the kinds of screenings, not on their number.
     """
     _must_count(by)
     added = (

@@ -2,9 +2,9 @@
 
 Children and people in danger come first, then what is due first.
 
-Each source is asked for its own part of the page, by the same mark, and the parts are merged: the hour by which a thing
-is late is not a column in all of them. Nothing sealed is here. A new kind of thing is one more `_Source`, with the tags
-that it gives (`marks`); its words and its page stand in `web/duty.py`.
+Each source is asked for its own part of the page, from the same place on, and the parts are merged, because the hour by
+which a thing is late is not a column of all tables. Nothing sealed is read here. A new kind of thing needs one more
+`_Source`, with the tags that it gives (`marks`); its words and its page are in `web/duty.py`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDR
 
 @dataclass(frozen=True, slots=True)
 class DutyLine:
-    """One thing that waits. `step`: what it is; `organisation`: who has it; `sender`: the post, or whoever handed over.
+    """One thing that waits. `step`: what it is; `organisation`: who has it; `sender`: the post that handed over, or
+    other sender.
 
     `tags`: why it comes before others, the gravest first; `part`: where on the desk it stands. `call` is whom to call
     now, None while there is no need; `calls` those already made about it, oldest first.
@@ -98,9 +99,9 @@ class DutyLine:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One kind of thing. `due` is its hour but for `shift`; `statement` has the columns that all sources have.
+    """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
 
-    `at_post`: whether somebody waits at a post for it; `marks`: what tells by itself that the person has this tag.
+    `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
     """
 
     kind: str
@@ -115,7 +116,7 @@ class _Source:
 
     @property
     def first(self) -> ColumnElement[int]:
-        """0 for a child and whoever has a tag, 1 for everybody else."""
+        """0 for a child and for a person with a tag, 1 for everybody else."""
         return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
 
     @property
@@ -127,7 +128,8 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is: at a post now (`children` of them), due soon and how much of that is late, later, and old."""
+    """Numbers of things: at a post now (`children` of them), due soon and how many of these are late, later, and
+    old."""
 
     post: int = 0
     children: int = 0
@@ -178,7 +180,7 @@ def _sources() -> tuple[_Source, ...]:
         .outerjoin(Interview, Interview.id == Case.id)
         .outerjoin(newest, newest.case_id == Case.id)
         .where(
-            # Whoever has a holder waits for the duty officer only after two shelters declined the move.
+            # A person with a holder waits for the duty officer only after two shelters declined the move.
             or_(Case.status == "referred", (Case.status == "open") & (_declines() >= DECLINES_UNTIL_DIRECTION)),
             or_(newest.id.is_(None), newest.status.in_(_ENDED)),
             ~exists().where(later.case_id == Case.id, later.position > newest.position),
@@ -244,7 +246,7 @@ def _sources() -> tuple[_Source, ...]:
             DECISION_WITHIN,
             marks,
         ),
-        # Whoever says what happens with the child knows of it: then only that is waited for.
+        # An answer about the child also acknowledges: once it is asked for, only the answer is waited for.
         _Source(
             CHILD,
             children,
@@ -258,7 +260,7 @@ def _sources() -> tuple[_Source, ...]:
 
 
 def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
-    """What in clear tells of the person of a case: how they were handed over, under which clause, why one said no."""
+    """Conditions on unsealed columns that give a tag: the kind of hand-over, the clause, the reason of a decline."""
     referral = aliased(Referral)
     said = bindparam("clauses_of_danger", type_=String(), expanding=True)
     danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
@@ -315,7 +317,7 @@ def desk(*, by: Actor, size: int) -> Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour but for the shift."""
+    """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour without the shift."""
 
     source: _Source
     row: Any
@@ -364,7 +366,7 @@ def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
 def waiting(
     *, by: Actor, clause: str | None = None, old: bool = False, after: str = "", size: int = PAGE
 ) -> Page[DutyLine]:
-    """Everything that waits by an hour or is late; `clause` narrows it, `old` asks for what the desk says in one line.
+    """Everything that has a due hour or is late, of one `clause` if given; `old`: what the desk sums up in one line.
 
     Children and people with a tag first, then the first due. Raises NotPermitted, NotVisible for a forged `after`.
     """
@@ -584,7 +586,7 @@ class _Lines:
             return None
         rules: Agreement = country().agreement(version) if version else self.agreement
         rung = path_step(rules, step, organisation.party) if kind != DECISION else None
-        # What has no beginning of its own began as long before its hour as the path gives it.
+        # A step without a beginning of its own began before its hour by the time that the critical path allows.
         begun = since if kind != ARRIVAL and since else due - rung.within if rung is not None else due
         order = escalation(
             rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority

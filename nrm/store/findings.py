@@ -44,7 +44,7 @@ class FindingLine:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands of a child on the case page: the last findings, whether they open the gate, who may record."""
+    """The child gate on the case page: the last findings, whether they open the gate, who may record."""
 
     lines: tuple[FindingLine, ...]
     open_since: date | None  # None, too, once the findings are too old
@@ -119,7 +119,7 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
-    """The gate of a child's case for the holder, the duty desk and who assesses; None for an adult's.
+    """The gate of a child's case, for the holder, the duty desk and the assessing service; None for an adult's case.
 
     Raises NotVisible.
     """

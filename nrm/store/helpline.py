@@ -40,7 +40,7 @@ def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
 
 
 def one(call_id: uuid.UUID, *, by: Actor) -> CallLine:
-    """The same, for showing it; raises NotVisible."""
+    """One call, for a page; raises NotVisible."""
     return _call_line(row(call_id, by=by))
 
 
@@ -59,7 +59,7 @@ def is_known(call_id: uuid.UUID) -> bool:
 
 
 def old(day: date, limit: int) -> Sequence[HelplineCall]:
-    """Calls on `day` or before whose day is still kept; for what time brings."""
+    """Calls on `day` or before whose day is still kept; for `tend`."""
     statement = select(HelplineCall).where(HelplineCall.called_on.is_not(None), HelplineCall.called_on <= day)
     return db.session.scalars(statement.limit(limit)).all()
 

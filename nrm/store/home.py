@@ -1,4 +1,4 @@
-"""What stands on top of every home page, in one question."""
+"""What is shown at the top of every home page, read in one statement."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from nrm.store.statements import built_once
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Where the keys of the organisation stand; how many alarms wait about openings, and about acts that destroy; how
-    many such acts wait for a second member; whether a closed report waits for its second signature; how many
-    people are missing, or were until yesterday, and how many left on their own. Nothing of the others for who has no
-    part in them.
+    """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
+    such acts wait for a second member; whether a closed report waits for its second signature; how many people are
+    missing, or were until yesterday, and how many left on their own. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys

@@ -1,7 +1,7 @@
 """Formal identification, as far as the asker may see it.
 
-The holder of the case sees how it stands. Who reviews sees it while the holder lets their organisation read the record
-of the joint interview. What one look concluded is told to nobody but who looked, until it is decided.
+The holder of the case sees its state. A reviewer sees it while the holder lets their organisation read the record of
+the joint interview. Until the decision, the conclusion of a look is shown only to the person who made it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class LookLine:
-    """One look. `outcome` and `bases` are None where they are not to be known yet."""
+    """One look. `outcome` and `bases` are None while the actor may not know them."""
 
     position: int
     by: str
@@ -59,8 +59,8 @@ class LookLine:
 class Seen:
     """One case's identification as the asker sees it.
 
-    `police` and `social` are (login, organisation) of the joint interview. `holder` is told to the social side alone:
-    which shelter it is says where the person is. `reflection_until`: the last day of the period, if there is one.
+    `police` and `social` are (login, organisation) of the joint interview. `holder` is shown only to the social side,
+    because the shelter reveals where the person is. `reflection_until`: the last day of the period, if there is one.
     """
 
     case_id: uuid.UUID
@@ -89,7 +89,7 @@ class Seen:
     events: frozenset[Event]
     decisions_to_open: tuple[Compartment, ...]
     barred: str
-    """Why the asker does not look, or decide an appeal, themselves; empty where they may."""
+    """Why the actor may not make a look, or decide an appeal; empty if they may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Line:
 
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Identification | None, Who]:
-    """The case and its identification, for actions; raises NotVisible for who has no part in it."""
+    """The case and its identification, for actions; raises NotVisible for an actor who has no part in it."""
     relation = _relation_of(case_id, by=by)
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     case = db.session.scalar(statement.with_for_update() if lock else statement)
@@ -116,7 +116,7 @@ def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Ide
 
 
 def _relation_of(case_id: uuid.UUID, *, by: Actor) -> Who:
-    """What the asker is to a case's identification; raises NotVisible for who has no part in it."""
+    """The actor's relation to a case's identification; raises NotVisible if there is none."""
     if by.organisation_id is None or not (by.may(Permission.CASE_OPEN) or by.may(Permission.IDENTIFICATION_DECIDE)):
         raise NotVisible
     found = _part(by)(case_id=case_id).scalar()
@@ -127,7 +127,7 @@ def _relation_of(case_id: uuid.UUID, *, by: Actor) -> Who:
 
 @built_once
 def _part(by: Actor) -> Select[str]:
-    """What the asker is to a case; nothing where they have no part in it."""
+    """The actor's relation to the identification of a case; no row if there is none."""
     granted = exists().where(
         Grant.case_id == Case.id,
         Grant.organisation_id == by.organisation_id,
@@ -154,7 +154,7 @@ def as_rules(found: Sequence[IdentificationLook]) -> list[Look]:
 
 
 def reviewer(case_id: uuid.UUID, *, by: Actor) -> Reviewer:
-    """Who wants to look, and whether they ever opened a decision of this case; raises NotVisible."""
+    """The actor as a reviewer, and whether they ever opened a decision of this case; raises NotVisible."""
     if not by.may(Permission.IDENTIFICATION_DECIDE) or by.member_id is None or by.organisation_id is None:
         raise NotVisible
     seen = exists().where(
@@ -174,7 +174,7 @@ def reflection_until(case: Case) -> date | None:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
-    """How one case stands; raises NotVisible."""
+    """The identification of one case; raises NotVisible."""
     case, found, relation = row(case_id, by=by)
     state = State(found.state) if found else State.NOT_ASKED
     people = _people(found) if found else {}
@@ -258,7 +258,7 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
 
 
 def to_review(*, by: Actor) -> list[Line]:
-    """The cases whose record the actor's organisation may read, what is not decided first, the oldest first."""
+    """The cases whose record the actor's organisation may read: undecided ones first, then the oldest first."""
     by.must(Permission.IDENTIFICATION_DECIDE)
     decided = Identification.state.in_((State.DECIDED, State.FINAL))
     statement = (
@@ -275,7 +275,7 @@ def to_review(*, by: Actor) -> list[Line]:
 
 
 def organisations_to_ask() -> list[Organisation]:
-    """Who can review, by code: police first, then social services."""
+    """The organisations that can review, by code: police first, then social services."""
     statement = select(Organisation).where(
         Organisation.kind.in_([str(each) for each in REVIEWING]), Organisation.enabled.is_(True)
     )

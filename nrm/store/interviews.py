@@ -52,7 +52,7 @@ class ToldLine:
 
 _IS_MINE = (Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id"))
 _MINE = select(Interview).where(*_IS_MINE)
-# The same without the mapper: read at every page of an interview.
+# The same row without the ORM, because it is read at every page of an interview.
 _MY_COLUMNS = Prepared(select(Interview.__table__).where(*_IS_MINE))
 
 
@@ -85,7 +85,7 @@ def is_known(interview_id: uuid.UUID) -> bool:
     """Whether the id is taken: by whatever post, by a case that a shelter opened itself, by a notice, a child's
     return, or a call.
 
-    What is sealed is found by the id alone, so one that stood for two would let the one undo the other.
+    Sealed things are found by the id alone; if two had the same id, one could destroy the other.
     """
     return any(
         db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
@@ -122,14 +122,14 @@ def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
 
 
 def expired(at: datetime, limit: int) -> Sequence[Interview]:
-    """Drafts whose days are over, of every post; for what time brings. Not those of a child nobody has answered of."""
+    """Drafts of all posts whose time is over, for `tend`; without drafts about a child that nobody has answered."""
     return db.session.scalars(
         select(Interview).where(Interview.status == "draft", Interview.expires_at <= at, ~_unanswered()).limit(limit)
     ).all()
 
 
 def unanswered_children(at: datetime, limit: int) -> Sequence[Interview]:
-    """Drafts whose days are over, of a child of whom the child authority has not said that the interview may end."""
+    """Drafts about a child whose time is over, and for which the child authority has not allowed the end."""
     return db.session.scalars(
         select(Interview).where(Interview.status == "draft", Interview.expires_at <= at, _unanswered()).limit(limit)
     ).all()

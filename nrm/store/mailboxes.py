@@ -26,7 +26,7 @@ def own(*, by: Actor) -> Mailbox | None:
 
 
 def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
-    """Desks with an address whose next message is due and for which something waits, whoever waited longest first."""
+    """Desks with an address, a due message and a waiting task; those that have waited longest come first."""
     statement = (
         select(Mailbox.organisation_id)
         .join(Organisation, Organisation.id == Mailbox.organisation_id)
@@ -40,7 +40,7 @@ def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
 def _has_a_task(at: datetime) -> ColumnElement[bool]:
     """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post.
 
-    For the Responsible Authority: whatever is late anywhere, or that nobody is being asked for a person.
+    For the Responsible Authority: anything that is late anywhere, or a person whom nobody is asked to take.
     """
     answers = exists().where(Referral.receiver_id == Organisation.id, Referral.status == "sent")
     no_show = and_(Referral.status == "accepted", Referral.expected_at <= at - NO_SHOW_AFTER)

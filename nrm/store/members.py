@@ -115,7 +115,7 @@ def other_holders(member: Member, *, checked: bool = False) -> int:
 
 
 def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
-    """A member of the asker's organisation, or any for who keeps the accounts; raises NotVisible."""
+    """A member of the actor's organisation, or any member for a keeper of accounts; raises NotVisible."""
     statement = select(Member).where(Member.id == member_id).execution_options(populate_existing=True)
     if not by.may(Permission.ORGANISATION_FOUND):
         statement = statement.where(Member.organisation_id == by.organisation_id)
@@ -126,15 +126,15 @@ def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
 
 
 def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
-    """A member the actor may disable or let begin anew; raises NotVisible."""
+    """A member whom the actor may disable or let make new keys; raises NotVisible."""
     by.must(Permission.ACCOUNT_DISABLE)
     return colleague(member_id, by=by)
 
 
 def is_from_colleague(member_id: Any, organisation_id: Any) -> ColumnElement[bool]:
-    """Whether somebody of the organisation ever made a link for the member, as far as it was kept who did.
+    """Whether somebody of the organisation ever made a link for the member.
 
-    A link from before that was kept counts as a colleague's wherever there is a keyring.
+    Links older than the column that says who made them count as a colleague's if the organisation has a keyring.
     """
     by = aliased(Member)
     keyring = exists().where(Keyring.organisation_id == organisation_id).correlate_except(Keyring)
@@ -150,7 +150,7 @@ def has_link_of_colleague(member: Member) -> bool:
 
 
 def confirmed_since(member_id: uuid.UUID, at: datetime) -> bool:
-    """Whether somebody became a holder, or one anew, at or after that instant."""
+    """Whether the member became a holder of the keyring (for the first time or again) at or after that moment."""
     joined = (KeyHappening.CONFIRMED, KeyHappening.JOINED)
     found = exists().where(KeyEvent.member_id == member_id, KeyEvent.event.in_(joined), KeyEvent.at >= at)
     return bool(db.session.scalar(select(found)))
@@ -210,7 +210,7 @@ def accepting_shelters() -> set[uuid.UUID]:
 
 
 def keys(*, by: Actor) -> Keys:
-    """Where the actor's organisation's keyring stands, and the actor's own recovery code."""
+    """The state of the keyring of the actor's organisation, and of the actor's own recovery code."""
     return keys_of(_keys(by)().one(), by=by)
 
 
@@ -220,7 +220,7 @@ def _keys(by: Actor) -> Select[*tuple[Any, ...]]:
 
 
 def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
-    """One row from which `keys_of` tells where the keys stand; a home page asks for more columns beside them."""
+    """One row from which `keys_of` reads the state of the keys; a home page adds more columns."""
     old = exists().where(
         KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~is_newest()
     )
@@ -235,7 +235,7 @@ def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
 
 
 def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
-    """Where the keys stand, of the first columns of a row; asks more only while they are being changed."""
+    """The state of the keys, from the first columns of a row; asks the database again only while keys are changed."""
     version, due_at, anew_at, old_wraps, holders, checked, *_ = row
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _versions_behind(by) if old_wraps else 0
@@ -261,9 +261,9 @@ def _versions_behind(by: Actor) -> int:
 
 
 def number_exposed(*, by: Actor) -> int:
-    """How many compartments of the organisation have keys that are not known to be of the newest version alone.
+    """How many compartments of the organisation may have keys that an older version of its keyring opens too.
 
-    By the rows as they are: `grants.exposed` also looks whether their marks are right.
+    It trusts the rows: `grants.exposed` also checks their MACs.
     """
     latest = select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery()
     statement = select(func.count()).select_from(Grant)
@@ -294,8 +294,7 @@ def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
 
 
 def keyrings_due() -> int:
-    """How many organisations wait for a new keyring, for the end of the move to one, or for what it opened to be sealed
-    anew; for what time brings."""
+    """How many organisations have key work to do: a new keyring, the move to it, or sealing again; for `tend`."""
     unfinished = exists().where(
         and_(Keyring.organisation_id == Organisation.id, KeyringWrap.keyring_id == Keyring.id, ~is_newest())
     )

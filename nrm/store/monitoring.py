@@ -1,6 +1,6 @@
 """What a monitor reads: draws, sampled procedure records, scores and what is to be mended; a post, its own alone.
 
-No question here leads to an interview, a case or a person, and none counts interviews.
+No function here leads to an interview, a case or a person, and none counts interviews.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def sizes(quarter: Quarter, *, by: Actor) -> list[tuple[dict[str, str], int]]:
 
 
 def to_score(*, by: Actor, limit: int = _MOST) -> list[SampleLine]:
-    """What waits for the asker's score, oldest quarter first; what they scored, or what is scored in full, does not."""
+    """Interviews that wait for the actor's score, the oldest quarter first."""
     by.must(Permission.MONITORING_SCORE)
     scores = (
         select(func.count()).where(MonitoringScore.sample_id == MonitoringSample.id).correlate(MonitoringSample)
@@ -144,7 +144,7 @@ def to_score(*, by: Actor, limit: int = _MOST) -> list[SampleLine]:
 
 
 def sample(sample_id: uuid.UUID, *, by: Actor) -> Sample:
-    """One sampled interview; nobody else's marks. Raises NotVisible, NotPermitted."""
+    """One sampled interview, without the scores of others. Raises NotVisible, NotPermitted."""
     by.must(Permission.MONITORING_SCORE)
     found = db.session.execute(_samples().where(MonitoringSample.id == sample_id)).first()
     if found is None:
@@ -241,7 +241,7 @@ def monitored_posts(*, by: Actor) -> list[tuple[uuid.UUID, dict[str, str]]]:
 
 
 def frames(quarter: Quarter, *, by: Actor) -> dict[str, list[uuid.UUID]]:
-    """Post -> the ids of the records its draw is made from, for the draw itself and for drawing it again.
+    """Post -> the ids of the records from which its sample is drawn, for the draw itself and for repeating it.
 
     Before the draw: those of the quarter or an earlier one that took part in none. The system alone.
     """
@@ -292,7 +292,7 @@ def profiles_and_assessments(quarter: Quarter, *, by: Actor) -> dict[str, Counte
 
 
 def quarters_without_seed(today: date, *, by: Actor) -> list[Quarter]:
-    """The running quarter and earlier ones with undrawn records, as far as they have no seed yet."""
+    """The quarters that need a seed: the running one, and earlier ones with undrawn records, if they have none."""
     _must_draw(by)
     starts = db.session.scalars(
         select(ProcedureRecord.quarter_on).where(ProcedureRecord.considered_in.is_(None)).distinct()

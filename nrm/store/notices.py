@@ -1,5 +1,5 @@
-"""Announced returns: the post and the Responsible Authority see whom to expect, who announced one only what became of
-it."""
+"""Announced returns. The post and the Responsible Authority see whom to expect; the organisation that announced a
+return sees only its outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Recorder = aliased(Organisation)
 
 @dataclass(frozen=True, slots=True)
 class ExpectedLine:
-    """Somebody who is expected, or did not come. Who it is is sealed."""
+    """A person who is expected, or did not come. The identity is sealed."""
 
     id: uuid.UUID
     post: dict[str, str]
@@ -46,7 +46,7 @@ class ExpectedLine:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLine:
-    """One's own notice: until it is over the day, afterwards the quarter and whether the person arrived."""
+    """A notice of the actor's own: until it is over with the day, afterwards with the quarter and the outcome."""
 
     id: uuid.UUID
     post: dict[str, str]
@@ -126,7 +126,7 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
 
 
 def over(day: date, limit: int) -> Sequence[Notice]:
-    """Those whose day was on `day` or before and that are not coarse yet, for what time brings."""
+    """Notices whose day was `day` or earlier and is still kept; for `tend`."""
     return db.session.scalars(
         select(Notice).where(Notice.expected_on.is_not(None), Notice.expected_on <= day).limit(limit)
     ).all()

@@ -42,7 +42,7 @@ _Opener = aliased(Organisation)
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
 ARRIVAL = "arrival"
 TELLING = ("notify", "tell_duty_officer")
-"""What is fulfilled by knowing: the duty officer can tell it by telephone. A step is done by whoever owes it."""
+"""Obligations that a party fulfils by knowing: the duty officer can tell it by telephone. Others are steps to do."""
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
 ASK_CONSENT = "ask_consent"
@@ -96,7 +96,7 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
 
 
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
-    """What somebody else has to know and nobody has told them yet, and its case; raises NotVisible.
+    """(obligation, case) of something that another party has to know and was not told yet; raises NotVisible.
 
     For the duty officer, and for the post while the person is still handed over by it.
     """
@@ -126,9 +126,9 @@ def is_own(obligation: Obligation, *, by: Actor) -> bool:
 
 
 def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None) -> Page[ObligationLine]:
-    """What the actor's desk owes and has not acknowledged, the first due first, what has no hour last.
+    """The open obligations of the actor's desk, the first due first, those without an hour last.
 
-    Without arrivals: those stand on the list of people on their way. `old`: only what was due more than seven days ago,
+    Without arrivals: those are on the list of people on their way. `old`: only what was due more than seven days ago,
     or (False) only the rest.
     """
     place = place_after(after)

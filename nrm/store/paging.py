@@ -1,4 +1,6 @@
-"""Lists in pages: where a page ends is named by the last row itself, so nothing is skipped while rows come and go."""
+"""Lists in pages. The last row of a page names where it ends, so that no row is skipped while rows are added or
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ def values_of(place: tuple[datetime, uuid.UUID] | None) -> dict[str, Any]:
 
 
 def place_after(mark: str) -> tuple[datetime, uuid.UUID] | None:
-    """What `Page.after` names, None for the first page. A mark that nobody was given is NotVisible."""
+    """The place that `Page.after` names, None for the first page. Raises NotVisible for text that is no such mark."""
     if not mark:
         return None
     at, _, id_ = mark.partition("~")

@@ -1,4 +1,4 @@
-"""Numbered papers of the asker's post. A number is found by its mark alone; other posts' are not there at all."""
+"""Numbered papers of the actor's post. A number is found only by its mark; those of other posts are not visible."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def form(mark: bytes | None, *, by: Actor) -> PaperForm | None:
 
 
 def keyings(mark: bytes, *, by: Actor) -> list[Interview]:
-    """The interviews typed in from that paper that were not sent, the first keying first."""
+    """The interviews that were typed in from that paper and not sent, the first one first."""
     by.must(Permission.INTERVIEW_CONDUCT)
     statement = (
         select(Interview)
@@ -78,7 +78,7 @@ def keyings(mark: bytes, *, by: Actor) -> list[Interview]:
 
 
 def twins(interview_id: uuid.UUID, *, by: Actor) -> tuple[Interview, Interview]:
-    """The first two keyings of the interview's paper; raises NotVisible where there is one alone, or none."""
+    """The first two interviews typed in from the interview's paper; raises NotVisible if there are fewer than two."""
     mark = db.session.scalar(
         select(Interview.paper_mark).where(
             Interview.id == interview_id, Interview.organisation_id == by.organisation_id

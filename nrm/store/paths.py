@@ -1,4 +1,4 @@
-"""The critical path of a case, for who has the person and for the duty desk; for everybody else there is none."""
+"""The critical path of a case, for the organisation that has the person and the duty desk; others do not see it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class CasePath:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePath:
-    """Raises NotVisible for all but who has the person, the sender until acceptance, and the duty desk."""
+    """The critical path of a case, for the organisation that has the person, the sender until acceptance, and the duty
+    desk; raises NotVisible for others."""
     if cases.visible(case_id, by=by) not in _SEEN_BY:
         raise NotVisible
     opener = aliased(Organisation)

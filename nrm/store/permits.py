@@ -25,9 +25,9 @@ EXPIRING_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """One person's permit. `needed`: False for whoever is recorded as Albanian; `events`: what can be recorded next.
+    """One person's permit. `needed`: False if the person is recorded as Albanian; `events`: what can be recorded next.
 
-    `informed_by` is for the holder alone: which shelter it was says where the person is.
+    `informed_by` is only for the holder, because the shelter reveals where the person is.
     """
 
     case_id: uuid.UUID

@@ -72,8 +72,8 @@ def last_of(case_id: uuid.UUID) -> Referral | None:
 
 
 def only_with_a_new_yes(case_id: uuid.UUID) -> set[str]:
-    """The parties the person is asked about again before they are: struck out then or since, in a region to be avoided,
-    or excluded for a reason that is withheld. They hold for the case, so for every later move as well."""
+    """The parties that may be asked only after the person says yes again: struck out then or later, in a region to be
+    avoided, or excluded for a withheld reason. This holds for the case, so for every later move too."""
     excluded = _excluded(case_id, Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION, Exclusion.WITHHELD)
     return excluded | consents.struck_out(case_id)
 

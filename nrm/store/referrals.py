@@ -1,7 +1,7 @@
 """Referrals, routes and obligations, as far as the asker may see them.
 
-A referral is seen by its sender, by the party it asked, and by the duty desk. What the sender sees of it after the
-answer is the answer; the case is no longer theirs (`store/cases.py`).
+Its sender, the party that it asked, and the duty desk see a referral. After the answer the sender sees only the answer;
+the case is no longer theirs (`store/cases.py`).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class ReferralLine:
     questionnaire: str
     late: bool
     quarter: str
-    """`2026Q1` once the person arrived: then the quarter is all that is kept of the hours. Else empty."""
+    """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
 
 
 class KeptFor(NamedTuple):
@@ -112,7 +112,7 @@ def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
 
 
 def relation_to(referral: Referral, *, by: Actor) -> Relation:
-    """What the asker is to the referral."""
+    """The relation of the actor to the referral."""
     return _relation(referral.sender_id, referral.receiver_id, by)
 
 
@@ -131,7 +131,7 @@ def _relation(sender_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> Relati
 
 
 def _visible_referral(by: Actor) -> ColumnElement[bool]:
-    """Whether the asker is anything but an outsider to the referral, as `_relation` says it."""
+    """The condition for referrals to which the actor has a relation, by the rules of `_relation`."""
     if by.duty == "tend" or (by.organisation_id is not None and by.may(Permission.REFERRAL_DIRECT)):
         return true()
     mine: list[ColumnElement[bool]] = [false()]
@@ -156,7 +156,7 @@ def terms(referral: Referral) -> Terms:
 
 
 def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:
-    """Referrals whose time has passed without an answer; for what time brings."""
+    """Referrals whose time has passed without an answer; for `tend`."""
     statement = (
         select(Referral.id)
         .where(Referral.status == ReferralStatus.SENT, Referral.expires_at <= at)
@@ -209,7 +209,7 @@ def _sent(by: Actor, further: bool) -> _Lines:
 
 
 def directory(*, by: Actor) -> list[Organisation]:
-    """Every desk with its telephone, by code; for whoever has an account."""
+    """Every desk with its telephone, by code; for everybody who has an account."""
     if by.organisation_id is None:
         raise NotVisible
     desks = [each for each in OrganisationKind if each.holds_keys]
@@ -233,8 +233,8 @@ def kept_beds(organisation_id: uuid.UUID) -> dict[uuid.UUID, KeptFor]:
 def beds_held(organisation_id: ColumnExpressionArgument[uuid.UUID]) -> ColumnElement[int]:
     """How many beds referrals hold: from sending to the answer, and from acceptance until the stay begins.
 
-    A part of a question about `Organisation`. Those who arrived are looked for among the people who are there, not
-    among all who ever came.
+    A part of a statement about `Organisation`. For speed, people who arrived are looked up among those who are there
+    now, not among all who ever came.
     """
     asked = select(func.count()).where(
         Referral.receiver_id == organisation_id, Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED))

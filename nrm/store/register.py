@@ -1,7 +1,7 @@
 """The register of reporting requirements: what was filed for which quarter, and what is outstanding.
 
-A focal point sees the tables of the own agency and nothing of another's. Whoever sees all of them sees how each stands,
-and the figures of those about offences, officials and courts; figures about people are sealed and opened by nobody.
+A focal point sees only the tables of the own agency. Those who may see all tables see the state of each, and the
+figures about offences, officials and courts. Figures about people are sealed; nobody can open them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SPAN = select(Instance.created_at, select(func.max(Release.quarter)).where(Rele
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One table of one quarter: where it stands, when it is due, and what was filed last, if anything.
+    """One table of one quarter: its state, when it is due, and what was filed last, if anything.
 
     `open`: something may still be filed for the quarter.
     """
@@ -81,7 +81,7 @@ def lines(*, by: Actor) -> list[Line]:
 
 
 def of_quarter(quarter: Quarter, *, by: Actor) -> list[Line]:
-    """The same of one quarter, open or not; for making its joint report too."""
+    """The lines of one quarter, open or not; also for making its joint report."""
     if by != RELEASE:
         by.must(Permission.REGISTER_READ)
     return _table_lines([quarter], _tables(by))
@@ -104,7 +104,7 @@ def awaited(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
 
 
 def matrix(code: str, *, by: Actor) -> Matrix:
-    """A table the asker's agency files; raises NotVisible for another's as for one that does not exist."""
+    """A table that the actor's agency files; raises NotVisible, both for another's table and for none."""
     by.must(Permission.REGISTER_FILE)
     found = country().register.tables.get(code)
     if found is None or found.filed_by != by.organisation_code:
@@ -113,7 +113,7 @@ def matrix(code: str, *, by: Actor) -> Matrix:
 
 
 def hold(session: Session) -> None:
-    """Until this transaction ends nobody else files, counts what was filed, or joins a quarter.
+    """Until this transaction ends, nobody else files, counts what was filed, or makes the joint report of a quarter.
 
     For the first statement of an action: what is read before may be old. SQLite lets one write at a time anyway.
     """
@@ -133,7 +133,7 @@ def check_open(table: Matrix, quarter: Quarter) -> None:
 
 
 def is_published(report: str, quarter: Quarter) -> bool:
-    """Whether the figures of a report that speaks of the quarter stand, signed or not."""
+    """Whether the figures of a report for the quarter are stored, signed or not."""
     for model in (Release, ReleaseDraft):
         statement = select(model.id).where(
             model.report == report, model.first_quarter <= str(quarter), model.quarter >= str(quarter)
@@ -164,7 +164,7 @@ def is_own(filing_id: uuid.UUID, table: Matrix, quarter: Quarter, *, by: Actor) 
 
 
 def filing(filing_id: uuid.UUID, *, by: Actor) -> Filing:
-    """One filing, of the own agency or of any for whoever sees the whole register; raises NotVisible."""
+    """One filing, of the own agency, or of any agency for those who see the whole register; raises NotVisible."""
     by.must(Permission.REGISTER_READ)
     found = db.session.get(Filing, filing_id)
     if found is None or found.matrix not in {table.code for table in _tables(by)}:

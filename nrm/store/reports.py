@@ -1,4 +1,4 @@
-"""The sealed releases: all that whoever reads reports can read. People are counted in `store/counting.py`."""
+"""The sealed releases, which are all that readers of reports can read. `store/counting.py` counts people."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
 
 
 def waits_until(quarter: Quarter, tried: str | None, *, report: str = REPORT) -> Quarter | None:
-    """With which quarter one that nothing was released of is published at the latest; None: it does not wait.
+    """The quarter with which a quarter without a release is published at the latest; None: it does not wait.
 
     `tried`: how its `attempt` ended. Too few people were concerned, or the report is published for several quarters
     that do not end with this one.
@@ -186,7 +186,7 @@ def first_open(quarter: Quarter) -> Quarter:
 
 
 def closed(quarter: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """The same as a condition of another question."""
+    """`is_closed` as a condition of another statement."""
     released = exists().where(Release.report == REPORT, Release.quarter >= quarter)
     return released | exists().where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= quarter)
 
@@ -211,7 +211,7 @@ def must_draft(report: str, id_: uuid.UUID | None = None) -> ReleaseDraft:
 
 
 def waiting(*, by: Actor) -> list[DraftLine]:
-    """The drafts that wait for signatures, for who reads reports: which, since when, and whether one signed."""
+    """The drafts that wait for signatures, for readers of reports: which, since when, and whether one has signed."""
     _must_read(by)
     rows = db.session.execute(_DRAFTS)
     return [DraftLine(row.report, Quarter.parse(row.quarter), row.released_at, row.signed_at) for row in rows]
@@ -225,7 +225,7 @@ def to_countersign(*, by: Actor) -> list[str]:
 
 
 def waits_to_countersign(by: Actor) -> ColumnElement[bool]:
-    """Whether there is any, as a part of another question; nothing for other roles."""
+    """Whether there is any, as a part of another statement; false for other roles."""
     if not by.may(Permission.REPORT_COUNTERSIGN):
         return false()
     return exists().where(ReleaseDraft.signature.is_not(None))

@@ -1,7 +1,8 @@
 """What people asked for, as far as the asker may see it.
 
-It is on the desk of whoever holds the case now; where nobody holds it, or there is none, on that of the Responsible
-Authority, which also sees what is late. Whom the person asked sees what it recorded and the answer.
+A request is on the desk of the present holder of the case. If nobody holds the case, or there is none, it is on the
+desk of the Responsible Authority, which also sees what is late. The organisation that recorded it sees its own record
+and the answer.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _Lines = Select[PersonRequest, Case | None, Organisation, Organisation | None]
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request. `case_id` and `holder` only for who answers; `holder` names the answering shelter by language."""
+    """One request. `case_id` and `holder` are only for the organisation that answers; `holder`: names by language."""
 
     id: uuid.UUID
     pseudonym: str
@@ -44,7 +45,7 @@ class RequestLine:
     holder: dict[str, str]
     case_id: uuid.UUID | None
     is_known: bool
-    """For who answers: there is a case with this code."""
+    """Only for the organisation that answers: whether there is a case with this code."""
     may_answer: bool
 
 
@@ -76,7 +77,7 @@ def is_known(request_id: uuid.UUID) -> bool:
 
 
 def case_of(pseudonym: str) -> uuid.UUID | None:
-    """The case with this code, for the action that records; never told to who asks."""
+    """The case with this code, for the action that records a request; the actor must never learn it."""
     return db.session.scalar(select(Case.id).where(Case.pseudonym == pseudonym))
 
 

@@ -1,5 +1,5 @@
-"""Screenings are counted here, and asked what they say of the crossing points: whether they interview, and how often
-officers see it otherwise than the profile. Never of a person: a screening leads to none.
+"""Counting screenings, and what they show about crossing points: whether they interview, and how often officers judge
+differently from the profile. A screening leads to no person.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ONE_MORE = Prepared(
 
 
 def count(session: Session, screenings: Iterable[Screening]) -> None:
-    """One more of each. Call it after `audit.append`: writers queue there, so none waits for another at a number."""
+    """Add one to each number. Call it after `audit.append`: writers queue there, and so not for the same number."""
     for screening in screenings:
         codes = asdict(screening)
         wanted = {f"of_{name}": code for name, code in codes.items()}
@@ -54,7 +54,7 @@ def count(session: Session, screenings: Iterable[Screening]) -> None:
 
 
 def remember_line(session: Session, mark: bytes) -> None:
-    """That the imported line of this mark was dealt with, so that it is not counted twice."""
+    """Remember that the imported line with this mark was processed, so that it is not counted twice."""
     session.add(ScreenedLine(mark=mark))
 
 
@@ -76,7 +76,7 @@ def last_counted(*, by: Actor) -> dict[str, date]:
 
 
 def against_profile(first: Quarter, last: Quarter, *, by: Actor) -> dict[str, Compared]:
-    """Assessment against profile by crossing point over whole quarters; "" stands for everybody else who interviews."""
+    """Assessment against profile by crossing point over whole quarters; "" is for all other interviewers."""
     by.must(Permission.ASSESSMENT_READ)
     codes = (ScreeningKind.crossing_point, ScreeningCount.profile, ScreeningCount.assessment)
     statement = (

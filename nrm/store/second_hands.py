@@ -42,7 +42,7 @@ _RECORDED = {ActKind.WITHDRAW: RequestKind.WITHDRAWAL, ActKind.ERASE: RequestKin
 
 @dataclass(frozen=True, slots=True)
 class ActLine:
-    """One act. `alone_from`: nobody could agree, and from then on whoever asked does it alone.
+    """One act. `alone_from`: nobody else could agree, and from then on the member who asked may do it alone.
 
     `recorded`: there is an open request of the person for it, recorded where they asked.
     """
@@ -72,7 +72,7 @@ class ActLine:
 
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
-    """How many acts wait, or ran out undone lately, as a part of another question."""
+    """How many acts wait, or expired lately without being done; a part of another statement."""
     kinds = _kinds(by)
     if not kinds:
         return literal(0)
@@ -109,9 +109,9 @@ def row(act_id: uuid.UUID, *, by: Actor) -> HeavyAct:
 
 
 def taken(act: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
-    """When the asker did others of this kind alone in the last hour, once for each; raises NotPermitted.
+    """When the actor did other acts of this kind alone in the last hour, once for each; raises NotPermitted.
 
-    The rows say it, and the second database, in case they were taken away.
+    It is read from the rows, and from the second database in case rows were deleted.
     """
     by.must(PERMISSION[act])
     since = clock.now() - WINDOW
@@ -138,7 +138,7 @@ def taken(act: ActKind, subject: uuid.UUID, *, by: Actor) -> list[datetime]:
 
 
 def waits(act: ActKind, subject: uuid.UUID, *, by: Actor) -> HeavyAct | None:
-    """What waits about this case or member, whoever of the organisation asked; raises NotPermitted."""
+    """The act that waits about this case or member, no matter who in the organisation asked; raises NotPermitted."""
     by.must(PERMISSION[act])
     statement = select(HeavyAct).where(
         _is_about(act, subject), HeavyAct.organisation_id == by.organisation_id, HeavyAct.status == ActStatus.ASKED

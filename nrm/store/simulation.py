@@ -45,8 +45,8 @@ def beds(last: date, *, by: Actor) -> dict[str, int]:
 
 
 def past(first: date, last: date, country: Country, *, by: Actor) -> list[PastCase]:
-    """Every case that has a night in the period, or was registered in it without a stay; who does not wish to be
-    counted is left out. Raises NotPermitted for a person."""
+    """Every case that has a night in the period, or was registered in it without a stay. People who do not wish to be
+    counted are left out. Raises NotPermitted for a person."""
     _for_the_program(by)
     chosen = _in_question(first, last)
     stays = _by_case(_stays(chosen))

@@ -22,12 +22,12 @@ Execute = Callable[..., Result[*_Columns]]
 def built_once(
     build: Callable[Concatenate[Actor, _Shape], Select[*_Columns]],
 ) -> Callable[Concatenate[Actor, _Shape], Execute[*_Columns]]:
-    """Let `build` make its statement once for all who ask alike, and execute it with the ids of who asks.
+    """Decorator: `build` makes its statement once for each role and kind of organisation; it runs with the actor's ids.
 
-    What is called returns a function that takes the values of the statement's own parameters and executes it. `build`
-    sees somebody of the asker's role and kind of organisation whose ids are parameters: it may compare columns with
-    them and ask whether there is one, but not look at them. Its other arguments are the statement's shape: hashable,
-    and of few values.
+    The decorated function returns a function that takes the values of the statement's own parameters and executes it.
+    `build` gets an actor of that role and kind whose ids are bound parameters: it may compare columns with them and
+    test them for None, but not use their values. Its other arguments are the shape of the statement: hashable, and of
+    few values.
     """
     named = cast("Callable[..., Select[*_Columns]]", build)
 

@@ -1,4 +1,4 @@
-"""Beds and stays of the asker's own shelter. Other shelters' beds and stays do not exist; numbers are for the shelter
+"""Beds and stays of the actor's own shelter; those of other shelters are not visible. Numbers are for the shelter
 itself and for the duty desk.
 """
 
@@ -81,7 +81,7 @@ class BedLine:
 
     @property
     def closing(self) -> bool:
-        """Whether it is closed, or will be once its day has come and nobody sleeps in it."""
+        """Whether it is closed, or will be when its day has come and nobody sleeps in it."""
         return self.closed_from is not None
 
     @property
@@ -116,7 +116,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Admittable:
-    """A person the shelter holds and can put into a bed, and the bed kept for them."""
+    """A person whose case the shelter holds and whom it can admit, and the bed kept for them."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -185,13 +185,13 @@ def bed_labels(*, by: Actor) -> set[str]:
 def runs(bed: BedLine, days: Sequence[date]) -> list[tuple[str, int]]:
     """A bed's days in runs: (`taken`, `overdue`, `kept`, `out` or `free`, how many days).
 
-    Whoever should have left is there until they have; a kept bed is kept for as long as the list looks.
+    A person whose planned end has passed is there until they leave; a kept bed is shown as kept for all later days.
     """
     if bed.stay is not None:
         if bed.stay.overdue:
             return [("overdue", len(days))]
         taken = sum(day < bed.stay.anticipated_end_on for day in days)
-        # On the planned day somebody who is still there is still there.
+        # A person who has not left by the planned day is still there on that day.
         taken = max(taken, 1)
         rest = "out" if bed.out_of_use else "free"
         return [("taken", taken), (rest, len(days) - taken)] if taken < len(days) else [("taken", taken)]
@@ -199,7 +199,7 @@ def runs(bed: BedLine, days: Sequence[date]) -> list[tuple[str, int]]:
 
 
 def _label_key(label: str) -> tuple[str, int, str]:
-    """`V2` before `V10`."""
+    """The sort key of a label: `V2` before `V10`."""
     letters = label.rstrip("0123456789")
     digits = label[len(letters) :]
     return letters, int(digits) if digits else -1, label
@@ -402,7 +402,7 @@ def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral
 
 
 def periods_of(case_id: uuid.UUID) -> list[Period]:
-    """Every stay of the case, in whatever shelter: for the rule that nobody is in two places."""
+    """Every stay of the case, in any shelter; for the rule that nobody is in two places at once."""
     rows = db.session.execute(select(Stay.admitted_on, Stay.ended_on).where(Stay.case_id == case_id))
     return [Period(row.admitted_on, row.ended_on) for row in rows]
 

@@ -32,7 +32,7 @@ class OpenSupplement:
 
 
 def open_now(*, by: Actor) -> list[OpenSupplement]:
-    """Those of the actor's organisation, the first to close first; one that was turned by hand is reported instead."""
+    """Those of the actor's organisation, the first to close first; a forged one is reported and left out."""
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         return []
     return [
@@ -87,14 +87,14 @@ def row(supplement_id: uuid.UUID, *, by: Actor) -> Supplement:
 
 
 def of_case(case_id: uuid.UUID) -> Supplement | None:
-    """The case's, in whatever state; whose case it is the caller has asked."""
+    """The supplement of a case, in any state; the caller has checked whose case it is."""
     return db.session.scalar(
         select(Supplement).where(Supplement.case_id == case_id).execution_options(populate_existing=True)
     )
 
 
 def over(at: datetime, limit: int) -> Sequence[Supplement]:
-    """Those whose hours are over, for what time brings."""
+    """Supplements whose time is over; for `tend`."""
     return db.session.scalars(
         select(Supplement).where(Supplement.status == "open", Supplement.open_until <= at).limit(limit)
     ).all()

@@ -74,7 +74,7 @@ def places(*, by: Actor) -> list[Place]:
 def _counts() -> dict[str, tuple[int, int]]:
     """Organisation code -> (what waits for it by an hour, what of that is late), in one statement.
 
-    What whoever receives a person owes waits for the holder; what the posts owe, for the one that has the case.
+    An obligation of the receiver counts for the holder of the case; one of the posts, for the post that has the case.
     """
     now, code = clock.now(), Organisation.code.label("code")
     answers = (

@@ -91,10 +91,9 @@ def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes:
 
 
 def seal_stream(key: bytes, pieces: Iterable[bytes], aad: bytes) -> Iterator[bytes]:
-    """Chunk after chunk of something too large to hold; `key` seals this one stream and nothing else.
+    """Seal something too large for the memory, chunk by chunk; `key` must seal this one stream and nothing else.
 
-    STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): a chunk that is changed, moved, left out or put at the end opens
-    no more.
+    STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): a chunk that is changed, moved, left out or added does not open.
     """
     cipher, number, rest = AESGCM(key), 0, bytearray()
     for piece in pieces:
@@ -107,7 +106,7 @@ def seal_stream(key: bytes, pieces: Iterable[bytes], aad: bytes) -> Iterator[byt
 
 
 def open_stream(key: bytes, sealed: BinaryIO, aad: bytes) -> Iterator[bytes]:
-    """The plaintext of `seal_stream`, chunk after chunk; raises CannotOpen at the first that is not as it was."""
+    """The plaintext of `seal_stream`, chunk by chunk; raises CannotOpen at the first changed chunk."""
     cipher, number = AESGCM(key), 0
     chunk = sealed.read(CHUNK_BYTES + _TAG_BYTES)
     while chunk or not number:
@@ -139,7 +138,7 @@ def unwrap(private_key: bytes, wrapped: bytes, info: bytes) -> bytes:
 
 
 def pad(plaintext: bytes) -> bytes:
-    """Padded to a multiple of 256 bytes (ISO/IEC 7816-4), so that length does not tell how long a story is."""
+    """Pad to a multiple of 256 bytes (ISO/IEC 7816-4), so that the length does not reveal how long a story is."""
     return plaintext + b"\x80" + bytes(-(len(plaintext) + 1) % _BLOCK)
 
 

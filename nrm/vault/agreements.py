@@ -1,4 +1,4 @@
-"""Signatures of members over a text of the agreement, and what shows that a version was recorded by this program."""
+"""Signatures of members over a text of the agreement, and the MACs that show that this program wrote a version."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sign(version: AgreementVersion, *, party: str, place: int, at: datetime, by:
 
 
 def check_signature(version: AgreementVersion, row: AgreementSignature) -> None:
-    """Raise CannotOpen unless this person signed this very text, here, with the key that stands beside it."""
+    """Raise CannotOpen unless this person signed exactly this text, in this program, with the key stored next to it."""
     check_row_mac(row.mark, "agreement signature", row.id, *_of_signature(row))
     if not crypto.signed(row.public, row.signature, _message(version, row)):
         raise CannotOpen
@@ -58,12 +58,12 @@ def _of_signature(row: AgreementSignature) -> tuple[crypto.Part, ...]:
 
 
 def mark_version(version: AgreementVersion) -> None:
-    """Mark the row as it stands; after every change this program makes."""
+    """Set the MAC of the row as it is now; call it after every change."""
     version.mark = row_mac("agreement version", version.id, *_of_version(version))
 
 
 def check_version(version: AgreementVersion) -> None:
-    """Raise CannotOpen when the text, or what is recorded of it, was changed by another hand."""
+    """Raise CannotOpen when another program changed the text or what is recorded about it."""
     check_row_mac(version.mark, "agreement version", version.id, *_of_version(version))
 
 

@@ -39,7 +39,7 @@ class NotABackup(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the stream, in clear. `pair` is the same in both files of one backup."""
+    """The unsealed part before the stream. `pair` is the same in both files of one backup."""
 
     database: str
     pair: str
@@ -53,7 +53,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What both headers of a pair say alike."""
+    """The part that is equal in both headers of a pair."""
 
     taken_at: str
     country: str
@@ -88,9 +88,9 @@ def _key_in(content: bytes, heading: str) -> bytes:
 
 
 def write_pair(main: BinaryIO, shred: BinaryIO, recipients: tuple[bytes, bytes], about: About, tell: Tell) -> None:
-    """Write both databases as they are at one instant, while others go on working.
+    """Write both databases as they are at one moment, while others continue to work.
 
-    The second database is read first and let go of: whoever stores or destroys a key waits so long on SQLite.
+    The second database is read first and released: on SQLite, storing or destroying a key waits until then.
     """
     pair = uuid.uuid4().hex
     with one_instant() as (main_rows, shred_rows):

@@ -1,4 +1,4 @@
-"""One compartment's value, or one note, under the key that its epoch's two halves make together."""
+"""Sealing one compartment's value, or one note, under the key that is made of the epoch's two halves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEXT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def epoch_key(compartment_key: bytes, shred_key: bytes, case_id: uuid.UUID, compartment: str, epoch: int) -> bytes:
-    """EK: nobody makes it who lacks either half."""
+    """The key of an epoch (EK), made of both halves: with only one of them nobody can make it."""
     return crypto.combine(shred_key, compartment_key, crypto.ctx("ek", case_id, compartment, epoch))
 
 
@@ -28,7 +28,7 @@ def seal_value(
     epoch: int,
     revision: int,
 ) -> bytes:
-    """The sealed value of a compartment, padded, bound to its place and revision."""
+    """Seal the value of a compartment: padded, and bound to its place and revision."""
     key = epoch_key(compartment_key, shred_key, case_id, compartment, epoch)
     return seal_under(key, value, case_id, compartment, epoch, revision)
 

@@ -34,7 +34,7 @@ def read(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, A
 
 
 def move(session: Session, case_id: uuid.UUID, old: tuple[bytes, bytes], new: tuple[bytes, bytes], epoch: int) -> None:
-    """Seal the notes anew under the next epoch's keys."""
+    """Seal the notes again, under the keys of the next epoch."""
     for note in session.scalars(select(CareNote).where(CareNote.case_id == case_id)).all():
         value = blobs.open_note(note, *old, note.epoch)
         note.sealed_note = blobs.seal_note(value, *new, case_id, epoch, note.id)

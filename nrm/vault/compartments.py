@@ -1,8 +1,8 @@
 """Sealing and opening a case's compartments.
 
-A compartment opens with two keys that lie apart: the compartment key CK, wrapped to the keyrings of the organisations
-that were granted it (main database), and the shred key SK (shred database). `grants`: who holds a CK; `sharing`: giving
-it to others; `epochs`: new ones; `care_notes`: what lies beside `care`; `blobs`: the bytes.
+A compartment opens with two keys that are stored apart: the compartment key CK, wrapped to the keyrings of the
+organisations that were granted it (main database), and the shred key SK (shred database). `grants`: who holds a CK;
+`sharing`: giving it to others; `epochs`: new keys; `care_notes`: the notes of `care`; `blobs`: the bytes.
 """
 
 from __future__ import annotations
@@ -111,12 +111,12 @@ class NoLeave(CannotOpen):
 
 
 class StaleRevision(Exception):
-    """Someone else wrote this compartment since it was read."""
+    """Somebody else wrote this compartment since it was read."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class _Held:
-    """What a compartment was opened with, and by whom: nobody else seals with it."""
+    """The key with which an actor opened a compartment; only this actor may seal with it."""
 
     by: Actor
     case_id: uuid.UUID
@@ -159,7 +159,7 @@ def create(
 ) -> None:
     """Seal new compartments (compartment -> value) of a case to the same holders, epoch 1, revision 1.
 
-    `by` is who goes on to read them, if they do.
+    `by` is the actor who continues to read them, if there is one.
     """
     grantees = grants.recipients(session, holders)
     shred_keys = []
@@ -192,7 +192,7 @@ def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, 
 
 
 def extend(session: Session | Writer, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
-    """Start the quarter of an hour anew: for one's own draft at each Continue, which is an event of its own."""
+    """Restart the quarter of an hour; for the actor's own draft at each Continue, which is an event of its own."""
     expires_at = clock.now() + timedelta(minutes=OPENING_MINUTES)
     leave = {"expires_at": expires_at, "mark": _leave_mac(by.session_id, case_id, compartment, expires_at)}
     place = {"of_session": by.session_id, "of_case": case_id, "of_compartment": compartment}
@@ -202,7 +202,7 @@ def extend(session: Session | Writer, case_id: uuid.UUID, compartment: str, purp
 
 
 def _leave_mac(session_id: bytes, case_id: uuid.UUID, compartment: str, expires_at: datetime) -> bytes:
-    """What leave carries: a row that was written by hand gives none, since no event went before it."""
+    """The MAC of a leave to read: a row that was written by hand gives no leave, because no event was recorded."""
     return row_mac("leave to read", case_id, session_id, compartment, microseconds(expires_at))
 
 
@@ -214,7 +214,7 @@ def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires
 
 
 def move_leave(session: Session, before: bytes, after: bytes) -> None:
-    """What one session had leave to read, another has: for the session that follows a locked one."""
+    """Move the leave to read from one session to another: to the session that replaces a locked one."""
     for row in session.scalars(select(Opening).where(Opening.session_digest == before)).all():
         place = (row.case_id, row.compartment, row.expires_at)
         if crypto.same(row.mark, _leave_mac(before, *place)):
@@ -256,9 +256,9 @@ def write(
 
 
 def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[str, Any], *, by: Actor) -> int:
-    """Put `part` over what the compartment says, unread by anybody; returns the new revision.
+    """Replace some answers of the compartment by `part`, without showing it; returns the new revision.
 
-    Raises CannotOpen without a key, StaleRevision when somebody wrote in the same instant.
+    Raises CannotOpen without a key, StaleRevision when somebody wrote at the same moment.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     held = _held_value(row, compartment_key, shred_key, by)
@@ -268,7 +268,7 @@ def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[
 def sealed_next(
     session: AnySession, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *, seen: int, by: Actor
 ) -> NextRevision:
-    """The revision after `seen`, sealed but not kept yet: this may happen before one queues for the writer's lock."""
+    """The revision after `seen`, sealed but not stored; this can be done before waiting for the writer's lock."""
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     return _next_revision(_held_value(row, compartment_key, shred_key, by), value, seen)
 
@@ -276,8 +276,8 @@ def sealed_next(
 def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
     """The revision after one that was opened in this request, sealed as `sealed_next` does.
 
-    For the actor who opened it nothing is read again: whatever ended the grant since also ended the epoch or took the
-    row away, and then `keep` refuses. For any other actor it is `sealed_next`.
+    For the actor who opened it nothing is read again: if the grant has ended since, its epoch has ended or the row is
+    deleted, and then `keep` refuses. For any other actor it is `sealed_next`.
     """
     held = opened._held_value
     if held.by is not by:
@@ -291,9 +291,9 @@ def _next_revision(held: _Held, value: dict[str, Any], seen: int) -> NextRevisio
 
 
 def keep(session: Session | Writer, following: NextRevision) -> int:
-    """Put it in the place of the one before; returns its number.
+    """Store the revision in place of the one before; returns its number.
 
-    Raises StaleRevision when that is not the newest any more, or its epoch has ended, or the compartment is gone.
+    Raises StaleRevision when that one is no longer the newest, its epoch has ended, or the compartment is deleted.
     """
     place = {
         "of_case": following.case_id,
@@ -367,7 +367,7 @@ def keys(
 
 
 def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
-    """Whether the live grant was made by this program: one that was written by hand is as if it were not there."""
+    """Whether this program made the live grant; one that was written by hand is ignored."""
     if grants.is_made_here(row.grant_mark, row.case_id, row.compartment, row.epoch, organisation_id):
         return True
     report(f"grant of {row.compartment}", row.case_id)
@@ -377,7 +377,7 @@ def _is_granted(row: Row, organisation_id: uuid.UUID) -> bool:
 def _opened_once(private: bytes, wrapped: bytes, context: bytes, *, by: Actor) -> bytes:
     """`grants.opened`, done once per request: reading, reading again and writing need the same compartment key.
 
-    Whether the wrapped key may still be used is the caller's affair each time.
+    The caller checks each time whether the wrapped key may still be used.
     """
     assert by.keys is not None
     known = by.keys.unwrapped.get((wrapped, context))
@@ -393,12 +393,12 @@ def _has_leave(row: Row, by: Actor) -> bool:
 
 
 def _was_granted(session: AnySession, row: Row, organisation_id: uuid.UUID) -> bool:
-    """Whether a grant lies there for the organisation, of whatever epoch: then what lies there should open."""
+    """Whether the organisation has a grant row, of any epoch: then the compartment should open."""
     return row.sealed_key is not None or session.get(Grant, (row.case_id, row.compartment, organisation_id)) is not None
 
 
 def _release(session: AnySession, row: Row, organisation_id: uuid.UUID) -> tuple[int, bytes]:
-    """A pending grant turned into a grant, for the party of the open referral only."""
+    """Turn a pending grant into a grant, only for the party of the open referral."""
     asked = select(Referral.id, Referral.sender_id, Referral.mark).where(
         Referral.case_id == row.case_id,
         Referral.receiver_id == organisation_id,

@@ -1,7 +1,7 @@
-"""What a member destroyed alone in the last hour, in the second database.
+"""What a member destroyed alone in the last hour, kept in the second database.
 
-Whoever writes to the main database alone cannot begin the count anew by taking rows away. It is written before the main
-transaction commits: one that failed then counts too, once for each case or colleague.
+A person who can write to the main database alone cannot reset this count by deleting rows. It is written before the
+main transaction commits, so a transaction that fails after that counts too, once for each case or colleague.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nrm.models.cases import CountedAct
 
 
 def note(member_id: uuid.UUID, kind: str, subject: uuid.UUID, at: datetime) -> None:
-    """The member does this alone, in the caller's transaction."""
+    """Record that the member does this alone; called in the caller's transaction."""
     hold_the_pair()
     place = (CountedAct.member_id == member_id, CountedAct.subject_id == subject, CountedAct.kind == kind)
     with db.engines["shred"].begin() as connection:
@@ -26,7 +26,7 @@ def note(member_id: uuid.UUID, kind: str, subject: uuid.UUID, at: datetime) -> N
 
 
 def since(member_id: uuid.UUID | None, kinds: Collection[str], at: datetime) -> dict[uuid.UUID, datetime]:
-    """What the member did of these kinds after that: when, the newest of each case or colleague."""
+    """When the member did acts of these kinds after `at`: the newest time for each case or colleague."""
     statement = (
         select(CountedAct.subject_id, CountedAct.at)
         .where(
@@ -39,7 +39,7 @@ def since(member_id: uuid.UUID | None, kinds: Collection[str], at: datetime) -> 
 
 
 def forget(until: datetime) -> None:
-    """What counts no more."""
+    """Delete what no longer counts: entries until that time."""
     with db.engines["shred"].connect() as connection:
         over = connection.scalar(select(func.count()).select_from(CountedAct).where(CountedAct.at <= until))
     if over:

@@ -4,8 +4,8 @@
     ["0a1b...", "K7QM-4T2X-9", ...]                one line for each row, in the order of the primary key
     {"end": {"cases": 12, ...}}                    the last line: how many rows each table has
 
-The order is that of random keys, never that of writing. Bytes are base64, ids 32 hexadecimal digits, instants and days
-ISO 8601.
+The order is that of random keys, never that of writing. Bytes are base64, ids 32 hexadecimal digits, times and days ISO
+8601.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Unreadable(Exception):
 
 
 def kind_of(of: Column[Any]) -> str:
-    """How the values of a column are written; TypeError for a type that is not foreseen."""
+    """How the values of a column are written; raises TypeError for an unknown type."""
     if isinstance(of.type, Integer):
         return "number"
     for kind, known in _TYPES.items():
@@ -116,7 +116,7 @@ def _written(kind: str, value: Any) -> Any:
 
 @contextmanager
 def in_any_order(connection: Connection) -> Iterator[None]:
-    """Let rows refer to rows that follow: what refers to nothing is found out at the end."""
+    """Let rows refer to rows that follow; a reference to nothing is found at the end."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         yield

@@ -49,10 +49,10 @@ class Anew:
 
 
 def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
-    """A new epoch of each compartment for exactly those who hold it, and offered again to those who are asked.
+    """A new epoch of each compartment for exactly those who hold it; it is offered again to those who are asked.
 
-    Whoever kept its key from before opens nothing more. The revision stays, so that who is writing goes on. The actor
-    must hold each. What somebody else changed meanwhile is passed over.
+    A key that somebody kept from before opens nothing any more. The revision stays the same, so that a person who is
+    writing can continue. The actor must hold each. A compartment that somebody changed meanwhile is left out.
     """
     _hold(session, places)
     holding, asked = grants.holding(session, places), grants.asked(session, places)
@@ -146,7 +146,7 @@ def shred(session: Session, case_id: uuid.UUID, compartments: Collection[str]) -
 
 
 def erase(session: Session, case_id: uuid.UUID, compartments: Collection[str], *, at: datetime | None = None) -> None:
-    """`shred`, and remember it: what is erased stays erased when a backup from before is restored."""
+    """`shred`, and remember it: what is erased stays erased when an older backup is restored."""
     shred(session, case_id, compartments)
     for compartment in sorted(compartments):
         there = session.get(Erasure, (case_id, compartment))

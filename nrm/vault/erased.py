@@ -1,7 +1,7 @@
-"""The list of what was erased, outside the databases: it must survive them, or a backup would bring back the dead.
+"""The list of what was erased. It is kept outside the databases, so that a restored backup does not bring it back.
 
-One JSON object a line, appended and never changed: `case_id`, `compartment`, `erased_at`, and `mark`, a MAC under the
-store key, so that nobody without the key files can have more erased by writing into the list.
+One JSON object per line, appended and never changed: `case_id`, `compartment`, `erased_at`, and `mark`, a MAC under the
+store key, so that nobody without the key files can cause more to be erased by writing into the list.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Erased:
 
 
 def read(path: Path) -> list[Erased]:
-    """What the list says; a last line that was cut off is passed over. Raises ForgedList, OSError."""
+    """The entries of the list; an incomplete last line is ignored. Raises ForgedList, OSError."""
     found = []
     content = path.read_bytes()
     for number, line in enumerate(content.splitlines(), start=1):
@@ -61,7 +61,7 @@ def _mark(erased: Erased) -> str:
 
 
 def complete(path: Path) -> int:
-    """Append what is erased and not on the list yet, safely on the disk; returns how many.
+    """Append what is erased and not on the list yet, and flush it to the disk; returns how many.
 
     What this program did not erase is reported. Raises OSError, ForgedList.
     """

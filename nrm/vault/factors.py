@@ -1,4 +1,4 @@
-"""The secret of a member's second factor, and the marks under which failed tries are counted."""
+"""The secret of a member's second factor, and the digests under which failed attempts are counted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NOBODY = uuid.UUID(int=0)
 
 
 def demanded() -> bool:
-    """Whether this instance asks everybody for a second factor: all but synthetic ones that were made without."""
+    """Whether this instance asks for a second factor: all do, except synthetic ones that were made without it."""
     return bool(current_app.extensions["nrm.second_factor"])
 
 
 def proposed(session_id: bytes, member_id: uuid.UUID, present: bytes | None) -> bytes:
-    """The secret a session offers for enrolment: the same until there is another one, and kept nowhere till then.
+    """The secret that a session offers for a new second factor. It is derived, not stored, until it is confirmed.
 
-    `present`: the member's sealed secret, so that the next one is a new one.
+    It stays the same until the member has another secret; so `present`, the member's sealed secret, is part of it.
     """
     context = crypto.ctx("totp proposed", session_id, member_id, crypto.digest(present or b""))
     return crypto.expand(_purpose_key("totp"), context)[:SECRET_BYTES]
@@ -36,17 +36,17 @@ def as_text(secret: bytes) -> str:
 
 
 def code_now(secret: str) -> str:
-    """The code of a secret in base32 at this instant."""
+    """The code of a secret (base32) at this moment."""
     return crypto.one_time_code(base64.b32decode(secret), steps_at(clock.now())[WINDOW])
 
 
 def seal(member_id: uuid.UUID, secret: bytes) -> bytes:
-    """What is kept of a secret."""
+    """The sealed secret, as it is stored."""
     return crypto.seal(_purpose_key("totp"), secret, crypto.ctx("totp", member_id))
 
 
 def step_of(secret: bytes, code: str, after: int | None) -> int | None:
-    """The step this is the code of, if it is one of now and later than `after`; else None."""
+    """The time step that this code belongs to, if it is a present one and later than `after`; else None."""
     typed = typed_code(code).encode()
     found = None
     for step in steps_at(clock.now()):
@@ -57,7 +57,7 @@ def step_of(secret: bytes, code: str, after: int | None) -> int | None:
 
 
 def accepted_step(account: Credentials | None, code: str) -> int | None:
-    """`step_of` for an account. The same work where there is no account, or one without a second factor."""
+    """`step_of` for an account. It does the same work if there is no account, or the account has no second factor."""
     whose, sealed = _NOBODY, None
     if account is not None and account.sealed_totp is not None:
         whose, sealed = account.id, account.sealed_totp
@@ -73,12 +73,12 @@ def accepted_step(account: Credentials | None, code: str) -> int | None:
 
 @lru_cache(maxsize=1)
 def _dummy_secret(under: bytes) -> bytes:
-    """What is opened where there is nothing to open."""
+    """A sealed secret that is opened when there is no real one, so that it takes as long."""
     return crypto.seal(under, bytes(SECRET_BYTES), crypto.ctx("totp", _NOBODY))
 
 
 def try_mark(kind: str, value: str) -> bytes:
-    """Under what the failures of a sign-in name, a network or a browser are counted: nobody can read it back."""
+    """The digest under which failures of a sign-in name, a network or a browser are counted; it cannot be reversed."""
     return crypto.mac(_purpose_key("tries"), crypto.ctx(kind, value.encode("utf-8", "surrogatepass")))
 
 

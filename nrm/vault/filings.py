@@ -1,8 +1,8 @@
-"""Filed tables: the signature of who files, and the sealed figures of tables about victims and children.
+"""Filed tables: the signature of the filer, and the sealed figures of tables about victims and children.
 
-Such figures are sealed under two halves like a compartment of a case. One is the shred key; the other is derived from
-the store key instead of being granted to an organisation: no account opens them, not even that of who filed. The
-program opens them once, when a quarter is closed, and only what the rounder made of them leaves.
+Such figures are sealed under two halves, like a compartment of a case. One half is the shred key; the other is derived
+from the store key, not granted to an organisation: no account can open them, not even that of the filer. The program
+opens them once, when a quarter is closed, and only the rounded figures are published.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def open_sealed(session: Session, row: Filing, *, by: Actor) -> dict[str, Any]:
 
 
 def destroy(session: Session, filing_id: uuid.UUID) -> None:
-    """Once the figures are published or replaced nothing opens them any more, nor in a backup that is restored."""
+    """Destroy the key, once the figures are published or replaced: nothing opens them any more, in no backup either."""
     epochs.erase(session, filing_id, {FILED})
 
 
 def sign(row: Filing, content: bytes, *, by: Actor) -> None:
-    """The filer's Ed25519 signature over the filing and what it holds; and the mark of this program. CannotOpen."""
+    """Set the filer's Ed25519 signature over the filing and its content, and the MAC of the row. Raises CannotOpen."""
     private, row.public = signing_key(by)
     row.digest = crypto.digest(content)
     row.signature = crypto.sign(private, _message(row))
@@ -67,7 +67,7 @@ def sign(row: Filing, content: bytes, *, by: Actor) -> None:
 
 
 def check(row: Filing) -> None:
-    """Raise CannotOpen unless this very filing was made here and signed with the key that stands beside it."""
+    """Raise CannotOpen unless this program made exactly this filing, signed with the key stored next to it."""
     check_row_mac(row.mark, "filing", row.id, *_signed_parts(row))
     if row.content is not None and not crypto.same(crypto.digest(row.content.encode()), row.digest):
         report("filing", row.id)
@@ -78,7 +78,10 @@ def check(row: Filing) -> None:
 
 
 def figures(row: Filing, matrix: Matrix) -> Figures | None:
-    """The figures of a filing whose signature holds, where they are in clear; all zeros for `zero`. CannotOpen."""
+    """The figures of a filing whose signature is valid, if they are not sealed; all zeros for `zero`.
+
+    Raises CannotOpen.
+    """
     check(row)
     if row.content is not None:
         return figures_of(row.content.encode(), matrix)
@@ -86,7 +89,7 @@ def figures(row: Filing, matrix: Matrix) -> Figures | None:
 
 
 def _message(row: Filing) -> bytes:
-    """What is signed. Of a sealed table the digest is of sealed bytes: a guess at the figures cannot be tried on it."""
+    """What is signed. For a sealed table the digest is that of the sealed bytes, so nobody can test a guess with it."""
     return crypto.ctx(
         "filing",
         row.id,

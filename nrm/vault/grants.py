@@ -1,11 +1,11 @@
 """Who holds a compartment's key: grants, pending grants under release keys, and what each is bound to.
 
-Whom a new epoch is sealed to is read from these rows. So a live grant carries a mark, and a pending one counts as long
-as its release key lies in the second database: a row that was put there by hand is reported and holds nothing.
+These rows decide to whom a new epoch is sealed. So a live grant carries a MAC, and a pending grant counts only while
+its release key is in the second database. A row that was written by hand is reported and ignored.
 
-A grant is HPKE to the public half of the organisation's keyring: whoever seals to an organisation needs no secret of
-it. Once somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is
-kept as an own envelope instead, in the same row and with the same context (ADR 0030):
+A grant is HPKE to the public half of the organisation's keyring, so sealing to an organisation needs no secret of it.
+When somebody who holds the private half opens it for a reason, or seals to their own organisation, the grant is kept as
+an own envelope instead, in the same row and with the same context (ADR 0030):
 
     own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
 """
@@ -61,15 +61,15 @@ _RECIPIENTS = _KEYRINGS.with_for_update(read=True, key_share=True, of=Organisati
 def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> list[Recipient]:
     """The organisations as grantees, in a stable order.
 
-    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was put there by hand,
+    Raises HoldsNoKeys for one that must not or cannot open; CannotOpen for a public key that was written by hand;
     Disagrees for one that is not the newest that the second database knows.
-    Until the transaction ends nobody drops the keyring's older versions (`rewrapping.drop_old`; PostgreSQL).
+    Until the transaction ends nobody deletes older versions of the keyring (`rewrapping.drop_old`; PostgreSQL).
     """
     newest = _newest(session.execute(_RECIPIENTS, {"ids": list(organisation_ids)}).all())
     if len(newest) != len(set(organisation_ids)):
         raise HoldsNoKeys("unknown organisation")
     if late := _unknown(newest):
-        # Perhaps a new version was committed after this transaction began to read: looked at with eyes of its own.
+        # A new version may have been committed after this transaction began to read: check on another connection.
         with db.engine.connect() as connection:
             newest |= _newest(connection.execute(_KEYRINGS, {"ids": late}).all())
         for organisation_id in (disagree := _unknown(newest)):
@@ -80,7 +80,7 @@ def recipients(session: Session, organisation_ids: Collection[uuid.UUID]) -> lis
 
 
 def _unknown(newest: Mapping[uuid.UUID, Recipient]) -> list[uuid.UUID]:
-    """Those whose newest keyring is older than the known one, or another."""
+    """The organisations whose newest keyring here is not the one that the second database knows."""
     found = [version_of(each.organisation_id, each.version, each.public) for each in newest.values()]
     return [each.organisation_id for each in shredding.unknown(found)]
 
@@ -100,7 +100,7 @@ def exposed(
 ) -> Sequence[Place]:
     """The next places whose key is not known to have been first wrapped to `version` of the organisation's keyring.
 
-    Whoever left may have kept such a key. A version that was written by hand is reported, and believed in nothing.
+    A former member may have kept such a key. A version that was written by hand is reported and not trusted.
     """
     place = (Grant.case_id, Grant.compartment)
     statement = select(*place, Grant.epoch, Grant.organisation_id, Grant.since_version, Grant.since_mark)
@@ -183,7 +183,7 @@ def holders_of(session: Session, case_id: uuid.UUID, compartment: str) -> set[uu
 def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, compartments: Collection[str]) -> bool:
     """Delete an organisation's live grants of these compartments; returns whether it had any. Needs no key.
 
-    What it opened before it can open no more here. A backup from before is answered by the new epoch that must follow.
+    From now on it can open nothing of it here. A new epoch must follow, so that an older backup opens nothing either.
     """
     gone = session.execute(
         delete(Grant)
@@ -198,12 +198,12 @@ def take_back(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID, 
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:
-    """A party declined or let the time pass: its pending grants go, its release keys are listed for destruction."""
+    """A party declined or did not answer: delete its pending grants, and list its release keys for destruction."""
     _let_go(session, PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
 
 
 def let_go_everywhere(session: Session, organisation_id: uuid.UUID) -> None:
-    """The same in every case: the organisation is asked about nobody any more."""
+    """`let_go` in every case: the organisation is no longer asked about anybody."""
     _let_go(session, PendingGrant.organisation_id == organisation_id)
 
 
@@ -221,7 +221,7 @@ def clear(
     organisations: Collection[uuid.UUID],
     compartments: Collection[str],
 ) -> None:
-    """Take away rows that hold nothing, where real ones are about to stand."""
+    """Delete rows that are not valid, at the places where valid ones will be written."""
     session.execute(
         delete(kind).where(
             kind.case_id == case_id, kind.organisation_id.in_(organisations), kind.compartment.in_(compartments)
@@ -333,9 +333,9 @@ def _released(pending: PendingGrant) -> Destruction:
 
 
 def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> bytes:
-    """What a new referral carries: without it no key is released to its receiver.
+    """The MAC of a new referral: without it no key is released to its receiver.
 
-    The sender is in it because acceptance ends the sender's grants, whoever that is then said to be.
+    It covers the sender too, because acceptance ends the sender's grants, and the row says who that is.
     """
     return row_mac("referral", referral_id, case_id, sender_id, receiver_id)
 
@@ -356,10 +356,10 @@ def is_made_here(found: bytes, case_id: uuid.UUID, compartment: str, epoch: int,
 
 
 def grant_context(case_id: uuid.UUID, compartment: str, epoch: int, to: Recipient) -> bytes:
-    """What a grant is bound to: it opens for this place and this version of this organisation's keyring alone."""
+    """The context of a grant: it opens only for this place and this version of this organisation's keyring."""
     return crypto.ctx("grant", case_id, compartment, epoch, to.organisation_id, to.kind, to.version)
 
 
 def pending_context(case_id: uuid.UUID, compartment: str, epoch: int, organisation_id: uuid.UUID) -> bytes:
-    """What a pending grant is bound to."""
+    """The context of a pending grant."""
     return crypto.ctx("pending", case_id, compartment, epoch, organisation_id)

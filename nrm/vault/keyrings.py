@@ -85,12 +85,13 @@ def newest(session: Session, organisation: Organisation) -> Keyring:
 
 
 def check(keyring: Keyring, organisation: Organisation) -> None:
-    """Raise CannotOpen for a public key that this program did not make for the organisation as it stands."""
+    """Raise CannotOpen for a public key that this program did not make for the organisation as it is now."""
     check_row_mac(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
 
 
 def _bound_to(organisation: Organisation) -> tuple[str, str]:
-    """What never changes of an organisation: or who turned one into another party would be sealed to in its place."""
+    """The parts of an organisation that never change: otherwise a person could give it the party of another one, and
+    would be sealed to in its place."""
     return organisation.kind, organisation.party
 
 
@@ -169,9 +170,9 @@ def _must_be_known(keyring: Keyring) -> None:
 
 
 def settle() -> int:
-    """Confirm what was announced and committed, forget what was announced and failed; returns how many of both.
+    """Confirm keyrings that were announced and committed, delete those that failed; returns how many of both.
 
-    For when the program died in between.
+    It is needed when the program stopped between the two commits.
     """
     announced = shredding.known_keyrings(confirmed=False)
     if not announced:
@@ -234,7 +235,7 @@ def held_versions(session: Session, *, by: Actor) -> set[int]:
 def is_vouched_for(member: Member, voucher: bytes | None, private: bytes) -> bool:
     """Whether a holder of the keyring's private half confirmed the member with the keys they have now.
 
-    Otherwise whoever can write to the database could add a wrap and a status, and wait for the next version.
+    Otherwise a person who can write to the database could add a wrap and a status, and wait for the next version.
     """
     return (
         voucher is not None
@@ -260,7 +261,7 @@ def _wrap(keyring: Keyring, member: Member, private: bytes) -> KeyringWrap:
     )
 
 
-# A wrap, with the public half that its content is held against, and what shows that this program made that.
+# A wrap, with the public half that its content is compared with, and the MAC of that public half.
 _WRAP = (
     select(
         Keyring.version,
@@ -277,9 +278,9 @@ _WRAP = (
 
 
 def keyring_private(session: AnySession, version: int, *, by: Actor) -> bytes:
-    """The private half of one version of the actor's organisation's keyring, which is that of the public half.
+    """The private half of one version of the keyring of the actor's organisation; it is checked with the public half.
 
-    Raises CannotOpen. What the session carries is used only while there is a wrap: access ends with it.
+    Raises CannotOpen. What the session carries is used only while there is a wrap: access ends with the wrap.
     """
     if by.keys is None or by.member_id is None or by.organisation_id is None:
         raise CannotOpen
@@ -296,8 +297,8 @@ def keyring_private(session: AnySession, version: int, *, by: Actor) -> bytes:
 
 
 def unwrap_keyring(session: AnySession, sealed: bytes | None, version: int, *, by: Actor) -> bytes:
-    """The same where it is already read whether there is a wrap: what the session carries was held against the public
-    half when it began, and costs no further statement."""
+    """`keyring_private` for a caller that has read the wrap already. What the session carries was compared with the
+    public half when the session began, so no further statement is needed."""
     if sealed is None or by.keys is None:
         raise CannotOpen
     if (known := by.keys.keyrings.get(version)) is not None:
@@ -333,7 +334,7 @@ def _must_agree(private: bytes, public: bytes, organisation_id: uuid.UUID) -> No
 
 
 def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUID, keys: KeyHolder) -> None:
-    """Unwrap every version that is wrapped to the member, for a session that begins; what does not open stays shut."""
+    """Unwrap every version that is wrapped to the member, for a new session; what does not open is left out."""
     whose = (KeyringWrap.member_id == member_id, Keyring.organisation_id == organisation_id)
     for row in session.execute(_WRAP.where(*whose)).all():
         with suppress(CannotOpen):
@@ -341,7 +342,8 @@ def unwrap_all(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUI
 
 
 def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:
-    """An HMAC under a key only the actor's organisation has: recognises a line without a hash anyone can try.
+    """An HMAC under a key that only the actor's organisation has. It recognises a line, but nobody else can test
+    guesses.
 
     The key is the same for every version of the keyring.
     """
@@ -350,7 +352,7 @@ def organisation_mark(session: Session, message: bytes, *, by: Actor) -> bytes:
 
 
 def paper_mark(session: Session, number: str, *, by: Actor) -> bytes:
-    """The same of a paper's number, apart from every line of an import, which is JSON."""
+    """`organisation_mark` of a paper's number; it cannot equal that of an imported line, which is JSON."""
     return organisation_mark(session, crypto.ctx("paper", number), by=by)
 
 

@@ -21,7 +21,7 @@ _RECOVERY_BYTES = 20
 _SESSION_ID_BYTES = 16
 _VERSION_BYTES = 4
 _INVITATION_BYTES = 16
-# How many people of one computer are known there.
+# How many people a browser's cookie remembers.
 _BROWSERS, _LONGEST_ENTRY = 5, 100
 
 CannotOpen = crypto.CannotOpen
@@ -36,7 +36,8 @@ class NewSession:
 
 
 def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
-    """Give the member keys sealed under the password and under a recovery code, which is returned to be shown once."""
+    """Make the member's keys, sealed under the password and under a recovery code; returns (keys, code to show
+    once)."""
     salt = os.urandom(16)
     kem_private, member.kem_public = crypto.key_pair()
     member.kem_mark = row_mac("member", member.id, member.organisation_id, member.kem_public)
@@ -48,7 +49,7 @@ def make_member_keys(member: Member, password: str) -> tuple[KeyHolder, str]:
 
 
 def make_code(member: Member, keys: KeyHolder) -> str:
-    """Seal the member's keys under a new recovery code, which is returned to be shown once; the old one is dead."""
+    """Seal the member's keys under a new recovery code, returned to be shown once; the old code no longer works."""
     code = os.urandom(_RECOVERY_BYTES)
     recovery = crypto.expand(code, crypto.ctx("recovery"))
     member.sealed_kem_recovery = crypto.seal(recovery, keys.kem_private, crypto.ctx("kem recovery", member.id))
@@ -59,7 +60,7 @@ def make_code(member: Member, keys: KeyHolder) -> str:
 
 
 def forget_keys(member: Member) -> None:
-    """Take everything from the row by which a password or a recovery code opened the member's keys."""
+    """Delete from the row everything with which a password or a recovery code opens the member's keys."""
     member.salt = member.verifier = None
     member.kem_public = member.kem_mark = None
     member.sealed_kem = member.sealed_sign = None
@@ -114,10 +115,10 @@ def open_keys(account: Credentials, under: bytes) -> KeyHolder:
 
 
 def _must_be_theirs(keys: KeyHolder, account: Credentials) -> None:
-    """Raise CannotOpen unless the keys belong to the public halves that this program made for the member, there.
+    """Raise CannotOpen unless the keys belong to the public halves that this program made for this member there.
 
-    Whoever writes to the database can seal any keys under a code of their own, and a member is in an organisation by a
-    row.
+    A person who can write to the database can seal any keys under their own code, and can put a member's row into
+    another organisation.
     """
     check_row_mac(account.kem_mark, "member", account.id, account.organisation_id, account.kem_public or b"")
     check_row_mac(account.sign_mark, "signing key", account.id, account.organisation_id, account.sign_public or b"")
@@ -153,7 +154,7 @@ def known_signing_key(member_id: uuid.UUID) -> bytes | None:
 
 
 def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
-    """The member's keys if the recovery code is right, else None. The code is 160 random bits, so nothing is slowed."""
+    """The member's keys if the recovery code is right, else None. Not slow on purpose: the code is 160 random bits."""
     try:
         raw = base64.b32decode("".join(code.split()).replace("-", "").upper())
     except ValueError:
@@ -177,7 +178,7 @@ def unlock_by_code(account: Credentials | None, code: str) -> KeyHolder | None:
 
 
 def no_recovery_code() -> str:
-    """A code that opens nothing, at the cost of one that might."""
+    """A code that opens nothing; trying it costs as much as trying a real one."""
     return base64.b32encode(os.urandom(_RECOVERY_BYTES)).decode()
 
 
@@ -209,13 +210,13 @@ def new_session(member_id: uuid.UUID, keys: KeyHolder) -> NewSession:
 
 
 def mark_session(row: MemberSession, organisation_id: uuid.UUID) -> None:
-    """Mark the row as it stands; after every change this program makes of one that goes on, or is locked."""
+    """Set the MAC of the row as it is now; call it after every change to a session that continues or is locked."""
     row.whose_mark = row_mac("session of", row.member_id, row.digest)
     row.mark = _session_mac(row, row.digest, organisation_id, row.seen_at)
 
 
 def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: datetime) -> bytes:
-    """What shows that a session was begun, proved, hidden and kept alive by this program, for who is in its row."""
+    """The MAC of a session: this program began, proved, hid and prolonged it, for the member in its row."""
     times = (row.created_at, seen_at, row.expires_at)
     proved_at = microseconds(row.proved_at) if row.proved_at is not None else ""
     decides = (row.sealed_keys or b"", int(row.locked), *map(microseconds, times), proved_at)
@@ -223,14 +224,14 @@ def _session_mac(row: Any, digest: bytes, organisation_id: uuid.UUID, seen_at: d
 
 
 def mark_seen(row: Any, digest: bytes, seen_at: datetime) -> bytes:
-    """The mark of a session, as `store.accounts.session` found it, that was seen at another moment."""
+    """The MAC of a session, given as `store.accounts.session` read it, with another time of last use."""
     return _session_mac(row, digest, row.organisation_id, seen_at)
 
 
 def is_session(row: Any, digest: bytes, organisation_id: uuid.UUID) -> bool:
-    """Whether the row was made by this program, as it stands; reported if not.
+    """Whether this program wrote the row as it is now; it is reported if not.
 
-    Of one that has ended only whose it was: what is typed after that is given back to them.
+    For a session that has ended, only its member is checked: what is typed after that is given back to them.
     """
     if row.sealed_keys is None and not row.locked:
         found, made = row.whose_mark, row_mac("session of", row.member_id, digest)
@@ -255,8 +256,8 @@ def read_cookie(cookie: str) -> tuple[bytes, bytes] | None:
 
 
 def _session_digest(number: bytes, key: bytes) -> bytes:
-    """Of both halves of the cookie: with one of them no row is found, also once the session has ended and there is
-    nothing left that the key would have to open."""
+    """The digest of both halves of the cookie: with only one of them no row is found, also after the session has ended
+    and there is nothing left for the key to open."""
     return crypto.digest(number + crypto.expand(key, crypto.ctx("session row")))
 
 
@@ -324,9 +325,9 @@ def invitation_digest(token: str) -> bytes:
 
 
 def seal_page(member: Member, page: bytes) -> bytes:
-    """A hidden page, sealed to the member's own public key: no session and no server opens it. Raises CannotOpen.
+    """Seal a hidden page to the member's own public key: no session and no server opens it. Raises CannotOpen.
 
-    Anybody could seal to that key; so a mark goes with it.
+    Anybody can seal to a public key, so the page gets a MAC.
     """
     if member.kem_public is None:
         raise CannotOpen
@@ -350,7 +351,7 @@ def open_page(sealed: bytes, *, by: Actor) -> bytes:
 
 
 def carry(member_id: uuid.UUID, kind: str, payload: bytes) -> str:
-    """What lies in a page meanwhile, sealed so that only the same member gets it back, and as nothing but its kind."""
+    """Seal what a page carries, so that only the same member gets it back, and only as the same kind."""
     return base64.urlsafe_b64encode(crypto.seal(_carrying(), payload, crypto.ctx("carried", kind, member_id))).decode()
 
 

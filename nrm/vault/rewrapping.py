@@ -1,7 +1,7 @@
 """Moving an organisation's grants, live and pending, to the newest version of its keyring, batch by batch.
 
-A grant names the version it was made to, so everything opens throughout: by the old version until its batch was kept,
-by the new one after. The compartment keys stay the same; `epochs.rotate` makes new ones.
+A grant names the version to which it was made, so everything can be opened at any time: with the old version until its
+batch is stored, with the new one after that. The compartment keys stay the same; `epochs.rotate` makes new ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Unopenable = tuple[uuid.UUID, str, bytes]  # case, compartment, the sealed key a
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch:
-    """Grants sealed anew but not kept yet; the last place that was looked at, and what did not open."""
+    """Grants that are wrapped again but not stored yet; the last place that was read, and what did not open."""
 
     rows: Sequence[dict[str, Any]]
     last: Place | None
@@ -96,7 +96,7 @@ def _rewrapped(row: Row[Any], private: bytes, release_key: bytes | None, to: Rec
 
 
 def keep(session: Session, kind: type[Grant] | type[PendingGrant], batch: Batch) -> None:
-    """Put the grants in the place of those they were made from; one that ended or moved meanwhile stays as it is."""
+    """Store the grants in place of those from which they were made; one that ended or moved meanwhile is left alone."""
     if not batch.rows:
         return
     table = kind.__table__.c
@@ -116,7 +116,7 @@ def keep(session: Session, kind: type[Grant] | type[PendingGrant], batch: Batch)
 
 
 def behind(session: Session, organisation_id: uuid.UUID) -> int:
-    """How many grants are made to versions that are wrapped to somebody but are not the newest."""
+    """How many grants are made to versions that somebody holds but that are not the newest."""
     return sum(
         session.scalar(select(func.count()).select_from(kind).where(*_is_behind(kind, organisation_id))) or 0
         for kind in KINDS
@@ -124,10 +124,11 @@ def behind(session: Session, organisation_id: uuid.UUID) -> int:
 
 
 def drop_old(session: Session, to: Recipient, unopenable: Collection[Unopenable], *, by: Actor) -> bool:
-    """Drop the wraps of all older versions, if nothing that opens by them is left; the caller holds the organisation.
+    """Delete the wraps of all older versions, if nothing that they open is left. The caller has locked the
+    organisation.
 
-    Raises CannotOpen when an older version is held by others and not by the actor, who so moved none of its grants; or
-    when what the actor holds is not its private half, by which nothing opened.
+    Raises CannotOpen if others hold an older version and the actor does not, so that its grants were not moved; or if
+    what the actor holds is not its private half, so that nothing could be opened.
     """
     for kind in KINDS:
         left = select(kind.case_id, kind.compartment, kind.sealed_key).where(*_is_behind(kind, to.organisation_id))

@@ -1,8 +1,8 @@
-"""The marks of rows by which the program destroys something, shows a wish, or seals for somebody who holds no key.
+"""The MACs of rows that make the program destroy something, show a request, or seal for somebody who holds no key.
 
-Such a row opens nothing. But whoever writes to the main database alone could have others' cases destroyed by it, or
-have an honest colleague agree to what nobody asked for. So each is marked in the transaction that makes or changes it,
-and is checked where it is acted on: one without its right mark is reported and does nothing.
+Such a row opens nothing. But a person who can write to the main database alone could use it to have cases of others
+destroyed, or to make an honest colleague agree to what nobody asked for. So each gets a MAC in the transaction that
+makes or changes it, and is checked where it is used: a row without the right MAC is reported and ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _moment_text(when: datetime | None) -> str:
 
 
 def destruction_mark(row: Any) -> bytes:
-    """Of a line of the destruction list: which key it destroys."""
+    """The MAC of a line of the destruction list: which key it destroys."""
     return row_mac(*_of_destruction(row))
 
 
@@ -35,7 +35,7 @@ def _of_destruction(row: Any) -> tuple[Any, ...]:
 
 
 def erasure_mark(case_id: uuid.UUID, compartment: str, erased_at: datetime) -> bytes:
-    """Of what was erased: the one that its line outside the databases carries too."""
+    """The MAC of an erasure; its line in the list outside the databases carries the same one."""
     return row_mac("erased", case_id, compartment, erased_at.isoformat())
 
 
@@ -45,12 +45,12 @@ def is_erasure(row: Erasure) -> bool:
 
 
 def act_mark(act: HeavyAct, **changed: Any) -> bytes:
-    """Of an act that destroys, as it stands, or as it is about to be `changed`."""
+    """The MAC of an act that destroys, as it is now, or with the columns in `changed`."""
     return row_mac(*_of_act(act, changed))
 
 
 def is_act(act: HeavyAct) -> bool:
-    """Whether it was asked for, done or answered here as its row says; otherwise it is reported."""
+    """Whether this program wrote the act as it is now; otherwise it is reported."""
     return is_right_row_mac(act.mark, *_of_act(act, {}))
 
 
@@ -65,15 +65,15 @@ def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None) -> bytes:
-    """Of a supplement that waits or is open: to which case, by its code too, which post adds until when.
+    """The MAC of a supplement that waits or is open: the case (by its code too), the post, and until when it may add.
 
-    Once it is sent, or its time is over, nobody asks for the mark any more.
+    It is not checked after the supplement was sent or its time is over.
     """
     return row_mac(*_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, open_until))
 
 
 def is_supplement(row: Any, pseudonym: str) -> bool:
-    """Whether it is the one that the post was given, for the case of that code; otherwise it is reported."""
+    """Whether this program gave the supplement to the post, for the case with that code; otherwise it is reported."""
     return is_right_row_mac(
         row.mark, *_of_supplement(row.id, row.case_id, row.organisation_id, pseudonym, row.open_until)
     )

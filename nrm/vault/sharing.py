@@ -1,4 +1,4 @@
-"""Giving a key to others: a share at once, an offer that waits for an answer, and what is handed in unread."""
+"""Giving a key to others: at once (share), pending until an answer (offer), and sealing a part for the holder only."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def offer(
 
 
 def hand_in(session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder: uuid.UUID) -> None:
-    """Seal a new compartment to the case's holder, from somebody who holds no key to the case and keeps none to this.
+    """Seal a new compartment to the case's holder; the sender holds no key to the case and keeps none to this.
 
-    Who is being asked to take the case gets a pending grant of it like of the others, so that it moves with them.
-    Raises CannotOpen for a holder that is none by its keys: the row that names it was changed by hand.
+    A party that is being asked to take the case gets a pending grant of it, as of the other compartments. Raises
+    CannotOpen if the holder in the row has no keys to the case: the row was changed by hand.
     """
     to = grants.recipients(session, [holder])
     held = holder in grants.holders_of(session, case_id, "hand_over")

@@ -1,11 +1,12 @@
 """The second database: one half of every key, kept where it can be destroyed for good.
 
-The two databases do not commit together. So keys are written here before the main commit (one too many is harmless),
-and what must go stands in the main database's destruction list, written in the transaction that ends access and worked
-off after it. Working it off again changes nothing.
+The two databases do not commit together. So keys are written here before the main commit (one key too many does no
+harm). Keys that must be destroyed are put on the destruction list of the main database, in the transaction that ends
+access; the list is processed after it. Processing it twice changes nothing.
 
-It also knows the newest keyring of every organisation: whoever writes to the main database alone cannot have another
-one made, or an older one sealed to. Such a row is announced before the main commit and confirmed after it.
+It also knows the newest keyring of every organisation: a person who can write to the main database alone cannot make
+the program seal to another keyring or an older one. A keyring is announced here before the main commit and confirmed
+after it.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def _engine() -> Engine:
 def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[str, object]] = ()) -> None:
     """Write keys (rows of the two tables) before the main transaction commits.
 
-    The caller's transaction already wrote the row that the key is for, so a key that is there was left by a
-    transaction that failed afterwards: it opens nothing and is replaced.
+    The caller's transaction has already written the row that the key is for. So a key that is here already was left by
+    a transaction that failed: it opens nothing and is replaced.
     """
     hold_the_pair()
     with _engine().begin() as connection:
@@ -60,7 +61,7 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
                 parts = list(model.__table__.primary_key)
                 places = [tuple(key[column.name] for column in parts) for key in keys]
                 connection.execute(delete(model).where(tuple_(*parts).in_(places)))
-                if model is ShredKey:  # since when nothing was for the one that lay there is not said of the new one
+                if model is ShredKey:  # forget since when the replaced key was without use
                     noted = tuple_(*LeftKey.__table__.primary_key)
                     connection.execute(delete(LeftKey).where(noted.in_(places)))
                 connection.execute(insert(model), list(keys))
@@ -107,7 +108,7 @@ def release_keys(
 
 
 def released(places: Collection[tuple[uuid.UUID, str, int, uuid.UUID]]) -> set[tuple[uuid.UUID, str, int, uuid.UUID]]:
-    """Of these places (case, compartment, epoch, party), those that there is a release key for."""
+    """The places (case, compartment, epoch, party), of those given, for which there is a release key."""
     if not places:
         return set()
     place = (ReleaseKey.case_id, ReleaseKey.compartment, ReleaseKey.epoch, ReleaseKey.organisation_id)
@@ -126,7 +127,7 @@ class Version:
 
 
 class KnownAlready(Exception):
-    """There is a keyring as new as the one that is about to be made."""
+    """A keyring of this or a newer version is known already."""
 
 
 _KNOWN = KnownKeyring.__table__.c
@@ -144,9 +145,10 @@ _IS_KNOWN = Prepared(
 
 
 def announce_keyring(new: Version) -> None:
-    """Before the main transaction commits; the caller holds the organisation's row. Raises KnownAlready.
+    """Announce a keyring before the main transaction commits; the caller has locked the organisation's row.
 
-    One that was announced and never confirmed was left by a transaction that failed: nobody holds it.
+    Replaces one that was announced and never confirmed: its transaction failed, so nobody holds it. Raises
+    KnownAlready.
     """
     hold_the_pair()
     of_organisation = KnownKeyring.organisation_id == new.organisation_id
@@ -161,7 +163,7 @@ def announce_keyring(new: Version) -> None:
 
 
 def confirm_keyring(new: Version) -> None:
-    """After the main transaction committed: from now on no older one counts. Doing it again changes nothing."""
+    """Confirm a keyring after the main transaction committed: no older one counts from now on. Can be repeated."""
     of_organisation = KnownKeyring.organisation_id == new.organisation_id
     with _engine().begin() as connection:
         hit = connection.execute(
@@ -174,7 +176,7 @@ def confirm_keyring(new: Version) -> None:
 
 
 def unknown(found: Collection[Version]) -> list[Version]:
-    """Of these keyrings, those that are not the newest this database knows of their organisation."""
+    """The keyrings, of those given, that are not the newest one that this database knows of their organisation."""
     return [each for each in found if _IS_KNOWN.first_of(_engine(), asdict(each)) is None]
 
 
@@ -188,7 +190,7 @@ def known_keyrings(*, confirmed: bool) -> list[Version]:
 
 
 def forget_keyring(left: Version) -> None:
-    """One that was announced by a transaction that failed."""
+    """Delete a keyring that was announced by a transaction that failed."""
     place = (KnownKeyring.organisation_id, KnownKeyring.version, KnownKeyring.digest)
     with _engine().begin() as connection:
         connection.execute(
@@ -204,7 +206,7 @@ def _stored_key(statement: Prepared, place: Mapping[str, object]) -> bytes | Non
 
 
 def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:
-    """Put keys on the destruction list, marked, in the transaction that ends the access they gave."""
+    """Put keys on the destruction list, with a MAC, in the transaction that ends the access they gave."""
     for key in keys:
         key.mark = rows.destruction_mark(key)
         session.add(key)
@@ -225,7 +227,7 @@ def work_off() -> int:
         right = [row for row in listed if rows.is_destruction(row)]
         _destroy(right)
         if _engine().dialect.name == "postgresql":
-            clean_files()  # before they leave the list: whoever is killed in between does it again
+            clean_files()  # before they leave the list: a process that is killed in between does it again
         kept = {row.id for row in right}
         with transaction() as session:
             gone = session.execute(delete(Destruction).where(Destruction.id.in_(kept)))
@@ -266,10 +268,11 @@ def _place(model: type[SealedCompartment | ShredKey]) -> list[Any]:
 
 
 def clean_files() -> None:
-    """PostgreSQL leaves deleted rows in its files until they are rewritten, and inserted ones in its log.
+    """Remove deleted keys from PostgreSQL's files, where deleted rows stay until a rewrite, and inserted ones in the
+    log.
 
-    The log is cut off and, with `wal_recycle = off`, its old files are deleted by the checkpoint. An account that may
-    not do that is reported: the rows are gone all the same.
+    The log is cut off; with `wal_recycle = off` the checkpoint deletes its old files. A database account that may not
+    do this is reported; the rows are deleted even so.
     """
     with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in (ShredKey.__tablename__, ReleaseKey.__tablename__):

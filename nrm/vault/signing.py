@@ -24,13 +24,13 @@ def release_public_key() -> bytes:
 
 
 def sign_as(by: Actor, message: bytes) -> tuple[bytes, bytes]:
-    """A person's own Ed25519 signature and the public half of the key; CannotOpen without theirs."""
+    """(signature, public key): a person's own Ed25519 signature. Raises CannotOpen without their key."""
     private, public = signing_key(by)
     return crypto.sign(private, message), public
 
 
 def is_key_of(member_id: uuid.UUID, public: bytes) -> bool:
-    """Whether this program made the key for the member, there; reported if not."""
+    """Whether this program made the key for the member in their organisation; reported if not."""
     return known_signing_key(member_id) == public
 
 
@@ -40,13 +40,13 @@ def is_signed(signature: bytes, message: bytes, key: bytes | None = None) -> boo
 
 
 def sign_checkpoint(checkpoint: Checkpoint) -> SignedCheckpoint:
-    """The checkpoint under the audit key: another pair than that of releases, out of the same key file."""
+    """Sign the checkpoint with the audit key: another key pair than that of releases, from the same key file."""
     signature = crypto.sign(_audit_key(), _checkpoint_message(checkpoint))
     return SignedCheckpoint(checkpoint, crypto.verifying_key_of(_audit_key()), signature)
 
 
 def is_checkpoint_signed(signed: SignedCheckpoint) -> bool:
-    """Whether this server signed it; the public key in the file is not believed."""
+    """Whether this server signed it; the public key in the file itself is not trusted."""
     ours = crypto.verifying_key_of(_audit_key())
     message = _checkpoint_message(signed.checkpoint)
     return crypto.same(ours, signed.public_key) and crypto.signed(ours, signed.signature, message)
@@ -78,7 +78,7 @@ def open_memory(sealed: bytes, *context: str) -> dict[str, Any]:
 
 
 def contributor_key() -> bytes:
-    """The key of the marks by which the rounder sees that a figure's contributors stayed the same."""
+    """The key of the HMACs from which the rounder sees that the contributors of a figure stayed the same."""
     return crypto.expand(config().secrets.store, crypto.ctx("contributors"))
 
 
@@ -88,5 +88,5 @@ def secret_seed() -> bytes:
 
 
 def repeatable_seed(*context: str) -> bytes:
-    """256 secret bits that are the same for the same question: asking again does not wear the noise off."""
+    """256 secret bits that are the same for the same question, so that repeated answers have the same noise."""
     return crypto.expand(config().secrets.store, crypto.ctx("seed", *context))

@@ -1,10 +1,10 @@
-"""Keys that nothing in the main database is for any more.
+"""Keys in the second database that nothing in the main database needs any more.
 
-There are some after a transaction that failed. Any other says that somebody took rows away by hand: either a line of
-the destruction list, so that a key lives on that should be dead, or the rows of a case, so that its key would die.
-Which of them it was cannot be told from rows that are not there. So the half of a compartment's key waits for PATIENCE,
-counted in the second database, and is reported; it dies at once only if there is proof that this program made a newer
-one and committed it: the newer key itself, and a grant of it with its mark. A release key dies at once: no case is lost
+A transaction that failed leaves such keys. Any other such key shows that somebody deleted rows by hand: either a line
+of the destruction list, so that a key would survive that must be destroyed, or the rows of a case, so that its key
+would be destroyed. Missing rows do not show which of the two it was. So a shred key is kept for PATIENCE, counted in
+the second database, and reported. It is destroyed at once only if there is proof that this program made a newer one and
+committed it: the newer key itself, and a grant of it with its MAC. A release key is destroyed at once: no case is lost
 with it, and a party that declined must not find it again.
 """
 
@@ -28,9 +28,9 @@ _Place = tuple[Any, ...]
 
 
 def sweep() -> int:
-    """Deal with every key that nothing in the main database is for and that is not listed; returns how many there are.
+    """Handle every key that nothing in the main database needs and that is not listed; returns how many there are.
 
-    Nothing is looked at while the numbers agree.
+    Nothing is read while the numbers of keys and rows agree.
     """
     if not _may_be_left():
         forget_when()
@@ -48,7 +48,7 @@ def sweep() -> int:
 
 
 def forget_when() -> None:
-    """Since when there was nothing for which key: from now on it is counted anew."""
+    """Forget since when each key has been without use; the count starts again now."""
     with db.engines["shred"].connect() as connection:
         noted = connection.scalar(select(func.count()).select_from(LeftKey))
     if noted:
@@ -70,7 +70,7 @@ def _may_be_left() -> bool:
 
 
 def _orphaned_keys() -> tuple[list[_Place], list[_Place]]:
-    """The keys that no compartment, pending grant or line of the list is for: (shred keys, release keys)."""
+    """(shred keys, release keys) that belong to no compartment, pending grant or line of the list."""
     needed = {tuple(row) for row in db.session.execute(select(*_place(SealedCompartment)))}
     waiting = {tuple(row) for row in db.session.execute(select(*_place(PendingGrant), PendingGrant.organisation_id))}
     for row in db.session.execute(select(Destruction.__table__)):
@@ -87,7 +87,7 @@ def _orphaned_keys() -> tuple[list[_Place], list[_Place]]:
 
 
 def _dying(left: list[_Place]) -> list[_Place]:
-    """Of these shred keys, those that are to be destroyed now; the others are noted, and reported the first time."""
+    """The shred keys, of those given, that must be destroyed now; others are noted, and reported the first time."""
     now = clock.now()
     with db.engines["shred"].connect() as connection:
         since = {tuple(row[:3]): row.since for row in connection.execute(select(*_place(LeftKey), LeftKey.since))}
@@ -112,7 +112,7 @@ def _dying(left: list[_Place]) -> list[_Place]:
 
 
 def _replaced(left: list[_Place]) -> set[_Place]:
-    """Those of an epoch that this program went on from: a newer key is there, and a right grant of it."""
+    """The keys that this program has replaced: there is a newer key, and a valid grant of it."""
     if not left:
         return set()
     newest: dict[_Place, int] = {}

@@ -80,7 +80,7 @@ def report(case_id: uuid.UUID) -> Answer:
 
 
 def _since(form: MissingForm) -> datetime:
-    """Of another day the noon is kept, or now if that comes first: nobody knows the hour any more."""
+    """The time since which the person is missing. For another day than today: noon, because nobody knows the hour."""
     now = clock.now()
     if form.since.data != "other" or form.since_day.data is None:
         return now - timedelta(hours=int(form.since.data))
@@ -91,7 +91,7 @@ def _since(form: MissingForm) -> datetime:
 @blueprint.post("/missing/<uuid:missing_id>/known")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def known(missing_id: uuid.UUID) -> Answer:
-    """The duty desk, or the child authority, knows."""
+    """The duty desk, or the child authority, says that it knows."""
     actions.known(missing_id=missing_id, by=guards.actor())
     return redirect(url_for("home.index"), 303)
 
@@ -99,7 +99,7 @@ def known(missing_id: uuid.UUID) -> Answer:
 @blueprint.post("/missing/<uuid:missing_id>/found")
 @guards.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
-    """She is back: one press."""
+    """The person is back; one press of a button ends the alarm."""
     try:
         case_id = actions.found(missing_id=missing_id, by=guards.actor())
     except AbsenceRefused as error:
@@ -246,7 +246,7 @@ def confirm_left(left_id: uuid.UUID) -> Answer:
 @blueprint.post("/left/<uuid:left_id>/back")
 @guards.requires(Permission.STAY_MANAGE)
 def take_back_left(left_id: uuid.UUID) -> Answer:
-    """It is not so."""
+    """Delete a record that was wrong."""
     try:
         stay_id = actions.take_back_left(left_id=left_id, by=guards.actor())
     except AbsenceRefused as error:
@@ -257,6 +257,6 @@ def take_back_left(left_id: uuid.UUID) -> Answer:
 @blueprint.post("/left/<uuid:left_id>/known")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def left_known(left_id: uuid.UUID) -> Answer:
-    """The duty desk, or of a child that died the child authority, knows."""
+    """The duty desk, or for a child that died the child authority, says that it knows."""
     actions.left_known(left_id=left_id, by=guards.actor())
     return redirect(url_for("home.index"), 303)

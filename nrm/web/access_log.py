@@ -1,7 +1,7 @@
-"""A line for every request, if the operator wants one: what kind of page, how it ended, how long it took.
+"""A line for every request, if the operator wants one: the kind of page, the status, and how long it took.
 
-Never an address, a query, a cookie, who asked or from where; the minute and no second. A stolen log must not tell whose
-case was looked at, nor let a request be found again in the audit chain.
+It never contains an address, a query, a cookie, who asked or from where; of the time only the minute. A stolen log must
+not reveal whose case was read, and must not allow a request to be matched with the audit chain.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     except KeyHoldersDecide:
         if not isinstance(form, InviteAccountForm):
             return guards.error_page(403, NO_KEY)
-        form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed in the same instant
+        form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed at the same moment
         return render_template("accounts/invite.html", form=form), 422
     except NotPermitted:
         form.role.errors = [N_("Choose a role that exists in this organisation")]
@@ -295,7 +295,7 @@ def _roles(which: Collection[Role]) -> list[SelectChoice]:
 
 
 def _say_who_invites(form: InviteColleagueForm) -> None:
-    """An organisation that is not offered, because its own people invite: say that, not that nothing was chosen."""
+    """If the chosen organisation is not offered because its own people invite, say so in the error message."""
     if isinstance(form, InviteAccountForm) and form.organisation.data:
         by = guards.actor()
         offered = {each.code for each in store.foundable(by=by)}
@@ -333,7 +333,7 @@ def password() -> tuple[str, int] | BaseResponse:
 
 @home.page(Role.ADMINISTRATOR)
 def administrator_home() -> str:
-    """Organisations and accounts: nothing of a case is within an administrator's reach."""
+    """Organisations and accounts; an administrator can reach nothing of a case."""
     organisations = store.key_holding(by=guards.actor())
     short = any(each.kind.holds_keys and each.key_holders < 2 for each in organisations)
     return render_template("home/administrator.html", organisations=organisations, short=short)

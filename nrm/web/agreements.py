@@ -1,4 +1,4 @@
-"""The agreement on pages: its versions and their way to being signed, the text in words, what a version changes."""
+"""The pages of the agreement: its versions and the steps to signature, the text in words, what a version changes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _refused(error: IllegalVersionStep) -> Answer:
 
 @home.page(Role.COORDINATOR)
 def coordinator_home() -> str:
-    """The version in force, every other one with where it stands, what to do next, and contracts that end soon."""
+    """The version in force, all others with their state, what to do next, and contracts that end soon."""
     by = guards.actor()
     known = actions.known()
     ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
@@ -86,7 +86,7 @@ def _present() -> Agreement | None:
 
 
 def _status(version: str) -> str:
-    """Where a version stands; empty for one that came with the country."""
+    """The state of a version; empty for one that came with the country's data."""
     try:
         return str(store.version(version, by=guards.actor()).status)
     except NotVisible:
@@ -265,7 +265,7 @@ def propose() -> Answer:
 
 
 def _take_file(form: ProposeAgreementForm) -> Phrase | None:
-    """Put a file that was chosen in the place of the text; what is wrong with it, if anything."""
+    """Replace the text by the file that was chosen; returns what is wrong with the file, if anything."""
     chosen = request.files.get("file")
     content = chosen.read(4 * LONGEST_TEXT + 1) if chosen is not None and chosen.filename else b""
     if not content:
@@ -286,7 +286,7 @@ def approve_page(version: str) -> Answer:
 
 
 def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
-    """A page of its own for one step; 409 when the version is elsewhere. The last of `expected` is the template."""
+    """The page for one step; 409 when the version is in another state. The last of `expected` is the template."""
     *statuses, template = expected
     row = store.version(version, by=guards.actor())
     if row.status not in statuses:

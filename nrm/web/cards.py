@@ -47,7 +47,7 @@ class Spoken:
 @blueprint.get("/greetings")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def greetings() -> str:
-    """For a person whose language nobody knows: each language greets and asks to be pointed at."""
+    """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
     found = guards.country().handouts.greetings.values()
     ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
     drafts = [each.parts["name"] for each in ordered if each.status == "draft"]
@@ -101,7 +101,7 @@ def card(interview_id: uuid.UUID, page: str, question: str) -> Answer:
 
 
 def _draft_and_page(interview_id: uuid.UUID, name: str) -> tuple[Draft | None, Page | None]:
-    """The draft and the page, or nothing where the interview's own page says why; raises NotVisible for no page."""
+    """(draft, page), or (None, None) if the interview's own page must say why not; raises NotVisible for no page."""
     try:
         draft = interviews.read(interview_id=interview_id, by=guards.actor())
     except (OpeningEnded, NoLongerDraft):
@@ -114,7 +114,7 @@ def _draft_and_page(interview_id: uuid.UUID, name: str) -> tuple[Draft | None, P
 
 
 def _asked(draft: Draft, page: Page) -> Iterator[Question]:
-    """The questions of the page that are put to the person; which organisations to strike out is asked by name."""
+    """The questions of the page that the person is asked; not the organisations to strike out, which are named."""
     for question in page_questions(draft.questionnaire, page, draft.answers):
         if question.by == "person" and question.kind != "parties":
             yield question

@@ -1,7 +1,7 @@
 """Forms that came after their session had ended: which are given back, and what is said of them, in words.
 
-What opens, ends or destroys something is never given back: whoever sits down at the machine could have sent it, and
-the person who signs in afterwards would do it for them. They are told that it was not done and where it is done.
+A form that opens, ends or destroys something is never given back: anybody at the machine could have sent it, and the
+person who signs in afterwards would do it for them. They are told that it was not done, and where to do it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.words import N_
 from nrm.store import cases, claims, identifications, obligations, referrals, requests, stays, supplements
 
-# Forms whose fields are secrets: what was typed there must not lie in a page at all.
+# Forms whose fields are secrets: what was typed there must not be carried in a page at all.
 SECRETS = frozenset({"accounts.password", "factors.set_up", "members.check_code", "members.new_code"})
 # Besides all that ask for a fresh proof: what gives somebody else leave to read, or ends or destroys something.
 ACTS = frozenset(
@@ -50,7 +50,7 @@ ACTS = frozenset(
 )
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
 CLOSES: Mapping[str, tuple[str, str]] = {"departures.write": ("closes", "close")}
-# What each form does, as whoever sent it would say it.
+# What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
     "absences.confirm_left": N_("Confirm that the person left on their own"),
     "absences.end": N_("End a stay because nobody was found"),
@@ -188,7 +188,7 @@ WORDS: Mapping[str, str] = {
     "supplements.take_over": N_("Take what was added over into the case"),
     "testimony.record": N_("Record a step as a witness"),
 }
-# The code of the case that an address names by one of its parts, for somebody who may see it.
+# How to find the code of the case that a part of an address names, for an actor who may see it.
 _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "case_id": (
         lambda id_, by: cases.case(id_, by=by).pseudonym,
@@ -209,7 +209,7 @@ def form_at(path: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
-    """The code of the case that a form is about; empty where it is about none, or about none the person may see."""
+    """The code of the case that a form is about; empty if there is none, or the actor may not see it."""
     for name, ways in _CODE_BY.items():
         for way in ways if name in values else ():
             try:
@@ -220,7 +220,8 @@ def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
 
 
 def page_of(path: str) -> str:
-    """The page where the form that was sent to `path` stands: that address, or the nearest above it that is a page."""
+    """The page that contains the form that was sent to `path`: that address, or the nearest one above that is a
+    page."""
     while path.strip("/"):
         if _endpoint_at(path, "GET")[0]:
             return path

@@ -158,7 +158,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
 
 def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
     if compartment in OF_IDENTIFICATION:
-        return False  # stands on a page of its own
+        return False  # it has a page of its own
     return compartment in case.compartments or (holds and compartment in WRITTEN_BY_HOLDER)
 
 
@@ -255,7 +255,7 @@ def _write_page(
     status: int = 200,
     stored: Mapping[str, str] | None = None,
 ) -> tuple[str, int]:
-    """The form; `stored`: what somebody else wrote meanwhile, beside what was typed here."""
+    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here."""
     page = render_template(
         "cases/write.html",
         case=case,

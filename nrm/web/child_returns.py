@@ -119,7 +119,7 @@ def record() -> Answer:
 @blueprint.get("/child-returns/<uuid:return_id>")
 @guards.requires(Permission.CHILD_RETURN_READ)
 def show(return_id: uuid.UUID) -> Answer:
-    """How far it has come, and what comes next; who the child is only once it was opened."""
+    """The state of the return, and what comes next; the child's identity only after it was opened."""
     return _show(return_id, OpenReturnForm())
 
 

@@ -186,7 +186,7 @@ def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
 def _quarters(first: Quarter | None, shown: Quarter | None) -> Iterator[tuple[str, str]]:
     """The quarters to choose from, this one first, back to `first`.
 
-    Without it five years and as far as `shown`; the oldest stands for all before it then.
+    Without `first`: five years, or back to `shown`; then the oldest one stands for all before it.
     """
     quarter = Quarter.of(today())
     oldest = Quarter(quarter.year - YEARS_BACK, quarter.number)
@@ -209,13 +209,13 @@ def band(code: str) -> str:
 
 
 def _entry_shown(form: StepClaimForm | CorrectClaimForm) -> int:
-    """The entry that the page showed last; 0, which is none, for what is no number."""
+    """The number of the last entry that the page showed; 0, which no entry has, for text that is no number."""
     text = form.seen.data or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _show_refusal(form: Form, error: ClaimRefused) -> int:
-    """Put the reason where it belongs; returns the status."""
+    """Show the reason at the field that it concerns; returns the HTTP status."""
     name = FIELD_OF.get(error.why, "event" if "event" in form else "outcome")
     form[name].errors = [REFUSED[error.why]]
     return 409 if error.why == "state" else 422
@@ -235,7 +235,7 @@ def _correct_page(claim: store.ClaimView, form: CorrectClaimForm, status: int = 
 
 
 def _standing_rows(standing: Standing) -> list[tuple[str, str]]:
-    """How a claim stands, as questions and answers."""
+    """The present state of a claim, as questions and answers."""
     rows = [
         (gettext("Where it was asked"), label_of("claim_forums", standing.forum)),
         (gettext("Amount asked"), band(standing.asked)),
@@ -250,7 +250,7 @@ def _standing_rows(standing: Standing) -> list[tuple[str, str]]:
 
 
 def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
-    """(quarter, what happened, what it made different) of each entry, the oldest first."""
+    """(quarter, what happened, what it changed) of each entry, the oldest first."""
     before: list[tuple[str, str]] = []
     for entry in claim.history:
         rows = _standing_rows(entry.standing)
@@ -260,7 +260,7 @@ def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
 
 
 def summary(case_id: uuid.UUID) -> Markup:
-    """What a case page shows of claims; nothing for whoever may not see them."""
+    """The claims as a part of a case page; empty for a reader who may not see them."""
     try:
         found = store.of_case(case_id, by=guards.actor())
     except NotVisible:

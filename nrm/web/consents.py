@@ -1,4 +1,4 @@
-"""Consent at the holder's: what was said, asking again, taking back."""
+"""Consent, for the holder of a case: what was said, asking again, taking back."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
 
 
 def interpreter_label(code: str) -> str:
-    """In words; empty where it was not written down, or in a code of another questionnaire."""
+    """The interpreter in words; empty if not recorded, or recorded in a code of another questionnaire."""
     return next((translated(label) for each, label in INTERPRETER_LABELS.items() if each == code), "")
 
 
@@ -136,7 +136,7 @@ def _form(case: SeenCase) -> AskConsentForm | WeighWishForm:
 
 
 def _others() -> dict[str, dict[str, str]]:
-    """The shelters that could be told, but for the holder: party -> names."""
+    """The shelters that could be told, without the holder: party -> names."""
     own = guards.actor().organisation_code
     signed = places.shelters_that_signed(clock.now())
     return {each.party: {"sq": each.name_sq, "en": each.name_en} for each in signed if each.code != own}
@@ -186,7 +186,7 @@ def ask(case_id: uuid.UUID) -> Answered:
 
 
 def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[list[Answer], Weighed | None]:
-    """The answers of a valid form; a party that is ticked no longer was agreed to."""
+    """The answers of a valid form; a party that was ticked and is no longer ticked had been agreed to before."""
     if isinstance(form, WeighWishForm):
         wish = Said(form.wish.data)
         return [Answer(Topic.WISH, wish)], None if wish is Said.UNSAID else Weighed(form.weighed.data)
@@ -247,7 +247,7 @@ def withdraw(case_id: uuid.UUID) -> Answered:
 @blueprint.post("/cases/<uuid:case_id>/consents/narrow")
 @guards.requires(Permission.CASE_OPEN)
 def narrow(case_id: uuid.UUID) -> Answered:
-    """Seal anew what somebody read until their consent ran out."""
+    """Give new keys to what somebody read until the consent ran out."""
     _held_case(case_id)
     actions.narrow(case_id=case_id, by=guards.actor())
     return redirect(url_for("consents.show", case_id=case_id), 303)

@@ -101,7 +101,7 @@ def show(departure_id: uuid.UUID) -> str:
 @blueprint.get("/letters/<uuid:departure_id>/pdf")
 @guards.requires(Permission.STAY_MANAGE)
 def pdf(departure_id: uuid.UUID) -> Answer:
-    """The same as a file; only while care is open, because it says to whom it goes."""
+    """The letter as a PDF; only while care is open, because the letter names its addressee."""
     letter = store.departure(departure_id, by=guards.actor())
     words = _words(letter)
     if words["addressee"] is None:

@@ -25,7 +25,7 @@ from nrm.web.language import gettext
 blueprint = Blueprint("desks", __name__)
 
 SHOWN = 10
-"""How many rows of each list a home page shows; the rest stands behind "show more"."""
+"""How many rows of each list a home page shows; a link "show more" leads to the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,13 @@ def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 @blueprint.get("/directory")
 @guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def directory() -> str:
-    """Every desk's telephone, for whoever works at one."""
+    """Every desk's telephone, for everybody who works at one."""
     return render_template("referrals/directory.html", directory=_directory())
 
 
 def _directory() -> list[DirectoryLine]:
-    """Every party once, with its hours and whether they are now; the crossing points are one party with one number."""
+    """Every party once, with its hours and whether it is open now; the crossing points are one party with one
+    number."""
     agreement = guards.country().in_force(clock.now())
     local = agreement.local(clock.now())
     lines = []

@@ -19,7 +19,7 @@ FIELD = "directive"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A directive as it is shown; `value` stands in the box that says that it was read."""
+    """A directive as it is shown; `value` is that of the checkbox that says that it was read."""
 
     directive: Directive
     read: bool
@@ -30,7 +30,7 @@ class Line:
 
 
 def lines(page: str | None = None) -> tuple[Line, ...]:
-    """The directives that bind whoever asks, those of one page of the interview if it is named."""
+    """The directives that bind the actor; with `page` only those of that page of the interview."""
     by = guards.actor()
     bound = store.binding(by=by, page=page)
     read = store.acknowledged(by=by) if bound else frozenset()
@@ -38,7 +38,7 @@ def lines(page: str | None = None) -> tuple[Line, ...]:
 
 
 def keep_ticked(page: str) -> None:
-    """Acknowledge what was ticked on a page of the interview; anything else in the field is passed over."""
+    """Acknowledge what was ticked on a page of the interview; other values in the field are ignored."""
     ticked = request.form.getlist(FIELD)
     for line in lines(page) if ticked else ():
         if line.value in ticked and not line.read:

@@ -43,7 +43,7 @@ CAPACITY_WORDS = {
     Capacity.ASK: N_("ask"),
 }
 SHOWN = 6
-"""How many rows of each part the home page shows, so that it stays light; the rest stands behind "show more"."""
+"""How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
 
 TAG_WORDS = {
     Tag.MISSING: N_("missing"),
@@ -74,14 +74,14 @@ def _address_of(line: DutyLine) -> str:
 
 
 def _words() -> dict[str, Any]:
-    """What the rows of every list are said with."""
+    """The words that the rows of every list use, for the template."""
     words = {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
     return {**words, "child_number": agreements.number_now(child_authority(guards.country().in_force(clock.now())))}
 
 
 @home.page(Role.DUTY_OFFICER)
 def duty_home() -> str:
-    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and the ways on."""
+    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and links to the rest."""
     by = guards.actor()
     return render_template(
         "home/duty_officer.html",
@@ -128,10 +128,9 @@ def old() -> str:
 @blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def call(kind: str, subject_id: uuid.UUID) -> Answer:
-    """One call, made just now: `call` is `yes` or `no`, the party and the number, parted by |.
+    """Record a call that was made just now: `call` is `yes` or `no`, the party and the number, separated by |.
 
-    `list`: it was made from the whole list, perhaps that of one `clause`, or from that of what is old; there it goes
-    back.
+    `list`: the list from which the call was made (all, of one `clause`, or what is old); the answer leads back there.
     """
     reached, _, rest = request.form.get("call", "").partition("|")
     party, _, telephone = rest.partition("|")
@@ -173,7 +172,7 @@ class Tile:
 @blueprint.get("/duty/map")
 @guards.requires(Permission.REFERRAL_DIRECT)
 def system_map() -> str:
-    """Who has room, what waits and what is late: the regions about where they lie, and the same as a table."""
+    """Who has room, what waits and what is late: as a map of regions, and as a table."""
     places = store_system.places(by=guards.actor())
     late = sum(place.late for place in places)
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")

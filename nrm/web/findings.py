@@ -103,7 +103,7 @@ def of_return(return_id: uuid.UUID) -> Answer:
 
 
 def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
-    """The form with the message where it belongs."""
+    """The form with the error message at the field that it concerns."""
     name, words = IMPOSSIBLE[error.why]
     field = form.when if name == "on" and form.when.data != "other" else form[name]
     field.errors = [words]
@@ -123,7 +123,7 @@ def words() -> dict[str, object]:
 
 
 def gate(case_id: uuid.UUID) -> store.Gate | None:
-    """How the gate of a child stands; None for an adult's case, and for whom it is not meant."""
+    """The state of a child's gate; None for an adult's case, and for a reader for whom it is not meant."""
     try:
         return store.of_case(case_id, by=guards.actor())
     except NotVisible:
@@ -131,7 +131,7 @@ def gate(case_id: uuid.UUID) -> store.Gate | None:
 
 
 def summary(case_id: uuid.UUID) -> Markup:
-    """What a case page says of a child's gate; nothing for an adult's case, nor for whom it is not meant."""
+    """A child's gate as a part of a case page; empty for an adult's case, and for a reader for whom it is not meant."""
     found = gate(case_id)
     if found is None:
         return Markup("")

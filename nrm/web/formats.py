@@ -145,5 +145,5 @@ def sort_key(text: str, language: str) -> tuple[tuple[int, ...], str]:
 def _rank(letter: str) -> int:
     if letter in _RANK:
         return 1000 + _RANK[letter]
-    # Spaces and figures before the letters, so that a short name stands before a longer one; the rest after them.
+    # Spaces and figures before the letters, so that a short name sorts before a longer one; other signs after them.
     return ord(letter) if ord(letter) < ord("a") else 2000 + ord(letter)

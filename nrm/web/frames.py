@@ -1,8 +1,8 @@
-"""A page's frame, rendered once and kept: what is the same for everybody, with slots for what is not.
+"""A page's frame, rendered once and kept: the parts that are the same for everybody, with slots for the others.
 
-Most of an interview page is the same each time it is shown: header, headings, buttons. Rendering it costs more than
-opening the sealed answers. So the template is rendered once with a mark in place of each value that differs, cut at the
-marks, and joined with the values from then on. Values are escaped as the template would have escaped them.
+Most of an interview page is the same each time: header, headings, buttons. Rendering it takes longer than opening the
+sealed answers. So the template is rendered once with a mark in place of each value that differs, and cut at the marks;
+from then on the pieces are joined with the values. Values are escaped as the template would have escaped them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST = 512  # far more than pages times languages; a limit so that nothing can 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What stands in a frame for each slot; random, so that no answer can be mistaken for one."""
+    """The text that marks each slot in a frame; random, so that no answer can be mistaken for it."""
 
     by_slot: Mapping[str, str]
     cut: re.Pattern[str]

@@ -51,8 +51,8 @@ def leaflets() -> list[tuple[str, str, bool]]:
 
 
 def duty_of(case_id: uuid.UUID) -> list[tuple[str, str]]:
-    """(name, telephone) of whom one calls when nobody answers about a case: the duty desks, or the help line where the
-    person struck those out. For whoever saw the case already."""
+    """(name, telephone) of those to call when nobody answers about a case: the duty desks, or the help line if the
+    person struck these out. The caller has checked that the actor sees the case."""
     struck = consents.struck_out(case_id)
     desks = [
         (text_in({"sq": each.name_sq, "en": each.name_en}), each.telephone)
@@ -132,7 +132,8 @@ def _wording_version(draft: Draft) -> int | None:
 @blueprint.get("/interviews/<uuid:interview_id>/transport/pdf")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def transport(interview_id: uuid.UUID) -> Answer:
-    """The sheet of who drives: whom to call, what holds on the way. No name, and no address of where they go."""
+    """The sheet for the driver: whom to call, what to observe on the way. No name, and no address of the
+    destination."""
     by = guards.actor()
     newest = store.hand_over_referral(interview_id, by=by)
     line = referral_store.referral(newest.id, by=by)

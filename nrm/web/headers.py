@@ -35,7 +35,7 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in FEATURES),
 }
-# A page must stay light on a slow line: what comes with it says only what means something there, and loads nothing.
+# A page must stay small on a slow line: only headers that mean something are sent, and nothing else is loaded.
 FOR_PAGES = frozenset({"Cross-Origin-Opener-Policy", "Permissions-Policy"})
 POLICY_OF_STATIC = "default-src 'none'; frame-ancestors 'none'"
 _BARE = b"500\n"
@@ -50,14 +50,14 @@ def _set(response: Response, headers: dict[str, str]) -> Response:
                 response.headers[name] = value
         response.headers["Content-Security-Policy"] = POLICY_OF_STATIC
     else:
-        # No view sets any of these, so there is none to look for and to replace.
+        # No view sets any of these headers, so none has to be replaced.
         response.headers.extend(headers)
         response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def catch(app: Flask) -> None:
-    """Answer with the headers also when even the page of an error fails; to be registered after what wraps the app."""
+    """Send the headers even when the error page itself fails; register it after everything that wraps the app."""
     wsgi = app.wsgi_app
     headers = [*app.extensions["nrm.headers"].items(), ("Cache-Control", "no-store"), ("Content-Type", "text/plain")]
 

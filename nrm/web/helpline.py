@@ -135,7 +135,7 @@ def open_note(call_id: uuid.UUID) -> Answer:
 @blueprint.post("/helpline/calls/<uuid:call_id>/settled")
 @guards.requires(Permission.CALL_RECORD)
 def settle(call_id: uuid.UUID) -> Answer:
-    """It is dealt with: the note goes."""
+    """The call needs no more work: destroy its note."""
     try:
         actions.settle(call_id=call_id, by=guards.actor())
     except CallRefused:

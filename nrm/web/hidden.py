@@ -24,7 +24,7 @@ KEPT = "kept"
 
 
 def hide(by: accounts.SignedIn) -> None:
-    """Lock the session and keep what the form of the page held, if it may lie anywhere at all."""
+    """Lock the session and keep what the form of the page held, if this form may be kept at all."""
     path = places.built(request.form.get("hidden_at", ""))
     fields = [each for each in request.form.items(multi=True) if each[0] not in AROUND]
     if not path or _holds_secrets(path):
@@ -81,7 +81,7 @@ def _unlock_page(status: int, message: str = "") -> Response:
 
 
 def _put_back(response: Response) -> Response:
-    """Only where the address asks for it: the page as it stands now, with what was typed before it was hidden."""
+    """Fill in what was typed before the page was hidden, if the address asks for it; else leave the page as it is."""
     if KEPT not in request.args or request.method != "GET" or response.status_code != 200:
         return response
     visitor = guards.visitor_or_none()

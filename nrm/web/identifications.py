@@ -1,4 +1,4 @@
-"""Formal identification: the holder's page, and the desk of those who interview and look."""
+"""Formal identification: the holder's page, and the desk of those who interview and make looks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ REFUSED = {
 
 @home.page(Role.IDENTIFICATION_OFFICER)
 def officer_home() -> str:
-    """The home of who interviews and looks: the records they may read, what is not decided first."""
+    """The home page of those who interview and make looks: the records they may read, undecided ones first."""
     lines = store.to_review(by=guards.actor())
     return render_template("identifications/home.html", lines=lines, states=STATE_LABELS)
 
@@ -73,7 +73,7 @@ def index() -> str:
 
 
 def summary(case_id: uuid.UUID) -> Markup:
-    """What a case page says of it, for the holder; nothing for anybody else."""
+    """The identification as a part of a case page, for the holder; empty for others."""
     by = guards.actor()
     try:
         seen = store.of_case(case_id, by=by) if by.may(Permission.CASE_OPEN) else None
@@ -104,7 +104,7 @@ def _words(seen: store.Seen) -> dict[str, object]:
 
 
 def _concluded(look: store.LookLine) -> str:
-    """What a look concluded and on what; in its place that it is not told yet."""
+    """What a look concluded and on which bases; or the words that this is not shown yet."""
     if look.outcome is None or look.bases is None:
         return gettext("not told before the next look is recorded")
     rests = ", ".join(label_of("identification_bases", each) for each in look.bases)
@@ -133,7 +133,7 @@ def _show(template: str, case_id: uuid.UUID) -> str:
 
 
 def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
-    """(heading, text) of what one part of it says."""
+    """(heading, text) of the content of one part."""
     rows = written_rows({name: text for name, text in value.items() if name != "outcome"})
     if value.get("outcome"):
         rows.insert(0, (gettext("Concluded"), translated(STATUS_LABELS[Identification(value["outcome"])])))
@@ -180,7 +180,7 @@ def _ask_page(case_id: uuid.UUID, form: AskIdentificationForm, status: int = 200
 
 
 def _visible_identification(case_id: uuid.UUID, *events: Event) -> store.Seen:
-    """The identification, if the actor can do one of these now; else there is no such page."""
+    """The identification, if the actor can do one of these events now; raises NotVisible otherwise."""
     seen = store.of_case(case_id, by=guards.actor())
     if not seen.events & set(events) or seen.barred:
         raise NotVisible
@@ -238,7 +238,7 @@ def appeal(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 
 
-# ---- who interviews and looks
+# ---- those who interview and make looks
 
 
 @blueprint.get("/identifications/<uuid:case_id>")

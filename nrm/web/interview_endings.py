@@ -1,6 +1,6 @@
-"""Ending an interview without a case, or destroying a draft, on a page of its own that says what was said and is lost.
+"""Ending an interview without a case, or destroying a draft: a page of its own shows what was said and will be lost.
 
-No child's interview ends here on the post's word: the page asks the child authority, waits, and shows what it answered.
+The post alone cannot end a child's interview here: the page asks the child authority, waits, and shows its answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from nrm.web.opened import answer_rows
 
 DISCARDED = "discarded"
 WHY = "assessment_why"
-# The answers by which a question has nothing to tell before an interview is destroyed.
+# Answers that need not be shown before an interview is destroyed.
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
@@ -43,7 +43,7 @@ Rows = list[tuple[str, str]]
 
 
 def is_a_childs(draft: Draft) -> bool:
-    """Whether the rules for children apply: by its answers, or of who was one until the child authority answered."""
+    """Whether the rules for children apply: by the answers, or because they did when the child authority was told."""
     if is_child(draft.answers.get(draft.questionnaire.derive["age"])):
         return True
     told = _told_alert(draft)
@@ -51,12 +51,12 @@ def is_a_childs(draft: Draft) -> bool:
 
 
 def outcome(draft: Draft, *, discard: bool) -> str | None:
-    """`none`, `refused`, or `discarded` where the draft is to be destroyed; None where these answers end nothing."""
+    """`none`, `refused`, or `discarded` if the draft is to be destroyed; None if these answers do not end it."""
     if first_incomplete(draft.questionnaire, draft.answers) is None:
         ending = ending_of(draft.questionnaire, draft.answers)
         if ending is not None and (not discard or is_a_childs(draft)):
             return ending
-    # A child's interview may also go before it was complete, in the one way that there is.
+    # A child's interview may also end before it is complete; there is only one way to do it.
     return DISCARDED if discard or (is_a_childs(draft) and _told_alert(draft) is not None) else None
 
 
@@ -129,12 +129,12 @@ def said(draft: Draft) -> Rows:
 
 
 def of_what_happened(draft: Draft) -> Rows:
-    """What was told of what happened: named, noticed, and that there are own words. It reaches nobody without a yes."""
+    """What was told of what happened: named, noticed, and that there are own words. Without consent nobody gets it."""
     return [*_told_of(actions.against(draft, draft.answers)), *_own_words(draft)]
 
 
 def _own_words(draft: Draft) -> Rows:
-    """That there are some; never the words."""
+    """A row that says that there are own words; never the words themselves."""
     asked = draft.questionnaire.questions.values()
     texts = [each for each in asked if each.kind in TEXTS and each.by == "person" and each.compartment == "story"]
     if not any(draft.answers.get(each.id) for each in texts):
@@ -143,7 +143,7 @@ def _own_words(draft: Draft) -> Rows:
 
 
 def _told_of(against: Against) -> Rows:
-    """Named, noticed, or little said."""
+    """Rows that say what was named or noticed, or that little was said."""
     language, profile = current_language(), against.profile
     rows: Rows = [(gettext("Named"), said_words(each, language)) for each in profile.said]
     rows += [
@@ -219,9 +219,9 @@ def _may_end(draft: Draft) -> bool:
 
 
 def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, page: str, seen: int) -> BaseResponse:
-    """The officer ends the interview on its last page: at once if nothing speaks against it, else a page of its own.
+    """The officer ends the interview on its last page: at once if nothing speaks against it, else on a page of its own.
 
-    `preset`: the shelter that stood there ticked before anybody chose.
+    `preset`: the shelter that the form had ticked before anybody chose.
     """
     interview_id, by = draft.interview_id, guards.actor()
     chosen = request.form.get("party", "")

@@ -37,7 +37,7 @@ from nrm.web.questions import QuestionMarkup
 
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
-# Fields of the form that are no answers.
+# Fields of the form that are not answers.
 AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
@@ -119,8 +119,8 @@ def again(
     answers: Answers | None = None,
     revision: int | None = None,
 ) -> tuple[str, int]:
-    """The page as it was typed, with what to put right. `answers`: the draft's with those of the page; `revision`: of
-    what was kept of it already."""
+    """The page as it was typed, with its error messages. `answers`: those of the draft and of the page; `revision`:
+    that of what was kept of the page already."""
     markup = markup_of(draft.questionnaire)
     body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
     picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
@@ -229,7 +229,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
 
 
 def strikes_out(draft: Draft, page: Page) -> bool:
-    """Whether the page asks the person who must not know; a child is asked for no consent, and so not for that."""
+    """Whether the page asks the person who must not know. A child is not asked for consent, and so not for this."""
     return "parties" in page.questions and draft.questionnaire.questions["parties"].when.holds(draft.answers)
 
 
@@ -241,7 +241,7 @@ def names_on(draft: Draft, *, by: Actor) -> set[str]:
 def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
     """The parties of the route that is proposed, those that receive first; and those struck out before.
 
-    Whoever may be asked next by itself, when the first declines, is named too: a yes holds towards these alone.
+    Parties that are asked automatically when the first declines are named too: a yes is valid only for named parties.
     """
     struck_out = set(draft.answers.get("parties") or ())
     if form is not None:
@@ -258,9 +258,9 @@ def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty
 
 
 def _sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
-    """Who can be asked, in the agreement's order; none chosen before, unless exactly one must be.
+    """The parties that can be asked, in the agreement's order; none is ticked before, unless exactly one must be asked.
 
-    Where nobody can, what is left. Whoever was struck out is offered nowhere, nor is their telephone.
+    If nobody can be asked: what is left to do. A struck-out party is never offered, and neither is its telephone.
     """
     proposed = proposals.proposal(draft.questionnaire, answers, by=by, before_consent=True)
     struck = struck_out(draft.questionnaire, answers)
@@ -313,7 +313,7 @@ def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
 
 
 def _duty_desks(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
-    """Of the Responsible Authority, unless the person struck it out."""
+    """The duty desks of the Responsible Authority, unless the person struck it out."""
     parties = proposed.agreement.parties.values()
     return [
         (text_in(each.names), each.on_call)
@@ -376,7 +376,7 @@ def is_refused(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
 
 
 def preset_shelter(draft: Draft, *, by: Actor) -> str | None:
-    """The one shelter that must be asked and so stands ticked before anybody chose."""
+    """The one shelter that must be asked, and so is ticked before anybody chooses; None if there is none."""
     only = proposals.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True).proposed
     return only[0].party if len(only) == 1 and only[0].must else None
 

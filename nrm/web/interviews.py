@@ -39,7 +39,7 @@ REFUSALS = {
     "already_open": N_("Somebody is being asked already. Wait for the answer."),
     "duty_officer_decides": N_("The duty officer decides now. Call the duty desk."),
 }
-AT_HOME = 6  # of each list: the page stays light, and the rest is one click away
+AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 ENDINGS = ("refused", "none", "undecided", "discarded")
 
 
@@ -120,7 +120,7 @@ def _go_on(interview_id: uuid.UUID) -> Answer:
 
 
 def _to_page(draft: Draft, page: Page) -> BaseResponse:
-    # Without the few words of `redirect`, which no browser shows and which cost a tenth of what saving does.
+    # Without the text that `redirect` adds: no browser shows it, and making it takes a tenth of the time of saving.
     address = url_for("interviews.page", interview_id=draft.interview_id, page=page.id)
     return BaseResponse(status=303, headers={"Location": address})
 
@@ -168,7 +168,7 @@ def page(interview_id: uuid.UUID, page: str) -> Answer:
 
 
 def _page_of(draft: Draft, name: str) -> Page | None:
-    """The page if it is on this journey, None if it is on another; raises NotVisible for no page at all."""
+    """The page if it is on the way of these answers, else None; raises NotVisible for an unknown page."""
     if name not in draft.questionnaire.pages:
         raise NotVisible
     asked = draft.questionnaire.pages[name]
@@ -224,7 +224,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:
-    """The draft for a form that was sent; sending it is as much a reason to open the draft as resuming it is."""
+    """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
     by = guards.actor()
     try:
         return actions.read(interview_id=interview_id, by=by)
@@ -246,7 +246,7 @@ def _acceptable(form: PageForm) -> dict[str, Any]:
 
 
 def _wrongly_typed(form: PageForm) -> bool:
-    """Whether something was typed that cannot be kept; what is only missing does not hold anyone up."""
+    """Whether something was typed that cannot be kept; something that is only missing is no error here."""
     return any(
         field.errors and any(value.strip() for values in field.typed.values() for value in values)
         for field in form.question_fields().values()
@@ -262,9 +262,9 @@ def _struck_out(draft: Draft, page: Page) -> dict[str, Any]:
 
 
 def _named(draft: Draft, page: Page) -> set[str] | None:
-    """The parties that the page named to the person: of those the form says, the ones that this page names.
+    """The parties that the page named to the person: those in the form that this page really names.
 
-    One who was interviewed elsewhere, or on paper, was not there.
+    None if the person was interviewed elsewhere or on paper, and so was not there.
     """
     if not interview_pages.strikes_out(draft, page):
         return None
@@ -292,7 +292,7 @@ def _go_on_after(draft: Draft, page: str) -> BaseResponse:
 
 
 def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], seen: int) -> Answer:
-    """The last page: send the interview to the shelter that was picked, or end it; no button does the other's work."""
+    """The last page: send the interview to the shelter that was picked, or end it, as the pressed button says."""
     by = guards.actor()
     named = _named(draft, page)
     last = LastPage(page.id, given, seen, named)
@@ -339,7 +339,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         return redirect(url_for("papers.twin_page", interview_id=draft.interview_id), 303)
     except sending.ReferralRefused as error:
         assert picked is not None
-        if error.why == "by_name":  # the route changed in the same instant
+        if error.why == "by_name":  # the route changed at the same moment
             picked.answered(picked.party.data)
         else:
             picked.party.errors = [REFUSALS[error.why]]
@@ -348,7 +348,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
 
 
 def _as_seen(draft: Draft, seen: int) -> Draft:
-    """The draft if it is the one that the form was made from; raises StaleAnswers."""
+    """The draft, if it is still the revision that the form was made from; raises StaleAnswers."""
     if draft.revision != seen:
         raise StaleAnswers(draft)
     return draft
@@ -400,7 +400,7 @@ def without(interview_id: uuid.UUID) -> Answer:
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def discard_page(interview_id: uuid.UUID) -> Answer:
-    """What is in the draft and would be gone."""
+    """What is in the draft and would be destroyed."""
     return _asked_once_more(interview_id, discard=True)
 
 
@@ -413,7 +413,7 @@ def discard(interview_id: uuid.UUID) -> Answer:
 @blueprint.get("/interviews/<uuid:interview_id>/end")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def end_page(interview_id: uuid.UUID) -> Answer:
-    """What was said and would be gone, before an interview ends without a case."""
+    """What was said and would be destroyed, before an interview ends without a case."""
     return _asked_once_more(interview_id, discard=False)
 
 

@@ -49,7 +49,7 @@ def make(quarter: str) -> guards.Answer:
 @blueprint.get("/register/joint/<quarter>/in-work")
 @guards.requires(Permission.REGISTER_JOIN)
 def in_work(quarter: str) -> BaseResponse:
-    """How the making goes; asks again by itself, without a script, until there is an answer."""
+    """The progress of making it; the page reloads by itself, without a script, until it is done."""
     which = quarter_of(quarter)
     state = actions.state(which, by=guards.actor())
     if state == "made":

@@ -1,4 +1,4 @@
-"""Leaving, beginning anew, recovery codes, and the organisation's key."""
+"""Pages for members who leave or start again with new keys, recovery codes, and the organisation's key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from nrm.web import guards
 blueprint = Blueprint("members", __name__)
 
 SECONDS_A_CLICK = 5
-"""How long one click works; what is left then waits for the next one."""
+"""How many seconds one click works; the rest is done by the next click."""
 
 LAST = N_(
     "This is the last person who can open the cases of the organisation; without them the cases would be lost. "
@@ -111,7 +111,7 @@ def anew(member_id: uuid.UUID) -> Answer:
 @blueprint.get("/members/keys")
 @guards.signed_in
 def keys() -> str:
-    """Where the organisation's key stands, and what happened with keys."""
+    """The state of the organisation's key, and what happened with keys."""
     by = guards.actor()
     return render_template(
         "members/keys.html",
@@ -127,7 +127,7 @@ def keys() -> str:
 @guards.requires(Permission.ACCOUNT_CONFIRM)
 @guards.step_up
 def renew() -> BaseResponse:
-    """Make the new key if one is due or wanted, then move to it and seal anew as much as fits into a few seconds."""
+    """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys."""
     by = guards.actor()
     actions.renew_keyring(by=by)
     until = time.monotonic() + SECONDS_A_CLICK

@@ -404,7 +404,7 @@ def screens() -> str:
         questionnaire = guards.country().questionnaires.get(each.questionnaire)
         if questionnaire is not None:
             line = (OUTCOME_WORDS[each.profile], _named(questionnaire, each.answers))
-            if line not in found:  # how often, nobody is told
+            if line not in found:  # once: how often it occurs is not shown
                 found.append(line)
     return render_template(
         "monitoring/screens.html", screens=found, days=guards.country().retention.negative_screen_days

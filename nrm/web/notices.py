@@ -161,7 +161,7 @@ def cancel(notice_id: uuid.UUID) -> Answer:
 @blueprint.get("/notices/<uuid:notice_id>")
 @guards.requires(Permission.NOTICE_RECEIVE)
 def show(notice_id: uuid.UUID) -> Answer:
-    """Who is expected when; the name only once it was opened."""
+    """Who is expected and when; the name only after it was opened."""
     return _show(notice_id, OpenNoticeForm(), 200)
 
 

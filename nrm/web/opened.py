@@ -19,8 +19,8 @@ Rows = list[tuple[str, str]]
 def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], parties: Mapping[str, str]) -> Rows:
     """(question, answer) of a sealed compartment, in the questionnaire's order.
 
-    `parties`: code -> name in the reader's language. What the questionnaire does not know any more, or what stands
-    beside the answers, is not an answer and not shown, but for whom a child came with.
+    `parties`: code -> name in the reader's language. Only answers to questions that the questionnaire has are shown,
+    and the person with whom a child came.
     """
     if questionnaire is None:
         return []
@@ -32,7 +32,7 @@ def _answer_rows(
 ) -> Iterator[tuple[str, str]]:
     child = is_child(value.get(questionnaire.derive["age"]))
     for name, question in questionnaire.questions.items():
-        if child and question.kind == "parties":  # a child strikes nobody out, whatever was ticked once
+        if child and question.kind == "parties":  # a child strikes out nobody, even if something was ticked before
             continue
         if name in value:
             yield text_in(question.text), _answer(question, value[name], parties)

@@ -20,7 +20,8 @@ blueprint = Blueprint("openings", __name__)
 @blueprint.get("/openings")
 @guards.requires(Permission.CASE_READ)
 def index() -> str:
-    """Of the organisation's cases, by colleagues, or one's own; of one member or one case by a link on each row."""
+    """Openings of the organisation's cases, by colleagues, or the reader's own; each row links to its member and
+    case."""
     by = guards.actor()
     holds_key = readings.holds_key(by=by)
     whose = _whose_openings(request.args.get("whose") or (Whose.CASES if holds_key else Whose.MINE))

@@ -1,4 +1,4 @@
-"""For the home pages of who sees the whole register: which tables are late, and whose they are."""
+"""Which tables are late, and whose they are: for the home pages of those who see the whole register."""
 
 from __future__ import annotations
 

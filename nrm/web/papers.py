@@ -1,4 +1,4 @@
-"""The questionnaire on paper: printed with numbers, typed in again, and two keyings of one paper compared."""
+"""The questionnaire on paper: printed with numbers, typed in again, and two entries of one paper compared."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _index(form: PrintForm, status: int = 200) -> tuple[str, int]:
 @blueprint.post("/papers")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def issue() -> Answer:
-    """The papers as one file. A number exists on the paper alone: whoever loses the file prints others."""
+    """The papers as one file. A number exists only on the paper: if the file is lost, other papers must be printed."""
     form = _print_form()
     if not form.validate():
         return _index(form, 422)
@@ -104,7 +104,7 @@ def _number_page(form: NumberForm, new_id: str, status: int = 200, keyed: str = 
 @blueprint.post("/papers/type-in")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def begin() -> Answer:
-    """Begin to type in the paper, unless it was sent already; who types it in a second time is told so first."""
+    """Begin to type in the paper, unless it was sent already; a person who types it in a second time is told first."""
     form = NumberForm(request.form)
     try:
         interview_id = uuid.UUID(request.form.get("id", "")[:36])
@@ -160,7 +160,8 @@ def _answers_page(draft: Draft, form: TypedForm, status: int = 200, *, stale: bo
 @blueprint.post("/papers/<uuid:interview_id>/answers")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def type_in(interview_id: uuid.UUID) -> Answer:
-    """Keep the paper: whole, then its answers are checked and sent as any interview's; or as far as it goes."""
+    """Keep the paper: complete, so that its answers are checked and sent like any interview; or as far as it is
+    typed."""
     by = guards.actor()
     try:
         draft = _opened(interview_id)
@@ -185,7 +186,7 @@ def _local_day(draft: Draft) -> Any:
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:
-    """Sending the form is as much a reason to open the draft as resuming it is."""
+    """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
     by = guards.actor()
     try:
         return actions.read(interview_id=interview_id, by=by)
@@ -200,7 +201,7 @@ def _revision_shown() -> int:
 
 
 def _go_on(interview_id: uuid.UUID) -> BaseResponse:
-    """To the last page of the interview; first to the other keying of the same paper, if there is one."""
+    """To the last page of the interview; first to the other entry of the same paper, if there is one."""
     by = guards.actor()
     try:
         store.twins(interview_id, by=by)
@@ -213,7 +214,7 @@ def _go_on(interview_id: uuid.UUID) -> BaseResponse:
 @blueprint.get("/papers/<uuid:interview_id>/twin")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def twin_page(interview_id: uuid.UUID) -> Answer:
-    """Both keyings question by question where they differ; closed until this session has leave to read both."""
+    """Both entries, question by question where they differ; closed until this session may read both."""
     try:
         pair = actions.read_pair(interview_id=interview_id, by=guards.actor())
     except OpeningEnded:
@@ -259,7 +260,7 @@ def open_twin(interview_id: uuid.UUID) -> Answer:
 @blueprint.post("/papers/<uuid:interview_id>/twin/one")
 @guards.requires(Permission.INTERVIEW_CONDUCT)
 def reconcile(interview_id: uuid.UUID) -> Answer:
-    """One record from the answers that were picked; then it is checked and sent as any other."""
+    """Make one record of the answers that were picked; then it is checked and sent like any other."""
     by = guards.actor()
     try:
         pair = actions.read_pair(interview_id=interview_id, by=by)

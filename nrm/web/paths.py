@@ -25,7 +25,7 @@ AUTHORITY = "RA"
 
 @blueprint.app_template_filter("lateness")
 def lateness(late: timedelta | datetime | None) -> str:
-    """`35 minutes late`, `2 hours late`, `3 days late`; of an instant, from it until now."""
+    """`35 minutes late`, `2 hours late`, `3 days late`; for a moment: the time from it until now."""
     if isinstance(late, datetime):
         late = late_by(late, clock.now())
     minutes = int(late.total_seconds()) // 60 if late is not None else 0
@@ -39,7 +39,8 @@ def lateness(late: timedelta | datetime | None) -> str:
 
 
 def section(case_id: uuid.UUID) -> Markup:
-    """What is done, due and late in a case, by whom and by which clause; empty for whom it is not meant."""
+    """What is done, due and late in a case, by whom and by which clause; empty for a reader for whom it is not
+    meant."""
     try:
         path = paths.of_case(case_id, by=guards.actor())
     except NotVisible:

@@ -26,7 +26,7 @@ def index() -> str:
 
 @home.page(Role.PAYMENT_OFFICER)
 def payment_home() -> str:
-    """The same: it is all that the payment desk does."""
+    """The list of nights as a home page: the payment desk does nothing else."""
     by = guards.actor()
     return render_template("payment/index.html", quarters=_by_quarter(actions.read(by=by)), desk=by.kind == "ministry")
 
@@ -34,7 +34,7 @@ def payment_home() -> str:
 @blueprint.post("/payment/<any('csv', 'xlsx'):ending>")
 @guards.requires(Permission.PAYMENT_READ)
 def download(ending: str) -> BaseResponse:
-    """The same as a table; that it was taken is in the audit chain, so it is no plain link."""
+    """The list of nights as a table file. Taking it is recorded in the audit chain, so it is a form and not a link."""
     rows: list[list[object]] = [
         [
             gettext("Quarter"),

@@ -85,7 +85,7 @@ def _words(permit: store.PermitView) -> dict[str, str]:
 
 
 def summary(case_id: uuid.UUID) -> Markup:
-    """What a case page shows of the permit; nothing for whoever may not see it."""
+    """The permit as a part of a case page; empty for a reader who may not see it."""
     try:
         permit = store.of_case(case_id, by=guards.actor())
     except NotVisible:

@@ -1,4 +1,4 @@
-"""Addresses to go back to: written by the program from what it knows of its own pages, never taken from a request."""
+"""Addresses to go back to. The program builds them from its own pages; it never takes one from a request as it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST = 500
 
 
 def built(address: str) -> str:
-    """The address of the page that somebody named, written anew; empty when no page of ours can be opened there."""
+    """Build the address of the page that `address` names; empty if none of the program's pages is there."""
     path, _, query = address[:LONGEST].partition("?")
     try:
         found, values = current_app.url_map.bind("").match(unquote(path), method="GET")
@@ -27,7 +27,7 @@ def here() -> str:
 
 
 def path_here() -> str:
-    """The same without what stands behind the question mark."""
+    """The address of the page that was asked for, without the query."""
     assert request.endpoint is not None
     return url_for(request.endpoint, **(request.view_args or {}))
 

@@ -1,4 +1,4 @@
-"""Where a person goes, decided by hand: by the duty officer, or by whoever has the case."""
+"""Deciding by hand where a person goes: by the duty officer, or by the organisation that has the case."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _asked_of(form: PlaceReferralForm) -> str:
 
 
 def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:
-    """(id, name) of everybody who reads a part because the person agreed; none for whoever does not hold the case."""
+    """(id, name) of all who read a part because the person agreed; empty for a reader who does not hold the case."""
     try:
         shared = case_store.shares(case_id, by=guards.actor())
     except (NotVisible, CaseRefused):
@@ -177,6 +177,6 @@ def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: boo
 
 
 def _receives(party: str) -> str:
-    """Whom the shelter receives beyond what the rules can see, in the words of the agreement in force."""
+    """The people whom the shelter receives, as far as the rules cannot check it, in the words of the agreement."""
     known = guards.country().in_force(clock.now()).parties.get(party)
     return text_in(known.receives) if known is not None and known.receives is not None else ""

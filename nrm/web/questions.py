@@ -1,8 +1,8 @@
 """The questions of an interview page as ready markup, into which only the answers are filled.
 
-Half of a page's time is escaping texts that never change. So each question is rendered once per language pair by the
-macros of `interviews/questions.html`, with marks where answers go, and kept in pieces. The macros stay the only place
-where the markup is written; a page with errors is rendered by them directly.
+Half of the time of a page goes into escaping texts that never change. So the macros of `interviews/questions.html`
+render each question once per language pair, with marks where answers go, and the pieces are kept. The markup is written
+only in the macros; they render a page with errors directly.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _Piece:
     options: Mapping[str, Mapping[str, tuple[int, str]]]
 
     def filled(self, typed: Mapping[str, Typed]) -> str:
-        """The question with what was typed; an option's or a part's slot is found, not searched for."""
+        """The question with what was typed."""
         read = list(self.parts)
         for question in self.questions:
             values = typed.get(question)

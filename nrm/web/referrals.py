@@ -178,7 +178,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
 
 
 def _reads_hand_over(line: ReferralLine) -> bool:
-    """Whether the hand-over is read here: while somebody is asked or awaited, and not for a party that let it go."""
+    """Whether the hand-over is read on the referral's page: only while somebody is asked or the person is awaited."""
     return line.status.is_open
 
 

@@ -231,7 +231,7 @@ def _closed(table: Matrix, quarter: Quarter) -> guards.Answer | None:
 
 
 def _read(table: Matrix, form: FileTableForm) -> tuple[Typed, Figures | None, Sequence[Fault]]:
-    """(what was typed, its figures, what is to be mended); figures only with the answer that asks for them."""
+    """(what was typed, its figures, faults to correct); figures only with the answer that asks for them."""
     try:
         cells = typed(table, request.form)
     except Faulty as error:

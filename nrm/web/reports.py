@@ -103,7 +103,7 @@ def releases() -> str:
 @blueprint.get("/reports/until/<quarter>")
 @guards.requires(Permission.REPORT_READ)
 def earlier(quarter: str) -> str:
-    """The same, up to a quarter."""
+    """Sealed releases up to a quarter."""
     shown = _by_quarter(quarter_of(quarter))
     return render_template("reports/releases.html", titles=titles(), waiting=(), **shown)
 
@@ -114,7 +114,7 @@ def by_report(by: Actor) -> dict[str, list[store.ReleaseLine]]:
 
 
 def _lists(by: Actor) -> dict[str, list[store.ReleaseLine]]:
-    """The same and the joint report of all requirements, which stands first."""
+    """As `by_report`, with the joint report of all requirements as the first one."""
     return {rules.JOINT: store.releases(by=by, report=rules.JOINT), **by_report(by)}
 
 
@@ -261,7 +261,7 @@ def sign(quarter: str) -> BaseResponse:
 @guards.step_up
 def countersign(quarter: str) -> BaseResponse:
     """The Responsible Authority's signature; the files are made while the page that follows waits for them."""
-    with suppress(rules.BeingClosed):  # somebody is at it: the next page says so
+    with suppress(rules.BeingClosed):  # somebody is doing it already: the next page says so
         actions.begin_sealing(quarter_of(quarter), by=guards.actor())
     return redirect(url_for("reports.sealing_page", quarter=quarter), 303)
 
@@ -269,7 +269,7 @@ def countersign(quarter: str) -> BaseResponse:
 @blueprint.get("/reports/quarter/<quarter>/sealing")
 @guards.requires(Permission.REPORT_COUNTERSIGN)
 def sealing_page(quarter: str) -> BaseResponse:
-    """How the sealing goes; asks again by itself."""
+    """The progress of the sealing; the page reloads by itself."""
     return _in_work(quarter_of(quarter))
 
 
@@ -307,7 +307,7 @@ def _not_now(
 @blueprint.get("/reports/ix/<quarter>/closing")
 @guards.requires(Permission.REPORT_CLOSE)
 def closing(quarter: str) -> BaseResponse:
-    """How the closing goes; asks again by itself, without a script, until there is an answer."""
+    """The progress of the closing; the page reloads by itself, without a script, until it is done."""
     return _in_work(quarter_of(quarter))
 
 

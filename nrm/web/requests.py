@@ -60,7 +60,7 @@ def record_page() -> str:
 @blueprint.post("/requests/new")
 @guards.requires(Permission.REQUEST_RECORD)
 def record() -> Answer:
-    """The same answer whether there is a case with this code or not."""
+    """Record a request; the answer is the same whether there is a case with this code or not."""
     form = RecordRequestForm(request.form)
     if form.validate():
         try:

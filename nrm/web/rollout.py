@@ -54,7 +54,8 @@ def today() -> date:
 
 
 def first_use(by: Actor) -> Use | None:
-    """The use that the actor's crossing point has not begun yet; None once it has, or where nobody crosses."""
+    """The date of use that is still to come for the actor's crossing point; None after it, or for other
+    organisations."""
     uses = guards.country().uses
     if not by.crossing_point or rules.present(uses, by.crossing_point, today()) is not None:
         return None

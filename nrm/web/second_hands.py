@@ -82,7 +82,7 @@ def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
 @guards.signed_in
 @guards.step_up
 def agree(act_id: uuid.UUID) -> Answer:
-    """Done at once; somebody who begins anew gets their link from whoever agreed."""
+    """Agree; the act is done at once. If it lets a colleague make new keys, the page shows the link to give them."""
     by = guards.actor()
     line = store.one(act_id, by=by)
     form = _form(line.kind)
@@ -109,7 +109,7 @@ def agree(act_id: uuid.UUID) -> Answer:
 @blueprint.post("/second-hands/<uuid:act_id>/decline")
 @guards.signed_in
 def decline(act_id: uuid.UUID) -> Answer:
-    """A colleague says no, or whoever asked takes it back."""
+    """A colleague declines, or the member who asked takes it back."""
     try:
         actions.decline(act_id=act_id, by=guards.actor())
     except ActRefused:

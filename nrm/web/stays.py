@@ -137,7 +137,7 @@ def chosen_bed(form: AdmitStayForm | ChangeStayForm) -> uuid.UUID:
 
 
 def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: ImpossibleStay) -> int:
-    """Put the message where it belongs; returns the status: 409 when somebody was faster, else 422."""
+    """Show the message at its field; returns the HTTP status: 409 when somebody else was faster, else 422."""
     name = FIELD_OF.get(error.why, "bed")
     field = form[name if name in form else "bed"]
     other = f"{name}_day"
@@ -261,7 +261,7 @@ def _end_page(stay: store.StayLine, form: EndStayForm, *, gate: str = "", used_f
 
 
 def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
-    """Where another country was chosen, its name is what is missing."""
+    """Show the error at the name of the country, if another country was chosen."""
     if error.why == "country" and form.country.data == ABROAD:
         form.country.errors = []
         form.country_name.errors = [NAME_IT]

@@ -145,7 +145,7 @@ def open_supplement(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/supplement/take")
 @guards.requires(Permission.CASE_OPEN)
 def take_over(case_id: uuid.UUID) -> Answer:
-    """Into the case; the supplement itself is destroyed."""
+    """Move the answers into the case; the supplement itself is destroyed."""
     _holders(case_id)
     try:
         actions.take_over(case_id=case_id, by=guards.actor())
@@ -159,7 +159,7 @@ def take_over(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/supplement/file")
 @guards.requires(Permission.CASE_OPEN)
 def file(case_id: uuid.UUID) -> Answer:
-    """It stays with the case as it is."""
+    """Keep the supplement in the case as it is."""
     _holders(case_id)
     actions.file(case_id=case_id, by=guards.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)

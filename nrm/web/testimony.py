@@ -82,7 +82,7 @@ def _words(track: store.WitnessView) -> dict[str, object]:
 
 
 def summary(case_id: uuid.UUID) -> Markup:
-    """What a case page shows of the witness track; nothing for whoever may not see it."""
+    """The witness track as a part of a case page; empty for a reader who may not see it."""
     try:
         track = store.of_case(case_id, by=guards.actor())
     except NotVisible:

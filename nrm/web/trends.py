@@ -148,7 +148,7 @@ def _published(report: str, until: Quarter | None = None) -> list[series.Publish
 
 
 def _sealed(report: str, until: Quarter | None = None) -> list[tuple[store.ReleaseLine, dict[str, Any]]]:
-    """The same as they were sealed: the newest `SHOWN` of them."""
+    """The newest `SHOWN` of them, as they were sealed."""
     by = guards.actor()
     lines = store.releases(by=by, report=report)
     if until is not None:
@@ -227,7 +227,7 @@ def _with_curve(report: str, until: Quarter | None = None) -> list[tuple[store.R
 # What the Action Plan asks to fall (II.3(a)(i)): table of report x, and the code that counts.
 SHARES = {"announced": N_("Without notice"), "agency": N_("Without any agency")}
 _FEWEST = 25
-"""Of fewer returns than this, as published, no share is said: a figure may be 9 away."""
+"""No share is given for fewer published returns than this, because a figure may be 9 away from the true number."""
 
 
 @blueprint.get("/reports/x/notice")
@@ -260,7 +260,8 @@ def notice() -> str:
 
 
 def shares_of(release: Mapping[str, Any], dimension: str) -> dict[str, int]:
-    """Country (`*`: all) -> of the returns of which it is known, the percentage that were without, to the nearest five.
+    """Country (`*`: all) -> percentage of returns that were without, among those for which it is known, to the nearest
+    5.
 
     Countries with too few are left out.
     """
@@ -284,7 +285,7 @@ def _named(first: Quarter, last: Quarter) -> str:
 
 
 def _finding(rows: list[tuple[str, int]]) -> str:
-    """One sentence, in words alone where the figures do not say which is larger."""
+    """One sentence about the figures; without numbers if the figures do not show which is larger."""
     if len(rows) < 2:
         return gettext("One release: there is nothing to compare yet")
     (first, before), (last, now) = rows[0], rows[-1]

@@ -12,7 +12,7 @@ from nrm.domain.simulation import BEFORE, week_name, weeks
 from nrm.web.language import translated
 
 SHOWN_NIGHTS = 14
-"""About how many nights the page shows; of a longer time every second, third ... week."""
+"""About how many nights the page shows; for a longer time only every second, third ... week."""
 
 Figures = Mapping[tuple[str, ...], int]
 ALL = "*"

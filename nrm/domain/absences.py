@@ -1,5 +1,5 @@
-"""Who did not come back, who left on her own, and who died: an alarm, and facts that two members say; none is what an
-organisation does."""
+"""People who did not come back, left on their own, or died: an alarm, and facts that two members confirm. They happen
+to an organisation; it does not do them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Feared(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How the alarm ended; empty while it stands."""
+    """How the alarm ended; empty while it is open."""
 
     FOUND = "found"
     NOT_FOUND = "not_found"
 
 
 class Kind(StrEnum):
-    """What two members of a shelter say of somebody whose stay ends by it."""
+    """What two members of a shelter confirm about a person; it ends the stay."""
 
     LEFT = "left"
     DIED = "died"
@@ -45,11 +45,11 @@ class AbsenceRefused(ValueError):
 
 
 LONGEST_AGO = timedelta(days=31)
-"""Who has been away for longer was not missed yesterday: a slip of the pen."""
+"""An alarm about a longer absence than this is refused as a typing error."""
 
 
 def check_since(since: datetime, *, now: datetime, on: date, admitted_on: date | None) -> None:
-    """Raise AbsenceRefused for an hour that cannot be; `on` is its day on the country's clocks."""
+    """Raise AbsenceRefused for an impossible hour; `on` is its day on the country's clocks."""
     if not now - LONGEST_AGO <= since <= now or (admitted_on is not None and on < admitted_on):
         raise AbsenceRefused("since")
 
@@ -79,7 +79,8 @@ def child_authority(agreement: Agreement) -> str:
 
 
 def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today: date) -> None:
-    """Raise GateClosed (`child_alone`) for a child or who may be one: that is missing; ImpossibleStay for the day."""
+    """Raise GateClosed (`child_alone`) for a child, or a person who may be one: they count as missing. Raise
+    ImpossibleStay for an impossible day."""
     if age_class != "adult":
         raise GateClosed("child_alone")
     if left_on < admitted_on:
@@ -89,7 +90,7 @@ def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today:
 
 
 def check_died(died_on: date, *, admitted_on: date, today: date) -> None:
-    """Raise ImpossibleStay for a day on which nobody of the stay can have died."""
+    """Raise ImpossibleStay for a day before the admission or in the future."""
     if died_on < admitted_on:
         raise ImpossibleStay("exit_before_admission")
     if died_on > today:

@@ -143,7 +143,7 @@ _SHELTER_WORK = frozenset(
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    # Runs the interview and hands the person over; loses sight of the case when the hand-over is accepted.
+    # Runs the interview and hands the person over; no longer sees the case when the hand-over is accepted.
     Role.BORDER_OFFICER: frozenset(
         {
             Permission.INTERVIEW_CONDUCT,
@@ -267,7 +267,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ACCOUNT_DISABLE,
         }
     ),
-    # Holds the joint interview and looks at its record, in the cases whose holder shared that; reads no case otherwise.
+    # Holds the joint interview and reviews its record, in cases whose holder shared it; reads no other case.
     Role.IDENTIFICATION_OFFICER: frozenset(
         {
             Permission.IDENTIFICATION_DECIDE,
@@ -279,7 +279,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
-    # There the tables of all agencies come together, too.
+    # This role also collects the tables of all agencies.
     Role.COORDINATOR: frozenset(
         {
             Permission.AGREEMENT_READ,
@@ -296,7 +296,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.MONITOR: frozenset(
         {Permission.MONITORING_SCORE, Permission.REPORT_READ, Permission.ROLLOUT_READ, Permission.ASSESSMENT_READ}
     ),
-    # Sealed releases only: nothing of a person is within reach.
+    # Reads sealed releases only, and so nothing about a person.
     Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ}),
     Role.READER: frozenset({Permission.REPORT_READ}),
     # Nights per shelter and quarter, by which shelters are paid: no report, no person.
@@ -337,15 +337,15 @@ ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
 
 
 class NotVisible(Exception):
-    """There is no such thing, as far as the asker is concerned."""
+    """The thing does not exist, or the actor must not know that it does."""
 
 
 class NotPermitted(Exception):
-    """The asker's role does not do this."""
+    """The actor's role may not do this."""
 
 
 class OwnOrganisation(Exception):
-    """An administrator never shuts out themselves."""
+    """Administrators cannot suspend their own organisation."""
 
 
 class SignInRefused(Exception):
@@ -353,7 +353,7 @@ class SignInRefused(Exception):
 
 
 class UnusableInvitation(Exception):
-    """The link was used, has run out, or never was."""
+    """The link was used, has expired, or never existed."""
 
 
 class WeakPassword(ValueError):
@@ -361,7 +361,7 @@ class WeakPassword(ValueError):
 
 
 class UnusableLogin(ValueError):
-    """The login is taken, or has a shape that cannot be typed reliably; the argument is a stable code."""
+    """The login is taken, or has characters that cannot be typed reliably; the argument is a stable code."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -479,12 +479,12 @@ def check_password(
 
 
 def _letters(text: str) -> str:
-    """Small letters without their marks, and digits."""
+    """The text in small letters without accents; only letters and digits are kept."""
     return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if each.isalnum())
 
 
 def _is_made_of(text: str, names: Iterable[str]) -> bool:
-    """Whether little but digits is left of the text without the names and their words."""
+    """Whether hardly anything but digits is left of the text without the names and their words."""
     words = {_letters(word) for name in names for word in (name, *re.split(r"[\W_]+", name))}
     rest = text
     for word in sorted((each for each in words if len(each) >= SHORTEST_NAME), key=len, reverse=True):
@@ -501,6 +501,6 @@ def _is_one_word(folded: str) -> bool:
 
 
 def _variants(password: str) -> set[str]:
-    """As it was typed, in small letters, and both without what stands behind the last letter."""
+    """The password as typed, in small letters, and both without what follows the last letter."""
     found = {password, password.casefold()}
     return found | {re.sub(r"[\W\d_]+\Z", "", each) for each in found}

@@ -26,11 +26,11 @@ SEVERAL = "several"
 CONSENTS = ("given", "refused", "not_asked_child")
 STATISTICS = ("yes", "no", "not_asked")
 CAME_WITH = "came_with"
-"""Beside the answers of a child's sealed identity: the code of the victim they came with."""
+"""A key next to the answers of a child's sealed identity: the code of the victim they came with."""
 REFER_ON = "refer_on"
 """Owed by the shelter when a clause names another party that must accommodate the person."""
 ONLY_WHEN_REFERRED = frozenset({"first_interview", "answer", "arrival"})
-"""Steps of the agreement that a person who is already in the shelter has behind them."""
+"""Steps of the agreement that are already done for a person who is in the shelter."""
 
 
 class ImpossibleCase(ValueError):
@@ -92,7 +92,7 @@ def check(case: OwnCase, *, named: bool) -> None:
 def columns(case: OwnCase) -> Mapping[str, str]:
     """The codes a case shows in clear; raises cases.UnknownCode.
 
-    Of somebody who does not wish to be counted: gender and citizenship class, as of anybody who refuses.
+    For a person who does not wish to be counted: only gender and citizenship class, as for a person who refuses help.
     """
     facts = _facts(case)
     if case.statistics == "no":
@@ -134,7 +134,7 @@ def _facts(case: OwnCase) -> CaseFacts:
 def routing_facts(case: OwnCase, agreement: Agreement) -> RoutingFacts:
     """The facts the clauses look at; raises UnknownFact for a code the agreement does not know.
 
-    Consent here is consent to help, and whoever took a bed has given it.
+    Consent here means consent to help; a person who took a bed has given it.
     """
     return parse_facts(
         {
@@ -171,9 +171,9 @@ def _exploited_in(codes: tuple[str, ...]) -> str:
 
 
 def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str) -> tuple[Obligation, ...]:
-    """What the agreement asks because `party` took this person in at `at`. What it owes itself is owed by `receiver`.
+    """The obligations that follow when `party` takes this person in at `at`; its own have the party `receiver`.
 
-    Nobody is told of an adult who did not agree to it; steps the shelter or others owe the person remain.
+    Nobody is told about an adult who did not agree to it; steps that the shelter or others must do stay.
     """
     facts = routing_facts(case, agreement).values()
     owed: dict[tuple[str, str], Obligation] = {}

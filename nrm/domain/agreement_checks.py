@@ -1,7 +1,7 @@
 """What is wrong with an agreement before anybody signs it.
 
-Every profile is looked at, as if every party had signed and had room; whom a person strikes out or which regions they
-avoid is theirs to say and no gap of the document.
+Every profile is checked as if every party had signed and had room. That a person strikes out a party or avoids a region
+is their choice and not a gap in the document.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Checked:
 
 
 def silent(_: str) -> None:
-    """Progress that nobody follows."""
+    """A progress function that does nothing."""
 
 
 def check(agreement: Agreement, progress: Progress = silent) -> Checked:
@@ -91,7 +91,7 @@ def _without_receiver(receiving: Receiving) -> Iterator[Finding]:
 
 
 def _problems(receiving: Receiving) -> int:
-    """The diagram of why nobody receives, unless a clause says so or the person does."""
+    """The diagram of reasons why nobody receives, without those that a clause or the person wants."""
     profiles, fallbacks = receiving.profiles, receiving.fallbacks()
     own = profiles.any_of(
         profiles.has(each.fact, each.code)

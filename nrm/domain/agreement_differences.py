@@ -62,7 +62,7 @@ class Differences:
 def diff(old: Agreement, new: Agreement, progress: Progress = silent) -> Differences:
     """Compare two versions as if everybody had signed both and had room; raises TooManyClasses.
 
-    A profile with a code that only one of them knows cannot be compared; the fact stands among the changes.
+    A profile with a code that only one version knows cannot be compared; then the fact is listed among the changes.
     """
     before, after = everyone_signed(old), everyone_signed(new)
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}

@@ -1,6 +1,6 @@
 """Reading an agreement from the tables of its TOML file, strictly.
 
-Whatever is wrong raises MalformedAgreement with `KEY: reason`; the file's name is left to the caller.
+Every error raises MalformedAgreement with `KEY: reason`; the caller adds the name of the file.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from nrm.domain.documents import MalformedDocument, Table
 from nrm.domain.durations import UnreadableDuration, check_period, parse_duration
 
 GRANTED = frozenset(Compartment) - OF_IDENTIFICATION
-"""What a clause can grant: what identification writes is read by the person's yes alone."""
+"""The compartments that a clause can grant. Those of formal identification are read only with the person's consent."""
 
 
 class MalformedAgreement(MalformedDocument):
@@ -132,7 +132,7 @@ def _facts(table: Table, parties: Collection[str]) -> Mapping[str, tuple[str, ..
 
 
 def _condition(table: Table, name: str, facts: Mapping[str, tuple[str, ...]]) -> Condition:
-    """Read a condition and hold it against the fact space."""
+    """Read a condition and check it against the facts and codes of the agreement."""
     try:
         condition = conditions.parse(table.value(name))
     except MalformedCondition as error:

@@ -22,11 +22,11 @@ SIGNERS = 2
 LONGEST_TEXT = 256 * 1024
 LONGEST_NOTE = 500
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
-"""What a version may be called: it stands in addresses."""
+"""The allowed names of a version; they are part of addresses."""
 
 
 class VersionStatus(StrEnum):
-    """Where a version stands. Whether a signed one is in force is a question of the date."""
+    """The state of a version. Whether a signed one is in force depends on the date."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -58,7 +58,7 @@ TRANSITIONS: Mapping[tuple[VersionStatus, VersionEvent], VersionStatus] = Mappin
         (VersionStatus.SIGNED, VersionEvent.SIGN): VersionStatus.SIGNED,
     }
 )
-"""Everything else is refused and changes nothing."""
+"""All other combinations are refused and change nothing."""
 
 
 class IllegalVersionStep(Exception):
@@ -79,7 +79,7 @@ def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
 
 
 def check_simulated(simulation: object) -> None:
-    """Nobody approves what was not tried on past cases; raises IllegalVersionStep."""
+    """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval."""
     if simulation is None:
         raise IllegalVersionStep("not_simulated")
 
@@ -93,12 +93,12 @@ class Signed:
 
 
 def signing_parties(agreement: Agreement) -> tuple[str, ...]:
-    """Whose people sign; a coalition is bound by its members' signatures."""
+    """The parties that sign; a coalition is bound by the signatures of its members."""
     return tuple(code for code, party in agreement.parties.items() if party.kind is not OrganisationKind.COALITION)
 
 
 def needed(agreement: Agreement) -> tuple[str, ...]:
-    """Without whose signatures the version never begins: every party that is not to join later by its own `from`."""
+    """The parties whose signatures the version needs to begin: all that do not join later by their own `from`."""
     return tuple(code for code in signing_parties(agreement) if not _joins_later(agreement, agreement.parties[code]))
 
 
@@ -114,16 +114,16 @@ def missing(agreement: Agreement, signatures: Iterable[Signed]) -> dict[str, int
 
 
 def is_complete(agreement: Agreement, signatures: Iterable[Signed]) -> bool:
-    """Whether everybody who is needed has signed."""
+    """Whether all needed parties have signed."""
     return not {*missing(agreement, signatures)} & {*needed(agreement)}
 
 
 def as_signed(agreement: Agreement, signatures: Iterable[Signed]) -> Agreement | None:
     """The version as its signatures make it; None while one that is needed is missing.
 
-    The text's own days of signature count for nothing. A party is bound from the day of its second signature, or from
-    its `from` if that is later. The version begins on its date, or on the day after the last signature that was needed:
-    never for a day that has begun, so that what was decided under the version before stays as it was decided.
+    The days of signature in the text itself do not count. A party is bound from the day of its second signature, or
+    from its `from` if that is later. The version begins on its date, or on the day after the last needed signature if
+    that is later: never on a day that has begun, so that decisions under the version before stay valid.
     """
     given = list(signatures)
     if not is_complete(agreement, given):

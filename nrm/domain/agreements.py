@@ -19,7 +19,7 @@ from nrm.domain.conditions import Condition
 from nrm.domain.documents import Words
 
 RECEIVER = "receiver"
-"""In place of a party in a duty: whoever receives the person."""
+"""A word in place of a party in a duty: the party that receives the person."""
 
 POLICE_SIDE = frozenset({OrganisationKind.BORDER_POLICE, OrganisationKind.POLICE, OrganisationKind.TRP_UNIT})
 """Kinds that belong to the police or its ministry; they learn nothing when an official is said to be involved."""
@@ -111,7 +111,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a clause obliges a party to (`receiver` for whoever receives).
+    """What a clause obliges a party to do (`receiver`: the party that receives).
 
     `kind` is `notify` or the name of a step or deadline; `before` is the step that must wait for it.
     """
@@ -141,7 +141,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """After how long without an answer who is turned to (`next_number`, `duty_officer`, `emergency_bed`).
+    """Whom to turn to after how long without an answer (`next_number`, `duty_officer`, `emergency_bed`).
 
     `party`: who keeps the emergency bed.
     """

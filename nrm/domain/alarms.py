@@ -1,4 +1,4 @@
-"""When somebody opens so many different cases that colleagues should ask. It warns, and never keeps anybody out."""
+"""When a member opens so many different cases that colleagues should ask why. An alarm warns; it blocks nobody."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 USUAL_DAYS = 30
-"""How far back somebody's usual work is looked for."""
+"""How far back the usual work of a member is measured."""
 
 
 class AlarmKind(StrEnum):
-    """What somebody did so often."""
+    """What the member did unusually often."""
 
     OPENINGS = "openings"
     ERASURES = "erasures"  # asked for a third case to be destroyed
@@ -36,8 +36,8 @@ class Watch:
     def is_unusual(self, cases: int, usual: int) -> bool:
         """Whether so many are too many for somebody who opened `usual` at most before.
 
-        Half as many again as ever before; but three times the watch's own number always, so that nobody gets used to
-        it step by step.
+        At least the watch's own number, and more than one and a half times the highest number before. Three times the
+        watch's own number is always too many, so that slowly rising numbers raise an alarm as well.
         """
         return cases >= self.cases and (2 * cases > 3 * usual or cases >= 3 * self.cases)
 

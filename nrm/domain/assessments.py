@@ -25,7 +25,7 @@ class Compared:
 
 
 def compared(counts: Iterable[tuple[str, str, int]]) -> Compared:
-    """Of (profile, assessment, how many); where either was not made, as in an urgent hand-over, there is nothing."""
+    """Compare rows of (profile, assessment, how many); rows without one of the two (urgent hand-overs) are left out."""
     same = more = less = 0
     for profile, assessment, number in counts:
         if profile not in _RANK or assessment not in _RANK:

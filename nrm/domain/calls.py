@@ -20,7 +20,7 @@ class CallRefused(ValueError):
 def check_call(
     number: str, name: str, *, answered: bool, numbers: Collection[str], at: datetime, now: datetime
 ) -> None:
-    """Raise CallRefused for a number outside the directory, an answer by nobody, or an hour that cannot be."""
+    """Raise CallRefused for a number outside the directory, an answer without a name, or an impossible hour."""
     if number not in numbers:
         raise CallRefused("number")
     if answered and not (name and len(name) <= LONGEST_NAME):
@@ -30,5 +30,5 @@ def check_call(
 
 
 def next_number(numbers: Collection[str], unanswered: Collection[str]) -> str | None:
-    """The first number of the directory that was not called in vain; when all were, the first again."""
+    """The first number of the directory that was not called without an answer; if all were, the first again."""
     return next((each for each in numbers if each not in unanswered), next(iter(numbers), None))

@@ -39,7 +39,7 @@ def new_pseudonym(random_bytes: bytes) -> str:
 
 
 def parse_pseudonym(text: str) -> str:
-    """The pseudonym as it is written, from whatever case, spaces and dashes were typed; raises MistypedPseudonym."""
+    """The pseudonym in its usual form; case, spaces and dashes may be typed freely. Raises MistypedPseudonym."""
     typed = "".join(character for character in text if not character.isspace() and character not in "-‐‑‒–—_.")
     typed = typed.upper()
     if any(character not in ALPHABET for character in typed):
@@ -53,10 +53,10 @@ def parse_pseudonym(text: str) -> str:
 
 
 def _check_character(digits: list[int]) -> str:
-    """Makes the weighted sum 0 modulo 23.
+    """The character that makes the weighted sum 0 modulo 23.
 
-    Weights are different and not 0, the modulus is prime: every wrong character and every exchange of two characters
-    changes the sum.
+    The weights are all different and not 0, and the modulus is prime. So every wrong character and every exchange of
+    two characters changes the sum.
     """
     weighted = sum(weight * digit for weight, digit in zip(_WEIGHTS, digits, strict=True))
     return ALPHABET[-weighted % _SYMBOLS]
@@ -67,7 +67,7 @@ def _written(symbols: str) -> str:
 
 
 class Compartment(StrEnum):
-    """What is sealed apart, each under a key of its own."""
+    """The parts of a case; each is sealed under its own key."""
 
     HAND_OVER = "hand_over"
     IDENTITY = "identity"
@@ -132,8 +132,8 @@ SHAREABLE: Mapping[OrganisationKind, frozenset[Compartment]] = MappingProxyType(
 
 
 BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION, OrganisationKind.POLICE})
-"""Who reads because the person agrees, so that it can be taken back; the others read because a clause says so, but for
-what belongs to formal identification, which nobody reads without the person's yes."""
+"""Kinds of organisations that read because the person agrees, which can be taken back. The others read because a clause
+says so, except the parts of formal identification, which nobody reads without the person's consent."""
 
 
 class CaseRefused(Exception):
@@ -149,8 +149,8 @@ class CaseRefused(Exception):
 def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *, agreed: bool) -> None:
     """Raise CaseRefused unless these compartments may be shared with an organisation of this kind.
 
-    A permit unit, a prosecutor and whoever identifies see something only when the person agrees; a child is protected
-    by clause, not by consent.
+    A permit unit, a prosecutor and those who identify see something only if the person agrees. A child is protected by
+    clauses, not by consent.
     """
     if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
         raise CaseRefused("not_shareable")
@@ -159,7 +159,7 @@ def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *
 
 
 class CaseStatus(StrEnum):
-    """Where a case stands (after IOM HTCDS: active, follow-up, closed, closed and referred)."""
+    """The state of a case (after IOM HTCDS: active, follow-up, closed, closed and referred)."""
 
     REFERRED = "referred"
     ACTIVE = "active"
@@ -203,7 +203,7 @@ CITIZENSHIP_CLASSES = ("albanian", "third_country", STATELESS, UNKNOWN)
 def citizenship_class(*codes: str, home: str = "AL") -> str:
     """The class of a person with these citizenships (ISO 3166 alpha-2, `stateless`, `unknown`; none: unknown).
 
-    Who holds the home citizenship among others counts as albanian.
+    A person who has the home citizenship among others counts as `albanian`.
     """
     known = [code for code in codes if code and code != UNKNOWN]
     if home in known:

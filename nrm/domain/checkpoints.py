@@ -1,7 +1,7 @@
-"""Checkpoints of the audit chain: what a small file, kept elsewhere, says of it.
+"""Checkpoints of the audit chain: a small file, kept elsewhere, that states the newest entry of the chain.
 
-The chain is not keyed, so whoever can write its whole table can compute it anew or cut off its end. Who holds a
-checkpoint made before sees that.
+The chain has no key, so a person who can write its whole table can compute it again or cut off its end. A checkpoint
+that was made before shows that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NoCheckpoint(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """At that instant, the entry with this number had this hash, in this instance."""
+    """The statement that, at that time, the entry with this number had this hash in this instance."""
 
     instance_id: uuid.UUID
     entry: int
@@ -45,7 +45,7 @@ class SignedCheckpoint:
 
 
 def written(signed: SignedCheckpoint) -> str:
-    """The file: one JSON object, a value a line."""
+    """The content of the file: one JSON object, one value per line."""
     instance_id, entry, hash_, at = signed.checkpoint.parts
     value = {
         "kind": KIND,
@@ -60,7 +60,7 @@ def written(signed: SignedCheckpoint) -> str:
 
 
 def read(content: bytes) -> SignedCheckpoint:
-    """What `written` wrote; raises NoCheckpoint. Whether it is signed is not asked here."""
+    """Read what `written` wrote; raises NoCheckpoint. The signature is not checked here."""
     if len(content) > LARGEST_FILE:
         raise NoCheckpoint("it is too long")
     try:

@@ -142,7 +142,7 @@ def check_answer(finding: Finding | None, *, found_safe: bool) -> None:
 
 
 def check_guardian(guardian: Guardian | None, finding: str, *, found_safe: bool) -> None:
-    """The gate: to the family only if the answer was safe and all three still are; to nobody who is not from here."""
+    """The gate: a child goes to its family only if the answer was "safe" and all three findings are still safe."""
     if guardian is None or finding == Finding.NOT_FROM_HERE:
         raise ReturnRefused("guardian")
     if guardian in FAMILY and (finding != Finding.RETURN_SAFE or not found_safe):
@@ -150,11 +150,11 @@ def check_guardian(guardian: Guardian | None, finding: str, *, found_safe: bool)
 
 
 def check_travel(guardian: str, *, found_safe: bool) -> None:
-    """The gate again: what was found meanwhile keeps the child from setting out to the family."""
+    """The gate again: if a later finding is not safe, the child cannot travel to the family."""
     if guardian in FAMILY and not found_safe:
         raise ReturnRefused("gate")
 
 
 def is_late(state: State, due_on: date | None, today: date) -> bool:
-    """Whether the answer is owed and its day is over."""
+    """Whether the answer is still open and its day is over."""
     return state is State.REQUESTED and due_on is not None and today > due_on

@@ -15,7 +15,7 @@ from nrm.domain.quarters import Quarter
 
 
 class Forum(StrEnum):
-    """Where it is asked, and who grants it: the court that tries the offence, a civil court, the state, one abroad."""
+    """Where it is asked: at the court that tries the offence, a civil court, the state scheme, or a court abroad."""
 
     CRIMINAL_PROCEEDINGS = "criminal_proceedings"
     CIVIL_SUIT = "civil_suit"
@@ -24,7 +24,7 @@ class Forum(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How it stands. `mistaken`: it never was, and counts nowhere."""
+    """The state of a claim. `mistaken`: there never was a claim; it is not counted."""
 
     PENDING = "pending"
     GRANTED = "granted"
@@ -57,7 +57,7 @@ class ClaimEvent(StrEnum):
 
 
 NOT_STATED = "not_stated"
-"""The amount is not known, or the court has yet to name it; stands beside the bands of the country."""
+"""A code in addition to the bands of the country: the amount is not known, or the court has not named it yet."""
 
 GIVEN = (Outcome.GRANTED, Outcome.GRANTED_IN_PART)
 _O, _E = Outcome, ClaimEvent
@@ -71,7 +71,7 @@ DECISIONS: Mapping[ClaimEvent, Outcome] = MappingProxyType(
         _E.APPEAL: _O.PENDING,
     }
 )
-"""What a step makes of a claim; paying leaves the outcome as it is."""
+"""The outcome after a step; paying does not change it."""
 
 
 class ClaimRefused(ValueError):
@@ -86,7 +86,7 @@ class ClaimRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a claim stands: amounts as bands; `granted` and `paid` are empty unless something was granted."""
+    """The state of a claim: amounts as bands; `granted` and `paid` are empty unless something was granted."""
 
     forum: Forum
     asked: str
@@ -97,7 +97,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a claim's history: what happened, how it stood then, in which quarter, and which one counts it."""
+    """One entry of a claim's history: what happened, the state after it, the quarter, and the quarter that counts
+    it."""
 
     event: ClaimEvent
     standing: Standing
@@ -138,9 +139,10 @@ def check(standing: Standing, bands: Sequence[str]) -> Standing:
 
 
 def step(before: Standing, event: ClaimEvent, bands: Sequence[str], *, granted: str = "") -> Standing:
-    """How it stands after `event`, or ClaimRefused.
+    """The state after `event`; raises ClaimRefused.
 
-    What is granted whole is what was asked; `granted` is read where that was not stated, and for a part.
+    A claim that is granted in full gets the amount that was asked. `granted` is used if that was not stated, and for a
+    part.
     """
     if event not in following(before):
         raise ClaimRefused("state")
@@ -164,9 +166,9 @@ def check_quarter(happened: Quarter, *, today: Quarter, last: Quarter | None) ->
 
 
 def check_correction(history: Sequence[Entry], standing: Standing, happened: Quarter, bands: Sequence[str]) -> Standing:
-    """The standing, if it may stand in the place of the last entry and differs from it; else ClaimRefused.
+    """The standing, if it may replace the last entry and differs from it; else ClaimRefused.
 
-    What happened next is a step and no correction, which would count it where the entry counts that it replaces.
+    Something that happened later is a step, not a correction: a correction counts in the quarter of the replaced entry.
     """
     last = history[-1]
     if (standing, happened) == (last.standing, last.happened):
@@ -179,7 +181,7 @@ def check_correction(history: Sequence[Entry], standing: Standing, happened: Qua
 
 
 def correctable(last: Standing) -> tuple[Outcome, ...]:
-    """What the outcome may be corrected to: of a claim that waits, to no decision."""
+    """The outcomes to which it may be corrected; a claim that waits cannot be corrected to a decision."""
     return (Outcome.PENDING, Outcome.MISTAKEN) if last.outcome is Outcome.PENDING else tuple(Outcome)
 
 
@@ -195,7 +197,7 @@ def before_last(history: Sequence[Entry]) -> Quarter | None:
 
 
 def effective(history: Iterable[Entry]) -> list[Entry]:
-    """The entries that hold: a correction stands in the place of the entry before it."""
+    """The valid entries: a correction replaces the entry before it."""
     found: list[Entry] = []
     for entry in history:
         if entry.event is _E.CORRECT and found:

@@ -37,7 +37,7 @@ class Condition:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether the condition is true of `values` (name -> value, missing means not answered)."""
-        if self is ALWAYS:  # most pages and questions: the walk through a questionnaire asks this hundreds of times
+        if self is ALWAYS:  # true for most pages and questions; a request asks this hundreds of times
             return True
         match self.operator:
             case "and":

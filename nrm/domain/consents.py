@@ -1,7 +1,7 @@
 """Consent as several answers, each of which can be given, refused, taken back, and runs out.
 
-A child is not asked for consent: what it wishes is written down, and what became of the wish. A person whose age is not
-sure is asked as a child is.
+A child is not asked for consent: its wish is recorded, and the decision about the wish. A person whose age is not
+certain is treated as a child.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nrm.domain.wordings import reading_language, wording_read
 
 
 class Topic(StrEnum):
-    """What is asked, each for itself."""
+    """The things that are asked, each separately."""
 
     SERVICES = "services"
     SHARING = "sharing"  # with one party, or with those the agreement names
@@ -67,7 +67,7 @@ class Ended(StrEnum):
 
 
 class Narrowing(StrEnum):
-    """Whether the end of a consent still waits for something in the vault."""
+    """Whether, after the end of a consent, new keys or a destruction are still to be done."""
 
     NONE = ""
     WAITS = "waits"
@@ -83,7 +83,7 @@ class Interpreter(StrEnum):
 
 
 class ByName(StrEnum):
-    """What a person said of an organisation that was not among those named to them, when it was named afterwards."""
+    """What a person said about an organisation that was named to them later than the others."""
 
     YES = "yes"
     NO = "no"
@@ -91,7 +91,7 @@ class ByName(StrEnum):
 
 
 EVERYTHING = "everything"
-"""Taken back as a whole: what is under seal is destroyed."""
+"""The word for taking back everything: what is sealed is destroyed."""
 
 
 class ConsentRefused(Exception):
@@ -136,7 +136,8 @@ class Asking:
 def due_on(answer: Answer, asked_on: date, validity: Validity) -> date | None:
     """The last day on which the answer holds; None: it does not run out.
 
-    A no does not run out, a wish is weighed and not kept to, and being counted without a name narrows nothing.
+    A no does not run out. Neither does a wish, because it is weighed and not binding, nor the consent to be counted,
+    because that gives nobody access.
     """
     if answer.said is not Said.GIVEN:
         return None
@@ -150,7 +151,7 @@ def is_due(due: date | None, today: date, validity: Validity) -> bool:
 
 
 def lapses(topic: Topic, due: date | None, today: date) -> bool:
-    """Whether the answer ends by itself: sharing alone. Help goes on until the person says otherwise."""
+    """Whether the answer ends automatically: only sharing does. Help continues until the person says otherwise."""
     return topic is Topic.SHARING and due is not None and due < today
 
 
@@ -167,7 +168,7 @@ def check_asked(age_class: str, answers: Iterable[Answer]) -> None:
 
 
 def check_weighed(answer: Answer, weighed: Weighed | None) -> None:
-    """Raise ConsentRefused unless a wish that was said is weighed, and nothing else."""
+    """Raise ConsentRefused if a wish that was said is not weighed, or if anything else is."""
     needed = answer.topic is Topic.WISH and answer.said is not Said.UNSAID
     if needed != (weighed is not None):
         raise ConsentRefused("weighed")
@@ -185,10 +186,10 @@ def towards(
 ) -> str:
     """The consent that holds towards the party that is to be asked, as the agreement's rules see it.
 
-    `said`: what the person answered of the parties that were `named` to them. A yes is a yes to these alone: to another
-    one only if it was named afterwards (`by_name`). Without that yes it may be asked for a bed, and asks first itself
-    (`not_asked_urgent`). Raises ReferralRefused: `struck_out`, also for who was named afterwards and refused; `by_name`
-    where nobody has said yet whether the person was asked.
+    `said`: what the person answered about the parties that were `named` to them. A yes is valid only for these, and for
+    another party only if it was named later (`by_name`). Without that yes, the party may be asked for a bed and must
+    ask the person first (`not_asked_urgent`). Raises ReferralRefused: `struck_out`, also for a party that was named
+    later and refused; `by_name` if nobody has recorded yet whether the person was asked.
     """
     if party in struck_out or by_name is ByName.NO:
         raise ReferralRefused("struck_out")
@@ -202,9 +203,10 @@ def towards(
 def of_interview(
     questionnaire: Questionnaire, answers: Answers, *, consent: str, agreed: Iterable[str], struck_out: Iterable[str]
 ) -> tuple[Answer, ...]:
-    """What an adult said in an interview that is sent: none of a child.
+    """The answers of an adult in an interview that is sent; none for a child.
 
-    `consent`: as it holds towards who is asked. Of who could not be asked, or did not decide, only what was refused.
+    `consent`: as it holds towards the party that is asked. For a person who could not be asked, or did not decide, only
+    the refusals.
     `agreed`: the parties that were named and may be told; `struck_out`: those that may not.
     """
     if consent not in ("given", "not_asked_urgent"):
@@ -222,7 +224,8 @@ def of_interview(
 
 
 def of_own_case(consent: str, statistics: str) -> tuple[Answer, ...]:
-    """What an adult said who came to a shelter: who takes a bed accepts help, whatever may be kept and told on."""
+    """The answers of an adult who came to a shelter. Taking a bed is consent to help, independent of the other
+    answers."""
     if consent == "not_asked_child":
         return ()
     kept = Said.GIVEN if consent == "given" else Said.REFUSED
@@ -248,7 +251,7 @@ def asking(questionnaire: Questionnaire, answers: Answers, *, language: str, int
 
 
 def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking:
-    """How it was asked in an interview; without a wording where the short way asked in the officer's own words."""
+    """How it was asked in an interview; without a wording if the short way asked in the officer's own words."""
     question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
     language, interpreter = str(answers.get(question) or ""), str(answers.get("interpreter") or "")
     if statistics_consent(questionnaire, answers) == "not_asked":

@@ -13,7 +13,7 @@ from nrm.domain.reports import CannotClose, due_on
 
 
 class Answer(StrEnum):
-    """`confirmed`: all that happened until the last day is entered. `no_report`: it will not be."""
+    """`confirmed`: everything that happened until the last day is entered. `no_report`: it will not be entered."""
 
     CONFIRMED = "confirmed"
     NO_REPORT = "no_report"
@@ -26,13 +26,13 @@ CONTRIBUTORS: Mapping[str, frozenset[OrganisationKind]] = {
     "compensation": SHELTERS | {OrganisationKind.PROSECUTION},
     "referrals": SHELTERS,
 }
-"""By report, the organisations whose entries are counted. Screenings (x) are whole as soon as they are made."""
+"""By report, the organisations whose entries are counted. Screenings (x) are complete as soon as they are made."""
 
 CONTRIBUTING = frozenset().union(*CONTRIBUTORS.values())
 
 
 class PartsOutstanding(CannotClose):
-    """Contributors have not answered, and the day until which they may has not come; `codes` names them."""
+    """Contributors (`codes`) have not answered, and their last day to answer is not over."""
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         super().__init__(", ".join(codes))
@@ -70,7 +70,7 @@ def silent(parts: tuple[Part, ...], report: str) -> tuple[str, ...]:
 
 
 def check_parts(parts: tuple[Part, ...], quarter: Quarter, *, days: int, today: date) -> None:
-    """Raise PartsOutstanding while somebody's answer is awaited: until the day the report is due."""
+    """Raise PartsOutstanding while an answer is missing, until the day on which the report is due."""
     waiting = tuple(sorted(part.code for part in parts if part.answer is None))
     if waiting and today < due_on(quarter, days):
         raise PartsOutstanding(waiting)

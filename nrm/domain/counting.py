@@ -1,4 +1,4 @@
-"""Who counts in the reports beside ix, and as what: codes of records as the country's tables print them.
+"""Who counts in the reports other than ix, and as what: codes of records as the country's tables print them.
 
 A row is one record: a code per dimension, and an opaque `person`. What a table set does not list is printed with
 `other`, a missing value with `unknown`, as far as the dimension has them.
@@ -107,7 +107,7 @@ def claimant(
     if not claims:
         return None
     most = foremost(claims, bands)
-    # A band that the country has no more is one of which nothing can be said.
+    # A band that the country no longer has is treated as unknown.
     asked, granted = (
         band if band in (*bands, "") else NOT_STATED for band in (most.standing.asked, most.standing.granted)
     )

@@ -20,7 +20,7 @@ class OutsideKind(StrEnum):
 
 
 class OutsideReason(StrEnum):
-    """Why no party of the agreement goes on alone."""
+    """Why the parties of the agreement are not enough."""
 
     TREATMENT = "treatment"
     NO_PARTY_RECEIVES = "no_party_receives"
@@ -41,14 +41,14 @@ class DepartureRefused(ValueError):
 
 
 def is_step_abroad(kind: OutsideKind, reason: OutsideReason) -> bool:
-    """Whether the letter is a step towards repatriation: then the gate of the residence permit stands before it."""
+    """Whether the letter is a step towards repatriation; then it must pass the gate of the residence permit."""
     return kind in ABROAD or reason is OutsideReason.RETURN_ABROAD
 
 
 def check_departure(*, addressee: str, agreed: bool, age_class: str, needs: bool) -> None:
     """Raise DepartureRefused unless somebody is addressed, something is asked, and an adult agreed to it.
 
-    A child, and whoever may be one, is protected first: no consent is asked, the letter says so.
+    A child, or a person who may be one, is not asked for consent, because protection comes first; the letter says so.
     """
     if not addressee:
         raise DepartureRefused("addressee")

@@ -1,8 +1,8 @@
 """What the duty desk shows first: who waits at a post, what is due soon, and by what a person comes before others.
 
-A tag is a word beside a thing. It is said only where something in clear says it already: the age class, that the
-urgent way was taken, a clause that is for nobody but people at high risk, a shelter's answer that it cannot keep
-somebody safe. Nothing is opened for it.
+A tag is a word next to a thing. It is shown only if something that is not sealed says it already: the age class, the
+urgent way, a clause that is only for people at high risk, a shelter's answer that it cannot keep somebody safe. Nothing
+is opened for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHILDREN = {"child": Tag.CHILD, "unsure": Tag.UNSURE}
 
 
 class Part(StrEnum):
-    """Where a thing stands. `POST`: somebody waits at a post now and nobody has taken them."""
+    """The part of the desk. `POST`: somebody waits at a post now and nobody has taken them."""
 
     POST = "post"
     DUE = "due"

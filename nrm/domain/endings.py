@@ -25,14 +25,14 @@ class EndReason(StrEnum):
 
 
 DRAFT_OVER = "draft_over"
-"""In the place of a reason: nobody at the post said anything, and the draft's days are over."""
+"""A code in place of a reason: nobody at the post gave one, and the time of the draft is over."""
 AGE_CHANGED = "age_changed"
-"""In the place of a reason: the post told of a child, and says now that the person is 18 or over."""
+"""A code in place of a reason: the post reported a child, and now says that the person is 18 or over."""
 OPINIONS = (*EndReason, DRAFT_OVER, AGE_CHANGED)
 
 
 class ChildAnswer(StrEnum):
-    """What the child authority says of a child at a post of whom the post saw no indicator."""
+    """The answer of the child authority about a child at a post, if the post saw no indicator."""
 
     PARENTS = "parents"
     COMING = "coming"
@@ -57,14 +57,15 @@ class ReasonNeeded(ValueError):
 
 
 class ChildWaits(Exception):
-    """The interview of a child, or of who may be one, ends only once the child authority has answered so."""
+    """The interview of a child, or a person who may be one, ends only after an answer of the child authority."""
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
     """What speaks against ending an adult's interview: what was named or noticed, danger, a shelter chosen.
 
-    That little was said speaks against "no indicator"; `unheard`: not against destroying a draft, which claims nothing.
+    `unheard`: little was said. That speaks against "no indicator", but not against destroying a draft, which claims
+    nothing about the person.
     """
 
     profile: Profile

@@ -1,4 +1,4 @@
-"""The second factor: a code of six digits that a telephone computes anew every half minute (RFC 6238)."""
+"""The second factor: a code of six digits that a telephone computes every half minute (RFC 6238)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def typed_code(text: str) -> str:
 
 
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:
-    """Whether the person showed recently enough that it is them, for what must not be done on a computer left alone."""
+    """Whether the person proved who they are recently enough for acts that are unsafe on an unattended computer."""
     return proved_at is not None and now - proved_at < FRESH
 
 

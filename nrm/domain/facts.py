@@ -1,6 +1,6 @@
 """What an interview's answers become: facts for routing, closed statistical codes, and what is sealed where.
 
-Which question gives which code is said by the questionnaire; here are only the rules over times, places and ages.
+The questionnaire says which question gives which code; here are only the rules about times, places and ages.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def compartments(questionnaire: Questionnaire, answers: Answers) -> dict[str, di
 
 
 def refused_facts(questionnaire: Questionnaire, answers: Answers, *, today: date) -> Mapping[str, str]:
-    """All that stays of an adult who refused help: gender, citizenship class, the month and the reason."""
+    """Everything that is kept of an adult who refused help: gender, citizenship class, the month and the reason."""
     kept = prune(questionnaire, answers)
     asked = reachable(questionnaire, kept)
     named = ("gender", "citizenship_class", "refusal_reason")

@@ -1,4 +1,4 @@
-"""What an agency files for one table: cells as typed or read from a file, checked one by one, and against their sums.
+"""What an agency files for one table: cells that were typed or read from a file, checked one by one and by their sums.
 
 A figure is a whole number, or one of two words: `no_report` (not known here) and `not_applicable` (cannot arise). Zero
 is a number. A table about victims or children has numbers only.
@@ -21,7 +21,7 @@ TOTAL, CODE = "total", "code"
 
 
 class Missing(StrEnum):
-    """What stands where a number does not."""
+    """The words that may be in a cell instead of a number."""
 
     NO_REPORT = "no_report"
     NOT_APPLICABLE = "not_applicable"
@@ -48,7 +48,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend: where, in words and as a key of the form, and what to do. `cell` is a spreadsheet's name."""
+    """One thing to correct: where (in words, and as a key of the form), and what to do. `cell`: as in a spreadsheet."""
 
     key: Key
     message: Phrase
@@ -205,7 +205,7 @@ def is_zero(figures: Figures) -> bool:
 
 
 def zeros(matrix: Matrix) -> Figures:
-    """Nothing, everywhere: what an agency files that looked and found nothing."""
+    """0 in every cell: what an agency files that looked and found nothing."""
     return tuple((0,) * len(matrix.columns.members) for _ in matrix.lines)
 
 

@@ -1,7 +1,7 @@
 """What trained staff found of a child's risk, security and family; only findings open the child gate, never a "done".
 
-Entries are added and never changed: of each kind the last one counts. Safe has to be found again after whatever said
-anything else; before that the gate is shut, also where it had stood open.
+Entries are added and never changed; the last one of each kind counts. After an entry that is not "safe", the gate is
+shut until "safe" is found again, even if it was open before.
 """
 
 from __future__ import annotations

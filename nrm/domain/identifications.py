@@ -1,7 +1,7 @@
 """Formal identification: a joint interview, a second look by somebody who has not seen the first, and an appeal.
 
-`TRANSITIONS` is the one table. Whatever stands outside it is refused and changes nothing. Until it is decided a person
-is a possible victim, and is helped as one.
+`TRANSITIONS` is the only table of steps; everything else is refused and changes nothing. Until the decision a person is
+a possible victim, and is helped as one.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Appellant(StrEnum):
 
 OUTCOMES = (Identification.IDENTIFIED, Identification.NOT_A_VICTIM)
 DECISIONS = (Compartment.FIRST_DECISION, Compartment.SECOND_DECISION, Compartment.THIRD_DECISION)
-"""The reasons of each look, under a key of its own: of the holder and of whoever looked, and of nobody else."""
+"""The reasons of each look, under a key of its own that only the holder and the organisation that looked have."""
 
 POLICE_SIDE = frozenset({OrganisationKind.POLICE})
 SOCIAL_SIDE = frozenset({OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION})
@@ -167,8 +167,8 @@ def check_conclusion(outcome: str, bases: Collection[str]) -> None:
 def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collection[uuid.UUID]) -> None:
     """A later look is by somebody who took no part in what came before and has not opened a decision of it.
 
-    The second one is besides of another organisation than the first: whoever shares a room with the first does not
-    look second.
+    The second look must also come from another organisation than the first: a person who shares an office with the
+    first must not look second.
     """
     if reviewer.member_id in {*interviewed, *(look.member_id for look in looks)}:
         raise IdentificationRefused("took_part")
@@ -179,7 +179,7 @@ def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collectio
 
 
 def after_second(first: Identification, second: Identification) -> State:
-    """Decided where both conclude the same; else a third looks."""
+    """The state after the second look: decided if both conclude the same; else a third person looks."""
     return State.DECIDED if first == second else State.DIFFERING
 
 
@@ -235,7 +235,7 @@ class ReflectionPeriod:
     source: str
 
     def until(self, citizenship_class: str, possible_since: date | None) -> date | None:
-        """The last day of the period; None for whom there is none. It runs from the first day as a possible victim."""
+        """The last day of the period, which runs from the first day as a possible victim; None if there is none."""
         if possible_since is None or citizenship_class not in self.citizenship_classes:
             return None
         return possible_since + timedelta(days=self.days)

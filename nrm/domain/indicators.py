@@ -25,14 +25,14 @@ State = Literal["named", "not_named", "not_asked"]
 RECRUITMENT = ("D1", "D2")
 EXPLOITATION = "D4"
 COERCION = "D5"
-# From this share of unanswered or refused questions about what happened, silence is a finding of its own.
+# If at least this share of the questions about what happened is unanswered or refused, silence itself is a finding.
 LITTLE_SAID = 0.5
 
 
-# What is no indicator and yet not nothing: by question, the answers that are.
+# Answers that are no indicator and still matter, by question.
 _BESIDE = {"alone": ("no",), "hurt": ("yes",), "danger": ("yes",), "needs": ("security",), "risk": ("medium", "high")}
 _NOT_ALONE = "companions"
-# Who may well be with somebody; the partner of a child, or of who may be one, may not.
+# Companions that are no sign of danger; the partner of a child, or a person who may be one, is.
 _FAMILY = ("none", "parent", "relative")
 
 
@@ -84,8 +84,8 @@ class Said:
 class Profile:
     """`border` are observed signs, which count in no dimension. `sentences` explain it, by staff language.
 
-    `said`: what was named beside the indicators. `whole`: everything that carries indicators was asked.
-    `beside`: what names nothing and yet is said in the place of "nothing": hurt, not alone, danger, protection.
+    `said`: what was named in addition to the indicators. `whole`: everything that carries indicators was asked.
+    `beside`: what names nothing but is shown instead of "nothing": hurt, not alone, danger, protection.
     """
 
     child: bool

@@ -1,4 +1,4 @@
-"""What is wrong with a page or with a whole interview once each answer is acceptable by itself."""
+"""What is wrong with a page or with a whole interview when each answer is acceptable by itself."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def whole_interview(
 ) -> tuple[dict[str, Any], dict[str, Texts]]:
     """Read a whole interview given at once: (the answers as stored, question id -> what to do).
 
-    Unlike a page, nothing is dropped in silence: an answer to a question that is not asked is a finding.
+    Unlike on a page, nothing is dropped without notice: an answer to a question that is not asked is a finding.
     """
     read: dict[str, Any] = {}
     found: dict[str, Texts] = {}

@@ -94,7 +94,7 @@ class _Way:
 def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
     """The way, judged only by answers that were themselves reached.
 
-    A request walks past a hundred questions, most of which are asked always: so it walks from group to group.
+    A request goes through a hundred questions, most of which are always asked; so, for speed, it goes by groups.
     """
     reached: dict[str, Any] = {}
     steps: list[Step] = []
@@ -122,9 +122,9 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
 
 
 class Settled(dict[str, Any]):
-    """Answers without those of branches that were left, with the way they lead, so that it need not be walked again.
+    """Answers without those of branches that were left, and the way they lead, so that it is computed only once.
 
-    They cannot be changed: the way would be another one.
+    They cannot be changed, because the way would change too.
     """
 
     __slots__ = ("ahead", "questionnaire", "way")
@@ -150,7 +150,7 @@ def _leads_alike(questionnaire: Questionnaire, answers: Answers, like: Settled) 
 def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | None = None) -> Settled:
     """The answers without those of branches that were left, repeatedly, since one drop may cause another.
 
-    Where `like`, settled before, leads the same way, that is not walked again.
+    If `like`, settled before, leads the same way, that way is used and not computed again.
     """
     if isinstance(answers, Settled) and answers.questionnaire is questionnaire:
         return answers
@@ -168,7 +168,7 @@ def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | N
 
 
 def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The same as answers of the caller's own, to go on with."""
+    """The settled answers as a new dict, which the caller may change."""
     return dict(settled(questionnaire, answers))
 
 
@@ -200,7 +200,7 @@ class Journey:
 
 
 def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
-    """The journey of these answers, worked out once for the same settled ones."""
+    """The journey of these answers; for the same settled answers it is computed only once."""
     kept = settled(questionnaire, answers)
     if kept.ahead is None:
         lacking = frozenset(page.id for page, question in kept.way.required if question.id not in kept)

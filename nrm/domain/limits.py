@@ -1,8 +1,8 @@
-"""How long to wait after failed tries: longer each time, never for ever.
+"""How long to wait after failed attempts: longer each time, but never for ever.
 
-A failure is forgiven after a while. What counts is the sign-in name and the network, whether the name exists or not. A
-browser that signed in as this person before waits for its own failures alone, so that nobody can keep a colleague out
-by failing in their name.
+A failure is forgiven after a while. Failures are counted for the sign-in name and the network, whether the name exists
+or not. A browser in which this person signed in before waits only for its own failures, so that nobody can lock out a
+colleague by failing in their name.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Limit:
 
 
 ACCOUNT = Limit(10, timedelta(minutes=3))
-# Everybody in an office shares one, and mistypes.
+# All people in an office share one network, and everybody mistypes sometimes.
 NETWORK = Limit(100, timedelta(seconds=20))
 
 
 def counted(number: int, last_at: datetime, now: datetime, limit: Limit) -> int:
     """How many of the failures still count."""
     forgiven = int(max(now - last_at, timedelta()) / limit.forgiven_every)
-    # More than it takes to reach the longest wait is not kept: an attack of a night is forgiven in minutes.
+    # No more failures are kept than it takes to reach the longest wait: even a long attack is forgiven in minutes.
     most = limit.free + len(DELAYS) * limit.free
     return max(0, min(number, most) - forgiven)
 

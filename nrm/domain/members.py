@@ -9,10 +9,10 @@ from enum import StrEnum
 from nrm.domain.accounts import NotPermitted
 
 KEY_HOLDERS_NEEDED = 2
-"""An organisation accepts people only once this many could open what it is sent: one lost password loses nothing."""
+"""An organisation accepts people only if this many could open what it is sent, so that one lost password is no loss."""
 
 A_DAY = timedelta(hours=24)
-"""Rolling: what administrators did longer ago does not count."""
+"""A rolling period: what administrators did longer ago does not count."""
 ENDED_OF_ONE, ENDED_OF_ALL = 1, 3
 """How many accounts all administrators together end within a day: of one organisation, and at all."""
 SUSPENDED_OF_ALL, SHELTERS_LEFT = 3, 2
@@ -39,7 +39,7 @@ class LastKeyHolder(Exception):
 
 
 class OwnAccount(Exception):
-    """This is done to a colleague, never to oneself."""
+    """A member can do this to a colleague, but not to their own account."""
 
 
 class WrongCode(Exception):
@@ -76,11 +76,10 @@ class TooFewShelters(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Where an organisation's keyring stands. `behind`: how many grants are still made to older versions.
+    """The state of an organisation's keyring. `behind`: how many grants are still made to older versions.
 
-    `anew_at`: since when the epochs that a key holder knew who left live on; `exposed`: how many of them there are.
-    `version` is 0 without a keyring; `code_checked` is of the asker, `receives` whether the organisation takes people
-    in.
+    `anew_at`: since when there are epochs whose keys a former key holder knew; `exposed`: how many there are. `version`
+    is 0 without a keyring; `code_checked` is about the actor; `receives`: whether the organisation takes people in.
     """
 
     version: int
@@ -100,7 +99,7 @@ class Keys:
 
     @property
     def under_way(self) -> bool:
-        """Whether something is left to do for the present version, and no newer one is due."""
+        """Whether there is still work for the present version, and no newer version is due."""
         return self.due_at is None and (self.unfinished or self.anew_at is not None)
 
     @property
@@ -131,7 +130,7 @@ def is_ended_by_founding(*, from_colleague: bool, holders: int) -> bool:
 def check_new_link_from_outside(*, invited: bool, from_colleague: bool, holders: int) -> None:
     """Raise KeyHoldersDecide unless somebody who was only ever invited by administrators gets another link of theirs.
 
-    What a key holder made is never replaced, also not while just one is left: they check who comes with *their* link.
+    A key holder's link is never replaced, even if only one key holder is left: they check who comes with their link.
     """
     if not invited or from_colleague or holders >= KEY_HOLDERS_NEEDED:
         raise KeyHoldersDecide
@@ -140,7 +139,8 @@ def check_new_link_from_outside(*, invited: bool, from_colleague: bool, holders:
 def check_reset_from_outside(*, holds_keys: bool, colleagues: int) -> None:
     """Raise KeyHoldersDecide where a colleague holds the key and could take the second factor away instead.
 
-    `colleagues`: how many other key holders there are. Who is alone would otherwise lose every case with a telephone.
+    `colleagues`: how many other key holders there are. Otherwise a member without one would lose every case together
+    with the telephone.
     """
     if holds_keys and colleagues:
         raise KeyHoldersDecide

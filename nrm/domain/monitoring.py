@@ -39,7 +39,7 @@ class MonitoringRefused(Exception):
 
 
 def size_of(records: int) -> int:
-    """How many of so many are drawn. Always a multiple of five: who sees a sample learns no exact number."""
+    """How many of `records` are drawn: always a multiple of five, so that a sample does not reveal the exact number."""
     if records < FEWEST:
         return 0
     return min(MOST, FEWEST * -(-records // STEP))
@@ -51,7 +51,7 @@ def commitment(seed: bytes) -> str:
 
 
 def ticket(seed: bytes, quarter: Quarter, post: str, record_id: uuid.UUID) -> bytes:
-    """By which the records of a post are put in the order of the draw."""
+    """The ticket of a record; the tickets give the order of the draw."""
     return hashlib.sha256(_TICKET + seed + f"{quarter} {post} {record_id}".encode()).digest()
 
 
@@ -134,7 +134,7 @@ def check_marks(marks: Mapping[str, str], items: Iterable[Item]) -> None:
 
 
 def share_met(marks: Iterable[str]) -> int | None:
-    """Of the items that applied, how many in a hundred were met, to the nearest five; None when none applied."""
+    """The percentage of the applicable items that were met, to the nearest five; None when none applied."""
     counted = [mark for mark in marks if mark != Mark.NOT_APPLICABLE]
     if not counted:
         return None
@@ -165,14 +165,14 @@ def agreement_class(value: float | None) -> str:
     return next((name for end, name in ends if value < end), "very_good")
 
 
-# Posts whose officers judge otherwise than the profiles
+# Posts whose officers judge differently from the profiles
 
 
 def differs(pairs: Mapping[tuple[str, str], int]) -> str:
     """From (profile, assessment) -> how often: `milder`, `stricter`, or empty.
 
-    Said only of twenty interviews and more, when a tenth more went one way than the other, and chance alone would do so
-    less often than one time in twenty (McNemar's test, exact).
+    Not empty only from twenty interviews on, if at least a tenth more went one way than the other, and if chance alone
+    would give this less often than one time in twenty (McNemar's test, exact).
     """
     known = {pair: number for pair, number in pairs.items() if set(pair) <= _RANK.keys()}
     total = sum(known.values())

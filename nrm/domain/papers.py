@@ -1,7 +1,7 @@
 """The questionnaire on paper: its numbers, the order of its questions, its gates in words, the codes of its answers.
 
-A paper number is not guessed and not mistyped into another one. It is built like a pseudonym, but its check character
-follows another rule, so that neither is ever taken for the other.
+A paper number cannot be guessed, and a typing error does not make another valid number. It is built like a pseudonym,
+but its check character follows another rule, so that the two cannot be confused.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def new_number(random_bytes: bytes) -> str:
 
 
 def parse_number(text: str) -> str:
-    """The number as it is written, from whatever case, spaces and dashes were typed; raises MistypedNumber."""
+    """The number in its usual form; case, spaces and dashes may be typed freely. Raises MistypedNumber."""
     typed = text.strip(_SEPARATORS)
     if not typed:
         raise MistypedNumber("length")
@@ -97,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands under a question: if `when` holds, go on with these steps and with nothing else."""
+    """The note under a question: if `when` holds, continue with these steps and with nothing else."""
 
     when: Condition
     steps: tuple[Step, ...]

@@ -1,6 +1,6 @@
 """The critical path of one case, and whom to call when a step of it is late.
 
-Everything is derived from timestamps each time somebody looks: what is late is never stored. Nothing here knows a name.
+Everything is computed from timestamps each time it is shown; what is late is never stored. Nothing here knows a name.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _ended(step: Step) -> Step:
 
 
 def late_by(due: datetime | None, at: datetime) -> timedelta | None:
-    """How late it is at `at`; None before the hour, and where there is none. On the hour it is late by nothing yet."""
+    """How late it is at `at`; None before the due hour, and if there is none. At the due hour itself: zero."""
     return at - due if due is not None and at >= due else None
 
 
@@ -228,7 +228,7 @@ def escalation(
 ) -> tuple[Number, ...]:
     """Whom to call, in order; `local` decides between a desk and its on-call number.
 
-    A rung whose number is the one before it is left out: nobody is told to dial again what was just dialled.
+    A step with the same number as the one before is left out, so that nobody is told to dial the same number again.
     """
     order = [Number("responsible", responsible.code, numbers_of(responsible, local)[0], timedelta())]
     for rung in step.escalation if step is not None else ():

@@ -122,7 +122,7 @@ def record(
     issued_until: date | None = None,
     ground: Ground | None = None,
 ) -> PermitFacts:
-    """The facts after `event`, or PermitRefused. Whoever is recorded as Albanian needs no permit."""
+    """The facts after `event`; raises PermitRefused. A person who is recorded as Albanian needs no permit."""
     if citizenship_class == "albanian":
         raise PermitRefused("not_third_country")
     after = TRANSITIONS.get((facts.status, event))
@@ -181,8 +181,8 @@ class GateClosed(Exception):
 def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) -> None:
     """The TRP gate: raise GateClosed for a step towards repatriation, on that day, of anyone not recorded as Albanian.
 
-    Unknown and stateless count as not Albanian. Who was told only after the step was not told before it. An undecided
-    application or appeal blocks as well.
+    Unknown and stateless count as not Albanian. The person must have been told before the step. An undecided
+    application or appeal blocks too.
     """
     if citizenship_class == "albanian":
         return
@@ -195,7 +195,7 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
 def check_reflection(until: date | None, *, on: date) -> None:
     """Raise GateClosed for a step towards repatriation on a day on which the reflection period still runs.
 
-    Nobody can override it, not by saying that the person wishes it: that is what a trafficker would have them say.
+    Nobody can override it, not even with the person's wish: a trafficker would make them say so.
     """
     if until is not None and on <= until:
         raise GateClosed("reflection")
@@ -230,7 +230,7 @@ CHILD_GATE = frozenset(
 
 
 def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str:
-    """The child gate for the end of a stay on that day, for a child and whoever may be one: raise GateClosed.
+    """The child gate for the end of a stay on that day, for a child or a person who may be one: raise GateClosed.
 
     Returns what it was opened by, as it is kept with the stay: `adult`, `assessed`, `handed_over`, `died`.
     """
@@ -270,7 +270,8 @@ def check_leaving(
 ) -> tuple[str, str]:
     """The gates for the end of a stay on that day: raise GateClosed.
 
-    Whatever is not in the home country is a repatriation step, whatever the reason and the destination are called.
+    Every destination outside the home country is a repatriation step, independent of the names of reason and
+    destination.
 
     Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """

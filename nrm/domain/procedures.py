@@ -2,8 +2,8 @@
 
 Source: National Action Plan, II.1(b)(ii): "random monitoring" of whether the procedure is known and kept.
 
-Which questions were asked is kept only of those that everybody on the same way is asked: that a question was asked
-which depends on an answer would say the answer (whether an official took part, for one).
+Only questions that everybody on the same way is asked are recorded as asked. If a question depends on an answer, that
+it was asked would reveal the answer (for example whether an official took part).
 """
 
 from __future__ import annotations

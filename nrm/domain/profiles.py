@@ -1,8 +1,8 @@
-"""All profiles of facts at once, as decision diagrams: what holds of which of them, without walking every combination.
+"""All profiles of facts at once, as decision diagrams: what holds for which profiles, without trying every combination.
 
-A diagram asks one fact after the other, in the order of the facts, and ends in an outcome; equal parts are kept once,
-and a fact that changes nothing is not asked. A fact whose value is a set is asked code by code. Diagrams are numbers
-that `Profiles` gave out; two of them are equal exactly when they say the same of every profile.
+A diagram asks one fact after the other, in the order of the facts, and ends in an outcome. Equal parts are stored once,
+and a fact that changes nothing is not asked. A fact whose value is a set is asked code by code. A diagram is a number
+that `Profiles` gives; two numbers are equal exactly when both diagrams have the same outcome for every profile.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Profiles:
     # Making diagrams.
 
     def always(self, outcome: Outcome) -> int:
-        """The same outcome for every profile."""
+        """The diagram that has this outcome for every profile."""
         return self._number(self._end, (outcome,))
 
     def _number(self, place: int, below: tuple[Any, ...]) -> int:
@@ -134,7 +134,7 @@ class Profiles:
         return self._chosen[key]
 
     def _diagrams_below(self, diagram: int, place: int) -> tuple[int, ...]:
-        """The diagrams for each value of the variable at `place`, which is asked no later than anything else."""
+        """The diagrams for each value of the variable at `place`; no variable before it is asked in `diagram`."""
         asked, below = self._parts[diagram]
         return below if asked == place else (diagram,) * len(self.variables[place].values)
 

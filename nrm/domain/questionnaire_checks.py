@@ -38,7 +38,7 @@ class MalformedQuestionnaire(ValueError):
 def check_whole(questionnaire: Questionnaire, file: str) -> None:
     """Raises MalformedQuestionnaire with what does not hold together.
 
-    What can only be judged once names and order are right is not looked at before.
+    Checks that need correct names and order run only after those are correct.
     """
     for stage in (_names, _parts, _orders, _unreachable):
         found = dict.fromkeys(f"{file}: {key}: {reason}" for key, reason in stage(questionnaire))
@@ -216,7 +216,7 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
     for name in route.pages:
         page = questionnaire.pages[name]
         wrong = list(_names_only(questionnaire, page.when, earlier, f"page.{page.id}.when", route))
-        if wrong:  # what lies behind the page cannot be judged by it
+        if wrong:  # then nothing can be said about the pages after it
             yield from wrong
             return
         for asked in page.questions:
@@ -236,7 +236,7 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
 
 
 def _both_possible(questionnaire: Questionnaire, first: str, second: str) -> bool:
-    """Whether two pages of one route can both be on somebody's way."""
+    """Whether some answers lead to both pages of one route."""
     parts = (questionnaire.pages[first].when, questionnaire.pages[second].when)
     return first == second or _possible(questionnaire, Condition("and", parts=parts))
 

@@ -386,7 +386,7 @@ class _Reader:
         return found
 
     def keyed(self, name: str, read: Callable[[str, Mapping[str, Any]], Named]) -> dict[str, Named]:
-        """The same by id; one that is there twice is a problem too."""
+        """As `every`, by id; an id that occurs twice is a problem too."""
         found: dict[str, Named] = {}
         for each in self.every(name, read):
             identifier = each.name if isinstance(each, Fact) else each.id

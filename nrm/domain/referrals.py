@@ -1,6 +1,6 @@
 """The life of a referral: who may do what in which state, until when, and who may send the next one.
 
-`TRANSITIONS` is the one table. Whatever stands outside it is an IllegalTransition and changes nothing.
+`TRANSITIONS` is the only table of steps; everything else is an IllegalTransition and changes nothing.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         # The duty officer ends an unanswered referral so that the next candidate can be asked.
         (_S.SENT, _E.EXPIRE, _R.SYSTEM): _S.EXPIRED,
         (_S.SENT, _E.EXPIRE, _R.DUTY_OFFICER): _S.EXPIRED,
-        # Promised by telephone: whoever made the call records it; no key is released.
+        # Promised by telephone: the organisation that made the call records it; no key is released.
         (_S.SENT, _E.PROMISE, _R.SENDER): _S.SENT,
         (_S.SENT, _E.PROMISE, _R.DUTY_OFFICER): _S.SENT,
-        # On the way: who escorts, and when the person is expected; recorded anew when that changes.
+        # On the way: who escorts, and when the person is expected; recorded again when that changes.
         (_S.ACCEPTED, _E.DEPART, _R.SENDER): _S.ACCEPTED,
         (_S.ACCEPTED, _E.DEPART, _R.DUTY_OFFICER): _S.ACCEPTED,
         (_S.ACCEPTED, _E.ARRIVE, _R.RECEIVER): _S.ARRIVED,
@@ -170,7 +170,7 @@ class Terms:
 
     @property
     def expires_at(self) -> datetime:
-        """From this instant nobody can accept any more; a promise starts the time afresh."""
+        """From this time on nobody can accept any more; a promise restarts the time."""
         return (self.promised_at or self.sent_at) + self.expires_within
 
     def is_late(self, status: ReferralStatus, at: datetime) -> bool:
@@ -200,7 +200,7 @@ def decide(
         case ReferralEvent.ACCEPT | ReferralEvent.DECLINE | ReferralEvent.PROMISE if at >= terms.expires_at:
             raise IllegalTransition("late")
         case ReferralEvent.PROMISE if terms.promised_at is not None:
-            raise IllegalTransition("state")  # the time starts afresh once, or a bed could be held for ever
+            raise IllegalTransition("state")  # the time restarts only once, or a bed could be held for ever
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
@@ -211,7 +211,7 @@ def decide(
 
 
 def _check_decline(terms: Terms, reason: DeclineReason | None) -> None:
-    """A direction of the duty officer binds; under a must only three reasons count."""
+    """Raise IllegalTransition: a direction of the duty officer binds; under a must only three reasons are allowed."""
     if terms.assigned:
         raise IllegalTransition("assigned")
     if reason is None:
@@ -287,7 +287,7 @@ class Asked:
 
 
 def next_asked(candidates: Sequence[tuple[str, bool]], chain: Sequence[Asked]) -> str | None:
-    """Whom the program asks next by itself, or None: then the duty officer decides.
+    """The party that the program asks next automatically, or None: then the duty officer decides.
 
     `candidates`: (party, under a must), in the order of the stored route. Nobody is asked after the second decline. A
     may-party behind a must is asked, as an interim, only when every party under the must said that it is full.
@@ -314,7 +314,7 @@ def chain_since_holder(referrals: Sequence[Asked]) -> list[Asked]:
 
 
 def coarsened(at: datetime, zone: tzinfo) -> datetime:
-    """The first instant of the quarter, on the country's clocks: all that is kept of an hour once a person arrived."""
+    """The first moment of the quarter, on the country's clocks: all that is kept of a time after the person arrived."""
     return datetime.combine(Quarter.of(day_of(at, zone)).start, time.min, tzinfo=zone)
 
 

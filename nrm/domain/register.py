@@ -37,7 +37,7 @@ class Answer(StrEnum):
 
 
 class State(StrEnum):
-    """Where a table of a quarter stands, for everybody who sees the register."""
+    """The state of a table of a quarter, for everybody who sees the register."""
 
     FILED = "filed"
     ZERO = "zero"
@@ -177,7 +177,7 @@ def open_quarters(today: date, since: Quarter, *, closed: Quarter | None = None)
 
 
 def state_of(answer: Answer | None, matrix: Matrix, quarter: Quarter, today: date) -> State:
-    """The state for everybody; whether a protected table is zero is no more theirs than its figures."""
+    """The state that everybody may see; for a protected table it does not show whether the figures are zero."""
     if answer is None:
         return State.LATE if matrix.days_late(quarter, today) else State.DUE
     if answer is Answer.FIGURES or (matrix.protected and answer is Answer.ZERO):

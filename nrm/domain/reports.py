@@ -26,7 +26,7 @@ JOINT = "joint"
 """The joint report of all requirements of a quarter: of sealed releases and filed tables, rounding nothing."""
 
 SEALED = (*REPORTS, JOINT)
-"""Whatever is sealed, chained and signed."""
+"""All reports that are sealed, chained and signed."""
 
 REPORT = REPORTS[0]
 
@@ -80,7 +80,7 @@ class WaitsForSignatures(CannotClose):
 
 
 class BrokenSignature(Exception):
-    """The statistician's signature on a draft is not by their present key: they sign anew."""
+    """The statistician's signature on a draft is not by their present key: they must sign again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ class Window:
 def window_ending(quarter: Quarter, sizes: Sequence[int], released: Collection[Window]) -> tuple[Window | None, bool]:
     """What a report may publish when this quarter is closed, and whether a longer window can still take its people.
 
-    Windows are fixed and do not overlap: those of n quarters end where a year is divided by n. None: every window that
-    ends here shares a quarter with one that is out, or none ends here.
+    Windows are fixed and do not overlap: those of n quarters end where a year is divided by n. None: no window ends
+    here, or each shares a quarter with a published one.
     """
     fitting = [each for each in map(quarter_window(quarter), sizes) if not any(map(each.meets, released))]
     ending = [each for each in fitting if each.last == quarter]
@@ -169,7 +169,7 @@ def due_on(quarter: Quarter, days: int) -> date:
 
 
 def canonical(release: Mapping[str, Any]) -> bytes:
-    """The release without its signatures: what those inside its JSON were over before they covered the time.
+    """The release without its signatures: what older signatures inside its JSON cover, which do not cover the time.
 
     JSON with sorted keys, no blanks, UTF-8.
     """
@@ -189,9 +189,9 @@ def signed_message(release: Mapping[str, Any], signer: str, office: str, signed_
 
 
 def message_of(release: Mapping[str, Any], entry: object) -> bytes | None:
-    """What this entry of `signatures` says it is over; None when it says neither of the two that there are.
+    """The message that this entry of `signatures` claims to cover; None when it is neither of the two kinds.
 
-    Whoever moves an entry from one to the other has to sign anew: the messages never are the same.
+    An entry cannot be changed from one kind to the other without signing again, because the messages always differ.
     """
     if not isinstance(entry, dict):
         return None
@@ -204,7 +204,7 @@ def message_of(release: Mapping[str, Any], entry: object) -> bytes | None:
 
 
 def without_time(release: Mapping[str, Any]) -> list[str]:
-    """Whose signatures are of before times were signed: the time beside them is what somebody says."""
+    """The signers whose older signatures do not cover the time: the time next to them is not proved."""
     entries = [each for each in release.get("signatures", ()) if isinstance(each, dict)]
     return [str(each.get("signer")) for each in entries if each.get("over") == SIGNED_OVER]
 

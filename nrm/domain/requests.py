@@ -43,7 +43,7 @@ REFUSALS_OF = {
     RequestKind.ERASURE: (Refusal.NOT_THE_PERSON, Refusal.COURT_FILE, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
     RequestKind.WITHDRAWAL: (Refusal.NOT_THE_PERSON, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
 }
-"""Where there is a case with the code; where there is none, the Responsible Authority says so."""
+"""The reasons if there is a case with the code; if there is none, the Responsible Authority says so."""
 
 
 class RequestRefused(Exception):

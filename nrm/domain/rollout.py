@@ -23,10 +23,10 @@ class Use:
 
 
 class State(StrEnum):
-    """Where a crossing point stands.
+    """The state of a crossing point.
 
-    `unused`: its day has come, and no interview of it was counted since. `quiet`: some were, but none in the quarter
-    that is over nor in this one.
+    `unused`: its day has come, and no interview of it was counted since. `quiet`: some were, but none in this quarter
+    or the one before.
     """
 
     NO_DATE = "no_date"
@@ -54,7 +54,7 @@ def following(uses: Iterable[Use], crossing_point: str, today: date) -> Use | No
 
 
 def state(uses: Iterable[Use], crossing_point: str, today: date, *, counted: date | None) -> State:
-    """Where the crossing point stands; `counted` is the last month in which an interview of it was counted, if any."""
+    """The state of the crossing point; `counted` is the last month in which an interview of it was counted, if any."""
     own = of(uses, crossing_point)
     if not own:
         return State.NO_DATE

@@ -197,7 +197,7 @@ class _Routing:
         codes = [each.party for each in candidates] if duty.party == RECEIVER else [duty.party]
         for code in codes:
             unreachable = self._unreachable(self.agreement.parties[code])
-            # A step of its own is still owed by a police-side party; it is only told nothing.
+            # A party on the police side still has its own steps to do; it is only told nothing.
             if unreachable is not None and (unreachable is not Exclusion.OFFICIAL_INVOLVED or duty.kind == "notify"):
                 continue
             grant = duty.grant
@@ -222,7 +222,7 @@ class _Routing:
 
 
 def _shorter(first: Obligation, second: Obligation) -> Obligation:
-    """The shorter time of two duties of one kind and party; what either grants is granted."""
+    """Merge two duties of one kind and party: the shorter time, and the grants of both."""
     grant = tuple(each for each in Compartment if each in first.grant or each in second.grant)
     longer = second.within is None or (first.within is not None and first.within <= second.within)
     kept = first if longer else second

@@ -34,7 +34,7 @@ _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "interc
 class Screening:
     """The anonymous outcome of one interview. It is only counted: no row of it is kept, and nothing leads to a case.
 
-    Of who refused help, or left undecided, stays what the person was told: "" and 99 stand for what is not kept then.
+    For a person who refused help, or left undecided, only what they were told is kept: "" and 99 stand for the rest.
     """
 
     month: date

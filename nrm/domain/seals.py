@@ -1,8 +1,8 @@
-"""A signature inside the file it is over: where each format has room for one, and what is signed.
+"""A signature inside the file that it covers: where each format has room for one, and what is signed.
 
-Printed reports carry it as a comment before `startxref` (ISO 32000-1, 7.2.4: a reader passes over it), workbooks as
-the comment of their archive, the metadata of the CSV as a property beside the hash of the CSV. A CSV and a page have
-no room. The JSON of a release has `signatures` of its own (domain.reports.canonical).
+Printed reports carry it as a comment before `startxref` (ISO 32000-1, 7.2.4: a reader ignores it), workbooks as the
+comment of their archive, the metadata of the CSV as a property next to the hash of the CSV. A CSV and a page have no
+room. The JSON of a release has `signatures` of its own (domain.reports.canonical).
 """
 
 from __future__ import annotations

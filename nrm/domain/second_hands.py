@@ -1,6 +1,6 @@
-"""Acts that destroy, and how many of them one member does alone: two in an hour; the third waits for a second member.
+"""Acts that destroy, and how many of them one member may do alone: two in an hour; the third waits for a second member.
 
-One account that is stolen or hostile destroys two cases before somebody else has to agree, not all of them.
+So an account that is stolen or hostile can destroy two cases, and not all of them, before somebody else must agree.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from enum import StrEnum
 from nrm.domain.accounts import Permission
 
 AT_ONCE = 2
-"""So many in a rolling hour take effect as soon as they are asked for."""
+"""How many acts in a rolling hour are done as soon as they are asked for."""
 WINDOW = timedelta(hours=1)
 WAITS = timedelta(hours=72)
 """How long an act waits for a second member; then it is over, undone."""
 SHOWN_UNDONE = timedelta(days=7)
-"""How long an act that nobody agreed to stands on the home page, so that the person's wish is not lost."""
+"""How long an act that nobody agreed to is shown on the home page, so that the person's wish is not lost."""
 
 
 class ActKind(StrEnum):
@@ -58,7 +58,7 @@ PERMISSION: Mapping[ActKind, Permission] = {
     ActKind.END_ACCOUNT: Permission.ACCOUNT_DISABLE,
     ActKind.BEGIN_ANEW: Permission.ACCOUNT_DISABLE,
 }
-"""What whoever asks for it and whoever agrees must both be permitted."""
+"""The permission that both the member who asks for the act and the one who agrees must have."""
 
 
 class WaitsForSecond(Exception):
@@ -70,8 +70,8 @@ class WaitsForSecond(Exception):
 
 
 class ActRefused(Exception):
-    """`why`: `answered` (not open any more), `own` (whoever asked does not agree), `new` (nor does whoever was
-    confirmed after it was asked for: the one who asked may have let them in for it)."""
+    """`why`: `answered` (not open any more), `own` (the member who asked cannot agree), `new` (nor can a member who was
+    confirmed after the act was asked for: the one who asked may have confirmed them for it)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -87,15 +87,15 @@ def at_once(taken: int, *, held_back: bool, alone: bool) -> bool:
     """Whether a member does it alone who did `taken` others in the last hour.
 
     `held_back`: they asked for this one lately and it waits or was declined; then it stays with the second member.
-    Somebody who is `alone`, whose organisation has nobody who could agree, waits until the hour lets them do it: a
-    desk elsewhere holds no key, does not know the person, and must not learn the code for it; and a shelter of one
-    must be able to honour a wish.
+    `alone`: nobody else in the organisation could agree; then the member waits until the hour allows it. No desk of
+    another organisation is asked, because it holds no key, does not know the person, and must not learn the code; and
+    a shelter with one member must be able to fulfil a person's wish.
     """
     return taken < AT_ONCE and (alone or not held_back)
 
 
 def alone_from(done_at: Sequence[datetime]) -> datetime | None:
-    """From when somebody who did these does the next alone; None when at once."""
+    """The time from which a member who did these acts may do the next one alone; None: at once."""
     newest = sorted(done_at, reverse=True)
     return newest[AT_ONCE - 1] + WINDOW if len(newest) >= AT_ONCE else None
 

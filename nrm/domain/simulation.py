@@ -1,7 +1,7 @@
 """What a draft of the agreement would have done with the cases of a period, against what happened.
 
-Works on the closed codes that are kept in clear, so what only the sealed file knows is not asked: the clauses that
-applied then say as much of it as they need (`as_routed`). Nothing here is published; `table_set` says how it may be.
+It works on the closed codes that are not sealed. What only the sealed file knows is taken, as far as it is needed, from
+the clauses that applied then (`as_routed`). Nothing here is published; `tables` says how it may be.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class PastStay:
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
-    """Something the agreement asked. `due_at` None: before another step. What was done is kept by its quarter alone."""
+    """A step that the agreement asked for. `due_at` None: before another step. Of when it was done only the quarter is
+    kept."""
 
     kind: str
     party: str
@@ -121,8 +122,8 @@ def simulate(
 ) -> list[Placed]:
     """Place the cases again, in their order, as if every party had signed the draft.
 
-    `beds`: party -> beds of the shelter; a party that is not in it is asked and has room. Who was in a shelter before
-    `first` stays there. People stay as long as they stayed. `agreements`: version -> the text they were sent under.
+    `beds`: party -> beds of the shelter; a party that is not in it is asked and has room. People who were in a shelter
+    before `first` stay there. Stays keep their length. `agreements`: version -> the text under which people were sent.
     """
     signed = everyone_signed(draft, on=date.min)
     usual = list(agreements.values())[-1]
@@ -195,7 +196,7 @@ def _was_late(case: PastCase, over_at: datetime) -> bool:
 
 
 def _would_be_late(case: PastCase, answer: Route, party: str, over_at: datetime) -> bool:
-    """The same steps, as fast as they were done, against the times of the draft."""
+    """Whether the steps, done as fast as they were, would be late by the times of the draft."""
     if party in case.expired:
         return True
     if case.sent_at is None:
@@ -218,7 +219,7 @@ def _is_late(due_at: datetime, done_at: datetime | None, over_at: datetime) -> b
 
 
 def weeks(first: date, last: date) -> list[date]:
-    """The Wednesdays of the weeks that lie in the period: whoever sleeps there that night is counted."""
+    """The Wednesdays of the weeks in the period: people who sleep there that night are counted."""
     day = first + timedelta(days=(2 - first.weekday()) % 7)
     found = []
     while day <= last:
@@ -255,7 +256,7 @@ def tables(parties: Sequence[str], nights: Sequence[date]) -> dict[str, Any]:
 
 
 def rows(placed: Iterable[Placed], parties: Sequence[str], nights: Sequence[date]) -> list[dict[str, str]]:
-    """One record a person, by the dimensions of `tables`."""
+    """One record per person, by the dimensions of `tables`."""
     found = []
     for each in placed:
         row = {

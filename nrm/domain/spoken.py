@@ -46,8 +46,8 @@ NO_CHOICES = Choices(MappingProxyType({}), MappingProxyType({}))
 def parse_choices(data: Mapping[str, Any], questionnaire: Questionnaire) -> Choices:
     """Read the file against its questionnaire; raises MalformedDocument with key and reason.
 
-    What stands there is there in every language the questions are read out in. An option without words of its own is
-    read in the officer's language (`unsaid` names those).
+    Each option in the file has words in every language in which the questions are read out. An option that is not in
+    the file is read in the officer's language (`unsaid` names those).
     """
     table = Table(data)
     languages = tuple(questionnaire.reading)

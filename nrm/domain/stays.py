@@ -140,7 +140,7 @@ def bed_names(first: str, number: int) -> list[str]:
 
 
 def check_closing(closed_from: date, *, today: date, free_from: date | None, kept: bool) -> None:
-    """Raise BedRefused unless a bed can be closed from that day: never over whoever sleeps in it or is awaited.
+    """Raise BedRefused unless a bed can be closed from that day: not while somebody sleeps in it or is awaited.
 
     `free_from`: the planned end of the stay in it, None where nobody is.
     """
@@ -188,14 +188,14 @@ LATE_ENTRY = timedelta(days=31)
 """How much earlier than their case somebody may have come who came to the shelter without a referral."""
 
 LONGEST_PLANNED = timedelta(days=3 * 366)
-"""A planned end further away is a slip of the pen."""
+"""A planned end further away than this is refused as a typing error."""
 
 
 def earliest_admission(source: str, registered_month: date, sent_on: date | None) -> date:
     """The first day on which a person of this case can have been admitted.
 
-    `sent_on`: the day the referral was sent that brought them, or the first of its quarter. Who was in the shelter
-    before the system was, may have been admitted on any day.
+    `sent_on`: the day on which the referral was sent that brought them, or the first of its quarter. People who were in
+    the shelter before the system existed may have been admitted on any day.
     """
     if sent_on is not None:
         return max(sent_on, registered_month)
@@ -257,7 +257,7 @@ def check_country(destination: Destination, country: str) -> None:
 
 
 def country_of(destination: Destination, where: str, citizenship: str) -> str:
-    """What is kept of the country. Where a protected place is stands nowhere in clear but as `home` or not."""
+    """What is kept of the country. For a protected place only whether it is in the home country or not."""
     if destination is _D.COUNTRY_OF_CITIZENSHIP:
         return citizenship if len(citizenship) == 2 else UNKNOWN_COUNTRY
     if destination is _D.PROTECTED_PLACE and where != HOME:

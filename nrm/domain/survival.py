@@ -49,7 +49,7 @@ def group(figures: Sequence[int], total: int, unknown: Sequence[int] = ()) -> Gr
 
 
 def together(groups: Sequence[Group]) -> Group:
-    """The same of several releases: figures add up, and so does what may be behind them."""
+    """The group of several releases together: figures are added, and so are the numbers that may be behind them."""
     return Group(
         tuple(map(sum, zip(*(each.figures for each in groups), strict=True))),
         tuple(map(_sum, zip(*(each.spans for each in groups), strict=True))),

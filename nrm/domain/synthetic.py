@@ -240,7 +240,7 @@ def _place(rng: random.Random, way: Way, gender: str, child: bool, foreign: bool
 
 
 def tonight(made: Sequence[Plan], now: datetime) -> list[Plan]:
-    """The same plans, with the last three referred people standing at their posts within this hour, unanswered yet."""
+    """The plans, with the last three referred people at their posts within this hour and not answered yet."""
     came = [plan for plan in made if plan.way == "post" and plan.ending == "referred"][-3:]
     moved = [
         replace(plan, at=now - timedelta(minutes=minutes), acknowledged_after=timedelta(hours=2))
@@ -349,7 +349,7 @@ def _testimony(rng: random.Random, nights: int) -> list[Step]:
 
 
 def _claim(rng: random.Random, witness: bool) -> Claim | None:
-    """Whoever is a witness asks in the proceedings; of the others some, mostly of the state."""
+    """A witness asks in the proceedings; of the others some ask, mostly the state."""
     if rng.random() >= (0.6 if witness else 0.25):
         return None
     others = {Forum.STATE_SCHEME: 6, Forum.CIVIL_SUIT: 2, Forum.ABROAD: 2}

@@ -154,7 +154,7 @@ def _stay_row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter,
     last = stays[-1]
     there = last.ended_on is None or last.ended_on > quarter.end
     day = quarter.end if there else last.ended_on or quarter.end
-    # Who outstays the plan stays at least until now.
+    # A person who stays longer than planned stays at least until now.
     end = max(last.anticipated_end_on, quarter.end) if there else day
     nationality = _listed(each.citizenship, classification.nationalities)
     return {

@@ -43,7 +43,8 @@ Rows = list[tuple[str, str]]
 
 
 def is_a_childs(draft: Draft) -> bool:
-    """Whether the rules for children apply: by the answers, or because they did when the child authority was told."""
+    """Whether the rules for children apply: by the answers, or because the child authority was told and has not given
+    its final answer."""
     if is_child(draft.answers.get(draft.questionnaire.derive["age"])):
         return True
     told = _told_alert(draft)

@@ -99,7 +99,7 @@ class InviteColleagueForm(Form):
 
 
 class InviteAccountForm(InviteColleagueForm):
-    """The same by the administrator, who says where."""
+    """An invitation by the administrator, who also chooses the organisation."""
 
     organisation = RadioField(
         N_("Organisation"),

@@ -1,7 +1,7 @@
 """What a shelter types about somebody who came without a referral, in two steps: who and whether, then what and where.
 
-The second step asks only what the first allows: no name and no story without consent, nothing for statistics from
-whoever does not wish to be counted.
+The second step asks only what the first allows: no name and no story without consent, and nothing for the statistics
+from a person who does not wish to be counted.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _yes_no(label: str, message: str, description: str = "") -> RadioField:
 
 
 class _AskedOfAdults:
-    """An answer is needed from an adult; what is said of a child here is not read."""
+    """An answer is needed from an adult; for a child the answer is ignored."""
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -180,7 +180,7 @@ class OpenCaseForm(OnceForm):
 
 
 class OpenChildCaseForm(OpenCaseForm):
-    """The same of a child who came with a victim: how they came is known, and they are no adult."""
+    """The first step for a child who came with a victim: how they came is known, and they are not an adult."""
 
     source = None
     age_class = _age_class("child", "unsure")

@@ -75,7 +75,7 @@ VALUE_LABELS = {
     "not_asked_child": N_("not asked: a child"),
     "not_asked_urgent": N_("not asked: urgent"),
 }
-"""The words of the codes that no list of the country puts into words."""
+"""The words of codes that are in no list of the country."""
 
 PART_LABELS = {
     "names": N_("name"),
@@ -121,7 +121,7 @@ PLACE_LABELS = {
     "duty_officer": N_("the duty officer decides"),
     "nobody": N_("nobody"),
 }
-"""Where the simulation places somebody beside the parties."""
+"""The places in a simulation that are not parties."""
 
 REFUSED = {
     "state": N_("This version is not in a state for that. Nothing was changed."),
@@ -143,7 +143,7 @@ UNUSABLE = {
 
 
 class ProposeAgreementForm(OnceForm):
-    """The text of a draft; a file goes before what stands in the box."""
+    """The text of a draft; if there is a file too, the file is used."""
 
     text = TextAreaField(
         N_("Text of the draft"),
@@ -196,7 +196,7 @@ class ContractForm(OnceForm):
     ended = DayField(N_("Day it ended"), when=("over", True))  # type: ignore[arg-type]
 
     def validate_amount(self, field: StringField) -> None:
-        """A whole number; spaces and points between groups of figures are read over."""
+        """A whole number; spaces and points between groups of figures are ignored."""
         typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
         if not (typed.isascii() and typed.isdigit() and len(typed) <= 13 and 0 < int(typed) <= LARGEST_AMOUNT):
             raise Wrong(N_("Enter the amount in whole lek, for example 1 200 000"))

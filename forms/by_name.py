@@ -1,4 +1,4 @@
-"""What a person says of an organisation that was not among those named to them, asked when it is chosen."""
+"""What a person says about an organisation that was not named to them before, asked when it is chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BY_NAME_LABELS = {
 
 
 class ByNameForm(OnceForm):
-    """The question, and of whom it was asked: an answer about one organisation is none about another."""
+    """The question, and the organisation that it is about: an answer is valid for this organisation only."""
 
     by_name = RadioField(
         N_("Did you name it to the person, and did the person say yes?"),

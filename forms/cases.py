@@ -42,7 +42,7 @@ PURPOSE_LABELS = {
     Purpose.IDENTIFICATION: N_("For formal identification"),
     Purpose.COPY: N_("To give the person a copy"),
 }
-# What each compartment can be opened for; the other purposes would not be true.
+# The purposes for which each compartment can be opened; others would not be true.
 PURPOSES: Mapping[str, Sequence[Purpose]] = {
     Compartment.HAND_OVER: (
         Purpose.ANSWER,
@@ -104,7 +104,7 @@ class OpenCaseForm(OnceForm):
 
 
 class FindCaseForm(OnceForm):
-    """A code, however it was typed."""
+    """The code of a case; case, spaces and dashes may be typed freely."""
 
     code = StringField(
         N_("Find a case by its code"),
@@ -150,7 +150,7 @@ class ShareCaseForm(OnceForm):
 
 
 class EraseCaseForm(OnceForm):
-    """That the person asks for it: what follows cannot be undone."""
+    """The confirmation that the person asks for it; erasing cannot be undone."""
 
     asked = BooleanField(
         N_("The person was told what is erased, and asks for it"),

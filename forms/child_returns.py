@@ -122,7 +122,7 @@ class StepForm(OnceForm):
 
 
 class AnswerReturnForm(StepForm):
-    """The answer: a code, and the text under seal."""
+    """The answer: a code, and the text, which is sealed."""
 
     finding = RadioField(
         N_("What did you find?"),

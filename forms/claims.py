@@ -1,4 +1,4 @@
-"""What people type about claims for compensation: choices only, so that nothing that names anybody stands in clear."""
+"""What people choose about claims for compensation: no free text, so that no name can be stored unsealed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AskClaimForm(OnceForm):
 
 
 class StepClaimForm(OnceForm):
-    """What happened next; how much was granted is read where it does not follow from what was asked."""
+    """What happened next; how much was granted is read only if it does not follow from what was asked."""
 
     seen = HiddenField()
     event = RadioField(N_("What happened"), validators=[Offered(N_("Choose what happened"))], validate_choice=False)
@@ -87,7 +87,7 @@ class StepClaimForm(OnceForm):
 
 
 class CorrectClaimForm(OnceForm):
-    """What is right in the place of the last entry."""
+    """The right values, which replace the last entry."""
 
     seen = HiddenField()
     forum = RadioField(

@@ -73,7 +73,7 @@ class HowAskedForm(OnceForm):
 
 
 class AskConsentForm(HowAskedForm):
-    """Each question for itself: any of them may be refused."""
+    """Each question separately: the person may refuse any of them."""
 
     services = _yes_no(N_("Does the person accept the help that is offered?"))
     sharing = _yes_no(

@@ -1,4 +1,4 @@
-"""What is asked before an interview ends without a case, and what the child authority says of a child at a post."""
+"""What is asked before an interview ends without a case, and the child authority's answer about a child at a post."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ class ChildCallForm(CallForm):
         return self
 
     def validate_decision(self, field: RadioField) -> None:
-        """Whoever answered said one of those that were offered."""
+        """Raise ValidationError unless the answer is one of those that were offered."""
         if self.answer.data == ANSWERED:
             Offered(N_("Choose what happens with the child"))(self, field)

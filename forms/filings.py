@@ -38,14 +38,14 @@ class FileTableForm(OnceForm):
 
 
 def names(matrix: Matrix) -> dict[Key, str]:
-    """The name of each cell's field: `r0c0` by position, `t` in the place of a total."""
+    """The name of each cell's field: `r0c0` by position, `t` for a total."""
     lines = {TOTAL: "t", **{line: f"r{number}" for number, line in enumerate(matrix.lines)}}
     columns = {TOTAL: "t", **{column: f"c{number}" for number, column in enumerate(matrix.columns.members)}}
     return {(line, column): lines[line] + columns[column] for line, column in keys(matrix)}
 
 
 def typed(matrix: Matrix, form: MultiDict[str, str]) -> Typed:
-    """The cells as they were sent; Faulty for a cell that came twice. What is no cell of the table is passed over."""
+    """The cells as they were sent; fields that are no cell are ignored. Raises Faulty for a cell that came twice."""
     cells: dict[Key, str] = {}
     faults = []
     for key, name in names(matrix).items():

@@ -1,7 +1,7 @@
 """The pages of an interview as forms, built from the questionnaire.
 
-A question is one field of several possible parts, named after it: `birth-day`, `birth-month` and `birth` (the year),
-`returned_from` and `returned_from-other`. Every message is the questionnaire's language, none is WTForms' own.
+A question is one field, which may have several parts named after it: `birth-day`, `birth-month` and `birth` (the year),
+`returned_from` and `returned_from-other`. Every message is in the questionnaire's languages; none comes from WTForms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nrm.domain.journeys import Settled, page_questions, settled
 
 OTHER = "-other"
 DATE_PARTS = ("-day", "-month", "")
-# Longer than any part that can be right, and cheap to look at.
+# The longest text that is checked: longer than any valid part, and cheap to check.
 LONGEST_PART = 100
 
 Typed = Mapping[str, Sequence[str]]
@@ -32,7 +32,7 @@ Typed = Mapping[str, Sequence[str]]
 class QuestionField(Field):
     """One question. `typed` are the values of each part as they came, `data` the answer or None.
 
-    `say(error)` is how the field speaks the form's language.
+    `say(error)` gives the message in the form's language.
     """
 
     def __init__(self, *, question: Question, language: str, **keywords: Any) -> None:
@@ -45,7 +45,7 @@ class QuestionField(Field):
     def process(self, formdata: Any, data: object = None, extra_filters: object = None) -> None:  # noqa: ARG002 - WTForms' own
         self.process_errors = []
         sent = formdata or ()
-        # Asked first: a multidict answers for a name that it does not have by way of an exception.
+        # Test first: for a missing name a multidict raises an exception internally, which is slow.
         self.typed = {
             part: list(formdata.getlist(self.name + part)) if self.name + part in sent else [] for part in self.parts()
         }
@@ -56,7 +56,7 @@ class QuestionField(Field):
         return ("",)
 
     def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:  # noqa: ARG002 - WTForms' own
-        """Read what was typed into `data`, or say what to put right in `errors`; there are no validators to run."""
+        """Read what was typed into `data`, or put messages into `errors`; there are no validators to run."""
         try:
             self.data, self.errors = self.read(), []
         except UnacceptableAnswer as error:
@@ -69,7 +69,7 @@ class QuestionField(Field):
         return checked(self.question, text) if text.strip() else None
 
     def single(self, part: str) -> str:
-        """The one value of a part; sent twice with different values it says nothing."""
+        """The one value of a part; empty if it was sent twice with different values."""
         values = dict.fromkeys(self.typed[part])
         if len(values) > 1:
             raise unacceptable("choose" if self.question.closed else "enter", self.question)
@@ -208,7 +208,7 @@ class PageForm(Form):
         """
         own = frozenset(self.page.questions)
         before = {name: value for name, value in earlier.items() if name not in own}
-        # Answers whose way is known already are not walked once more; the page leaves its own out by itself.
+        # Settled answers keep their way, so it is not computed again; the page leaves out its own answers itself.
         known = earlier if isinstance(earlier, Settled) else before
         shown = {question.id for question in page_questions(self.questionnaire, self.page, known)}
         given: dict[str, Any] = {}
@@ -237,7 +237,8 @@ class PageForm(Form):
 
 @lru_cache(maxsize=256)
 def page_form(questionnaire: Questionnaire, page: Page, language: str) -> type[PageForm]:
-    """The form class of a page in a staff language; a question of kind `parties` is the page's own affair."""
+    """The form class of a page in a staff language; without questions of kind `parties`, which the page itself
+    makes."""
     fields: dict[str, Any] = {"questionnaire": questionnaire, "page": page, "staff_language": language}
     fields["ready_fields"] = {}
     for name in page.questions:

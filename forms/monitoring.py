@@ -78,7 +78,7 @@ def score_form(items: Iterable[Item], language: str) -> type[ScoreForm]:
 
 
 class AskToMendForm(OnceForm):
-    """Which post, what was not met, what is asked, by which office and by when. No text: nothing can slip in."""
+    """Which post, what was not met, what is asked, by which office and by when. No free text, so no name can get in."""
 
     id = HiddenField()
     post = SelectField(N_("Post"), validators=[Offered(N_("Choose the post"))], validate_choice=False)
@@ -110,5 +110,5 @@ class CheckMendedForm(OnceForm):
 
 
 def wrong_at(field: Field, error: MonitoringRefused) -> None:
-    """Put why something was refused beside the field it is about."""
+    """Show the reason of a refusal at the field that it is about."""
     field.errors = [IMPOSSIBLE[error.why]]

@@ -12,9 +12,9 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-# Read first; the names in each country's own languages only when these do not have the name.
+# These are tried first; the names in each country's own languages only if these do not have the name.
 FIRST = ("sq", "en", "it", "el", "mk", "sr", "sr_Latn", "ro", "ru", "tr", "uk", "bg", "ar", "de", "fr")
-# What CLDR calls otherwise or not at all.
+# Names that CLDR gives differently or not at all.
 ALIASES: Mapping[str, str] = {
     "anglia": "GB",
     "britania e madhe": "GB",

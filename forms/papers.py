@@ -1,4 +1,4 @@
-"""The paper form: how many are printed, which one is typed in, and what stands on it."""
+"""The paper form: how many are printed, which one is typed in, and its answers."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class TypedForm(Form):
     """Everything on the paper, in its order. Make it with `typed_form(...)(request.form)`."""
 
     class Meta(DefaultMeta):
-        """Every message is ours."""
+        """No message of WTForms is used."""
 
         locales = False
 

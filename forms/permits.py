@@ -22,7 +22,7 @@ EVENT_LABELS = {
     PermitEvent.APPEAL: N_("The person appealed"),
     PermitEvent.WITHDRAW: N_("The application or the permit was withdrawn"),
 }
-"""What people record; that a permit has run out is seen by the program itself."""
+"""The events that people record; the program itself notices that a permit has expired."""
 
 REFUSED = {
     "state": N_("Choose another step: this one does not follow from how the permit stands now"),
@@ -46,7 +46,7 @@ GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
 
 
 class RecordPermitForm(OnceForm):
-    """What happened and when; for telling the language, for issuing the ground and the days."""
+    """What happened and when; for informing the person also the language, for issuing also the ground and the days."""
 
     event = RadioField(N_("What happened"), validators=[Offered(N_("Choose what happened"))], validate_choice=False)
     language = StringField(N_("Language in which the options were explained"), validators=[PlainText(60)])
@@ -57,7 +57,7 @@ class RecordPermitForm(OnceForm):
     on_day = DayField(N_("Day"), when=("on", "other"))
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Only the questions that belong to what happened are looked at."""
+        """Validate only the questions that belong to what happened."""
         given = self.event.data in GIVEN
         for field in (self.valid_from, self.until):
             field.when = None if given else ("event", "-")

@@ -50,7 +50,7 @@ class RecordRequestForm(OnceForm):
 
 
 class RefuseRequestForm(OnceForm):
-    """Why not."""
+    """The reason of a refusal."""
 
     reason = RadioField(
         N_("Why is it refused?"), validators=[Offered(N_("Choose why it is refused"))], validate_choice=False

@@ -10,7 +10,7 @@ from nrm.domain.words import N_
 
 
 class AgreeToCaseForm(OnceForm):
-    """That whoever agrees has the wish from the person, and not from the colleague alone."""
+    """The confirmation that the member who agrees heard the wish from the person, and not only from the colleague."""
 
     sure = BooleanField(
         N_("I spoke with the person, or I read what they signed"),
@@ -19,7 +19,7 @@ class AgreeToCaseForm(OnceForm):
 
 
 class AgreeToAccountForm(OnceForm):
-    """That whoever agrees knows it themselves."""
+    """The confirmation that the member who agrees knows it themselves."""
 
     sure = BooleanField(
         N_("I know this myself, and not from the colleague alone"),

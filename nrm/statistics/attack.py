@@ -2,12 +2,12 @@
 
 Nothing here is shared with the rounder. A release is safe when its shape is right, no figure is pinned by arithmetic
 (`linear.py`, HiGHS), and for everything that must stay open a possible world has been found that shows it
-(`worlds.py`, `search.py`). Whatever could not be shown within the work limit is a finding.
+(`worlds.py`, `search.py`). Everything that could not be shown within the work limit is a finding.
 
 Scenarios: A0 an outsider; A1 knows the exact number of people; A2 knows one member of a group (guarantee G5); A3
 holds the registers named `known`; A4 has all earlier releases, and those of other reports on people who may be the
 same (`beside.py`); A5, reported only, the registers named `reported`.
-Whoever knows less sees no more, so A1 stands for A0 too.
+An attacker who knows less learns no more, so A1 stands for A0 too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
 from nrm.statistics.worlds import Frame, PossibleWorld, Questions, walk
 
-MANY = 1000  # open questions beyond which the solver is not asked: such a release has failed
+MANY = 1000  # with more open questions the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at
 EARLIER_WORK_LIMIT = 1.0
 SHAPE = {"G1": "more than a multiple of 5 tells"}
@@ -49,7 +49,7 @@ SHAPE = {"G1": "more than a multiple of 5 tells"}
 
 @dataclass(frozen=True)
 class Finding:
-    """Why a release fails. `cell` and `learns` are for the statistician's own tool; an instance shows neither."""
+    """Why a release fails. `cell` and `learns` are only for the statistician's own tool; an instance shows neither."""
 
     guarantee: str
     scenario: str
@@ -111,7 +111,7 @@ def audit(
     failed = {finding.scenario for finding in findings}
     verdicts = {name: name not in failed for name in attack.gates()}
     verdicts["A0"] = verdicts["A1"]
-    if earlier:  # that say nothing of the people counted here leave whoever has them where A1 is
+    if earlier:  # earlier releases that say nothing about these people add nothing to what A1 knows
         verdicts.setdefault("A4", verdicts["A1"])
     verdicts["A2"] = not any(finding.guarantee == "G5" for finding in findings)
     if table_set.reported:
@@ -201,7 +201,7 @@ def _read_table(
 
 
 def _told_by_counts(table_set: TableSet, figures: Mapping[Cell, int]) -> list[Finding]:
-    """What figures that are not rounded tell at once, of people in printed cells and in those between them."""
+    """What unrounded figures reveal directly, about people in printed cells and in cells between them."""
     deduction = Deduction(table_set, exact(figures))
     unprinted = (cell for cell in crossings(table_set, MAX_WAYS) if cell not in figures)
     between = list(islice(unprinted, MANY_BETWEEN)) if deduction.looks_between else []
@@ -278,7 +278,7 @@ class _Attack:
         return found + (self._pins_in_linked() if self.beliefs else [])
 
     def _pins_in_linked(self) -> list[Finding]:
-        """What this release would give away of figures that are out already."""
+        """What this release would reveal about figures of linked reports that are published already."""
         try:
             found = pinned_in_linked(self.table_set, self.figures, self.gates()["A4"])
         except NotOptimal:
@@ -286,7 +286,8 @@ class _Attack:
         return [Finding(pin.guarantee, "A4", TOTAL, None, pin.learns) for pin in found]
 
     def by_worlds(self) -> list[Finding]:
-        """First against somebody who knows everything at once: what stays open to them is open to everybody."""
+        """Findings by possible worlds. The first attacker knows everything at once: what they cannot know, nobody
+        can."""
         chance = random.Random(self.seed)  # noqa: S311 - which worlds are tried is no secret
         earlier_world = None
         if self.earlier:

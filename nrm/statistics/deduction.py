@@ -1,9 +1,8 @@
-"""What anybody can work out from figures as they stand: exact, rounded, or with some of them left out.
+"""What anybody can work out from figures as they are printed: exact, rounded, or with some of them left out.
 
-Where `linear.py` asks whether a rounded release keeps what it must keep, this asks what a table says at all. The
-unknowns are the numbers of people of every combination of codes that can be, in whole numbers; a figure says between
-which bounds their sum lies. So it sees through recodings that overlap, through tables that are linked by what they
-have in common, and through cells that were only hidden.
+`linear.py` asks whether a rounded release hides what it must hide; this module asks what a table says at all. The
+unknowns are the numbers of people of every possible combination of codes, as whole numbers; a figure gives bounds for
+their sum. So it finds what overlapping recodings, linked tables and hidden cells reveal.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from nrm.statistics.linear import NotOptimal
 from nrm.statistics.reading import predicate
 from nrm.statistics.tables import BASE, Cell, TableSet
 
-COMBINATIONS = 20_000  # of codes; more are not looked through
+COMBINATIONS = 20_000  # of codes; more are not tried
 Interval = tuple[int, int]
 
 
 class TooManyCombinations(Exception):
-    """The classifications are too large to look through every combination."""
+    """The classifications are too large to try every combination."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def crossings(table_set: TableSet, ways: int) -> Iterator[Cell]:
 
 
 def disclosures(deduction: Deduction, cells: Sequence[Cell]) -> list[Learnt]:
-    """What is learnt about the people of these cells: that they are so few, and what all of them have in common."""
+    """What is learnt about the people of these cells: how few they are, and what all of them have in common."""
     found = []
     for cell in cells:
         low, high = deduction.between(cell)

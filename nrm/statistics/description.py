@@ -1,4 +1,4 @@
-"""A table set as it is written down: TOML into `tables.TableSet`, each mistake named by its place."""
+"""Reading a table set from TOML into `tables.TableSet`; every mistake is reported with its place."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def parse(data: Mapping[str, Any]) -> TableSet:
 
 
 def _recorded(made: TableSet) -> TableSet:
-    """The set whose tables can be filled; whatever else is said of it must not need what nobody records."""
+    """The set with the tables that can be filled; nothing else in it may need a dimension that nobody records."""
     used = {made.charted, *(name for rule in made.impossible for name in rule)}
     for known in (*made.known, *made.reported):
         used |= {*known.by, *known.where}
@@ -260,7 +260,7 @@ def _known(data: Any, place: str, shell: TableSet) -> Known:
 
 
 def _linked(data: Any, place: str, shell: TableSet) -> Linked:
-    """What is said of the other report's dimensions is held against them where both table sets are known."""
+    """Read `linked`. The dimensions of the other report are checked later, where both table sets are known."""
     entry = _mapping(data, place)
     _check_keys(entry, place, {"report", "where", "there", "by"})
     by = {

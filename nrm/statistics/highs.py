@@ -14,7 +14,7 @@ import highspy
 
 
 def quiet_solver() -> highspy.Highs:
-    """A solver that says nothing. HiGHS prints a banner on descriptor 1 at first, before it can be told not to."""
+    """A solver that prints nothing. HiGHS prints a banner on descriptor 1 before its output can be switched off."""
     _swallow_banner()
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()

@@ -1,4 +1,4 @@
-"""Linear bounds of figures, by HiGHS: what adding and subtracting published figures can pin down.
+"""Linear bounds of figures, by HiGHS: what can be learnt by adding and subtracting published figures.
 
 `highspy` keeps one thread setting for the whole process, so no module of the program sets it.
 """
@@ -32,7 +32,7 @@ from nrm.statistics.reading import (
 from nrm.statistics.tables import BASE, Cell, TableSet
 
 SLACK = 1e-6
-Age = int | tuple[int, int]  # which release: 0 this one, 1 the one before; (claim, release) of those beside it
+Age = int | tuple[int, int]  # which release: 0 this one, 1 the one before; (belief, release) for linked reports
 
 
 class NotOptimal(Exception):
@@ -97,7 +97,7 @@ class Bounds:
             newer = release.figures
 
     def _put_beliefs(self, beliefs: Sequence[AttackerBelief], rows: list[list[tuple[int, float]]]) -> None:
-        """Releases on the same people: their figures, and that the people of both are as many."""
+        """Add linked releases: their figures, and the equations that their people are those of this release."""
         for number, belief in enumerate(beliefs):
             for place, (other_set, figures) in enumerate(belief.releases):
                 self._read(other_set, (number, place), figures, rows)
@@ -160,9 +160,10 @@ class Bounds:
 
 
 def pinned_in_linked(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:
-    """Figures of releases beside this one that it pins together with them. Raises NotOptimal.
+    """Figures of linked releases that this release and they together pin down. Raises NotOptimal.
 
-    Their people are not known any more: every figure that may hide nobody, or somebody, must still do so.
+    The true people of those releases are no longer known here; so every figure that hides whether anybody is there
+    must still hide it.
     """
     together = Bounds(table_set, figures, scenario)
     found = []
@@ -181,7 +182,7 @@ def pinned_in_linked(table_set: TableSet, figures: Mapping[Cell, int], scenario:
 
 @dataclass(frozen=True)
 class _Question:
-    """One of the linear forms must be able to reach its value."""
+    """A question: at least one of the linear forms must be able to reach its value."""
 
     guarantee: str
     cell: Cell
@@ -192,7 +193,7 @@ class _Question:
 def pinned(
     table_set: TableSet, figures: Mapping[Cell, int], true: Mapping[Cell, int], scenario: Scenario
 ) -> list[Pinned]:
-    """Figures that arithmetic alone shows to be someone, no one, or all alike. Raises NotOptimal.
+    """Figures for which arithmetic alone shows that somebody is there, nobody is, or all are alike. Raises NotOptimal.
 
     For a true 1 to 4: 0 must be possible, and where 5 is printed also 5 or more (to the holder of a register: one of
     the two); for a true 0: 1 must be; for two or more people and each of their categories: it must be possible that

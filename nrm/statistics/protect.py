@@ -28,14 +28,14 @@ OUTSIDE = 20  # price of a figure that is not next to the true one
 NOISE = 3.0
 STICK = 2000  # price of moving a figure whose contributors are the same as in the release before
 WORK_LIMIT = 20.0  # the solver's deterministic units, about seconds
-GAP = 0.001  # how much dearer than the best solution a rounding may be
-MANY = 3000  # figures from which on the linear relaxation is asked first; fewer are faster without
-# Of the gap: beyond which reduced cost a choice is settled. A dive is done in a moment or takes for ever: several short
-# ones come before the search over everything.
+GAP = 0.001  # how much more than the best solution a rounding may cost, as a share
+MANY = 3000  # with at least so many figures the linear relaxation is solved first; fewer are faster without
+# A choice is settled if its reduced cost is more than this share of the gap. Such a narrowed search either ends at once
+# or takes very long; so several short ones are tried before the search over everything.
 SHARES = (0.2, 0.35) * 4
 NARROW_WORK_LIMIT = 0.7
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
-WALL_LIMIT = 600.0  # a net alone: were it met, the same seed would give other figures on a busy machine
+WALL_LIMIT = 600.0  # seconds; only a safety net: if it were reached, figures would depend on how busy the machine is
 
 
 class CannotRound(Exception):
@@ -144,7 +144,7 @@ def round_jointly(
 
 
 class _Enough(cp_model.CpSolverSolutionCallback):
-    """Ends the search at the first solution that is no dearer than `most`."""
+    """Ends the search at the first solution that costs at most `most`."""
 
     def __init__(self, most: float) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class _Enough(cp_model.CpSolverSolutionCallback):
 
 
 def _solved(model: cp_model.CpModel, seed: int, *, many: bool) -> cp_model.CpSolver:
-    """A solver with a solution within GAP of the best one, or the best that the work limit leaves room for.
+    """A solver with a solution within GAP of the best one, or the best one that was found within the work limit.
 
     Raises CannotRound.
     """

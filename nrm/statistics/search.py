@@ -1,7 +1,7 @@
-"""Possible worlds by CP-SAT, for what walking from the truth does not reach.
+"""Possible worlds by CP-SAT, for questions that the walk from the true records does not answer.
 
-Only worlds over a choice of codes are searched: the records, their neighbours that the open questions need, and a
-few drawn at random. Finding none there counts as failure, so the choice can only make the verdict stricter.
+Only worlds of some chosen records are searched: the true ones, their neighbours that the open questions need, and a few
+at random. If none is found, that counts as failure, so the choice can only make the verdict stricter.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from nrm.statistics.reading import Record, predicate
 from nrm.statistics.worlds import Frame, PossibleWorld, Questions
 
 WORK_LIMIT = 6.0  # deterministic units for one search
-WALL_LIMIT = 600.0  # a net alone: a verdict must not depend on how busy the machine is
+WALL_LIMIT = 600.0  # seconds; only a safety net: a verdict must not depend on how busy the machine is
 ROUNDS = 12
 COLUMNS = 1500
-SPARE = 5  # how many more people than in any world met a combination may hold
+SPARE = 5  # how many people more than in any world so far a combination may hold
 
 
 def search(questions: Questions, worlds: Sequence[PossibleWorld], seed: int) -> None:

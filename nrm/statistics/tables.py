@@ -1,9 +1,8 @@
-"""What is published: dimensions, classifications, tables, and what cannot be or is known beforehand.
+"""What is published: dimensions, classifications, tables; what is impossible, and what others know beforehand.
 
-A `TableSet` is data, read from TOML by `description.parse`. A *root* dimension carries the codes a record holds; a
-*view*
-(`of = "age_band"`) is a root seen at the level of its groups (`majority` is `age_band` as child / adult), so a
-figure printed through either is one and the same figure.
+A `TableSet` is data, read from TOML by `description.parse`. A *root* dimension has the codes of a record; a *view* (`of
+= "age_band"`) is a root at the level of its groups (`majority` is `age_band` as child / adult), so a figure that is
+printed in both is the same figure.
 
 A *member* of a dimension is a code or a group of codes. A *cell* is the members it fixes, one per root dimension,
 in the order of the names; what it leaves out is a total, and `()` is the grand total.
@@ -132,7 +131,7 @@ class TableSet:
     tables: tuple[Table, ...]
     impossible: tuple[Mapping[str, frozenset[str]], ...] = ()
     known: tuple[Known, ...] = ()
-    reported: tuple[Known, ...] = ()  # the same for scenario A5, which is reported and stops nothing
+    reported: tuple[Known, ...] = ()  # registers for scenario A5, which is reported and blocks no release
     stock_flow: StockFlow | None = None
     sizes: tuple[int, int, int, int] = SIZES
     weights: tuple[int, int, int, int] = (50, 8, 1, 1)  # of an error in a figure of 0, 1, 2, 3 dimensions
@@ -156,7 +155,7 @@ class TableSet:
         )
 
     def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of these dimensions that nothing can fill."""
+        """The dimensions, of those given, that nothing can fill."""
         known = (name for name in names if name in self.dimensions)
         return tuple(name for name in known if self.dimensions[self.dimensions[name].root].not_recorded)
 
@@ -166,7 +165,7 @@ class TableSet:
         return tuple(table for table in self.described if self.lacking(table.by))
 
     def recorded(self) -> TableSet:
-        """The same with the tables that can be filled: of one that cannot, what is left without the dimension."""
+        """The report with only tables that can be filled; other tables are printed without the missing dimension."""
         rests = [tuple(name for name in table.by if not self.lacking([name])) for table in self.tables]
         kept = [
             table if rest == table.by else Table(rest, self.dimensions[rest[0]].title if len(rest) == 1 else {})
@@ -178,7 +177,7 @@ class TableSet:
         return dataclasses.replace(self, tables=tables, described=self.tables)
 
     def of_release(self, tables: Sequence[Mapping[str, Any]]) -> TableSet:
-        """The tables as they were asked for when these were sealed: perhaps before it was said what is not recorded."""
+        """The tables as they were asked for when `tables` were sealed, perhaps before some were marked not recorded."""
         if not any(table["rows"] and self.lacking(table["dimensions"]) for table in tables):
             return self
         dimensions = {
@@ -213,7 +212,7 @@ class TableSet:
         return max(ways for ways, size in enumerate(self.sizes) if published_total >= size)
 
     def reduced(self, ways: int, *, coarse: bool = False) -> TableSet:
-        """The same report with tables of at most `ways` dimensions: larger ones give way to their margins."""
+        """The report with tables of at most `ways` dimensions; larger tables are replaced by their margins."""
         wanted: dict[frozenset[str], Table] = {}
         for table in self.tables:
             parts = [table.by] if len(table.by) <= ways else list(combinations(table.by, ways))

@@ -1,9 +1,9 @@
 """Possible worlds: other sets of people that would have given the same release.
 
-A world is a list of records. It is possible when every printed figure could stand for what it counts and every fact
-of the scenario holds. What a release keeps from an attacker is shown by such worlds: `Questions` are what must stay
-open, and a world answers many of them at once. Worlds come from a walk that moves one person at a time; what the
-walk leaves open is put to CP-SAT (`search.py`).
+A world is a list of records. It is possible if every printed figure can stand for what the world counts, and every fact
+of the scenario is true. Possible worlds show what a release hides from an attacker: `Questions` are the things that
+must stay open, and one world answers many of them. Worlds come from a walk that moves one person at a time; questions
+that the walk does not answer go to CP-SAT (`search.py`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Flags = NDArray[np.bool_]
 
 CANDIDATES = 40  # people tried for one step of a walk
 TRIES = 8
-WAYS = 3  # of making a record possible that are tried
+WAYS = 3  # how many ways to make a record possible are tried
 
 
 class Frame:
@@ -118,8 +118,8 @@ class Frame:
     def lawful(self, record: Record, kept: Collection[str], chance: random.Random) -> list[Record]:
         """The record if it is possible; else a few close ones that are, with the codes of `kept` as they are.
 
-        Codes may come only together (who refused help has no crossing point, no country, no agency): none of them is
-        reached by changing one code at a time.
+        Some codes occur only together (a person who refused help has no crossing point, no country, no agency), so they
+        cannot be reached by changing one code at a time.
         """
         return list(islice(self._mended(record, frozenset(kept), chance), WAYS))
 
@@ -198,7 +198,7 @@ class PossibleWorld:
             if self.counts[place] >= least:
                 break
             if self.records[person] != record and place in self.frame.conditions(self.records[person]):
-                continue  # another way of the same person has led there
+                continue  # the person has been moved into the cell already, in another way
             if not self.move((person, record)):
                 self._exchange(person, record, chance)
         return self.counts[place] >= least
@@ -253,7 +253,8 @@ class PossibleWorld:
         )
 
     def _exchange(self, person: int, wanted: Record, chance: random.Random, unless: int | None = None) -> bool:
-        """The same, with somebody else taking over what this person gives up, so that more sums stay as they are."""
+        """As `move`, but another person takes over the codes that this one gives up, so that more sums stay the
+        same."""
         record = self.records[person]
         changed = [place for place, (a, b) in enumerate(zip(record, wanted, strict=True)) if a != b]
         partners = [other for other in range(len(self.records)) if other != person]
@@ -277,7 +278,8 @@ class Questions:
     """What must stay open, and which of it a possible world has shown to be open.
 
     G3: a true 1 to 4 may be 0, and may be 5 or more where 5 is printed. G4: a true 0 may be 1. G5: in a group of two
-    or more, with one member known, two others may differ. G7: beside a record, one that differs in one attribute.
+    or more, with one member known, two others may differ. G7: instead of a record, one that differs in one attribute
+    may exist.
     """
 
     def __init__(self, frame: Frame, truth: Sequence[Record], figures: Mapping[Cell, int]) -> None:
@@ -315,7 +317,7 @@ class Questions:
         return found
 
     def _all_neighbours(self, truth: Sequence[Record]) -> set[tuple[Record, str]]:
-        """(record, attribute) where another value of the attribute is lawful and not known to somebody already."""
+        """(record, attribute) for which another value is possible and which the attacker does not know already."""
         frame = self.frame
         found = set()
         for record in set(truth):
@@ -368,7 +370,7 @@ class Questions:
     def still_open(self) -> tuple[Flags, Flags, Flags]:
         """The flags of what no world has shown yet.
 
-        Who holds registers knows of many people that they are there: that it may be none or five is enough.
+        A holder of registers knows that many people are there; for such cells, "none" or "five or more" is enough.
         """
         none, five, one = self.flags
         if self.frame.scenario.registers:
@@ -391,7 +393,7 @@ class Questions:
 
 
 def differ(counts: Sequence[int], group: tuple[int, int, tuple[int, ...]]) -> bool:
-    """Whether, beside the known member, two others of the group are not in one category."""
+    """Whether two members of the group, other than the known one, are in different categories."""
     _, known, categories = group
     others = sum(counts[place] - (place == known) > 0 for place in categories)
     return counts[known] > 0 and others > 1

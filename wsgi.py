@@ -9,7 +9,7 @@ from config import load_config  # noqa: E402
 from nrm import create_app  # noqa: E402
 
 app = create_app(load_config(os.environ))
-# Country, catalogues and templates live as long as the process: no collection need walk through them again.
+# Country, catalogues and templates live as long as the process, so the garbage collector need not check them again.
 gc.collect()
 gc.freeze()
 gc.enable()

@@ -73,7 +73,7 @@ def _plain_class() -> type[Form]:
 def _each(work: Callable[[], object]) -> float:
     work()
     gc.collect()
-    gc.disable()  # classes are circles: whoever is measured when they are collected would pay for all before
+    gc.disable()  # classes are reference cycles: collecting them would be added to the time of a random measurement
     started = time.process_time()
     for _ in range(ROUNDS):
         work()

@@ -1,4 +1,4 @@
-"""Signing in, against Argon2id alone; moving grants to a new keyring and sealing anew, against HPKE alone."""
+"""Signing in, against Argon2id alone; moving grants to a new keyring and sealing again, against HPKE alone."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _interviews() -> Iterator[tuple[str, ...]]:
 
 
 def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """The same interviews for both: for DuckDB a row of each, for us the numbers that are left when each is counted."""
+    """Make the same interviews for both: a row each for DuckDB, and for this program the numbers after counting."""
     numbers: Counter[tuple[str, ...]] = Counter()
     file = folder / "screenings.csv"
     with file.open("w", newline="") as out:
@@ -241,7 +241,7 @@ def main() -> None:
             codes = "citizenship, gender, age_band, exploited_in, admitted_on, ended_on"
             people = f"SELECT {codes} FROM stays JOIN cases ON cases.id = case_id ORDER BY admitted_on"
             _copy(connection, duck, "stays", people, ("admitted_on", "ended_on"), folder)
-            duck.close()  # opened anew it reads its own compressed columns, which is what it is fastest with
+            duck.close()  # opened again it reads its own compressed columns, which is fastest
             duck = _duckdb(folder)
             returnees(connection, duck)
             accommodated(connection, duck)

@@ -52,7 +52,7 @@ class ChildAnswerForm(OnceForm):
     answer = _answers()
 
     def of(self, age_class: str) -> ChildAnswerForm:
-        """The same form with the answers that there are to what the post says now."""
+        """This form, with only the answers that fit what the post says now; returns itself."""
         self.answer.choices = _offered(age_class)
         return self
 
@@ -67,7 +67,7 @@ class ChildCallForm(CallForm):
     decision = _answers()
 
     def of(self, age_class: str) -> ChildCallForm:
-        """The same form with the answers that there are to what the post says now."""
+        """This form, with only the answers that fit what the post says now; returns itself."""
         self.decision.choices = _offered(age_class)
         return self
 

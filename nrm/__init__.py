@@ -15,6 +15,6 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
 
     `synchronous` is SQLite's; anything but FULL is for building the demo country only.
     """
-    from nrm import application  # not before it is needed: whoever imports a rule must not load the web
+    from nrm import application  # imported late: code that imports only a rule must not load the web
 
     return application.create_app(config, synchronous=synchronous)

@@ -1,4 +1,4 @@
-"""Putting the parts together."""
+"""Making the Flask application from its parts."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ TIMES_AGAIN = 3
 
 
 class _Application(Flask):
-    """Flask, without asking at each of a dozen calls in a request whether a function is a coroutine: none is."""
+    """Flask without the check, a dozen times per request, whether a function is a coroutine: none is."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Answer, and begin again where PostgreSQL ended a transaction so that others could go on: nothing was kept."""
+        """Answer the request; repeat it if PostgreSQL ended its transaction in a deadlock, because nothing was kept."""
         for _ in range(TIMES_AGAIN):
             try:
                 return super().dispatch_request()
@@ -189,7 +189,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
 
 
 def _know_the_instance(app: Flask, config: Config) -> None:
-    """Whether people here are synthetic stands in the database; only there may plain HTTP be spoken."""
+    """Read from the database whether the people are synthetic; only then plain HTTP is allowed."""
     with app.app_context():
         synthetic, second_factor = instances.nature()
         agreement_versions.refresh()

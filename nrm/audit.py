@@ -1,7 +1,7 @@
-"""The audit chain: appended in the transaction of the change it tells of.
+"""The audit chain: an entry is appended in the transaction of the change that it records.
 
 An entry's hash is SHA-256 over its number, its event, who, which ids, when, and the hash before. Details hold ids and
-closed codes only, never free text. The chain has no key: `domain/checkpoints.py` says what answers that.
+closed codes only, never free text. The chain has no key; checkpoints make up for that (`domain/checkpoints.py`).
 """
 
 from __future__ import annotations
@@ -178,10 +178,10 @@ class Event(StrEnum):
 
 
 def append(session: Session | Writer, event: Event, *, by: Actor, **details: uuid.UUID | str | int | None) -> None:
-    """Add one entry in the present transaction. `details` are ids and closed codes.
+    """Add one entry in the current transaction. `details` are ids and closed codes.
 
-    What was added to the session goes first: whoever is at the head of the chain must not wait for a row that somebody
-    holds who queues behind.
+    The session is flushed first. The transaction that has the end of the chain locked must not wait for a row that is
+    locked by another transaction, because that one may be waiting for the end of the chain.
     """
     if isinstance(session, Session):
         session.flush()
@@ -211,10 +211,10 @@ def _canonical(details: Mapping[str, uuid.UUID | str | int | None]) -> str:
 def verify(
     session: Session, checkpoints: Sequence[Checkpoint] = (), *, since: Checkpoint | None = None
 ) -> Iterator[tuple[int, str]]:
-    """The first finding, if any: (number of the bad entry, what is wrong with it). None means the chain is whole.
+    """The first finding, if any: (number of the bad entry, what is wrong with it). None means that the chain is intact.
 
-    It must go through every one of `checkpoints`; from `since` on if that is given, which costs only what was added.
-    Memory does not grow with the chain.
+    The chain must contain every one of `checkpoints`. With `since`, only the entries after it are read. The memory used
+    does not grow with the chain.
     """
     points = sorted((*checkpoints, *([since] if since else [])), key=lambda point: point.entry)
     at = {point.entry: [each for each in points if each.entry == point.entry] for point in points}
@@ -280,7 +280,7 @@ def length(session: Session) -> int:
 
 
 def _numbered_entries(connection: Connection, first: int | None) -> Iterator[tuple[int, _Entry | None]]:
-    """Entries in order with their numbers; None for the first that the database cannot give, which is the last then."""
+    """(number, entry) in order; None for the first entry that the database cannot read, which is then the last pair."""
     following = first if first is not None else 1
     statement = select(*_COLUMNS).order_by(_TABLE.c.id)
     if first is not None:
@@ -291,7 +291,7 @@ def _numbered_entries(connection: Connection, first: int | None) -> Iterator[tup
             following = row[0] + 1
         return
     except DBAPIError:
-        pass  # one of the rows fetched together is broken: each by itself shows which
+        pass  # one of the rows that were fetched together is broken: reading each separately shows which
     while True:
         try:
             alone = connection.execute(select(*_COLUMNS).where(_TABLE.c.id == following)).first()
@@ -312,7 +312,7 @@ def _rewritten(known: int) -> str:
 
 
 def _follows(before: bytes, row: _Entry) -> bool:
-    """Whether the row has the hash it must have; not if something in it is not even of the right type."""
+    """Whether the row has the right hash; False also if a value in it has the wrong type."""
     try:
         return _hash(before, row) == row[-1]
     except (TypeError, ValueError):
@@ -322,8 +322,8 @@ def _follows(before: bytes, row: _Entry) -> bool:
 def _hash(before: bytes, entry: Sequence[Any]) -> bytes:
     """SHA-256 of the hash before and of the entry as canonical JSON: keys in order, no spaces, UTF-8.
 
-    Written out because a year's chain is verified with it: `json.dumps` takes more than twice as long for the same
-    bytes.
+    The JSON is written by hand, because the chain of a year is verified with it and `json.dumps` takes more than twice
+    as long for the same bytes.
     """
     number, event, at, member_id, organisation_id, details = entry[:6]
     text = encode_basestring

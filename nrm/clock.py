@@ -1,7 +1,7 @@
-"""The one clock, and the one way from an instant to a day.
+"""The only clock, and the only way from a moment to a day.
 
-Everything that asks what time it is asks here; only the demo country sets it. A day is always a day on the country's
-clocks: half past midnight in Tirana is still yesterday in Greenwich.
+All code reads the time here; only the demo country sets it. A day is always a day on the country's clocks: half past
+midnight in Tirana is still the day before in Greenwich.
 """
 
 from __future__ import annotations

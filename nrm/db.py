@@ -1,8 +1,8 @@
 """The databases, the base of every table, and the one transaction.
 
-SQLite: WAL, foreign keys, secure_delete, synchronous=FULL; a writer takes BEGIN IMMEDIATE behind a file lock, so that
-writers queue instead of fighting. The shred database keeps no WAL: what is deleted there must be gone. PostgreSQL: the
-same code, row locks instead of the file lock.
+SQLite: WAL, foreign keys, secure_delete, synchronous=FULL; a writer takes a file lock and then BEGIN IMMEDIATE, so that
+writers queue and do not time out. The shred database keeps no WAL: what is deleted there must be gone. PostgreSQL: the
+same code, with row locks instead of the file lock.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ db = SQLAlchemy(disable_autonaming=True, session_options={"expire_on_commit": Fa
 
 
 def _without_rows(record: logging.LogRecord) -> bool:
-    """At its finest SQLAlchemy logs every row it reads, shred keys too: `hide_parameters` hides none of that."""
+    """A log filter. At its most detailed level SQLAlchemy logs every row, shred keys too, despite `hide_parameters`."""
     return record.levelno > logging.DEBUG
 
 
@@ -120,9 +120,9 @@ logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
 def init_app(
     app: Flask, *, database: str, shred_database: str, release_database: str | None = None, synchronous: str = "FULL"
 ) -> None:
-    """Connect the application to both databases; engines open lazily, so after a fork.
+    """Connect the application to both databases; engines open at first use, so after a fork.
 
-    `release_database`: the main one again, as a role that can read releases alone.
+    `release_database`: the main database as a role that can read releases only.
     """
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(database)
     app.config["SQLALCHEMY_DATABASE_URI"] = database
@@ -146,9 +146,9 @@ _readers = threading.local()
 
 
 def reader(engine: Engine) -> Any:
-    """This thread's own connection to an SQLite file, kept between requests: without a transaction it holds nothing.
+    """This thread's own connection to an SQLite file, kept between requests: outside a transaction it locks nothing.
 
-    It is the driver's, which begins nothing by itself.
+    It is a connection of the driver, which begins no transaction by itself.
     """
     kept: weakref.WeakKeyDictionary[Engine, PoolProxiedConnection] | None = getattr(_readers, "kept", None)
     if kept is None:
@@ -156,12 +156,12 @@ def reader(engine: Engine) -> Any:
     found = kept.get(engine)
     if found is None:
         found = kept[engine] = engine.raw_connection()
-        found.detach()  # it is this thread's: the pool lends as many as before to everybody's transactions
+        found.detach()  # it belongs to this thread now; the pool has as many connections as before for transactions
     return found.dbapi_connection
 
 
 def disconnect() -> None:
-    """Close every connection of the application in context; the next query opens them anew."""
+    """Close every connection of the application in context; the next query opens new ones."""
     db.session.remove()
     for engine in db.engines.values():
         kept = getattr(_readers, "kept", {}).pop(engine, None)
@@ -171,7 +171,7 @@ def disconnect() -> None:
 
 
 def checkpoint() -> None:
-    """Bring everything written so far safely to the disk; for a demo that was built without waiting for it."""
+    """Flush everything written so far to the disk; for a demo that was built without waiting for the disk."""
     for engine in db.engines.values():
         if engine.dialect.name == "sqlite":
             with engine.connect() as connection:
@@ -185,7 +185,7 @@ def _engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 30}
     else:
-        # A server that is gone is found out before a connection is used, and one that does not answer within seconds.
+        # Check before each use that the server is still there, and give up within seconds if it does not answer.
         options |= {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True, "pool_timeout": WAIT_SECONDS}
         options["connect_args"] = {
             name: value for name, value in _PATIENCE.items() if name not in make_url(url).normalized_query
@@ -213,7 +213,7 @@ def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
     def _begun(connection: Connection) -> None:
         # The shred database is only written in transactions; a key is read without one.
         writing = connection.get_execution_options().get(_WRITING) or journal == "TRUNCATE"
-        # By the driver itself: this happens in every request, and SQLAlchemy's way costs as much as a query.
+        # By the driver itself: this happens in every request, and through SQLAlchemy it costs as much as a query.
         connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
@@ -244,8 +244,10 @@ def transaction() -> Iterator[Session]:
 
 
 def afterwards(session: Session, do: Callable[[], object]) -> None:
-    """Do it right after the present transaction committed, never if it fails. Something else must make up for it when
-    the program dies in between, or the second database is away."""
+    """Call `do` right after the current transaction committed, and never if it fails.
+
+    The program may stop in between, or the second database may be away; something else must do it then.
+    """
     session.info.setdefault(_AFTERWARDS, []).append(do)
 
 
@@ -258,7 +260,7 @@ def _do_afterwards(session: Session) -> None:
 
 
 def is_deadlock(error: OperationalError) -> bool:
-    """Whether PostgreSQL ended this transaction because it and another waited for each other."""
+    """Whether PostgreSQL ended this transaction because it and another one waited for each other."""
     return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
@@ -271,9 +273,9 @@ class Writer(NamedTuple):
 
 @contextmanager
 def writing() -> Iterator[Session | Writer]:
-    """`transaction()` for statements of `nrm.prepared` alone: on SQLite it costs a third, because no session is made.
+    """`transaction()` for statements of `nrm.prepared` only: on SQLite it costs a third, because no session is made.
 
-    On the connection that this thread reads with. On PostgreSQL it is `transaction()`.
+    It uses the connection with which this thread reads. On PostgreSQL it is `transaction()`.
     """
     engine = db.engine
     if engine.dialect.name != "sqlite":
@@ -296,17 +298,17 @@ def writing() -> Iterator[Session | Writer]:
 def _begin_nothing(session: Session) -> None:
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction inside a transaction")
-    session.rollback()  # a read that went before must not hold an old snapshot
+    session.rollback()  # an earlier read must not keep an old snapshot
 
 
 @contextmanager
 def _write_lock() -> Iterator[None]:
-    """On SQLite, one writer at a time over all threads and processes; waiting is a queue, not a fight."""
+    """On SQLite, one writer at a time over all threads and processes; writers wait in a queue."""
     path = current_app.extensions.get("nrm.write_lock")
     if path is None:
         yield
         return
-    # One thread of each process waits at the file: a lock that is let go wakes everyone who waits for it.
+    # Only one thread of each process waits for the file lock, because its release wakes all who wait for it.
     with _THREADS:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -328,15 +330,15 @@ def hold_the_pair() -> None:
 
 @contextmanager
 def one_instant() -> Iterator[tuple[Connection, Connection]]:
-    """(main, shred): two connections that read both databases as they were at one instant, while others go on.
+    """(main, shred): two connections that read both databases as they were at one moment, while others continue.
 
-    Why the two fit together. A key is written to the second database before the transaction that needs it commits, and
+    Why the two fit together: a key is written to the second database before the transaction that needs it commits, and
     destroyed only after the transaction that ends it committed. Both snapshots begin while no transaction is between
-    writing a key and its commit: so every key that the main snapshot needs is in the second one. The second snapshot
-    begins first: so no key that the main snapshot still needs was destroyed in between. What it may hold more than
-    that are keys whose end stands in the main snapshot or is already carried out there: they open nothing in it.
+    writing a key and its commit, so every key that the main snapshot needs is in the second one. The second snapshot
+    begins first, so no key that the main snapshot still needs was destroyed in between. It may also have keys that have
+    ended in the main snapshot, or whose end is listed there: they open nothing in it.
 
-    On SQLite nobody writes to the second database until the block lets go of it: read it first, and close it.
+    On SQLite nobody can write to the second database until its connection is closed: read it first, and close it.
     """
     main, shred = db.engine.connect(), db.engines["shred"].connect()
     try:
@@ -355,7 +357,7 @@ def one_instant() -> Iterator[tuple[Connection, Connection]]:
 
 @contextmanager
 def no_key_under_way() -> Iterator[None]:
-    """While no transaction is between writing a key to the second database and its commit."""
+    """Run the block while no transaction is between writing a key to the second database and its commit."""
     if current_app.extensions.get("nrm.write_lock") is not None:
         with _write_lock():
             yield

@@ -1,4 +1,4 @@
-"""An unexpected exception as it may stand in a log: where it happened and of what kind, never what it says.
+"""An unexpected exception as it may be logged: where it happened and of what kind, never its message.
 
 The message of an exception often repeats the value that was not expected: a KeyError its key, a ValueError the text,
 a database the row that was there already. Any of them can be somebody's name.
@@ -15,9 +15,9 @@ _NO_CONNECTION, _STOPPED, _TOO_MANY = "08", "57P0", "53300"
 
 
 def is_of_a_database_that_is_gone(error: BaseException) -> bool:
-    """Whether the exception says that a database's server cannot be reached, or gives no connection in time.
+    """Whether the exception says that a database server cannot be reached, or gives no connection in time.
 
-    The driver's own exceptions too: some statements are handed to it directly.
+    It also knows the driver's own exceptions, because some statements go directly to the driver.
     """
     if isinstance(error, exc.TimeoutError) or getattr(error, "connection_invalidated", False):
         return True

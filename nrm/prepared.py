@@ -1,7 +1,7 @@
 """Statements that every request runs: compiled once, then handed to the driver itself.
 
-SQLAlchemy's way from a ready statement to the driver and back costs ten times the query. So for these few it only
-compiles the text and says how values are converted; the driver does the rest. Everything else goes through the session.
+SQLAlchemy's work around a ready statement takes ten times as long as the query. So for these few statements it only
+compiles the text and the conversion of values; the driver does the rest. All other statements go through the session.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _from_driver(kind: Any, dialect: Dialect) -> _Convert | None:
 
 
 def _writer(session: Session | Writer) -> Writer:
-    """What lies beneath a session's transaction."""
+    """The driver's connection of a session's transaction, with its dialect."""
     if isinstance(session, Writer):
         return session
     if WRITER in session.info:
@@ -97,7 +97,7 @@ class Prepared:
             return self.first(session(), values)
         engine = db.engine if isinstance(session, scoped_session) else cast(Engine, session.get_bind())
         if engine.dialect.name != "sqlite":
-            # A connection to a server is asked for once in a request: its pool first asks whether it is still alive.
+            # Take a connection to a server only once per request, because its pool checks each time if it is alive.
             return self._first(Writer(session.connection().connection.dbapi_connection, engine.dialect), values)
         return self._first(Writer(reader(engine), engine.dialect), values)
 

@@ -1,4 +1,4 @@
-"""Handing one message to a mail server. Knows no tables, no pages and no settings but the server's."""
+"""Sending messages to a mail server. It knows no tables, no pages, and only the settings of the server."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _connected(server: Smtp) -> Iterator[smtplib.SMTP]:
 
 
 def _written(server: Smtp, message: Message) -> EmailMessage:
-    """Plain text; nothing in the headers but what a mail server must have."""
+    """The message as plain text, with only the headers that a mail server needs."""
     written = EmailMessage()
     written["From"], written["To"], written["Subject"] = server.sender, message.to, message.subject
     written["Auto-Submitted"] = "auto-generated"

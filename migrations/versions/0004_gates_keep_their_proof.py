@@ -1,7 +1,7 @@
 """What opened a gate is kept with the step itself, so that a table refuses a row without it.
 
-SQLite adds no constraint to a table that is there, and Alembic's batch mode forgets those it cannot read back: the table
-is made anew from its own text.
+SQLite adds no constraint to a table that is there, and Alembic's batch mode forgets those it cannot read back: the
+table is rebuilt from its own text.
 """
 
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ def _without(text: str, table: str, checks: dict[str, str]) -> str:
 
 
 def _make_anew(table, change) -> None:
-    """The same table, rows and indexes under a changed text."""
+    """Rebuild the table with a changed text; rows and indexes stay the same."""
     connection = op.get_bind()
     text = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :t"), {"t": table})
     indexes = connection.scalars(

@@ -39,7 +39,7 @@ def upgrade(database: str) -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_child_alerts")),
     )
     op.create_index("ix_child_alerts_party_told_at", "child_alerts", ["party", "told_at"])
-    # Whoever sent a person on has met them: this was never owed by anybody once the case existed.
+    # A post that sent a person on has met them: nobody ever owed this once the case existed.
     op.execute("DELETE FROM obligations WHERE kind = 'first_interview'")
 
 

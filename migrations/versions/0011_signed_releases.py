@@ -97,7 +97,7 @@ def downgrade(database: str) -> None:
     op.execute("DELETE FROM release_drafts")
     for table in ("payment_lines", "quarter_parts", "release_drafts"):
         op.drop_table(table)
-    # Whoever has a role that is not known then has no account any more.
+    # A member with a role that the older schema does not know loses the account.
     members = sa.table("members", sa.column("role"), sa.column("status"))
     op.execute(members.update().where(members.c.role.not_in(OLD)).values(role="monitor", status="disabled"))
     _roles(NEW, OLD)

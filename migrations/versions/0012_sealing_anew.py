@@ -1,4 +1,4 @@
-"""Sealing anew after a key holder left: since which version of a keyring a compartment's key is known."""
+"""Sealing again after a key holder left: since which version of a keyring a compartment's key is known."""
 
 import sqlalchemy as sa
 from alembic import op

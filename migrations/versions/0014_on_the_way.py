@@ -18,7 +18,7 @@ def upgrade(database: str) -> None:
         return
     op.add_column("referrals", sa.Column("promised_by", sa.String(), nullable=False, server_default=""))
     op.add_column("referrals", sa.Column("departed_at", nrm.db.UtcDateTime(timezone=True), nullable=True))
-    # With the check in the column's own text neither database needs the table to be made anew.
+    # With the check in the column's own text the table need not be rebuilt on either database.
     op.execute(
         "ALTER TABLE referrals ADD COLUMN escort VARCHAR DEFAULT '' NOT NULL"
         " CONSTRAINT ck_referrals_departed_with_escort CHECK"

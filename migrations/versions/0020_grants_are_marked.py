@@ -1,6 +1,7 @@
 """A grant carries a mark; the marks of a keyring name the party, those of a referral the sender.
 
-What lies there now is taken to be right: whoever upgrades has looked at the instance. Needs the key files.
+The rows that are there now are taken to be right: the operator has checked the instance before the upgrade. Needs the
+key files.
 """
 
 from collections.abc import Callable, Iterator

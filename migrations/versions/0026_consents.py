@@ -102,7 +102,7 @@ def downgrade(database: str) -> None:
 
 
 def _replace(checks: dict[str, tuple[str, str]]) -> None:
-    """Put a condition in the place of another; on SQLite the table is made anew from its own text."""
+    """Replace a condition by another one; on SQLite the table is rebuilt from its own text."""
     connection = op.get_bind()
     if connection.dialect.name != "sqlite":
         for name, (_, after) in checks.items():

@@ -105,7 +105,7 @@ def upgrade(database: str) -> None:
         ),
     )
     for table, (name, day) in REFLECTED.items():
-        # With the check in the column's own text neither database needs the table to be made anew.
+        # With the check in the column's own text the table need not be rebuilt on either database.
         op.execute(
             f"ALTER TABLE {table} ADD COLUMN reflected_until DATE CONSTRAINT ck_{table}_{name} CHECK"
             f" (reflected_until IS NULL OR reflected_until < {day})"

@@ -64,7 +64,7 @@ def upgrade(database: str) -> None:
     for column in ("case_id", "member_id"):
         name = f"uq_heavy_acts_{column}"
         op.create_index(name, "heavy_acts", [column], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
-    # In place, with its check: making the table anew would drop it under the acknowledgements that refer to it (SQLite).
+    # In place, with its check: rebuilding the table would drop it under the acknowledgements that refer to it (SQLite).
     op.execute(
         "ALTER TABLE alarms ADD COLUMN kind VARCHAR DEFAULT 'openings' NOT NULL"
         " CONSTRAINT ck_alarms_known_kind CHECK (kind IN ('openings', 'erasures', 'endings'))"

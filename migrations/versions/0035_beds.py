@@ -21,7 +21,7 @@ def upgrade(database: str) -> None:
     op.add_column("beds", sa.Column("file_label", sa.String(), nullable=True))
     op.add_column("beds", sa.Column("opened_on", sa.Date(), nullable=True))
     op.add_column("beds", sa.Column("closed_from", sa.Date(), nullable=True))
-    # SQLite cannot make a table anew that others refer to: there the checks come with the column.
+    # SQLite cannot rebuild a table to which others refer: there the checks come with the column.
     checks = {op.f(f"ck_beds_{name}"): condition for name, condition in CHECKS.items()}
     if op.get_bind().dialect.name == "sqlite":
         words = " ".join(f"CONSTRAINT {name} CHECK ({condition})" for name, condition in checks.items())

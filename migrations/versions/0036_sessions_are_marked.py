@@ -1,7 +1,7 @@
 """Sessions, the public halves that signatures are checked with, and since when a grant's key is known carry marks.
 
 All sessions end. A member's key that lies there now is taken to be right where that of their other key is. Of grants
-nothing is believed: what has no mark counts as older, and is sealed anew at the next press. Needs the key files.
+nothing is trusted: what has no mark counts as older, and is sealed again at the next press. Needs the key files.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,8 @@
-"""What is destroyed, asked for in somebody's name, or added to a hand-over carries a mark; keys that nothing is for wait.
+"""What is destroyed, asked for in somebody's name, or added to a hand-over carries a mark; keys that nothing is for
+wait.
 
-What lies there now is taken to be right: whoever upgrades has looked at the instance. Needs the key files.
+The rows that are there now are taken to be right: the operator has checked the instance before the upgrade. Needs the
+key files.
 """
 
 from collections.abc import Callable

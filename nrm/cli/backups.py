@@ -210,7 +210,7 @@ def _tried_pair(
             return [f"the pair cannot be restored there: {_of_kind(error)}"], 0, 0
         finally:
             disconnect()
-    # Anew: whether people are synthetic, so whether a code is asked, stands in the database that is now there.
+    # A new application: the database that is there now says whether people are synthetic, and so if a code is asked.
     app = create_app(config)
     try:
         with signed_in(app, login) as by:

@@ -60,7 +60,7 @@ TENDED_EVERY = timedelta(days=3)
 
 
 def everybody() -> list[str]:
-    """Whoever receives people under the agreement: the officers of the demo name them all."""
+    """The parties that receive people under the agreement: the officers of the demo name all of them."""
     parties = country().in_force(clock.now()).parties
     return [code for code, party in parties.items() if party.competence is not None]
 

@@ -1,7 +1,7 @@
-"""The application behind the server: a request is taken in whole before a thread answers it (docs/adr/0041).
+"""The application behind the server: a request is received completely before a thread answers it (docs/adr/0041).
 
-The server's own WSGI interface gives a request to a thread when its headers are there, and the thread waits for the
-rest: four forms of which the rest never comes would hold two workers. Here the event loop waits, for all at once.
+The server's own WSGI interface gives a request to a thread as soon as its headers are there, and the thread waits for
+the rest: four forms whose rest never comes would block two workers. Here the event loop waits for all requests at once.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Gateway:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, proto)
 
     async def _take_in(self, environ: WSGIEnvironment, proto: HTTPProtocol) -> tuple[int, str] | None:
-        """Put the body into the environment, or say why not. One that is too large is left to the application (413)."""
+        """Put the body into the environment, or say why not. The application itself refuses one that is too large."""
         if "HTTP_TRANSFER_ENCODING" in environ:
             return _NO_LENGTH
         if int(environ.get("CONTENT_LENGTH", 0)) not in range(1, self._largest + 1):

@@ -140,8 +140,8 @@ def _broken(record: str) -> int:
 def _read_rows(path: Path, table_set: TableSet) -> tuple[list[dict[str, str]], list[int]]:
     """Records by dimension, each with a `person`, and their lines.
 
-    Without a column `person`, or where it is a dimension, somebody is whoever has the same line: two equal lines are
-    two people.
+    Without a column `person`, or if it is a dimension, each line is a person of its own: two equal lines are two
+    people.
     """
     header, read = _read_csv(path)
     columns = {name: table_set.dimensions[name].column for name in table_set.roots}

@@ -109,7 +109,7 @@ def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> 
 
 
 def _checklist(place: Path, questionnaires: dict[str, Questionnaire]) -> Checklist:
-    """`monitoring.toml` of the folder, held against the questionnaires."""
+    """`monitoring.toml` of the folder, checked against the questionnaires."""
     file = place / "monitoring.toml"
     try:
         return parse_checklist(Table(_toml(file)), questionnaires)
@@ -129,7 +129,7 @@ def _tables(place: Path) -> dict[str, TableSet]:
         raise CountryError("tables-ix.toml: file: missing")
     for report, table_set in read.items():
         if report in FILED:
-            continue  # held against the register, which says what is filed
+            continue  # checked later against the register, which says what is filed
         counted_by = {"ix": DIMENSIONS, **counting.DIMENSIONS}.get(report)
         if counted_by is None:
             raise CountryError(f"tables-{report}.toml: file: there is no such report")
@@ -147,7 +147,7 @@ def _tables(place: Path) -> dict[str, TableSet]:
 
 
 def _fault_of_recording(name: str, table_set: TableSet) -> str | None:
-    """Nothing is printed as a result that nothing fills, and nothing that is recorded is left out."""
+    """What is wrong with `not_recorded`: a table without records is printed, or one with records is left out."""
     why = table_set.dimensions[name].not_recorded
     if name in UNFILLED and not why:
         return "missing: nothing fills it yet; say why, in every language"
@@ -159,7 +159,7 @@ def _fault_of_recording(name: str, table_set: TableSet) -> str | None:
 
 
 def _fault_of(link: Linked, tables: Mapping[str, TableSet]) -> str | None:
-    """What a link says of the other report that is not so."""
+    """What a link says wrongly about the other report; None if nothing."""
     if link.report not in tables:
         return "there is no such report"
     dimensions = tables[link.report].dimensions
@@ -226,12 +226,12 @@ def read_agreement(file: Path) -> Agreement:
 
 
 def read_draft(file: Path, country: Country) -> Agreement:
-    """An agreement held against the country it is meant for; raises CountryError."""
+    """An agreement from a file, checked against the country for which it is meant; raises CountryError."""
     return _held_against(read_agreement(file), country, file.name)
 
 
 def draft_of(text: str, country: Country, name: str = "") -> Agreement:
-    """The same from a text that somebody sent; `name` stands in the place of the file's.
+    """As `read_draft`, from a text that somebody sent; messages use `name` instead of a file name.
 
     Raises CountryError, parsing.BeyondLimits.
     """
@@ -239,7 +239,7 @@ def draft_of(text: str, country: Country, name: str = "") -> Agreement:
 
 
 def accepted(text: str, country: Country, name: str) -> Agreement:
-    """The same from a text that `draft_of` took before and that nobody changed since: read without a child process."""
+    """As `draft_of`, for a text that was accepted before and not changed since: read without a child process."""
     return _held_against(_draft(text, tomllib.loads, name), country, name)
 
 
@@ -268,7 +268,7 @@ def _held_against(agreement: Agreement, country: Country, name: str) -> Agreemen
 
 
 def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
-    """Every `mou-*.toml` of the folder, oldest first, held against the country's places and organisations."""
+    """Every `mou-*.toml` of the folder, oldest first, checked against the country's places and organisations."""
     read: list[Agreement] = []
     for file in sorted(place.glob("mou-*.toml")):
         try:

@@ -118,7 +118,7 @@ class Country:
     validity: Validity  # of consents
     reflection: ReflectionPeriod
     missing_days: int  # before the alarm of a missing person can be ended without her
-    findings_hold_days: int  # after which what was found of a child lets it go no more
+    findings_hold_days: int  # how many days the findings on a child open the gate
     calendar: Calendar
     amount_bands: Mapping[str, Words]  # of compensation, the smallest first
     watches: tuple[Watch, ...]
@@ -148,7 +148,7 @@ class Country:
         raise NoAgreement(f"no agreement is in force on {at:%Y-%m-%d}")
 
     def binds(self, party: str, day: date) -> bool:
-        """Whether the version in force on that day binds the party; where none is in force, nobody is bound."""
+        """Whether the version in force on that day binds the party; if none is in force, nobody is bound."""
         try:
             agreement = self.in_force(datetime.combine(day, time(12)))
         except NoAgreement:
@@ -174,7 +174,7 @@ class Country:
         return {code: day for code, day in found.items() if not self.binds(code, horizon + timedelta(days=1))}
 
     def with_versions(self, versions: Iterable[Agreement]) -> Country:
-        """The country with these versions beside its own, which come first where two start on the same day."""
+        """The country with these versions in addition to its own, which come first if two start on the same day."""
         every = [*((each, 0) for each in self.agreements), *((each, 1) for each in versions)]
         every.sort(key=lambda pair: (pair[0].starts_on, pair[1], pair[0].version))
         return replace(self, agreements=tuple(each for each, _ in every))

@@ -9,7 +9,7 @@ from nrm.domain.documents import Table
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.rollout import Use
 
-# Longer, and the page of an interview grows beyond its weight.
+# The longest text: with a longer one the page of an interview would become too large.
 LONGEST_TEXT = 600
 
 

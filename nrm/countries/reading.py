@@ -149,7 +149,7 @@ def _organisation(entry: Table, regions: Mapping[str, Words]) -> Organisation:
     elif entry.has("beds"):
         entry.wrong("beds", f"an organisation of kind {kind} has no beds")
     party = entry.text("party") if entry.has("party") else None
-    # The investigating police are no party: no clause asks or tells them anything, the person's yes alone does.
+    # The investigating police are no party: no clause asks or tells them; only the person's consent lets them read.
     if party is None and kind.holds_keys and kind is not OrganisationKind.POLICE:
         entry.wrong("party", "missing")
     read = Organisation(
@@ -225,7 +225,7 @@ FINDINGS_HOLD_DAYS = 90
 
 
 def _findings_hold_days(table: Table | None) -> int:
-    """A country that says nothing has the usual days."""
+    """The days for which findings on a child hold; a default if the country gives none."""
     if table is None:
         return FINDINGS_HOLD_DAYS
     table.one_of("origin", {"agreement", "proposal"})

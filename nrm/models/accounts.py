@@ -74,7 +74,7 @@ class Member(Model):
     kem_public: Mapped[bytes | None]
     kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: one put there by hand is not sealed to
     sign_public: Mapped[bytes | None]
-    sign_mark: Mapped[bytes | None]  # the same over the public half that the member's signatures are checked with
+    sign_mark: Mapped[bytes | None]  # the MAC of the public half with which the member's signatures are checked
     sealed_kem: Mapped[bytes | None]
     sealed_sign: Mapped[bytes | None]
     sealed_kem_recovery: Mapped[bytes | None]

@@ -23,7 +23,7 @@ class Release(Model):
     id: Mapped[uuid.UUID] = id_column()
     report: Mapped[str]
     quarter: Mapped[str]  # the last one it speaks of
-    first_quarter: Mapped[str]  # the same, unless several were published together
+    first_quarter: Mapped[str]  # equal to `quarter` unless several were published together
     position: Mapped[int]
     released_at: Mapped[datetime]
     step: Mapped[str]  # how far the coarsening ladder went

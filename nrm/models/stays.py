@@ -44,7 +44,7 @@ class Bed(Model):
     out_of_use: Mapped[bool] = mapped_column(default=False)
     file_label: Mapped[str | None]  # what the country's file calls it; None: its shelter entered it
     opened_on: Mapped[date | None]  # the day its shelter entered it; None: there from the beginning
-    closed_from: Mapped[date | None]  # from this day it is gone, but not over whoever still sleeps in it
+    closed_from: Mapped[date | None]  # from this day it no longer counts, unless somebody still sleeps in it
     closed_why: Mapped[str] = mapped_column(default="", server_default="")
 
 

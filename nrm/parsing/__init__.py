@@ -1,8 +1,9 @@
-"""Files of other people are read here, and nowhere else: by kept readers, in a child process with limits.
+"""Reading files of other people, only here: by maintained libraries, in a child process with limits.
 
-A file may be made to take all memory, all time or the whole stack of whoever reads it. So a fresh interpreter reads it,
-which has none of our modules, keys or settings, and is ended when it reaches a limit. What comes back is data, or a
-refusal in words. One file is read at a time in a process; whoever would have to wait longer is asked to come again.
+A file may be made to use all memory, all time or the whole stack of its reader. So a new interpreter reads it, which
+has none of this program's modules, keys or settings, and is ended when it reaches a limit. It answers with data, or
+with a refusal in words. A process reads one file at a time; a person who would have to wait too long is asked to try
+again.
 """
 
 from __future__ import annotations
@@ -56,12 +57,12 @@ _TABLES: Mapping[str, Phrase] = {
 }
 _KINDS = {each.__name__: each for each in (date, datetime, time)}
 _one_at_a_time = threading.Lock()
-# In a process that was forked nobody reads yet, whoever was reading in the parent.
+# After a fork the child process reads no file yet, even if the parent was reading one.
 os.register_at_fork(after_in_child=_one_at_a_time._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class BeyondLimits(ValueError):
-    """The file could not be read within the limits; the text is a sentence for who sent it."""
+    """The file could not be read within the limits; the text is a sentence for the person who sent it."""
 
     def __init__(self, limit: str) -> None:
         super().__init__(WORDS[limit])
@@ -148,7 +149,7 @@ def _read(kind: str, content: bytes, *, large: bool = False, more: Mapping[str, 
 
 
 def _asked(settings: dict[str, Any], content: bytes, seconds: float) -> bytes:
-    """The child's answer to one file; whatever becomes of the child, it is gone afterwards."""
+    """The child's answer to one file; the child process has ended afterwards in every case."""
     # -P keeps this folder out of the child's module path; TOML and JSON need no installed package either.
     flags = ["-P"] if settings["kind"] == "grid" else ["-P", "-S"]
     child = subprocess.Popen(  # noqa: S603 - our own file, no shell
@@ -186,5 +187,5 @@ def _asked(settings: dict[str, Any], content: bytes, seconds: float) -> bytes:
     if late.is_set() or code == -signal.SIGXCPU or (not answer and code == -signal.SIGKILL):
         raise BeyondLimits("time")
     if not answer:
-        raise BeyondLimits("memory")  # the interpreter itself fell over
+        raise BeyondLimits("memory")  # the interpreter itself crashed
     return answer

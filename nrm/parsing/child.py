@@ -168,7 +168,7 @@ def shown(each: Any, limits: Limits) -> str:
 
 
 def measure(content: bytes, limits: Limits) -> None:
-    """Unpack every part as far as it may reach, and walk through its elements; nothing the archive says is believed."""
+    """Unpack every part up to the limits and go through its elements; sizes that the archive states are not trusted."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -254,5 +254,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.nice(5)  # whoever waits for a page goes before whoever waits for a file
+    os.nice(5)  # pages go before files
     main()

@@ -1,6 +1,6 @@
 """Charts as SVG pictures: horizontal bars below their labels and figures, and a curve within a band.
 
-The text stands outside of the pictures, where it can wrap, be enlarged and be checked for contrast; a picture's
+The text is outside the pictures, where it can wrap, be enlarged and be checked for contrast; a picture's
 `<title>` says the same to screen readers. Presentation attributes only: a `style` attribute would be refused by the
 content policy.
 """

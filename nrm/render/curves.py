@@ -15,7 +15,7 @@ from nrm.render import charts
 from nrm.statistics.tables import TOTAL, Survival
 
 FEWEST = 25
-"""When fewer left, as published, there is no curve: its band would hold nearly every curve there is."""
+"""If the published number of people who left is lower, there is no curve: its band would allow nearly every curve."""
 
 Label = Callable[[str, str], str]
 

@@ -1,6 +1,6 @@
 """The joint report of a quarter: every requirement with its table, or with the words that stand for it.
 
-Figures are those of filed tables and of sealed releases; none is computed but the sums of a filed table.
+Figures come from filed tables and from sealed releases; only the sums of a filed table are computed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MEANS = (
     "The others are as filed: no_report and not_applicable are no numbers."
 )
 MOST_WAYS = 2
-"""Of a release: tables of one or two attributes. The others stand in the release itself."""
+"""The tables of a release that are printed: those of one or two attributes. The others are in the release itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """PDF files from finished HTML: made one at a time, outside the process that answers requests.
 
-WeasyPrint holds the interpreter for half a second and takes about 90 MB. It runs in a child process that is started
-with the first document and goes away when nothing has come for a while, so that a server at rest pays nothing.
+WeasyPrint blocks the interpreter for half a second and needs about 90 MB. It runs in a child process that starts with
+the first document and ends when there was no document for a while, so that an idle server does not need the memory.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _print(job: bytes) -> tuple[bytes, bytes]:
     if _press.idle:
         _press.idle.cancel()
     if _press.child is None or _press.child.poll() is not None:
-        # -P keeps this folder out of the child's module path; no password or setting of ours goes along.
+        # -P keeps this folder out of the child's module path; the child gets no password or setting of this program.
         _press.child = subprocess.Popen(  # noqa: S603 - our own file, no shell
             [sys.executable, "-P", str(TYPESETTER)],
             stdin=subprocess.PIPE,

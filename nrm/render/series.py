@@ -1,4 +1,4 @@
-"""One figure over the releases of a report, with the breaks where a quarter has none; figures are picked, none is made.
+"""One figure over the releases of a report, with breaks for quarters without it; figures are picked, never computed.
 
 A cell is picked by its address: `all`, or the members it fixes, as `nationality=AL/sex=feminine`, in the order of the
 table set's dimensions, each named by the dimension that holds the codes. `by=sex` at its end asks for every member of

@@ -1,4 +1,4 @@
-"""Tables as CSV and as XLSX: one row a figure, safe to open in a spreadsheet; what the CSV means, for machines."""
+"""Tables as CSV and as XLSX: one row per figure, safe to open in a spreadsheet; metadata of the CSV for machines."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _CONCEPTS = {
     "age_band": ("dimension#age", "AGE"),
     "value": ("measure#obsValue", "OBS_VALUE"),
 }
-# What is the same for every row stands in no column: the country, and that a figure is an ordinary one (code list
+# Values that are the same for every row have no column: the country, and that a figure is an ordinary one (code list
 # CL_OBS_STATUS of SDMX).
 _AREA, _STATUS = ("dimension#refArea", "REF_AREA"), ("attribute#obsStatus", "OBS_STATUS")
 _ORDINARY = "A"

@@ -65,7 +65,7 @@ def _tools() -> tuple[Any, Any, Any, type[BaseException]]:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class Nothing(URLFetcher):  # type: ignore[misc]
-        """Refuses every address, and with it the document; `asked` also keeps what WeasyPrint passes over."""
+        """Refuses every address, and with it the document; `asked` also keeps addresses whose failure is ignored."""
 
         asked: ClassVar[list[str]] = []
 
@@ -123,7 +123,7 @@ def typeset(html: str, attachments: list[dict[str, str]], following: Sequence[st
 
 
 def _claim_ua(metadata: Any) -> None:
-    """Let the document say that it is PDF/UA-1 beside PDF/A-3a: WeasyPrint writes one of the two names.
+    """Let the document say that it is PDF/UA-1 as well as PDF/A-3a: WeasyPrint writes only one of the two names.
 
     PDF/A knows the name only from a description of its schema in the document (ISO 19005-3, 6.6.2.3.2).
     """
@@ -132,7 +132,7 @@ def _claim_ua(metadata: Any) -> None:
 
 
 def _finish(_: object, pdf: Any) -> None:
-    """Put right what WeasyPrint leaves, so that the document keeps what it claims."""
+    """Correct what WeasyPrint leaves undone, so that the document really conforms to what it claims."""
     import pydyf
 
     objects = {each.reference: each for each in pdf.objects}
@@ -173,5 +173,5 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(5)  # whoever waits for a page goes before whoever waits for a document
+    os.nice(5)  # pages go before documents
     serve(sys.stdin.buffer, sys.stdout.buffer)

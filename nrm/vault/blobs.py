@@ -36,7 +36,7 @@ def seal_value(
 def seal_under(
     key: bytes, value: dict[str, Any], case_id: uuid.UUID, compartment: str, epoch: int, revision: int
 ) -> bytes:
-    """The same under the epoch's key."""
+    """`seal_value` with the epoch's key already made."""
     plain = crypto.pad(_TEXT.encode(value).encode())
     return crypto.seal(key, plain, crypto.ctx("blob", case_id, compartment, epoch, revision))
 
@@ -47,7 +47,7 @@ def open_value(row: Row, compartment_key: bytes, shred_key: bytes) -> dict[str, 
 
 
 def open_under(key: bytes, row: Row) -> dict[str, Any]:
-    """The same under the epoch's key."""
+    """`open_value` with the epoch's key already made; raises CannotOpen."""
     aad = crypto.ctx("blob", row.case_id, row.compartment, row.epoch, row.revision)
     try:
         value: dict[str, Any] = json.loads(crypto.unpad(crypto.unseal(key, row.sealed_value, aad)))

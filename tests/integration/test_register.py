@@ -322,7 +322,7 @@ def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarter
     made = statistics.make
 
     def listen(*arguments: Any, **named: Any) -> Any:
-        given.append(named["beside"])
+        given.append(named["linked_reports"])
         return made(*arguments, **named)
 
     monkeypatch.setattr(statistics, "make", listen)
@@ -332,9 +332,9 @@ def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarter
         with transaction() as session:  # so that it is asked again
             session.execute(delete(AuditEntry).where(AuditEntry.event == "quarter_waits"))
     assert given[:2] == [[], []]
-    (beside,) = given[2]
-    ((table_set, figures),) = beside.releases
-    assert (beside.link.report, beside.link.there) == ("victims", {"victim_status": ("witness", "protected_witness")})
+    (linked,) = given[2]
+    ((table_set, figures),) = linked.releases
+    assert (linked.link.report, linked.link.there) == ("victims", {"victim_status": ("witness", "protected_witness")})
     assert "victim_status" in table_set.dimensions
     assert abs(figures[()] - 2 * sum(filed.PLANTED)) <= 4
     assert {figure % 5 for figure in figures.values()} == {0}

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def somebody(agreement: Agreement, chance: random.Random) -> dict[str, Any]:
-    """Any facts at all; most people strike nobody out."""
+    """Random facts; most people strike out nobody."""
     read: dict[str, Any] = {}
     for name, shape in FACTS.items():
         if shape == "flag":

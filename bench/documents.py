@@ -1,4 +1,4 @@
-"""Making a PDF, beside bare WeasyPrint on the same document; and what others wait while one is made."""
+"""Making a PDF, compared with WeasyPrint alone on the same document; and how long others wait meanwhile."""
 
 from __future__ import annotations
 

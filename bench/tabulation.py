@@ -65,8 +65,8 @@ def _code(name: str, salt: int) -> str:
 def _interviews() -> Iterator[tuple[str, ...]]:
     """Month, codes of RETURNEE_COLUMNS, profile and assessment of each interview, in the order of time.
 
-    By chance, and each code independently of the others unless life ties them: as many kinds as there can be, for the
-    more there are, the less is gained by keeping numbers of them.
+    They are random, and codes are independent of each other unless reality links them. So there are as many kinds as
+    possible; the more kinds there are, the less is gained by keeping numbers of them.
     """
     chance = random.Random(6)
     drawn = {name: chance.choices(_CODES[name], k=NUMBER) for name in RETURNEE_COLUMNS if name in _CODES}

@@ -37,7 +37,7 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 def main() -> None:
-    """Print each beside its anchor of this run."""
+    """Print each measurement next to its anchor of this run."""
     with tempfile.TemporaryDirectory() as folder:
         instance = Path(folder) / "instance"
         environment = {**os.environ, "NRM_DIR": str(instance)}

@@ -17,7 +17,8 @@ _HOLDS = text("withdrawn_on IS NULL")
 
 
 class Missing(Model):
-    """Somebody did not come back. The hours go once it is over; the days stay, because those nights are not counted."""
+    """The alarm that a person did not come back. When it ends the hours are deleted; the days stay, because the nights
+    of these days are not counted."""
 
     __tablename__ = "missing"
     __table_args__ = (
@@ -45,7 +46,7 @@ class Missing(Model):
     party: Mapped[str]  # the child authority that was told; empty for an adult
     since_on: Mapped[date]
     since_at: Mapped[datetime | None]
-    reported_on: Mapped[date]  # the day it was raised: from it the days are counted until it can be ended
+    reported_on: Mapped[date]  # the day it was raised; the days until it can be ended are counted from it
     reported_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)
@@ -72,7 +73,7 @@ class LeftAlone(Model):
     kind: Mapped[str] = mapped_column(default="left")
     left_on: Mapped[date]  # the day she left or died
     destination: Mapped[str]
-    country: Mapped[str]  # `home`, ISO 3166 alpha-2, or `unknown`; empty of who died
+    country: Mapped[str]  # `home`, ISO 3166 alpha-2, or `unknown`; empty for a death
     party: Mapped[str] = mapped_column(default="")  # the child authority that is told of a child's death
     recorded_on: Mapped[date]
     recorded_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))

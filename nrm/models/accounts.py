@@ -49,8 +49,8 @@ class Organisation(Model):
     telephone: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
     suspended_at: Mapped[datetime | None]  # the last time, also once it was let in again
-    keyring_due_at: Mapped[datetime | None]  # since when a key holder's leaving waits for a new keyring
-    anew_due_at: Mapped[datetime | None]  # since when what a key holder who left may have kept opens still
+    keyring_due_at: Mapped[datetime | None]  # since when a new keyring is due, because a key holder left
+    anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
 
 
 class Member(Model):
@@ -72,7 +72,7 @@ class Member(Model):
     salt: Mapped[bytes | None]
     verifier: Mapped[bytes | None]
     kem_public: Mapped[bytes | None]
-    kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: one put there by hand is not sealed to
+    kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: nothing is sealed to a key written by hand
     sign_public: Mapped[bytes | None]
     sign_mark: Mapped[bytes | None]  # the MAC of the public half with which the member's signatures are checked
     sealed_kem: Mapped[bytes | None]
@@ -88,7 +88,7 @@ class Member(Model):
 class Invitation(Model):
     """A one-time link: only the digest of its 128 bits is kept.
 
-    `by_id`: who made it; none of the first administrator's, and of one from before this was kept.
+    `by_id`: who made it; None for the first administrator's link and for links older than this column.
     """
 
     __tablename__ = "invitations"
@@ -112,7 +112,8 @@ class Keyring(Model):
     version: Mapped[int]
     public: Mapped[bytes]
     mark: Mapped[bytes]  # a MAC over organisation, kind, party, version and public key
-    # Under a key of the private half: what recognises an imported line. None: version 1 derives it (older instances).
+    # The key that recognises an imported line, under a key of the private half. None: version 1 derives it (older
+    # instances).
     sealed_import_key: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
@@ -152,8 +153,8 @@ class MemberSession(Model):
     """A signed-in browser: its row is useless without the key in its cookie.
 
     A session that ended keeps its row for a day without its key, so that a form sent too late can be given back to
-    the person who typed it. A locked one has no key either, until the password brings it back. `whose_mark` holds as
-    long as the row does; `mark` covers everything that decides, and no more once the session has ended.
+    the person who typed it. A locked one has no key either, until the password brings it back. `whose_mark` is valid as
+    long as the row exists; `mark` covers everything that decides, and is not valid after the session has ended.
     """
 
     __tablename__ = "member_sessions"

@@ -1,4 +1,4 @@
-"""Versions of the agreement beside those shipped with the country, who signed them, and contracts with centres."""
+"""Versions of the agreement in addition to those of the country's data, who signed them, and contracts with centres."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nrm.models.accounts import one_of
 
 
 class AgreementVersion(Model):
-    """One text. Never changed once it is there; `mark` is a MAC over all that is recorded of it."""
+    """One text, which never changes; `mark` is a MAC over all that is recorded about it."""
 
     __tablename__ = "agreement_versions"
     __table_args__ = (
@@ -48,7 +48,7 @@ class AgreementVersion(Model):
 
 
 class AgreementSignature(Model):
-    """One person's signature for a party over the text, by their own key, which is kept beside it."""
+    """One person's signature for a party over the text, by their own key; the public key is stored with it."""
 
     __tablename__ = "agreement_signatures"
     __table_args__ = (
@@ -70,7 +70,7 @@ class AgreementSignature(Model):
 
 
 class Contract(Model):
-    """A contract of the state with a centre; no person stands in it."""
+    """A contract of the state with a centre; it names no person."""
 
     __tablename__ = "contracts"
     __table_args__ = (

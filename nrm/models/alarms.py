@@ -1,4 +1,4 @@
-"""Alarms about members who opened, or wanted to end, unusually much, and who looked into them. Counts and ids only."""
+"""Alarms about members who opened or destroyed unusually much, and who looked into them. Counts and ids only."""
 
 from __future__ import annotations
 

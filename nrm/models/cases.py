@@ -74,11 +74,11 @@ class Grant(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     epoch: Mapped[int]
     keyring_version: Mapped[int]
-    # The version this epoch's key was first wrapped to: older than the newest, somebody who left may have kept it.
+    # The version to which this epoch's key was first wrapped: a former member may have kept the key of an older one.
     since_version: Mapped[int] = mapped_column(server_default=text("1"))
-    since_mark: Mapped[bytes | None]  # a MAC over the same as `mark`, and that version; none from before it was kept
+    since_mark: Mapped[bytes | None]  # a MAC over the parts of `mark` and that version; None: older than this column
     sealed_key: Mapped[bytes]
-    mark: Mapped[bytes]  # a MAC over place, epoch and organisation: whom the next epoch is sealed to stands here
+    mark: Mapped[bytes]  # a MAC over place, epoch and organisation: grants decide to whom the next epoch is sealed
 
 
 class PendingGrant(Model):
@@ -109,7 +109,7 @@ class Destruction(Model):
     compartment: Mapped[str]
     epoch: Mapped[int]
     organisation_id: Mapped[uuid.UUID | None]
-    mark: Mapped[bytes | None]  # a MAC over all of it: a line that was put here by hand destroys nothing
+    mark: Mapped[bytes | None]  # a MAC over all of it: a line written by hand destroys nothing
 
 
 class Erasure(Model):
@@ -120,7 +120,7 @@ class Erasure(Model):
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     compartment: Mapped[str] = mapped_column(primary_key=True)
     erased_at: Mapped[datetime]
-    mark: Mapped[bytes | None]  # the one of its line outside the databases: what was put here by hand comes to none
+    mark: Mapped[bytes | None]  # as in its line outside the databases: a row written by hand gets none
 
 
 class Opening(Model):
@@ -135,11 +135,12 @@ class Opening(Model):
     compartment: Mapped[str]
     purpose: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    mark: Mapped[bytes]  # a MAC over session, place and hour: leave that was put here by hand is none
+    mark: Mapped[bytes]  # a MAC over session, place and hour: leave written by hand is not valid
 
 
 class Reading(Model):
-    """That somebody opened a compartment, when and for what: kept as long as the case, for who holds or held it.
+    """The record that somebody opened a compartment, when and why; kept as long as the case, for its present and
+    earlier holders.
 
     `case_id` is also that of an announced return, which the expecting post holds.
     """
@@ -178,7 +179,7 @@ class Supplement(Model):
     """What the sender of an urgent hand-over may still add, once, for 24 hours after it was accepted.
 
     `waiting` for the acceptance; `open`; `sent` to the holder of that moment, as the case's compartment `supplement`;
-    `taken` over into the case, or `filed` as it is; `lapsed`. The hour goes as soon as it matters to nobody.
+    `taken` over into the case, or `filed` as it is; `lapsed`. The hour is deleted as soon as nobody needs it.
     """
 
     __tablename__ = "supplements"
@@ -222,7 +223,7 @@ class ReleaseKey(ShredModel):
 
 
 class LeftKey(ShredModel):
-    """Since when nothing in the main database is for a shred key: long enough, and it is destroyed."""
+    """Since when nothing in the main database needs a shred key; after some time the key is destroyed."""
 
     __tablename__ = "left_keys"
 
@@ -244,9 +245,9 @@ class CountedAct(ShredModel):
 
 
 class KnownKeyring(ShredModel):
-    """The newest version of an organisation's keyring, by the digest of its public half: no other is sealed to.
+    """The newest version of an organisation's keyring, by the digest of its public half: nothing is sealed to others.
 
-    Announced before the main database commits it, `confirmed` after that; what was confirmed before goes then.
+    It is announced before the main database commits it, and `confirmed` after that; then the older row is deleted.
     """
 
     __tablename__ = "known_keyrings"

@@ -15,9 +15,10 @@ from nrm.models.accounts import one_of
 
 
 class ChildReturn(Model):
-    """A request from abroad; who the child is lies sealed in `identity`, the answer's text in `story`, of the same id.
+    """A request from abroad. The child's identity is sealed in `identity`, the answer's text in `story`, of the same
+    id.
 
-    Thirty days after it is over both are destroyed and the days become the quarter.
+    Thirty days after it is over both are destroyed, and of the days only the quarter is kept.
     """
 
     __tablename__ = "child_returns"

@@ -14,7 +14,7 @@ from nrm.models.accounts import one_of
 
 
 class Claim(Model):
-    """One claim of one case; what there is to know of it stands in its entries."""
+    """One claim of one case; its entries contain what is known about it."""
 
     __tablename__ = "claims"
 
@@ -23,7 +23,7 @@ class Claim(Model):
 
 
 class ClaimEntry(Model):
-    """One entry of its history, never changed: the last one is how the claim stands."""
+    """One entry of its history, never changed; the last one is the present state of the claim."""
 
     __tablename__ = "claim_entries"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What people agreed to, answer by answer; coded, so that what holds now can be counted on without a key."""
+"""What people agreed to, answer by answer; as codes, so that the program can apply them without a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""People referred to organisations outside of the agreement: closed codes only; whom the letter addresses is sealed."""
+"""People referred to organisations outside of the agreement: closed codes only; the addressee of the letter is
+sealed."""
 
 from __future__ import annotations
 

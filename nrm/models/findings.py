@@ -21,7 +21,7 @@ class ChildFinding(Model):
     __table_args__ = (
         CheckConstraint(one_of("kind", Assessment), name="known_kind"),
         CheckConstraint(one_of("found", Found), name="known_found"),
-        # What said only "done" before findings were asked for is not yet clear, and has nobody's name.
+        # Older entries, which said only "done", count as not clear yet, and name nobody.
         CheckConstraint(
             "found = 'not_yet_clear' OR (assessor <> '' AND member_id IS NOT NULL)", name="found_by_somebody"
         ),

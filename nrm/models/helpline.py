@@ -14,9 +14,10 @@ from nrm.models.accounts import one_of
 
 
 class HelplineCall(Model):
-    """One call, in codes. What is personal lies sealed in `identity` of the same id while `noted`.
+    """One call, in codes. While `noted`, a personal note is sealed in `identity` of the same id.
 
-    After thirty days the note is destroyed and of the day the quarter stays. No row leads to the interview it began.
+    After thirty days the note is destroyed, and of the day only the quarter is kept. No row leads to the interview that
+    the call began.
     """
 
     __tablename__ = "helpline_calls"

@@ -1,4 +1,4 @@
-"""Formal identification: who interviewed and looked, and what came of it, as codes; what was said lies under seal."""
+"""Formal identification: who interviewed and looked, and the outcome, as codes; what was said is sealed."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from nrm.models.accounts import one_of
 
 
 class Interview(Model):
-    """One interview: its answers lie sealed in the `draft` compartment of the same id until it is sent.
+    """One interview: its answers are sealed in the `draft` compartment of the same id until it is sent.
 
-    `draft`: being filled in, destroyed after seven days. `completed`: came by the batch, waits to be referred. `sent`:
+    `draft`: being filled in, destroyed after seven days. `completed`: imported, waits to be referred. `sent`:
     a case with the same id exists. `ended`: no case; only an anonymous screening is left.
     """
 
@@ -25,7 +25,7 @@ class Interview(Model):
         UniqueConstraint("organisation_id", "import_mark"),
         Index("ix_interviews_organisation_id_status", "organisation_id", "status"),
         Index("ix_interviews_status_expires_at", "status", "expires_at"),
-        # Most have no paper: the index holds those that do.
+        # Most interviews have no paper: the index has only those that do.
         Index(
             "ix_interviews_paper_mark",
             "organisation_id",

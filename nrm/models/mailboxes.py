@@ -13,9 +13,9 @@ from nrm.models.accounts import one_of
 
 
 class Mailbox(Model):
-    """The e-mail address of one organisation's desk, in clear: it is a desk's and nobody's own.
+    """The e-mail address of one organisation's desk. It is not sealed, because it is no person's address.
 
-    `next_at`: before it no message goes there; `failures`: how many tries in a row did not reach the server.
+    `next_at`: no message is sent before this time; `failures`: how many attempts in a row did not reach the server.
     """
 
     __tablename__ = "mailboxes"

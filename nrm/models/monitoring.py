@@ -69,7 +69,7 @@ class NegativeScreen(Model):
 
 
 class MonitoringDraw(Model):
-    """The draw of one quarter: the commitment to its seed, later the seed and the posts that judge otherwise."""
+    """The draw of one quarter: the commitment to its seed, later the seed and the posts that judge differently."""
 
     __tablename__ = "monitoring_draws"
     __table_args__ = (
@@ -96,7 +96,7 @@ class MonitoringSample(Model):
     id: Mapped[uuid.UUID] = id_column()
     quarter: Mapped[str] = mapped_column(ForeignKey("monitoring_draws.quarter"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    record_id: Mapped[uuid.UUID] = mapped_column(unique=True)  # the record goes earlier than the scores
+    record_id: Mapped[uuid.UUID] = mapped_column(unique=True)  # the record is deleted earlier than the scores
     number: Mapped[int]  # from 1, in the order of the draw
     twice: Mapped[bool]
 

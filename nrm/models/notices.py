@@ -15,10 +15,10 @@ from nrm.models.accounts import one_of
 
 
 class Notice(Model):
-    """A return announced before it happens; who it is lies sealed in the `identity` compartment of the same id.
+    """A return announced before it happens; the identity is sealed in the `identity` compartment of the same id.
 
-    Once the person arrived, or it was cancelled, or 30 days after the day, that is destroyed and of the rest only the
-    country, the quarter, whether a child, who announced it and what became of it are kept.
+    The identity is destroyed when the person has arrived, on cancelling, or 30 days after the day. Then only the
+    country, the quarter, whether it is a child, who announced it and the outcome are kept.
     """
 
     __tablename__ = "notices"

@@ -68,7 +68,7 @@ class Referral(Model):
 
 
 class RouteCandidate(Model):
-    """One party of the route as it was computed: the next is asked without anybody's key."""
+    """One party of the route as it was computed; from it the next party is asked without any key."""
 
     __tablename__ = "route_candidates"
     __table_args__ = (UniqueConstraint("case_id", "position"), UniqueConstraint("case_id", "organisation_id"))
@@ -135,15 +135,15 @@ class Call(Model):
 
 
 class ChildAlert(Model):
-    """That a child, or who may be one, is at a post: told to the child authority before anything is sent.
+    """A child, or a person who may be one, is at a post: told to the child authority before anything is sent.
 
     The id is the interview's. Nothing sealed is here, and nothing by which the person could be known.
 
-    `age_class`: what the post says now; `adult` of one who was told of before.
+    `age_class`: what the post says now; `adult` if the post reported a child before.
 
     `opinion_at`: since when the post wants to end the interview, for `opinion_why`, and waits for an answer until
-    `answer_due_at`; `answer`: what the child authority
-    says to it, in the system or by telephone (`answered_name`: the colleague who was spoken to).
+    `answer_due_at`; `answer`: the answer of the child authority, in the system or by telephone (`answered_name`: the
+    colleague who was spoken to).
     """
 
     __tablename__ = "child_alerts"
@@ -168,13 +168,13 @@ class ChildAlert(Model):
             "AND (answer = '' OR opinion_at IS NOT NULL)",
             name="known_answer",
         ),
-        # `ended` without an opinion is from before anybody was asked.
+        # `ended` without an opinion: the row is older than the question to the child authority.
         CheckConstraint(
             "withdrawn_at IS NULL OR withdrawn_why NOT IN ('ended', 'answered') "
             f"OR (withdrawn_why = 'ended' AND opinion_at IS NULL) OR {one_of('answer', FINAL)}",
             name="ended_only_when_answered",
         ),
-        # The post alone makes no adult of who was told of, and nobody does while the post says child.
+        # The post alone cannot turn a reported child into an adult, and nobody can while the post says "child".
         CheckConstraint(
             "(answer <> 'adult' OR (age_class = 'adult' AND withdrawn_at IS NOT NULL)) "
             "AND (age_class <> 'adult' OR withdrawn_why <> 'age_changed' OR answer = 'adult')",

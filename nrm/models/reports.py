@@ -45,7 +45,7 @@ class ReleaseFile(Model):
 
 
 class ReleaseMemory(Model):
-    """What the next quarter's rounding must know: figures as published, marks of contributors; sealed."""
+    """What the next quarter's rounding must know, sealed: the published figures, and HMACs of contributors."""
 
     __tablename__ = "release_memories"
 
@@ -101,5 +101,5 @@ class PaymentLine(Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     quarter: Mapped[str] = mapped_column(primary_key=True)
     nights: Mapped[int]
-    earlier: Mapped[int]  # nights of earlier closed quarters that became known since; negative when fewer
+    earlier: Mapped[int]  # nights of earlier closed quarters that became known later; negative if there were fewer
     frozen_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from nrm.models.accounts import one_of
 
 
 class PersonRequest(Model):
-    """A request under the code of a case. Whether there is such a case is not told to who recorded it."""
+    """A request under the code of a case. The person who recorded it must not learn whether there is such a case."""
 
     __tablename__ = "person_requests"
     __table_args__ = (

@@ -15,7 +15,7 @@ from nrm.domain.screenings import KIND
 class ScreeningKind(Model):
     """One combination of codes that report (x) counts, written when it is first met.
 
-    Its number is random: in the order of their coming, kinds would lead back to the entries of the audit chain.
+    Its number is random: numbers in the order of creation could be matched with entries of the audit chain.
     """
 
     __tablename__ = "screening_kinds"
@@ -40,7 +40,7 @@ class ScreeningKind(Model):
 
 
 class ScreeningCount(Model):
-    """How many interviews of a month were of one kind, and how the officer saw them beside the indicators.
+    """How many interviews of a month were of one kind, with the result of the indicators and the officer's assessment.
 
     The month comes first in the key: a quarter is counted from its own rows alone.
     """

@@ -55,4 +55,4 @@ class HeavyAct(Model):
     decided_at: Mapped[datetime | None]  # when it was done, agreed to, declined, or over
     decided_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     expires_at: Mapped[datetime]
-    mark: Mapped[bytes | None]  # a MAC over all of it: nobody agrees to what was put here by hand
+    mark: Mapped[bytes | None]  # a MAC over all of it: nobody can agree to a row written by hand

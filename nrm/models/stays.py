@@ -58,7 +58,7 @@ class Stay(Model):
         CheckConstraint("(ended_on IS NULL) = (exit_reason = '')", name="ended_with_reason"),
         CheckConstraint("end_known_on IS NULL OR end_known_on >= ended_on", name="end_known_after_it_happened"),
         CheckConstraint(f"(ended_on IS NULL AND destination = '') OR {_EXITS}", name="destination_fits_reason"),
-        # The two gates of the agreement: nobody leaves on these ways without what opens them.
+        # The two gates of the agreement: nobody leaves in these ways unless the gate is open.
         CheckConstraint(
             f"destination NOT IN ({_ABROAD}) OR repatriation_gate IN ('albanian', 'informed', 'left_alone')",
             name="repatriated_after_permit_information",
@@ -72,7 +72,7 @@ class Stay(Model):
             name="no_open_application_repatriated",
         ),
         CheckConstraint("reflected_until IS NULL OR reflected_until < ended_on", name="repatriated_after_reflection"),
-        # Every other end names a country; a gate stands before all but the own one. `former_rule`: from before it did.
+        # Every other end names a country, and passes a gate unless it is the home country. `former_rule`: older ends.
         CheckConstraint(
             f"ended_on IS NULL OR destination = '{Destination.NONE}' OR exit_reason = 'missing'"
             " OR (destination_country <> '' AND repatriation_gate IN ('albanian', 'informed', 'left_alone'))"
@@ -97,7 +97,7 @@ class Stay(Model):
         CheckConstraint(
             "exit_reason <> 'missing' OR child_gate IN ('missing', 'former_rule')", name="missing_by_its_alarm"
         ),
-        # What opened the child gate. `former_rule`: ended before every road out passed it.
+        # What opened the child gate. `former_rule`: ended before every way out had to pass it.
         CheckConstraint(
             "ended_on IS NULL OR child_gate IN ('adult', 'assessed', 'former_rule')"
             f" OR (child_gate = 'handed_over' AND destination = '{Destination.OTHER_SHELTER}')"
@@ -124,7 +124,7 @@ class Stay(Model):
             postgresql_where=text("ended_on IS NULL"),
         ),
         Index("ix_stays_organisation_id_ended_on", "organisation_id", "ended_on"),
-        # Who counts in a quarter was there in it or became known in it: found without reading the stays before.
+        # People who count in a quarter were there or became known in it: found without reading earlier stays.
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
@@ -151,4 +151,4 @@ class Stay(Model):
     permit_state: Mapped[str] = mapped_column(default="", server_default="")  # of the permit at that moment
     child_gate: Mapped[str] = mapped_column(default="")  # what opened it: adult, assessed, handed_over ...
     safe_on: Mapped[date | None]  # the day from which risk, security and family were found safe, where that opened it
-    reflected_until: Mapped[date | None]  # the last day of the reflection period, where the person left for abroad
+    reflected_until: Mapped[date | None]  # last day of the reflection period, if the person went abroad

@@ -1,4 +1,4 @@
-"""Backups: the keys of those who keep them, writing a pair, restoring it, and trying whether it could be restored."""
+"""Backups: the keys of those who keep them, writing a pair, restoring it, and testing whether it can be restored."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _address(given: str) -> str:
 
 @contextmanager
 def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
-    """The application of a new instance with empty databases; whatever goes wrong, nothing is left of it."""
+    """The application of a new instance with empty databases; if anything goes wrong, nothing is left of it."""
     header = checked.header
     instance = directory / "instance.toml"
     try:
@@ -221,7 +221,7 @@ def _tried_pair(
 
 
 def _of_kind(error: SQLAlchemyError) -> str:
-    """What kind of error a database answered with; what it says of it may repeat the row."""
+    """The kind of a database error; its message is left out, because it may repeat a row."""
     return type(getattr(error, "orig", None) or error).__name__
 
 
@@ -234,7 +234,7 @@ def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def
 
 @contextmanager
 def _explained_errors() -> Iterator[None]:
-    """What can go wrong with backups, in one line."""
+    """Turn the errors that backups can raise into Refused with one line."""
     try:
         yield
     except actions.NotABackup:

@@ -1,4 +1,4 @@
-"""Where a drill restores to: databases of the kind that the instance has, empty, and gone or empty again afterwards."""
+"""The databases into which a drill restores: of the instance's kind, empty, and removed or emptied again afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = "nrm_drill_"
 
 @contextmanager
 def temporary(config: Config) -> Iterator[Config]:
-    """The configuration of an instance whose two databases are empty; whatever is put into them goes again.
+    """The configuration of an instance whose two databases are empty; everything put into them is removed at the end.
 
     Files for SQLite, the second one in memory where it can be; for PostgreSQL new databases on the configured servers,
     or the empty ones that NRM_DRILL_DATABASE and NRM_DRILL_SHRED_DATABASE name. Raises Refused.
@@ -63,7 +63,7 @@ def _database(stack: ExitStack, setting: str, configured: str, given: str | None
 
 @contextmanager
 def _drill_lock(directory: Path) -> Iterator[None]:
-    """Raise Refused while another drill of the instance runs: what that one made is not what a killed one left."""
+    """Raise Refused while another drill of the instance runs, so that its databases are not taken for leftovers."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,7 +84,7 @@ def _created(url: URL) -> Iterator[str]:
         with server.connect() as connection:
             found = connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname LIKE %s", (ours + "%",))
             for (left,) in found.all():
-                # One that somebody works in is not left over, and cannot be dropped.
+                # A database that is in use is not a leftover, and cannot be dropped.
                 with suppress(SQLAlchemyError):
                     _drop_database(server, left)
             connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")

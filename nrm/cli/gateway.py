@@ -100,7 +100,7 @@ def _environ(scope: Scope) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
-        if "_" in name:  # would pass for the header with a hyphen, which a proxy sets and nobody else may
+        if "_" in name:  # it would look like the header with a hyphen, which only a proxy may set
             continue
         key = name.upper().replace("-", "_")
         if name not in ("content-type", "content-length"):

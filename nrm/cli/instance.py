@@ -40,7 +40,7 @@ def init(directory: Path, country: str, language: str) -> None:
 
 
 def _how_to_serve(directory: Path, config: Config) -> str:
-    """The next command, as it works where this one did."""
+    """The command to run next, with what it needs in the place where this command ran."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "nrm" else "nrm"
     command = f"{shlex.quote(program)} serve --dir {shlex.quote(str(directory))} --port 5000"
     if config.tls_certificate is not None or config.proxies:
@@ -78,7 +78,7 @@ def upgrade(directory: Path, dry_run: bool) -> None:
 
 
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
-    """Whether everything that the country's file changes was done, or would be."""
+    """Apply, or only list, the changes of the country's file; returns whether all could be applied."""
     config = app.extensions["nrm.config"]
     file = countries.load(config.country, config.country_folder)
     try:
@@ -117,7 +117,7 @@ def _unserved(directory: Path) -> Iterator[None]:
 
 
 def instance_settings(country: str, language: str, folder: Path | None) -> str:
-    """The text of `instance.toml`. The country's folder stands there, so that every later command reads the same."""
+    """The text of `instance.toml`. It names the country's folder, so that every later command reads the same one."""
     text = f'country = "{country}"\nlanguage = "{language}"\n'
     return text if folder is None else text + f"country_folder = {json.dumps(str(folder), ensure_ascii=False)}\n"
 
@@ -139,7 +139,7 @@ def make_instance(
 ) -> Flask:
     """An empty instance in an empty folder: keys, databases, organisations. Raises Refused.
 
-    `second_factor`: a synthetic one asks for it too; every other does anyway.
+    `second_factor`: whether a synthetic instance asks for it; all others always do.
     """
     folder = folder_of_country()
     try:

@@ -1,4 +1,4 @@
-"""Interviews by the batch: from a file with one JSON object a line, and an example of such a line."""
+"""Importing interviews from a file with one JSON object per line, and an example of such a line."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _take_in(number: int, raw: bytes | None, by: Actor) -> tuple[str, bool]:
 
 
 class _Unreadable(ValueError):
-    """A line that is no interview; the text is `question: what to do`."""
+    """A line that is not an interview; the text is `question: what to do`."""
 
 
 def _read(raw: bytes | None) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _read(raw: bytes | None) -> dict[str, Any]:
 
 
 def _is_flat(text: str) -> bool:
-    """Whether brackets are nested at most so deep, outside texts; the line is short, so nothing else can blow up."""
+    """Whether brackets outside texts are not nested too deeply; as the line is short, no other check is needed."""
     depth = 0
     for found in _BRACKETS.finditer(text):
         if found[0] in ("[", "{"):

@@ -185,9 +185,9 @@ def _earlier(folder: Path | None, out: Path) -> list[Path]:
 def _classifying(
     table_set: TableSet, rows: Sequence[Mapping[str, str]], releases: Sequence[Path]
 ) -> list[Mapping[str, str]]:
-    """Rows with the codes of the dimensions that name none: those of the earlier releases, else those of the file.
+    """Add the codes of dimensions that list none: those of the earlier releases, else those of the file.
 
-    A code that comes and goes with a single person would tell of them.
+    A code that appears and disappears with a single person would reveal that person.
     """
     observed = [name for name, each in table_set.dimensions.items() if each.observed and not each.codes]
     printed = [line for release in releases for _, line in _read_csv(release / "tables.csv")[1]] if observed else []
@@ -263,7 +263,7 @@ def _read_figures(path: Path, table_set: TableSet) -> list[Any]:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """All of it or nothing, and never readable by others for a moment."""
+    """Write the whole file or nothing; it is never readable by others, not even for a moment."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:

@@ -137,7 +137,7 @@ def _named(findings: Iterable[rules.Finding]) -> str:
 
 
 def _explain(quarter: Quarter, name: str, by: Actor) -> None:
-    """Raise Refused with why nothing was released, where it is not that the quarter is still to be closed or signed."""
+    """Raise Refused with the reason why nothing was released, unless the quarter still has to be closed or signed."""
     if name == rules.JOINT:
         return
     tried, findings = store.attempt(quarter, by=by, report=name) or (None, ())
@@ -253,7 +253,7 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
 
 
 def _without_time(content: bytes) -> list[str]:
-    """Whose signatures on the JSON of a release say a time that they do not cover; of a file that was found sound."""
+    """The signers of a valid release's JSON whose signatures name a time that they do not cover."""
     if not content.startswith(b"{"):
         return []
     value = json.loads(content)
@@ -261,7 +261,7 @@ def _without_time(content: bytes) -> list[str]:
 
 
 def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bool:
-    """By these keys, or by those of the instance."""
+    """Whether the file is signed by these keys, or by those of the instance."""
     try:
         if not content.startswith((b"%PDF-", b"PK")):
             parsing.check_json(content)

@@ -67,6 +67,7 @@ class Audit:
 
     @property
     def ok(self) -> bool:
+        """Whether nothing was found, so that the release may be made."""
         return not self.findings
 
 
@@ -253,6 +254,7 @@ class _Attack:
         self.seed = seed
 
     def gates(self) -> dict[str, Scenario]:
+        """The scenarios that a release must survive, by name."""
         found = {"A1": self._scenario("A1", people=True)}
         if self.table_set.known:
             found["A3"] = self._scenario("A3", registers=self.table_set.known)
@@ -261,12 +263,14 @@ class _Attack:
         return found
 
     def reported(self) -> Scenario:
+        """Scenario A5, which is reported and blocks no release."""
         return self._scenario("A5", registers=self.table_set.reported)
 
     def _scenario(self, name: str, **knowledge: Any) -> Scenario:
         return scenario(name, self.table_set, self.figures.keys(), self.records, **knowledge)
 
     def pins(self, against: Scenario) -> list[Finding]:
+        """Findings of what arithmetic alone shows to this attacker."""
         try:
             found = pinned(self.table_set, self.figures, self.true, against)
         except NotOptimal:
@@ -274,6 +278,7 @@ class _Attack:
         return [Finding(pin.guarantee, against.name, "", pin.cell, pin.learns) for pin in found]
 
     def by_arithmetic(self) -> list[Finding]:
+        """Findings of what arithmetic alone shows to any attacker."""
         found = [finding for against in self.gates().values() for finding in self.pins(against)]
         return found + (self._pins_in_linked() if self.beliefs else [])
 

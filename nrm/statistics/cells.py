@@ -14,6 +14,8 @@ from nrm.statistics.tables import TOTAL, Cell, Table, TableSet
 
 @dataclass(frozen=True)
 class PrintedRow:
+    """One row of a printed table, and the index of its figure in `Layout.cells`."""
+
     members: tuple[str, ...]  # one per dimension of the table, `*` for a total
     cell: int
 

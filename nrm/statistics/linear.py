@@ -41,6 +41,8 @@ class NotOptimal(Exception):
 
 @dataclass(frozen=True)
 class Pinned:
+    """A figure that arithmetic pins down: the guarantee that fails, the cell, and what an attacker learns."""
+
     guarantee: str
     cell: Cell
     learns: str

@@ -99,6 +99,7 @@ class EarlierWorld:
                 self._counts[place] += number
 
     def copy(self) -> EarlierWorld:
+        """A copy that can be changed on its own."""
         other = object.__new__(EarlierWorld)
         other.__dict__ = {**self.__dict__, "_people": Counter(self._people), "_counts": list(self._counts)}
         return other

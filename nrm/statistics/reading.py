@@ -119,6 +119,7 @@ def sums(table_set: TableSet, cells: Collection[Cell]) -> list[Relation]:
 
 
 def predicate(table_set: TableSet, cell: Cell) -> dict[str, frozenset[str]]:
+    """The codes that a person of the cell may have, by root dimension."""
     return {root: table_set.leaves(root, member) for root, member in cell}
 
 
@@ -150,6 +151,7 @@ class Crowd:
 
 
 def matcher(table_set: TableSet) -> Callable[[Record, Predicate], bool]:
+    """A function that says whether a record fits a predicate."""
     place = {root: number for number, root in enumerate(table_set.roots)}
     return lambda record, where: all(record[place[root]] in codes for root, codes in where.items())
 

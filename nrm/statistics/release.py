@@ -63,6 +63,7 @@ class Verdict:
     seconds: float
 
     def public(self) -> dict[str, Any]:
+        """The verdict without cells and counts, for an instance."""
         findings = sorted({(f.table, f.scenario, f.guarantee) for f in self.findings})
         return {
             "ok": self.ok,
@@ -73,6 +74,7 @@ class Verdict:
         }
 
     def operator(self) -> dict[str, Any]:
+        """The whole verdict, for the statistician's own tool."""
         return {
             "ok": self.ok,
             "findings": [
@@ -222,6 +224,7 @@ class _Maker:
         self.scenarios: Mapping[str, bool] = {}
 
     def run(self) -> _Made | None:
+        """Try the steps, the finest tables first; None when none survives."""
         # The total is drawn once: a total that changed with the attempts would say something about them.
         total = round_total(len(self.records), secret_stream(self.seed, "total"))
         widest = self.table_set.ways_for(BASE * total)
@@ -273,6 +276,7 @@ class _Maker:
         return _Made(step, layout, figures, tables, contributors, seen)
 
     def finish(self, made: _Made | None, seconds: float) -> Draft | Refused:
+        """The result with its verdict and its errors."""
         attempts = tuple(self.attempts)
         if made is None:
             return Refused(

@@ -131,6 +131,7 @@ class _Programme:
         return answered
 
     def solve(self, seed: int) -> PossibleWorld | None:
+        """A world that answers as many open questions as possible; None when none was found."""
         solver = cp_model.CpSolver()
         solver.parameters.catch_sigint_signal = False  # it would swallow Ctrl-C, and reset the handler afterwards
         # One worker on the full relaxation: repeatable, and three times as fast here as two that take turns.

@@ -57,6 +57,7 @@ class Dimension:
 
     @property
     def root(self) -> str:
+        """The dimension that has the codes: `of` for a view, else itself."""
         return self.of or self.name
 
     @property
@@ -68,11 +69,14 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Table:
+    """One table: the dimensions by which it counts, and its title by language."""
+
     by: tuple[str, ...]
     title: Texts = field(default_factory=dict)
 
     @property
     def name(self) -> str:
+        """The dimensions joined by `*`; `total` for none."""
         return "*".join(self.by) or "total"
 
 
@@ -127,6 +131,8 @@ class Linked:
 
 @dataclass(frozen=True)
 class TableSet:
+    """All tables of one report, with what is impossible or known about them."""
+
     dimensions: Mapping[str, Dimension]
     tables: tuple[Table, ...]
     impossible: tuple[Mapping[str, frozenset[str]], ...] = ()

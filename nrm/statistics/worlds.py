@@ -71,17 +71,20 @@ class Frame:
         return sorted(kind for kind in kinds if not any(set(kind) < set(other) for other in kinds))
 
     def possible(self, record: Record) -> bool:
+        """Whether no rule forbids the record."""
         known = self._possible.get(record)
         if known is None:
             known = self._possible[record] = not any(self._matches(record, rule) for rule in self.table_set.impossible)
         return known
 
     def who_opened(self, record: Record) -> Kind | None:
+        """The kind under which the release before counted this record at its closing; None if it did not."""
         if record not in self._opened:
             self._opened[record] = who_opened(self.table_set, record)
         return self._opened[record]
 
     def matches(self, record: Record, where: Predicate) -> bool:
+        """Whether the record fits the predicate."""
         return self._matches(record, where)
 
     def conditions(self, record: Record) -> frozenset[int]:
@@ -109,10 +112,12 @@ class Frame:
                 yield self.number[cell]
 
     def changed(self, record: Record, root: str, code: str) -> Record:
+        """The record with another code of one root dimension."""
         place = self._places[root]
         return (*record[:place], code, *record[place + 1 :])
 
     def code(self, record: Record, root: str) -> str:
+        """The code of the record in a root dimension."""
         return record[self._places[root]]
 
     def lawful(self, record: Record, kept: Collection[str], chance: random.Random) -> list[Record]:
@@ -147,9 +152,11 @@ class PossibleWorld:
                 self.counts[place] += 1
 
     def copy(self) -> PossibleWorld:
+        """A copy that can be changed on its own."""
         return PossibleWorld(self.frame, self.records, self.earlier_world.copy() if self.earlier_world else None)
 
     def is_possible(self) -> bool:
+        """Whether every condition of the frame holds."""
         return all(
             low <= count <= high for low, count, high in zip(self.frame.low, self.counts, self.frame.high, strict=True)
         )
@@ -181,6 +188,7 @@ class PossibleWorld:
         return True
 
     def wander(self, steps: int, chance: random.Random) -> None:
+        """Change people at random while the world stays possible."""
         frame = self.frame
         if not self.records:
             return
@@ -365,6 +373,7 @@ class Questions:
 
     @property
     def flags(self) -> tuple[Flags, Flags, Flags]:
+        """The flags of the questions G3 (may be none, may be five) and G4 (may be one), by cell."""
         return self.may_be_none, self.may_be_five, self.may_be_one
 
     def still_open(self) -> tuple[Flags, Flags, Flags]:
@@ -380,6 +389,7 @@ class Questions:
         return none, five, one
 
     def left(self) -> int:
+        """How many questions are still open."""
         return sum(int(flags.sum()) for flags in self.still_open()) + len(self.groups) + len(self.neighbours)
 
     def unanswered(self) -> list[tuple[str, Cell | None, str]]:

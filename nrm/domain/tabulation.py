@@ -4,8 +4,9 @@ A stay counts in a quarter if it touches it; a stay that became known late count
 became known. A person is counted once, however many stays there were, with the values of the last day present.
 A case is a person.
 
-The opening of a quarter is the closing of the release before, not of the records as they are now: whoever was counted
-as still there is there at the opening. What was corrected or deleted since is an out, and a correction also an in.
+The opening of a quarter is the closing of the release before, not of the records as they are now: a person who was
+counted as still there is there at the opening. A record that was corrected or deleted since counts as having left, and
+a corrected one also as admitted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The audit chain: an entry is appended in the transaction of the change that it records.
+"""The audit chain: an entry is appended in the transaction of the change that it records (ADR 0010).
 
 An entry's hash is SHA-256 over its number, its event, who, which ids, when, and the hash before. Details hold ids and
 closed codes only, never free text. The chain has no key; checkpoints make up for that (`domain/checkpoints.py`).

@@ -1,4 +1,4 @@
-"""Versions of the agreement in the instance: proposing, approving, signing, and taking them in.
+"""Versions of the agreement in the instance: proposing, approving, signing, and taking them in (ADR 0021).
 
 Each process reads once a minute from the database what is in force; the process that changed it reads it at once. A
 text, a state or a signature that this program did not write as it is now is left out and reported; then the version

@@ -2,6 +2,8 @@
 
 A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
 by a person who runs `nrm mou simulate` on the same text.
+
+Decided in ADR 0014.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Raising an alarm when a member opens unusually many cases, and looking into one.
+"""Raising an alarm when a member opens unusually many cases, and looking into one (ADR 0012).
 
 `tend` raises it from what was recorded, so that opening a case takes no longer. An alarm warns; it blocks nobody.
 """

@@ -1,4 +1,7 @@
-"""How many acts that destroy something one member may do alone. Each such act asks here, in its own transaction."""
+"""How many acts that destroy something one member may do alone. Each such act asks here, in its own transaction.
+
+Decided in ADR 0047.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording consent, and ending what somebody reads by consent. Both run in the caller's transaction.
+"""Recording consent, and ending what somebody reads by consent. Both run in the caller's transaction (ADR 0033).
 
 When a consent runs out, the program deletes the reader's grants, which needs no key: the reader can open nothing here
 any more. To stop the reader from opening an old backup as well, the case needs a new epoch, and that needs a session of

@@ -1,4 +1,7 @@
-"""Referring a person to an organisation that is not a party, by a letter without name and case code; recorded."""
+"""Referring a person to an organisation that is not a party, by a letter without name and case code; recorded.
+
+Decided in ADR 0023.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Making an instance: its organisations and beds from the country's data, and the mark whether it is synthetic."""
+"""Making an instance: its organisations and beds from the country's data, and the mark whether it is synthetic.
+
+Decided in ADR 0004.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling desks by e-mail that they have a task.
+"""Telling desks by e-mail that they have a task (ADR 0022).
 
 A message is sent outside every request and transaction. First a conditional UPDATE takes its turn, so that only one of
 two programs sends it; whether it was delivered is recorded afterwards. Nothing else waits for it.

@@ -1,4 +1,4 @@
-"""Random monitoring: the seed and its commitment, the draw, scoring, and what posts are asked to mend."""
+"""Random monitoring: the seed and its commitment, the draw, scoring, and what posts are asked to mend (ADR 0025)."""
 
 from __future__ import annotations
 

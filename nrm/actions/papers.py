@@ -2,6 +2,8 @@
 
 A paper's number is kept as an HMAC under a key that only the post has (so is the mark of an imported line): a person
 who has the database, or finds a paper, cannot connect the two.
+
+Decided in ADR 0027.
 """
 
 from __future__ import annotations

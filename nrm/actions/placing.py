@@ -1,4 +1,4 @@
-"""Who is asked next: by the stored route, by the duty officer, or by the organisation that has the case."""
+"""Who is asked next: by the stored route, by the duty officer, or by the organisation that has the case (ADR 0023)."""
 
 from __future__ import annotations
 

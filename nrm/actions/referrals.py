@@ -334,7 +334,7 @@ def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
 def _coarsen(session: Session, case_id: uuid.UUID) -> None:
     """Keep only the quarter of all times of the case's referrals and calls, and of its fulfilled obligations.
 
-    An open obligation keeps its time until it is done: otherwise nobody would see that it is late.
+    An open obligation keeps its time until it is done: otherwise nobody would see that it is late (ADR 0008).
     """
     zone = country().timezone
     for referral in session.scalars(

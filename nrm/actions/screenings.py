@@ -1,4 +1,4 @@
-"""The anonymous screening that an interview leaves: nothing links it to a case or to a person."""
+"""The anonymous screening that an interview leaves: nothing links it to a case or to a person (ADR 0009)."""
 
 from __future__ import annotations
 

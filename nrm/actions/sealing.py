@@ -2,6 +2,8 @@
 
 A sealed release is a set of files that never change, chained to the release before. Each person signs the JSON of the
 release without its signatures, with a key that only their session holds.
+
+Decided in ADR 0020.
 """
 
 from __future__ import annotations

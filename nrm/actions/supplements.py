@@ -1,4 +1,4 @@
-"""What the sender of an urgent hand-over adds afterwards, and what the holder does with it.
+"""What the sender of an urgent hand-over adds afterwards, and what the holder does with it (ADR 0016).
 
 The sender seals it to the present holder of the case and keeps no key, not even to what it wrote. It is a compartment
 of the case: it is handed on, closed and erased with the others.

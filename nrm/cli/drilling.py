@@ -1,4 +1,7 @@
-"""The databases into which a drill restores: of the instance's kind, empty, and removed or emptied again afterwards."""
+"""The databases into which a drill restores: of the instance's kind, empty, and removed or emptied again afterwards.
+
+Decided in ADR 0049.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application behind the server: a request is received completely before a thread answers it (docs/adr/0041).
+"""The application behind the server: a request is received completely before a thread answers it (ADR 0041).
 
 The server's own WSGI interface gives a request to a thread as soon as its headers are there, and the thread waits for
 the rest: four forms whose rest never comes would block two workers. Here the event loop waits for all requests at once.

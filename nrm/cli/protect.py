@@ -1,4 +1,4 @@
-"""Disclosure control as a tool of its own: any microdata, any tables, no database."""
+"""Disclosure control as a tool of its own: any microdata, any tables, no database (ADR 0042)."""
 
 from __future__ import annotations
 

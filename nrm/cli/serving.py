@@ -1,4 +1,4 @@
-"""Serving an instance with a production server, and doing what time brings."""
+"""Serving an instance with a production server, and doing what time brings (ADR 0039)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nrm.cli.gateway import Gateway
 from nrm.cli.usage import Refused, application, instance_option
 
 TEND_SECONDS = 60
-THREADS = 2  # of each worker; more of them would slow down writers (docs/adr/0040)
+THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
 BODY_SECONDS = 60  # for a form to arrive
 LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -1,5 +1,8 @@
 """People who did not come back, left on their own, or died: an alarm, and facts that two members confirm. They happen
-to an organisation; it does not do them."""
+to an organisation; it does not do them.
+
+Decided in ADR 0045.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Action Plan II.1(b)(i) and (v): the parties sign one text; more of them join later; a party that has not signed receives
 nothing.
+
+Decided in ADR 0021.
 """
 
 from __future__ import annotations

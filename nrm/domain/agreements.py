@@ -86,7 +86,7 @@ class Party:
     languages: tuple[str, ...]
     competence: Condition | None
     members: tuple[str, ...] = ()
-    receives: Words | None = None  # what the competence cannot say, for the officer who chooses
+    receives: Words | None = None  # what the competence cannot say, for the officer who chooses (ADR 0013)
 
     def has_signed(self, day: date) -> bool:
         """Whether the signature existed on that day."""

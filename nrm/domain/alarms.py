@@ -1,4 +1,7 @@
-"""When a member opens so many different cases that colleagues should ask why. An alarm warns; it blocks nobody."""
+"""When a member opens so many different cases that colleagues should ask why. An alarm warns; it blocks nobody.
+
+Decided in ADR 0012.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of the audit chain: a small file, kept elsewhere, that states the newest entry of the chain.
+"""Checkpoints of the audit chain: a small file, kept elsewhere, that states the newest entry of the chain (ADR 0010).
 
 The chain has no key, so a person who can write its whole table can compute it again or cut off its end. A checkpoint
 that was made before shows that.

@@ -2,6 +2,8 @@
 
 Source: National Action Plan II.1(a)(iii): a state scheme, and help to gain compensation through it. Amounts are bands
 of the country and never exact; of days the quarter is kept. What was recorded wrongly is corrected by one more entry.
+
+Decided in ADR 0035.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Consent as several answers, each of which can be given, refused, taken back, and runs out.
+"""Consent as several answers, each of which can be given, refused, taken back, and runs out (ADR 0043).
 
 A child is not asked for consent: its wish is recorded, and the decision about the wish. A person whose age is not
 certain is treated as a child.

@@ -1,4 +1,4 @@
-"""Who counts in the reports other than ix, and as what: codes of records as the country's tables print them.
+"""Who counts in the reports other than ix, and as what: codes of records as the country's tables print them (ADR 0017).
 
 A row is one record: a code per dimension, and an opaque `person`. What a table set does not list is printed with
 `other`, a missing value with `unknown`, as far as the dimension has them.

@@ -1,4 +1,7 @@
-"""Procedural instructions of a party to its own officers: by version, with dates, on the pages where they apply."""
+"""Procedural instructions of a party to its own officers: by version, with dates, on the pages where they apply.
+
+Decided in ADR 0026.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 A tag is a word next to a thing. It is shown only if something that is not sealed says it already: the age class, the
 urgent way, a clause that is only for people at high risk, a shelter's answer that it cannot keep somebody safe. Nothing
 is opened for it.
+
+Decided in ADR 0050.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child."""
+"""Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child.
+
+Decided in ADR 0044.
+"""
 
 from __future__ import annotations
 

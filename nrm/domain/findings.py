@@ -2,6 +2,8 @@
 
 Entries are added and never changed; the last one of each kind counts. After an entry that is not "safe", the gate is
 shut until "safe" is found again, even if it was open before.
+
+Decided in ADR 0045.
 """
 
 from __future__ import annotations

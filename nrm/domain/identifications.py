@@ -2,6 +2,8 @@
 
 `TRANSITIONS` is the only table of steps; everything else is refused and changes nothing. Until the decision a person is
 a possible victim, and is helped as one.
+
+Decided in ADR 0032.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random monitoring of interviews: the draw, the checklist, the score, and what is to be mended.
+"""Random monitoring of interviews: the draw, the checklist, the score, and what is to be mended (ADR 0025).
 
 Source: National Action Plan, II.1(b)(ii). The draw can be made again by anybody who has the list of records: each one
 gets a ticket, SHA-256 over the seed, the quarter, the post and the record's id, and those with the smallest tickets are

@@ -2,6 +2,8 @@
 
 A paper number cannot be guessed, and a typing error does not make another valid number. It is built like a pseudonym,
 but its check character follows another rule, so that the two cannot be confused.
+
+Decided in ADR 0027.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The day of exit is not a night. Children who came with a victim have stays of their own, which count. The nights of
 people who do not wish to be in the statistics count too: they only say that a bed was used.
+
+Decided in ADR 0020.
 """
 
 from __future__ import annotations

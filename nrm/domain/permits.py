@@ -1,4 +1,4 @@
-"""Temporary Residence Permits of third-country victims, and the gates that nobody can override.
+"""Temporary Residence Permits of third-country victims, and the gates that nobody can override (ADR 0045).
 
 Foreign victims are told of the permit *before* any step towards repatriation (Cooperation Agreement 2005); permits are
 given for legal or recuperative purposes (Action Plan II.1(b)(viii)).

@@ -3,6 +3,8 @@
 A diagram asks one fact after the other, in the order of the facts, and ends in an outcome. Equal parts are stored once,
 and a fact that changes nothing is not asked. A fact whose value is a set is asked code by code. A diagram is a number
 that `Profiles` gives; two numbers are equal exactly when both diagrams have the same outcome for every profile.
+
+Decided in ADR 0015.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Who receives whom, for all profiles at once: the rules of routing.py as diagrams, when everybody signed and has room.
 
 routing.py answers for one person and is what is applied; tests compare the two, profile by profile.
+
+Decided in ADR 0015.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A requirement is answered by a sealed release that the system makes itself, or by tables its agencies file. A table is
 a matrix: dimensions crossed down the side, one dimension across, and the sums that must hold.
+
+Decided in ADR 0034.
 """
 
 from __future__ import annotations

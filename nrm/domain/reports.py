@@ -1,4 +1,4 @@
-"""Closing a quarter: when it may be done, in which order, and what a release's seal is made of."""
+"""Closing a quarter: when it may be done, in which order, and what a release's seal is made of (ADR 0006)."""
 
 from __future__ import annotations
 

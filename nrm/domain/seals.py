@@ -1,4 +1,4 @@
-"""A signature inside the file that it covers: where each format has room for one, and what is signed.
+"""A signature inside the file that it covers: where each format has room for one, and what is signed (ADR 0024).
 
 Printed reports carry it as a comment before `startxref` (ISO 32000-1, 7.2.4: a reader ignores it), workbooks as the
 comment of their archive, the metadata of the CSV as a property next to the hash of the CSV. A CSV and a page have no

@@ -1,6 +1,8 @@
 """Acts that destroy, and how many of them one member may do alone: two in an hour; the third waits for a second member.
 
 So an account that is stolen or hostile can destroy two cases, and not all of them, before somebody else must agree.
+
+Decided in ADR 0047.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a draft of the agreement would have done with the cases of a period, against what happened.
+"""What a draft of the agreement would have done with the cases of a period, against what happened (ADR 0014).
 
 It works on the closed codes that are not sealed. What only the sealed file knows is taken, as far as it is needed, from
 the clauses that applied then (`as_routed`). Nothing here is published; `tables` says how it may be.

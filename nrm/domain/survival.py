@@ -1,4 +1,4 @@
-"""How long people stay, as a survival curve made from published figures alone.
+"""How long people stay, as a survival curve made from published figures alone (ADR 0036).
 
 A release prints how many left, by the length of their stay, and how many are still there, by the length that is planned
 for them. Two things are not printed: the number behind a figure, and how long those still there have been there so far.

@@ -1,4 +1,4 @@
-"""Who counts in report ix of a quarter, and as what (Action Plan II.1(b)(ix)).
+"""Who counts in report ix of a quarter, and as what (Action Plan II.1(b)(ix), ADR 0009).
 
 A stay counts in a quarter if it touches it; a stay that became known late counts, as an admission, in the quarter it
 became known. A person is counted once, however many stays there were, with the values of the last day present.

@@ -1,4 +1,4 @@
-"""How often interviews ended in which way, for report (x): numbers alone, no row of a single interview."""
+"""How often interviews ended in which way, for report (x): numbers alone, no row of a single interview (ADR 0038)."""
 
 from __future__ import annotations
 

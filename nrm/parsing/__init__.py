@@ -1,4 +1,4 @@
-"""Reading files of other people, only here: by maintained libraries, in a child process with limits.
+"""Reading files of other people, only here: by maintained libraries, in a child process with limits (ADR 0048).
 
 A file may be made to use all memory, all time or the whole stack of its reader. So a new interpreter reads it, which
 has none of this program's modules, keys or settings, and is ended when it reaches a limit. It answers with data, or

@@ -1,4 +1,4 @@
-"""PDF files from finished HTML: made one at a time, outside the process that answers requests.
+"""PDF files from finished HTML: made one at a time, outside the process that answers requests (ADR 0007).
 
 WeasyPrint blocks the interpreter for half a second and needs about 90 MB. It runs in a child process that starts with
 the first document and ends when there was no document for a while, so that an idle server does not need the memory.

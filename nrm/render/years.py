@@ -3,6 +3,8 @@
 People there at the opening, admitted and left are added over the quarters: the opening of a quarter is the closing of
 the one before, so the account of the year balances as that of each quarter does. How many *different* people there
 were is not published; it lies between the largest quarter and the opening with everybody admitted.
+
+Decided in ADR 0037.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The attack a release must survive: it knows the algorithm, every figure, and something about the people.
+"""The attack a release must survive: it knows the algorithm, every figure, and something about the people (ADR 0024).
 
 Nothing here is shared with the rounder. A release is safe when its shape is right, no figure is pinned by arithmetic
 (`linear.py`, HiGHS), and for everything that must stay open a possible world has been found that shows it

@@ -1,5 +1,7 @@
 """Linked reports: releases of other reports on people who may be the same, and what follows for this one if they are.
 
+Decided in ADR 0017.
+
 Agencies file counts, not people, so the program cannot say who is counted in two reports. An attacker may know it, for
 example that every witness of report vi is a witness in the tables of the police. Then the figures of both reports
 stand for one number, each rounded by itself, and together they may reveal what neither reveals alone.

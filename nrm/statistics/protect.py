@@ -1,4 +1,4 @@
-"""Joint controlled rounding: every printed figure becomes a multiple of 5, and all tables still add up.
+"""Joint controlled rounding: every printed figure becomes a multiple of 5, and all tables still add up (ADR 0005).
 
 One integer programme over all tables of a release (and the frozen figures of the release before). A figure of
 0 to 4 people is printed 0 or 5, so that neither says whether anybody is there; a larger one moves to a neighbouring

@@ -1,4 +1,4 @@
-"""What waits or is late anywhere, as the Responsible Authority's desk sees it.
+"""What waits or is late anywhere, as the Responsible Authority's desk sees it (ADR 0022).
 
 Children and people in danger come first, then what is due first.
 

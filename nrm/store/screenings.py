@@ -1,5 +1,7 @@
 """Counting screenings, and what they show about crossing points: whether they interview, and how often officers judge
 differently from the profile. A screening leads to no person.
+
+Decided in ADR 0038.
 """
 
 from __future__ import annotations

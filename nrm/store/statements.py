@@ -1,4 +1,7 @@
-"""Statements of pages that are loaded all day, built once: building one costs more than the database takes for it."""
+"""Statements of pages that are loaded all day, built once: building one costs more than the database takes for it.
+
+Decided in ADR 0039.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backup files: what is in them, who opens them.
+"""Backup files: what is in them, who opens them (ADR 0011).
 
     nrm-backup 1\\n | length | header | length | sealed key | stream
 

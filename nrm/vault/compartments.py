@@ -1,4 +1,4 @@
-"""Sealing and opening a case's compartments.
+"""Sealing and opening a case's compartments (ADR 0001).
 
 A compartment opens with two keys that are stored apart: the compartment key CK, wrapped to the keyrings of the
 organisations that were granted it (main database), and the shred key SK (shred database). `grants`: who holds a CK;

@@ -6,6 +6,8 @@
 
 The order is that of random keys, never that of writing. Bytes are base64, ids 32 hexadecimal digits, times and days ISO
 8601.
+
+Decided in ADR 0011.
 """
 
 from __future__ import annotations

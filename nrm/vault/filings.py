@@ -1,4 +1,4 @@
-"""Filed tables: the signature of the filer, and the sealed figures of tables about victims and children.
+"""Filed tables: the signature of the filer, and the sealed figures of tables about victims and children (ADR 0034).
 
 Such figures are sealed under two halves, like a compartment of a case. One half is the shred key; the other is derived
 from the store key, not granted to an organisation: no account can open them, not even that of the filer. The program

@@ -8,6 +8,8 @@ When somebody who holds the private half opens it for a reason, or seals to thei
 an own envelope instead, in the same row and with the same context (ADR 0030):
 
     own    0x03 | AEAD(EXP(private half, "own grant"), CK, context)
+
+Decided in ADR 0002, ADR 0031.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The keyring of an organisation: an X25519 pair whose private half is wrapped to every member who may open cases."""
+"""The keyring of an organisation: an X25519 pair whose private half is wrapped to every member who may open cases.
+
+Decided in ADR 0046.
+"""
 
 from __future__ import annotations
 

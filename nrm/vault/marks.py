@@ -2,6 +2,8 @@
 
 The columns that hold it are called `mark`. The threat is somebody who can write to the main database alone
 (docs/threat-model.md): such a person cannot compute the MAC.
+
+Decided in ADR 0031.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Passwords, the keys of members, and sessions whose key lives only in the browser."""
+"""Passwords, the keys of members, and sessions whose key lives only in the browser (ADR 0018)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving an organisation's grants, live and pending, to the newest version of its keyring, batch by batch.
+"""Moving an organisation's grants, live and pending, to the newest version of its keyring, batch by batch (ADR 0019).
 
 A grant names the version to which it was made, so everything can be opened at any time: with the old version until its
 batch is stored, with the new one after that. The compartment keys stay the same; `epochs.rotate` makes new ones.

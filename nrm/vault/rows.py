@@ -3,6 +3,8 @@
 Such a row opens nothing. But a person who can write to the main database alone could use it to have cases of others
 destroyed, or to make an honest colleague agree to what nobody asked for. So each gets a MAC in the transaction that
 makes or changes it, and is checked where it is used: a row without the right MAC is reported and ignored.
+
+Decided in ADR 0051.
 """
 
 from __future__ import annotations

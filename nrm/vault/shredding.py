@@ -1,4 +1,4 @@
-"""The second database: one half of every key, kept where it can be destroyed for good.
+"""The second database: one half of every key, kept where it can be destroyed for good (ADR 0001).
 
 The two databases do not commit together. So keys are written here before the main commit (one key too many does no
 harm). Keys that must be destroyed are put on the destruction list of the main database, in the transaction that ends

@@ -1,4 +1,4 @@
-"""Keys in the second database that nothing in the main database needs any more.
+"""Keys in the second database that nothing in the main database needs any more (ADR 0051).
 
 A transaction that failed leaves such keys. Any other such key shows that somebody deleted rows by hand: either a line
 of the destruction list, so that a key would survive that must be destroyed, or the rows of a case, so that its key

@@ -1,4 +1,4 @@
-"""Forms that came after their session had ended: which are given back, and what is said of them, in words.
+"""Forms that came after their session had ended: which are given back, and what is said of them, in words (ADR 0003).
 
 A form that opens, ends or destroys something is never given back: anybody at the machine could have sent it, and the
 person who signs in afterwards would do it for them. They are told that it was not done, and where to do it.

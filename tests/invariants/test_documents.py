@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -65,3 +66,49 @@ def test_every_accepted_decision_is_cited_by_the_code_that_rests_on_it() -> None
     accepted = {path.name[:4] for path in DECISIONS if form(path)["status"].startswith("accepted")}
     assert accepted - NOT_ABOUT_CODE <= cited
     assert cited <= {path.name[:4] for path in DECISIONS}
+
+
+STATISTICS = TOP / "docs" / "statistics.md"
+OF_ACCOUNTS = {"G8"}  # kept by what accounts reach, so that no finding names it
+
+
+def first_column(heading: str) -> list[str]:
+    """The code words in the first column of the table below a heading of docs/statistics.md."""
+    section = re.split(r"^#+ ", STATISTICS.read_text("utf-8").split(f"### {heading}\n", 1)[1], maxsplit=1, flags=re.M)[
+        0
+    ]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [word for cell in cells for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def words_of_the_code() -> set[str]:
+    """The texts that the attacker, the reports and their commands write."""
+    paths = [*(TOP / "nrm" / "statistics").glob("*.py"), *(TOP / "nrm").rglob("reports.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for path in paths]
+    return {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_guarantees_and_scenarios_are_those_that_a_verdict_names() -> None:
+    words = words_of_the_code()
+    guarantees = {word for word in words if re.fullmatch(r"G\d", word)}
+    scenarios = {word for word in words if re.fullmatch(r"A\d", word)}
+    assert first_column("Guarantees: G1 to G9") == sorted(guarantees | OF_ACCOUNTS)
+    assert first_column("Scenarios: A0 to A5") == sorted(scenarios)
+
+
+def test_the_keys_and_steps_are_those_of_a_verdict() -> None:
+    from nrm.statistics.release import STEPS, Verdict  # the solvers take a second to load
+    from nrm.statistics.tables import SIZES
+
+    verdict = Verdict(False, "refused", (), {}, (), (), 0, 0, 0.0, 0, 0.0)
+    keys = first_column("The keys of a verdict")
+    assert sorted(keys) == sorted({*verdict.operator(), "classification"})
+    assert set(keys[: len(verdict.public())]) == set(verdict.public())
+    assert first_column("Steps") == [*(name for name, _, _ in STEPS), verdict.step]
+    one, two, three = SIZES[1:]
+    assert f"from {one} on one, from {two} on two, from {three} on three" in STATISTICS.read_text("utf-8")

@@ -214,3 +214,9 @@ def assert_command(text: str) -> None:
         found = command.get_command(click.Context(command), part)
         assert found is not None, text
         command = found
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "docs/operator.md", "docs/threat-model.md"])
+def test_a_document_has_none_of_the_words_that_stop_a_reader(name: str) -> None:
+    text = re.sub(r'```.*?```|`[^`\n]*`|"[^"\n]*"', "", (TOP / name).read_text("utf-8"), flags=re.S)
+    assert re.findall(r"\b(?:anew|who(?:m|so)?ever)\b", text, re.I) == []

@@ -220,3 +220,16 @@ def assert_command(text: str) -> None:
 def test_a_document_has_none_of_the_words_that_stop_a_reader(name: str) -> None:
     text = re.sub(r'```.*?```|`[^`\n]*`|"[^"\n]*"', "", (TOP / name).read_text("utf-8"), flags=re.S)
     assert re.findall(r"\b(?:anew|who(?:m|so)?ever)\b", text, re.I) == []
+
+
+def test_the_changelog_says_of_each_change_whom_it_concerns() -> None:
+    text = (TOP / "CHANGELOG.md").read_text("utf-8")
+    releases = re.split(r"^## ", text, flags=re.M)[1:]
+    assert releases
+    for release in releases:
+        before, *audiences = re.split(r"^### ", release, flags=re.M)
+        assert not re.search(r"^- ", before, re.M), before.splitlines()[0]
+        heads = [part.splitlines()[0] for part in audiences]
+        assert heads, before
+        assert all(head.startswith("For ") for head in heads), heads
+        assert len(heads) == len(set(heads)), heads

@@ -233,3 +233,10 @@ def test_the_changelog_says_of_each_change_whom_it_concerns() -> None:
         assert heads, before
         assert all(head.startswith("For ") for head in heads), heads
         assert len(heads) == len(set(heads)), heads
+
+
+def test_every_link_from_a_document_to_a_file_leads_somewhere() -> None:
+    documents = [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), TOP / "bench" / "README.md"]
+    for document in documents:
+        for target in re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8")):
+            assert "://" in target or (document.parent / target).exists(), (document.name, target)

@@ -288,6 +288,9 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     _done_again()
+    # They refer to stays: on SQLite the table could not be made anew under them.
+    op.drop_table("left_alone")
+    op.drop_table("missing")
     # What the old checks ask of a stay, the new ones forbid, and the other way round: between them there are none.
     _change_checks("stays", NEW, {})
     # Words that did not exist become the nearest one that did; where a gate stood before that one, the place is unknown.
@@ -307,8 +310,6 @@ def downgrade(database: str) -> None:
     _change_checks("stays", {}, OLD)
     for name in ("safe_on", "destination_country", *MEMBERS):
         op.drop_column("stays", name)
-    op.drop_table("left_alone")
-    op.drop_table("missing")
     op.drop_table("child_findings")
 
 

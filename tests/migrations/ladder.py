@@ -1,0 +1,347 @@
+"""Databases at any revision of the tables, and rows in them that no model of today describes.
+
+A migration is read years after it was written, when the models say something else. Its tests therefore put rows in by
+the names that the tables have at that revision: `Databases.add` looks the table up in the database, and fills what the
+test does not name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import types
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from nrm import crypto, db, schema
+from tests import postgres
+
+Row = dict[str, Any]
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+DAY = date(2026, 3, 2)
+SECRET = bytes(range(32))
+SHRED = {"shred_keys", "release_keys", "known_keyrings", "left_keys", "counted_acts"}
+
+# What a row of a table must say so that its checks let it in; a function is asked with the databases. A table that is
+# not named, or a column, gets what its type allows: an empty text, 0, `AT`, `DAY`.
+USUAL: dict[str, Row] = {
+    "organisations": {"kind": "ngo_shelter", "party": "VATRA", "enabled": True},
+    "members": {"role": "case_worker", "status": "active"},
+    "instances": {"singleton": 1, "country": "albania"},
+    "cases": {"status": "open", "age_class": "adult"},
+    "interviews": {"status": "draft"},
+    "obligations": {"kind": "assess_risk", "party": "VATRA"},
+    "permits": {"state": "not_informed"},
+    "referrals": {"status": "sent", "receiver_id": lambda data: data.add("organisations")["id"]},
+    "testimony": {"status": "willing"},
+    "destructions": {"kind": "shred", "compartment": "identity", "epoch": 1},
+    "screenings": {"age_class": "adult", "outcome": "none", "processed": "released"},
+    "child_alerts": {"age_class": "child", "party": "CHILD_PROTECTION"},
+    "supplements": {"status": "waiting"},
+    "notices": {"origin": "consulate", "status": "announced", "child": "no"},
+    "key_events": {"event": "joined"},
+    "quarter_parts": {"answer": "confirmed"},
+    "alarms": {"hours": 1, "cases": 3},
+    "calls": {"number": "+355 4 000 000", "answered": False},
+    "departures": {"kind": "hospital", "reason": "treatment"},
+    "chases": {"kind": "answer"},
+    "mailboxes": {"language": "sq"},
+    "agreement_versions": {"status": "proposed"},
+    "agreement_signatures": {"place": 1},
+    "contracts": {"amount": 1},
+    "person_requests": {"kind": "copy", "status": "open"},
+    "monitoring_draws": {"quarter": "2026-Q1", "sealed_seed": b"sealed"},
+    "procedure_records": {"in_time": "yes"},
+    "remedies": {"action": "train", "owner": "post_chief"},
+    "monitoring_scores": {"round": 1},
+    "directive_acknowledgements": {"version": 1},
+    "filings": {"answer": "zero", "position": 1},
+    "child_returns": {"asked": "both", "state": "requested", "received_on": DAY, "due_on": DAY},
+    "child_return_steps": {"position": 1, "step": "requested"},
+    "helpline_calls": {"called_on": DAY, "caller": "person", "topic": "rights", "outcome": "advice"},
+    "consents": {"topic": "services", "said": "given"},
+    "identifications": {"state": "asked", "status": "possible"},
+    "identification_looks": {"position": 1, "outcome": "identified"},
+    "claim_entries": {
+        "position": 1,
+        "event": "ask",
+        "forum": "civil_suit",
+        "outcome": "pending",
+        "asked": "under_1000",
+    },
+    "screening_kinds": {"age_class": "adult", "outcome": "none", "processed": "released"},
+    "screening_counts": {"number": 1},
+    "child_findings": {"kind": "risk", "found": "not_yet_clear", "position": 1},
+    "missing": {
+        "feared": "no",
+        "age_class": "adult",
+        "since_at": AT,
+        "stay_id": lambda data: data.first("stays")["id"],
+    },
+    "left_alone": {"kind": "left", "destination": "unknown"},
+    "heavy_acts": {
+        "kind": "erase",
+        "reason": "erasure_asked",
+        "status": "asked",
+        "case_id": lambda data: data.first("cases")["id"],
+    },
+    "known_keyrings": {"version": 1},
+}
+
+
+def scripts() -> ScriptDirectory:
+    """The migrations of the tree."""
+    return ScriptDirectory.from_config(schema.alembic_config())
+
+
+def order() -> list[str]:
+    """Every revision, the oldest first."""
+    return [each.revision for each in scripts().walk_revisions()][::-1]
+
+
+def mark(*parts: crypto.Part) -> bytes:
+    """The mark that `nrm.vault` gives such a row, under the key of these databases."""
+    return crypto.mac(crypto.expand(SECRET, crypto.ctx("mark")), crypto.ctx(*parts))
+
+
+Tables = dict[tuple[str, str], sa.Table]
+
+
+def refused(why: str) -> pytest.RaisesExc[IntegrityError]:
+    """What is done inside is refused by the database; `why` is in its message: the name of a check or a column."""
+    return pytest.raises(IntegrityError, match=why)
+
+
+class Databases:
+    """Both databases at one revision, with the step to the next one."""
+
+    def __init__(self, revision: str, before: str, tables: Tables) -> None:
+        self.revision, self.before = revision, before
+        self._now = before
+        self._tables = tables
+        self._first: dict[str, Row] = {}
+
+    def up(self, revision: str = "") -> None:
+        """Migrate to the revision under test, or a named one."""
+        schema.upgrade(revision or self.revision)
+        self._now = revision or self.revision
+
+    def down(self, revision: str = "") -> None:
+        """Migrate to the revision before that, or a named one."""
+        schema.downgrade(revision or self.before)
+        self._now = revision or self.before
+
+    def forget_that_the_second_database_was_migrated(self) -> None:
+        """As after a machine that stopped between its tables and the line that says so."""
+        with db.db.engines["shred"].begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :name"), {"name": self.before})
+
+    def at(self) -> set[str]:
+        """The revisions at which the two databases say that they are."""
+        found = set()
+        for engine in db.db.engines.values():
+            with engine.connect() as connection:
+                found.add(schema.revision(connection))
+        return found
+
+    def add(self, name: str, **values: Any) -> Row:
+        """Put a row in, with a row of every table that it must refer to; gives the row."""
+        table = self.table(name)
+        if unknown := values.keys() - table.columns.keys():
+            raise AttributeError(f"{name} has no {', '.join(sorted(unknown))} at this revision")
+        row = {column.name: self._value(column, values) for column in table.columns if self._wanted(column, values)}
+        with self._engine(name).begin() as connection:
+            connection.execute(table.insert(), row)
+        self._first.setdefault(name, row)
+        return row
+
+    def first(self, name: str) -> Row:
+        """The first row that was put into that table; made where there is none."""
+        return self._first[name] if name in self._first else self.add(name)
+
+    def rows(self, name: str, **where: Any) -> list[Row]:
+        """What a table holds, in the order of its primary key."""
+        table = self.table(name)
+        found = table.select().order_by(*table.primary_key.columns)
+        for column, value in where.items():
+            found = found.where(table.c[column] == value)
+        with self._engine(name).connect() as connection:
+            return [dict(row) for row in connection.execute(found).mappings()]
+
+    def as_they_lie(self, name: str) -> list[Row]:
+        """What a table holds as the driver gives it, without looking up of what types it is."""
+        with self._engine(name).connect() as connection:
+            found = connection.exec_driver_sql(f"SELECT * FROM {name}").mappings()
+            return [dict(row) for row in found]
+
+    def one(self, name: str, **where: Any) -> Row:
+        """The one row there is."""
+        (row,) = self.rows(name, **where)
+        return row
+
+    def names(self) -> set[str]:
+        """The tables of both databases."""
+        found = {name for engine in db.db.engines.values() for name in sa.inspect(engine).get_table_names()}
+        return found - {"alembic_version"}
+
+    def table(self, name: str) -> sa.Table:
+        """The table as it is now."""
+        place = (self._now, name)
+        if place not in self._tables:
+            metadata = sa.MetaData()
+            sa.event.listen(metadata, "column_reflect", _with_types_of_ours)
+            self._tables[place] = sa.Table(name, metadata, autoload_with=self._engine(name), resolve_fks=False)
+        return self._tables[place]
+
+    def _engine(self, name: str) -> sa.Engine:
+        return db.db.engines["shred"] if name in SHRED else db.db.engine
+
+    def _wanted(self, column: sa.Column[Any], values: Row) -> bool:
+        named = column.name in values or column.name in USUAL.get(column.table.name, {})
+        return named or not (column.nullable or column.server_default is not None)
+
+    def _value(self, column: sa.Column[Any], values: Row) -> Any:
+        usual = USUAL.get(column.table.name, {})
+        if column.name in values:
+            return values[column.name]
+        if column.name in usual:
+            return usual[column.name](self) if callable(usual[column.name]) else usual[column.name]
+        for key in column.foreign_keys:
+            name, _, other = key.target_fullname.partition(".")
+            return self.first(name)[other]
+        return _filling(column)
+
+
+def _filling(column: sa.Column[Any]) -> Any:
+    kind = column.type
+    number = uuid.uuid4()
+    unique = column.primary_key or any(
+        isinstance(each, sa.UniqueConstraint) and column.name in each.columns
+        for each in getattr(column.table, "constraints", ())
+    )
+    fillings: list[tuple[type[Any], Any]] = [
+        (sa.Uuid, number),
+        (db.UtcDateTime, AT),
+        (sa.Date, DAY),
+        (sa.Boolean, False),
+        (sa.Integer, 1),
+        (sa.LargeBinary, number.bytes if unique else b"sealed"),
+        (sa.JSON, {}),
+        (sa.String, number.hex if unique else ""),
+    ]
+    return next(value for known, value in fillings if isinstance(kind, known))
+
+
+def _with_types_of_ours(inspector: Any, table: Any, column: Any) -> None:
+    """SQLite keeps ids as text of 32 digits, and instants without their zone."""
+    kind = column["type"]
+    if isinstance(kind, sa.CHAR) and kind.length == 32:
+        column["type"] = sa.Uuid()
+    elif isinstance(kind, sa.DateTime):
+        column["type"] = db.UtcDateTime()
+
+
+class Copies:
+    """SQLite files at each revision that a test asks for: made once, each from the one before, and copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._rungs: dict[str, Path] = {}
+        self._tables: Tables = {}
+
+    @contextmanager
+    def before(self, revision: str) -> Iterator[Databases]:
+        """Databases that stand just before a revision, empty, in an application context."""
+        before = _before(revision)
+        with _opened(_files(self._copy(self._rung(before), str(uuid.uuid4())))):
+            yield Databases(revision, before, self._tables)
+
+    def _rung(self, revision: str) -> Path:
+        if revision not in self._rungs:
+            every = ["base", *order()]
+            lower = [each for each in every[: every.index(revision)] if each in self._rungs]
+            made = self._copy(self._rungs[lower[-1]] if lower else None, revision)
+            if revision != "base":
+                with _opened(_files(made)):
+                    schema.upgrade(revision)
+            self._rungs[revision] = made
+        return self._rungs[revision]
+
+    def _copy(self, of: Path | None, name: str) -> Path:
+        made = self.folder / name
+        if of is None:
+            made.mkdir()
+        else:
+            shutil.copytree(of, made)
+        return made
+
+
+class OnePair:
+    """Two PostgreSQL databases that each test empties and brings to its revision: a step, for tests in their order.
+
+    A copy for each test is as quick to make, but a server with a hundred databases takes minutes to stop.
+    """
+
+    def __init__(self, server: postgres.Server) -> None:
+        self._addresses = (server.new_database(), server.new_database())
+        self._tables: Tables = {}
+
+    @contextmanager
+    def before(self, revision: str) -> Iterator[Databases]:
+        """Databases that stand just before a revision, empty, in an application context."""
+        before = _before(revision)
+        with _opened(self._addresses):
+            for engine in db.db.engines.values():
+                names = set(sa.inspect(engine).get_table_names()) - {"alembic_version"}
+                if names:
+                    with engine.begin() as connection:
+                        connection.execute(sa.text(f"TRUNCATE {', '.join(names)}"))
+            if before != "base":
+                schema.upgrade(before)
+            schema.downgrade(before)
+            yield Databases(revision, before, self._tables)
+
+
+Ladder = Copies | OnePair
+
+
+def _before(revision: str) -> str:
+    every = ["base", *order()]
+    return every[every.index(revision) - 1]
+
+
+def _files(folder: Path) -> tuple[str, str]:
+    return f"sqlite:///{folder}/main.db", f"sqlite:///{folder}/shred.db"
+
+
+@contextmanager
+def _opened(addresses: tuple[str, str]) -> Iterator[None]:
+    main, shred = addresses
+    app = Flask("migrated")
+    # All that a migration asks an instance for, beside its databases.
+    app.extensions["nrm.config"] = types.SimpleNamespace(secrets=types.SimpleNamespace(store=SECRET))
+    db.init_app(app, database=main, shred_database=shred, synchronous="OFF")
+    with app.app_context():
+        yield
+        db.disconnect()
+
+
+@contextmanager
+def files_read_once() -> Iterator[None]:
+    """Alembic reads all migrations for each step; they do not change under a run of tests."""
+    found = scripts()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", lambda settings: found)
+        yield
+
+
+Before = Callable[[str], Databases]

@@ -1,6 +1,7 @@
 """An erasure names the compartment: what is kept two years is not what is kept five.
 
-Before this nothing wrote the table, so no row is carried over.
+Before this nothing wrote the table, so no row is carried over upward, not even what the way down left there. Downward
+each case keeps the day on which the last of it was erased.
 """
 
 import sqlalchemy as sa

@@ -44,6 +44,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """The obligations that were deleted do not come back: nobody could fulfil them."""
     if database == "main":
         op.drop_index("ix_child_alerts_party_told_at", table_name="child_alerts")
         op.drop_table("child_alerts")

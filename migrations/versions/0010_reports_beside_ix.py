@@ -32,6 +32,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """Which quarters a report of several is about, and how soon referrals were answered, is forgotten."""
     if database != "main":
         return
     op.drop_index("ix_screenings_counted", "screenings")

@@ -1,4 +1,7 @@
-"""Leave to read carries a mark; what was given before lasts a quarter of an hour and is asked for again."""
+"""Leave to read carries a mark; what was given before lasts a quarter of an hour and is asked for again.
+
+The same happens on the way down.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -86,6 +86,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """Who promised, when somebody departed and who was with them is forgotten."""
     if database != "main":
         return
     op.drop_index("ix_departures_case_id", table_name="departures")

@@ -48,6 +48,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """An interview stays; from which paper it was typed in is forgotten."""
     if database == "main":
         op.drop_index("ix_interviews_paper_mark", table_name="interviews")
         with op.batch_alter_table("interviews") as interviews:

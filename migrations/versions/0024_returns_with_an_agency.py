@@ -31,6 +31,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """Whether an agency took part is forgotten."""
     if database != "main":
         return
     op.drop_index(INDEX, table_name="screenings")

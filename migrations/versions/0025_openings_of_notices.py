@@ -18,6 +18,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """Openings of announced returns go: they are of no case."""
     if database == "main":
         op.execute(sa.text("DELETE FROM readings WHERE case_id NOT IN (SELECT id FROM cases)"))
         with op.batch_alter_table("readings") as batch:

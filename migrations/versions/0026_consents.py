@@ -92,6 +92,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """Consents go, and with them the requests to take one back."""
     if database != "main":
         return
     op.execute("DELETE FROM person_requests WHERE kind = 'withdrawal' OR status = 'withdrawn'")

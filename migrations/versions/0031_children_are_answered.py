@@ -43,6 +43,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """What was asked and answered is forgotten; who was answered has ended."""
     if database != "main":
         return
     with op.batch_alter_table("child_alerts") as batch:

@@ -35,9 +35,9 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
+    """A closed bed is out of use: that is all the earlier version knows. Whether the file brought a bed is forgotten."""
     if database != "main":
         return
-    # A closed bed is out of use there: that is all the earlier version knows.
     if op.get_bind().dialect.name != "sqlite":  # there they go with the column
         for name in CHECKS:
             op.drop_constraint(op.f(f"ck_beds_{name}"), "beds", type_="check")

@@ -44,7 +44,10 @@ TABLE: dict[str, Moved | str] = {
     "0005_second_factor": Moved(until.test_a_demo_country_is_not_asked_for_a_second_factor_and_a_real_one_is),
     "0006_child_alerts": Moved(until.test_nobody_owes_a_first_interview_any_more, ("obligations",)),
     "0007_supplements": NEW_TABLES,
-    "0008_notices": NEW_TABLES,
+    "0008_notices": Moved(
+        until.test_who_was_announced_goes_with_the_notices_on_the_way_down,
+        ("sealed_compartments", "grants", "pending_grants"),
+    ),
     "0009_keyring_versions": NEW_COLUMNS,
     "0010_reports_beside_ix": Moved(
         until.test_a_release_from_before_is_of_one_quarter_and_becomes_so_again_on_the_way_down

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from flask import Flask
 from sqlalchemy import CheckConstraint, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from nrm import clock, schema
+from nrm import schema
 from nrm.actions import (
     accounts,
     cases,
@@ -28,16 +27,13 @@ from nrm.actions import (
     supplements,
     tending,
 )
-from nrm.db import Model, ShredModel, db, transaction
+from nrm.db import Model, ShredModel, db
 from nrm.domain.accounts import SignInRefused
-from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.consents import EVERYTHING
 from nrm.domain.endings import ChildAnswer
 from nrm.domain.permits import GateClosed
 from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
-from nrm.models.alarms import Alarm, AlarmAcknowledgement
 from nrm.models.cases import Erasure
-from nrm.models.referrals import ChildAlert
 from nrm.store import children as children_store
 from nrm.store import findings
 from nrm.store import stays as stay_store
@@ -123,22 +119,6 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
         schema.upgrade()
 
 
-def test_openings_from_before_are_taken_to_be_of_who_holds_the_case_now(world_app: tuple[Flask, World]) -> None:
-    _, world = world_app
-    for login, case_id in (("nrc.case_worker", world.case), ("ra.duty_officer", world.asked_case)):
-        by = factories.actor(login)
-        cases.open_compartment(case_id=case_id, compartment=Compartment.HAND_OVER, purpose=Purpose.CARE, by=by)
-    holders = "SELECT case_id, holder_id FROM readings ORDER BY case_id"
-    with db.engines[None].connect() as connection:
-        before = connection.exec_driver_sql(holders).all()
-    assert len(before) == 3  # the world's own opening of a copy, and these two
-    db.session.remove()
-    schema.downgrade("0001_first_tables")
-    schema.upgrade()
-    with db.engines[None].connect() as connection:
-        assert connection.exec_driver_sql(holders).all() == before
-
-
 def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app: tuple[Flask, World]) -> None:
     _, world = world_app
     db.session.remove()
@@ -152,44 +132,6 @@ def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app:
         expected = {factories_referrals.organisation(code) for code in holders}
         assert grants.holders_of(db.session(), world.asked_case, compartment) == expected
         assert grants.holders_of(db.session(), world.case, compartment) == expected
-
-
-def test_alarms_about_openings_stay_on_the_way_down_and_others_are_not_told_as_openings(
-    world_app: tuple[Flask, World],
-) -> None:
-    _, world = world_app
-    by = factories.actor("nrc.case_worker")
-    now = clock.now()
-    with transaction() as session:
-        for kind in ("openings", "erasures", "endings"):
-            alarm = Alarm(
-                id=uuid.uuid4(),
-                member_id=world.member,
-                organisation_id=by.organisation_id,
-                kind=kind,
-                hours=1,
-                cases=3,
-                first_at=now,
-                last_at=now,
-                raised_at=now,
-            )
-            session.add(alarm)
-            session.flush()
-            session.add(
-                AlarmAcknowledgement(
-                    alarm_id=alarm.id,
-                    organisation_id=by.organisation_id,
-                    member_id=by.member_id,
-                    cases=3,
-                    acknowledged_at=now,
-                )
-            )
-    db.session.remove()
-    schema.downgrade("0030_counting")
-    assert "heavy_acts" not in tables()
-    schema.upgrade()
-    assert db.session.scalars(select(Alarm.kind)).all() == ["openings"]
-    assert len(db.session.scalars(select(AlarmAcknowledgement)).all()) == 1
 
 
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
@@ -270,54 +212,6 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
         connection.exec_driver_sql(
             "UPDATE child_alerts SET withdrawn_at = told_at, withdrawn_why = 'answered' WHERE withdrawn_why = ''"
         )
-
-
-def test_who_was_told_of_as_a_child_stays_told_of_on_the_way_down(app: Flask) -> None:
-    by = factories.actor("rinas.border_officer")
-    now = clock.now()
-    waits, agreed = uuid.uuid4(), uuid.uuid4()
-    common = {"organisation_id": by.organisation_id, "party": "CHILD_PROTECTION", "clause": "3.1", "told_at": now}
-    asked = {"due_at": now, "opinion_at": now, "answer_due_at": now, "opinion_why": "age_changed", "age_class": "adult"}
-    said = {"answer": "adult", "answer_how": "system", "answered_at": now, "answered_by_id": by.member_id}
-    with transaction() as session:
-        session.add(ChildAlert(id=waits, **common, **asked))
-        gone = {"withdrawn_at": now, "withdrawn_why": "age_changed"}
-        session.add(ChildAlert(id=agreed, **common, **asked, **said, **gone))
-    db.session.remove()
-    schema.downgrade("0035_beds")
-    schema.upgrade()
-    found = {each.id: each for each in db.session.scalars(select(ChildAlert))}
-    assert (found[waits].age_class, found[waits].withdrawn_at, found[waits].opinion_why) == ("unsure", None, "other")
-    assert (found[agreed].answer, found[agreed].withdrawn_why) == ("nothing", "age_changed")
-
-
-@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
-def test_beds_come_from_the_file_and_a_closed_one_goes_back_out_of_use(
-    fixture: str, request: pytest.FixtureRequest
-) -> None:
-    app: Flask = request.getfixturevalue(fixture)
-    assert app
-    statement = (
-        "SELECT label, file_label, out_of_use, closed_why FROM beds WHERE label IN ('V01', 'V02') ORDER BY label"
-    )
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE beds SET out_of_use = (1 = 1), closed_from = '2026-03-02', closed_why = 'repairs' "
-            "WHERE label = 'V02'"
-        )
-    schema.downgrade("0030_counting")
-    with db.engine.connect() as connection:
-        before = connection.exec_driver_sql("SELECT count(*), sum(CASE WHEN out_of_use THEN 1 ELSE 0 END) FROM beds")
-        number, out = before.one()
-    assert out == 1
-    schema.upgrade()
-    with db.engine.connect() as connection:
-        rows = [tuple(row) for row in connection.exec_driver_sql(statement)]
-        assert connection.exec_driver_sql("SELECT count(*) FROM beds WHERE label = file_label").scalar() == number
-    assert [(label, file, bool(out), why) for label, file, out, why in rows] == [
-        ("V01", "V01", False, ""),
-        ("V02", "V02", True, ""),
-    ]
 
 
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])

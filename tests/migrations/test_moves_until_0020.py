@@ -135,6 +135,24 @@ def test_nobody_owes_a_first_interview_any_more(before: Before) -> None:
         assert data.one("obligations")["due_at"] == AT
 
 
+def test_who_was_announced_goes_with_the_notices_on_the_way_down(before: Before) -> None:
+    data = before("0008_notices")
+    case_id = data.add("cases")["id"]
+    sealed = ("sealed_compartments", "grants", "pending_grants")
+    for name in sealed:
+        data.add(name, case_id=case_id, compartment="identity")
+    was = {name: data.rows(name) for name in sealed}
+    data.up()
+    notice_id = data.add("notices")["id"]
+    for name in sealed:
+        data.add(name, case_id=notice_id, compartment="identity")
+    data.down()
+    assert {name: data.rows(name) for name in sealed} == was
+    data.up()
+    assert {name: data.rows(name) for name in sealed} == was
+    assert data.rows("notices") == []
+
+
 def test_a_release_from_before_is_of_one_quarter_and_becomes_so_again_on_the_way_down(before: Before) -> None:
     data = before("0010_reports_beside_ix")
     data.add("releases", report="ix", quarter="2026-Q1", position=1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nrm import crypto
-from tests.migrations.ladder import AT, DAY, SHRED, Before, Databases, Row, mark, refused
+from tests.migrations.ladder import AT, DAY, Before, Databases, Row, mark, refused
 
 LATER = AT + timedelta(hours=1)
 
@@ -498,7 +498,7 @@ def test_a_machine_that_stopped_before_it_was_written_down_may_begin_again(befor
     right = mark("keyring", organisation, "ngo_shelter", "A", 1, b"public")
     data.add("keyrings", organisation_id=organisation, public=b"public", mark=right)
     data.up()
-    shred = {name: data.rows(name) for name in data.names() if name in SHRED}
+    shred = {name: data.rows(name) for name in data.second()}
     data.forget_that_the_second_database_was_migrated()
     assert data.at() == {data.before, revision}
     data.up()

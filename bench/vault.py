@@ -27,7 +27,7 @@ from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.limits import TooSoon
 from nrm.store import accounts as store
 from nrm.vault import compartments as vault
-from nrm.web import guards
+from nrm.web import access
 from tests import factories, factories_referrals
 from tests.conftest import Person
 
@@ -95,13 +95,13 @@ def _case() -> uuid.UUID:
 def _page(app: Flask, case_id: uuid.UUID) -> None:
     """A trivial page with and without opening a compartment: session, guards and headers are in both."""
 
-    @guards.signed_in
+    @access.signed_in
     def empty() -> str:
         return "nothing"
 
-    @guards.signed_in
+    @access.signed_in
     def opened() -> str:
-        return str(vault.read(db.session, case_id, "story", by=guards.actor()).revision)
+        return str(vault.read(db.session, case_id, "story", by=access.actor()).revision)
 
     app.add_url_rule("/bench/empty", view_func=empty)
     app.add_url_rule("/bench/opened", view_func=opened)

@@ -16,6 +16,7 @@ from nrm import countries, db
 from nrm.actions import agreement_versions, instances
 from nrm.web import (
     absences,
+    access,
     access_log,
     accounts,
     admissions,
@@ -34,9 +35,9 @@ from nrm.web import (
     desks,
     directives,
     duty,
+    errors,
     factors,
     findings,
-    guards,
     handouts,
     headers,
     helpline,
@@ -63,6 +64,7 @@ from nrm.web import (
     requests,
     rollout,
     second_hands,
+    sessions,
     stays,
     supplements,
     testimony,
@@ -125,7 +127,9 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     language.register(app, default=config.language, timezone=country.timezone)
     assets.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
-    guards.register(app)
+    errors.register(app)
+    sessions.register(app)
+    access.register(app)
     hidden.register(app)
     _know_the_instance(app, config)
     for blueprint in (

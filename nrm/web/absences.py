@@ -21,7 +21,7 @@ from nrm.domain.stays import DESTINATIONS, HOME, UNKNOWN_COUNTRY, Destination, E
 from nrm.domain.words import N_
 from nrm.store import absences as store
 from nrm.store import cases, stays
-from nrm.web import guards
+from nrm.web import access, errors, places
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in
 
@@ -34,20 +34,20 @@ OVER = N_("This stay has ended already.")
 def place(country: str) -> str:
     """A country in words: of a stay or a record; empty where none was asked."""
     if country == HOME:
-        return text_in(guards.country().names)
+        return text_in(places.country().names)
     if country == UNKNOWN_COUNTRY:
         return gettext("country not known")
     return country_name(country, current_language()) if country else ""
 
 
 @blueprint.get("/cases/<uuid:case_id>/missing")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def missing_page(case_id: uuid.UUID) -> Answer:
     return _missing(case_id, MissingForm())
 
 
 def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     case = cases.case(case_id, by=by)
     stays.held_case(case_id, by=by)
     page = render_template(
@@ -55,15 +55,15 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         case=case,
         form=form,
         standing=store.of_case(case_id, by=by),
-        police=guards.country().emergency.police,
+        police=places.country().emergency.police,
     )
     return page, status
 
 
 @blueprint.post("/cases/<uuid:case_id>/missing")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def report(case_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     stays.held_case(case_id, by=by)
     form = MissingForm(request.form)
     if not form.validate():
@@ -72,7 +72,7 @@ def report(case_id: uuid.UUID) -> Answer:
         actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
     except AbsenceRefused as error:
         if error.why != "since":
-            return guards.error_page(409, ABSENCE_REFUSED[error.why])
+            return errors.error_page(409, ABSENCE_REFUSED[error.why])
         field = form.since_day if form.since.data == "other" else form.since
         field.errors = [ABSENCE_REFUSED[error.why]]
         return _missing(case_id, form, 422)
@@ -84,59 +84,59 @@ def _since(form: MissingForm) -> datetime:
     now = clock.now()
     if form.since.data != "other" or form.since_day.data is None:
         return now - timedelta(hours=int(form.since.data))
-    noon = datetime.combine(form.since_day.data, time(12), guards.country().timezone).astimezone(UTC)
+    noon = datetime.combine(form.since_day.data, time(12), places.country().timezone).astimezone(UTC)
     return min(noon, now) if form.since_day.data == stays.today() else noon
 
 
 @blueprint.post("/missing/<uuid:missing_id>/known")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def known(missing_id: uuid.UUID) -> Answer:
     """The duty desk, or the child authority, says that it knows."""
-    actions.known(missing_id=missing_id, by=guards.actor())
+    actions.known(missing_id=missing_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/missing/<uuid:missing_id>/found")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
     """The person is back; one press of a button ends the alarm."""
     try:
-        case_id = actions.found(missing_id=missing_id, by=guards.actor())
+        case_id = actions.found(missing_id=missing_id, by=access.actor())
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/missing/<uuid:missing_id>/end")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def end_page(missing_id: uuid.UUID) -> Answer:
     """What follows from ending the alarm, before it is ended."""
-    line = store.one(missing_id, by=guards.actor())
+    line = store.one(missing_id, by=access.actor())
     return render_template("absences/end.html", line=line, early=stays.today() < line.may_end_on)
 
 
 @blueprint.post("/missing/<uuid:missing_id>/end")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def end(missing_id: uuid.UUID) -> Answer:
     try:
-        case_id = actions.end(missing_id=missing_id, by=guards.actor())
+        case_id = actions.end(missing_id=missing_id, by=access.actor())
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/stays/<uuid:stay_id>/left")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def left_page(stay_id: uuid.UUID) -> Answer:
-    stay = stays.stay(stay_id, by=guards.actor())
+    stay = stays.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return render_template("absences/left.html", stay=stay, form=_left_form())
 
 
 def _left_form() -> LeftAloneForm:
     form = LeftAloneForm(request.form)
-    form.offer_countries(text_in(guards.country().names))
+    form.offer_countries(text_in(places.country().names))
     form.destination.description = ""
     fitting = [each for each in Destination if each in DESTINATIONS[ExitReason.LEFT_ALONE]]
     form.destination.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("destinations", fitting)]
@@ -146,10 +146,10 @@ def _left_form() -> LeftAloneForm:
 
 
 @blueprint.post("/stays/<uuid:stay_id>/left")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def record_left(stay_id: uuid.UUID) -> Answer:
     """The first member says that she left, when, and where to if that is known."""
-    by = guards.actor()
+    by = access.actor()
     stay = stays.stay(stay_id, by=by)
     form = _left_form()
     valid = form.validate()
@@ -163,7 +163,7 @@ def record_left(stay_id: uuid.UUID) -> Answer:
             stay_id=stay_id,
             left_on=chosen_day(form.left, form.left_day, stays.today()),
             destination=Destination(form.destination.data),
-            where=form.where(guards.country().iso),
+            where=form.where(places.country().iso),
             by=by,
         )
     except ImpossibleStay as error:
@@ -179,26 +179,26 @@ def record_left(stay_id: uuid.UUID) -> Answer:
         form.left.errors = [CLOSED[error.why]]
         return render_template("absences/left.html", stay=stay, form=form), 422
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     except StayOver:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 
 @blueprint.get("/stays/<uuid:stay_id>/died")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def died_page(stay_id: uuid.UUID) -> Answer:
-    stay = stays.stay(stay_id, by=guards.actor())
+    stay = stays.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return render_template("absences/died.html", stay=stay, form=DiedForm())
 
 
 @blueprint.post("/stays/<uuid:stay_id>/died")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def record_death(stay_id: uuid.UUID) -> Answer:
     """The first member says that the person died, and when."""
-    by = guards.actor()
+    by = access.actor()
     stay = stays.stay(stay_id, by=by)
     form = DiedForm(request.form)
     if not form.validate():
@@ -212,17 +212,17 @@ def record_death(stay_id: uuid.UUID) -> Answer:
         field.errors = [IMPOSSIBLE[error.why]]
         return render_template("absences/died.html", stay=stay, form=form), 422
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     except StayOver:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 
 @blueprint.get("/left/<uuid:left_id>")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def left_one(left_id: uuid.UUID) -> Answer:
     """What was recorded; for somebody else of the shelter, the button that confirms it."""
-    line = store.left_one(left_id, by=guards.actor())
+    line = store.left_one(left_id, by=access.actor())
     return render_template(
         "absences/left_one.html",
         line=line,
@@ -232,31 +232,31 @@ def left_one(left_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/left/<uuid:left_id>/confirm")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def confirm_left(left_id: uuid.UUID) -> Answer:
     try:
-        stay_id = actions.confirm_left(left_id=left_id, by=guards.actor())
+        stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     except StayOver:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/back")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def take_back_left(left_id: uuid.UUID) -> Answer:
     """Delete a record that was wrong."""
     try:
-        stay_id = actions.take_back_left(left_id=left_id, by=guards.actor())
+        stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
     except AbsenceRefused as error:
-        return guards.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.why])
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
 @blueprint.post("/left/<uuid:left_id>/known")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def left_known(left_id: uuid.UUID) -> Answer:
     """The duty desk, or for a child that died the child authority, says that it knows."""
-    actions.left_known(left_id=left_id, by=guards.actor())
+    actions.left_known(left_id=left_id, by=access.actor())
     return redirect(url_for("home.index"), 303)

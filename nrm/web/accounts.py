@@ -34,7 +34,7 @@ from nrm.domain.limits import TooSoon
 from nrm.domain.members import KeyHoldersDecide
 from nrm.domain.words import N_
 from nrm.store import accounts as store
-from nrm.web import guards, hidden, home
+from nrm.web import access, errors, hidden, home, places, sessions
 from nrm.web.language import current_language
 
 blueprint = Blueprint("accounts", __name__)
@@ -69,7 +69,7 @@ NO_KEY = N_(
 
 @blueprint.get("/sign-in")
 def sign_in_page() -> BaseResponse:
-    return guards.sign_in_form(status=200)
+    return sessions.sign_in_form(status=200)
 
 
 @blueprint.post("/sign-in")
@@ -77,39 +77,39 @@ def sign_in() -> BaseResponse | str:
     login = request.form.get("login", "")[:_PEOPLE_TYPE_AT_MOST]
     carried = request.form.get("carried", "")
     if g.get("stale_form"):
-        return guards.sign_in_form(status=422, carried=carried, login=login, stale=True)
+        return sessions.sign_in_form(status=422, carried=carried, login=login, stale=True)
     try:
         cookie = actions.sign_in(
             login=login,
             password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
             code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
-            asker=guards.asker(),
+            asker=sessions.asker(),
         )
     except SignInRefused:
-        return guards.sign_in_form(status=422, carried=carried, login=login, refused=True)
+        return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
     except TooSoon as too_soon:
-        return guards.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
+        return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
     signed_in = actions.resume(cookie)
-    page = guards.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
+    page = sessions.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
     response: BaseResponse = Response(page) if page is not None else hidden.back(signed_in)
-    guards.set_session(response, cookie)
-    guards.remember_browser(response, login)
+    sessions.set_session(response, cookie)
+    sessions.remember_browser(response, login)
     return response
 
 
 @blueprint.post("/sign-out")
-@guards.signed_in
+@access.signed_in
 def sign_out() -> BaseResponse:
-    actions.sign_out(by=guards.actor())
+    actions.sign_out(by=access.actor())
     response = redirect(url_for("accounts.sign_in_page"), 303)
-    guards.clear_session(response)
+    sessions.clear_session(response)
     return response
 
 
 @blueprint.post("/hide-screen")
 def hide_screen() -> BaseResponse:
     """Lock at once and keep what was typed. Public: a hidden screen must never answer with an error."""
-    visitor = guards.visitor_or_none()
+    visitor = sessions.visitor_or_none()
     if visitor is not None:
         hidden.hide(visitor)
     response = redirect(url_for("accounts.blank"), 303)
@@ -128,7 +128,7 @@ def invitation(token: str) -> BaseResponse:
 
 
 @blueprint.post("/invitations/<token>")
-def join(token: str) -> guards.Answer:
+def join(token: str) -> errors.Answer:
     form = JoinAccountForm(request.form)
     if not form.validate():
         return _join_page(token, form, 422)
@@ -140,7 +140,7 @@ def join(token: str) -> guards.Answer:
     except UnusableInvitation:
         return _join_page(token, form, 404)
     except actions.KeyringDisagrees:
-        return guards.error_page(409, HIDDEN)
+        return errors.error_page(409, HIDDEN)
     return render_template("accounts/joined.html", joined=joined, token=token)
 
 
@@ -148,8 +148,8 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
     except UnusableInvitation:
-        return Response(render_template("accounts/unusable.html", telephone=guards.country().emergency.helpline), 404)
-    nonce = guards.nonce()
+        return Response(render_template("accounts/unusable.html", telephone=places.country().emergency.helpline), 404)
+    nonce = sessions.nonce()
     page = render_template(
         "accounts/join.html",
         form=form,
@@ -158,7 +158,7 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
         csrf_token=actions.sign_in_token(nonce),
     )
     response = Response(page, status)
-    guards.remember_nonce(response, nonce)
+    sessions.remember_nonce(response, nonce)
     return response
 
 
@@ -177,21 +177,21 @@ def recover() -> BaseResponse:
                 code=form.code.data or "",
                 new_password=form.password.data or "",
                 second_factor=form.second_factor.data or "",
-                asker=guards.asker(),
+                asker=sessions.asker(),
             )
             return Response(render_template("accounts/recovered.html", code=code))
         except SignInRefused:
             form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
         except TooSoon as too_soon:
-            form.code.errors = [guards.waiting_text(too_soon)]
-            return guards.with_retry(_recover_page(form, 429), too_soon)
+            form.code.errors = [errors.waiting_text(too_soon)]
+            return errors.with_retry(_recover_page(form, 429), too_soon)
         except WeakPassword as error:
             form.password.errors = [WEAK[str(error)]]
     return _recover_page(form, 422)
 
 
 def _recover_page(form: RecoverAccountForm, status: int) -> Response:
-    nonce = guards.nonce()
+    nonce = sessions.nonce()
     page = render_template(
         "accounts/recover.html",
         form=form,
@@ -199,15 +199,15 @@ def _recover_page(form: RecoverAccountForm, status: int) -> Response:
         asks_code=factors.demanded(),
     )
     response = Response(page, status)
-    guards.remember_nonce(response, nonce)
+    sessions.remember_nonce(response, nonce)
     return response
 
 
 @blueprint.get("/members")
-@guards.signed_in
+@access.signed_in
 def members() -> str:
     """Colleagues; for the administrator, everybody."""
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "accounts/members.html",
         page=store.members(by=by, after=request.args.get("after", "")),
@@ -223,25 +223,25 @@ def members() -> str:
 
 
 @blueprint.post("/members/<uuid:member_id>/confirm")
-@guards.requires(Permission.ACCOUNT_CONFIRM)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_CONFIRM)
+@sessions.step_up
 def confirm(member_id: uuid.UUID) -> BaseResponse:
-    actions.confirm(member_id=member_id, by=guards.actor())
+    actions.confirm(member_id=member_id, by=access.actor())
     return redirect(url_for("accounts.members"), 303)
 
 
 @blueprint.get("/members/invite")
-@guards.requires(Permission.ACCOUNT_INVITE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_INVITE)
+@sessions.step_up
 def invite_page() -> str:
     return render_template("accounts/invite.html", form=_invite_form())
 
 
 @blueprint.post("/members/invite")
-@guards.requires(Permission.ACCOUNT_INVITE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_INVITE)
+@sessions.step_up
 def invite() -> BaseResponse | tuple[str, int] | str:
-    by = guards.actor()
+    by = access.actor()
     form = _invite_form()
     if not form.validate():
         _say_who_invites(form)
@@ -263,7 +263,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
         return render_template("accounts/invite.html", form=form), 422
     except KeyHoldersDecide:
         if not isinstance(form, InviteAccountForm):
-            return guards.error_page(403, NO_KEY)
+            return errors.error_page(403, NO_KEY)
         form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed at the same moment
         return render_template("accounts/invite.html", form=form), 422
     except NotPermitted:
@@ -274,7 +274,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
 
 
 def _invite_form() -> InviteColleagueForm:
-    by = guards.actor()
+    by = access.actor()
     if not by.may(Permission.ORGANISATION_FOUND):
         form = InviteColleagueForm(request.form)
         form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
@@ -297,22 +297,22 @@ def _roles(which: Collection[Role]) -> list[SelectChoice]:
 def _say_who_invites(form: InviteColleagueForm) -> None:
     """If the chosen organisation is not offered because its own people invite, say so in the error message."""
     if isinstance(form, InviteAccountForm) and form.organisation.data:
-        by = guards.actor()
+        by = access.actor()
         offered = {each.code for each in store.foundable(by=by)}
         if form.organisation.data in {each.code for each in store.organisations(by=by)} - offered:
             form.organisation.errors = [THEMSELVES]
 
 
 @blueprint.get("/password")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def password_page() -> str:
     return render_template("accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args)
 
 
 @blueprint.post("/password")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def password() -> tuple[str, int] | BaseResponse:
     form = ChangePasswordForm(request.form)
     if form.validate():
@@ -320,8 +320,8 @@ def password() -> tuple[str, int] | BaseResponse:
             actions.change_password(
                 password=form.old.data or "",
                 new_password=form.password.data or "",
-                by=guards.actor(),
-                asker=guards.asker(),
+                by=access.actor(),
+                asker=sessions.asker(),
             )
             return redirect(url_for("accounts.password_page", changed="yes"), 303)
         except SignInRefused:
@@ -334,6 +334,6 @@ def password() -> tuple[str, int] | BaseResponse:
 @home.page(Role.ADMINISTRATOR)
 def administrator_home() -> str:
     """Organisations and accounts; an administrator can reach nothing of a case."""
-    organisations = store.key_holding(by=guards.actor())
+    organisations = store.key_holding(by=access.actor())
     short = any(each.kind.holds_keys and each.key_holders < 2 for each in organisations)
     return render_template("home/administrator.html", organisations=organisations, short=short)

@@ -18,7 +18,7 @@ from nrm.domain.stays import ImpossibleStay, Source
 from nrm.domain.words import N_
 from nrm.store import cases, obligations
 from nrm.store import stays as store
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.choices import of_list
 from nrm.web.language import text_in
 from nrm.web.stays import chosen_bed, mark_impossible, offer_beds
@@ -29,34 +29,34 @@ blueprint = Blueprint("admissions", __name__)
 
 
 @blueprint.get("/cases/new")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def open_page() -> str:
-    store.room(by=guards.actor())  # only a shelter opens a case of its own
+    store.room(by=access.actor())  # only a shelter opens a case of its own
     return render_template("admissions/who.html", form=_person_form(), parent=None)
 
 
 @blueprint.post("/cases/new")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def open_case() -> Answer:
-    store.room(by=guards.actor())
+    store.room(by=access.actor())
     return _open(_person_form(), None)
 
 
 @blueprint.get("/cases/<uuid:case_id>/child")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def child_page(case_id: uuid.UUID) -> str:
     """A case for a child who came with the person of this one."""
     return render_template("admissions/who.html", form=_person_form(OpenChildCaseForm), parent=_parent(case_id))
 
 
 @blueprint.post("/cases/<uuid:case_id>/child")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def open_child(case_id: uuid.UUID) -> Answer:
     return _open(_person_form(OpenChildCaseForm), _parent(case_id))
 
 
 def _parent(case_id: uuid.UUID) -> cases.SeenCase:
-    found = cases.case(case_id, by=guards.actor())
+    found = cases.case(case_id, by=access.actor())
     if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
         raise NotVisible
     return found
@@ -64,7 +64,7 @@ def _parent(case_id: uuid.UUID) -> cases.SeenCase:
 
 def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     """Both steps come here; nothing is kept until the second one is complete."""
-    by = guards.actor()
+    by = access.actor()
     if not who.validate():
         return render_template("admissions/who.html", form=who, parent=parent), 422
     if "back" in request.form:
@@ -101,14 +101,14 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
 
 
 @blueprint.get("/cases/<uuid:case_id>/opened")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def opened(case_id: uuid.UUID) -> str:
     """The code, and what the agreement asks now."""
-    by = guards.actor()
+    by = access.actor()
     case = cases.case(case_id, by=by)
     held = store.of_case(case_id, by=by)
     owed = obligations.of_case(case_id, by=by)
-    agreement = guards.country().in_force(clock.now())
+    agreement = places.country().in_force(clock.now())
     elsewhere = next((agreement.clause(line.clause) for line in owed if line.kind == REFER_ON), None)
     return render_template(
         "admissions/opened.html",

@@ -35,12 +35,12 @@ from nrm.domain.agreements import RECEIVER, Agreement, Clause, Party, Target
 from nrm.domain.words import N_, Phrase
 from nrm.store import agreement_versions as store
 from nrm.store import stays
-from nrm.web import contracts, guards, home, studies, trials
+from nrm.web import access, contracts, errors, home, places, sessions, studies, trials
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.outstanding import late_note
 
 blueprint = Blueprint("agreements", __name__)
-Answer = guards.Answer
+Answer = errors.Answer
 
 ASK_AGAIN_SECONDS = 10
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
@@ -48,19 +48,19 @@ BUSY = N_("A quarter is being closed or another version is being tried. Try agai
 
 @blueprint.errorhandler(IllegalVersionStep)
 def _refused(error: IllegalVersionStep) -> Answer:
-    return guards.error_page(409, translated(REFUSED[error.why]))
+    return errors.error_page(409, translated(REFUSED[error.why]))
 
 
 @home.page(Role.COORDINATOR)
 def coordinator_home() -> str:
     """The version in force, all others with their state, what to do next, and contracts that end soon."""
-    by = guards.actor()
+    by = access.actor()
     known = actions.known()
     ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
     return render_template(
         "home/coordinator.html",
         present=_present(),
-        shipped=[each for each in guards.country().agreements if not _is_kept(each.version)],
+        shipped=[each for each in places.country().agreements if not _is_kept(each.version)],
         rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
         refused=known.refused,
         labels=STATUS_LABELS,
@@ -71,16 +71,16 @@ def coordinator_home() -> str:
 
 
 def _is_kept(version: str) -> bool:
-    return any(row.version == version for row in store.versions(by=guards.actor()) if row.status != "withdrawn")
+    return any(row.version == version for row in store.versions(by=access.actor()) if row.status != "withdrawn")
 
 
 def _sound_rows() -> list[Any]:
-    return [row for row in store.versions(by=guards.actor()) if row.version not in actions.known().refused]
+    return [row for row in store.versions(by=access.actor()) if row.version not in actions.known().refused]
 
 
 def _present() -> Agreement | None:
     try:
-        return guards.country().in_force(clock.now())
+        return places.country().in_force(clock.now())
     except NoAgreement:
         return None
 
@@ -88,16 +88,16 @@ def _present() -> Agreement | None:
 def _status(version: str) -> str:
     """The state of a version; empty for one that came with the country's data."""
     try:
-        return str(store.version(version, by=guards.actor()).status)
+        return str(store.version(version, by=access.actor()).status)
     except NotVisible:
         return ""
 
 
 @blueprint.get("/agreement/<version>")
-@guards.requires(Permission.AGREEMENT_READ)
+@access.requires(Permission.AGREEMENT_READ)
 def show(version: str) -> str:
     """The clauses in words."""
-    agreement = actions.document(version, by=guards.actor())
+    agreement = actions.document(version, by=access.actor())
     names = _names(agreement)
     clauses = [(each, [_target(target, names) for target in each.refer_to]) for each in agreement.clauses]
     return render_template(
@@ -108,7 +108,7 @@ def show(version: str) -> str:
         status=_status(version),
         labels=STATUS_LABELS,
         present=_present(),
-        may_sign=version in actions.waits_for(by=guards.actor()),
+        may_sign=version in actions.waits_for(by=access.actor()),
     )
 
 
@@ -131,10 +131,10 @@ def _duties(clause: Clause, names: Mapping[str, str]) -> list[str]:
 
 
 @blueprint.get("/agreement/<version>/parties")
-@guards.requires(Permission.AGREEMENT_READ)
+@access.requires(Permission.AGREEMENT_READ)
 def parties(version: str) -> str:
     """The parties with who signed for them and when they can be reached, coalitions, the critical path, reports."""
-    by = guards.actor()
+    by = access.actor()
     agreement = actions.document(version, by=by)
     given = []
     status = _status(version)
@@ -178,7 +178,7 @@ def _hours(party: Party) -> str:
 
 
 def _regions(party: Party) -> str:
-    return ", ".join(text_in(guards.country().regions[code]) for code in party.regions)
+    return ", ".join(text_in(places.country().regions[code]) for code in party.regions)
 
 
 def _span(within: timedelta) -> str:
@@ -189,13 +189,13 @@ def _span(within: timedelta) -> str:
 
 
 @blueprint.get("/agreement/<version>/changes")
-@guards.requires(Permission.AGREEMENT_READ)
+@access.requires(Permission.AGREEMENT_READ)
 def changes(version: str) -> Response:
     """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
-    row = store.version(version, by=guards.actor())
-    agreement = actions.document(version, by=guards.actor())
+    row = store.version(version, by=access.actor())
+    agreement = actions.document(version, by=access.actor())
     names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
-    own = store.party_of(guards.actor().organisation_id)
+    own = store.party_of(access.actor().organisation_id)
     rerouted = [studies.rerouted(each, names) for each in row.study["rerouted"]]
     concerned = [
         line for line, each in zip(rerouted, row.study["rerouted"], strict=True) if studies.concerns(own, each)
@@ -221,38 +221,38 @@ def changes(version: str) -> Response:
 
 
 @blueprint.post("/agreement/<version>/try")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def try_it(version: str) -> Answer:
     """Begin the simulation; the page that follows waits for it."""
     try:
-        simulations.begin_trial(version=version, by=guards.actor())
+        simulations.begin_trial(version=version, by=access.actor())
     except background.Busy:
-        return guards.error_page(409, BUSY)
+        return errors.error_page(409, BUSY)
     return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)
 
 
 def _old_parties(version: str) -> Mapping[str, Party]:
     try:
-        return guards.country().agreement(version).parties
+        return places.country().agreement(version).parties
     except KeyError:
         return {}
 
 
 @blueprint.get("/agreements/new")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def propose_page() -> str:
     return render_template("agreements/propose.html", form=ProposeAgreementForm())
 
 
 @blueprint.post("/agreements")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def propose() -> Answer:
     """Check the draft; a broken one comes back with what is wrong and with the text."""
     form = ProposeAgreementForm(request.form)
     unreadable = _take_file(form)
     if form.validate() and not unreadable:
         try:
-            version = actions.propose(text=form.text.data or "", by=guards.actor())
+            version = actions.propose(text=form.text.data or "", by=access.actor())
             return redirect(url_for("agreements.changes", version=version), 303)
         except actions.Unusable as error:
             what = error.what
@@ -279,32 +279,32 @@ def _take_file(form: ProposeAgreementForm) -> Phrase | None:
 
 
 @blueprint.get("/agreement/<version>/approve")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def approve_page(version: str) -> Answer:
-    check_simulated(store.version(version, by=guards.actor()).simulation)
+    check_simulated(store.version(version, by=access.actor()).simulation)
     return _step_page(version, VersionStatus.PROPOSED, "agreements/approve.html", form=ApproveAgreementForm())
 
 
 def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
     """The page for one step; 409 when the version is in another state. The last of `expected` is the template."""
     *statuses, template = expected
-    row = store.version(version, by=guards.actor())
+    row = store.version(version, by=access.actor())
     if row.status not in statuses:
         raise IllegalVersionStep("state")
-    agreement = actions.document(version, by=guards.actor())
+    agreement = actions.document(version, by=access.actor())
     page: str = render_template(template, agreement=agreement, study=row.study, **values)
     return page
 
 
 @blueprint.post("/agreement/<version>/approve")
-@guards.requires(Permission.AGREEMENT_MANAGE)
-@guards.step_up
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
 def approve(version: str) -> Answer:
     form = ApproveAgreementForm(request.form)
     if form.validate():
         assert isinstance(form.on.data, date)
         try:
-            actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=guards.actor())
+            actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=access.actor())
             return redirect(url_for("agreements.show", version=version), 303)
         except actions.Unusable as error:
             form[error.field].errors = [UNUSABLE[error.what]]
@@ -314,54 +314,54 @@ def approve(version: str) -> Answer:
 
 
 @blueprint.get("/agreement/<version>/open")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def open_page(version: str) -> Answer:
     return _step_page(version, VersionStatus.APPROVED, "agreements/open.html")
 
 
 @blueprint.post("/agreement/<version>/open")
-@guards.requires(Permission.AGREEMENT_MANAGE)
-@guards.step_up
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
 def open_for_signature(version: str) -> Answer:
-    actions.open_for_signature(version=version, by=guards.actor())
+    actions.open_for_signature(version=version, by=access.actor())
     return redirect(url_for("agreements.parties", version=version), 303)
 
 
 @blueprint.get("/agreement/<version>/withdraw")
-@guards.requires(Permission.AGREEMENT_MANAGE)
+@access.requires(Permission.AGREEMENT_MANAGE)
 def withdraw_page(version: str) -> Answer:
     states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
     return _step_page(version, *states, "agreements/withdraw.html")
 
 
 @blueprint.post("/agreement/<version>/withdraw")
-@guards.requires(Permission.AGREEMENT_MANAGE)
-@guards.step_up
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
 def withdraw(version: str) -> Answer:
-    actions.withdraw(version=version, by=guards.actor())
+    actions.withdraw(version=version, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/agreement/<version>/sign")
-@guards.requires(Permission.AGREEMENT_SIGN)
+@access.requires(Permission.AGREEMENT_SIGN)
 def sign_page(version: str) -> Answer:
-    form = SignAgreementForm(data={"read": actions.digest_of(version, by=guards.actor())})
+    form = SignAgreementForm(data={"read": actions.digest_of(version, by=access.actor())})
     return _sign_page(version, form)
 
 
 def _sign_page(version: str, form: SignAgreementForm) -> Answer:
-    if version not in actions.waits_for(by=guards.actor()):
+    if version not in actions.waits_for(by=access.actor()):
         raise IllegalVersionStep("state")
     return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreements/sign.html", form=form)
 
 
 @blueprint.post("/agreement/<version>/sign")
-@guards.requires(Permission.AGREEMENT_SIGN)
-@guards.step_up
+@access.requires(Permission.AGREEMENT_SIGN)
+@sessions.step_up
 def sign(version: str) -> Answer:
     form = SignAgreementForm(request.form)
     if form.validate():
-        actions.sign(version=version, read=(form.read.data or "")[:64], by=guards.actor())
+        actions.sign(version=version, read=(form.read.data or "")[:64], by=access.actor())
         return redirect(url_for("agreements.parties", version=version), 303)
     page = _sign_page(version, form)
     assert isinstance(page, str)

@@ -14,7 +14,7 @@ from nrm.domain.accounts import Permission
 from nrm.domain.stays import BedRefused, CloseReason
 from nrm.domain.words import N_
 from nrm.store import stays as store
-from nrm.web import guards
+from nrm.web import access, errors
 from nrm.web.formats import day
 from nrm.web.language import current_language
 
@@ -28,10 +28,10 @@ CLOSED = N_("This bed is closed already, or will be. Reopen it first.")
 
 
 @blueprint.get("/beds/list")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def index() -> str:
     """Every bed of the shelter, closed ones too, `SHOWN` at a time; `from` says how many stand before."""
-    by = guards.actor()
+    by = access.actor()
     lines = store.beds(by=by, closed=True)
     asked = request.args.get("from", "0")
     start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else 0
@@ -46,14 +46,14 @@ def index() -> str:
 
 
 @blueprint.get("/beds/add")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def add_page() -> str:
-    store.room(by=guards.actor())
+    store.room(by=access.actor())
     return render_template("beds/add.html", form=AddBedsForm(number="1"))
 
 
 @blueprint.post("/beds/add")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def add() -> Answer:
     form = AddBedsForm(request.form)
     if not form.validate():
@@ -61,7 +61,7 @@ def add() -> Answer:
     typed = (form.number.data or "").strip()
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 4 else 0
     try:
-        actions.add(name=form.name.data or "", number=number, by=guards.actor())
+        actions.add(name=form.name.data or "", number=number, by=access.actor())
     except BedRefused as error:
         (form.number if error.why == "too_many" else form.name).errors = [REFUSED[error.why]]
         return render_template("beds/add.html", form=form), 422
@@ -69,21 +69,21 @@ def add() -> Answer:
 
 
 @blueprint.get("/beds/<uuid:bed_id>/rename")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def rename_page(bed_id: uuid.UUID) -> str:
-    line = store.bed_line(bed_id, by=guards.actor())
+    line = store.bed_line(bed_id, by=access.actor())
     return render_template("beds/rename.html", bed=line, form=RenameBedForm(name=line.label))
 
 
 @blueprint.post("/beds/<uuid:bed_id>/rename")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def rename(bed_id: uuid.UUID) -> Answer:
-    line = store.bed_line(bed_id, by=guards.actor())
+    line = store.bed_line(bed_id, by=access.actor())
     form = RenameBedForm(request.form)
     if not form.validate():
         return render_template("beds/rename.html", bed=line, form=form), 422
     try:
-        actions.rename(bed_id=bed_id, name=form.name.data or "", by=guards.actor())
+        actions.rename(bed_id=bed_id, name=form.name.data or "", by=access.actor())
     except BedRefused as error:
         form.name.errors = [REFUSED[error.why]]
         return render_template("beds/rename.html", bed=line, form=form), 422
@@ -91,18 +91,18 @@ def rename(bed_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/beds/<uuid:bed_id>/close")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def close_page(bed_id: uuid.UUID) -> Answer:
-    line = store.bed_line(bed_id, by=guards.actor())
+    line = store.bed_line(bed_id, by=access.actor())
     if line.closing:
-        return guards.error_page(409, CLOSED)
+        return errors.error_page(409, CLOSED)
     return render_template("beds/close.html", bed=line, form=CloseBedForm())
 
 
 @blueprint.post("/beds/<uuid:bed_id>/close")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def close(bed_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     line = store.bed_line(bed_id, by=by)
     form = CloseBedForm(request.form)
     if not form.validate():
@@ -112,7 +112,7 @@ def close(bed_id: uuid.UUID) -> Answer:
         actions.close(bed_id=bed_id, closed_from=closed_from, why=CloseReason(form.reason.data), by=by)
     except BedRefused as error:
         if error.why == "closed":
-            return guards.error_page(409, CLOSED)
+            return errors.error_page(409, CLOSED)
         (form.day if form.closed.data == OTHER else form.closed).errors = [_refusal(error.why, bed_id)]
         return render_template("beds/close.html", bed=line, form=form), 422
     return redirect(url_for("beds.index"), 303)
@@ -121,7 +121,7 @@ def close(bed_id: uuid.UUID) -> Answer:
 def _refusal(why: str, bed_id: uuid.UUID) -> str:
     if why != "occupied":
         return REFUSED[why]
-    stay = store.bed_line(bed_id, by=guards.actor()).stay
+    stay = store.bed_line(bed_id, by=access.actor()).stay
     if stay is None or stay.anticipated_end_on <= store.today():
         return N_("Enter a later day, or move the person first: somebody sleeps in this bed")
     return N_(
@@ -131,7 +131,7 @@ def _refusal(why: str, bed_id: uuid.UUID) -> str:
 
 
 @blueprint.post("/beds/<uuid:bed_id>/reopen")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def reopen(bed_id: uuid.UUID) -> Answer:
-    actions.reopen(bed_id=bed_id, by=guards.actor())
+    actions.reopen(bed_id=bed_id, by=access.actor())
     return redirect(url_for("beds.index"), 303)

@@ -22,7 +22,7 @@ from nrm.domain.referrals import IllegalTransition
 from nrm.domain.words import N_
 from nrm.store import calls as store
 from nrm.store import children, obligations
-from nrm.web import guards
+from nrm.web import access
 from nrm.web.language import text_in
 
 blueprint = Blueprint("calls", __name__)
@@ -30,7 +30,7 @@ Answer = BaseResponse | tuple[str, int] | str
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def obligation_page(obligation_id: uuid.UUID) -> Answer:
     """Whom to call so that a party knows what it has to know."""
     return _call_page(*_of_obligation(obligation_id), CallForm())
@@ -38,14 +38,14 @@ def obligation_page(obligation_id: uuid.UUID) -> Answer:
 
 def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[store.NumberLine]]:
     """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
-    obligation, case = obligations.to_tell(obligation_id, by=guards.actor())
+    obligation, case = obligations.to_tell(obligation_id, by=access.actor())
     if obligation.done_at is not None:
         raise IllegalTransition("state")
     return case.pseudonym, store.numbers(obligation.party, case.opened_by_id, obligation.id)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def tell(obligation_id: uuid.UUID) -> Answer:
     code, numbers = _of_obligation(obligation_id)
     again = url_for("calls.obligation_page", obligation_id=obligation_id)
@@ -53,21 +53,21 @@ def tell(obligation_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/children/<uuid:interview_id>/call")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def child_page(interview_id: uuid.UUID) -> Answer:
     """Whom to call about a child at a post."""
     return _call_page("", _of_child(interview_id), CallForm())
 
 
 def _of_child(interview_id: uuid.UUID) -> list[store.NumberLine]:
-    alert = children.row(interview_id, by=guards.actor())
+    alert = children.row(interview_id, by=access.actor())
     if alert.done_at is not None or alert.withdrawn_at is not None:
         raise IllegalTransition("state")
     return store.numbers(alert.party, alert.organisation_id, alert.id)
 
 
 @blueprint.post("/children/<uuid:interview_id>/call")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def tell_of_child(interview_id: uuid.UUID) -> Answer:
     numbers = _of_child(interview_id)
     again = url_for("calls.child_page", interview_id=interview_id)
@@ -75,7 +75,7 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/children/<uuid:interview_id>/answer/call")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def child_answer_page(interview_id: uuid.UUID) -> Answer:
     """Whom to ask what happens with a child at a post, and what they said."""
     numbers, age_class = _of_answer(interview_id)
@@ -83,14 +83,14 @@ def child_answer_page(interview_id: uuid.UUID) -> Answer:
 
 
 def _of_answer(interview_id: uuid.UUID) -> tuple[list[store.NumberLine], str]:
-    alert = children.row(interview_id, by=guards.actor())
+    alert = children.row(interview_id, by=access.actor())
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition("state")
     return store.numbers(alert.party, alert.organisation_id, alert.id), alert.age_class
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def child_answer(interview_id: uuid.UUID) -> Answer:
     numbers, age_class = _of_answer(interview_id)
     again = url_for("calls.child_answer_page", interview_id=interview_id)
@@ -112,7 +112,7 @@ def _record(
             name=(form.name.data or "").strip(),
             answered=form.answer.data == ANSWERED,
             called_at=clock.now() - timedelta(minutes=int(form.when.data)),
-            by=guards.actor(),
+            by=access.actor(),
         )
     except CallRefused:  # the directory changed meanwhile
         form.number.errors = [N_("Choose the number you called")]

@@ -19,7 +19,7 @@ from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.interviews import Page, Question
 from nrm.domain.journeys import page_questions
 from nrm.domain.wordings import language_question, reading_language
-from nrm.web import formats, guards
+from nrm.web import access, formats, places
 from nrm.web.language import current_language, text_in
 
 blueprint = Blueprint("cards", __name__)
@@ -45,17 +45,17 @@ class Spoken:
 
 
 @blueprint.get("/greetings")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def greetings() -> str:
     """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
-    found = guards.country().handouts.greetings.values()
+    found = places.country().handouts.greetings.values()
     ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
     drafts = [each.parts["name"] for each in ordered if each.status == "draft"]
     return render_template("cards/greetings.html", greetings=ordered, drafts=drafts)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>/aloud")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def aloud(interview_id: uuid.UUID, page: str) -> Answer:
     """The interpreter's view: the questions of a page in both languages."""
     draft, asked = _draft_and_page(interview_id, page)
@@ -81,7 +81,7 @@ def aloud(interview_id: uuid.UUID, page: str) -> Answer:
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>/aloud/<question>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def card(interview_id: uuid.UUID, page: str, question: str) -> Answer:
     """One question in big letters; the answers are numbered for a finger."""
     draft, asked = _draft_and_page(interview_id, page)
@@ -103,7 +103,7 @@ def card(interview_id: uuid.UUID, page: str, question: str) -> Answer:
 def _draft_and_page(interview_id: uuid.UUID, name: str) -> tuple[Draft | None, Page | None]:
     """(draft, page), or (None, None) if the interview's own page must say why not; raises NotVisible for no page."""
     try:
-        draft = interviews.read(interview_id=interview_id, by=guards.actor())
+        draft = interviews.read(interview_id=interview_id, by=access.actor())
     except (OpeningEnded, NoLongerDraft):
         return None, None
     if name not in draft.questionnaire.pages:
@@ -127,7 +127,7 @@ def _language_to_read(draft: Draft) -> str:
 
 
 def _spoken(draft: Draft, question: Question, say: str) -> Spoken:
-    choices = guards.country().choices_of(draft.questionnaire)
+    choices = places.country().choices_of(draft.questionnaire)
     lines = tuple(
         Line(text_in(option.text), choices.words(question, option, say, country_name)) for option in question.options
     )

@@ -44,7 +44,19 @@ from nrm.store import accounts, readings, stays
 from nrm.store import cases as store
 from nrm.store import referrals as referral_store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import claims, consents, findings, guards, identifications, paths, permits, testimony
+from nrm.web import (
+    access,
+    claims,
+    consents,
+    errors,
+    findings,
+    identifications,
+    paths,
+    permits,
+    places,
+    sessions,
+    testimony,
+)
 from nrm.web import stays as stays_web
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
@@ -98,28 +110,28 @@ OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] =
 
 
 @blueprint.get("/cases")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def index() -> str:
     """The open cases of this organisation."""
-    page = store.cases(by=guards.actor(), after=request.args.get("after", ""))
+    page = store.cases(by=access.actor(), after=request.args.get("after", ""))
     return render_template("cases/index.html", page=page)
 
 
 @blueprint.get("/cases/shared")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def shared() -> str:
     """The cases of others of which a part is shared with this organisation."""
-    page = store.shared(by=guards.actor(), after=request.args.get("after", ""))
+    page = store.shared(by=access.actor(), after=request.args.get("after", ""))
     return render_template("cases/shared.html", page=page)
 
 
 @blueprint.post("/cases/find")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def find() -> Answer:
     form = FindCaseForm(request.form)
     if form.validate():
         try:
-            case_id = store.by_pseudonym(parse_pseudonym(form.code.data or ""), by=guards.actor())
+            case_id = store.by_pseudonym(parse_pseudonym(form.code.data or ""), by=access.actor())
             return redirect(url_for("cases.show", case_id=case_id), 303)
         except MistypedPseudonym as error:
             form.code.errors = [MISTYPED[str(error)]]
@@ -129,13 +141,13 @@ def find() -> Answer:
 
 
 @blueprint.get("/cases/<uuid:case_id>")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def show(case_id: uuid.UUID) -> str:
     return _case_page(case_id, AddNoteForm())
 
 
 def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
-    by = guards.actor()
+    by = access.actor()
     case = store.case(case_id, by=by)
     opened = actions.opened(case_id=case_id, by=by)
     holds = case.relation is CaseRelation.HOLDER and case.status == "open"
@@ -171,7 +183,7 @@ def _compartment(
     if here is not None and compartment in WRITTEN_BY_HOLDER:
         rows = written_rows(here.value)
     elif here is not None:
-        questionnaire = guards.country().questionnaires.get(case.questionnaire)
+        questionnaire = places.country().questionnaires.get(case.questionnaire)
         rows = answer_rows(questionnaire, here.value, _party_names())
     return {
         "code": str(compartment),
@@ -187,12 +199,12 @@ def _party_names() -> dict[str, str]:
     names = {
         each.party or each.code: text_in(referral_store.names(each)) for each in accounts.organisations_by_id().values()
     }
-    agreement = guards.country().agreements[-1]
+    agreement = places.country().agreements[-1]
     return names | {code: text_in(party.names) for code, party in agreement.parties.items()}
 
 
 @blueprint.get("/cases/<uuid:case_id>/open/<compartment>")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
     """Ask why, before anything is shown."""
     case, form = _to_open(case_id, compartment)
@@ -200,7 +212,7 @@ def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
 
 
 def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseForm]:
-    case = store.case(case_id, by=guards.actor())
+    case = store.case(case_id, by=access.actor())
     if compartment not in {str(each) for each in case.compartments} or compartment in OF_IDENTIFICATION:
         raise NotVisible
     form = OpenCaseForm(request.form)
@@ -211,7 +223,7 @@ def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseFo
 
 
 @blueprint.post("/cases/<uuid:case_id>/open")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def open_case(case_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     compartment = request.form.get("compartment", "")
@@ -220,15 +232,15 @@ def open_case(case_id: uuid.UUID) -> Answer:
         label = COMPARTMENT_LABELS[Compartment(compartment)]
         return render_template("cases/open.html", case=case, form=form, label=label), 422
     actions.open_compartment(
-        case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=guards.actor()
+        case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
     )
     return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/write/<compartment>")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     case, part = _to_write(case_id, compartment)
     form = FORMS[part](formdata=None)
     opened = actions.opened(case_id=case_id, by=by).get(part)
@@ -241,7 +253,7 @@ def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
 
 
 def _to_write(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, Compartment]:
-    case = store.case(case_id, by=guards.actor())
+    case = store.case(case_id, by=access.actor())
     writable = {str(each) for each in WRITTEN_BY_HOLDER}
     if compartment not in writable or case.relation is not CaseRelation.HOLDER or case.status != "open":
         raise NotVisible
@@ -269,14 +281,14 @@ def _write_page(
 
 
 @blueprint.post("/cases/<uuid:case_id>/write/<compartment>")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def write(case_id: uuid.UUID, compartment: str) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     case, part = _to_write(case_id, compartment)
     form = FORMS[part](request.form)
     seen = form.revision.data or ""
     if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
-        return guards.error_page(422)
+        return errors.error_page(422)
     if not form.validate():
         return _write_page(case, part, form, 422)
     value = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in FIELDS[part]}
@@ -287,29 +299,29 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         form.revision.data = str(opened.revision) if opened else seen
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
 
 
 @blueprint.post("/cases/<uuid:case_id>/notes")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def add_note(case_id: uuid.UUID) -> Answer:
     form = AddNoteForm(request.form)
     _to_write(case_id, Compartment.CARE)
     if not form.validate():
         return _case_page(case_id, form), 422
     try:
-        actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=guards.actor())
+        actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id, _anchor="care"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/openings")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def openings(case_id: uuid.UUID) -> str:
     """Who opened what, when and why; for the holder."""
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "cases/openings.html",
         case=store.case(case_id, by=by),
@@ -320,7 +332,7 @@ def openings(case_id: uuid.UUID) -> str:
 
 
 @blueprint.get("/cases/<uuid:case_id>/share")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def share_page(case_id: uuid.UUID) -> Answer:
     return _share_page(case_id, _share_form())
 
@@ -344,7 +356,7 @@ def _named(compartments: tuple[Compartment, ...]) -> str:
 
 
 def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> tuple[str, int]:
-    by = guards.actor()
+    by = access.actor()
     case = store.case(case_id, by=by)
     shared = store.shares(case_id, by=by)
     page = render_template("cases/share.html", case=case, form=form, shares=shared, compartments=COMPARTMENT_LABELS)
@@ -352,9 +364,9 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
 
 
 @blueprint.post("/cases/<uuid:case_id>/share")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def share(case_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     form = _share_form()
     store.shares(case_id, by=by)
     if not form.validate():
@@ -376,46 +388,46 @@ def share(case_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/end")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
     try:
-        actions.end_share(case_id=case_id, organisation_id=organisation_id, by=guards.actor())
+        actions.end_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/close")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def close_page(case_id: uuid.UUID) -> Answer:
-    case = store.case(case_id, by=guards.actor())
+    case = store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER or case.status != "open":
         raise NotVisible
-    return render_template("cases/close.html", case=case, stays=stays.of_case(case_id, by=guards.actor()))
+    return render_template("cases/close.html", case=case, stays=stays.of_case(case_id, by=access.actor()))
 
 
 @blueprint.post("/cases/<uuid:case_id>/close")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def close(case_id: uuid.UUID) -> Answer:
     try:
-        actions.close(case_id=case_id, by=guards.actor())
+        actions.close(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     except GateClosed as error:
-        return guards.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")
-@guards.requires(Permission.STAY_MANAGE)
-@guards.step_up
+@access.requires(Permission.STAY_MANAGE)
+@sessions.step_up
 def erase_page(case_id: uuid.UUID) -> Answer:
     """What erasing would destroy, for the person and the holder to read before."""
     return _erase_page(case_id, EraseCaseForm())
 
 
 def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> tuple[str, int]:
-    by = guards.actor()
+    by = access.actor()
     case = store.case(case_id, by=by)
     if case.relation is not CaseRelation.HOLDER:
         raise NotVisible
@@ -432,16 +444,16 @@ def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> t
 
 
 @blueprint.post("/cases/<uuid:case_id>/erase")
-@guards.requires(Permission.STAY_MANAGE)
-@guards.step_up
+@access.requires(Permission.STAY_MANAGE)
+@sessions.step_up
 def erase(case_id: uuid.UUID) -> Answer:
     form = EraseCaseForm(request.form)
     if not form.validate():
         return _erase_page(case_id, form, 422)
     try:
-        erasures.erase(case_id=case_id, by=guards.actor())
+        erasures.erase(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     except GateClosed as error:
-        return guards.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.why])
     return redirect(url_for("cases.show", case_id=case_id), 303)

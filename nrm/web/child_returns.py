@@ -35,7 +35,7 @@ from nrm.domain.words import N_
 from nrm.store import child_returns as store
 from nrm.store import findings as finding_store
 from nrm.store.stays import today
-from nrm.web import findings, guards
+from nrm.web import access, errors, findings
 from nrm.web.language import current_language, translated
 
 blueprint = Blueprint("child_returns", __name__)
@@ -58,7 +58,7 @@ STEP_LABELS = {
 def waiting_part() -> Markup:
     """The part of a home page with the returns that are under way."""
     part = render_template(
-        "child_returns/list.html", lines=store.returns(by=guards.actor(), open_only=True), **_words()
+        "child_returns/list.html", lines=store.returns(by=access.actor(), open_only=True), **_words()
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
@@ -70,19 +70,19 @@ def _words() -> dict[str, object]:
         "asked_labels": ASKED_LABELS,
         "states": STATE_LABELS,
         "findings": FINDING_LABELS,
-        "may_record": guards.actor().may(Permission.CHILD_RETURN_RECORD),
+        "may_record": access.actor().may(Permission.CHILD_RETURN_RECORD),
     }
 
 
 @blueprint.get("/child-returns")
-@guards.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_READ)
 def index() -> str:
     """All of them, what is over too."""
-    return render_template("child_returns/index.html", lines=store.returns(by=guards.actor()), **_words())
+    return render_template("child_returns/index.html", lines=store.returns(by=access.actor()), **_words())
 
 
 @blueprint.get("/child-returns/new")
-@guards.requires(Permission.CHILD_RETURN_RECORD)
+@access.requires(Permission.CHILD_RETURN_RECORD)
 def record_page() -> str:
     form = RecordReturnForm()
     form.id.data = str(uuid.uuid4())
@@ -90,13 +90,13 @@ def record_page() -> str:
 
 
 @blueprint.post("/child-returns")
-@guards.requires(Permission.CHILD_RETURN_RECORD)
+@access.requires(Permission.CHILD_RETURN_RECORD)
 def record() -> Answer:
     form = RecordReturnForm(request.form)
     try:
         return_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     if not form.validate() or form.received.data is None or form.due.data is None:
         return render_template("child_returns/record.html", form=form), 422
     try:
@@ -107,7 +107,7 @@ def record() -> Answer:
             received_on=form.received.data,
             due_on=form.due.data,
             identity=form.identity,
-            by=guards.actor(),
+            by=access.actor(),
         )
     except ReturnRefused as error:
         field, words = IMPOSSIBLE[error.why]
@@ -117,14 +117,14 @@ def record() -> Answer:
 
 
 @blueprint.get("/child-returns/<uuid:return_id>")
-@guards.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_READ)
 def show(return_id: uuid.UUID) -> Answer:
     """The state of the return, and what comes next; the child's identity only after it was opened."""
     return _show(return_id, OpenReturnForm())
 
 
 def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tuple[str, int]:
-    by = guards.actor()
+    by = access.actor()
     line = store.one(return_id, by=by)
     opened = actions.opened(return_id=return_id, by=by)
     rows = None
@@ -150,20 +150,20 @@ def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tupl
 
 
 @blueprint.post("/child-returns/<uuid:return_id>/open")
-@guards.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_READ)
 def open_identity(return_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     form = OpenReturnForm(request.form)
     if not form.validate():
         return _show(return_id, form, 422)
-    actions.open_identity(return_id=return_id, purpose=Purpose(form.purpose.data), by=guards.actor())
+    actions.open_identity(return_id=return_id, purpose=Purpose(form.purpose.data), by=access.actor())
     return redirect(url_for("child_returns.show", return_id=return_id), 303)
 
 
 @blueprint.get(
     "/child-returns/<uuid:return_id>/<any(assessed, guardian_ready, travelling, received, refused, withdrawn):step>"
 )
-@guards.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_READ)
 def step_page(return_id: uuid.UUID, step: str) -> Answer:
     """The form of one step, as far as it is the reader's next one."""
     after = State(step)
@@ -171,10 +171,10 @@ def step_page(return_id: uuid.UUID, step: str) -> Answer:
 
 
 def _step(return_id: uuid.UUID, after: State, form: StepForm, status: int = 200) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     line = store.one(return_id, by=by)
     if after not in following(line.state, by.kind):
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     page = render_template("child_returns/step.html", line=line, title=STEP_LABELS[after], after=after, form=form)
     return page, status
 
@@ -182,7 +182,7 @@ def _step(return_id: uuid.UUID, after: State, form: StepForm, status: int = 200)
 @blueprint.post(
     "/child-returns/<uuid:return_id>/<any(assessed, guardian_ready, travelling, received, refused, withdrawn):step>"
 )
-@guards.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_READ)
 def take_step(return_id: uuid.UUID, step: str) -> Answer:
     after = State(step)
     form = FORMS.get(after, StepForm)(request.form)
@@ -192,7 +192,7 @@ def take_step(return_id: uuid.UUID, step: str) -> Answer:
         _take(return_id, after, form)
     except ReturnRefused as error:
         if error.why not in IMPOSSIBLE:
-            return guards.error_page(409, OVER)
+            return errors.error_page(409, OVER)
         field, words = IMPOSSIBLE[error.why]
         if error.why == "gate" and isinstance(form, TravelForm):
             field, words = "escort", NOT_NOW
@@ -202,7 +202,7 @@ def take_step(return_id: uuid.UUID, step: str) -> Answer:
 
 
 def _take(return_id: uuid.UUID, after: State, form: StepForm) -> None:
-    by, on = guards.actor(), chosen_day(form.when, form.on, today())
+    by, on = access.actor(), chosen_day(form.when, form.on, today())
     if isinstance(form, AnswerReturnForm):
         actions.answer(
             return_id=return_id,

@@ -37,7 +37,7 @@ from nrm.domain.words import N_
 from nrm.store import claims as store
 from nrm.store import permits
 from nrm.store.stays import today
-from nrm.web import formats, guards
+from nrm.web import access, errors, formats, places
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, text_in, translated
 
@@ -51,7 +51,7 @@ NOT_STATED_LABEL = N_("Not stated")
 
 
 @blueprint.get("/cases/<uuid:case_id>/claims/new")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def ask_page(case_id: uuid.UUID) -> Answer:
     form = AskClaimForm()
     form.id.data = str(uuid.uuid4())
@@ -59,13 +59,13 @@ def ask_page(case_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/cases/<uuid:case_id>/claims/new")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def ask(case_id: uuid.UUID) -> Answer:
     form = AskClaimForm(request.form)
     try:
         claim_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     _offer_all(form)
     if not form.validate():
         return _ask_page(case_id, form, 422)
@@ -76,7 +76,7 @@ def ask(case_id: uuid.UUID) -> Answer:
             forum=Forum(form.forum.data),
             asked=form.asked.data,
             happened=Quarter.parse(form.on.data),
-            by=guards.actor(),
+            by=access.actor(),
         )
     except ClaimRefused as error:
         return _ask_page(case_id, form, _show_refusal(form, error))
@@ -84,23 +84,23 @@ def ask(case_id: uuid.UUID) -> Answer:
 
 
 def _ask_page(case_id: uuid.UUID, form: AskClaimForm, status: int = 200) -> Answer:
-    case = permits.shared_case(case_id, Permission.CLAIM_RECORD, by=guards.actor())
+    case = permits.shared_case(case_id, Permission.CLAIM_RECORD, by=access.actor())
     _offer_all(form)
     return render_template("claims/ask.html", case=case, form=form), status
 
 
 @blueprint.get("/claims/<uuid:claim_id>")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def show(claim_id: uuid.UUID) -> Answer:
     """How it stands, its history, and what can be recorded next."""
-    claim = store.one(claim_id, by=guards.actor())
+    claim = store.one(claim_id, by=access.actor())
     return _claim_page(claim, _step_form(claim))
 
 
 @blueprint.post("/claims/<uuid:claim_id>")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def record(claim_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     claim = store.one(claim_id, by=by)
     form = _step_form(claim)
     if not form.is_valid(claim.standing.asked):
@@ -120,9 +120,9 @@ def record(claim_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/claims/<uuid:claim_id>/correct")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def correct_page(claim_id: uuid.UUID) -> Answer:
-    claim = store.one(claim_id, by=guards.actor())
+    claim = store.one(claim_id, by=access.actor())
     last, form = claim.history[-1], CorrectClaimForm()
     for name in ("forum", "asked", "outcome", "granted", "paid"):
         form[name].data = str(getattr(last.standing, name))
@@ -131,9 +131,9 @@ def correct_page(claim_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/claims/<uuid:claim_id>/correct")
-@guards.requires(Permission.CLAIM_RECORD)
+@access.requires(Permission.CLAIM_RECORD)
 def correct(claim_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     claim = store.one(claim_id, by=by)
     form = CorrectClaimForm(request.form)
     _offer_all(form, claim)
@@ -170,7 +170,7 @@ def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
     ):
         if name in form:
             offer(form, name, [(code, label_of(listed, code)) for code in codes])
-    bands = [*guards.country().amount_bands, NOT_STATED]
+    bands = [*places.country().amount_bands, NOT_STATED]
     first = shown = None
     if claim is not None:
         shown = claim.history[-1].happened
@@ -204,7 +204,7 @@ def months(quarter: Quarter) -> str:
 
 def band(code: str) -> str:
     """The words of an amount."""
-    words = guards.country().amount_bands.get(code)
+    words = places.country().amount_bands.get(code)
     return text_in(words) if words is not None else translated(NOT_STATED_LABEL)
 
 
@@ -262,7 +262,7 @@ def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
 def summary(case_id: uuid.UUID) -> Markup:
     """The claims as a part of a case page; empty for a reader who may not see them."""
     try:
-        found = store.of_case(case_id, by=guards.actor())
+        found = store.of_case(case_id, by=access.actor())
     except NotVisible:
         return Markup("")
     lines = [(claim.id, *(text for _, text in _standing_rows(claim.standing))) for claim in found]

@@ -29,10 +29,10 @@ from nrm.domain.interviews import Questionnaire
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
 from nrm.store import consents as store
-from nrm.store import placing as places
+from nrm.store import placing as route_store
 from nrm.store.cases import CaseRelation, SeenCase
 from nrm.store.consents import ConsentLine
-from nrm.web import guards
+from nrm.web import access, errors, places, sessions
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.referrals import party_names
 
@@ -53,14 +53,14 @@ REFUSED = {
 
 def due_part() -> Markup:
     """The part of a home page that says whom to ask again; empty where nobody is due."""
-    part = render_template("consents/due.html", lines=store.to_ask_again(by=guards.actor()))
+    part = render_template("consents/due.html", lines=store.to_ask_again(by=access.actor()))
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
 def summary(case_id: uuid.UUID) -> Markup:
     """What a case page says of consent, for the holder; nothing for anybody else."""
     try:
-        lines = store.of_case(case_id, by=guards.actor())
+        lines = store.of_case(case_id, by=access.actor())
     except NotVisible:
         return Markup("")
     said = [_in_words(each) for each in lines if each.holds]
@@ -102,23 +102,23 @@ def interpreter_label(code: str) -> str:
 
 
 def _held_case(case_id: uuid.UUID) -> SeenCase:
-    case = case_store.case(case_id, by=guards.actor())
+    case = case_store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER:
         raise NotVisible
     return case
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def show(case_id: uuid.UUID) -> str:
     """Everything that was ever said, in words."""
     case = _held_case(case_id)
-    rows = [_consent_row(each) for each in store.of_case(case_id, by=guards.actor())]
+    rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
     return render_template("consents/show.html", case=case, rows=rows)
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/ask")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def ask_page(case_id: uuid.UUID) -> Answered:
     case = _held_case(case_id)
     form = _form(case)
@@ -137,13 +137,13 @@ def _form(case: SeenCase) -> AskConsentForm | WeighWishForm:
 
 def _others() -> dict[str, dict[str, str]]:
     """The shelters that could be told, without the holder: party -> names."""
-    own = guards.actor().organisation_code
-    signed = places.shelters_that_signed(clock.now())
+    own = access.actor().organisation_code
+    signed = route_store.shelters_that_signed(clock.now())
     return {each.party: {"sq": each.name_sq, "en": each.name_en} for each in signed if each.code != own}
 
 
 def _questionnaire(case: SeenCase) -> Questionnaire:
-    known = guards.country().questionnaires
+    known = places.country().questionnaires
     return known.get(case.questionnaire) or next(iter(known.values()))
 
 
@@ -168,7 +168,7 @@ def _ask_page(case: SeenCase, form: AskConsentForm | WeighWishForm, status: int 
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/ask")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def ask(case_id: uuid.UUID) -> Answered:
     case = _held_case(case_id)
     form = _form(case)
@@ -179,9 +179,9 @@ def ask(case_id: uuid.UUID) -> Answered:
         _questionnaire(case), {"age": case.age_class}, language=form.language_code, interpreter=form.interpreter.data
     )
     try:
-        actions.ask(case_id=case_id, answers=answers, asking=asked, weighed=weighed, by=guards.actor())
+        actions.ask(case_id=case_id, answers=answers, asking=asked, weighed=weighed, by=access.actor())
     except (CaseRefused, ConsentRefused) as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("consents.show", case_id=case_id), 303)
 
 
@@ -203,17 +203,17 @@ def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/withdraw")
-@guards.requires(Permission.CASE_OPEN)
-@guards.step_up
+@access.requires(Permission.CASE_OPEN)
+@sessions.step_up
 def withdraw_page(case_id: uuid.UUID) -> Answered:
     if _held_case(case_id).age_class != "adult":
-        return guards.error_page(409, REFUSED["child"])
+        return errors.error_page(409, REFUSED["child"])
     return _withdraw_page(case_id, _withdraw_form(case_id))
 
 
 def _withdraw_form(case_id: uuid.UUID) -> WithdrawConsentForm:
     form = WithdrawConsentForm(request.form)
-    given = [each for each in store.of_case(case_id, by=guards.actor()) if each.holds and each.said is Said.GIVEN]
+    given = [each for each in store.of_case(case_id, by=access.actor()) if each.holds and each.said is Said.GIVEN]
     choices = [
         SelectChoice(value=f"{each.topic}:{each.party}", label=_name(each))
         for each in given
@@ -228,26 +228,26 @@ def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/withdraw")
-@guards.requires(Permission.CASE_OPEN)
-@guards.step_up
+@access.requires(Permission.CASE_OPEN)
+@sessions.step_up
 def withdraw(case_id: uuid.UUID) -> Answered:
     if _held_case(case_id).age_class != "adult":
-        return guards.error_page(409, REFUSED["child"])
+        return errors.error_page(409, REFUSED["child"])
     form = _withdraw_form(case_id)
     if not form.validate():
         return _withdraw_page(case_id, form, 422)
     what, _, party = form.what.data.partition(":")
     try:
-        actions.withdraw(case_id=case_id, what=what, party=party, by=guards.actor())
+        actions.withdraw(case_id=case_id, what=what, party=party, by=access.actor())
     except (CaseRefused, ConsentRefused) as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("consents.show", case_id=case_id), 303)
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/narrow")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def narrow(case_id: uuid.UUID) -> Answered:
     """Give new keys to what somebody read until the consent ran out."""
     _held_case(case_id)
-    actions.narrow(case_id=case_id, by=guards.actor())
+    actions.narrow(case_id=case_id, by=access.actor())
     return redirect(url_for("consents.show", case_id=case_id), 303)

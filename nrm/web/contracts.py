@@ -14,11 +14,11 @@ from nrm.domain.words import N_
 from nrm.store import agreement_versions as store
 from nrm.store import stays
 from nrm.store.agreement_versions import ContractLine
-from nrm.web import guards
+from nrm.web import access, errors
 from nrm.web.language import text_in
 
 blueprint = Blueprint("contracts", __name__)
-Answer = guards.Answer
+Answer = errors.Answer
 TAKEN = N_("Enter another number: this centre has a contract with this one already")
 SOON_DAYS = 60
 
@@ -34,14 +34,14 @@ def state_of(line: ContractLine) -> str:
 
 
 @blueprint.get("/contracts")
-@guards.requires(Permission.CONTRACT_MANAGE)
+@access.requires(Permission.CONTRACT_MANAGE)
 def index() -> str:
-    lines = [(line, state_of(line)) for line in store.contracts(by=guards.actor())]
+    lines = [(line, state_of(line)) for line in store.contracts(by=access.actor())]
     return render_template("contracts/index.html", lines=lines)
 
 
 @blueprint.get("/contracts/new")
-@guards.requires(Permission.CONTRACT_MANAGE)
+@access.requires(Permission.CONTRACT_MANAGE)
 def record_page() -> str:
     form = _form()
     form.id.data = str(uuid.uuid4())
@@ -54,21 +54,21 @@ def _form() -> ContractForm:
         SelectChoice(value="", label=N_("Choose")),
         *(
             SelectChoice(value=each.code, label=text_in({"sq": each.name_sq, "en": each.name_en}))
-            for each in store.centres(by=guards.actor())
+            for each in store.centres(by=access.actor())
         ),
     ]
     return form
 
 
 @blueprint.post("/contracts")
-@guards.requires(Permission.CONTRACT_MANAGE)
+@access.requires(Permission.CONTRACT_MANAGE)
 def record() -> Answer:
     form = _form()
-    centres = {each.code: each.id for each in store.centres(by=guards.actor())}
+    centres = {each.code: each.id for each in store.centres(by=access.actor())}
     try:
         contract_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     if form.validate() and form.centre.data not in centres:
         form.centre.errors = [N_("Choose the centre")]
     if not form.errors:
@@ -77,7 +77,7 @@ def record() -> Answer:
                 contract_id=contract_id,
                 organisation_id=centres[form.centre.data],
                 terms=_terms(form),
-                by=guards.actor(),
+                by=access.actor(),
             )
             return redirect(url_for("contracts.index"), 303)
         except actions.NumberTaken:
@@ -86,9 +86,9 @@ def record() -> Answer:
 
 
 @blueprint.get("/contracts/<uuid:contract_id>")
-@guards.requires(Permission.CONTRACT_MANAGE)
+@access.requires(Permission.CONTRACT_MANAGE)
 def change_page(contract_id: uuid.UUID) -> str:
-    row = store.contract(contract_id, by=guards.actor())
+    row = store.contract(contract_id, by=access.actor())
     form = ContractForm(
         data={
             "number": row.number,
@@ -104,19 +104,19 @@ def change_page(contract_id: uuid.UUID) -> str:
 
 
 def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
-    (line,) = [each for each in store.contracts(by=guards.actor()) if each.id == contract_id]
+    (line,) = [each for each in store.contracts(by=access.actor()) if each.id == contract_id]
     return render_template("contracts/record.html", form=form, centre=text_in(line.names))
 
 
 @blueprint.post("/contracts/<uuid:contract_id>")
-@guards.requires(Permission.CONTRACT_MANAGE)
+@access.requires(Permission.CONTRACT_MANAGE)
 def change(contract_id: uuid.UUID) -> Answer:
-    store.contract(contract_id, by=guards.actor())
+    store.contract(contract_id, by=access.actor())
     form = ContractForm(request.form)
     del form.centre
     if form.validate():
         try:
-            actions.change(contract_id=contract_id, terms=_terms(form), by=guards.actor())
+            actions.change(contract_id=contract_id, terms=_terms(form), by=access.actor())
             return redirect(url_for("contracts.index"), 303)
         except actions.NumberTaken:
             form.number.errors = [TAKEN]

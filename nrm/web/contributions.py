@@ -14,7 +14,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports import due_on
 from nrm.store import contributions as store
 from nrm.store import obligations, referrals, reports, stays
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import ngettext
 from nrm.web.reports import quarter_of, today
 
@@ -24,23 +24,23 @@ blueprint = Blueprint("contributions", __name__)
 def waiting_part() -> str:
     """For a home page: the quarter that waits for the organisation's answer, or nothing."""
     quarter = Quarter.of(today()).previous
-    if not store.waits(quarter, by=guards.actor()):
+    if not store.waits(quarter, by=access.actor()):
         return ""
     return Markup(render_template("contributions/note.html", quarter=quarter, due_on=_due(quarter)))  # noqa: S704
 
 
 @blueprint.get("/quarter/<quarter>")
-@guards.requires(Permission.QUARTER_ANSWER)
+@access.requires(Permission.QUARTER_ANSWER)
 def answer_page(quarter: str) -> str:
     which = quarter_of(quarter)
-    return _answer_page(which, store.own_part(which, by=guards.actor()), AnswerQuarterForm())
+    return _answer_page(which, store.own_part(which, by=access.actor()), AnswerQuarterForm())
 
 
 @blueprint.post("/quarter/<quarter>")
-@guards.requires(Permission.QUARTER_ANSWER)
+@access.requires(Permission.QUARTER_ANSWER)
 def answer(quarter: str) -> Response | tuple[str, int]:
     which = quarter_of(quarter)
-    by = guards.actor()
+    by = access.actor()
     part = store.own_part(which, by=by)
     form = AnswerQuarterForm(request.form)
     if not form.validate():
@@ -53,7 +53,7 @@ def answer(quarter: str) -> Response | tuple[str, int]:
 
 
 def _answer_page(quarter: Quarter, part: Part, form: AnswerQuarterForm) -> str:
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "contributions/answer.html",
         quarter=quarter,
@@ -68,7 +68,7 @@ def _answer_page(quarter: Quarter, part: Part, form: AnswerQuarterForm) -> str:
 
 
 def _due(quarter: Quarter) -> object:
-    return due_on(quarter, guards.country().calendar.release_after_days)
+    return due_on(quarter, places.country().calendar.release_after_days)
 
 
 def _tasks(by: Actor) -> list[str]:

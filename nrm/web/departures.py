@@ -21,7 +21,7 @@ from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import cases as case_store
 from nrm.store import departures as store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import guards
+from nrm.web import access, errors, places
 from nrm.web.choices import of_list
 from nrm.web.language import speaking, text_in
 
@@ -37,13 +37,13 @@ CASE_REFUSED = {
 
 
 @blueprint.get("/cases/<uuid:case_id>/letter")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def write_page(case_id: uuid.UUID) -> Answer:
     return _letter_page(_held_open_case(case_id), WriteLetterForm())
 
 
 def _held_open_case(case_id: uuid.UUID) -> SeenCase:
-    case = case_store.case(case_id, by=guards.actor())
+    case = case_store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER or case.status != "open":
         raise NotVisible
     return case
@@ -51,12 +51,12 @@ def _held_open_case(case_id: uuid.UUID) -> SeenCase:
 
 def _letter_page(case: SeenCase, form: WriteLetterForm, status: int = 200, gate: str = "") -> tuple[str, int]:
     form.needs.choices = of_list("needs")
-    letters = store.of_case(case.id, by=guards.actor())
+    letters = store.of_case(case.id, by=access.actor())
     return render_template("departures/write.html", case=case, form=form, gate=gate, letters=letters), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/letter")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def write(case_id: uuid.UUID) -> Answer:
     case = _held_open_case(case_id)
     form = WriteLetterForm(request.form)
@@ -73,7 +73,7 @@ def write(case_id: uuid.UUID) -> Answer:
             language=form.language.data,
             agreed=bool(form.agreed.data),
             closes=form.closes.data == "close",
-            by=guards.actor(),
+            by=access.actor(),
         )
     except DepartureRefused as error:
         form[FIELD_OF[error.why]].errors = [REFUSED[error.why]]
@@ -91,18 +91,18 @@ def write(case_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/letters/<uuid:departure_id>")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def show(departure_id: uuid.UUID) -> str:
     """The letter as it is printed, in its own language, inside the frame of all pages."""
-    letter = store.departure(departure_id, by=guards.actor())
+    letter = store.departure(departure_id, by=access.actor())
     return render_template("departures/show.html", letter=letter, **_words(letter))
 
 
 @blueprint.get("/letters/<uuid:departure_id>/pdf")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def pdf(departure_id: uuid.UUID) -> Answer:
     """The letter as a PDF; only while care is open, because the letter names its addressee."""
-    letter = store.departure(departure_id, by=guards.actor())
+    letter = store.departure(departure_id, by=access.actor())
     words = _words(letter)
     if words["addressee"] is None:
         return redirect(url_for("cases.open_page", case_id=letter.case_id, compartment="care"), 303)
@@ -111,15 +111,15 @@ def pdf(departure_id: uuid.UUID) -> Answer:
     try:
         content = to_pdf(html)
     except PdfUnavailable:
-        return guards.error_page(503, NO_PDF)
+        return errors.error_page(503, NO_PDF)
     response = Response(content, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename="letter.pdf")
     return response
 
 
 def _words(letter: store.DepartureLine) -> dict[str, Any]:
-    needs = guards.country().lists["needs"]
-    addressee = actions.addressee_of(letter, by=guards.actor())
+    needs = places.country().lists["needs"]
+    addressee = actions.addressee_of(letter, by=access.actor())
     with speaking(letter.language):
         asked = [text_in(needs[code]) for code in letter.needs if code in needs]
         body = render_template("departures/body.html", letter=letter, addressee=addressee, needs=asked)

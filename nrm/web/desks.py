@@ -19,7 +19,7 @@ from nrm.domain.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.paths import numbers_of
 from nrm.domain.referrals import IllegalTransition
 from nrm.store import absences, agreements, cases, children, obligations, permits, referrals, stays
-from nrm.web import child_returns, consents, contributions, guards, helpline, home, notices, requests
+from nrm.web import access, child_returns, consents, contributions, helpline, home, notices, places, requests
 from nrm.web.language import gettext
 
 blueprint = Blueprint("desks", __name__)
@@ -42,7 +42,7 @@ class DirectoryLine:
 @home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
 def shelter_home() -> str:
     """A shelter's; child protection's case workers have no beds and get a desk."""
-    by = guards.actor()
+    by = access.actor()
     if by.kind is OrganisationKind.CHILD_PROTECTION:
         return desk_home()
     return render_template(
@@ -74,7 +74,7 @@ def shelter_home() -> str:
 )
 def desk_home() -> str:
     """A desk that is told of people or asked to do something for them."""
-    by = guards.actor()
+    by = access.actor()
     consular = by.role is Role.CONSULAR_OFFICER
     of_children = by.kind is OrganisationKind.CHILD_PROTECTION
     old = obligations.number_old(by=by) + len(children.alerts(by=by, old=True)) if of_children else 0
@@ -104,18 +104,18 @@ def desk_home() -> str:
 
 
 @blueprint.post("/children/<uuid:interview_id>/known")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_known(interview_id: uuid.UUID) -> BaseResponse:
     """The child authority knows of a child at a post."""
-    child_actions.acknowledge(interview_id=interview_id, by=guards.actor())
+    child_actions.acknowledge(interview_id=interview_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/children/<uuid:interview_id>/answer")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
     """What the post thinks of a child, and the question what happens with the child; once answered, the answer."""
-    line = children.of_desk(interview_id, by=guards.actor())
+    line = children.of_desk(interview_id, by=access.actor())
     if line.answer and not line.answerable:
         said_by = children.answered_by(line)
         return render_template("referrals/child_answered.html", line=line, said_by=said_by, answers=ANSWER_LABELS), 200
@@ -129,10 +129,10 @@ def _answer_page(line: children.AlertLine, form: ChildAnswerForm, status: int) -
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Record it; what lets the post destroy the interview, or end its rules for a child, is repeated first."""
-    by = guards.actor()
+    by = access.actor()
     line = children.of_desk(interview_id, by=by)
     form = ChildAnswerForm(request.form).of(line.age_class)
     if not line.answerable:
@@ -149,7 +149,7 @@ def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 
 
 @blueprint.get("/directory")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def directory() -> str:
     """Every desk's telephone, for everybody who works at one."""
     return render_template("referrals/directory.html", directory=_directory())
@@ -158,11 +158,11 @@ def directory() -> str:
 def _directory() -> list[DirectoryLine]:
     """Every party once, with its hours and whether it is open now; the crossing points are one party with one
     number."""
-    agreement = guards.country().in_force(clock.now())
+    agreement = places.country().in_force(clock.now())
     local = agreement.local(clock.now())
     lines = []
     seen: set[str] = set()
-    for each in referrals.directory(by=guards.actor()):
+    for each in referrals.directory(by=access.actor()):
         if each.party in seen:
             continue
         seen.add(each.party)

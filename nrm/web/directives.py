@@ -11,7 +11,7 @@ from nrm.actions import directives as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.directives import Directive
 from nrm.store import directives as store
-from nrm.web import guards
+from nrm.web import access
 
 blueprint = Blueprint("directives", __name__)
 FIELD = "directive"
@@ -31,7 +31,7 @@ class Line:
 
 def lines(page: str | None = None) -> tuple[Line, ...]:
     """The directives that bind the actor; with `page` only those of that page of the interview."""
-    by = guards.actor()
+    by = access.actor()
     bound = store.binding(by=by, page=page)
     read = store.acknowledged(by=by) if bound else frozenset()
     return tuple(Line(each, each.key in read) for each in bound)
@@ -42,17 +42,17 @@ def keep_ticked(page: str) -> None:
     ticked = request.form.getlist(FIELD)
     for line in lines(page) if ticked else ():
         if line.value in ticked and not line.read:
-            actions.acknowledge(directive=line.directive.id, version=line.directive.version, by=guards.actor())
+            actions.acknowledge(directive=line.directive.id, version=line.directive.version, by=access.actor())
 
 
 @blueprint.get("/directives")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def index() -> str:
     return render_template("directives/index.html", lines=lines())
 
 
 @blueprint.post("/directives/<directive>/<int:version>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def acknowledge(directive: str, version: int) -> BaseResponse:
-    actions.acknowledge(directive=directive, version=version, by=guards.actor())
+    actions.acknowledge(directive=directive, version=version, by=access.actor())
     return redirect(url_for("directives.index"), 303)

@@ -28,7 +28,7 @@ from nrm.store import system as store_system
 from nrm.store.duty import DutyLine
 from nrm.store.stays import today
 from nrm.store.system import Place
-from nrm.web import guards, home, notices, paths, requests
+from nrm.web import access, errors, home, notices, paths, places, requests
 from nrm.web.absences import place as country_in_words
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -76,13 +76,13 @@ def _address_of(line: DutyLine) -> str:
 def _words() -> dict[str, Any]:
     """The words that the rows of every list use, for the template."""
     words = {"names": paths.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
-    return {**words, "child_number": agreements.number_now(child_authority(guards.country().in_force(clock.now())))}
+    return {**words, "child_number": agreements.number_now(child_authority(places.country().in_force(clock.now())))}
 
 
 @home.page(Role.DUTY_OFFICER)
 def duty_home() -> str:
     """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and links to the rest."""
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "home/duty_officer.html",
         to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
@@ -102,10 +102,10 @@ def duty_home() -> str:
 
 
 @blueprint.get("/duty")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def index() -> str:
     """What waits or is late and is not older than seven days, page by page, of one clause if one is asked for."""
-    by = guards.actor()
+    by = access.actor()
     clause = request.args.get("clause")
     return render_template(
         "duty/index.html",
@@ -117,16 +117,16 @@ def index() -> str:
 
 
 @blueprint.get("/duty/old")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def old() -> str:
     """What the home page says in one line: everything older than seven days, page by page."""
-    by = guards.actor()
+    by = access.actor()
     page = store.waiting(by=by, old=True, after=request.args.get("after", ""))
     return render_template("duty/old.html", page=page, number=store.counts(by=by).old, **_words())
 
 
 @blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def call(kind: str, subject_id: uuid.UUID) -> Answer:
     """Record a call that was made just now: `call` is `yes` or `no`, the party and the number, separated by |.
 
@@ -135,7 +135,7 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
     reached, _, rest = request.form.get("call", "").partition("|")
     party, _, telephone = rest.partition("|")
     if reached not in ("yes", "no"):
-        return guards.error_page(422)
+        return errors.error_page(422)
     try:
         actions.record(
             kind=kind,
@@ -143,10 +143,10 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
             party=party,
             telephone=telephone,
             reached=reached == "yes",
-            by=guards.actor(),
+            by=access.actor(),
         )
     except actions.UnknownNumber:
-        return guards.error_page(
+        return errors.error_page(
             422, gettext("This number is no longer in the directory. Go back and load the page again.")
         )
     listed = request.form.get("list")
@@ -170,26 +170,26 @@ class Tile:
 
 
 @blueprint.get("/duty/map")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def system_map() -> str:
     """Who has room, what waits and what is late: as a map of regions, and as a table."""
-    places = store_system.places(by=guards.actor())
-    late = sum(place.late for place in places)
+    shown = store_system.places(by=access.actor())
+    late = sum(place.late for place in shown)
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
-    names = {code: text_in(words) for code, words in guards.country().regions.items()}
+    names = {code: text_in(words) for code, words in places.country().regions.items()}
     return render_template(
-        "duty/map.html", rows=_tile_rows(places, names), title=title, places=places, words=CAPACITY_WORDS, regions=names
+        "duty/map.html", rows=_tile_rows(shown, names), title=title, places=shown, words=CAPACITY_WORDS, regions=names
     )
 
 
-def _tile_rows(places: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
+def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
     """The tiles from north to south, each row from west to east; None where the country has no region."""
     said: dict[str, list[tuple[str, str, Capacity | None, bool]]] = {}
-    for place in places:
+    for place in shown:
         if place.room is not None or place.waiting:
             line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
             said.setdefault(place.region, []).append(line)
-    tiles = guards.country().region_tiles
+    tiles = places.country().region_tiles
     at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
     columns, rows = ({place[axis] for place in at} for axis in (0, 1))
     return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]

@@ -17,7 +17,7 @@ from nrm.domain.members import KeyHoldersDecide
 from nrm.domain.words import N_
 from nrm.render import codes
 from nrm.store import members as store
-from nrm.web import guards
+from nrm.web import access, errors, sessions
 from nrm.web.language import gettext
 from nrm.web.members import ELSEWHERE
 
@@ -26,20 +26,20 @@ ISSUER = "NRM"
 
 
 @blueprint.get("/second-factor")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def set_up_page() -> str:
     return _set_up_page(ConfirmFactorForm())
 
 
 @blueprint.post("/second-factor")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def set_up() -> tuple[str, int] | BaseResponse:
     form = ConfirmFactorForm(request.form)
     if form.validate():
         try:
-            actions.set_up(code=form.code.data or "", by=guards.actor(), asker=guards.asker())
+            actions.set_up(code=form.code.data or "", by=access.actor(), asker=sessions.asker())
             return redirect(url_for("home.index"), 303)
         except WrongCode:
             form.code.errors = [N_("Enter the code that your telephone shows now; this is not it")]
@@ -47,7 +47,7 @@ def set_up() -> tuple[str, int] | BaseResponse:
 
 
 def _set_up_page(form: ConfirmFactorForm) -> str:
-    proposal = actions.propose(by=guards.actor())
+    proposal = actions.propose(by=access.actor())
     uri = address(proposal.secret, proposal.login, ISSUER)
     return render_template(
         "factors/set_up.html",
@@ -55,16 +55,16 @@ def _set_up_page(form: ConfirmFactorForm) -> str:
         # Made of a picture's strokes and a translated title, which the renderer escapes.
         picture=Markup(codes.qr(uri, gettext("QR code for the telephone"))),  # noqa: S704
         secret=grouped(proposal.secret),
-        replaces=guards.visitor().has_second_factor,
+        replaces=access.visitor().has_second_factor,
     )
 
 
 @blueprint.post("/prove")
-@guards.signed_in
-def prove() -> guards.Answer:
+@access.signed_in
+def prove() -> errors.Answer:
     """A fresh proof before a page that asks for it is shown; then on to that page."""
-    by, carried = guards.visitor(), request.form.get(guards.CARRIED, "")
-    refused = guards.prove(by, fields=[(guards.CARRIED, carried)])
+    by, carried = access.visitor(), request.form.get(sessions.CARRIED, "")
+    refused = sessions.prove(by, fields=[(sessions.CARRIED, carried)])
     if refused is not None:
         return refused
     page = accounts.give_back(carried, accounts.Carry.PAGE, by=by.actor)
@@ -72,10 +72,10 @@ def prove() -> guards.Answer:
 
 
 @blueprint.get("/members/<uuid:member_id>/second-factor")
-@guards.requires(Permission.ACCOUNT_RESET)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_RESET)
+@sessions.step_up
 def reset_page(member_id: uuid.UUID) -> str:
-    by = guards.actor()
+    by = access.actor()
     member = store.colleague(member_id, by=by)
     if member.id == by.member_id or not actions.demanded():
         raise NotVisible
@@ -83,11 +83,11 @@ def reset_page(member_id: uuid.UUID) -> str:
 
 
 @blueprint.post("/members/<uuid:member_id>/second-factor")
-@guards.requires(Permission.ACCOUNT_RESET)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_RESET)
+@sessions.step_up
 def reset(member_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
     try:
-        actions.reset(member_id=member_id, by=guards.actor())
+        actions.reset(member_id=member_id, by=access.actor())
     except KeyHoldersDecide:
-        return guards.error_page(403, ELSEWHERE)
+        return errors.error_page(403, ELSEWHERE)
     return redirect(url_for("accounts.members"), 303)

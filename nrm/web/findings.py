@@ -20,7 +20,7 @@ from nrm.domain.words import N_
 from nrm.store import child_returns
 from nrm.store import findings as store
 from nrm.store.stays import today
-from nrm.web import guards
+from nrm.web import access, errors
 from nrm.web.language import gettext
 
 blueprint = Blueprint("findings", __name__)
@@ -31,21 +31,21 @@ FASTER = N_("Somebody else recorded a finding in the same moment. Look at it, an
 
 
 @blueprint.get("/cases/<uuid:case_id>/findings")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def case_page(case_id: uuid.UUID) -> Answer:
     return _of_case(case_id, FindingsForm())
 
 
 def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
-    case = store.to_assess(case_id, by=guards.actor())
+    case = store.to_assess(case_id, by=access.actor())
     return _findings_page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
 
 
 @blueprint.post("/cases/<uuid:case_id>/findings")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def of_case(case_id: uuid.UUID) -> Answer:
     form = FindingsForm(request.form)
-    by = guards.actor()
+    by = access.actor()
     store.to_assess(case_id, by=by)
     if not form.validate():
         return _of_case(case_id, form, 422)
@@ -59,32 +59,32 @@ def of_case(case_id: uuid.UUID) -> Answer:
         )
     except FindingRefused as error:
         if error.why not in IMPOSSIBLE:
-            return guards.error_page(409, FASTER)
+            return errors.error_page(409, FASTER)
         return _of_case(case_id, _marked(form, error), 422)
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/child-returns/<uuid:return_id>/findings")
-@guards.requires(Permission.CHILD_RETURN_ANSWER)
+@access.requires(Permission.CHILD_RETURN_ANSWER)
 def return_page(return_id: uuid.UUID) -> Answer:
     return _of_return(return_id, FindingsForm())
 
 
 def _of_return(return_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
-    line = child_returns.one(return_id, by=guards.actor())
+    line = child_returns.one(return_id, by=access.actor())
     if State(line.state).is_over:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     back = url_for("child_returns.show", return_id=return_id)
     return _findings_page(form, return_id, back, gettext("Return of a child"), "", status)
 
 
 @blueprint.post("/child-returns/<uuid:return_id>/findings")
-@guards.requires(Permission.CHILD_RETURN_ANSWER)
+@access.requires(Permission.CHILD_RETURN_ANSWER)
 def of_return(return_id: uuid.UUID) -> Answer:
     form = FindingsForm(request.form)
-    by = guards.actor()
+    by = access.actor()
     if State(child_returns.one(return_id, by=by).state).is_over:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     if not form.validate():
         return _of_return(return_id, form, 422)
     try:
@@ -97,7 +97,7 @@ def of_return(return_id: uuid.UUID) -> Answer:
         )
     except FindingRefused as error:
         if error.why not in IMPOSSIBLE:
-            return guards.error_page(409, FASTER)
+            return errors.error_page(409, FASTER)
         return _of_return(return_id, _marked(form, error), 422)
     return redirect(url_for("child_returns.show", return_id=return_id), 303)
 
@@ -125,7 +125,7 @@ def words() -> dict[str, object]:
 def gate(case_id: uuid.UUID) -> store.Gate | None:
     """The state of a child's gate; None for an adult's case, and for a reader for whom it is not meant."""
     try:
-        return store.of_case(case_id, by=guards.actor())
+        return store.of_case(case_id, by=access.actor())
     except NotVisible:
         return None
 

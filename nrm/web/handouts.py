@@ -23,7 +23,7 @@ from nrm.store import accounts as accounts_store
 from nrm.store import consents
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import formats, guards
+from nrm.web import access, errors, formats, places
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("handouts", __name__)
@@ -42,7 +42,7 @@ NO = frozenset({"no", "refused"})
 
 def leaflets() -> list[tuple[str, str, bool]]:
     """(language, own name, whether a draft) of every leaflet, in the Albanian order of the names."""
-    handouts = guards.country().handouts
+    handouts = places.country().handouts
     found = [
         (code, handouts.greetings[code].parts["name"], leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
@@ -59,31 +59,31 @@ def duty_of(case_id: uuid.UUID) -> list[tuple[str, str]]:
         for each in accounts_store.organisations_by_id().values()
         if each.kind == "responsible_authority" and not struck & {each.party, each.code}
     ]
-    return desks or [(gettext("Help line"), guards.country().emergency.helpline)]
+    return desks or [(gettext("Help line"), places.country().emergency.helpline)]
 
 
 @blueprint.get("/leaflets")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def index() -> str:
     return render_template("handouts/index.html", leaflets=leaflets())
 
 
 @blueprint.get("/leaflets/<language>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def leaflet(language: str) -> Answer:
     """The wallet leaflet as a file: four fields of a card's size on one side, to be cut out and folded twice."""
-    found = guards.country().handouts.leaflets.get(language)
+    found = places.country().handouts.leaflets.get(language)
     if found is None:
         raise NotVisible
-    return _pdf("handouts/leaflet.html", "numbers.pdf", leaflet=found, emergency=guards.country().emergency)
+    return _pdf("handouts/leaflet.html", "numbers.pdf", leaflet=found, emergency=places.country().emergency)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/receipt/pdf")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def receipt(interview_id: uuid.UUID) -> Answer:
     """What the person agreed to and refused, in their language, as long as the interview is not sent."""
     try:
-        draft = interviews.read(interview_id=interview_id, by=guards.actor())
+        draft = interviews.read(interview_id=interview_id, by=access.actor())
     except (OpeningEnded, NoLongerDraft):
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     agreed, refused = consent_parts(draft)
@@ -97,8 +97,8 @@ def receipt(interview_id: uuid.UUID) -> Answer:
         agreed=[found.parts[part] for part in agreed],
         refused=[found.parts[part] for part in refused],
         read=_wording_version(draft),
-        day=clock.today(guards.country().timezone),
-        emergency=guards.country().emergency,
+        day=clock.today(places.country().timezone),
+        emergency=places.country().emergency,
     )
 
 
@@ -117,7 +117,7 @@ def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
 
 
 def _receipt_of(draft: Draft) -> Handout:
-    receipts = guards.country().handouts.receipts
+    receipts = places.country().handouts.receipts
     spoken = reading_language(
         draft.questionnaire, draft.answers.get(language_question(draft.questionnaire)), staff=current_language()
     )
@@ -130,11 +130,11 @@ def _wording_version(draft: Draft) -> int | None:
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/transport/pdf")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def transport(interview_id: uuid.UUID) -> Answer:
     """The sheet for the driver: whom to call, what to observe on the way. No name, and no address of the
     destination."""
-    by = guards.actor()
+    by = access.actor()
     newest = store.hand_over_referral(interview_id, by=by)
     line = referral_store.referral(newest.id, by=by)
     return _pdf(
@@ -143,7 +143,7 @@ def transport(interview_id: uuid.UUID) -> Answer:
         code=line.pseudonym,
         telephone=line.receiver_telephone,
         duty=[number for _, number in duty_of(interview_id)],
-        emergency=guards.country().emergency,
+        emergency=places.country().emergency,
     )
 
 
@@ -151,7 +151,7 @@ def _pdf(template: str, name: str, **values: Any) -> Answer:
     try:
         content = to_pdf(render_template(template, **values))
     except PdfUnavailable:
-        return guards.error_page(503, NO_PDF)
+        return errors.error_page(503, NO_PDF)
     response = Response(content, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

@@ -24,7 +24,7 @@ from nrm.domain.cases import Purpose
 from nrm.domain.helpline import OTHER_LANGUAGE, Caller, CallRefused, Outcome, Topic
 from nrm.domain.words import N_
 from nrm.store import helpline as store
-from nrm.web import guards
+from nrm.web import access, errors
 from nrm.web.language import current_language
 
 blueprint = Blueprint("helpline", __name__)
@@ -35,7 +35,7 @@ OVER = N_("Nothing is kept of this call any more: it was dealt with.")
 
 def home_part() -> Markup:
     """The part of the operator's home page: who is to be called back."""
-    part = render_template("helpline/waiting.html", lines=store.calls(by=guards.actor(), noted_only=True), **_words())
+    part = render_template("helpline/waiting.html", lines=store.calls(by=access.actor(), noted_only=True), **_words())
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
@@ -59,7 +59,7 @@ def _form() -> RecordCallForm:
 
 
 @blueprint.get("/helpline/calls/new")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def record_page() -> str:
     """The call that is on the line: outcome first, large answers one below the other, one button."""
     form = _form()
@@ -69,13 +69,13 @@ def record_page() -> str:
 
 
 @blueprint.post("/helpline/calls")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def record() -> Answer:
     form = _form()
     try:
         call_id, interview_id = (uuid.UUID((each.data or "")[:36]) for each in (form.id, form.interview))
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     if not form.validate():
         return render_template("helpline/record.html", form=form), 422
     outcome = Outcome(form.outcome.data)
@@ -88,7 +88,7 @@ def record() -> Answer:
             outcome=outcome,
             note=(form.note.data or "").replace("\r\n", "\n").strip(),
             interview_id=interview_id,
-            by=guards.actor(),
+            by=access.actor(),
         )
     except CallRefused as error:
         field, words = IMPOSSIBLE[error.why]
@@ -102,42 +102,42 @@ def record() -> Answer:
 
 
 @blueprint.get("/helpline/calls")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def index() -> str:
     """The calls of the last thirty days."""
-    return render_template("helpline/index.html", lines=store.calls(by=guards.actor()), **_words())
+    return render_template("helpline/index.html", lines=store.calls(by=access.actor()), **_words())
 
 
 @blueprint.get("/helpline/calls/<uuid:call_id>")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def show(call_id: uuid.UUID) -> Answer:
     return _show(call_id, OpenNoteForm())
 
 
 def _show(call_id: uuid.UUID, form: OpenNoteForm, status: int = 200) -> tuple[str, int]:
-    by = guards.actor()
+    by = access.actor()
     line = store.one(call_id, by=by)
     note = actions.opened(call_id=call_id, by=by) if line.noted else None
     return render_template("helpline/show.html", line=line, form=form, note=note, **_words()), status
 
 
 @blueprint.post("/helpline/calls/<uuid:call_id>/open")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def open_note(call_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     form = OpenNoteForm(request.form)
     if not form.validate():
         return _show(call_id, form, 422)
-    actions.open_note(call_id=call_id, purpose=Purpose(form.purpose.data), by=guards.actor())
+    actions.open_note(call_id=call_id, purpose=Purpose(form.purpose.data), by=access.actor())
     return redirect(url_for("helpline.show", call_id=call_id), 303)
 
 
 @blueprint.post("/helpline/calls/<uuid:call_id>/settled")
-@guards.requires(Permission.CALL_RECORD)
+@access.requires(Permission.CALL_RECORD)
 def settle(call_id: uuid.UUID) -> Answer:
     """The call needs no more work: destroy its note."""
     try:
-        actions.settle(call_id=call_id, by=guards.actor())
+        actions.settle(call_id=call_id, by=access.actor())
     except CallRefused:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)

@@ -15,11 +15,11 @@ from nrm.actions import accounts
 from nrm.actions import hiding as actions
 from nrm.domain.accounts import SignInRefused
 from nrm.domain.limits import TooSoon
-from nrm.web import guards, places
+from nrm.web import errors, places, sessions
 from nrm.web.language import gettext
 
 blueprint = Blueprint("hidden", __name__)
-AROUND = frozenset({"csrf_token", "hidden_at", guards.PROOF, "password", "old", "again"})
+AROUND = frozenset({"csrf_token", "hidden_at", sessions.PROOF, "password", "old", "again"})
 KEPT = "kept"
 
 
@@ -35,7 +35,7 @@ def hide(by: accounts.SignedIn) -> None:
 def _holds_secrets(path: str) -> bool:
     adapter = current_app.url_map.bind("")
     try:
-        return adapter.match(unquote(path.partition("?")[0]), method="POST")[0] in guards.NEVER_CARRIED
+        return adapter.match(unquote(path.partition("?")[0]), method="POST")[0] in sessions.NEVER_CARRIED
     except HTTPException:
         return False
 
@@ -50,16 +50,16 @@ def unlock() -> BaseResponse:
     """The password brings the session back, and the person to the page they hid."""
     try:
         cookie = actions.unlock(
-            cookie=request.cookies.get(guards.session_cookie(), ""),
-            password=request.form.get("password", "")[: guards.LONGEST_ANSWER],
-            asker=guards.asker(),
+            cookie=request.cookies.get(sessions.session_cookie(), ""),
+            password=request.form.get("password", "")[: sessions.LONGEST_ANSWER],
+            asker=sessions.asker(),
         )
     except SignInRefused:
         return _unlock_page(422, gettext("Enter your present password; this is not it"))
     except TooSoon as too_soon:
-        return guards.with_retry(_unlock_page(429, guards.waiting_text(too_soon)), too_soon)
+        return errors.with_retry(_unlock_page(429, errors.waiting_text(too_soon)), too_soon)
     response = back(accounts.resume(cookie))
-    guards.set_session(response, cookie)
+    sessions.set_session(response, cookie)
     return response
 
 
@@ -73,10 +73,10 @@ def back(found: object) -> BaseResponse:
 
 
 def _unlock_page(status: int, message: str = "") -> Response:
-    nonce = guards.nonce()
+    nonce = sessions.nonce()
     page = render_template("accounts/unlock.html", csrf_token=accounts.sign_in_token(nonce), message=message)
     response = Response(page, status)
-    guards.remember_nonce(response, nonce)
+    sessions.remember_nonce(response, nonce)
     return response
 
 
@@ -84,7 +84,7 @@ def _put_back(response: Response) -> Response:
     """Fill in what was typed before the page was hidden, if the address asks for it; else leave the page as it is."""
     if KEPT not in request.args or request.method != "GET" or response.status_code != 200:
         return response
-    visitor = guards.visitor_or_none()
+    visitor = sessions.visitor_or_none()
     found = actions.hidden(by=visitor.actor) if visitor is not None else None
     if found and unquote(found[0].partition("?")[0]) == request.path and response.mimetype == "text/html":
         response.set_data(filled(response.get_data(as_text=True), found[1]))

@@ -10,7 +10,7 @@ from nrm.actions import agreement_versions
 from nrm.domain.accounts import Role
 from nrm.store import directives, second_hands
 from nrm.store import home as store
-from nrm.web import guards
+from nrm.web import access, sessions
 
 blueprint = Blueprint("home", __name__)
 
@@ -29,10 +29,10 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 
 
 @blueprint.get("/")
-@guards.signed_in
+@access.signed_in
 def index() -> str:
-    by = guards.actor()
-    visitor = guards.visitor_or_none()
+    by = access.actor()
+    visitor = sessions.visitor_or_none()
     g.top = store.top(by=by)
     told = visitor is not None and not visitor.waiting
     g.act_alarms = g.top.act_alarms if told else 0

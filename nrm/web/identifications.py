@@ -33,7 +33,7 @@ from nrm.domain.words import N_
 from nrm.store import identifications as store
 from nrm.store import referrals as referral_store
 from nrm.store.stays import today
-from nrm.web import guards, home
+from nrm.web import access, errors, home, places
 from nrm.web.choices import label_of, of_list
 from nrm.web.consents import interpreter_label
 from nrm.web.language import current_language, gettext, text_in, translated
@@ -62,19 +62,19 @@ REFUSED = {
 @home.page(Role.IDENTIFICATION_OFFICER)
 def officer_home() -> str:
     """The home page of those who interview and make looks: the records they may read, undecided ones first."""
-    lines = store.to_review(by=guards.actor())
+    lines = store.to_review(by=access.actor())
     return render_template("identifications/home.html", lines=lines, states=STATE_LABELS)
 
 
 @blueprint.get("/identifications")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def index() -> str:
     return officer_home()
 
 
 def summary(case_id: uuid.UUID) -> Markup:
     """The identification as a part of a case page, for the holder; empty for others."""
-    by = guards.actor()
+    by = access.actor()
     try:
         seen = store.of_case(case_id, by=by) if by.may(Permission.CASE_OPEN) else None
     except NotVisible:
@@ -98,7 +98,7 @@ def _words(seen: store.Seen) -> dict[str, object]:
         "appellant": translated(APPELLANT_LABELS[Appellant(seen.appellant)]) if seen.appellant else "",
         "appeal": translated(APPEAL_LABELS[seen.appeal_outcome]) if seen.appeal_outcome else "",
         "reflects": seen.reflection_until is not None and today() <= seen.reflection_until,
-        "period": guards.country().reflection,
+        "period": places.country().reflection,
         "looks": [(each, _concluded(each)) for each in seen.looks],
     }
 
@@ -115,14 +115,14 @@ def _concluded(look: store.LookLine) -> str:
 
 
 @blueprint.get("/cases/<uuid:case_id>/identification")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def of_case(case_id: uuid.UUID) -> str:
     return _show("identifications/of_case.html", case_id)
 
 
 def _show(template: str, case_id: uuid.UUID) -> str:
-    seen = store.of_case(case_id, by=guards.actor())
-    opened = actions.opened(case_id=case_id, by=guards.actor())
+    seen = store.of_case(case_id, by=access.actor())
+    opened = actions.opened(case_id=case_id, by=access.actor())
     parts = []
     for part in (Compartment.JOINT_INTERVIEW, *seen.decisions_to_open):
         if seen.interviewed_on is not None:
@@ -141,7 +141,7 @@ def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
 
 
 @blueprint.post("/cases/<uuid:case_id>/identification/open")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def open_part(case_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     _open(case_id)
@@ -152,11 +152,11 @@ def _open(case_id: uuid.UUID) -> None:
     part = request.form.get("part", "")
     if part not in set(Compartment):
         raise NotVisible
-    actions.open_part(case_id=case_id, compartment=Compartment(part), by=guards.actor())
+    actions.open_part(case_id=case_id, compartment=Compartment(part), by=access.actor())
 
 
 @blueprint.get("/cases/<uuid:case_id>/identification/ask")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def ask_page(case_id: uuid.UUID) -> Answer:
     return _ask_page(case_id, _ask_form())
 
@@ -181,33 +181,33 @@ def _ask_page(case_id: uuid.UUID, form: AskIdentificationForm, status: int = 200
 
 def _visible_identification(case_id: uuid.UUID, *events: Event) -> store.Seen:
     """The identification, if the actor can do one of these events now; raises NotVisible otherwise."""
-    seen = store.of_case(case_id, by=guards.actor())
+    seen = store.of_case(case_id, by=access.actor())
     if not seen.events & set(events) or seen.barred:
         raise NotVisible
     return seen
 
 
 @blueprint.post("/cases/<uuid:case_id>/identification/ask")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def ask(case_id: uuid.UUID) -> Answer:
     form = _ask_form()
     if not form.validate():
         return _ask_page(case_id, form, 422)
     chosen = [uuid.UUID(each) for each in form.readers.data or ()]
     try:
-        actions.ask(case_id=case_id, organisations=chosen, agreed=bool(form.agreed.data), by=guards.actor())
+        actions.ask(case_id=case_id, organisations=chosen, agreed=bool(form.agreed.data), by=access.actor())
     except IdentificationRefused as error:
         if error.why != "sides":
-            return guards.error_page(409, REFUSED[error.why])
+            return errors.error_page(409, REFUSED[error.why])
         form.readers.errors = [REFUSED[error.why]]
         return _ask_page(case_id, form, 422)
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/identification/appeal")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def appeal_page(case_id: uuid.UUID) -> Answer:
     return _appeal_page(case_id, AppealForm(formdata=None))
 
@@ -219,22 +219,22 @@ def _appeal_page(case_id: uuid.UUID, form: AppealForm, status: int = 200) -> Pag
 
 
 @blueprint.post("/cases/<uuid:case_id>/identification/appeal")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def appeal(case_id: uuid.UUID) -> Answer:
-    store.of_case(case_id, by=guards.actor())
+    store.of_case(case_id, by=access.actor())
     form = AppealForm(request.form)
     if not form.validate():
         return _appeal_page(case_id, form, 422)
     on = chosen_day(form.on, form.on_day, today())
     try:
-        actions.appeal(case_id=case_id, appellant=Appellant(form.appellant.data), on=on, by=guards.actor())
+        actions.appeal(case_id=case_id, appellant=Appellant(form.appellant.data), on=on, by=access.actor())
     except IdentificationRefused as error:
         if error.why != "day":
-            return guards.error_page(409, REFUSED[error.why])
+            return errors.error_page(409, REFUSED[error.why])
         form.on_day.errors = [REFUSED[error.why]]
         return _appeal_page(case_id, form, 422)
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 
 
@@ -242,20 +242,20 @@ def appeal(case_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/identifications/<uuid:case_id>")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def show(case_id: uuid.UUID) -> str:
     return _show("identifications/show.html", case_id)
 
 
 @blueprint.post("/identifications/<uuid:case_id>/open")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def open_record(case_id: uuid.UUID) -> Answer:
     _open(case_id)
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 
 @blueprint.get("/identifications/<uuid:case_id>/interview")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def interview_page(case_id: uuid.UUID) -> Answer:
     return _interview_page(case_id, _interview_form(case_id))
 
@@ -267,7 +267,7 @@ def _interview_form(case_id: uuid.UUID) -> JointInterviewForm:
         SelectChoice(value="", label=gettext("Choose")),
         *(
             SelectChoice(value=str(id_), label=f"{text_in(names)}: {login}")
-            for id_, login, names in store.partners(case_id, by=guards.actor())
+            for id_, login, names in store.partners(case_id, by=access.actor())
         ),
     ]
     return form
@@ -279,7 +279,7 @@ def _interview_page(case_id: uuid.UUID, form: JointInterviewForm, status: int = 
 
 
 @blueprint.post("/identifications/<uuid:case_id>/interview")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def interview(case_id: uuid.UUID) -> Answer:
     form = _interview_form(case_id)
     if not form.validate() or not form.partner.data:
@@ -295,14 +295,14 @@ def interview(case_id: uuid.UUID) -> Answer:
         account=_plain(form.account.data),
     )
     try:
-        actions.interview(case_id=case_id, held=held, concluded=_conclusion(form), by=guards.actor())
+        actions.interview(case_id=case_id, held=held, concluded=_conclusion(form), by=access.actor())
     except IdentificationRefused as error:
         if error.why == "day":
             (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.why]]
             return _interview_page(case_id, form, 422)
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 
@@ -315,7 +315,7 @@ def _conclusion(form: ConcludeForm) -> Conclusion:
 
 
 @blueprint.get("/identifications/<uuid:case_id>/look")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def look_page(case_id: uuid.UUID) -> Answer:
     return _look_page(case_id, _look_form())
 
@@ -332,21 +332,21 @@ def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Pag
 
 
 @blueprint.post("/identifications/<uuid:case_id>/look")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def look(case_id: uuid.UUID) -> Answer:
-    store.of_case(case_id, by=guards.actor())
+    store.of_case(case_id, by=access.actor())
     form = _look_form()
     if not form.validate():
         return _look_page(case_id, form, 422)
     try:
-        actions.look(case_id=case_id, concluded=_conclusion(form), by=guards.actor())
+        actions.look(case_id=case_id, concluded=_conclusion(form), by=access.actor())
     except (IdentificationRefused, CaseRefused) as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 
 @blueprint.get("/identifications/<uuid:case_id>/appeal")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def decide_page(case_id: uuid.UUID) -> Answer:
     return _decide_page(case_id, DecideAppealForm(formdata=None))
 
@@ -357,14 +357,14 @@ def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) 
 
 
 @blueprint.post("/identifications/<uuid:case_id>/appeal")
-@guards.requires(Permission.IDENTIFICATION_DECIDE)
+@access.requires(Permission.IDENTIFICATION_DECIDE)
 def decide(case_id: uuid.UUID) -> Answer:
-    store.of_case(case_id, by=guards.actor())
+    store.of_case(case_id, by=access.actor())
     form = DecideAppealForm(request.form)
     if not form.validate():
         return _decide_page(case_id, form, 422)
     try:
-        actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=guards.actor())
+        actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
     except (IdentificationRefused, CaseRefused) as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     return redirect(url_for("identifications.show", case_id=case_id), 303)

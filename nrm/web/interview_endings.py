@@ -26,7 +26,7 @@ from nrm.store import accounts as accounts_store
 from nrm.store import calls as calls_store
 from nrm.store import children
 from nrm.store.children import AlertLine
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 
@@ -64,7 +64,7 @@ def outcome(draft: Draft, *, discard: bool) -> str | None:
 def shelter_chosen() -> str:
     """The party that was ticked before, if it is one."""
     code = (request.form if request.method == "POST" else request.args).get("shelter", "")
-    return code if code in guards.country().in_force(clock.now()).parties else ""
+    return code if code in places.country().in_force(clock.now()).parties else ""
 
 
 def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
@@ -105,7 +105,7 @@ def _address_back(draft: Draft, ending: str) -> str:
 
 
 def _told_alert(draft: Draft) -> AlertLine | None:
-    told = children.of_interview(draft.interview_id, by=guards.actor())
+    told = children.of_interview(draft.interview_id, by=access.actor())
     return told if told is not None and not told.withdrawn_why else None
 
 
@@ -114,7 +114,7 @@ def _numbers(draft: Draft, told: AlertLine | None) -> list[tuple[str, str]]:
     if told is None:
         desks = accounts_store.organisations_by_id().values()
         return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
-    organisation_id = guards.actor().organisation_id
+    organisation_id = access.actor().organisation_id
     assert organisation_id is not None
     found = calls_store.numbers(told.party, organisation_id, draft.interview_id)
     return [(text_in(each.names), each.telephone) for each in found]
@@ -166,7 +166,7 @@ def _summary_rows(draft: Draft, against: Against, shelter: str) -> Rows:
     shown = [each for each in draft.questionnaire.questions.values() if _tells_danger(each) or _counts(draft, each)]
     rows += [*_answered(draft, shown), *_own_words(draft)]
     if shelter:
-        rows.append((gettext("Shelter chosen"), text_in(guards.country().in_force(clock.now()).parties[shelter].names)))
+        rows.append((gettext("Shelter chosen"), text_in(places.country().in_force(clock.now()).parties[shelter].names)))
     if against.was_child:
         rows.append((gettext("Age"), gettext("Under 18 or not sure was chosen before.")))
     if WHY in draft.answers:
@@ -191,7 +191,7 @@ def _answered(draft: Draft, questions: list[Question]) -> Rows:
 
 def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
     """Do what was confirmed, or show again what is missing. Raises StaleAnswers, KeyedTwice, NoLongerDraft."""
-    interview_id, by = draft.interview_id, guards.actor()
+    interview_id, by = draft.interview_id, access.actor()
     form = EndForm(request.form)
     reason = str(form.reason.data or "")
     try:
@@ -224,9 +224,9 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
 
     `preset`: the shelter that the form had ticked before anybody chose.
     """
-    interview_id, by = draft.interview_id, guards.actor()
+    interview_id, by = draft.interview_id, access.actor()
     chosen = request.form.get("party", "")
-    known = chosen in guards.country().in_force(clock.now()).parties
+    known = chosen in places.country().in_force(clock.now()).parties
     shelter = chosen if known and chosen != preset else ""
     last = actions.LastPage(page, given, seen)
     asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE

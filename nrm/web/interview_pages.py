@@ -30,7 +30,7 @@ from nrm.domain.wordings import language_question
 from nrm.domain.words import N_
 from nrm.store.children import AlertLine
 from nrm.store.interviews import ToldLine, UnsentLine
-from nrm.web import directives, frames, guards, handouts, interview_endings
+from nrm.web import access, directives, frames, handouts, interview_endings, places
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 from nrm.web.questions import QuestionMarkup
@@ -85,7 +85,7 @@ def draft_line(row: UnsentLine) -> DraftLine:
     if row.expires_at is None or waits:
         return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
-    kept = guards.country().retention
+    kept = places.country().retention
     warn = left <= kept.draft_days - kept.draft_warning_days
     return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
 
@@ -180,7 +180,7 @@ def _render(
         synthetic = current_app.extensions["nrm.synthetic"]
         back = journey[place - 1].id if place else ""
         key = (draft.questionnaire.id, page.id, language, spoken, synthetic, place, back, *_key(shown))
-        visitor = guards.visitor()
+        visitor = access.visitor()
         values = {
             "id": str(draft.interview_id),
             "code": draft.pseudonym,
@@ -325,7 +325,7 @@ def _duty_desks(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, 
 def _numbers(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
     """Whom one can call when nobody can be asked: duty desk and help line, unless they were struck out."""
     lines = [each for each in proposed.agreement.parties.values() if each.kind == "helpline"]
-    helped = [(text_in(each.names), guards.country().emergency.helpline) for each in lines if each.code not in struck]
+    helped = [(text_in(each.names), places.country().emergency.helpline) for each in lines if each.code not in struck]
     return [*_duty_desks(proposed, struck), *helped[:1]]
 
 
@@ -349,7 +349,7 @@ def _profile(draft: Draft) -> Profile:
 
 def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
     """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
-    names = {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
     rows = []
     for page in draft.pages:
         if page.id != here.id:
@@ -437,7 +437,7 @@ def _words(questionnaire: Questionnaire, name: str, value: Any) -> str:
 
 def told(rows: Sequence[ToldLine]) -> list[Told]:
     """Who has to be told of a case that was sent."""
-    parties = guards.country().in_force(clock.now()).parties
+    parties = places.country().in_force(clock.now()).parties
     return [
         Told(
             text_in(parties[row.party].names) if row.party in parties else row.party,

@@ -25,7 +25,18 @@ from nrm.domain.words import N_
 from nrm.store import children, supplements
 from nrm.store import interviews as store
 from nrm.store import referrals as referral_store
-from nrm.web import directives, guards, handouts, home, interview_endings, interview_pages, notices, rollout
+from nrm.web import (
+    access,
+    directives,
+    errors,
+    handouts,
+    home,
+    interview_endings,
+    interview_pages,
+    notices,
+    places,
+    rollout,
+)
 from nrm.web.language import current_language, gettext
 
 blueprint = Blueprint("interviews", __name__)
@@ -46,7 +57,7 @@ ENDINGS = ("refused", "none", "undecided", "discarded")
 @home.page(Role.BORDER_OFFICER)
 def border_officer_home() -> str:
     """New interview; drafts with the days they have left; what waits to be referred; what was sent, and the answer."""
-    by = guards.actor()
+    by = access.actor()
     drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
     return render_template(
         "home/border_officer.html",
@@ -64,12 +75,12 @@ def border_officer_home() -> str:
 
 
 @blueprint.get("/interviews/unsent/<status>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def unsent(status: str) -> str:
     """All drafts, or all imported interviews that wait to be referred, page by page."""
     if status not in ("draft", "completed"):
         raise NotVisible
-    found = store.listed(status, by=guards.actor(), after=request.args.get("after", ""))
+    found = store.listed(status, by=access.actor(), after=request.args.get("after", ""))
     return render_template(
         "interviews/unsent.html",
         status=status,
@@ -79,22 +90,22 @@ def unsent(status: str) -> str:
 
 
 @blueprint.post("/interviews")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def start() -> Answer:
     try:
         interview_id = uuid.UUID(request.form.get("id", "")[:36])
     except ValueError:
-        return guards.error_page(422)
-    by = guards.actor()
+        return errors.error_page(422)
+    by = access.actor()
     actions.start(interview_id=interview_id, urgent=request.form.get("urgent") == "yes", by=by)
     return _go_on(interview_id)
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/resume")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def resume(interview_id: uuid.UUID) -> Answer:
     """Give leave to read the draft, then go on where it stopped (or on the page the form names)."""
-    by = guards.actor()
+    by = access.actor()
     try:
         actions.resume(interview_id=interview_id, by=by)
     except NoLongerDraft as error:
@@ -111,7 +122,7 @@ def resume(interview_id: uuid.UUID) -> Answer:
 
 def _go_on(interview_id: uuid.UUID) -> Answer:
     try:
-        draft = actions.read(interview_id=interview_id, by=guards.actor())
+        draft = actions.read(interview_id=interview_id, by=access.actor())
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
     except OpeningEnded:
@@ -133,28 +144,28 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
 
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
-    row = store.interview(interview_id, by=guards.actor())
+    row = store.interview(interview_id, by=access.actor())
     return render_template("interviews/continue.html", interview_id=interview_id, code=row.pseudonym, page=page)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def tasks(interview_id: uuid.UUID) -> Answer:
     """The parts of the interview and which of them are done."""
     try:
-        draft = actions.read(interview_id=interview_id, by=guards.actor())
+        draft = actions.read(interview_id=interview_id, by=access.actor())
     except OpeningEnded:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
-    return interview_pages.tasks(draft, children.of_interview(interview_id, by=guards.actor()))
+    return interview_pages.tasks(draft, children.of_interview(interview_id, by=access.actor()))
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def page(interview_id: uuid.UUID, page: str) -> Answer:
     """One page of the interview as it was saved."""
-    by = guards.actor()
+    by = access.actor()
     try:
         draft = actions.read(interview_id=interview_id, by=by)
     except OpeningEnded:
@@ -181,10 +192,10 @@ def _within_reach(draft: Draft, page: Page) -> bool:
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/<page>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def save(interview_id: uuid.UUID, page: str) -> Answer:
     """Check and keep the page, then go on; the last page ends or sends the interview."""
-    by = guards.actor()
+    by = access.actor()
     try:
         draft = _opened(interview_id)
     except NoLongerDraft as error:
@@ -194,7 +205,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.today(guards.country().timezone))
+    given = form.accept(draft.answers, today=clock.today(places.country().timezone))
     seen = _revision_shown()
     try:
         if "stop" in request.form:
@@ -225,7 +236,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
 
 def _opened(interview_id: uuid.UUID) -> Draft:
     """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
-    by = guards.actor()
+    by = access.actor()
     try:
         return actions.read(interview_id=interview_id, by=by)
     except OpeningEnded:
@@ -270,11 +281,11 @@ def _named(draft: Draft, page: Page) -> set[str] | None:
         return None
     if draft.on_paper or draft.status == "completed":
         return set()
-    return _known("named") & interview_pages.names_on(draft, by=guards.actor())
+    return _known("named") & interview_pages.names_on(draft, by=access.actor())
 
 
 def _known(field: str) -> set[str]:
-    known = guards.country().in_force(clock.now()).parties
+    known = places.country().in_force(clock.now()).parties
     return {code for code in request.form.getlist(field)[:100] if code in known}
 
 
@@ -293,7 +304,7 @@ def _go_on_after(draft: Draft, page: str) -> BaseResponse:
 
 def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], seen: int) -> Answer:
     """The last page: send the interview to the shelter that was picked, or end it, as the pressed button says."""
-    by = guards.actor()
+    by = access.actor()
     named = _named(draft, page)
     last = LastPage(page.id, given, seen, named)
     picked = None
@@ -355,10 +366,10 @@ def _as_seen(draft: Draft, seen: int) -> Draft:
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/without")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def without_page(interview_id: uuid.UUID) -> Answer:
     """What becomes of what was told when the person leaves without a shelter and did not say no."""
-    by = guards.actor()
+    by = access.actor()
     try:
         draft = actions.read(interview_id=interview_id, by=by)
     except OpeningEnded:
@@ -381,11 +392,11 @@ def without_page(interview_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/without")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def without(interview_id: uuid.UUID) -> Answer:
     try:
         _opened(interview_id)
-        actions.leave(interview_id=interview_id, by=guards.actor())
+        actions.leave(interview_id=interview_id, by=access.actor())
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
     except actions.ChildWaits:
@@ -398,34 +409,34 @@ def without(interview_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def discard_page(interview_id: uuid.UUID) -> Answer:
     """What is in the draft and would be destroyed."""
     return _asked_once_more(interview_id, discard=True)
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/discard")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def discard(interview_id: uuid.UUID) -> Answer:
     return _confirmed(interview_id, discard=True)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/end")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def end_page(interview_id: uuid.UUID) -> Answer:
     """What was said and would be destroyed, before an interview ends without a case."""
     return _asked_once_more(interview_id, discard=False)
 
 
 @blueprint.post("/interviews/<uuid:interview_id>/end")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def end(interview_id: uuid.UUID) -> Answer:
     return _confirmed(interview_id, discard=False)
 
 
 def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
-        draft = actions.read(interview_id=interview_id, by=guards.actor())
+        draft = actions.read(interview_id=interview_id, by=access.actor())
     except OpeningEnded:
         return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
@@ -457,7 +468,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
 
 
 @blueprint.get("/interviews/ended/<ending>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def ended(ending: str) -> str:
     """What was kept and what was destroyed, without any code: nothing leads back to the person."""
     if ending not in ENDINGS:
@@ -465,16 +476,16 @@ def ended(ending: str) -> str:
     return render_template(
         "interviews/ended.html",
         ending=ending,
-        telephone=guards.country().emergency.helpline,
+        telephone=places.country().emergency.helpline,
         leaflets=handouts.leaflets(),
     )
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/sent")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def sent(interview_id: uuid.UUID) -> Answer:
     """The code, who answers by when, who was told or not yet, whom to call."""
-    by = guards.actor()
+    by = access.actor()
     row = store.interview(interview_id, by=by)
     if row.status != "sent":
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)

@@ -14,7 +14,7 @@ from nrm.domain.register import JointMade, JointTooEarly
 from nrm.domain.reports import JOINT, BeingClosed
 from nrm.store import register as register_store
 from nrm.store import reports as store
-from nrm.web import guards
+from nrm.web import access, errors, places, sessions
 from nrm.web.language import current_language, text_in, translated
 from nrm.web.outstanding import agency_names
 from nrm.web.register import STATES
@@ -26,32 +26,32 @@ _ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 
 
 @blueprint.get("/register/joint/<quarter>/make")
-@guards.requires(Permission.REGISTER_JOIN)
+@access.requires(Permission.REGISTER_JOIN)
 def make_page(quarter: str) -> str:
     """How each table stands, what is waited for, and the button."""
     return _joint_report_page(quarter)
 
 
 @blueprint.post("/register/joint/<quarter>/make")
-@guards.requires(Permission.REGISTER_JOIN)
-@guards.step_up
-def make(quarter: str) -> guards.Answer:
+@access.requires(Permission.REGISTER_JOIN)
+@sessions.step_up
+def make(quarter: str) -> errors.Answer:
     """Make and sign it; the files are made while the page that follows waits for them. It never changes after that."""
     which = quarter_of(quarter)
     with suppress(BeingClosed, JointMade):  # the next page says how it stands
         try:
-            actions.begin(which, by=guards.actor())
+            actions.begin(which, by=access.actor())
         except JointTooEarly:
             return _joint_report_page(quarter), 409
     return redirect(url_for("joint.in_work", quarter=quarter), 303)
 
 
 @blueprint.get("/register/joint/<quarter>/in-work")
-@guards.requires(Permission.REGISTER_JOIN)
+@access.requires(Permission.REGISTER_JOIN)
 def in_work(quarter: str) -> BaseResponse:
     """The progress of making it; the page reloads by itself, without a script, until it is done."""
     which = quarter_of(quarter)
-    state = actions.state(which, by=guards.actor())
+    state = actions.state(which, by=access.actor())
     if state == "made":
         return redirect(url_for("joint.show", quarter=quarter), 303)
     page = Response(render_template("register/in_work.html", quarter=which, running=state == "in_work"))
@@ -62,8 +62,8 @@ def in_work(quarter: str) -> BaseResponse:
 
 def _joint_report_page(quarter: str) -> str:
     which = quarter_of(quarter)
-    by = guards.actor()
-    register = guards.country().register
+    by = access.actor()
+    register = places.country().register
     waiting = actions.outstanding(which, by=by)
     named = titles()
     return render_template(
@@ -77,11 +77,11 @@ def _joint_report_page(quarter: str) -> str:
 
 
 @blueprint.get("/register/joint/<string(length=6):quarter>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def show(quarter: str) -> str:
     """The sealed page in the reader's language, inside the frame of all pages."""
     which = quarter_of(quarter)
-    by = guards.actor()
+    by = access.actor()
     release = store.release(which, by=by, report=JOINT)
     body = store.release_file(which, f"html.{current_language()}", by=by, report=JOINT).decode()
     return render_template(
@@ -97,11 +97,11 @@ def show(quarter: str) -> str:
 
 
 @blueprint.get(f"/register/joint/<string(length=6):quarter>.{_ENDING}")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def download(quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
     name, media_type, _ = DOWNLOADS[ending]
-    content = store.release_file(quarter_of(quarter), name, by=guards.actor(), report=JOINT)
+    content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=JOINT)
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"joint-{quarter}.{ending}")
     return response

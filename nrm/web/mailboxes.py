@@ -9,26 +9,26 @@ from forms.mailboxes import SetMailboxForm
 from nrm.actions import mailboxes as actions
 from nrm.domain.accounts import Permission
 from nrm.store import mailboxes as store
-from nrm.web import guards
+from nrm.web import access, sessions
 
 blueprint = Blueprint("mailboxes", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 
 @blueprint.get("/desk/e-mail")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def address_page() -> str:
-    box = store.own(by=guards.actor())
+    box = store.own(by=access.actor())
     form = SetMailboxForm(address=box.address if box else "", language=box.language if box else "")
     return render_template("mailboxes/address.html", form=form)
 
 
 @blueprint.post("/desk/e-mail")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
-@guards.step_up
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@sessions.step_up
 def set_address() -> Answer:
     form = SetMailboxForm(request.form)
     if not form.validate():
         return render_template("mailboxes/address.html", form=form), 422
-    actions.set_address(address=form.address.data or "", language=form.language.data, by=guards.actor())
+    actions.set_address(address=form.address.data or "", language=form.language.data, by=access.actor())
     return redirect(url_for("mailboxes.address_page"), 303)

@@ -24,7 +24,7 @@ from nrm.domain.members import (
 )
 from nrm.domain.words import N_
 from nrm.store import members as store
-from nrm.web import guards
+from nrm.web import access, errors, places, sessions
 
 blueprint = Blueprint("members", __name__)
 
@@ -64,55 +64,55 @@ Answer = BaseResponse | str | tuple[str, int]
 
 
 @blueprint.get("/members/<uuid:member_id>/disable")
-@guards.requires(Permission.ACCOUNT_DISABLE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
 def disable_page(member_id: uuid.UUID) -> str:
-    by = guards.actor()
+    by = access.actor()
     bound = by.may(Permission.ORGANISATION_FOUND)
     return render_template("members/disable.html", member=store.manageable(member_id, by=by), bound=bound)
 
 
 @blueprint.post("/members/<uuid:member_id>/disable")
-@guards.requires(Permission.ACCOUNT_DISABLE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
 def disable(member_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     try:
         due = actions.disable(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount, TooFewLeft, EndsTooMany) as error:
-        return guards.error_page(409, REFUSALS[type(error)])
+        return errors.error_page(409, REFUSALS[type(error)])
     own = due and by.may(Permission.ACCOUNT_CONFIRM)
     return redirect(url_for("members.keys" if own else "accounts.members"), 303)
 
 
 @blueprint.get("/members/<uuid:member_id>/anew")
-@guards.requires(Permission.ACCOUNT_DISABLE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
 def anew_page(member_id: uuid.UUID) -> str:
-    return render_template("members/anew.html", member=store.manageable(member_id, by=guards.actor()))
+    return render_template("members/anew.html", member=store.manageable(member_id, by=access.actor()))
 
 
 @blueprint.post("/members/<uuid:member_id>/anew")
-@guards.requires(Permission.ACCOUNT_DISABLE)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
 def anew(member_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     member = store.manageable(member_id, by=by)
     try:
         token = actions.begin_anew(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
-        return guards.error_page(409, REFUSALS[type(error)])
+        return errors.error_page(409, REFUSALS[type(error)])
     except KeyHoldersDecide:
-        return guards.error_page(403, ELSEWHERE)
+        return errors.error_page(403, ELSEWHERE)
     link = url_for("accounts.invitation", token=token, _external=True)
     return render_template("accounts/invited.html", link=link, name=member.name)
 
 
 @blueprint.get("/members/keys")
-@guards.signed_in
+@access.signed_in
 def keys() -> str:
     """The state of the organisation's key, and what happened with keys."""
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "members/keys.html",
         stands=store.keys(by=by),
@@ -124,11 +124,11 @@ def keys() -> str:
 
 
 @blueprint.post("/members/keys")
-@guards.requires(Permission.ACCOUNT_CONFIRM)
-@guards.step_up
+@access.requires(Permission.ACCOUNT_CONFIRM)
+@sessions.step_up
 def renew() -> BaseResponse:
     """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys."""
-    by = guards.actor()
+    by = access.actor()
     actions.renew_keyring(by=by)
     until = time.monotonic() + SECONDS_A_CLICK
     if actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done:
@@ -159,28 +159,28 @@ def _joined_page(token: str, form: CheckCodeForm, status: int) -> BaseResponse:
     try:
         actions.joined_by(token)
     except UnusableInvitation:
-        return Response(render_template("accounts/unusable.html", telephone=guards.country().emergency.helpline), 404)
-    nonce = guards.nonce()
+        return Response(render_template("accounts/unusable.html", telephone=places.country().emergency.helpline), 404)
+    nonce = sessions.nonce()
     page = render_template("members/check_code.html", form=form, csrf_token=accounts.sign_in_token(nonce), joined=True)
     response = Response(page, status)
-    guards.remember_nonce(response, nonce)
+    sessions.remember_nonce(response, nonce)
     return response
 
 
 @blueprint.get("/recovery-code")
-@guards.signed_in
+@access.signed_in
 def code_page() -> str:
-    checked = store.is_code_checked(by=guards.actor())
+    checked = store.is_code_checked(by=access.actor())
     return render_template("members/check_code.html", form=CheckCodeForm(), joined=False, checked=checked)
 
 
 @blueprint.post("/recovery-code")
-@guards.signed_in
+@access.signed_in
 def check_code() -> Answer:
     form = CheckCodeForm(request.form)
     if form.validate():
         try:
-            actions.check_code(code=form.code.data or "", by=guards.actor())
+            actions.check_code(code=form.code.data or "", by=access.actor())
             return redirect(url_for("members.code_page"), 303)
         except WrongCode:
             form.code.errors = [WRONG_CODE]
@@ -188,20 +188,20 @@ def check_code() -> Answer:
 
 
 @blueprint.get("/recovery-code/new")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def new_code_page() -> str:
     return render_template("members/new_code.html", form=MakeCodeForm())
 
 
 @blueprint.post("/recovery-code/new")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def new_code() -> Answer:
     form = MakeCodeForm(request.form)
     if form.validate():
         try:
-            code = actions.make_code(password=form.password.data or "", by=guards.actor(), asker=guards.asker())
+            code = actions.make_code(password=form.password.data or "", by=access.actor(), asker=sessions.asker())
             return render_template("members/code.html", code=code)
         except SignInRefused:
             form.password.errors = [N_("Enter your present password; this is not it")]

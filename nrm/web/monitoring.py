@@ -31,7 +31,7 @@ from nrm.domain.words import N_
 from nrm.store import accounts
 from nrm.store import monitoring as store
 from nrm.store.stays import today
-from nrm.web import guards, home
+from nrm.web import access, errors, home, places
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("monitoring", __name__)
@@ -88,7 +88,7 @@ class DrawLine:
 @home.page(Role.MONITOR)
 def monitor_home() -> str:
     """What waits for the monitor: quarters to draw, interviews to score, remedies to check."""
-    by = guards.actor()
+    by = access.actor()
     lines = [
         DrawLine(each.quarter, each.committed_on, each.drawn_on, today() > Quarter.parse(each.quarter).end)
         for each in store.draws(by=by)
@@ -104,19 +104,19 @@ def monitor_home() -> str:
 
 
 def _items() -> dict[str, str]:
-    checklist = guards.country().checklist
+    checklist = places.country().checklist
     return {item.id: text_in(item.text) for item in checklist.items.values()} if checklist else {}
 
 
 @blueprint.get("/monitoring/quarters/<quarter>")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def quarter_page(quarter: str) -> Answer:
     """The draw of a quarter: its commitment, afterwards its seed, and what was drawn."""
     try:
         wanted = Quarter.parse(quarter)
     except UnreadableQuarter:
-        return guards.error_page(404)
-    by = guards.actor()
+        return errors.error_page(404)
+    by = access.actor()
     row = store.draw_of(wanted, by=by)
     posts = {str(each.id): {"sq": each.name_sq, "en": each.name_en} for each in accounts.organisations_by_id().values()}
     return render_template(
@@ -133,31 +133,31 @@ def quarter_page(quarter: str) -> Answer:
 
 
 @blueprint.post("/monitoring/quarters/<quarter>/draw")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def draw(quarter: str) -> Answer:
     try:
         wanted = Quarter.parse(quarter)
-        actions.draw(wanted, by=guards.actor())
+        actions.draw(wanted, by=access.actor())
     except UnreadableQuarter:
-        return guards.error_page(404)
+        return errors.error_page(404)
     except MonitoringRefused as error:
-        return guards.error_page(409, OVER[error.why])
+        return errors.error_page(409, OVER[error.why])
     return redirect(url_for("monitoring.quarter_page", quarter=str(wanted)), 303)
 
 
 @blueprint.get("/monitoring/samples/<uuid:sample_id>")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def sample_page(sample_id: uuid.UUID) -> Answer:
     """One interview, as its procedure record tells of it, and the checklist."""
-    found = store.sample(sample_id, by=guards.actor())
+    found = store.sample(sample_id, by=access.actor())
     form = score_form(actions.items_of(found), current_language())()
     return _sample(found, form)
 
 
 @blueprint.post("/monitoring/samples/<uuid:sample_id>")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def score(sample_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     found = store.sample(sample_id, by=by)
     form = score_form(actions.items_of(found), current_language())(request.form)
     if found.mine is None and not found.full and not form.validate():
@@ -165,15 +165,15 @@ def score(sample_id: uuid.UUID) -> Answer:
     try:
         actions.score(sample_id=sample_id, marks=form.marks, by=by)
     except MonitoringRefused as error:
-        return guards.error_page(409, OVER[error.why])
+        return errors.error_page(409, OVER[error.why])
     return redirect(url_for("monitoring.after", sample_id=sample_id), 303)
 
 
 @blueprint.get("/monitoring/samples/<uuid:sample_id>/after")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def after(sample_id: uuid.UUID) -> str:
     """It is scored: what was not met, and the next one."""
-    by = guards.actor()
+    by = access.actor()
     found = store.sample(sample_id, by=by)
     missed = [item for item, mark in (found.mine or {}).items() if mark == "not_met"]
     following = store.to_score(by=by, limit=1)
@@ -205,7 +205,7 @@ def _sample(found: store.Sample, form: ScoreForm, status: int = 200) -> tuple[st
 def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
     """The record in words, in the order in which it is checked."""
     record = found.record
-    questionnaire = guards.country().questionnaires.get(record.questionnaire) if record else None
+    questionnaire = places.country().questionnaires.get(record.questionnaire) if record else None
     if record is None or questionnaire is None:
         return []
     name = questionnaire.language_names.get(record.language)
@@ -238,7 +238,7 @@ def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
 
 
 def _pages(found: store.Sample) -> list[tuple[str, str]]:
-    questionnaire = guards.country().questionnaires.get(found.record.questionnaire) if found.record else None
+    questionnaire = places.country().questionnaires.get(found.record.questionnaire) if found.record else None
     if found.record is None or questionnaire is None:
         return []
     return [
@@ -249,17 +249,17 @@ def _pages(found: store.Sample) -> list[tuple[str, str]]:
 
 
 def _texts(found: store.Sample, names: list[str]) -> list[str]:
-    questionnaire = guards.country().questionnaires.get(found.record.questionnaire) if found.record else None
+    questionnaire = places.country().questionnaires.get(found.record.questionnaire) if found.record else None
     if questionnaire is None:
         return []
     return [text_in(questionnaire.questions[name].text) for name in names if name in questionnaire.questions]
 
 
 @blueprint.get("/monitoring/scores")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def scores() -> str:
     """Every post over the quarters, how far monitors agree, and what posts are asked to mend."""
-    by = guards.actor()
+    by = access.actor()
     table = store.scores(by=by)
     return render_template(
         "monitoring/scores.html",
@@ -273,10 +273,10 @@ def scores() -> str:
 
 
 @blueprint.get("/monitoring/ours")
-@guards.requires(Permission.MONITORING_OWN)
+@access.requires(Permission.MONITORING_OWN)
 def ours() -> str:
     """What monitoring found at the reader's own post, and what it is asked to mend."""
-    table = store.scores(by=guards.actor())
+    table = store.scores(by=access.actor())
     return render_template(
         "monitoring/scores.html",
         table=table,
@@ -290,7 +290,7 @@ def ours() -> str:
 
 def _mending() -> dict[str, object]:
     return {
-        "remedies": store.remedies(by=guards.actor()),
+        "remedies": store.remedies(by=access.actor()),
         "actions": ACTION_LABELS,
         "owners": OWNER_LABELS,
         "outcomes": OUTCOME_LABELS,
@@ -303,7 +303,7 @@ def _headings(table: store.ScoreTable) -> list[object]:
 
 
 @blueprint.get("/monitoring/remedies/new")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def mend_page() -> str:
     form = _mend_form()
     form.id.data = str(uuid.uuid4())
@@ -318,7 +318,7 @@ def _mend_form() -> AskToMendForm:
         SelectChoice(value="", label=N_("Choose")),
         *(
             SelectChoice(value=str(post), label=text_in(names))
-            for post, names in store.monitored_posts(by=guards.actor())
+            for post, names in store.monitored_posts(by=access.actor())
         ),
     ]
     form.item.choices = [
@@ -329,13 +329,13 @@ def _mend_form() -> AskToMendForm:
 
 
 @blueprint.post("/monitoring/remedies")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def mend() -> Answer:
     form = _mend_form()
     try:
         remedy_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     valid = form.validate()
     for field, words in ((form.post, N_("Choose the post")), (form.item, N_("Choose what was not met"))):
         if not field.data and not field.errors:
@@ -351,7 +351,7 @@ def mend() -> Answer:
             action=RemedyAction(form.action.data),
             owner=RemedyOwner(form.owner.data),
             due_on=form.due.data,
-            by=guards.actor(),
+            by=access.actor(),
         )
     except MonitoringRefused as error:
         wrong_at(form.due if error.why == "due" else form.item, error)
@@ -360,10 +360,10 @@ def mend() -> Answer:
 
 
 @blueprint.get("/monitoring/remedies/<uuid:remedy_id>")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def check_page(remedy_id: uuid.UUID) -> Answer:
     """What was asked, and the question whether it was done."""
-    return _check(store.remedy(remedy_id, by=guards.actor()), CheckMendedForm())
+    return _check(store.remedy(remedy_id, by=access.actor()), CheckMendedForm())
 
 
 def _check(remedy: store.RemedyLine, form: CheckMendedForm, status: int = 200) -> tuple[str, int]:
@@ -382,32 +382,32 @@ def _check(remedy: store.RemedyLine, form: CheckMendedForm, status: int = 200) -
 
 
 @blueprint.post("/monitoring/remedies/<uuid:remedy_id>")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def check(remedy_id: uuid.UUID) -> Answer:
     form = CheckMendedForm(request.form)
-    by = guards.actor()
+    by = access.actor()
     if not form.validate():
         return _check(store.remedy(remedy_id, by=by), form, 422)
     try:
         actions.check_mended(remedy_id=remedy_id, outcome=RemedyOutcome(form.outcome.data), by=by)
     except MonitoringRefused as error:
-        return guards.error_page(409, OVER[error.why])
+        return errors.error_page(409, OVER[error.why])
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/monitoring/screens")
-@guards.requires(Permission.MONITORING_SCORE)
+@access.requires(Permission.MONITORING_SCORE)
 def screens() -> str:
     """“No indicator” although the profile said otherwise: the coded answers, without place, hour and person."""
     found: list[tuple[str, list[tuple[str, str]]]] = []
-    for each in store.negative_screens(by=guards.actor()):
-        questionnaire = guards.country().questionnaires.get(each.questionnaire)
+    for each in store.negative_screens(by=access.actor()):
+        questionnaire = places.country().questionnaires.get(each.questionnaire)
         if questionnaire is not None:
             line = (OUTCOME_WORDS[each.profile], _named(questionnaire, each.answers))
             if line not in found:  # once: how often it occurs is not shown
                 found.append(line)
     return render_template(
-        "monitoring/screens.html", screens=found, days=guards.country().retention.negative_screen_days
+        "monitoring/screens.html", screens=found, days=places.country().retention.negative_screen_days
     )
 
 

@@ -21,7 +21,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store import notices as store
 from nrm.store import referrals as referral_store
-from nrm.web import guards
+from nrm.web import access, errors, places
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, text_in, translated
 
@@ -37,10 +37,10 @@ SHOWN = 6
 
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
-    lines = store.expected(by=guards.actor())
+    lines = store.expected(by=access.actor())
     shown, authority = lines, _is_authority()
     if authority:
-        recent = clock.today(guards.country().timezone) - OLD_AFTER
+        recent = clock.today(places.country().timezone) - OLD_AFTER
         shown = [line for line in lines if line.expected_on > recent][:SHOWN]
     part = render_template(
         "notices/expected.html", lines=shown, more=len(lines) - len(shown), country_of=_country, authority=authority
@@ -49,12 +49,12 @@ def expected_part() -> Markup:
 
 
 @blueprint.get("/notices")
-@guards.requires(Permission.NOTICE_RECEIVE)
+@access.requires(Permission.NOTICE_RECEIVE)
 def index() -> str:
     """Everybody who is expected, or did not come."""
     return render_template(
         "notices/index.html",
-        lines=store.expected(by=guards.actor()),
+        lines=store.expected(by=access.actor()),
         more=0,
         country_of=_country,
         authority=_is_authority(),
@@ -65,7 +65,7 @@ def recorded_part() -> Markup:
     """The part of a home page that says what became of one's own notices."""
     part = render_template(
         "notices/recorded.html",
-        lines=store.recorded(by=guards.actor()),
+        lines=store.recorded(by=access.actor()),
         country_of=_country,
         labels=STATUS_LABELS,
         quarter_of=lambda day: str(Quarter.of(day)),
@@ -78,11 +78,11 @@ def _country(code: str) -> str:
 
 
 def _is_authority() -> bool:
-    return guards.actor().kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+    return access.actor().kind is OrganisationKind.RESPONSIBLE_AUTHORITY
 
 
 @blueprint.get("/notices/new")
-@guards.requires(Permission.NOTICE_ANNOUNCE)
+@access.requires(Permission.NOTICE_ANNOUNCE)
 def announce_page() -> str:
     form = _form()
     form.id.data = str(uuid.uuid4())
@@ -91,7 +91,7 @@ def announce_page() -> str:
 
 def _form() -> AnnounceReturnForm:
     form = AnnounceReturnForm(request.form)
-    kind = guards.actor().kind
+    kind = access.actor().kind
     origins = ORIGINS_OF.get(kind, ()) if kind is not None else ()
     form.origin.choices = [SelectChoice(value=str(each), label=ORIGIN_LABELS[each]) for each in origins]
     form.post.choices = [
@@ -103,13 +103,13 @@ def _form() -> AnnounceReturnForm:
 
 
 @blueprint.post("/notices")
-@guards.requires(Permission.NOTICE_ANNOUNCE)
+@access.requires(Permission.NOTICE_ANNOUNCE)
 def announce() -> Answer:
     form = _form()
     try:
         notice_id = uuid.UUID((form.id.data or "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     posts = {each.code: each.id for each in store.posts()}
     if form.validate() and form.post.data not in posts:
         form.post.errors = [N_("Choose the crossing point")]
@@ -131,7 +131,7 @@ def announce() -> Answer:
             post_id=posts[form.post.data],
             announced=announced,
             identity=form.identity,
-            by=guards.actor(),
+            by=access.actor(),
         )
     except NoticeRefused as error:
         field, what = IMPOSSIBLE[error.why]
@@ -141,32 +141,32 @@ def announce() -> Answer:
 
 
 @blueprint.get("/notices/<uuid:notice_id>/cancel")
-@guards.requires(Permission.NOTICE_ANNOUNCE)
+@access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel_page(notice_id: uuid.UUID) -> Answer:
-    if store.own(notice_id, by=guards.actor()).status != "announced":
-        return guards.error_page(409, OVER)
+    if store.own(notice_id, by=access.actor()).status != "announced":
+        return errors.error_page(409, OVER)
     return render_template("notices/cancel.html")
 
 
 @blueprint.post("/notices/<uuid:notice_id>/cancel")
-@guards.requires(Permission.NOTICE_ANNOUNCE)
+@access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel(notice_id: uuid.UUID) -> Answer:
     try:
-        actions.cancel(notice_id=notice_id, by=guards.actor())
+        actions.cancel(notice_id=notice_id, by=access.actor())
     except NoticeRefused:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/notices/<uuid:notice_id>")
-@guards.requires(Permission.NOTICE_RECEIVE)
+@access.requires(Permission.NOTICE_RECEIVE)
 def show(notice_id: uuid.UUID) -> Answer:
     """Who is expected and when; the name only after it was opened."""
     return _show(notice_id, OpenNoticeForm(), 200)
 
 
 def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str, int]:
-    by = guards.actor()
+    by = access.actor()
     line = store.one_expected(notice_id, by=by)
     identity = actions.opened(notice_id=notice_id, by=by)
     rows = None
@@ -187,43 +187,43 @@ def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str,
 
 
 @blueprint.post("/notices/<uuid:notice_id>/open")
-@guards.requires(Permission.NOTICE_RECEIVE)
+@access.requires(Permission.NOTICE_RECEIVE)
 def open_identity(notice_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     form = OpenNoticeForm(request.form)
     if not form.validate():
         return _show(notice_id, form, 422)
-    actions.open_identity(notice_id=notice_id, purpose=Purpose(form.purpose.data), by=guards.actor())
+    actions.open_identity(notice_id=notice_id, purpose=Purpose(form.purpose.data), by=access.actor())
     return redirect(url_for("notices.show", notice_id=notice_id), 303)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/arrived")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def arrived(notice_id: uuid.UUID) -> Answer:
     """One click: the interview begins, with the answer that the return was announced."""
     try:
         interview_id = uuid.UUID(request.form.get("id", "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     try:
-        begun = actions.arrive(notice_id=notice_id, interview_id=interview_id, by=guards.actor())
+        begun = actions.arrive(notice_id=notice_id, interview_id=interview_id, by=access.actor())
     except NoticeRefused:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("interviews.tasks", interview_id=begun), 303)
 
 
 @blueprint.get("/notices/<uuid:notice_id>/not-come")
-@guards.requires(Permission.NOTICE_RECEIVE)
+@access.requires(Permission.NOTICE_RECEIVE)
 def not_come_page(notice_id: uuid.UUID) -> Answer:
-    line = store.one_expected(notice_id, by=guards.actor())
+    line = store.one_expected(notice_id, by=access.actor())
     return render_template("notices/not_come.html", line=line)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/not-come")
-@guards.requires(Permission.NOTICE_RECEIVE)
+@access.requires(Permission.NOTICE_RECEIVE)
 def not_come(notice_id: uuid.UUID) -> Answer:
     try:
-        actions.not_come(notice_id=notice_id, by=guards.actor())
+        actions.not_come(notice_id=notice_id, by=access.actor())
     except NoticeRefused:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)

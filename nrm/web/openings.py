@@ -12,17 +12,17 @@ from nrm.actions import alarms as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.store import alarms, readings
 from nrm.store.readings import Whose
-from nrm.web import guards
+from nrm.web import access
 
 blueprint = Blueprint("openings", __name__)
 
 
 @blueprint.get("/openings")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def index() -> str:
     """Openings of the organisation's cases, by colleagues, or the reader's own; each row links to its member and
     case."""
-    by = guards.actor()
+    by = access.actor()
     holds_key = readings.holds_key(by=by)
     whose = _whose_openings(request.args.get("whose") or (Whose.CASES if holds_key else Whose.MINE))
     named = {name: _id(request.args[name]) for name in ("member", "case") if request.args.get(name)}
@@ -46,20 +46,20 @@ def index() -> str:
 
 
 @blueprint.get("/alarms")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def alarm_list() -> str:
     """Who opened unusually many cases; for their colleagues and the duty desk."""
-    by = guards.actor()
+    by = access.actor()
     return render_template("openings/alarms.html", page=alarms.alarms(by=by, after=request.args.get("after", "")))
 
 
 @blueprint.post("/alarms/<uuid:alarm_id>/acknowledge/<int:cases>")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def acknowledge(alarm_id: uuid.UUID, cases: int) -> Response:
     """Somebody else looked into it; `cases`: what the page told."""
     if cases.bit_length() > 31:
         raise NotVisible
-    actions.acknowledge(alarm_id=alarm_id, cases=cases, by=guards.actor())
+    actions.acknowledge(alarm_id=alarm_id, cases=cases, by=access.actor())
     return redirect(url_for("openings.alarm_list"), 303)
 
 

@@ -13,7 +13,7 @@ from nrm.domain.members import SuspendsTooMany, TooFewShelters
 from nrm.domain.words import N_
 from nrm.store import accounts as store
 from nrm.store.referrals import names
-from nrm.web import guards
+from nrm.web import access, errors, sessions
 
 TOO_FEW = N_(
     "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
@@ -27,32 +27,32 @@ OWN = N_("This is your own organisation: nobody could let it in again.")
 
 
 @blueprint.get("/organisations/<uuid:organisation_id>/suspend")
-@guards.requires(Permission.ORGANISATION_SUSPEND)
-@guards.step_up
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
 def suspend_page(organisation_id: uuid.UUID) -> str:
     return _suspension_page(organisation_id)
 
 
 @blueprint.post("/organisations/<uuid:organisation_id>/suspend")
-@guards.requires(Permission.ORGANISATION_SUSPEND)
-@guards.step_up
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
 def suspend(organisation_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
     try:
-        actions.suspend(organisation_id=organisation_id, by=guards.actor())
+        actions.suspend(organisation_id=organisation_id, by=access.actor())
     except OwnOrganisation:
-        return guards.error_page(409, OWN)
+        return errors.error_page(409, OWN)
     except TooFewShelters:
-        return guards.error_page(409, TOO_FEW)
+        return errors.error_page(409, TOO_FEW)
     except SuspendsTooMany:
-        return guards.error_page(409, TOO_MANY)
+        return errors.error_page(409, TOO_MANY)
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/organisations/<uuid:organisation_id>/readmit")
-@guards.requires(Permission.ORGANISATION_SUSPEND)
-@guards.step_up
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
 def readmit(organisation_id: uuid.UUID) -> BaseResponse:
-    actions.readmit(organisation_id=organisation_id, by=guards.actor())
+    actions.readmit(organisation_id=organisation_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 

@@ -8,14 +8,14 @@ from flask import render_template
 from markupsafe import Markup
 
 from nrm.store import register as store
-from nrm.web import guards
+from nrm.web import access, places
 
 SHOWN = 5
 
 
 def late_note() -> str:
     """How many are late and the longest outstanding, or nothing."""
-    late = store.late(by=guards.actor())
+    late = store.late(by=access.actor())
     if not late:
         return ""
     page = render_template("register/late.html", late=late, shown=late[:SHOWN], agencies=agency_names())
@@ -24,4 +24,4 @@ def late_note() -> str:
 
 def agency_names() -> dict[str, Mapping[str, str]]:
     """The names of organisations by their code, as the country's data has them."""
-    return {code: each.names for code, each in guards.country().organisations.items()}
+    return {code: each.names for code, each in places.country().organisations.items()}

@@ -22,7 +22,7 @@ from nrm.domain.papers import PaperRefused, plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import papers as store
-from nrm.web import formats, guards, paper_print
+from nrm.web import access, errors, formats, paper_print, places
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 
@@ -34,7 +34,7 @@ LONGEST_NUMBER = 9
 
 def _questionnaire() -> Questionnaire:
     """The one that the asker's crossing point uses today."""
-    return drafts.questionnaire_called(drafts.used_by(guards.actor()))
+    return drafts.questionnaire_called(drafts.used_by(access.actor()))
 
 
 def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:
 
 
 @blueprint.get("/papers")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def index() -> Answer:
     """Print papers, type one in; which blocks were printed."""
     form = _print_form()
@@ -64,18 +64,18 @@ def _print_form() -> PrintForm:
 
 def _index(form: PrintForm, status: int = 200) -> tuple[str, int]:
     names = _questionnaire().language_names
-    lines = store.blocks(by=guards.actor())
+    lines = store.blocks(by=access.actor())
     return render_template("papers/index.html", form=form, blocks=lines, names=names), status
 
 
 @blueprint.post("/papers")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def issue() -> Answer:
     """The papers as one file. A number exists only on the paper: if the file is lost, other papers must be printed."""
     form = _print_form()
     if not form.validate():
         return _index(form, 422)
-    by, country, questionnaire = guards.actor(), guards.country(), _questionnaire()
+    by, country, questionnaire = access.actor(), places.country(), _questionnaire()
     point = country.crossing_points.get(by.crossing_point or "")
     staff, spoken = form.staff.data, form.spoken.data
     numbers = actions.drawn(int(form.papers.data or "1"))
@@ -84,7 +84,7 @@ def issue() -> Answer:
     try:
         content = to_pdf(first, following=following)
     except PdfUnavailable:
-        return guards.error_page(503, NO_PDF)
+        return errors.error_page(503, NO_PDF)
     actions.issue(numbers=numbers, questionnaire=questionnaire, staff=staff, spoken=spoken, by=by)
     response = Response(content, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename="form.pdf")
@@ -92,7 +92,7 @@ def issue() -> Answer:
 
 
 @blueprint.get("/papers/type-in")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def number_page() -> Answer:
     return _number_page(NumberForm(), str(uuid.uuid4()))
 
@@ -102,20 +102,20 @@ def _number_page(form: NumberForm, new_id: str, status: int = 200, keyed: str = 
 
 
 @blueprint.post("/papers/type-in")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def begin() -> Answer:
     """Begin to type in the paper, unless it was sent already; a person who types it in a second time is told first."""
     form = NumberForm(request.form)
     try:
         interview_id = uuid.UUID(request.form.get("id", "")[:36])
     except ValueError:
-        return guards.error_page(422)
+        return errors.error_page(422)
     if not form.validate():
         return _number_page(form, str(interview_id), 422)
-    at = form.at.replace(tzinfo=guards.country().timezone).astimezone(UTC)
+    at = form.at.replace(tzinfo=places.country().timezone).astimezone(UTC)
     again = request.form.get("again") == "yes"
     try:
-        actions.begin(interview_id=interview_id, number=form.number.data or "", at=at, again=again, by=guards.actor())
+        actions.begin(interview_id=interview_id, number=form.number.data or "", at=at, again=again, by=access.actor())
     except PaperRefused as error:
         message = gettext(REFUSED[error.why])
         led_to = f" ({gettext('code %(code)s', code=error.pseudonym)})" if error.pseudonym else ""
@@ -125,16 +125,16 @@ def begin() -> Answer:
 
 
 @blueprint.get("/papers/<uuid:interview_id>/answers")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def answers_page(interview_id: uuid.UUID) -> Answer:
     """Everything on the paper in its order, each box by its code."""
     try:
-        draft = actions.read(interview_id=interview_id, by=guards.actor())
+        draft = actions.read(interview_id=interview_id, by=access.actor())
     except OpeningEnded:
         return _ask_to_continue(interview_id)
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
-    if not actions.is_same_version(draft, by=guards.actor()):
+    if not actions.is_same_version(draft, by=access.actor()):
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     form = typed_form(draft.questionnaire, current_language())()
     form.fill(draft.answers)
@@ -158,15 +158,15 @@ def _answers_page(draft: Draft, form: TypedForm, status: int = 200, *, stale: bo
 
 
 @blueprint.post("/papers/<uuid:interview_id>/answers")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def type_in(interview_id: uuid.UUID) -> Answer:
     """Keep the paper: complete, so that its answers are checked and sent like any interview; or as far as it is
     typed."""
-    by = guards.actor()
+    by = access.actor()
     try:
         draft = _opened(interview_id)
         form = typed_form(draft.questionnaire, current_language())(request.form)
-        given = form.read(guards.country().in_force(clock.now()).parties)
+        given = form.read(places.country().in_force(clock.now()).parties)
         complete = "leave" not in request.form
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
@@ -182,12 +182,12 @@ def type_in(interview_id: uuid.UUID) -> Answer:
 
 
 def _local_day(draft: Draft) -> Any:
-    return clock.day_of(draft.started_at, guards.country().timezone)
+    return clock.day_of(draft.started_at, places.country().timezone)
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:
     """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
-    by = guards.actor()
+    by = access.actor()
     try:
         return actions.read(interview_id=interview_id, by=by)
     except OpeningEnded:
@@ -202,7 +202,7 @@ def _revision_shown() -> int:
 
 def _go_on(interview_id: uuid.UUID) -> BaseResponse:
     """To the last page of the interview; first to the other entry of the same paper, if there is one."""
-    by = guards.actor()
+    by = access.actor()
     try:
         store.twins(interview_id, by=by)
     except NotVisible:
@@ -212,13 +212,13 @@ def _go_on(interview_id: uuid.UUID) -> BaseResponse:
 
 
 @blueprint.get("/papers/<uuid:interview_id>/twin")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def twin_page(interview_id: uuid.UUID) -> Answer:
     """Both entries, question by question where they differ; closed until this session may read both."""
     try:
-        pair = actions.read_pair(interview_id=interview_id, by=guards.actor())
+        pair = actions.read_pair(interview_id=interview_id, by=access.actor())
     except OpeningEnded:
-        first, second = store.twins(interview_id, by=guards.actor())
+        first, second = store.twins(interview_id, by=access.actor())
         codes = [first.pseudonym, second.pseudonym]
         return render_template("papers/twin.html", interview_id=interview_id, codes=codes, pair=None)
     return _compared(interview_id, pair)
@@ -245,23 +245,23 @@ def _compared(interview_id: uuid.UUID, pair: actions.Pair, missing: tuple[str, .
 def _words(draft: Draft, question: Question) -> str:
     if question.id not in draft.answers:
         return gettext("not answered")
-    parties = {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    parties = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
     rows = answer_rows(draft.questionnaire, {question.id: draft.answers[question.id]}, parties)
     return rows[0][1] if rows else ""
 
 
 @blueprint.post("/papers/<uuid:interview_id>/twin")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def open_twin(interview_id: uuid.UUID) -> Answer:
-    actions.open_pair(interview_id=interview_id, by=guards.actor())
+    actions.open_pair(interview_id=interview_id, by=access.actor())
     return redirect(url_for("papers.twin_page", interview_id=interview_id), 303)
 
 
 @blueprint.post("/papers/<uuid:interview_id>/twin/one")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def reconcile(interview_id: uuid.UUID) -> Answer:
     """Make one record of the answers that were picked; then it is checked and sent like any other."""
-    by = guards.actor()
+    by = access.actor()
     try:
         pair = actions.read_pair(interview_id=interview_id, by=by)
     except OpeningEnded:

@@ -16,7 +16,7 @@ from nrm.domain.paths import DECISION, DUTY_OFFICER, late_by
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store import accounts, paths, referrals
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import gettext, ngettext, text_in, translated
 
 blueprint = Blueprint("paths", __name__)
@@ -42,7 +42,7 @@ def section(case_id: uuid.UUID) -> Markup:
     """What is done, due and late in a case, by whom and by which clause; empty for a reader for whom it is not
     meant."""
     try:
-        path = paths.of_case(case_id, by=guards.actor())
+        path = paths.of_case(case_id, by=access.actor())
     except NotVisible:
         return Markup()
     names = step_names()
@@ -62,16 +62,16 @@ def section(case_id: uuid.UUID) -> Markup:
 
 def step_names() -> dict[str, str]:
     """The steps of the critical path in the reader's language, and the decision that no path has."""
-    steps = guards.country().in_force(clock.now()).path
+    steps = places.country().in_force(clock.now()).path
     return {DECISION: gettext("Decision of the duty officer"), **{each.step: text_in(each.names) for each in steps}}
 
 
 def names_of_parties() -> dict[str, str]:
     """Every organisation and party in the reader's language, by code."""
-    names = {code: text_in(party.names) for code, party in guards.country().in_force(clock.now()).parties.items()}
+    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
     names |= {each.code: text_in(referrals.names(each)) for each in accounts.organisations_by_id().values()}
     return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: names.get(AUTHORITY, "")}
 
 
 def _quarter(at: datetime) -> str:
-    return str(Quarter.of(clock.day_of(at, guards.country().timezone)))
+    return str(Quarter.of(clock.day_of(at, places.country().timezone)))

@@ -9,7 +9,7 @@ from nrm.actions import payment as actions
 from nrm.domain.accounts import Permission, Role
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.store.payment import Base
-from nrm.web import guards, home
+from nrm.web import access, home
 from nrm.web.language import gettext, text_in
 
 blueprint = Blueprint("payment", __name__)
@@ -18,7 +18,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/payment")
-@guards.requires(Permission.PAYMENT_READ)
+@access.requires(Permission.PAYMENT_READ)
 def index() -> str:
     """One table a quarter, and how the nights are counted."""
     return payment_home()
@@ -27,12 +27,12 @@ def index() -> str:
 @home.page(Role.PAYMENT_OFFICER)
 def payment_home() -> str:
     """The list of nights as a home page: the payment desk does nothing else."""
-    by = guards.actor()
+    by = access.actor()
     return render_template("payment/index.html", quarters=_by_quarter(actions.read(by=by)), desk=by.kind == "ministry")
 
 
 @blueprint.post("/payment/<any('csv', 'xlsx'):ending>")
-@guards.requires(Permission.PAYMENT_READ)
+@access.requires(Permission.PAYMENT_READ)
 def download(ending: str) -> BaseResponse:
     """The list of nights as a table file. Taking it is recorded in the audit chain, so it is a form and not a link."""
     rows: list[list[object]] = [
@@ -45,7 +45,7 @@ def download(ending: str) -> BaseResponse:
             gettext("To be paid"),
         ]
     ]
-    for base in actions.take(by=guards.actor()):
+    for base in actions.take(by=access.actor()):
         rows.append([str(base.quarter), base.code, text_in(base.names), base.nights, base.earlier, base.paid])
     title = gettext("Nights that shelters are paid for")
     content = csv_bytes(rows) if ending == "csv" else xlsx_bytes(rows, title=title)

@@ -17,7 +17,7 @@ from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.permits import Ground, PermitEvent, PermitRefused
 from nrm.store import permits as store
 from nrm.store.stays import today
-from nrm.web import guards
+from nrm.web import access
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language
 
@@ -27,16 +27,16 @@ blueprint = Blueprint("permits", __name__)
 
 
 @blueprint.get("/cases/<uuid:case_id>/permit")
-@guards.requires(Permission.PERMIT_RECORD)
+@access.requires(Permission.PERMIT_RECORD)
 def record_page(case_id: uuid.UUID) -> Answer:
-    permit = store.of_case(case_id, by=guards.actor())
+    permit = store.of_case(case_id, by=access.actor())
     return _permit_page(permit, _form(permit))
 
 
 @blueprint.post("/cases/<uuid:case_id>/permit")
-@guards.requires(Permission.PERMIT_RECORD)
+@access.requires(Permission.PERMIT_RECORD)
 def record(case_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     permit = store.of_case(case_id, by=by)
     form = _form(permit)
     if not form.validate():
@@ -87,7 +87,7 @@ def _words(permit: store.PermitView) -> dict[str, str]:
 def summary(case_id: uuid.UUID) -> Markup:
     """The permit as a part of a case page; empty for a reader who may not see it."""
     try:
-        permit = store.of_case(case_id, by=guards.actor())
+        permit = store.of_case(case_id, by=access.actor())
     except NotVisible:
         return Markup("")
     page = render_template("permits/summary.html", permit=permit, **_words(permit))

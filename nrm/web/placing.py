@@ -21,7 +21,7 @@ from nrm.store import cases as case_store
 from nrm.store import placing as store
 from nrm.store import referrals, stays
 from nrm.store.cases import CaseRelation
-from nrm.web import guards
+from nrm.web import access, errors, places
 from nrm.web.language import text_in
 
 blueprint = Blueprint("placing", __name__)
@@ -40,25 +40,25 @@ REFUSED = {
 
 
 @blueprint.get("/cases/<uuid:case_id>/direct")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def direct_page(case_id: uuid.UUID) -> Answer:
     return _placing_page("referrals/direct.html", case_id, PlaceReferralForm())
 
 
 @blueprint.post("/cases/<uuid:case_id>/direct")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def direct(case_id: uuid.UUID) -> Answer:
     return _place("referrals/direct.html", case_id, actions.direct)
 
 
 @blueprint.get("/cases/<uuid:case_id>/refer")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def refer_page(case_id: uuid.UUID) -> Answer:
     return _placing_page("referrals/refer.html", case_id, PlaceReferralForm())
 
 
 @blueprint.post("/cases/<uuid:case_id>/refer")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def refer(case_id: uuid.UUID) -> Answer:
     return _place("referrals/refer.html", case_id, actions.refer)
 
@@ -74,7 +74,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
     try:
         if by_name is ByName.NO:
-            actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=guards.actor())
+            actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=access.actor())
             form.receiver.errors, form.receiver.data, form.asks = [REFUSED["struck_out"]], None, False
             return _placing_page(template, case_id, form, 422)
         referral_id = action(
@@ -83,7 +83,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             reason=OverrideReason(form.reason.data),
             by_name=by_name,
             **more,
-            by=guards.actor(),
+            by=access.actor(),
         )
     except ReferralRefused as error:
         if error.why in ("by_name", "struck_out"):
@@ -92,7 +92,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
         elif error.why == "ask_first":
             form.by_name.errors = [REFUSED[error.why]]
         elif error.why in ("already_open", "duty_officer_decides", "no_help"):
-            return guards.error_page(409, REFUSED[error.why])
+            return errors.error_page(409, REFUSED[error.why])
         else:
             form.receiver.errors = [REFUSED[error.why]]
         return _placing_page(template, case_id, form, 422)
@@ -100,7 +100,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
 
 
 def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     case = case_store.case(case_id, by=by)
     if case.status == "closed":
         raise NotVisible
@@ -132,14 +132,14 @@ def _asked_of(form: PlaceReferralForm) -> str:
 def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:
     """(id, name) of all who read a part because the person agreed; empty for a reader who does not hold the case."""
     try:
-        shared = case_store.shares(case_id, by=guards.actor())
+        shared = case_store.shares(case_id, by=access.actor())
     except (NotVisible, CaseRefused):
         return []
     return [(str(each.organisation_id), text_in(each.names)) for each in shared if each.by_consent]
 
 
 def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
-    by = guards.actor()
+    by = access.actor()
     case_store.visible(case_id, by=by)
     candidates = {each.code: each for each in store.candidates(case_id, by=by)}
     order = list(candidates)
@@ -178,5 +178,5 @@ def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: boo
 
 def _receives(party: str) -> str:
     """The people whom the shelter receives, as far as the rules cannot check it, in the words of the agreement."""
-    known = guards.country().in_force(clock.now()).parties.get(party)
+    known = places.country().in_force(clock.now()).parties.get(party)
     return text_in(known.receives) if known is not None and known.receives is not None else ""

@@ -44,10 +44,10 @@ from nrm.domain.referrals import (
 from nrm.domain.words import N_
 from nrm.store import accounts, children, consents, members, obligations, stays
 from nrm.store import cases as case_store
-from nrm.store import placing as places
+from nrm.store import placing as route_store
 from nrm.store import referrals as store
 from nrm.store.referrals import ReferralLine
-from nrm.web import guards, handouts, paths
+from nrm.web import access, errors, handouts, paths, places
 from nrm.web.language import text_in
 from nrm.web.opened import answer_rows
 
@@ -67,7 +67,7 @@ AUTHORITY = "RA"
 
 def questionnaire_of(identifier: str) -> Any:
     """The questionnaire a case was told under, or None for one that is no longer kept."""
-    return guards.country().questionnaires.get(identifier)
+    return places.country().questionnaires.get(identifier)
 
 
 def party_names() -> dict[str, str]:
@@ -76,41 +76,41 @@ def party_names() -> dict[str, str]:
 
 
 @blueprint.get("/referrals")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def received() -> str:
     """Everything that waits for this desk's answer."""
     after = request.args.get("after", "")
-    return render_template("referrals/received.html", page=store.received(by=guards.actor(), after=after))
+    return render_template("referrals/received.html", page=store.received(by=access.actor(), after=after))
 
 
 @blueprint.get("/referrals/coming")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def coming() -> str:
     """Everybody this desk accepted who has not arrived."""
     after = request.args.get("after", "")
-    return render_template("referrals/coming.html", page=store.coming(by=guards.actor(), after=after))
+    return render_template("referrals/coming.html", page=store.coming(by=access.actor(), after=after))
 
 
 @blueprint.get("/referrals/sent")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def sent() -> str:
     """Everything this desk sent, with the answer."""
     after = request.args.get("after", "")
-    page = store.sent(by=guards.actor(), after=after)
+    page = store.sent(by=access.actor(), after=after)
     return render_template("referrals/sent.html", page=page, statuses=STATUS_LABELS)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def show(referral_id: uuid.UUID) -> str:
-    line = store.referral(referral_id, by=guards.actor())
+    line = store.referral(referral_id, by=access.actor())
     if line.relation is Relation.SENDER:
         return _sender_page(line, _depart_form(line))
     return _receiver_page(line, AcceptReferralForm())
 
 
 def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "referrals/sent_one.html",
         line=line,
@@ -122,7 +122,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         path=paths.section(line.case_id),
         calls=handouts.duty_of(line.case_id),
         desk=not consents.struck_out(line.case_id) & {AUTHORITY},
-        send_now=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
+        send_now=line.status is ReferralStatus.SENT and not route_store.has_key_waiting(line.case_id, _receiver(line)),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
     )
@@ -130,7 +130,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
 
 def _is_custodian(line: ReferralLine) -> bool:
     try:
-        case_store.visible(line.case_id, by=guards.actor())
+        case_store.visible(line.case_id, by=access.actor())
     except NotVisible:
         return False
     return True
@@ -146,7 +146,7 @@ def _allowed_events(line: ReferralLine) -> dict[str, bool]:
 
 
 def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
-    by = guards.actor()
+    by = access.actor()
     can_open = _reads_hand_over(line)
     no_key = can_open and line.relation is Relation.DUTY_OFFICER and not _holds_hand_over(line)
     opened = case_actions.opened(case_id=line.case_id, by=by) if can_open else {}
@@ -169,7 +169,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         may=_allowed_events(line),
         can_open=can_open,
         no_key=no_key,
-        unsealed=line.status is ReferralStatus.SENT and not places.has_key_waiting(line.case_id, _receiver(line)),
+        unsealed=line.status is ReferralStatus.SENT and not route_store.has_key_waiting(line.case_id, _receiver(line)),
         bound=line.assigned,
         may_accept=members.may_accept(_receiver(line)),
         purpose=PURPOSE_LABELS[_purpose(line)],
@@ -183,7 +183,7 @@ def _reads_hand_over(line: ReferralLine) -> bool:
 
 
 def _holds_hand_over(line: ReferralLine) -> bool:
-    return Compartment.HAND_OVER in case_store.case(line.case_id, by=guards.actor()).compartments
+    return Compartment.HAND_OVER in case_store.case(line.case_id, by=access.actor()).compartments
 
 
 def _purpose(line: ReferralLine) -> Purpose:
@@ -195,27 +195,27 @@ def _purpose(line: ReferralLine) -> Purpose:
 def _clause(line: ReferralLine) -> dict[str, str]:
     """The clause the referral was made under, in words; none for one made without a route."""
     try:
-        return dict(guards.country().agreement(line.agreement).clause(line.clause).text)
+        return dict(places.country().agreement(line.agreement).clause(line.clause).text)
     except KeyError:
         return {}
 
 
 def _offer_beds(form: AcceptReferralForm) -> None:
-    free = stays.free_beds(by=guards.actor())
+    free = stays.free_beds(by=access.actor())
     form.bed.choices = [SelectChoice(value="", label=N_("Choose a bed"))] if len(free) != 1 else []
     form.bed.choices += [SelectChoice(value=str(bed), label=label) for bed, label in free]
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/open")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def open_hand_over(referral_id: uuid.UUID) -> Answer:
     """Open what must be known to say yes. The purpose is what the asker is here for."""
-    by = guards.actor()
+    by = access.actor()
     line = store.referral(referral_id, by=by)
     form = OpenCaseForm(request.form)
     form.offer(Compartment.HAND_OVER, frozenset({_purpose(line)}))
     if not form.validate() or form.compartment.data != Compartment.HAND_OVER:
-        return guards.error_page(422)
+        return errors.error_page(422)
     case_actions.open_compartment(
         case_id=line.case_id, compartment=Compartment.HAND_OVER, purpose=_purpose(line), by=by
     )
@@ -223,9 +223,9 @@ def open_hand_over(referral_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/accept")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def accept(referral_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     line = _to_decide(referral_id, ReferralEvent.ACCEPT)
     form = AcceptReferralForm(request.form)
     _offer_beds(form)
@@ -243,7 +243,7 @@ def accept(referral_id: uuid.UUID) -> Answer:
         form.bed.errors = [NOT_FREE]
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
-        return guards.error_page(409, TOO_FEW)
+        return errors.error_page(409, TOO_FEW)
     except IllegalTransition as error:
         return _conflict(error)
     return redirect(url_for("cases.show", case_id=case_id), 303)
@@ -251,7 +251,7 @@ def accept(referral_id: uuid.UUID) -> Answer:
 
 def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
     """The referral, seen by somebody who may do this; raises NotVisible, IllegalTransition."""
-    line = store.referral(referral_id, by=guards.actor())
+    line = store.referral(referral_id, by=access.actor())
     if line.relation not in actors_of(line.status, event):
         raise IllegalTransition("state")
     return line
@@ -259,15 +259,15 @@ def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
 
 def _conflict(error: IllegalTransition) -> Answer:
     """409 with the reason, where there is one worth knowing."""
-    return guards.error_page(409, {"late": LATE, "left": LEFT, "assigned": BINDING}.get(error.why, ""))
+    return errors.error_page(409, {"late": LATE, "left": LEFT, "assigned": BINDING}.get(error.why, ""))
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/decline")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def decline_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DECLINE)
     if line.assigned:
-        return guards.error_page(409, BINDING)
+        return errors.error_page(409, BINDING)
     return render_template("referrals/decline.html", line=line, form=_decline_form(line))
 
 
@@ -282,63 +282,63 @@ def _decline_form(line: ReferralLine) -> DeclineReferralForm:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/decline")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def decline(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DECLINE)
     form = _decline_form(line)
     if not form.validate():
         return render_template("referrals/decline.html", line=line, form=form), 422
     try:
-        actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=guards.actor())
+        actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
     except IllegalTransition as error:
         return _conflict(error)
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/arrive")
-@guards.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE)
 def arrive(referral_id: uuid.UUID) -> Answer:
-    case_id = actions.arrive(referral_id=referral_id, by=guards.actor())
+    case_id = actions.arrive(referral_id=referral_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def not_arrived_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
     return render_template("referrals/not_arrived.html", line=line)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def not_arrived(referral_id: uuid.UUID) -> Answer:
-    actions.not_arrived(referral_id=referral_id, by=guards.actor())
+    actions.not_arrived(referral_id=referral_id, by=access.actor())
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/withdraw")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def withdraw_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.WITHDRAW)
     return render_template("referrals/withdraw.html", line=line)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/withdraw")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def withdraw(referral_id: uuid.UUID) -> Answer:
-    case_id = actions.withdraw(referral_id=referral_id, by=guards.actor())
+    case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
     return redirect(url_for("placing.refer_page", case_id=case_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/promise")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def promise_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.PROMISE)
     return render_template("referrals/promise.html", line=line, form=PromiseReferralForm())
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/promise")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def promise(referral_id: uuid.UUID) -> Answer:
     """They said yes by telephone."""
     line = _to_decide(referral_id, ReferralEvent.PROMISE)
@@ -346,14 +346,14 @@ def promise(referral_id: uuid.UUID) -> Answer:
     if not form.validate():
         return render_template("referrals/promise.html", line=line, form=form), 422
     try:
-        actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=guards.actor())
+        actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=access.actor())
     except IllegalTransition as error:
         return _conflict(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/depart")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def depart_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
     return render_template("referrals/depart.html", line=line, form=_depart_form(line))
@@ -372,7 +372,7 @@ def _depart_form(line: ReferralLine) -> DepartReferralForm:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/depart")
-@guards.requires(Permission.CASE_READ)
+@access.requires(Permission.CASE_READ)
 def depart(referral_id: uuid.UUID) -> Answer:
     """The person is on the way."""
     line = _to_decide(referral_id, ReferralEvent.DEPART)
@@ -383,35 +383,35 @@ def depart(referral_id: uuid.UUID) -> Answer:
         referral_id=referral_id,
         escort=Escort(form.escort.data),
         expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
-        by=guards.actor(),
+        by=access.actor(),
     )
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/offer")
-@guards.requires(Permission.REFERRAL_SEND)
+@access.requires(Permission.REFERRAL_SEND)
 def offer(referral_id: uuid.UUID) -> Answer:
     """Seal the keys for a party the duty officer chose outside the route."""
-    placing.offer(referral_id=referral_id, by=guards.actor())
+    placing.offer(referral_id=referral_id, by=access.actor())
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/expire")
-@guards.requires(Permission.REFERRAL_DIRECT)
+@access.requires(Permission.REFERRAL_DIRECT)
 def expire(referral_id: uuid.UUID) -> Answer:
     """The duty officer ends a referral that is late; the next party is asked, or the duty officer decides."""
-    case_id = store.referral(referral_id, by=guards.actor()).case_id
-    following = actions.expire(referral_id=referral_id, by=guards.actor())
+    case_id = store.referral(referral_id, by=access.actor()).case_id
+    following = actions.expire(referral_id=referral_id, by=access.actor())
     if following is None:
         return redirect(url_for("placing.direct_page", case_id=case_id), 303)
     return redirect(url_for("referrals.show", referral_id=following), 303)
 
 
 @blueprint.get("/obligations")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def owed() -> str:
     """Everything this desk is asked to know or to do; of child protection what is `old` on a page of its own."""
-    by, after = guards.actor(), request.args.get("after", "")
+    by, after = access.actor(), request.args.get("after", "")
     if by.kind is not OrganisationKind.CHILD_PROTECTION:
         return render_template("referrals/owed.html", page=obligations.owed(by=by, after=after), old=False)
     old = "old" in request.args
@@ -426,8 +426,8 @@ def owed() -> str:
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
-@guards.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
     """Told, or done."""
-    actions.acknowledge(obligation_id=obligation_id, by=guards.actor())
+    actions.acknowledge(obligation_id=obligation_id, by=access.actor())
     return redirect(url_for("home.index"), 303)

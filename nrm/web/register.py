@@ -26,7 +26,7 @@ from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.store import register as store
 from nrm.store import reports
-from nrm.web import guards, home
+from nrm.web import access, errors, home, places, sessions
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.outstanding import agency_names
 from nrm.web.reports import quarter_of
@@ -57,10 +57,10 @@ class Shown:
 
 
 @blueprint.get("/register")
-@guards.requires(Permission.REGISTER_READ)
+@access.requires(Permission.REGISTER_READ)
 def index() -> str:
     """Every table and quarter that the reader may see; the late ones first."""
-    by = guards.actor()
+    by = access.actor()
     lines = store.lines(by=by)
     late: dict[str, list[store.Line]] = {}
     for line in lines:
@@ -68,7 +68,7 @@ def index() -> str:
             late.setdefault(line.matrix.code, []).append(line)
     return render_template(
         "register/index.html",
-        register=guards.country().register,
+        register=places.country().register,
         quarters=sorted({line.quarter for line in lines}, reverse=True)[:QUARTERS_SHOWN],
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
         late=sorted(late.values(), key=lambda found: -max(line.days_late for line in found)),
@@ -82,7 +82,7 @@ def index() -> str:
 
 def _offered(quarters: Iterable[Quarter]) -> Quarter | None:
     """The quarter whose joint report comes next: the first that is released, else the oldest."""
-    released = {line.quarter for line in reports.releases(by=guards.actor())}
+    released = {line.quarter for line in reports.releases(by=access.actor())}
     in_order = sorted(quarters)
     return next((quarter for quarter in in_order if quarter in released), in_order[0] if in_order else None)
 
@@ -90,7 +90,7 @@ def _offered(quarters: Iterable[Quarter]) -> Quarter | None:
 @home.page(Role.FOCAL_POINT)
 def focal_point_home() -> str:
     """The tables of the agency that can be filed, the late ones first, and those that are."""
-    lines = store.lines(by=guards.actor())
+    lines = store.lines(by=access.actor())
     return render_template(
         "home/focal_point.html",
         open=[line for line in lines if line.open and line.filing_id is None],
@@ -100,8 +100,8 @@ def focal_point_home() -> str:
 
 
 @blueprint.get(_TABLE)
-@guards.requires(Permission.REGISTER_FILE)
-def file_page(quarter: str, matrix: str) -> guards.Answer:
+@access.requires(Permission.REGISTER_FILE)
+def file_page(quarter: str, matrix: str) -> errors.Answer:
     table, which = _table(matrix, quarter)
     if (answer := _closed(table, which)) is not None:
         return answer
@@ -109,8 +109,8 @@ def file_page(quarter: str, matrix: str) -> guards.Answer:
 
 
 @blueprint.post(_TABLE)
-@guards.requires(Permission.REGISTER_FILE)
-def check(quarter: str, matrix: str) -> guards.Answer:
+@access.requires(Permission.REGISTER_FILE)
+def check(quarter: str, matrix: str) -> errors.Answer:
     """What was typed, to be read once more before it is signed; or the form with what to mend."""
     table, which = _table(matrix, quarter)
     if (answer := _closed(table, which)) is not None:
@@ -127,8 +127,8 @@ def check(quarter: str, matrix: str) -> guards.Answer:
 
 
 @blueprint.post(f"{_TABLE}/upload")
-@guards.requires(Permission.REGISTER_FILE)
-def upload(quarter: str, matrix: str) -> guards.Answer:
+@access.requires(Permission.REGISTER_FILE)
+def upload(quarter: str, matrix: str) -> errors.Answer:
     """A filled template: the same checks, cell by cell, and the same page to read it once more."""
     table, which = _table(matrix, quarter)
     if (answer := _closed(table, which)) is not None:
@@ -148,9 +148,9 @@ def upload(quarter: str, matrix: str) -> guards.Answer:
 
 
 @blueprint.post(f"{_TABLE}/sign")
-@guards.requires(Permission.REGISTER_FILE)
-@guards.step_up
-def sign(quarter: str, matrix: str) -> guards.Answer:
+@access.requires(Permission.REGISTER_FILE)
+@sessions.step_up
+def sign(quarter: str, matrix: str) -> errors.Answer:
     """File it, signed with the key of the focal point's session."""
     table, which = _table(matrix, quarter)
     form = FileTableForm(request.form)
@@ -159,7 +159,7 @@ def sign(quarter: str, matrix: str) -> guards.Answer:
         return _form_page(table, which, form, cells, faults), 422
     filing_id = _id("id")
     if filing_id is None:
-        return guards.error_page(422)
+        return errors.error_page(422)
     try:
         actions.file(
             filing_id=filing_id,
@@ -168,7 +168,7 @@ def sign(quarter: str, matrix: str) -> guards.Answer:
             answer=Answer(form.answer.data),
             figures=figures,
             seen=_id("seen"),
-            by=guards.actor(),
+            by=access.actor(),
         )
     except register_rules.FiledMeanwhile:
         problem = N_(
@@ -176,12 +176,12 @@ def sign(quarter: str, matrix: str) -> guards.Answer:
         )
         return _form_page(table, which, form, cells, problem=problem), 409
     except (register_rules.QuarterIsClosed, register_rules.NotOverYet):
-        return _closed(table, which) or guards.error_page(409)
+        return _closed(table, which) or errors.error_page(409)
     return redirect(url_for("register.show", filing_id=filing_id), 303)
 
 
 @blueprint.get(f"{_TABLE}/template.<any('csv', 'xlsx'):ending>")
-@guards.requires(Permission.REGISTER_FILE)
+@access.requires(Permission.REGISTER_FILE)
 def template(quarter: str, matrix: str, ending: str) -> BaseResponse:
     """The table to be filled in elsewhere: codes that never change, words in the reader's language."""
     table, which = _table(matrix, quarter)
@@ -193,12 +193,12 @@ def template(quarter: str, matrix: str, ending: str) -> BaseResponse:
 
 
 @blueprint.get("/register/filings/<uuid:filing_id>")
-@guards.requires(Permission.REGISTER_READ)
+@access.requires(Permission.REGISTER_READ)
 def show(filing_id: uuid.UUID) -> str:
     """What was filed, by which office, when; and everything that was filed for it before."""
-    by = guards.actor()
+    by = access.actor()
     row, figures = actions.read(filing_id, by=by)
-    table = guards.country().register.tables[row.matrix]
+    table = places.country().register.tables[row.matrix]
     quarter = Quarter.parse(row.quarter)
     history = store.history(table, quarter, by=by)
     return render_template(
@@ -215,10 +215,10 @@ def show(filing_id: uuid.UUID) -> str:
 
 
 def _table(code: str, quarter: str) -> tuple[Matrix, Quarter]:
-    return store.matrix(code, by=guards.actor()), quarter_of(quarter)
+    return store.matrix(code, by=access.actor()), quarter_of(quarter)
 
 
-def _closed(table: Matrix, quarter: Quarter) -> guards.Answer | None:
+def _closed(table: Matrix, quarter: Quarter) -> errors.Answer | None:
     """The page that says why the table cannot be filed now; None when it can."""
     try:
         store.check_open(table, quarter)
@@ -322,7 +322,7 @@ def _written(figure: rules.Figure) -> str:
 
 
 def _requirement(table: Matrix) -> register_rules.Requirement:
-    return guards.country().register.requirements[table.requirement - 1]
+    return places.country().register.requirements[table.requirement - 1]
 
 
 def _with_totals(table: Matrix, figures: Figures) -> Shown:

@@ -27,7 +27,7 @@ from nrm.domain.words import N_
 from nrm.render.reports import words_of
 from nrm.store import accounts, contributions
 from nrm.store import reports as store
-from nrm.web import guards, home
+from nrm.web import access, home, places, sessions
 from nrm.web.language import current_language, translated
 from nrm.web.outstanding import late_note
 
@@ -83,25 +83,25 @@ def quarter_of(text: str) -> Quarter:
 
 def today() -> date:
     """The local day."""
-    return clock.today(guards.country().timezone)
+    return clock.today(places.country().timezone)
 
 
 def titles() -> dict[str, str]:
     """What each report of the country is called, in the reader's language."""
-    tables = guards.country().tables
+    tables = places.country().tables
     return {name: tables[name].title[current_language()] for name in rules.REPORTS if name in tables}
 
 
 @blueprint.get("/reports")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def releases() -> str:
     """The newest sealed releases, by quarter."""
-    waiting = sorted({line.quarter for line in store.waiting(by=guards.actor())})
+    waiting = sorted({line.quarter for line in store.waiting(by=access.actor())})
     return render_template("reports/releases.html", titles=titles(), waiting=waiting, **_by_quarter())
 
 
 @blueprint.get("/reports/until/<quarter>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def earlier(quarter: str) -> str:
     """Sealed releases up to a quarter."""
     shown = _by_quarter(quarter_of(quarter))
@@ -121,7 +121,7 @@ def _lists(by: Actor) -> dict[str, list[store.ReleaseLine]]:
 def _by_quarter(until: Quarter | None = None) -> dict[str, object]:
     """`quarters` [(quarter, [(report, release)])], the newest first, and `earlier`, the first that is left out."""
     lines: dict[Quarter, list[tuple[str, store.ReleaseLine]]] = {}
-    for name, found in _lists(guards.actor()).items():
+    for name, found in _lists(access.actor()).items():
         for release in found:
             if until is None or release.quarter <= until:
                 lines.setdefault(release.quarter, []).append((name, release))
@@ -130,11 +130,11 @@ def _by_quarter(until: Quarter | None = None) -> dict[str, object]:
 
 
 @blueprint.get(f"/reports/{_REPORT}/<quarter>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def show(report: str, quarter: str) -> str:
     """The sealed page of a report, in the reader's language, inside the frame of all pages."""
     which = quarter_of(quarter)
-    by = guards.actor()
+    by = access.actor()
     release = store.release(which, by=by, report=report)
     body = store.release_file(which, f"html.{current_language()}", by=by, report=report).decode()
     return render_template(
@@ -154,37 +154,37 @@ def show(report: str, quarter: str) -> str:
 
 def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]:
     """(dimension, why it is not recorded) that a release prints figures by: it was sealed before that was known."""
-    table_set = guards.country().tables[report]
+    table_set = places.country().tables[report]
     if not table_set.unrecorded:
         return []
-    release = json.loads(store.release_file(quarter, "json", by=guards.actor(), report=report))
+    release = json.loads(store.release_file(quarter, "json", by=access.actor(), report=report))
     printed = {name for table in rules.filled(release) for name in table_set.lacking(table["dimensions"])}
     words = words_of(table_set, current_language())
     return [(words.dimension(name), words.reason([name])) for name in sorted(printed)]
 
 
 def _title_and_basis(report: str) -> dict[str, str]:
-    table_set = guards.country().tables[report]
+    table_set = places.country().tables[report]
     language = current_language()
     return {"title": table_set.title.get(language, report), "basis": table_set.basis.get(language, "")}
 
 
 @blueprint.get(f"/reports/{_REPORT}/<string(length=6):quarter>.{_ENDING}")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def download(report: str, quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
     name, media_type, _ = DOWNLOADS[ending]
-    content = store.release_file(quarter_of(quarter), name, by=guards.actor(), report=report)
+    content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=report)
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"{report}-{quarter}.{ending}")
     return response
 
 
 @blueprint.get(f"/reports/{_REPORT}/draft")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def draft(report: str) -> str:
     """What withstood the attack, before it is signed; for those who sign."""
-    body = sealing.draft_page(report, current_language(), by=guards.actor())
+    body = sealing.draft_page(report, current_language(), by=access.actor())
     quarter = store.must_draft(report).quarter
     return render_template(
         "reports/show.html",
@@ -198,18 +198,18 @@ def draft(report: str) -> str:
 
 
 @blueprint.get("/reports/methods")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def methods() -> str:
     """How the figures are made and protected, and what they cannot say."""
     return render_template("reports/methods.html", titles=titles())
 
 
 @blueprint.get("/reports/quarter/<quarter>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def state_of_quarter(quarter: str) -> str:
     """Where every report of a quarter stands, who confirmed their part, and the signature that is asked for."""
     which = quarter_of(quarter)
-    by = guards.actor()
+    by = access.actor()
     if which.end >= today():
         raise NotVisible
     waiting = [line for line in store.waiting(by=by) if line.quarter == which]
@@ -225,7 +225,7 @@ def state_of_quarter(quarter: str) -> str:
 
 
 def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[ReportState]:
-    by = guards.actor()
+    by = access.actor()
     drafts = {line.report: line for line in waiting}
     states = []
     for report, title in titles().items():
@@ -248,38 +248,38 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
 
 
 @blueprint.post("/reports/quarter/<quarter>/sign")
-@guards.requires(Permission.REPORT_CLOSE)
-@guards.step_up
+@access.requires(Permission.REPORT_CLOSE)
+@sessions.step_up
 def sign(quarter: str) -> BaseResponse:
     """The statistician's signature, with their own key."""
-    actions.sign(quarter_of(quarter), by=guards.actor())
+    actions.sign(quarter_of(quarter), by=access.actor())
     return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
 
 
 @blueprint.post("/reports/quarter/<quarter>/countersign")
-@guards.requires(Permission.REPORT_COUNTERSIGN)
-@guards.step_up
+@access.requires(Permission.REPORT_COUNTERSIGN)
+@sessions.step_up
 def countersign(quarter: str) -> BaseResponse:
     """The Responsible Authority's signature; the files are made while the page that follows waits for them."""
     with suppress(rules.BeingClosed):  # somebody is doing it already: the next page says so
-        actions.begin_sealing(quarter_of(quarter), by=guards.actor())
+        actions.begin_sealing(quarter_of(quarter), by=access.actor())
     return redirect(url_for("reports.sealing_page", quarter=quarter), 303)
 
 
 @blueprint.get("/reports/quarter/<quarter>/sealing")
-@guards.requires(Permission.REPORT_COUNTERSIGN)
+@access.requires(Permission.REPORT_COUNTERSIGN)
 def sealing_page(quarter: str) -> BaseResponse:
     """The progress of the sealing; the page reloads by itself."""
     return _in_work(quarter_of(quarter))
 
 
 @blueprint.post("/reports/ix/<quarter>/close")
-@guards.requires(Permission.REPORT_CLOSE)
+@access.requires(Permission.REPORT_CLOSE)
 def close(quarter: str) -> BaseResponse | tuple[str, int]:
     """Begin; the work goes on while the page that follows waits for it."""
     which = quarter_of(quarter)
     try:
-        already = actions.begin(which, by=guards.actor())
+        already = actions.begin(which, by=access.actor())
     except rules.BeingClosed:
         already = None
     except rules.QuarterNotEnded:
@@ -297,7 +297,7 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
 def _not_now(
     quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[str] = ()
 ) -> tuple[str, int]:
-    due_on = rules.due_on(quarter, guards.country().calendar.release_after_days)
+    due_on = rules.due_on(quarter, places.country().calendar.release_after_days)
     page = render_template(
         "reports/not_now.html", quarter=quarter, expected=expected, unsigned=unsigned, missing=missing, due_on=due_on
     )
@@ -305,14 +305,14 @@ def _not_now(
 
 
 @blueprint.get("/reports/ix/<quarter>/closing")
-@guards.requires(Permission.REPORT_CLOSE)
+@access.requires(Permission.REPORT_CLOSE)
 def closing(quarter: str) -> BaseResponse:
     """The progress of the closing; the page reloads by itself, without a script, until it is done."""
     return _in_work(quarter_of(quarter))
 
 
 def _in_work(quarter: Quarter) -> BaseResponse:
-    state = actions.state(quarter, by=guards.actor())
+    state = actions.state(quarter, by=access.actor())
     if state in ("released", "signed", "unsigned"):
         return redirect(url_for("reports.state_of_quarter", quarter=str(quarter)), 303)
     refused = state.findings if isinstance(state, actions.Refused) else None
@@ -326,7 +326,7 @@ def _in_work(quarter: Quarter) -> BaseResponse:
 @home.page(Role.STATISTICIAN)
 def statistician_home() -> str:
     """Due dates, sealed releases, and the one quarter that can be closed; never a count of anybody."""
-    by = guards.actor()
+    by = access.actor()
     waiting = store.waiting(by=by)
     lines = _register(store.releases(by=by), waiting, today())
     offered = next((line for line in lines if line.state == "next"), None)
@@ -351,7 +351,7 @@ def reader_home() -> str:
 
 def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLine], today: date) -> list[DueLine]:
     """The quarters that matter, newest first: the running one, those to be closed, those released last."""
-    days = guards.country().calendar.release_after_days
+    days = places.country().calendar.release_after_days
     by_quarter = {release.quarter: release for release in releases}
     drafts = {line.quarter: line for line in waiting if line.report == rules.REPORT}
     offered = rules.next_to_close(max([*by_quarter, *drafts], default=None), today)

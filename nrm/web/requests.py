@@ -17,7 +17,7 @@ from nrm.domain.requests import Refusal, RequestKind, RequestRefused, refusals
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
 from nrm.store import requests as store
-from nrm.web import guards
+from nrm.web import access, errors, places, sessions
 from nrm.web.cases import MISTYPED
 from nrm.web.language import translated
 from nrm.web.opened import answer_rows, written_rows
@@ -31,18 +31,18 @@ ANSWERED = N_("This request was answered already.")
 
 def waiting_part() -> Markup:
     """The part of a home page that says which requests wait; empty where none does."""
-    by = guards.actor()
+    by = access.actor()
     part = render_template("requests/waiting.html", lines=store.waiting(by=by), kinds=KIND_LABELS)
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
 @blueprint.get("/requests")
-@guards.requires(Permission.REQUEST_RECORD)
+@access.requires(Permission.REQUEST_RECORD)
 def index() -> str:
     """What was recorded here, and the answers to tell."""
     return render_template(
         "requests/index.html",
-        lines=store.recorded(by=guards.actor()),
+        lines=store.recorded(by=access.actor()),
         kinds=KIND_LABELS,
         statuses=STATUS_LABELS,
         reasons=REFUSAL_LABELS,
@@ -50,7 +50,7 @@ def index() -> str:
 
 
 @blueprint.get("/requests/new")
-@guards.requires(Permission.REQUEST_RECORD)
+@access.requires(Permission.REQUEST_RECORD)
 def record_page() -> str:
     form = RecordRequestForm()
     form.id.data = str(uuid.uuid4())
@@ -58,7 +58,7 @@ def record_page() -> str:
 
 
 @blueprint.post("/requests/new")
-@guards.requires(Permission.REQUEST_RECORD)
+@access.requires(Permission.REQUEST_RECORD)
 def record() -> Answer:
     """Record a request; the answer is the same whether there is a case with this code or not."""
     form = RecordRequestForm(request.form)
@@ -66,39 +66,39 @@ def record() -> Answer:
         try:
             pseudonym = parse_pseudonym(form.code.data or "")
             kind = RequestKind(form.kind.data)
-            actions.record(request_id=uuid.UUID(form.id.data or ""), pseudonym=pseudonym, kind=kind, by=guards.actor())
+            actions.record(request_id=uuid.UUID(form.id.data or ""), pseudonym=pseudonym, kind=kind, by=access.actor())
             return redirect(url_for("requests.index"), 303)
         except MistypedPseudonym as error:
             form.code.errors = [MISTYPED[str(error)]]
         except ValueError:
-            return guards.error_page(422)
+            return errors.error_page(422)
     return render_template("requests/record.html", form=form), 422
 
 
 @blueprint.get("/requests/<uuid:request_id>")
-@guards.requires(Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_ANSWER)
 def show(request_id: uuid.UUID) -> Answer:
     """What is asked, and the ways to answer."""
-    line = store.one(request_id, by=guards.actor())
+    line = store.one(request_id, by=access.actor())
     return render_template("requests/show.html", line=line, kinds=KIND_LABELS)
 
 
 @blueprint.get("/requests/<uuid:request_id>/refuse")
-@guards.requires(Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_ANSWER)
 def refuse_page(request_id: uuid.UUID) -> Answer:
     return _refuse_page(request_id, RefuseRequestForm(), 200)
 
 
 def _refuse_page(request_id: uuid.UUID, form: RefuseRequestForm, status: int) -> tuple[str, int]:
-    line = store.one(request_id, by=guards.actor())
+    line = store.one(request_id, by=access.actor())
     form.offer(refusals(line.kind, known=line.is_known))
     return render_template("requests/refuse.html", line=line, form=form), status
 
 
 @blueprint.post("/requests/<uuid:request_id>/refuse")
-@guards.requires(Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_ANSWER)
 def refuse(request_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     line = store.one(request_id, by=by)
     form = RefuseRequestForm(request.form)
     form.offer(refusals(line.kind, known=line.is_known))
@@ -107,38 +107,38 @@ def refuse(request_id: uuid.UUID) -> Answer:
     try:
         actions.refuse(request_id=request_id, reason=Refusal(form.reason.data), by=by)
     except RequestRefused:
-        return guards.error_page(409, ANSWERED)
+        return errors.error_page(409, ANSWERED)
     return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/requests/<uuid:request_id>/copy")
-@guards.requires(Permission.REQUEST_ANSWER)
-@guards.step_up
+@access.requires(Permission.REQUEST_ANSWER)
+@sessions.step_up
 def open_copy(request_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     try:
-        actions.open_copy(request_id=request_id, by=guards.actor())
+        actions.open_copy(request_id=request_id, by=access.actor())
     except RequestRefused:
-        return guards.error_page(409, ANSWERED)
+        return errors.error_page(409, ANSWERED)
     return redirect(url_for("requests.copy", request_id=request_id), 303)
 
 
 @blueprint.get("/requests/<uuid:request_id>/copy")
-@guards.requires(Permission.REQUEST_ANSWER)
-@guards.step_up
+@access.requires(Permission.REQUEST_ANSWER)
+@sessions.step_up
 def copy(request_id: uuid.UUID) -> Answer:
     """All that is kept, to print; its title and address say nothing of whom it is about."""
-    by = guards.actor()
+    by = access.actor()
     try:
         found = actions.copy(request_id=request_id, by=by)
     except RequestRefused:
-        return guards.error_page(409, ANSWERED)
+        return errors.error_page(409, ANSWERED)
     if found is None:
         return redirect(url_for("requests.show", request_id=request_id), 303)
     line = store.one(request_id, by=by)
     assert line.case_id is not None
     case = case_store.case(line.case_id, by=by)
-    questionnaire = guards.country().questionnaires.get(case.questionnaire)
+    questionnaire = places.country().questionnaires.get(case.questionnaire)
     parts = []
     for compartment, opened in found.parts.items():
         own = compartment in WRITTEN_BY_HOLDER | OF_IDENTIFICATION
@@ -151,10 +151,10 @@ def copy(request_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/requests/<uuid:request_id>/given")
-@guards.requires(Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_ANSWER)
 def give(request_id: uuid.UUID) -> Answer:
     try:
-        actions.give(request_id=request_id, by=guards.actor())
+        actions.give(request_id=request_id, by=access.actor())
     except RequestRefused:
-        return guards.error_page(409, ANSWERED)
+        return errors.error_page(409, ANSWERED)
     return redirect(url_for("home.index"), 303)

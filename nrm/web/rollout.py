@@ -15,7 +15,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.rollout import State, Use
 from nrm.domain.words import N_
 from nrm.store import directives, screenings
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import gettext, text_in
 
 blueprint = Blueprint("rollout", __name__)
@@ -50,24 +50,24 @@ class Difference:
 
 def today() -> date:
     """The day on the country's clocks."""
-    return clock.today(guards.country().timezone)
+    return clock.today(places.country().timezone)
 
 
 def first_use(by: Actor) -> Use | None:
     """The date of use that is still to come for the actor's crossing point; None after it, or for other
     organisations."""
-    uses = guards.country().uses
+    uses = places.country().uses
     if not by.crossing_point or rules.present(uses, by.crossing_point, today()) is not None:
         return None
     return rules.following(uses, by.crossing_point, today())
 
 
 @blueprint.get("/rollout")
-@guards.requires(Permission.ROLLOUT_READ)
+@access.requires(Permission.ROLLOUT_READ)
 def index() -> str:
     """Every crossing point with its day, and how many officers of each post have read each directive."""
-    by = guards.actor()
-    country, counted = guards.country(), screenings.last_counted(by=by)
+    by = access.actor()
+    country, counted = places.country(), screenings.last_counted(by=by)
     posts = []
     for code, point in country.crossing_points.items():
         if point.region is None:
@@ -88,15 +88,15 @@ def index() -> str:
 
 
 @blueprint.get("/rollout/assessments")
-@guards.requires(Permission.ASSESSMENT_READ)
+@access.requires(Permission.ASSESSMENT_READ)
 def assessments() -> str:
     """How often officers of each post assessed otherwise than the profile, in the last four whole quarters."""
     last = Quarter.of(today()).previous
     first = last
     for _ in range(QUARTERS - 1):
         first = first.previous
-    points = guards.country().crossing_points
-    found = screenings.against_profile(first, last, by=guards.actor())
+    points = places.country().crossing_points
+    found = screenings.against_profile(first, last, by=access.actor())
     rows = [
         Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), compared)
         for code, compared in sorted(found.items(), key=lambda item: (-item[1].less, -item[1].more, item[0]))

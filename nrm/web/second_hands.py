@@ -18,7 +18,7 @@ from nrm.domain.permits import GateClosed
 from nrm.domain.second_hands import OF_CASES, ActKind, ActReason, ActRefused, ActStatus
 from nrm.domain.words import N_
 from nrm.store import second_hands as store
-from nrm.web import guards
+from nrm.web import access, errors, sessions
 from nrm.web.cases import REFUSED
 from nrm.web.consents import REFUSED as CONSENT_REFUSED
 from nrm.web.members import LAST
@@ -54,14 +54,14 @@ REFUSALS: Mapping[str, str] = {
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")
-@guards.signed_in
+@access.signed_in
 def show(act_id: uuid.UUID) -> Answer:
     """What is asked, why, by whom and when; for who may agree, and for who asked."""
     return _act_page(act_id, None, 200)
 
 
 def _act_page(act_id: uuid.UUID, form: AgreeToCaseForm | AgreeToAccountForm | None, status: int) -> tuple[str, int]:
-    line = store.one(act_id, by=guards.actor())
+    line = store.one(act_id, by=access.actor())
     page = render_template(
         "second_hands/show.html",
         line=line,
@@ -79,11 +79,11 @@ def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/agree")
-@guards.signed_in
-@guards.step_up
+@access.signed_in
+@sessions.step_up
 def agree(act_id: uuid.UUID) -> Answer:
     """Agree; the act is done at once. If it lets a colleague make new keys, the page shows the link to give them."""
-    by = guards.actor()
+    by = access.actor()
     line = store.one(act_id, by=by)
     form = _form(line.kind)
     if line.may_agree and not form.validate():
@@ -91,15 +91,15 @@ def agree(act_id: uuid.UUID) -> Answer:
     try:
         token = actions.agree(act_id=act_id, by=by)
     except ActRefused as error:
-        return guards.error_page(409, REFUSALS.get(error.why, ANSWERED))
+        return errors.error_page(409, REFUSALS.get(error.why, ANSWERED))
     except CaseRefused as error:
-        return guards.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.why])
     except ConsentRefused as error:
-        return guards.error_page(409, CONSENT_REFUSED[error.why])
+        return errors.error_page(409, CONSENT_REFUSED[error.why])
     except GateClosed as error:
-        return guards.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.why])
     except LastKeyHolder:
-        return guards.error_page(409, LAST)
+        return errors.error_page(409, LAST)
     if token is not None:
         link = url_for("accounts.invitation", token=token, _external=True)
         return render_template("accounts/invited.html", link=link, name=line.member_name)
@@ -107,11 +107,11 @@ def agree(act_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/decline")
-@guards.signed_in
+@access.signed_in
 def decline(act_id: uuid.UUID) -> Answer:
     """A colleague declines, or the member who asked takes it back."""
     try:
-        actions.decline(act_id=act_id, by=guards.actor())
+        actions.decline(act_id=act_id, by=access.actor())
     except ActRefused:
-        return guards.error_page(409, ANSWERED)
+        return errors.error_page(409, ANSWERED)
     return redirect(url_for("second_hands.show", act_id=act_id), 303)

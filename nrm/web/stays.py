@@ -30,7 +30,7 @@ from nrm.domain.stays import DESTINATIONS, BedInUse, Destination, ExitReason, Im
 from nrm.domain.words import N_
 from nrm.store import absences as absences_store
 from nrm.store import stays as store
-from nrm.web import absences, findings, guards
+from nrm.web import absences, access, errors, findings, places
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 
@@ -44,20 +44,20 @@ IN_USE = N_("Somebody sleeps in this bed, or it is kept for somebody. Change tha
 
 
 @blueprint.get("/stays")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def index() -> str:
     """The shelter's open stays, the first planned end first."""
-    by = guards.actor()
+    by = access.actor()
     return render_template(
         "stays/index.html", room=store.room(by=by), page=store.stays(by=by, after=request.args.get("after", ""))
     )
 
 
 @blueprint.get("/beds")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def beds() -> str:
     """Every bed and the next fourteen days."""
-    by = guards.actor()
+    by = access.actor()
     first = store.today()
     days = [first + timedelta(days=number) for number in range(store.BOARD_DAYS)]
     return render_template(
@@ -70,36 +70,36 @@ def beds() -> str:
 
 
 @blueprint.post("/beds/<uuid:bed_id>/out-of-use")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def take_out_of_use(bed_id: uuid.UUID) -> Answer:
     try:
-        actions.take_out_of_use(bed_id=bed_id, by=guards.actor())
+        actions.take_out_of_use(bed_id=bed_id, by=access.actor())
     except BedInUse:
-        return guards.error_page(409, IN_USE)
+        return errors.error_page(409, IN_USE)
     return redirect(url_for("stays.beds"), 303)
 
 
 @blueprint.post("/beds/<uuid:bed_id>/back")
-@guards.requires(Permission.BED_MANAGE)
+@access.requires(Permission.BED_MANAGE)
 def put_back(bed_id: uuid.UUID) -> Answer:
     try:
-        actions.put_back(bed_id=bed_id, by=guards.actor())
+        actions.put_back(bed_id=bed_id, by=access.actor())
     except BedInUse:
-        return guards.error_page(409, BED_CLOSED)
+        return errors.error_page(409, BED_CLOSED)
     return redirect(url_for("stays.beds"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/admit")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def admit_page(case_id: uuid.UUID) -> str:
-    person = store.admittable(case_id, by=guards.actor())
+    person = store.admittable(case_id, by=access.actor())
     return render_template("stays/admit.html", person=person, form=_admit_form(case_id))
 
 
 @blueprint.post("/cases/<uuid:case_id>/admit")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def admit(case_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     person = store.admittable(case_id, by=by)
     form = _admit_form(case_id)
     if not form.validate():
@@ -127,13 +127,13 @@ def _admit_form(case_id: uuid.UUID) -> AdmitStayForm:
 
 def offer_beds(form: AdmitStayForm, *, for_case: uuid.UUID | None = None) -> None:
     """The shelter's free beds; the one kept for this person, or the only one, stands first and is taken."""
-    free = store.free_beds(by=guards.actor(), for_case=for_case)
+    free = store.free_beds(by=access.actor(), for_case=for_case)
     form.bed.choices = [SelectChoice(value=label, label=label) for _, label in free]
 
 
 def chosen_bed(form: AdmitStayForm | ChangeStayForm) -> uuid.UUID:
     """The id of the bed whose label was chosen; labels are short, and one shelter's are all different."""
-    return store.bed_called(form.bed.data, by=guards.actor())
+    return store.bed_called(form.bed.data, by=access.actor())
 
 
 def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: ImpossibleStay) -> int:
@@ -148,33 +148,33 @@ def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: I
 
 
 @blueprint.get("/stays/<uuid:stay_id>")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def show(stay_id: uuid.UUID) -> str:
-    stay = store.stay(stay_id, by=guards.actor())
+    stay = store.stay(stay_id, by=access.actor())
     return render_template(
         "stays/show.html",
         stay=stay,
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
         country=absences.place(stay.destination_country),
-        left=absences_store.left_of_stay(stay_id, by=guards.actor()),
-        missing=absences_store.of_case(stay.case_id, by=guards.actor()),
+        left=absences_store.left_of_stay(stay_id, by=access.actor()),
+        missing=absences_store.of_case(stay.case_id, by=access.actor()),
     )
 
 
 @blueprint.get("/stays/<uuid:stay_id>/change")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def change_page(stay_id: uuid.UUID) -> Answer:
-    stay = store.stay(stay_id, by=guards.actor())
+    stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return render_template("stays/change.html", stay=stay, form=_change_form(stay))
 
 
 @blueprint.post("/stays/<uuid:stay_id>/change")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def change(stay_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     stay = store.stay(stay_id, by=by)
     form = _change_form(stay)
     if not form.validate():
@@ -187,33 +187,33 @@ def change(stay_id: uuid.UUID) -> Answer:
         status = mark_impossible(form, error)
         return render_template("stays/change.html", stay=stay, form=form), status
     except StayOver:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
 def _change_form(stay: store.StayLine) -> ChangeStayForm:
     form = ChangeStayForm(request.form, bed=stay.bed, planned=stay.anticipated_end_on)
-    free = store.free_beds(by=guards.actor())
+    free = store.free_beds(by=access.actor())
     form.bed.choices = [SelectChoice(value=label, label=label) for label in [stay.bed, *(label for _, label in free)]]
     return form
 
 
 @blueprint.get("/stays/<uuid:stay_id>/end")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def end_page(stay_id: uuid.UUID) -> Answer:
-    stay = store.stay(stay_id, by=guards.actor())
+    stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return _end_page(stay, _end_form())
 
 
 @blueprint.post("/stays/<uuid:stay_id>/end")
-@guards.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def end(stay_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     stay = store.stay(stay_id, by=by)
     if stay.ended_on is not None:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     form = _end_form()
     if not form.validate():
         for elsewhere, why in BY_ANOTHER_PAGE.items():
@@ -232,7 +232,7 @@ def end(stay_id: uuid.UUID) -> Answer:
             ended_on=chosen_day(form.ended, form.ended_day, store.today()),
             exit_reason=reason,
             destination=destination,
-            where=form.where(guards.country().iso),
+            where=form.where(places.country().iso),
             same_household=form.same_household.data,
             by=by,
         )
@@ -248,7 +248,7 @@ def end(stay_id: uuid.UUID) -> Answer:
         used_for = [label_of("exit_reasons", reason), label_of("destinations", destination)]
         return _end_page(stay, form, used_for=", ".join(used_for)), 422
     except StayOver:
-        return guards.error_page(409, OVER)
+        return errors.error_page(409, OVER)
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
@@ -269,7 +269,7 @@ def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
 
 def _end_form() -> EndStayForm:
     form = EndStayForm(request.form)
-    form.offer_countries(text_in(guards.country().names))
+    form.offer_countries(text_in(places.country().names))
     form.reason.choices = of_list("exit_reasons", [each for each in ExitReason if each not in BY_ANOTHER_PAGE])
     form.destination.choices = [
         SelectChoice(value="", label=N_("As the reason says")),
@@ -282,7 +282,7 @@ def _end_form() -> EndStayForm:
 
 def summary(case_id: uuid.UUID) -> Markup:
     """What a case page shows of the stays in the reader's own shelter; nothing for others."""
-    found = store.of_case(case_id, by=guards.actor())
+    found = store.of_case(case_id, by=access.actor())
     if found.current is None and not found.past and not found.may_admit:
         return Markup("")
     page = render_template(

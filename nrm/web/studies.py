@@ -8,7 +8,7 @@ from typing import Any
 from forms.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, VALUE_LABELS, WHAT_LABELS
 from nrm.domain.routes import FALLBACKS, Fallback
 from nrm.domain.words import N_, Phrase
-from nrm.web import guards
+from nrm.web import places
 from nrm.web.language import gettext, text_in, translated
 
 LISTS = {
@@ -77,7 +77,7 @@ def _term(fact: str, how: str, codes: list[str], names: Mapping[str, str]) -> st
 
 
 def _code(fact: str, code: str, names: Mapping[str, str]) -> str:
-    country = guards.country()
+    country = places.country()
     lists: Mapping[str, Any] = country.lists[LISTS[fact]] if fact in LISTS else {}
     if code in lists:
         return text_in(lists[code])

@@ -22,7 +22,7 @@ from nrm.store import cases as case_store
 from nrm.store import obligations
 from nrm.store import supplements as store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import cases, guards, interview_pages
+from nrm.web import access, cases, errors, interview_pages, places
 from nrm.web.language import current_language
 from nrm.web.opened import answer_rows
 
@@ -34,7 +34,7 @@ NOTHING = N_("Answer at least one question")
 
 def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
     """The form as it was sent, or empty, and its markup."""
-    asked, page = owed_part(guards.country().questionnaires[questionnaire], consent)
+    asked, page = owed_part(places.country().questionnaires[questionnaire], consent)
     language = current_language()
     form = page_form(asked, page, language)(request.form)
     return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
@@ -46,19 +46,19 @@ def _page_again(form: PageForm) -> Markup:
 
 
 @blueprint.get("/supplements/<uuid:supplement_id>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def write_page(supplement_id: uuid.UUID) -> str:
     """What was left out, to be added within the hours there are."""
-    line = store.one_open(supplement_id, by=guards.actor())
+    line = store.one_open(supplement_id, by=access.actor())
     _, body = _form(line.questionnaire, line.consent)
     return render_template("supplements/write.html", line=line, body=body, form=None, nothing=())
 
 
 @blueprint.post("/supplements/<uuid:supplement_id>")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def send(supplement_id: uuid.UUID) -> Answer:
     """Sealed to the holder of the case; nobody here can read it again."""
-    by = guards.actor()
+    by = access.actor()
     if store.row(supplement_id, by=by).status == "sent":
         return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
     line = store.one_open(supplement_id, by=by)
@@ -71,29 +71,29 @@ def send(supplement_id: uuid.UUID) -> Answer:
     try:
         actions.send(supplement_id=supplement_id, answers=given, by=by)
     except CaseRefused as error:
-        return guards.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, cases.REFUSED[error.why])
     except IllegalTransition:
         pass  # the same button, pressed twice at once
     return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
 
 
 @blueprint.get("/supplements/<uuid:supplement_id>/sent")
-@guards.requires(Permission.INTERVIEW_CONDUCT)
+@access.requires(Permission.INTERVIEW_CONDUCT)
 def sent(supplement_id: uuid.UUID) -> Answer:
-    if store.row(supplement_id, by=guards.actor()).status in ("waiting", "open"):
+    if store.row(supplement_id, by=access.actor()).status in ("waiting", "open"):
         raise NotVisible
     return render_template("supplements/sent.html")
 
 
 def _holders(case_id: uuid.UUID) -> SeenCase:
-    case = case_store.case(case_id, by=guards.actor())
+    case = case_store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER or store.of_case(case_id) is None:
         raise NotVisible
     return case
 
 
 @blueprint.get("/cases/<uuid:case_id>/supplement")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def show(case_id: uuid.UUID) -> Answer:
     """What the sender added: hidden until it is opened, then its answers and what to do with them."""
     return _show(case_id, _open_form(), 200)
@@ -112,10 +112,10 @@ def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int
     assert supplement is not None
     if supplement.status not in ("sent", "filed"):
         raise NotVisible
-    opened = actions.read(case_id=case_id, by=guards.actor())
+    opened = actions.read(case_id=case_id, by=access.actor())
     rows = None
     if opened is not None:
-        questionnaire = guards.country().questionnaires.get(case.questionnaire)
+        questionnaire = places.country().questionnaires.get(case.questionnaire)
         rows = answer_rows(questionnaire, opened.value["answers"], {})
     page = render_template(
         "supplements/show.html",
@@ -129,7 +129,7 @@ def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int
 
 
 @blueprint.post("/cases/<uuid:case_id>/supplement/open")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def open_supplement(case_id: uuid.UUID) -> Answer:
     """Recorded first, shown after."""
     _holders(case_id)
@@ -137,47 +137,47 @@ def open_supplement(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _show(case_id, form, 422)
     case_actions.open_compartment(
-        case_id=case_id, compartment=SUPPLEMENT, purpose=Purpose(form.purpose.data), by=guards.actor()
+        case_id=case_id, compartment=SUPPLEMENT, purpose=Purpose(form.purpose.data), by=access.actor()
     )
     return redirect(url_for("supplements.show", case_id=case_id), 303)
 
 
 @blueprint.post("/cases/<uuid:case_id>/supplement/take")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def take_over(case_id: uuid.UUID) -> Answer:
     """Move the answers into the case; the supplement itself is destroyed."""
     _holders(case_id)
     try:
-        actions.take_over(case_id=case_id, by=guards.actor())
+        actions.take_over(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, cases.REFUSED[error.why])
     except case_actions.StaleRevision:
-        return guards.error_page(409)
+        return errors.error_page(409)
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.post("/cases/<uuid:case_id>/supplement/file")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def file(case_id: uuid.UUID) -> Answer:
     """Keep the supplement in the case as it is."""
     _holders(case_id)
-    actions.file(case_id=case_id, by=guards.actor())
+    actions.file(case_id=case_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/complete")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def complete_page(case_id: uuid.UUID) -> Answer:
     """The holder's own task: what the urgent interview left out."""
     case = _completable(case_id)
     if not obligations.is_owed(case_id, obligations.COMPLETE_INTERVIEW):
-        return guards.error_page(409, cases.REFUSED["completed"])
+        return errors.error_page(409, cases.REFUSED["completed"])
     _, body = _form(case.questionnaire, _consent(case))
     return render_template("supplements/complete.html", case=case, body=body, form=None, nothing=())
 
 
 @blueprint.post("/cases/<uuid:case_id>/complete")
-@guards.requires(Permission.CASE_OPEN)
+@access.requires(Permission.CASE_OPEN)
 def complete(case_id: uuid.UUID) -> Answer:
     case = _completable(case_id)
     form, _ = _form(case.questionnaire, _consent(case))
@@ -189,11 +189,11 @@ def complete(case_id: uuid.UUID) -> Answer:
         )
         return page, 422
     try:
-        actions.complete(case_id=case_id, answers=given, by=guards.actor())
+        actions.complete(case_id=case_id, answers=given, by=access.actor())
     except CaseRefused as error:
-        return guards.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, cases.REFUSED[error.why])
     except case_actions.StaleRevision:
-        return guards.error_page(409)
+        return errors.error_page(409)
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

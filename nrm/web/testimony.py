@@ -15,7 +15,7 @@ from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.store import testimony as store
 from nrm.store.stays import today
-from nrm.web import guards
+from nrm.web import access
 from nrm.web.choices import label_of, of_list
 
 Answer = Response | str | tuple[str, int]
@@ -24,16 +24,16 @@ blueprint = Blueprint("testimony", __name__)
 
 
 @blueprint.get("/cases/<uuid:case_id>/testimony")
-@guards.requires(Permission.TESTIMONY_RECORD)
+@access.requires(Permission.TESTIMONY_RECORD)
 def record_page(case_id: uuid.UUID) -> Answer:
-    track = store.of_case(case_id, by=guards.actor())
+    track = store.of_case(case_id, by=access.actor())
     return _testimony_page(track, _form(track))
 
 
 @blueprint.post("/cases/<uuid:case_id>/testimony")
-@guards.requires(Permission.TESTIMONY_RECORD)
+@access.requires(Permission.TESTIMONY_RECORD)
 def record(case_id: uuid.UUID) -> Answer:
-    by = guards.actor()
+    by = access.actor()
     track = store.of_case(case_id, by=by)
     form = _form(track)
     if not form.validate():
@@ -84,7 +84,7 @@ def _words(track: store.WitnessView) -> dict[str, object]:
 def summary(case_id: uuid.UUID) -> Markup:
     """The witness track as a part of a case page; empty for a reader who may not see it."""
     try:
-        track = store.of_case(case_id, by=guards.actor())
+        track = store.of_case(case_id, by=access.actor())
     except NotVisible:
         return Markup("")
     page = render_template("testimony/summary.html", track=track, **_words(track))

@@ -26,7 +26,7 @@ from nrm.render.matrices import TELLING_DIFFERENCE
 from nrm.render.reports import words_of
 from nrm.statistics.tables import Cell, TableSet
 from nrm.store import reports as store
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.reports import quarter_of, titles
 
@@ -42,7 +42,7 @@ BREAKS = {False: N_("not published in this detail"), True: N_("not published")}
 
 
 @blueprint.get(f"/reports/{_REPORT}/trend")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def show(report: str) -> str | BaseResponse:
     """The number of all people over the releases, at the address that stays as it is."""
     found = _published(report)
@@ -53,7 +53,7 @@ def show(report: str) -> str | BaseResponse:
 
 
 @blueprint.get(f"/reports/{_REPORT}/trend/<quarter>/<path:cell>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def over(report: str, quarter: str, cell: str) -> str:
     """One published figure over the releases up to a quarter, or every part of it by a further dimension."""
     table_set = _table_set(report)
@@ -149,7 +149,7 @@ def _published(report: str, until: Quarter | None = None) -> list[series.Publish
 
 def _sealed(report: str, until: Quarter | None = None) -> list[tuple[store.ReleaseLine, dict[str, Any]]]:
     """The newest `SHOWN` of them, as they were sealed."""
-    by = guards.actor()
+    by = access.actor()
     lines = store.releases(by=by, report=report)
     if until is not None:
         lines = [line for line in lines if line.quarter <= until]
@@ -162,14 +162,14 @@ def _sealed(report: str, until: Quarter | None = None) -> list[tuple[store.Relea
 
 
 def _table_set(report: str) -> TableSet:
-    table_set = guards.country().tables.get(report)
+    table_set = places.country().tables.get(report)
     if table_set is None:
         raise NotVisible
     return table_set
 
 
 @blueprint.get(f"/reports/{_REPORT}/lengths")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def lengths_now(report: str) -> str | BaseResponse:
     """How long stays last, by as many of the last releases as can be taken together, four at most."""
     found = _with_curve(report)
@@ -182,7 +182,7 @@ def lengths_now(report: str) -> str | BaseResponse:
 
 
 @blueprint.get(f"/reports/{_REPORT}/lengths/<quarter>/<int:number>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def lengths(report: str, quarter: str, number: int) -> str:
     """The survival curve of the stays of some releases that follow one another up to a quarter."""
     found = _with_curve(report, quarter_of(quarter))
@@ -231,17 +231,17 @@ _FEWEST = 25
 
 
 @blueprint.get("/reports/x/notice")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def notice() -> str:
     """Shares of returns without notice, and without any agency, per country and quarter, from published figures."""
-    by = guards.actor()
+    by = access.actor()
     releases = {
         _named(line.first_quarter, line.quarter): json.loads(
             store.release_file(line.quarter, "json", by=by, report="x")
         )
         for line in reversed(store.releases(by=by, report="x"))
     }
-    labels = guards.country().tables["x"].dimensions["returned_from"].labels
+    labels = places.country().tables["x"].dimensions["returned_from"].labels
     tables = []
     for dimension, title in SHARES.items():
         shares = {name: shares_of(release, dimension) for name, release in releases.items()}

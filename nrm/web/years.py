@@ -13,7 +13,7 @@ from nrm.domain.reports import Window
 from nrm.render import series, years
 from nrm.render.reports import words_of
 from nrm.store import reports as store
-from nrm.web import guards
+from nrm.web import access, places
 from nrm.web.language import current_language
 from nrm.web.reports import titles
 
@@ -21,12 +21,12 @@ blueprint = Blueprint("years", __name__)
 
 
 @blueprint.get("/reports/year/<int:year>")
-@guards.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_READ)
 def show(year: int) -> str:
     """The year whose last quarter is released; a report that is late adds its figures and changes none."""
     if not 1000 <= year <= 2999 or not _released(rules.REPORT, year)[-1]:
         raise NotVisible
-    tables = guards.country().tables
+    tables = places.country().tables
     found = {report: _released(report, year) for report in titles()}
     main = tables[rules.REPORT]
     together = {report: _releases_of_year(report, year) for report in found}
@@ -47,7 +47,7 @@ def show(year: int) -> str:
 
 
 def _released(report: str, year: int) -> list[series.Published | None]:
-    by, table_set = guards.actor(), guards.country().tables[report]
+    by, table_set = access.actor(), places.country().tables[report]
     return years.within(
         [
             series.Published(
@@ -63,7 +63,7 @@ def _released(report: str, year: int) -> list[series.Published | None]:
 
 def _releases_of_year(report: str, year: int) -> list[tuple[Quarter, Quarter]]:
     """The releases of several quarters of the year, the oldest first."""
-    lines = store.releases(by=guards.actor(), report=report)
+    lines = store.releases(by=access.actor(), report=report)
     return [
         (line.first_quarter, line.quarter)
         for line in reversed(lines)

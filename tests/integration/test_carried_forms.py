@@ -16,7 +16,7 @@ from nrm.actions import accounts
 from nrm.db import db
 from nrm.models.accounts import Member
 from nrm.models.cases import Case, SealedCompartment
-from nrm.web import carrying, guards
+from nrm.web import access, carrying
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.integration.test_erasures import gone
@@ -249,7 +249,7 @@ def test_the_password_with_half_a_cookie_unlocks_nothing(world_app: Planted, hal
 
 def test_every_form_has_words_and_a_page_where_it_is_done_again(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or ()) and rule.endpoint not in guards.PUBLIC | {"accounts.sign_out"}:
+        if "POST" in (rule.methods or ()) and rule.endpoint not in access.PUBLIC | {"accounts.sign_out"}:
             assert rule.endpoint in carrying.WORDS, rule.endpoint
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert set(carrying.WORDS) <= posts

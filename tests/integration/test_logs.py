@@ -140,7 +140,7 @@ def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     failing.answers_500(members, "prove", lambda: _sign_in_again(app))
     _tend_fails(app, monkeypatch, failing)
     with monkeypatch.context() as broken:  # the page of an error fails too
-        broken.setattr("nrm.web.guards.render_template", failing.fails)
+        broken.setattr("nrm.web.errors.render_template", failing.fails)
         assert client.get(case + "x").status_code == 500
 
     cookies = [

@@ -149,7 +149,7 @@ def test_even_a_broken_page_of_errors_is_answered_with_the_headers_and_said_with
     def broken(*_: object, **__: object) -> str:
         raise KeyError(people.PLANTED)
 
-    monkeypatch.setattr("nrm.web.guards.render_template", broken)
+    monkeypatch.setattr("nrm.web.errors.render_template", broken)
     answer = app.test_client().get("/no/such/page")
     assert_protected(answer, 500)
     assert answer.text == "500\n"
@@ -189,7 +189,7 @@ def test_behind_tls_every_answer_says_so(app: Flask, monkeypatch: pytest.MonkeyP
     for path, status in (("/sign-in", 200), ("/", 303), ("/no/such/page", 404)):
         assert_protected(client.get(path), status, tls=True)
     assert_protected(failing(secure, ValueError()), 500, tls=True)
-    monkeypatch.setattr("nrm.web.guards.render_template", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("nrm.web.errors.render_template", lambda *_, **__: 1 / 0)
     assert_protected(client.get("/no/such/page"), 500, tls=True)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from nrm.domain.accounts import PERMISSIONS, Role
 from nrm.domain.quarters import Quarter
 from nrm.store import register
-from nrm.web import guards
+from nrm.web import access
 from tests.conftest import Person, token_in
 from tests.world import PLANTED, World
 
@@ -448,7 +448,7 @@ def writes() -> Iterator[list[str]]:
 
 
 def test_every_endpoint_stands_in_the_table(app: Flask) -> None:
-    found = {rule.endpoint: guards.access_of(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+    found = {rule.endpoint: access.access_of(app, rule.endpoint) for rule in app.url_map.iter_rules()}
     assert found == ACCESS
 
 

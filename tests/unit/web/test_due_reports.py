@@ -9,12 +9,12 @@ import pytest
 from nrm.countries import load
 from nrm.domain.quarters import Quarter
 from nrm.store.reports import ReleaseLine
-from nrm.web import guards, reports
+from nrm.web import places, reports
 
 
 @pytest.fixture(autouse=True)
 def _country(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guards, "country", lambda: load("albania"))
+    monkeypatch.setattr(places, "country", lambda: load("albania"))
 
 
 def released(quarter: Quarter) -> ReleaseLine:

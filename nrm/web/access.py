@@ -1,0 +1,128 @@
+"""Who may: every view is public, for any member, or for members who have one of the permissions it names.
+
+Everything is denied that is not listed: a view is public by standing in PUBLIC, or names its permissions with
+`requires`, or is for any member with `signed_in`. A view without any of these is never reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask_login import current_user
+
+from nrm.actions import accounts
+from nrm.domain.accounts import Actor, Permission
+from nrm.web import errors, sessions
+
+View = Callable[..., Any]
+PUBLIC = frozenset(
+    {
+        "assets.file",
+        "accounts.sign_in_page",
+        "accounts.sign_in",
+        "accounts.invitation",
+        "accounts.join",
+        "accounts.recover_page",
+        "accounts.recover",
+        "accounts.hide_screen",
+        "accounts.blank",
+        "hidden.unlock",
+        "hidden.unlock_page",
+        "members.joined_page",
+        "members.check_joined",
+    }
+)
+# What hides a screen does so also while the database is gone.
+ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
+# What a member may do who has to set up a second factor first.
+ENROLLING = frozenset({"factors.set_up_page", "factors.set_up", "accounts.sign_out"})
+# What a member may do who waits for a colleague's confirmation.
+WAITING = ENROLLING | {
+    "home.index",
+    "members.code_page",
+    "members.check_code",
+    "members.new_code_page",
+    "members.new_code",
+}
+_ACCESS = "_nrm_access"
+ANY_MEMBER = "any member"
+# Between the permissions of which one is enough, in the table of all endpoints.
+OR = " or "
+
+
+def requires(permission: Permission, *others: Permission) -> Callable[[View], View]:
+    """The view is for members whose role has any of the permissions."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ACCESS, (permission, *others))
+        return view
+
+    return mark
+
+
+def signed_in(view: View) -> View:
+    """The view is for every member."""
+    setattr(view, _ACCESS, ANY_MEMBER)
+    return view
+
+
+def access_of(app: Flask, endpoint: str) -> str:
+    """`public`, `any member`, or the permissions of which an endpoint asks for one; for the table of all endpoints."""
+    if endpoint in PUBLIC:
+        return "public"
+    asked = getattr(app.view_functions[endpoint], _ACCESS, "nobody")
+    return asked if isinstance(asked, str) else OR.join(asked)
+
+
+def actor() -> Actor:
+    """Who is asking, on a page that is not public."""
+    return visitor().actor
+
+
+def visitor() -> accounts.SignedIn:
+    """Who is asking and what their pages say of them, on a page that is not public."""
+    return cast(accounts.SignedIn, g.visitor)
+
+
+def _before() -> errors.Answer | None:
+    # Looked for once: the proxy looks for it at each mention.
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    endpoint, reads = asked.endpoint, asked.method in ("GET", "HEAD", "OPTIONS")
+    if endpoint is None:
+        # No such page, or not with this method: the same answer whether signed in or not.
+        return None
+    if endpoint == "assets.file":
+        return None
+    if not reads and asked.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return errors.error_page(403)
+    if endpoint in PUBLIC:
+        if endpoint not in ALWAYS_THERE:
+            accounts.must_answer()  # nobody types a password into a page that cannot take it
+        return None if reads else sessions.check_nonce()
+    # Looked for once and kept for the rest of the request: Flask-Login asks anew at each mention.
+    user = current_user._get_current_object()
+    if not user.is_authenticated:
+        return sessions.ask_to_sign_in()
+    visitor = g.visitor = cast(sessions.Visitor, user).signed_in
+    if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
+        return errors.error_page(400)
+    if visitor.enrolling and endpoint not in ENROLLING:
+        return redirect(url_for("factors.set_up_page"), 303)
+    if visitor.waiting and endpoint not in WAITING:
+        return errors.error_page(403)
+    view = current_app.view_functions[endpoint]
+    if not _reaches(visitor.actor, getattr(view, _ACCESS, None)):
+        return errors.error_page(403)
+    return sessions.ask_again(visitor) if sessions.asks_for_proof(view) else None
+
+
+def _reaches(by: Actor, asked: object) -> bool:
+    """Whether a signed-in member may ask a view that is marked with `asked`; nobody may where there is no mark."""
+    return asked == ANY_MEMBER or (isinstance(asked, tuple) and any(map(by.may, asked)))
+
+
+def register(app: Flask) -> None:
+    """Ask before every request of the application whether it may be answered."""
+    app.before_request(_before)

@@ -1,0 +1,115 @@
+"""What a failure looks like: each error of the rules with its status, and the page that says it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response as BaseResponse
+
+from nrm import faults
+from nrm.actions import accounts
+from nrm.domain.accounts import NotPermitted, NotVisible
+from nrm.domain.limits import TooSoon
+from nrm.domain.referrals import IllegalTransition
+from nrm.domain.second_hands import WaitsForSecond
+from nrm.domain.stays import StayOver
+from nrm.domain.words import N_
+from nrm.web import places
+from nrm.web.language import gettext
+
+Answer = BaseResponse | str | tuple[str, int]
+DISAGREES = N_(
+    "The newest key of an organisation is not the one that is known here. Nothing was sealed to it and nothing was "
+    "lost. Tell the duty desk and whoever runs the server."
+)
+TRY_AGAIN_SECONDS = 30
+
+
+def error_page(status: int, explanation: str = "") -> Answer:
+    """The uniform page of an error: what is safe, a code to quote, a telephone."""
+    code = secrets.token_hex(4)
+    current_app.logger.warning("answered %s: %s (%s)", status, request.url_rule or "no such page", code)
+    try:
+        page = render_template(
+            "errors/error.html",
+            status=status,
+            explanation=explanation,
+            code=code,
+            telephone=places.country().emergency.helpline,
+        )
+    except Exception as error:
+        if status == 503 or not faults.is_of_a_database_that_is_gone(error):
+            raise
+        return _out_of_order()  # not even who is asking can be known
+    return page, status
+
+
+def waiting_text(too_soon: TooSoon) -> str:
+    """How long to wait, in words that do not tell more than the length of the whole wait."""
+    seconds = int(too_soon.delay.total_seconds())
+    return gettext("Too many tries. Wait %(seconds)s seconds, then try again", seconds=seconds)
+
+
+def with_retry(response: Response, too_soon: TooSoon) -> Response:
+    """The same in the header that programs read."""
+    response.headers["Retry-After"] = str(too_soon.left)
+    return response
+
+
+def _http_error(error: HTTPException) -> Answer:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    answer = error_page(error.code if error.code in (400, 404, 405, 413, 415, 422, 429) else 500)
+    if isinstance(error, MethodNotAllowed) and isinstance(answer, tuple):
+        return Response(*answer, headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}, mimetype="text/html")
+    return answer
+
+
+def _out_of_order() -> Answer:
+    """The database cannot be reached: nobody can be known, so the page is that of a visitor."""
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+    if request.endpoint == "accounts.hide_screen":  # what is on the screen goes, whatever happens
+        return redirect(url_for("accounts.blank"), 303)
+    response = Response(*cast("tuple[str, int]", error_page(503)))
+    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
+    return response
+
+
+def _too_soon(error: TooSoon) -> Answer:
+    answer = error_page(429)
+    return with_retry(Response(*answer), error) if isinstance(answer, tuple) else answer
+
+
+def _waits(error: WaitsForSecond) -> Answer:
+    """To the page that says what became of it, and that a colleague has to agree."""
+    return redirect(url_for("second_hands.show", act_id=error.act_id), 303)
+
+
+def _crashed(error: Exception) -> Answer:
+    if faults.is_of_a_database_that_is_gone(error):
+        return _out_of_order()
+    current_app.logger.error("unexpected %s", faults.described(error))
+    return error_page(500)
+
+
+def _log_exception(exc_info: Any) -> None:
+    """In the place of Flask's own, which writes the address and the message: when the page of an error fails itself."""
+    current_app.logger.error("the page of an error failed: %s", faults.described(exc_info[1]))
+
+
+def register(app: Flask) -> None:
+    """Answer every failure of the application with its status and a page."""
+    app.log_exception = _log_exception  # type: ignore[method-assign]
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TooSoon, _too_soon)
+    app.register_error_handler(WaitsForSecond, _waits)
+    app.register_error_handler(NotVisible, lambda _: error_page(404))
+    app.register_error_handler(accounts.CannotOpen, lambda _: error_page(404))
+    app.register_error_handler(accounts.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
+    app.register_error_handler(NotPermitted, lambda _: error_page(403))
+    app.register_error_handler(IllegalTransition, lambda _: error_page(409))
+    app.register_error_handler(StayOver, lambda _: error_page(409))
+    app.register_error_handler(Exception, _crashed)

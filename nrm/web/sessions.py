@@ -1,0 +1,307 @@
+"""Who is signed in: the cookies, signing in again and what was typed before it, and a fresh proof of who it is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.accounts import ROLE_LABELS
+from nrm import clock
+from nrm.actions import accounts, factors
+from nrm.actions.proving import Asker
+from nrm.domain.accounts import Actor, SignInRefused
+from nrm.domain.factors import is_fresh
+from nrm.domain.limits import TooSoon, network_of
+from nrm.web import carrying, errors, places
+from nrm.web.language import gettext, text_in
+
+# Forms that are not given back: what was typed there must not lie in a page.
+NEVER_CARRIED = carrying.SECRETS
+# The field of a form that carries a fresh proof, and the one that carries where to go on.
+PROOF, CARRIED = "step_up", "carried"
+_STEP_UP = "_nrm_step_up"
+LONGEST_ANSWER = 300
+YEAR = 365 * 24 * 3600
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """The signed-in member as Flask-Login wants one."""
+
+    def __init__(self, signed_in: accounts.SignedIn) -> None:
+        self.signed_in = signed_in
+
+    def get_id(self) -> str:
+        return str(self.signed_in.actor.member_id)
+
+
+def step_up(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view asks for a proof that is at most five minutes old: members, keys, erasure, what leaves the instance.
+
+    The code of the second factor; the password where there is none. A form that was sent is not lost by it.
+    """
+    setattr(view, _STEP_UP, True)
+    return view
+
+
+def asks_for_proof(view: Callable[..., Any]) -> bool:
+    """Whether the view is marked with `step_up`."""
+    return bool(getattr(view, _STEP_UP, False))
+
+
+def is_secure() -> bool:
+    """Whether cookies of this instance demand TLS: all but a demo instance on loopback."""
+    return bool(current_app.extensions["nrm.secure"])
+
+
+def session_cookie() -> str:
+    """The cookie's name; the prefix makes browsers refuse it over plain HTTP or for another host."""
+    return "__Host-nrm" if is_secure() else "nrm"
+
+
+def browser_cookie() -> str:
+    """The name of the cookie by which a browser is known in which people signed in before."""
+    return "__Host-nrm-known" if is_secure() else "nrm-known"
+
+
+def remember_browser(response: BaseResponse, login: str) -> None:
+    """Whoever signed in here does not wait for the failures of others in their name."""
+    before = request.cookies.get(browser_cookie(), "")
+    known = accounts.remember_browser(login=login, browsers=before)
+    response.set_cookie(browser_cookie(), known, YEAR, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+
+
+def nonce_cookie() -> str:
+    """The name of the cookie that the token of a public form belongs to; the prefix as above."""
+    return "__Host-nrm-form" if is_secure() else "nrm-form"
+
+
+def set_session(response: BaseResponse, cookie: str) -> None:
+    """Hand the session to the browser."""
+    response.set_cookie(session_cookie(), cookie, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+
+
+def clear_session(response: BaseResponse) -> None:
+    """Take it away; `Clear-Site-Data` empties the browser's cache of this site."""
+    response.delete_cookie(session_cookie(), secure=is_secure(), httponly=True, samesite="Strict", path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+class _Manager(LoginManager):  # type: ignore[misc]
+    """Flask-Login as far as it is used: `current_user` is whom our own cookie names.
+
+    Its session, its `remember me` and its look at the browser's name are not: each costs something in every request.
+    """
+
+    def _load_user(self) -> None:
+        found = accounts.resume(request.cookies.get(session_cookie(), ""))
+        if isinstance(found, accounts.SignedIn):
+            self._update_request_context_with_user(Visitor(found))
+        else:
+            g.ended = found
+            self._update_request_context_with_user()
+
+
+def asker() -> Asker:
+    """From where the visitor tries. The address is the one a declared proxy names, if there is one."""
+    return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
+
+
+def visitor_or_none() -> accounts.SignedIn | None:
+    """Who is asking, on a public page."""
+    return cast(Visitor, current_user).signed_in if current_user.is_authenticated else None
+
+
+def nonce() -> str:
+    """What the token of a public form belongs to: the cookie's value, or a new one."""
+    return request.cookies.get(nonce_cookie()) or secrets.token_hex(16)
+
+
+def remember_nonce(response: BaseResponse, nonce: str) -> None:
+    """The cookie that the token of a public form belongs to."""
+    response.set_cookie(nonce_cookie(), nonce, secure=is_secure(), httponly=True, samesite="Strict", path="/")
+
+
+def sign_in_form(
+    *,
+    status: int,
+    carried: str = "",
+    undone: bool = False,
+    login: str = "",
+    signed_out: bool = False,
+    refused: bool = False,
+    stale: bool = False,
+    too_soon: TooSoon | None = None,
+) -> Response:
+    """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`."""
+    value = nonce()
+    page = render_template(
+        "accounts/sign_in.html",
+        csrf_token=accounts.sign_in_token(value),
+        carried=carried,
+        undone=undone,
+        login=login,
+        signed_out=signed_out,
+        refused=refused,
+        stale=stale,
+        wait=errors.waiting_text(too_soon) if too_soon else "",
+        asks_code=factors.demanded(),
+    )
+    response = Response(page, status)
+    remember_nonce(response, value)
+    return errors.with_retry(response, too_soon) if too_soon else response
+
+
+def check_nonce() -> errors.Answer | None:
+    """A form that is sent before there is a session: its token belongs to a cookie set with the form."""
+    if request.endpoint == "accounts.hide_screen":
+        return None
+    if accounts.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
+        return None
+    g.stale_form = True
+    if request.endpoint == "accounts.sign_in":
+        return None  # shown again, with a new token
+    return errors.error_page(400)
+
+
+def ask_to_sign_in() -> errors.Answer:
+    ended = g.get("ended")
+    if request.method in ("GET", "HEAD"):
+        accounts.must_answer()  # at once, and not on the page after it
+        locked = isinstance(ended, accounts.Ended) and ended.locked
+        return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
+    kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
+    carried = ""
+    if isinstance(ended, accounts.Ended) and kept:
+        fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+        carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
+    elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
+        carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here())
+    return sign_in_form(status=401, carried=carried, signed_out=True, undone=not kept)
+
+
+def _closes(endpoint: str) -> bool:
+    """Whether the form that was sent closes a case by one of its fields, which its endpoint alone does not say."""
+    field, value = carrying.CLOSES.get(endpoint, ("", ""))
+    return bool(field) and value in request.form.getlist(field)
+
+
+def is_carried(endpoint: str) -> bool:
+    """Whether a form is given back after signing in: not one that asks for a fresh proof, which signing in would be."""
+    if endpoint not in carrying.WORDS or endpoint in carrying.SECRETS | carrying.ACTS:
+        return False
+    return not asks_for_proof(current_app.view_functions[endpoint])
+
+
+def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
+    """The page that says in words what came before signing in: to be sent by a press, or that it was not done.
+
+    None if nothing was this member's. Nothing is sent by itself.
+    """
+    by = signed_in.actor
+    for kind in (accounts.Carry.FORM, accounts.Carry.UNDONE):
+        found = accounts.give_back(token, kind, by=by)
+        if found is None:
+            continue
+        path, fields = found
+        endpoint, values = carrying.form_at(path)
+        if endpoint not in carrying.WORDS:
+            return None
+        return render_template(
+            "accounts/continue.html",
+            words=carrying.WORDS[endpoint],
+            code=carrying.code_of(values, by=by),
+            path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
+            page=carrying.page_of(path),
+            fields=fields,
+            csrf_token=signed_in.csrf_token,
+            actor=_shown(signed_in),
+        )
+    return None
+
+
+def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
+    """Ask for a fresh proof, unless there is one or the form brings it along."""
+    if is_fresh(visitor.proved_at, clock.now()):
+        return None
+    if request.method != "POST" or request.endpoint in NEVER_CARRIED:
+        status = 401 if request.method == "POST" else 200
+        return proof_page(visitor, fields=[(CARRIED, _here(visitor.actor))], status=status)
+    fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+    if PROOF not in request.form:
+        return proof_page(visitor, address=places.here(), fields=fields, status=401)
+    return prove(visitor, address=places.here(), fields=fields)
+
+
+def _here(by: Actor) -> str:
+    """The address of this page, sealed for who asked for it."""
+    assert by.member_id is not None
+    return accounts.carry(accounts.Ended(by.member_id), accounts.Carry.PAGE, path=places.here())
+
+
+def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> errors.Answer | None:
+    """None if the form carries a proof that is right, else the page that asks again."""
+    try:
+        factors.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
+    except SignInRefused:
+        message = (
+            gettext("Enter the code that your telephone shows now; each code works once")
+            if visitor.has_second_factor
+            else gettext("Enter your present password; this is not it")
+        )
+        return proof_page(visitor, address=address, fields=fields, status=422, message=message)
+    except TooSoon as too_soon:
+        page = proof_page(visitor, address=address, fields=fields, status=429, message=errors.waiting_text(too_soon))
+        return errors.with_retry(page, too_soon)
+    return None
+
+
+def proof_page(
+    visitor: accounts.SignedIn,
+    *,
+    fields: list[tuple[str, str]],
+    status: int,
+    address: str = "",
+    message: str = "",
+) -> Response:
+    """The page that asks for a proof and sends `fields` with it to `address`; it says which form that is."""
+    sent = request.endpoint if request.method == "POST" and request.endpoint != "factors.prove" else None
+    page = render_template(
+        "factors/again.html",
+        words=carrying.WORDS.get(sent or "", ""),
+        code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
+        address=address or url_for("factors.prove"),
+        fields=fields,
+        by_code=visitor.has_second_factor,
+        message=message,
+    )
+    return Response(page, status)
+
+
+def _for_templates() -> dict[str, object]:
+    values: dict[str, object] = {"synthetic": current_app.extensions["nrm.synthetic"]}
+    if current_user and current_user.is_authenticated:
+        visitor = cast(Visitor, current_user).signed_in
+        values["csrf_token"] = visitor.csrf_token
+        values["actor"] = _shown(visitor)
+    return values
+
+
+def _shown(visitor: accounts.SignedIn) -> dict[str, str]:
+    """What stands of the person on top of every page."""
+    return {
+        "name": visitor.name,
+        "login": visitor.login,
+        "organisation_name": text_in(visitor.organisation_name),
+        "role_label": ROLE_LABELS[visitor.actor.role] if visitor.actor.role else "",
+    }
+
+
+def register(app: Flask) -> None:
+    """Let every request of the application know its session, and every page who is signed in."""
+    app.login_manager = _Manager()  # type: ignore[attr-defined]
+    app.context_processor(_for_templates)

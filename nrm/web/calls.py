@@ -30,7 +30,7 @@ Answer = BaseResponse | tuple[str, int] | str
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def obligation_page(obligation_id: uuid.UUID) -> Answer:
     """Whom to call so that a party knows what it has to know."""
     return _call_page(*_of_obligation(obligation_id), CallForm())
@@ -45,7 +45,7 @@ def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[store.NumberLine
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def tell(obligation_id: uuid.UUID) -> Answer:
     code, numbers = _of_obligation(obligation_id)
     again = url_for("calls.obligation_page", obligation_id=obligation_id)

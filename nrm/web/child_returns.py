@@ -163,7 +163,7 @@ def open_identity(return_id: uuid.UUID) -> Answer:
 @blueprint.get(
     "/child-returns/<uuid:return_id>/<any(assessed, guardian_ready, travelling, received, refused, withdrawn):step>"
 )
-@access.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_RECORD, Permission.CHILD_RETURN_ANSWER)
 def step_page(return_id: uuid.UUID, step: str) -> Answer:
     """The form of one step, as far as it is the reader's next one."""
     after = State(step)
@@ -182,7 +182,7 @@ def _step(return_id: uuid.UUID, after: State, form: StepForm, status: int = 200)
 @blueprint.post(
     "/child-returns/<uuid:return_id>/<any(assessed, guardian_ready, travelling, received, refused, withdrawn):step>"
 )
-@access.requires(Permission.CHILD_RETURN_READ)
+@access.requires(Permission.CHILD_RETURN_RECORD, Permission.CHILD_RETURN_ANSWER)
 def take_step(return_id: uuid.UUID, step: str) -> Answer:
     after = State(step)
     form = FORMS.get(after, StepForm)(request.form)

@@ -101,7 +101,7 @@ def sent() -> str:
 
 
 @blueprint.get("/referrals/<uuid:referral_id>")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def show(referral_id: uuid.UUID) -> str:
     line = store.referral(referral_id, by=access.actor())
     if line.relation is Relation.SENDER:
@@ -207,7 +207,7 @@ def _offer_beds(form: AcceptReferralForm) -> None:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/open")
-@access.requires(Permission.CASE_OPEN)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def open_hand_over(referral_id: uuid.UUID) -> Answer:
     """Open what must be known to say yes. The purpose is what the asker is here for."""
     by = access.actor()
@@ -303,14 +303,14 @@ def arrive(referral_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
     return render_template("referrals/not_arrived.html", line=line)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived(referral_id: uuid.UUID) -> Answer:
     actions.not_arrived(referral_id=referral_id, by=access.actor())
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
@@ -331,14 +331,14 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/promise")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def promise_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.PROMISE)
     return render_template("referrals/promise.html", line=line, form=PromiseReferralForm())
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/promise")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def promise(referral_id: uuid.UUID) -> Answer:
     """They said yes by telephone."""
     line = _to_decide(referral_id, ReferralEvent.PROMISE)
@@ -353,7 +353,7 @@ def promise(referral_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/depart")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def depart_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
     return render_template("referrals/depart.html", line=line, form=_depart_form(line))
@@ -372,7 +372,7 @@ def _depart_form(line: ReferralLine) -> DepartReferralForm:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/depart")
-@access.requires(Permission.CASE_READ)
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def depart(referral_id: uuid.UUID) -> Answer:
     """The person is on the way."""
     line = _to_decide(referral_id, ReferralEvent.DEPART)

@@ -181,7 +181,7 @@ def download(report: str, quarter: str, ending: str) -> BaseResponse:
 
 
 @blueprint.get(f"/reports/{_REPORT}/draft")
-@access.requires(Permission.REPORT_READ)
+@access.requires(Permission.REPORT_CLOSE, Permission.REPORT_COUNTERSIGN)
 def draft(report: str) -> str:
     """What withstood the attack, before it is signed; for those who sign."""
     body = sealing.draft_page(report, current_language(), by=access.actor())

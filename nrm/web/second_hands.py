@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.second_hands import AgreeToAccountForm, AgreeToCaseForm
 from forms.stays import CLOSED
 from nrm.actions import second_hands as actions
+from nrm.domain.accounts import Permission
 from nrm.domain.cases import CaseRefused
 from nrm.domain.consents import ConsentRefused
 from nrm.domain.members import LastKeyHolder
@@ -54,7 +55,7 @@ REFUSALS: Mapping[str, str] = {
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")
-@access.signed_in
+@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
 def show(act_id: uuid.UUID) -> Answer:
     """What is asked, why, by whom and when; for who may agree, and for who asked."""
     return _act_page(act_id, None, 200)
@@ -79,7 +80,7 @@ def _form(kind: ActKind) -> AgreeToCaseForm | AgreeToAccountForm:
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/agree")
-@access.signed_in
+@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
 @sessions.step_up
 def agree(act_id: uuid.UUID) -> Answer:
     """Agree; the act is done at once. If it lets a colleague make new keys, the page shows the link to give them."""
@@ -107,7 +108,7 @@ def agree(act_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/second-hands/<uuid:act_id>/decline")
-@access.signed_in
+@access.requires(Permission.CASE_OPEN, Permission.STAY_MANAGE, Permission.ACCOUNT_DISABLE)
 def decline(act_id: uuid.UUID) -> Answer:
     """A colleague declines, or the member who asked takes it back."""
     try:

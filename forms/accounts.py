@@ -6,28 +6,8 @@ from wtforms import Form, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from forms.typed import PlainText
-from nrm.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Role
+from nrm.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from nrm.domain.words import N_
-
-ROLE_LABELS = {
-    Role.BORDER_OFFICER: N_("Border officer"),
-    Role.DUTY_OFFICER: N_("Duty officer"),
-    Role.CASE_WORKER: N_("Case worker"),
-    Role.SHELTER_MANAGER: N_("Shelter manager"),
-    Role.TRP_OFFICER: N_("Residence permit officer"),
-    Role.WITNESS_LIAISON: N_("Witness liaison"),
-    Role.CONSULAR_OFFICER: N_("Consular officer"),
-    Role.HELPLINE_OPERATOR: N_("Help line operator"),
-    Role.MONITOR: N_("Monitor"),
-    Role.CHILD_PROTECTION_OFFICER: N_("Child protection officer"),
-    Role.STATISTICIAN: N_("Statistician"),
-    Role.ADMINISTRATOR: N_("Administrator"),
-    Role.PAYMENT_OFFICER: N_("Payment officer"),
-    Role.READER: N_("Reader of reports"),
-    Role.COORDINATOR: N_("Coordinator of the agreement"),
-    Role.IDENTIFICATION_OFFICER: N_("Identification officer"),
-    Role.FOCAL_POINT: N_("Focal point"),
-}
 
 
 class JoinAccountForm(Form):

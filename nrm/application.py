@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from nrm import countries, db
+from nrm import countries, db, web
 from nrm.actions import agreement_versions, instances
-from nrm.web import (
-    absences,
-    access,
-    access_log,
-    accounts,
-    admissions,
-    agreements,
-    assets,
-    beds,
-    calls,
-    cards,
-    cases,
-    child_returns,
-    claims,
-    consents,
-    contracts,
-    contributions,
-    departures,
-    desks,
-    directives,
-    duty,
-    errors,
-    factors,
-    findings,
-    handouts,
-    headers,
-    helpline,
-    hidden,
-    home,
-    identifications,
-    interviews,
-    joint,
-    language,
-    mailboxes,
-    members,
-    monitoring,
-    notices,
-    openings,
-    organisations,
-    papers,
-    paths,
-    payment,
-    permits,
-    placing,
-    referrals,
-    register,
-    reports,
-    requests,
-    rollout,
-    second_hands,
-    sessions,
-    stays,
-    supplements,
-    testimony,
-    trends,
-    years,
-)
+from nrm.web import access, access_log, agreements, assets, errors, headers, hidden, language, sessions
 
 _TOP = Path(__file__).resolve().parent.parent
 LARGEST_REQUEST = 512 * 1024
@@ -132,55 +78,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     access.register(app)
     hidden.register(app)
     _know_the_instance(app, config)
-    for blueprint in (
-        absences.blueprint,
-        accounts.blueprint,
-        factors.blueprint,
-        findings.blueprint,
-        hidden.blueprint,
-        identifications.blueprint,
-        home.blueprint,
-        reports.blueprint,
-        contributions.blueprint,
-        payment.blueprint,
-        trends.blueprint,
-        years.blueprint,
-        admissions.blueprint,
-        beds.blueprint,
-        calls.blueprint,
-        cards.blueprint,
-        cases.blueprint,
-        consents.blueprint,
-        child_returns.blueprint,
-        claims.blueprint,
-        departures.blueprint,
-        contracts.blueprint,
-        desks.blueprint,
-        directives.blueprint,
-        duty.blueprint,
-        handouts.blueprint,
-        helpline.blueprint,
-        interviews.blueprint,
-        joint.blueprint,
-        members.blueprint,
-        mailboxes.blueprint,
-        monitoring.blueprint,
-        notices.blueprint,
-        openings.blueprint,
-        papers.blueprint,
-        paths.blueprint,
-        organisations.blueprint,
-        permits.blueprint,
-        placing.blueprint,
-        referrals.blueprint,
-        register.blueprint,
-        requests.blueprint,
-        rollout.blueprint,
-        second_hands.blueprint,
-        stays.blueprint,
-        supplements.blueprint,
-        testimony.blueprint,
-    ):
+    for blueprint in _pages():
         app.register_blueprint(blueprint)
     agreements.register(app)
     if config.proxies:
@@ -190,6 +88,14 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     headers.catch(app)
     access_log.register(app, config.access_log)
     return app
+
+
+def _pages() -> Iterator[Blueprint]:
+    """The blueprint of every module below nrm.web that has one; what a page does not allow by its marks is denied."""
+    for module in pkgutil.walk_packages(web.__path__, f"{web.__name__}."):
+        found = getattr(importlib.import_module(module.name), "blueprint", None)
+        if isinstance(found, Blueprint):
+            yield found
 
 
 def _know_the_instance(app: Flask, config: Config) -> None:

@@ -254,17 +254,16 @@ def _name(number: int) -> str:
 
 
 def _is_needless(code: str, role: Role) -> bool:
-    """Monitor and coordinator work at the Office of the Minister of State; who counts and who pays at the other one.
+    """Who counts and who pays work at the ministry of labour; every other role of a ministry at the other office.
 
     The agencies that file tables have a focal point and nobody else.
     """
     if code in country().register.agencies and OrganisationKind(country().organisations[code].kind) == "ministry":
         return role is not Role.FOCAL_POINT
-    needless = {
-        "OMS": (Role.STATISTICIAN, Role.PAYMENT_OFFICER, Role.FOCAL_POINT),
-        "MOLSA": (Role.MONITOR, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT),
-    }
-    return role in needless.get(code, ())
+    if code not in ("OMS", "MOLSA"):
+        return False
+    counts_or_pays = role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER)
+    return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
 
 
 def _join(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from nrm.domain.words import N_
+
 
 class OrganisationKind(StrEnum):
     """What an organisation is; also the kind of an agreement's party. Never changes."""
@@ -118,64 +120,60 @@ class Permission(StrEnum):
     REGISTER_JOIN = "register:join"
 
 
-_SHELTER_WORK = frozenset(
-    {
-        Permission.INTERVIEW_CONDUCT,
-        Permission.REFERRAL_SEND,
-        Permission.REFERRAL_DECIDE,
-        Permission.CASE_READ,
-        Permission.CASE_OPEN,
-        Permission.STAY_MANAGE,
-        Permission.PERMIT_RECORD,
-        Permission.TESTIMONY_RECORD,
-        Permission.CLAIM_RECORD,
-        Permission.QUARTER_ANSWER,
-        Permission.REQUEST_RECORD,
-        Permission.REQUEST_ANSWER,
-        Permission.OBLIGATION_ACKNOWLEDGE,
-        Permission.AGREEMENT_READ,
-        Permission.AGREEMENT_SIGN,
-        Permission.ACCOUNT_INVITE,
-        Permission.ACCOUNT_CONFIRM,
-        Permission.ACCOUNT_RESET,
-        Permission.ACCOUNT_DISABLE,
-    }
+# Work that several roles do.
+_KEEPS_OWN_COLLEAGUES = frozenset(
+    {Permission.ACCOUNT_INVITE, Permission.ACCOUNT_CONFIRM, Permission.ACCOUNT_RESET, Permission.ACCOUNT_DISABLE}
 )
+_WORKS_UNDER_THE_AGREEMENT = _KEEPS_OWN_COLLEAGUES | {
+    Permission.OBLIGATION_ACKNOWLEDGE,
+    Permission.AGREEMENT_READ,
+    Permission.AGREEMENT_SIGN,
+}
+_WORKS_IN_CASES = _WORKS_UNDER_THE_AGREEMENT | {Permission.CASE_READ, Permission.CASE_OPEN}
+_HANDS_PEOPLE_OVER = _WORKS_IN_CASES | {Permission.INTERVIEW_CONDUCT, Permission.REFERRAL_SEND}
+_WORKS_IN_A_SHELTER = _HANDS_PEOPLE_OVER | {
+    Permission.REFERRAL_DECIDE,
+    Permission.STAY_MANAGE,
+    Permission.PERMIT_RECORD,
+    Permission.TESTIMONY_RECORD,
+    Permission.CLAIM_RECORD,
+    Permission.QUARTER_ANSWER,
+    Permission.REQUEST_RECORD,
+    Permission.REQUEST_ANSWER,
+}
 
-PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    # Runs the interview and hands the person over; no longer sees the case when the hand-over is accepted.
-    Role.BORDER_OFFICER: frozenset(
-        {
-            Permission.INTERVIEW_CONDUCT,
-            Permission.REFERRAL_SEND,
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.NOTICE_RECEIVE,
-            Permission.MONITORING_OWN,
-            Permission.ACCOUNT_DISABLE,
-        }
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a role is called, in which kinds of organisations it works, and what it may."""
+
+    label: str
+    kinds: frozenset[OrganisationKind]
+    permissions: frozenset[Permission]
+
+
+def _work(label: str, kinds: Iterable[OrganisationKind], permissions: Iterable[Permission]) -> Work:
+    return Work(label, frozenset(kinds), frozenset(permissions))
+
+
+# Everything that is said of a role is said here; PERMISSIONS, ROLES_OF and ROLE_LABELS are read from it.
+WORK: Mapping[Role, Work] = {
+    # Runs the interview and hands the person over; loses sight of the case when the hand-over is accepted.
+    Role.BORDER_OFFICER: _work(
+        N_("Border officer"),
+        {OrganisationKind.BORDER_POLICE},
+        _HANDS_PEOPLE_OVER | {Permission.NOTICE_RECEIVE, Permission.MONITORING_OWN},
     ),
     # Sees what was handed over and what is late; decides where no rule fits.
-    Role.DUTY_OFFICER: frozenset(
-        {
+    Role.DUTY_OFFICER: _work(
+        N_("Duty officer"),
+        {OrganisationKind.RESPONSIBLE_AUTHORITY},
+        _WORKS_IN_CASES
+        | {
             Permission.REFERRAL_DIRECT,
             Permission.IDENTIFICATION_DECIDE,
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
             Permission.REPORT_READ,
             Permission.REPORT_COUNTERSIGN,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
             Permission.NOTICE_ANNOUNCE,
             Permission.NOTICE_RECEIVE,
             Permission.CHILD_RETURN_READ,
@@ -184,103 +182,70 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.ASSESSMENT_READ,
             Permission.REQUEST_RECORD,
             Permission.REQUEST_ANSWER,
-            Permission.ACCOUNT_DISABLE,
-        }
+        },
     ),
-    Role.CASE_WORKER: _SHELTER_WORK,
-    Role.SHELTER_MANAGER: _SHELTER_WORK | {Permission.BED_MANAGE, Permission.PAYMENT_READ},
-    # Both record in cases that a holder shared with their organisation, and see no others.
-    Role.TRP_OFFICER: frozenset(
-        {
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
-            Permission.PERMIT_RECORD,
-            Permission.QUARTER_ANSWER,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.ACCOUNT_DISABLE,
-        }
+    Role.CASE_WORKER: _work(N_("Case worker"), SHELTERS | {OrganisationKind.CHILD_PROTECTION}, _WORKS_IN_A_SHELTER),
+    Role.SHELTER_MANAGER: _work(
+        N_("Shelter manager"), SHELTERS, _WORKS_IN_A_SHELTER | {Permission.BED_MANAGE, Permission.PAYMENT_READ}
     ),
-    Role.WITNESS_LIAISON: frozenset(
-        {
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
-            Permission.TESTIMONY_RECORD,
-            Permission.CLAIM_RECORD,
-            Permission.QUARTER_ANSWER,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.ACCOUNT_DISABLE,
-        }
+    # This and the next record in cases that a holder shared with their organisation, and see no others.
+    Role.TRP_OFFICER: _work(
+        N_("Residence permit officer"),
+        {OrganisationKind.TRP_UNIT},
+        _WORKS_IN_CASES | {Permission.PERMIT_RECORD, Permission.QUARTER_ANSWER},
     ),
-    Role.CONSULAR_OFFICER: frozenset(
-        {
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.NOTICE_ANNOUNCE,
-            Permission.ACCOUNT_DISABLE,
-        }
+    Role.WITNESS_LIAISON: _work(
+        N_("Witness liaison"),
+        {OrganisationKind.PROSECUTION},
+        _WORKS_IN_CASES | {Permission.TESTIMONY_RECORD, Permission.CLAIM_RECORD, Permission.QUARTER_ANSWER},
     ),
-    Role.HELPLINE_OPERATOR: frozenset(
-        {
-            Permission.INTERVIEW_CONDUCT,
-            Permission.REFERRAL_SEND,
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.REQUEST_RECORD,
-            Permission.NOTICE_ANNOUNCE,
-            Permission.CALL_RECORD,
-            Permission.ACCOUNT_DISABLE,
-        }
+    Role.CONSULAR_OFFICER: _work(
+        N_("Consular officer"),
+        {OrganisationKind.CONSULAR_SERVICE},
+        _WORKS_UNDER_THE_AGREEMENT | {Permission.NOTICE_ANNOUNCE},
+    ),
+    Role.HELPLINE_OPERATOR: _work(
+        N_("Help line operator"),
+        {OrganisationKind.HELPLINE},
+        _HANDS_PEOPLE_OVER | {Permission.REQUEST_RECORD, Permission.NOTICE_ANNOUNCE, Permission.CALL_RECORD},
+    ),
+    Role.MONITOR: _work(
+        N_("Monitor"),
+        {OrganisationKind.MINISTRY},
+        {Permission.MONITORING_SCORE, Permission.REPORT_READ, Permission.ROLLOUT_READ, Permission.ASSESSMENT_READ},
     ),
     # Answers what another country asks about a child, finds a guardian, receives the child.
-    Role.CHILD_PROTECTION_OFFICER: frozenset(
+    Role.CHILD_PROTECTION_OFFICER: _work(
+        N_("Child protection officer"),
+        {OrganisationKind.CHILD_PROTECTION},
+        _WORKS_IN_CASES | {Permission.CHILD_RETURN_READ, Permission.CHILD_RETURN_ANSWER},
+    ),
+    # Sealed releases only: nothing of a person is within reach.
+    Role.STATISTICIAN: _work(
+        N_("Statistician"),
+        {OrganisationKind.MINISTRY},
+        {Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ},
+    ),
+    # Accounts and the machine; holds no key.
+    Role.ADMINISTRATOR: _work(
+        N_("Administrator"),
+        {OrganisationKind.OPERATOR},
         {
-            Permission.CASE_READ,
-            Permission.CASE_OPEN,
-            Permission.CHILD_RETURN_READ,
-            Permission.CHILD_RETURN_ANSWER,
-            Permission.OBLIGATION_ACKNOWLEDGE,
-            Permission.AGREEMENT_READ,
-            Permission.AGREEMENT_SIGN,
             Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
             Permission.ACCOUNT_RESET,
             Permission.ACCOUNT_DISABLE,
-        }
+            Permission.ORGANISATION_FOUND,
+            Permission.ORGANISATION_SUSPEND,
+        },
     ),
-    # Holds the joint interview and reviews its record, in cases whose holder shared it; reads no other case.
-    Role.IDENTIFICATION_OFFICER: frozenset(
-        {
-            Permission.IDENTIFICATION_DECIDE,
-            Permission.AGREEMENT_READ,
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_CONFIRM,
-            Permission.ACCOUNT_RESET,
-            Permission.ACCOUNT_DISABLE,
-        }
-    ),
+    # Nights per shelter and quarter, by which shelters are paid: no report, no person.
+    Role.PAYMENT_OFFICER: _work(N_("Payment officer"), {OrganisationKind.MINISTRY}, {Permission.PAYMENT_READ}),
+    Role.READER: _work(N_("Reader of reports"), {OrganisationKind.MINISTRY}, {Permission.REPORT_READ}),
     # The texts of the agreement and the contracts with centres, at the Office of the Minister of State; holds no key.
-    # This role also collects the tables of all agencies.
-    Role.COORDINATOR: frozenset(
+    # There the tables of all agencies come together, too.
+    Role.COORDINATOR: _work(
+        N_("Coordinator of the agreement"),
+        {OrganisationKind.MINISTRY},
         {
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_MANAGE,
@@ -289,50 +254,25 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REGISTER_READ,
             Permission.REGISTER_JOIN,
             Permission.ROLLOUT_READ,
-        }
+        },
+    ),
+    # Holds the joint interview and looks at its record, in the cases whose holder shared that; reads no case otherwise.
+    Role.IDENTIFICATION_OFFICER: _work(
+        N_("Identification officer"),
+        {OrganisationKind.POLICE, OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKind.CHILD_PROTECTION},
+        _KEEPS_OWN_COLLEAGUES | {Permission.IDENTIFICATION_DECIDE, Permission.AGREEMENT_READ},
     ),
     # Files the tables of one agency, and sees no other's.
-    Role.FOCAL_POINT: frozenset({Permission.REGISTER_FILE, Permission.REGISTER_READ}),
-    Role.MONITOR: frozenset(
-        {Permission.MONITORING_SCORE, Permission.REPORT_READ, Permission.ROLLOUT_READ, Permission.ASSESSMENT_READ}
-    ),
-    # Reads sealed releases only, and so nothing about a person.
-    Role.STATISTICIAN: frozenset({Permission.REPORT_CLOSE, Permission.REPORT_READ, Permission.REGISTER_READ}),
-    Role.READER: frozenset({Permission.REPORT_READ}),
-    # Nights per shelter and quarter, by which shelters are paid: no report, no person.
-    Role.PAYMENT_OFFICER: frozenset({Permission.PAYMENT_READ}),
-    # Accounts and the machine; holds no key.
-    Role.ADMINISTRATOR: frozenset(
-        {
-            Permission.ACCOUNT_INVITE,
-            Permission.ACCOUNT_RESET,
-            Permission.ACCOUNT_DISABLE,
-            Permission.ORGANISATION_FOUND,
-            Permission.ORGANISATION_SUSPEND,
-        }
+    Role.FOCAL_POINT: _work(
+        N_("Focal point"), {OrganisationKind.MINISTRY}, {Permission.REGISTER_FILE, Permission.REGISTER_READ}
     ),
 }
 
-# Which role works in which kind of organisation. An account outside this table is refused.
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {role: work.permissions for role, work in WORK.items()}
+ROLE_LABELS: Mapping[Role, str] = {role: work.label for role, work in WORK.items()}
+# An account outside this table is refused.
 ROLES_OF: Mapping[OrganisationKind, frozenset[Role]] = {
-    OrganisationKind.BORDER_POLICE: frozenset({Role.BORDER_OFFICER}),
-    OrganisationKind.POLICE: frozenset({Role.IDENTIFICATION_OFFICER}),
-    OrganisationKind.STATE_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
-    OrganisationKind.NGO_SHELTER: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
-    OrganisationKind.INTERNATIONAL_ORGANISATION: frozenset({Role.CASE_WORKER, Role.SHELTER_MANAGER}),
-    OrganisationKind.RESPONSIBLE_AUTHORITY: frozenset({Role.DUTY_OFFICER, Role.IDENTIFICATION_OFFICER}),
-    OrganisationKind.TRP_UNIT: frozenset({Role.TRP_OFFICER}),
-    OrganisationKind.PROSECUTION: frozenset({Role.WITNESS_LIAISON}),
-    OrganisationKind.CONSULAR_SERVICE: frozenset({Role.CONSULAR_OFFICER}),
-    OrganisationKind.HELPLINE: frozenset({Role.HELPLINE_OPERATOR}),
-    OrganisationKind.CHILD_PROTECTION: frozenset(
-        {Role.CASE_WORKER, Role.CHILD_PROTECTION_OFFICER, Role.IDENTIFICATION_OFFICER}
-    ),
-    OrganisationKind.COALITION: frozenset(),
-    OrganisationKind.MINISTRY: frozenset(
-        {Role.STATISTICIAN, Role.MONITOR, Role.PAYMENT_OFFICER, Role.READER, Role.COORDINATOR, Role.FOCAL_POINT}
-    ),
-    OrganisationKind.OPERATOR: frozenset({Role.ADMINISTRATOR}),
+    kind: frozenset(role for role, work in WORK.items() if kind in work.kinds) for kind in OrganisationKind
 }
 
 

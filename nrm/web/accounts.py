@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.accounts import (
-    ROLE_LABELS,
     ChangePasswordForm,
     InviteAccountForm,
     InviteColleagueForm,
@@ -20,6 +19,7 @@ from forms.accounts import (
 from nrm.actions import accounts as actions
 from nrm.actions import factors
 from nrm.domain.accounts import (
+    ROLE_LABELS,
     ROLES_OF,
     NotPermitted,
     OrganisationKind,

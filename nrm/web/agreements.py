@@ -370,5 +370,4 @@ def sign(version: str) -> Answer:
 
 def register(app: Any) -> None:
     """Take in new versions once a minute, and say on home pages that one waits."""
-    app.register_blueprint(blueprint)
     app.before_request(actions.refresh_if_due)

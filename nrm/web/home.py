@@ -41,5 +41,5 @@ def index() -> str:
     g.agreements = agreement_versions.waits_for(by=by)
     if visitor is not None and visitor.waiting:
         return render_template("home/waiting.html")
-    view = _pages.get(by.role) if by.role else None
-    return view() if view else render_template(f"home/{by.role}.html")
+    assert by.role is not None
+    return _pages[by.role]()

@@ -10,11 +10,10 @@ from flask import Flask, Response, current_app, g, redirect, render_template, re
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.accounts import ROLE_LABELS
 from nrm import clock
 from nrm.actions import accounts, factors
 from nrm.actions.proving import Asker
-from nrm.domain.accounts import Actor, SignInRefused
+from nrm.domain.accounts import ROLE_LABELS, Actor, SignInRefused
 from nrm.domain.factors import is_fresh
 from nrm.domain.limits import TooSoon, network_of
 from nrm.web import carrying, errors, places

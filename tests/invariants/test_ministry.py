@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from nrm import store as package
 from nrm.db import Model, db, disconnect
-from nrm.domain.accounts import NotPermitted, NotVisible, Permission
+from nrm.domain.accounts import ROLES_OF, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import Relation
@@ -35,9 +35,10 @@ from nrm.store.home import Top
 from nrm.store.paging import Page
 from nrm.store.stays import StaysOfCase
 from tests import factories
+from tests.invariants.test_routes import LOGINS
 from tests.world import World
 
-MINISTRY = ("molsa.statistician", "molsa.payment_officer", "oms.monitor", "oms.reader")
+MINISTRY = [LOGINS[role] for role in sorted(ROLES_OF[OrganisationKind.MINISTRY])]
 # What speaks of accounts, of the agreement or of what is published, and of nobody in a case.
 NOT_OF_PEOPLE = {
     "accounts",

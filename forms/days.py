@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from wtforms import RadioField
+from wtforms import Form, RadioField
 from wtforms.fields.core import Field
 from wtforms.validators import ValidationError
 
@@ -78,6 +79,18 @@ def today_or(label: str) -> RadioField:
 def chosen_day(choice: RadioField, day: DayField, today: date) -> date:
     """The day of a valid form."""
     return day.data if choice.data == OTHER and day.data is not None else today
+
+
+def say_refused(form: Form, why: str, *, words: Mapping[str, str], fields: Mapping[str, str], otherwise: str) -> int:
+    """Put the words of a refusal at the field that it is about, and return the status of the answer.
+
+    `fields`: the field for each reason, `otherwise` for the others. Where another day than today was chosen there, the
+    words stand at that day. 409 for a step that does not follow any more (`state`), else 422.
+    """
+    field = form[fields.get(why, otherwise)]
+    days = (each for each in form if isinstance(each, DayField) and each.when == (field.name, OTHER))
+    (next(days, field) if field.data == OTHER else field).errors = [words[why]]
+    return 409 if why == "state" else 422
 
 
 LENGTHS = {

@@ -158,7 +158,7 @@ def _work(label: str, kinds: Iterable[OrganisationKind], permissions: Iterable[P
 
 # Everything that is said of a role is said here; PERMISSIONS, ROLES_OF and ROLE_LABELS are read from it.
 WORK: Mapping[Role, Work] = {
-    # Runs the interview and hands the person over; loses sight of the case when the hand-over is accepted.
+    # Runs the interview and hands the person over; no longer sees the case when the hand-over is accepted.
     Role.BORDER_OFFICER: _work(
         N_("Border officer"),
         {OrganisationKind.BORDER_POLICE},

@@ -6,14 +6,17 @@ Everything is denied that is not listed: a view is public by standing in PUBLIC,
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from nrm.actions import accounts
-from nrm.domain.accounts import Actor, Permission
+from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.web import errors, sessions
 
 View = Callable[..., Any]
@@ -74,6 +77,19 @@ def access_of(app: Flask, endpoint: str) -> str:
         return "public"
     asked = getattr(app.view_functions[endpoint], _ACCESS, "nobody")
     return asked if isinstance(asked, str) else OR.join(asked)
+
+
+def part_of_page(part: Callable[[uuid.UUID], str]) -> Callable[[uuid.UUID], Markup]:
+    """The part of a case's page that a template of ours makes; nothing for members to whom the store shows nothing."""
+
+    @wraps(part)
+    def shown(case_id: uuid.UUID) -> Markup:
+        try:
+            return Markup(part(case_id))  # noqa: S704 - a template of ours, its values are escaped
+        except NotVisible:
+            return Markup("")
+
+    return shown
 
 
 def actor() -> Actor:

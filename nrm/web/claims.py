@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forms.claims import (
@@ -18,8 +17,9 @@ from forms.claims import (
     StepClaimForm,
     offer,
 )
+from forms.days import say_refused
 from nrm.actions import claims as actions
-from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.accounts import Permission
 from nrm.domain.claims import (
     NOT_STATED,
     ClaimEvent,
@@ -215,10 +215,9 @@ def _entry_shown(form: StepClaimForm | CorrectClaimForm) -> int:
 
 
 def _show_refusal(form: Form, error: ClaimRefused) -> int:
-    """Show the reason at the field that it concerns; returns the HTTP status."""
-    name = FIELD_OF.get(error.why, "event" if "event" in form else "outcome")
-    form[name].errors = [REFUSED[error.why]]
-    return 409 if error.why == "state" else 422
+    """Put the reason where it belongs; returns the status."""
+    otherwise = "event" if "event" in form else "outcome"
+    return say_refused(form, error.why, words=REFUSED, fields=FIELD_OF, otherwise=otherwise)
 
 
 def _claim_page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Answer:
@@ -259,12 +258,9 @@ def _history(claim: store.ClaimView) -> Iterator[tuple[str, str, str]]:
         before = rows
 
 
-def summary(case_id: uuid.UUID) -> Markup:
-    """The claims as a part of a case page; empty for a reader who may not see them."""
-    try:
-        found = store.of_case(case_id, by=access.actor())
-    except NotVisible:
-        return Markup("")
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> str:
+    """What a case page shows of claims."""
+    found = store.of_case(case_id, by=access.actor())
     lines = [(claim.id, *(text for _, text in _standing_rows(claim.standing))) for claim in found]
-    page = render_template("claims/summary.html", case_id=case_id, lines=lines)
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
+    return render_template("claims/summary.html", case_id=case_id, lines=lines)

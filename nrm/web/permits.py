@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, redirect, render_template, request
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
-from forms.days import chosen_day
+from forms.days import chosen_day, say_refused
 from forms.names import language_name
 from forms.permits import EVENT_LABELS, FIELD_OF, GIVEN, REFUSED, RecordPermitForm
 from nrm.actions import permits as actions
-from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.accounts import Permission
 from nrm.domain.permits import Ground, PermitEvent, PermitRefused
 from nrm.store import permits as store
 from nrm.store.stays import today
@@ -54,10 +53,8 @@ def record(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except PermitRefused as error:
-        name = FIELD_OF.get(error.why, "event")
-        field = form.on_day if name == "on" and form.on.data == "other" else form[name]
-        field.errors = [REFUSED[error.why]]
-        return _permit_page(permit, form, 409 if error.why == "state" else 422)
+        status = say_refused(form, error.why, words=REFUSED, fields=FIELD_OF, otherwise="event")
+        return _permit_page(permit, form, status)
     return redirect(f"/cases/{case_id}", 303)
 
 
@@ -84,11 +81,8 @@ def _words(permit: store.PermitView) -> dict[str, str]:
     }
 
 
-def summary(case_id: uuid.UUID) -> Markup:
-    """The permit as a part of a case page; empty for a reader who may not see it."""
-    try:
-        permit = store.of_case(case_id, by=access.actor())
-    except NotVisible:
-        return Markup("")
-    page = render_template("permits/summary.html", permit=permit, **_words(permit))
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> str:
+    """What a case page shows of the permit."""
+    permit = store.of_case(case_id, by=access.actor())
+    return render_template("permits/summary.html", permit=permit, **_words(permit))

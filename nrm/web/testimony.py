@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, redirect, render_template, request
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from forms.days import chosen_day
+from forms.days import chosen_day, say_refused
 from forms.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions import testimony as actions
-from nrm.domain.accounts import NotVisible, Permission
+from nrm.domain.accounts import Permission
 from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.store import testimony as store
 from nrm.store.stays import today
@@ -49,10 +48,8 @@ def record(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except IllegalStep as error:
-        name = FIELD_OF.get(error.why, "status")
-        field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
-        field.errors = [ILLEGAL[error.why]]
-        return _testimony_page(track, form, 409 if error.why == "state" else 422)
+        refused = say_refused(form, error.why, words=ILLEGAL, fields=FIELD_OF, otherwise="status")
+        return _testimony_page(track, form, refused)
     return redirect(f"/cases/{case_id}", 303)
 
 
@@ -81,11 +78,8 @@ def _words(track: store.WitnessView) -> dict[str, object]:
     }
 
 
-def summary(case_id: uuid.UUID) -> Markup:
-    """The witness track as a part of a case page; empty for a reader who may not see it."""
-    try:
-        track = store.of_case(case_id, by=access.actor())
-    except NotVisible:
-        return Markup("")
-    page = render_template("testimony/summary.html", track=track, **_words(track))
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> str:
+    """What a case page shows of the witness track."""
+    track = store.of_case(case_id, by=access.actor())
+    return render_template("testimony/summary.html", track=track, **_words(track))

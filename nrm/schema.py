@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -46,6 +46,28 @@ def newest() -> str:
 def knows(name: str) -> bool:
     """Whether this program can bring a database of that revision to the newest."""
     return name in {each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def exchange_codes(table: str, column: str, name: str, before: Sequence[str], after: Sequence[str]) -> None:
+    """In a migration: let the check `name` of a table take the codes `after` in a column, in place of `before`.
+
+    SQLite changes no check in place, but as no stored row is affected its documented way is to write the schema itself;
+    so a table that others refer to is not made anew. Rows with codes that go must be changed before.
+    """
+    old, new = (f"{column} IN ({', '.join(map(repr, codes))})" for codes in (before, after))
+    connection, full = op.get_bind(), op.f(f"ck_{table}_{name}")
+    if connection.dialect.name == "postgresql":
+        op.drop_constraint(full, table, type_="check")
+        op.create_check_constraint(full, table, new)
+        return
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema=ON")
+    connection.execute(
+        text("UPDATE sqlite_schema SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = :name"),
+        {"old": old, "new": new, "name": table},
+    )
+    connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema=OFF")
 
 
 class Unreachable(Exception):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import nrm.db
+from nrm import schema
 
 revision = "0011_signed_releases"
 down_revision = "0010_reports_beside_ix"
@@ -88,7 +89,7 @@ def upgrade(database: str) -> None:
         ),
         sa.PrimaryKeyConstraint("organisation_id", "quarter", name=op.f("pk_payment_lines")),
     )
-    _roles(OLD, NEW)
+    schema.exchange_codes("members", "role", "known_role", OLD, NEW)
 
 
 def downgrade(database: str) -> None:
@@ -100,24 +101,4 @@ def downgrade(database: str) -> None:
     # A member with a role that the older schema does not know loses the account.
     members = sa.table("members", sa.column("role"), sa.column("status"))
     op.execute(members.update().where(members.c.role.not_in(OLD)).values(role="monitor", status="disabled"))
-    _roles(NEW, OLD)
-
-
-def _roles(before: tuple[str, ...], after: tuple[str, ...]) -> None:
-    connection = op.get_bind()
-    if connection.dialect.name == "postgresql":
-        op.drop_constraint(op.f("ck_members_known_role"), "members", type_="check")
-        op.create_check_constraint(op.f("ck_members_known_role"), "members", f"role IN ({_listed(after)})")
-        return
-    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql("PRAGMA writable_schema=ON")
-    connection.execute(
-        sa.text("UPDATE sqlite_schema SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = 'members'"),
-        {"old": f"role IN ({_listed(before)})", "new": f"role IN ({_listed(after)})"},
-    )
-    connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema=OFF")
-
-
-def _listed(codes: tuple[str, ...]) -> str:
-    return ", ".join(f"'{code}'" for code in codes)
+    schema.exchange_codes("members", "role", "known_role", NEW, OLD)

@@ -93,7 +93,7 @@ def _case() -> uuid.UUID:
 
 
 def _page(app: Flask, case_id: uuid.UUID) -> None:
-    """A trivial page with and without opening a compartment: session, guards and headers are in both."""
+    """A trivial page with and without opening a compartment: session, access and headers are in both."""
 
     @access.signed_in
     def empty() -> str:

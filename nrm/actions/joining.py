@@ -24,6 +24,7 @@ from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import FiledMeanwhile, JointMade, JointTooEarly, Requirement, State
+from nrm.domain.report_list import JOINT, MAIN
 from nrm.models.reports import Release, ReleaseFile
 from nrm.render import joint as render
 from nrm.render.reports import LANGUAGES
@@ -42,10 +43,8 @@ def outstanding(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
         raise NotVisible
     waiting = [line.matrix.code for line in store.of_quarter(quarter, by=by) if line.state is State.DUE]
     if not any(line.quarter == quarter for line in reports.releases(by=by)):
-        waiting.append(rules.REPORT)
-    waiting += [
-        line.report for line in reports.waiting(by=by) if line.quarter == quarter and line.report != rules.REPORT
-    ]
+        waiting.append(MAIN.name)
+    waiting += [line.report for line in reports.waiting(by=by) if line.quarter == quarter and line.report != MAIN.name]
     return tuple(waiting)
 
 
@@ -69,12 +68,12 @@ def state(quarter: Quarter, *, by: Actor) -> str:
     if background.is_busy():
         return "in_work"
     db.session.rollback()  # it was stored after this request began to read
-    return "made" if store.is_published(rules.JOINT, quarter) else "open"
+    return "made" if store.is_published(JOINT.name, quarter) else "open"
 
 
 def _check(quarter: Quarter, by: Actor) -> None:
     by.must(Permission.REGISTER_JOIN)
-    if store.is_published(rules.JOINT, quarter):
+    if store.is_published(JOINT.name, quarter):
         raise JointMade
     if waiting := outstanding(quarter, by=by):
         raise JointTooEarly(waiting)
@@ -108,7 +107,7 @@ def make(quarter: Quarter, *, by: Actor) -> None:
     files = {name: seals.sign(name, content, signing.sign_release) for name, content in made.items()}
     with transaction() as session:
         store.hold(session)
-        if store.is_published(rules.JOINT, quarter):
+        if store.is_published(JOINT.name, quarter):
             raise JointMade
         if _filed(store.of_quarter(quarter, by=RELEASE)) != _filed(lines):
             raise FiledMeanwhile
@@ -131,7 +130,7 @@ def _value(quarter: Quarter, lines: Sequence[store.Line]) -> dict[str, Any]:
         )
         requirements.append(_entry(requirement, parts))
     return {
-        "report": rules.JOINT,
+        "report": JOINT.name,
         "quarter": str(quarter),
         "released_at": _current_second().isoformat(),
         "requirements": requirements,
@@ -215,12 +214,12 @@ def _signatures(value: Mapping[str, Any], by: Actor) -> list[dict[str, str]]:
 
 
 def _store(session: Session, quarter: Quarter, released_at: str, files: Mapping[str, bytes], by: Actor) -> None:
-    last = reports.last_release(rules.JOINT)
+    last = reports.last_release(JOINT.name)
     previous = last.hash if last else rules.FIRST_HASH
-    hashed = rules.chain_hash(previous, report=rules.JOINT, quarter=str(quarter), released_at=released_at, files=files)
+    hashed = rules.chain_hash(previous, report=JOINT.name, quarter=str(quarter), released_at=released_at, files=files)
     row = Release(
         id=uuid.uuid4(),
-        report=rules.JOINT,
+        report=JOINT.name,
         quarter=str(quarter),
         first_quarter=str(quarter),
         position=last.position + 1 if last else 1,
@@ -233,9 +232,7 @@ def _store(session: Session, quarter: Quarter, released_at: str, files: Mapping[
     session.add(row)
     session.flush()
     session.add_all(ReleaseFile(release_id=row.id, format=name, content=content) for name, content in files.items())
-    audit.append(
-        session, audit.Event.RELEASE_SEALED, by=by, report=rules.JOINT, quarter=str(quarter), release_id=row.id
-    )
+    audit.append(session, audit.Event.RELEASE_SEALED, by=by, report=JOINT.name, quarter=str(quarter), release_id=row.id)
 
 
 def _current_second() -> datetime:

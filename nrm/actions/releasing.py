@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
-from nrm.domain import counting, tabulation
 from nrm.domain import reports as rules
+from nrm.domain import tabulation
 from nrm.domain.accounts import Actor
 from nrm.domain.filings import figures_of, records
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import Answer
+from nrm.domain.report_list import MAIN, FiledReport, Report
 from nrm.domain.reports import Window
 from nrm.models.filings import SEALED
 from nrm.models.reports import ReleaseDraft
@@ -81,7 +82,7 @@ class _Counted:
     filed: frozenset[uuid.UUID] = frozenset()
 
 
-def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
+def release(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
     """Make the draft of one report; the caller holds the lock and has checked who asks and which quarter it is.
 
     None: no release of this report ends with the quarter. Raises CannotTabulate.
@@ -89,15 +90,15 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
     # Two solvers and their numerics are slow to import and need much memory: import them only to close a quarter.
     from nrm.statistics import release as statistics
 
-    table_set = country().tables[report]
-    lines = store.releases(by=by, report=report)
+    table_set = country().tables[report.name]
+    lines = store.releases(by=by, report=report.name)
     for line in lines:
         if line.first_quarter <= quarter <= line.quarter:
             return Released(line.step, already=True)
-    waiting = store.draft(report)
+    waiting = store.draft(report.name)
     if waiting is not None:
         return Released(waiting.step, already=True) if waiting.quarter == str(quarter) else None
-    before = store.attempt(quarter, by=by, report=report)
+    before = store.attempt(quarter, by=by, report=report.name)
     released = [Window(line.first_quarter, line.quarter) for line in lines]
     window, may_wait = rules.window_ending(quarter, table_set.windows, released)
     db.session.rollback()  # nothing is held open while the figures are worked on
@@ -105,7 +106,7 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
         return None
     if before is not None and before[0] == "waits":
         return Waits()
-    if report in rules.FILED and not _is_filed(report, window):
+    if isinstance(report, FiledReport) and not _is_filed(report, window):
         return None
     counted = _count(report, window, table_set)
     try:
@@ -121,72 +122,72 @@ def release(report: str, quarter: Quarter, *, by: Actor, tell: Progress) -> Repo
     except MalformedMicrodata as error:
         raise CannotTabulate(error.dimension) from None
     if may_wait and (isinstance(draft, statistics.Refused) or draft.step == "total"):
-        return _wait(report, quarter, by)
+        return _wait(report.name, quarter, by)
     if isinstance(draft, statistics.Refused):
-        return _refuse(report, quarter, draft.verdict.public(), by)
+        return _refuse(report.name, quarter, draft.verdict.public(), by)
     return _keep(report, window, draft, counted, by)
 
 
-def _keep(report: str, window: Window, draft: Any, counted: _Counted, by: Actor) -> Released:
+def _keep(report: Report | FiledReport, window: Window, draft: Any, counted: _Counted, by: Actor) -> Released:
     released_at = clock.now().astimezone(UTC).replace(microsecond=0)
-    lines = payment.lines(window.last, by=Actor.system("release")) if report == rules.REPORT else ()
+    lines = payment.lines(window.last, by=Actor.system("release")) if report is MAIN else ()
     with transaction() as session:
-        if report in rules.FILED:
+        if isinstance(report, FiledReport):
             filed.hold(session)
-        last = store.last_release(report)
-        if (last.id if last else None) != counted.last_id or store.draft(report) is not None:
+        last = store.last_release(report.name)
+        if (last.id if last else None) != counted.last_id or store.draft(report.name) is not None:
             raise rules.BeingClosed
-        if report in rules.FILED:
+        if isinstance(report, FiledReport):
             _destroy_filed(session, report, window, counted.filed)
         late = _silent(report, window, by)
         value = render.tables_of(
             released_at.isoformat(),
             window,
-            report,
+            report.name,
             draft.tables,
             no_report_from=late,
-            # If only a total is published there are no tables that a reader could miss.
-            not_recorded=country().tables[report].unrecorded if draft.step != "total" else (),
+            # Where only a total is published there are no tables that could be missed.
+            not_recorded=country().tables[report.name].unrecorded if draft.step != "total" else (),
         )
         kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
         row = ReleaseDraft(
             id=uuid.uuid4(),
-            report=report,
+            report=report.name,
             quarter=str(window.last),
             first_quarter=str(window.first),
             released_at=released_at,
             step=draft.step,
             verdict=draft.verdict.public(),
-            sealed_draft=signing.seal_memory(kept, "draft", report, str(window.last)),
+            sealed_draft=signing.seal_memory(kept, "draft", report.name, str(window.last)),
         )
         session.add_all([row, *lines])
         audit.append(
             session,
             audit.Event.QUARTER_CLOSED,
             by=by,
-            report=report,
+            report=report.name,
             quarter=str(window.last),
             step=draft.step,
             release_id=row.id,
         )
-    if report in rules.FILED:
+    if isinstance(report, FiledReport):
         shredding.work_off()
     return Released(draft.step)
 
 
-def _is_filed(report: str, window: Window) -> bool:
-    """Whether there is something to count: something is filed, and all that is not filed is late."""
-    found = filed.filed_for(report, window, by=RELEASE)
-    table, today = country().register.tables[report], filed.today()
+def _is_filed(report: FiledReport, window: Window) -> bool:
+    """Whether there is something to count: something is filed, and what is not is late."""
+    found = filed.filed_for(report.name, window, by=RELEASE)
+    table, today = country().register.tables[report.name], filed.today()
     for quarter in window.quarters:
         if quarter not in found and not table.days_late(Quarter.parse(quarter), today):
             return False
     return any(row.answer == SEALED for row in found.values())
 
 
-def _destroy_filed(session: Session, report: str, window: Window, counted: frozenset[uuid.UUID]) -> None:
-    """Destroy the filings that were counted: the figures are stored. Raises BeingClosed if one was filed since."""
-    found = filed.filed_for(report, window, by=RELEASE).values()
+def _destroy_filed(session: Session, report: FiledReport, window: Window, counted: frozenset[uuid.UUID]) -> None:
+    """What was counted is not kept: the figures stand. Raises BeingClosed when something was filed since."""
+    found = filed.filed_for(report.name, window, by=RELEASE).values()
     if {row.id for row in found} != counted:
         raise rules.BeingClosed
     for row in found:
@@ -194,20 +195,20 @@ def _destroy_filed(session: Session, report: str, window: Window, counted: froze
             filings.destroy(session, row.id)
 
 
-def _silent(report: str, window: Window, by: Actor) -> tuple[str, ...]:
-    """The contributors to the report that did not contribute for each of its quarters."""
-    if report not in rules.FILED:
+def _silent(report: Report | FiledReport, window: Window, by: Actor) -> tuple[str, ...]:
+    """Who contributes to the report and did not for each of its quarters."""
+    if isinstance(report, Report):
         return contributions.silent(report, window, by=by)
-    found = filed.filed_for(report, window, by=RELEASE)
+    found = filed.filed_for(report.name, window, by=RELEASE)
     answered = [quarter in found and found[quarter].answer != Answer.NO_REPORT for quarter in window.quarters]
-    return () if all(answered) else (country().register.tables[report].filed_by,)
+    return () if all(answered) else (country().register.tables[report.name].filed_by,)
 
 
-def _filed_rows(report: str, window: Window) -> tuple[list[tabulation.Row], frozenset[uuid.UUID]]:
-    """(one row for each person in the filed figures, the filings). A filing that is not sealed has no figures."""
-    table = country().register.tables[report]
+def _filed_rows(report: FiledReport, window: Window) -> tuple[list[tabulation.Row], frozenset[uuid.UUID]]:
+    """(one row per person of what was filed, the filings); what is not sealed has no figures."""
+    table = country().register.tables[report.name]
     rows: list[tabulation.Row] = []
-    found = filed.filed_for(report, window, by=RELEASE)
+    found = filed.filed_for(report.name, window, by=RELEASE)
     for quarter, row in found.items():
         filings.check(row)
         if row.answer == SEALED:
@@ -216,21 +217,22 @@ def _filed_rows(report: str, window: Window) -> tuple[list[tabulation.Row], froz
     return rows, frozenset(row.id for row in found.values())
 
 
-def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
+def _count(report: Report | FiledReport, window: Window, table_set: TableSet) -> _Counted:
     by = Actor.system("release")
     opened = [
-        signing.open_memory(memory.sealed, report, memory.quarter) for memory in store.memories(by=by, report=report)
+        signing.open_memory(memory.sealed, report.name, memory.quarter)
+        for memory in store.memories(by=by, report=report.name)
     ]
-    last = store.last_release(report)
+    last = store.last_release(report.name)
     last_id = last.id if last else None
     history = [memory["kept"] for memory in opened]
-    if report in rules.FILED:
+    if isinstance(report, FiledReport):
         rows_of, counted_filings = _filed_rows(report, window)
         db.session.rollback()
         return _Counted(rows_of, history, last_id, filed=counted_filings)
     db.session.rollback()
     with db.engine.connect() as connection:
-        if report == rules.REPORT:
+        if report.goes_on:
             before = opened[-1]["present"] if opened else None
             people = counts.people(connection, window.last, also=[uuid.UUID(key) for key in before or ()], by=by)
             rows = tabulation.tabulate(people, window.last, _classification(table_set), before)
@@ -238,19 +240,7 @@ def _count(report: str, window: Window, table_set: TableSet) -> _Counted:
         codes = {
             name: (*table_set.dimensions[name].codes, *table_set.dimensions[name].recode) for name in table_set.roots
         }
-        if report == "x":
-            counted = counts.returnees(connection, window.first, window.last, by=by)
-            rows_of = counting.returnees(counted.items(), codes, quarters=window.quarters)
-        else:
-            read = {
-                "vi": counts.witnesses,
-                "trp": counts.permits,
-                "compensation": counts.claims,
-                "identifications": counts.identifications,
-                "referrals": counts.referrals,
-                "dependants": counts.dependants,
-            }[report]
-            rows_of = read(connection, window.first, window.last, codes, by=by)
+        rows_of = counts.COUNTING[report](connection, window.first, window.last, codes, by=by)
     return _Counted(rows_of, history, last_id)
 
 

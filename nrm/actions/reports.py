@@ -23,6 +23,7 @@ from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.contributions import PartsOutstanding, check_parts
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import MAIN, REPORTS, SEALED
 from nrm.store import accounts, contributions, register
 from nrm.store import reports as store
 from nrm.store.countries import country
@@ -149,7 +150,7 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
         return Closed(quarter, released[quarter].step, already=True)
     waiting = store.waiting(by=by)
     for line in waiting:
-        if line.report == rules.REPORT and line.quarter == quarter:
+        if line.report == MAIN.name and line.quarter == quarter:
             return Closed(quarter, store.must_draft(line.report).step, already=True)
     today = clock.today(country().timezone)
     rules.check_closing(quarter, last=max(released, default=None), today=today)
@@ -164,17 +165,17 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
 
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
-    first = releasing.release(rules.REPORT, quarter, by=by, tell=tell)
+    first = releasing.release(MAIN, quarter, by=by, tell=tell)
     if isinstance(first, releasing.Refused):
         return Refused(quarter, first.findings)
     assert isinstance(first, releasing.Released)  # windows of one quarter never wait
     others = {}
-    for report in rules.REPORTS[1:]:
-        if report in country().tables:
-            tell(f"report {report}")
+    for report in REPORTS:
+        if report is not MAIN and report.name in country().tables:
+            tell(f"report {report.name}")
             outcome = releasing.release(report, quarter, by=by, tell=tell)
             if outcome is not None:
-                others[report] = outcome
+                others[report.name] = outcome
     return Closed(quarter, first.step, first.already, others)
 
 
@@ -196,8 +197,8 @@ def _lock() -> int:
 
 
 def check(*, by: Actor) -> list[tuple[str, str]]:
-    """(quarter, what is wrong) of every sealed release that is not as it was signed; empty: all are intact."""
-    return [(quarter, problem) for report in rules.SEALED for quarter, problem in _check_chain(report, by)]
+    """(quarter, what is wrong) of every sealed release that is not as it was signed; none: all are whole."""
+    return [(quarter, problem) for report in SEALED for quarter, problem in _check_chain(report.name, by)]
 
 
 def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
@@ -219,7 +220,7 @@ def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
         previous = release.hash
 
 
-def verdict(quarter: Quarter, *, report: str = rules.REPORT) -> dict[str, Any]:
+def verdict(quarter: Quarter, *, report: str = MAIN.name) -> dict[str, Any]:
     """The verdict of the attack on a release: `ok`, `step`, `findings`, `scenarios`, `tables`; no cell and no count.
 
     It is kept from the day of sealing. The seal, the shape and the frozen opening are checked again now, and what is
@@ -257,9 +258,9 @@ def is_sealed(content: bytes) -> bool:
     """Whether these bytes are a file of a sealed release whose chain is whole."""
     by = Actor.system("release")
     digest = hashlib.sha256(content).digest()
-    for report in rules.SEALED:
-        broken = {quarter for quarter, _ in _check_chain(report, by)}
-        for release in store.chain(by=by, report=report):
+    for report in SEALED:
+        broken = {quarter for quarter, _ in _check_chain(report.name, by)}
+        for release in store.chain(by=by, report=report.name):
             if any(hashlib.sha256(file).digest() == digest for file in release.files.values()):
                 return release.quarter not in broken
     return False
@@ -279,8 +280,8 @@ def public_keys() -> list[tuple[bytes, str, str]]:
     for each in accounts.signers(tuple(SIGNERS)):
         found.append((each.public_key or b"", SIGNERS[Role(each.role)], each.organisation))
     by = Actor.system("release")
-    for report in rules.SEALED:
-        for release in store.chain(by=by, report=report):
+    for report in SEALED:
+        for release in store.chain(by=by, report=report.name):
             for each in json.loads(release.files["json"])["signatures"]:
                 found.append((bytes.fromhex(each["public_key"]), each["signer"], each.get("office", "")))
     return list(dict.fromkeys(found))
@@ -335,7 +336,8 @@ def without_time(value: Mapping[str, Any]) -> list[str]:
 
 
 def _needed(value: Mapping[str, Any]) -> frozenset[str]:
-    return rules.JOINT_SIGNERS if value.get("report") == rules.JOINT else rules.SIGNERS
+    named = (report.signers for report in SEALED if report.name == value.get("report"))
+    return next(named, rules.SIGNERS)
 
 
 def carries_signature(content: bytes, keys: Collection[bytes]) -> bool:

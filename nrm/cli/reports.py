@@ -19,24 +19,12 @@ from nrm.domain import seals
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.domain.report_list import BY_NAME, JOINT, MAIN, SEALED
 from nrm.store import reports as store
 from nrm.store.countries import country
 
 LARGEST_FILE = 50 * 1024 * 1024
 FORMATS = ("json", "csv", "csvw", "xlsx", "pdf")
-REPORTS = {
-    "ix": "people accommodated (ix)",
-    "x": "returns at crossing points (x)",
-    "vi": "victims as witnesses (vi)",
-    "trp": "temporary residence permits",
-    "compensation": "claims for compensation",
-    "identifications": "formal identification",
-    "referrals": "referrals and answers",
-    "dependants": "children who came with a victim",
-    "victims": "victims in criminal cases, as filed",
-    "children": "returned children, as filed",
-    "joint": "all reporting requirements of the Action Plan",
-}
 
 
 def parse_quarter(_: click.Context, __: click.Parameter, value: str) -> Quarter:
@@ -97,7 +85,7 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
             click.echo(f"{quarter} {name}: waits for the quarters that follow")
         else:
             click.echo(f"{quarter} {name}: {_state(other.already)}, {other.step}")
-    for name in sorted(set(held) - {rules.REPORT, *outcome.others}):
+    for name in sorted(set(held) - {MAIN.name, *outcome.others}):
         why = (
             f"held back, published at the latest with {held[name]}"
             if held[name]
@@ -137,8 +125,8 @@ def _named(findings: Iterable[rules.Finding]) -> str:
 
 
 def _explain(quarter: Quarter, name: str, by: Actor) -> None:
-    """Raise Refused with the reason why nothing was released, unless the quarter still has to be closed or signed."""
-    if name == rules.JOINT:
+    """Raise Refused with why nothing was released, where it is not that the quarter is still to be closed or signed."""
+    if name == JOINT.name:
         return
     tried, findings = store.attempt(quarter, by=by, report=name) or (None, ())
     if tried == "refused":
@@ -172,8 +160,8 @@ def _reader(name: str, what: str) -> click.Command:
     return click.command(name, help=f"The sealed report of a quarter on {what}, on standard output.")(read)
 
 
-for _name, _what in REPORTS.items():
-    report.add_command(_reader(_name, _what))
+for _each in SEALED:
+    report.add_command(_reader(_each.name, _each.title))
 
 
 _UNTRIED = {
@@ -186,7 +174,7 @@ _UNTRIED = {
 @report.command()
 @click.argument("quarter", callback=parse_quarter)
 @click.option("--scenario", type=click.Choice(["A0", "A1", "A2", "A3", "A4", "A5"]), help="That one alone.")
-@click.option("--report", "name", type=click.Choice(rules.REPORTS), default=rules.REPORT, show_default=True)
+@click.option("--report", "name", type=click.Choice(tuple(BY_NAME)), default=MAIN.name, show_default=True)
 @instance_option
 def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) -> None:
     """The verdict of the attack on a report, and the shape and history of a sealed one checked again.

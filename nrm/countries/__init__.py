@@ -17,7 +17,6 @@ from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
-from nrm.domain import counting
 from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreements import Agreement
 from nrm.domain.claims import NOT_STATED
@@ -28,9 +27,8 @@ from nrm.domain.interviews import Questionnaire
 from nrm.domain.monitoring import Checklist, parse_checklist
 from nrm.domain.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.register import Register
-from nrm.domain.reports import FILED
+from nrm.domain.report_list import BY_NAME, COMPENSATION, FILED, MAIN, FiledReport, Report
 from nrm.domain.spoken import Choices, parse_choices
-from nrm.domain.tabulation import DIMENSIONS, UNFILLED
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 
@@ -103,8 +101,8 @@ def _register(place: Path, country: Country, tables: Mapping[str, TableSet]) -> 
     except MalformedDocument as error:
         raise CountryError(f"{file.name}: {error}") from None
     for report in FILED:
-        if report in tables and report not in read.protected:
-            raise CountryError(f"tables-{report}.toml: file: no table of {file.name} is filed for it")
+        if report.name in tables and report.name not in read.protected:
+            raise CountryError(f"tables-{report.name}.toml: file: no table of {file.name} is filed for it")
     return read
 
 
@@ -125,33 +123,40 @@ def _tables(place: Path) -> dict[str, TableSet]:
             read[file.stem.removeprefix("tables-")] = parse_tables(_toml(file))
         except MalformedTableSet as error:
             raise CountryError(f"{file.name}: {error}") from None
-    if "ix" not in read:
-        raise CountryError("tables-ix.toml: file: missing")
-    for report, table_set in read.items():
-        if report in FILED:
-            continue  # checked later against the register, which says what is filed
-        counted_by = {"ix": DIMENSIONS, **counting.DIMENSIONS}.get(report)
-        if counted_by is None:
-            raise CountryError(f"tables-{report}.toml: file: there is no such report")
-        for name in sorted({*table_set.roots, *table_set.lacking(table_set.dimensions)} ^ {*counted_by}):
-            problem = "missing" if name in counted_by else "is nothing people are counted by"
-            raise CountryError(f"tables-{report}.toml: dimension.{name}: {problem}")
-        for name in counted_by:
-            if fault := _fault_of_recording(name, table_set):
-                raise CountryError(f"tables-{report}.toml: dimension.{name}.not_recorded: {fault}")
-    for report, table_set in read.items():
+    if MAIN.name not in read:
+        raise CountryError(f"tables-{MAIN.name}.toml: file: missing")
+    for name, table_set in read.items():
+        report = BY_NAME.get(name)
+        if report is None:
+            raise CountryError(f"tables-{name}.toml: file: there is no such report")
+        if isinstance(report, FiledReport):
+            continue  # held against the register, which says what is filed
+        if fault := _fault_of_dimensions(report, table_set):
+            raise CountryError(f"tables-{name}.toml: dimension.{fault}")
+    for name, table_set in read.items():
         for link in table_set.linked:
             if fault := _fault_of(link, read):
-                raise CountryError(f"tables-{report}.toml: linked.{link.report}: {fault}")
+                raise CountryError(f"tables-{name}.toml: linked.{link.report}: {fault}")
     return read
 
 
-def _fault_of_recording(name: str, table_set: TableSet) -> str | None:
-    """What is wrong with `not_recorded`: a table without records is printed, or one with records is left out."""
+def _fault_of_dimensions(report: Report, table_set: TableSet) -> str | None:
+    """The dimension, and what is wrong: the tables have those that the report is counted by, and no other."""
+    there = {*table_set.roots, *table_set.lacking(table_set.dimensions)}
+    for name in sorted(there ^ {*report.dimensions})[:1]:
+        return f"{name}: missing" if name in report.dimensions else f"{name}: is nothing people are counted by"
+    for name in report.dimensions:
+        if fault := _fault_of_recording(name, report, table_set):
+            return f"{name}.not_recorded: {fault}"
+    return None
+
+
+def _fault_of_recording(name: str, report: Report, table_set: TableSet) -> str | None:
+    """Nothing is printed as a result that nothing fills, and nothing that is recorded is left out."""
     why = table_set.dimensions[name].not_recorded
-    if name in UNFILLED and not why:
+    if name in report.unfilled and not why:
         return "missing: nothing fills it yet; say why, in every language"
-    if name not in UNFILLED and why:
+    if name not in report.unfilled and why:
         return "it is recorded"
     if why and set(why) != {"en", "sq"}:
         return "say it in en and in sq"
@@ -175,10 +180,11 @@ def _fault_of(link: Linked, tables: Mapping[str, TableSet]) -> str | None:
 
 def _check_bands(tables: Mapping[str, TableSet], country: Country) -> None:
     """The amounts that the tables of claims print are the country's bands, in their order, and what is no amount."""
+    claims = tables.get(COMPENSATION.name)
     asked = (*country.amount_bands, NOT_STATED)
     for name, codes in (("asked", asked), ("granted", (*asked, NOT_GRANTED))):
-        if "compensation" in tables and tables["compensation"].dimensions[name].codes != codes:
-            raise CountryError(f"tables-compensation.toml: dimension.{name}.codes: must be {', '.join(codes)}")
+        if claims is not None and claims.dimensions[name].codes != codes:
+            raise CountryError(f"tables-{COMPENSATION.name}.toml: dimension.{name}.codes: must be {', '.join(codes)}")
 
 
 def _questionnaires(place: Path) -> dict[str, Questionnaire]:

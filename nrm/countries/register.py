@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from nrm.domain.documents import Table
 from nrm.domain.register import Axis, Matrix, Register, Requirement
-from nrm.domain.reports import FILED, REPORTS
+from nrm.domain.report_list import BY_NAME, FILED, FiledReport
 from nrm.statistics.tables import TableSet
 
 MOST_CELLS = 80
@@ -67,7 +67,7 @@ def _requirement(
     contributing = entry.texts("contributing", codes=organisations)
     if lead in contributing:
         entry.wrong("contributing", f"`{lead}` is the lead agency already")
-    release = entry.one_of("release", set(REPORTS) & set(reports)) if entry.has("release") else None
+    release = entry.one_of("release", set(BY_NAME) & set(reports)) if entry.has("release") else None
     due = entry.number("due_after_days", least=1, default=days)
     tables: list[Matrix] = []
     for each in entry.tables("table", optional=True):
@@ -110,7 +110,7 @@ def _matrix(
         entry.wrong("rows", f"makes more than {MOST_CELLS} cells: too many for one page")
     if read.protected:
         _check_protected(entry, read, reports)
-    elif code in REPORTS:
+    elif code in BY_NAME:
         entry.wrong("code", f"`{code}` is the name of a report")
     entry.close()
     return read
@@ -135,8 +135,9 @@ def _pairs(entry: Table, columns: Axis) -> tuple[tuple[str, str], ...]:
 
 def _check_protected(entry: Table, matrix: Matrix, reports: Mapping[str, TableSet]) -> None:
     """What is filed cell by cell must be what the rounder's tables are made of."""
-    if matrix.code not in FILED:
-        entry.wrong("code", f"`{matrix.code}` is protected: it must be one of {', '.join(FILED)}")
+    if not isinstance(BY_NAME.get(matrix.code), FiledReport):
+        filed = ", ".join(each.name for each in FILED)
+        entry.wrong("code", f"`{matrix.code}` is protected: it must be one of {filed}")
     table_set = reports.get(matrix.code)
     if table_set is None:
         entry.wrong("protected", f"tables-{matrix.code}.toml is missing")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from nrm.domain.accounts import SHELTERS, OrganisationKind
+from nrm.domain.accounts import OrganisationKind
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import COUNTED, Report
 from nrm.domain.reports import CannotClose, due_on
 
 
@@ -19,16 +20,8 @@ class Answer(StrEnum):
     NO_REPORT = "no_report"
 
 
-CONTRIBUTORS: Mapping[str, frozenset[OrganisationKind]] = {
-    "ix": SHELTERS,
-    "vi": frozenset({OrganisationKind.PROSECUTION}),
-    "trp": frozenset({OrganisationKind.TRP_UNIT}),
-    "compensation": SHELTERS | {OrganisationKind.PROSECUTION},
-    "referrals": SHELTERS,
-}
-"""By report, the organisations whose entries are counted. Screenings (x) are complete as soon as they are made."""
-
-CONTRIBUTING = frozenset().union(*CONTRIBUTORS.values())
+CONTRIBUTING: frozenset[OrganisationKind] = frozenset().union(*(report.contributors for report in COUNTED))
+"""Who contributes to some report."""
 
 
 class PartsOutstanding(CannotClose):
@@ -58,14 +51,10 @@ class Part:
     answered_at: datetime | None = None
 
 
-def silent(parts: tuple[Part, ...], report: str) -> tuple[str, ...]:
+def silent(parts: tuple[Part, ...], report: Report) -> tuple[str, ...]:
     """The codes of those of a report's contributors who said that they do not report, or said nothing."""
     return tuple(
-        sorted(
-            part.code
-            for part in parts
-            if part.kind in CONTRIBUTORS.get(report, frozenset()) and part.answer is not Answer.CONFIRMED
-        )
+        sorted(part.code for part in parts if part.kind in report.contributors and part.answer is not Answer.CONFIRMED)
     )
 
 

@@ -24,17 +24,6 @@ IDENTIFICATION = ("status", "way", "citizenship_class", "sex", "age_band")
 REFERRAL = ("party", "outcome", "answered")
 DEPENDANT = ("age_band", "sex", "stay_status")
 
-DIMENSIONS: Mapping[str, tuple[str, ...]] = {
-    "x": RETURNEE,
-    "vi": WITNESS,
-    "trp": PERMIT,
-    "compensation": CLAIM,
-    "identifications": IDENTIFICATION,
-    "referrals": REFERRAL,
-    "dependants": DEPENDANT,
-}
-"""By report, what a record is counted by; the tables of a country use these."""
-
 NOT_GRANTED = "none"
 """The band, and the payment, of a claim of which nothing was granted."""
 

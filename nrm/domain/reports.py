@@ -11,25 +11,6 @@ from typing import Any
 
 from nrm.domain.quarters import Quarter
 
-FILED = ("victims", "children")
-"""Reports whose figures agencies file as a table of the register (Action Plan I.1(a)(iv), II.2(a)(vi))."""
-
-REPORTS = ("ix", "x", "vi", "trp", "compensation", "identifications", "referrals", "dependants", *FILED)
-"""In the order of closing; the first one decides which quarter comes next.
-
-People accommodated, returnees, witnesses, residence permits, claims for compensation (Action Plan II.1(b)(ix),
-II.1(b)(x), II.1(a)(vi), II.1(b)(viii), II.1(a)(iii)), formal identification, referrals, children who came with a
-victim, and those that are filed.
-"""
-
-JOINT = "joint"
-"""The joint report of all requirements of a quarter: of sealed releases and filed tables, rounding nothing."""
-
-SEALED = (*REPORTS, JOINT)
-"""All reports that are sealed, chained and signed."""
-
-REPORT = REPORTS[0]
-
 FORMATS = ("html.sq", "html.en", "pdf.sq", "pdf.en", "csv", "csvw", "xlsx", "json")
 """What a release consists of: the page's markup and the printed report in both languages, and the tables as data."""
 

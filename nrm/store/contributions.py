@@ -11,6 +11,7 @@ from nrm.domain import contributions as rules
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.contributions import Answer, Part
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import Report
 from nrm.domain.reports import Window
 from nrm.models.accounts import Member, Organisation
 from nrm.models.reports import QuarterPart
@@ -52,7 +53,7 @@ def _waits(by: Actor) -> Select[uuid.UUID]:
     )
 
 
-def silent(report: str, window: Window, *, by: Actor) -> tuple[str, ...]:
+def silent(report: Report, window: Window, *, by: Actor) -> tuple[str, ...]:
     """Codes of the contributors of a report that did not confirm one of the quarters."""
     found: set[str] = set()
     for text in window.quarters:

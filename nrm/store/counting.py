@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select, union
 
 from nrm.domain import claims as rules
 from nrm.domain import counting
 from nrm.domain import identifications as identification_rules
+from nrm.domain import report_list as reports
 from nrm.domain.accounts import Actor, NotPermitted
 from nrm.domain.identifications import Course, State
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals import answer_class
+from nrm.domain.reports import Window
 from nrm.domain.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.stays import Source
 from nrm.domain.tabulation import PermitRecord, PersonRecord, StayRecord
@@ -163,6 +165,14 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
         )
     )
     return Counter({tuple(codes): int(number) for *codes, number in connection.execute(statement).all()})
+
+
+def returns(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The same, one row for each screening."""
+    counted = returnees(connection, first, last, by=by)
+    return counting.returnees(counted.items(), codes, quarters=Window(first, last).quarters)
 
 
 def witnesses(
@@ -336,3 +346,24 @@ def dependants(
         counting.dependant(row.id.hex, row.gender, row.age_band, not row.there, codes)
         for row in connection.execute(statement)
     ]
+
+
+class Count(Protocol):
+    """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
+
+    def __call__(
+        self, connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+    ) -> list[counting.Row]:
+        """`codes`: those that the country prints, by dimension. A row holds a code for each dimension and `person`."""
+
+
+COUNTING: Mapping[reports.Report, Count] = {
+    reports.RETURNEES: returns,
+    reports.WITNESSES: witnesses,
+    reports.PERMITS: permits,
+    reports.COMPENSATION: claims,
+    reports.IDENTIFICATIONS: identifications,
+    reports.REFERRALS: referrals,
+    reports.DEPENDANTS: dependants,
+}
+"""How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

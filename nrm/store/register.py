@@ -21,7 +21,8 @@ from nrm.domain import register as rules
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import Answer, Matrix, State
-from nrm.domain.reports import JOINT, Window
+from nrm.domain.report_list import JOINT
+from nrm.domain.reports import Window
 from nrm.models.accounts import Instance
 from nrm.models.filings import SEALED, Filing
 from nrm.models.reports import Release, ReleaseDraft
@@ -30,7 +31,9 @@ from nrm.store.countries import country
 RELEASE = Actor.system("release")
 _REGISTER_LOCK = 0x726567  # any fixed number
 _QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
-_SPAN = select(Instance.created_at, select(func.max(Release.quarter)).where(Release.report == JOINT).scalar_subquery())
+_SPAN = select(
+    Instance.created_at, select(func.max(Release.quarter)).where(Release.report == JOINT.name).scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)

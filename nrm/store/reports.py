@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, fun
 from nrm.db import RELEASES, db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import REPORT, Finding, findings_of, quarter_window, window_ending
+from nrm.domain.report_list import MAIN
+from nrm.domain.reports import Finding, findings_of, quarter_window, window_ending
 from nrm.models.audit import AuditEntry
 from nrm.models.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.store.countries import country
@@ -75,7 +76,7 @@ class Memory:
     sealed: bytes
 
 
-def releases(*, by: Actor, report: str = REPORT) -> list[ReleaseLine]:
+def releases(*, by: Actor, report: str = MAIN.name) -> list[ReleaseLine]:
     """The sealed releases of a report, the newest first."""
     _must_read(by)
     formats: dict[uuid.UUID, set[str]] = {}
@@ -94,7 +95,7 @@ def releases(*, by: Actor, report: str = REPORT) -> list[ReleaseLine]:
     ]
 
 
-def release(quarter: Quarter, *, by: Actor, report: str = REPORT) -> ReleaseLine:
+def release(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> ReleaseLine:
     """The sealed release that speaks of a quarter; raises NotVisible when there is none."""
     found = [line for line in releases(by=by, report=report) if line.first_quarter <= quarter <= line.quarter]
     if not found:
@@ -102,7 +103,7 @@ def release(quarter: Quarter, *, by: Actor, report: str = REPORT) -> ReleaseLine
     return found[0]
 
 
-def release_file(quarter: Quarter, format_: str, *, by: Actor, report: str = REPORT) -> bytes:
+def release_file(quarter: Quarter, format_: str, *, by: Actor, report: str = MAIN.name) -> bytes:
     """The bytes of a release in one of domain.reports.FORMATS; raises NotVisible."""
     _must_read(by)
     found = _read(
@@ -131,7 +132,7 @@ def _read(by: Actor, statement: Select[*tuple[Any, ...]], **values: object) -> S
         return connection.execute(statement, values).all()
 
 
-def verdict(quarter: Quarter, *, by: Actor, report: str = REPORT) -> dict[str, Any]:
+def verdict(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> dict[str, Any]:
     """What the attack on a release found, without a cell or a count; raises NotVisible."""
     _must_read(by)
     found = db.session.scalar(
@@ -144,7 +145,7 @@ def verdict(quarter: Quarter, *, by: Actor, report: str = REPORT) -> dict[str, A
     return dict(found)
 
 
-def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, tuple[Finding, ...]] | None:
+def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[str, tuple[Finding, ...]] | None:
     """How the last attempt that released nothing ended: `waits`, or `refused` with its findings; None: none did."""
     _must_read(by)
     entries = db.session.execute(
@@ -160,8 +161,8 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = REPORT) -> tuple[str, 
     return None
 
 
-def waits_until(quarter: Quarter, tried: str | None, *, report: str = REPORT) -> Quarter | None:
-    """The quarter with which a quarter without a release is published at the latest; None: it does not wait.
+def waits_until(quarter: Quarter, tried: str | None, *, report: str = MAIN.name) -> Quarter | None:
+    """With which quarter one that nothing was released of is published at the latest; None: it does not wait.
 
     `tried`: how its `attempt` ended. Too few people were concerned, or the report is published for several quarters
     that do not end with this one.
@@ -179,16 +180,16 @@ def is_closed(quarter: Quarter) -> bool:
 
 def first_open(quarter: Quarter) -> Quarter:
     """The quarter in which something of `quarter` that becomes known now is counted: the first that is not closed."""
-    released = select(func.max(Release.quarter)).where(Release.report == REPORT)
-    drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == REPORT)
+    released = select(func.max(Release.quarter)).where(Release.report == MAIN.name)
+    drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == MAIN.name)
     newest = max(db.session.scalar(each) or "" for each in (released, drafted))
     return max(quarter, Quarter.parse(newest).next) if newest else quarter
 
 
 def closed(quarter: str | ColumnElement[str]) -> ColumnElement[bool]:
     """`is_closed` as a condition of another statement."""
-    released = exists().where(Release.report == REPORT, Release.quarter >= quarter)
-    return released | exists().where(ReleaseDraft.report == REPORT, ReleaseDraft.quarter >= quarter)
+    released = exists().where(Release.report == MAIN.name, Release.quarter >= quarter)
+    return released | exists().where(ReleaseDraft.report == MAIN.name, ReleaseDraft.quarter >= quarter)
 
 
 def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:
@@ -231,12 +232,12 @@ def waits_to_countersign(by: Actor) -> ColumnElement[bool]:
     return exists().where(ReleaseDraft.signature.is_not(None))
 
 
-def last_release(report: str = REPORT) -> Release | None:
+def last_release(report: str = MAIN.name) -> Release | None:
     """The end of a report's chain."""
     return db.session.scalar(select(Release).where(Release.report == report).order_by(Release.position.desc()).limit(1))
 
 
-def chain(*, by: Actor, report: str = REPORT) -> list[SealedRelease]:
+def chain(*, by: Actor, report: str = MAIN.name) -> list[SealedRelease]:
     """Every release of a report with its seal and its files, the oldest first."""
     _must_read(by)
     rows = db.session.scalars(select(Release).where(Release.report == report).order_by(Release.position)).all()
@@ -253,7 +254,7 @@ def _files(release_id: uuid.UUID) -> dict[str, bytes]:
     return {row.format: row.content for row in rows}
 
 
-def memories(*, by: Actor, report: str = REPORT) -> Sequence[Memory]:
+def memories(*, by: Actor, report: str = MAIN.name) -> Sequence[Memory]:
     """What every release of a report left for the next, the oldest first. For closing a quarter only."""
     if by != RELEASE:
         raise NotPermitted("what a release leaves is for the program alone")

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from nrm.actions import joining as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.register import JointMade, JointTooEarly
-from nrm.domain.reports import JOINT, BeingClosed
+from nrm.domain.report_list import JOINT
+from nrm.domain.reports import BeingClosed
 from nrm.store import register as register_store
 from nrm.store import reports as store
 from nrm.web import access, errors, places, sessions
@@ -82,8 +83,8 @@ def show(quarter: str) -> str:
     """The sealed page in the reader's language, inside the frame of all pages."""
     which = quarter_of(quarter)
     by = access.actor()
-    release = store.release(which, by=by, report=JOINT)
-    body = store.release_file(which, f"html.{current_language()}", by=by, report=JOINT).decode()
+    release = store.release(which, by=by, report=JOINT.name)
+    body = store.release_file(which, f"html.{current_language()}", by=by, report=JOINT.name).decode()
     return render_template(
         "register/joint.html",
         quarter=str(release.quarter),
@@ -101,7 +102,7 @@ def show(quarter: str) -> str:
 def download(quarter: str, ending: str) -> BaseResponse:
     """The sealed bytes."""
     name, media_type, _ = DOWNLOADS[ending]
-    content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=JOINT)
+    content = store.release_file(quarter_of(quarter), name, by=access.actor(), report=JOINT.name)
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"joint-{quarter}.{ending}")
     return response

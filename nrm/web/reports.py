@@ -20,15 +20,16 @@ from nrm import clock
 from nrm.actions import reports as actions
 from nrm.actions import sealing
 from nrm.domain import reports as rules
-from nrm.domain.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.accounts import NotVisible, Permission, Role
 from nrm.domain.contributions import PartsOutstanding
 from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.domain.report_list import BY_NAME, JOINT, MAIN, FiledReport
 from nrm.domain.words import N_
 from nrm.render.reports import words_of
 from nrm.store import accounts, contributions
 from nrm.store import reports as store
 from nrm.web import access, home, places, sessions
-from nrm.web.language import current_language, translated
+from nrm.web.language import current_language, gettext, translated
 from nrm.web.outstanding import late_note
 
 blueprint = Blueprint("reports", __name__)
@@ -44,7 +45,7 @@ DOWNLOADS = {
 }
 ASK_AGAIN_SECONDS = 10
 QUARTERS_SHOWN = 8
-_REPORT = f"<any({', '.join(rules.REPORTS)}):report>"
+_REPORT = f"<any({', '.join(BY_NAME)}):report>"
 _ENDING = f"<any({', '.join(repr(ending) for ending in DOWNLOADS)}):ending>"
 
 
@@ -57,6 +58,16 @@ class DueLine:
     state: str  # released, signed, unsigned, next, waiting, running
     late: bool
     release: store.ReleaseLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRelease:
+    """A sealed release in the list of a quarter: the name and the title of its report, and where it is shown."""
+
+    report: str
+    title: str
+    address: str
+    release: store.ReleaseLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ def today() -> date:
 def titles() -> dict[str, str]:
     """What each report of the country is called, in the reader's language."""
     tables = places.country().tables
-    return {name: tables[name].title[current_language()] for name in rules.REPORTS if name in tables}
+    return {name: tables[name].title[current_language()] for name in BY_NAME if name in tables}
 
 
 @blueprint.get("/reports")
@@ -108,25 +119,31 @@ def earlier(quarter: str) -> str:
     return render_template("reports/releases.html", titles=titles(), waiting=(), **shown)
 
 
-def by_report(by: Actor) -> dict[str, list[store.ReleaseLine]]:
-    """The sealed releases of every report, the newest first."""
-    return {name: store.releases(by=by, report=name) for name in titles()}
-
-
-def _lists(by: Actor) -> dict[str, list[store.ReleaseLine]]:
-    """As `by_report`, with the joint report of all requirements as the first one."""
-    return {rules.JOINT: store.releases(by=by, report=rules.JOINT), **by_report(by)}
-
-
 def _by_quarter(until: Quarter | None = None) -> dict[str, object]:
-    """`quarters` [(quarter, [(report, release)])], the newest first, and `earlier`, the first that is left out."""
-    lines: dict[Quarter, list[tuple[str, store.ReleaseLine]]] = {}
-    for name, found in _lists(access.actor()).items():
-        for release in found:
+    """What `reports/release_list.html` takes: the newest quarters with their sealed releases, the joint report first.
+
+    `earlier`: the first quarter that is left out. `main`: the report that closes a quarter.
+    """
+    by = access.actor()
+    named = {JOINT.name: gettext("Joint report of all requirements"), **titles()}
+    lines: dict[Quarter, list[ListedRelease]] = {}
+    for name, title in named.items():
+        for release in store.releases(by=by, report=name):
             if until is None or release.quarter <= until:
-                lines.setdefault(release.quarter, []).append((name, release))
-    newest = sorted(lines.items(), reverse=True)
-    return {"quarters": newest[:QUARTERS_SHOWN], "earlier": next((each for each, _ in newest[QUARTERS_SHOWN:]), None)}
+                listed = ListedRelease(name, title, _address(name, release.quarter), release)
+                lines.setdefault(release.quarter, []).append(listed)
+    newest = sorted(lines.items(), key=lambda each: each[0], reverse=True)
+    return {
+        "quarters": newest[:QUARTERS_SHOWN],
+        "earlier": next((each for each, _ in newest[QUARTERS_SHOWN:]), None),
+        "main": MAIN.name,
+    }
+
+
+def _address(name: str, quarter: Quarter) -> str:
+    if name == JOINT.name:
+        return url_for("joint.show", quarter=str(quarter))
+    return url_for("reports.show", report=name, quarter=str(quarter))
 
 
 @blueprint.get(f"/reports/{_REPORT}/<quarter>")
@@ -241,7 +258,7 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
             states.append(ReportState(report, title, "refused"))
         else:
             until = store.waits_until(quarter, tried, report=report)
-            unfiled = report in rules.FILED and store.is_closed(quarter)
+            unfiled = isinstance(BY_NAME[report], FiledReport) and store.is_closed(quarter)
             state = "held" if until else "unfiled" if unfiled else "open"
             states.append(ReportState(report, title, state, until=str(until or "")))
     return states
@@ -338,7 +355,8 @@ def statistician_home() -> str:
         closing_now=closing_now,
         parts=contributions.parts(offered.quarter, by=by) if offered else (),
         unsigned=sorted({str(line.quarter) for line in waiting if line.signed_at is None}),
-        first_report=titles()[rules.REPORT],
+        main=MAIN.name,
+        first_report=titles()[MAIN.name],
         late=late_note(),
     )
 
@@ -353,7 +371,7 @@ def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLi
     """The quarters that matter, newest first: the running one, those to be closed, those released last."""
     days = places.country().calendar.release_after_days
     by_quarter = {release.quarter: release for release in releases}
-    drafts = {line.quarter: line for line in waiting if line.report == rules.REPORT}
+    drafts = {line.quarter: line for line in waiting if line.report == MAIN.name}
     offered = rules.next_to_close(max([*by_quarter, *drafts], default=None), today)
     quarters = {*by_quarter, *drafts}
     quarter = Quarter.of(today)

@@ -14,9 +14,9 @@ from flask import Blueprint, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from nrm.domain import reports as rules
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import BY_NAME, RETURNEES
 from nrm.domain.reports import Window
 from nrm.domain.words import N_
 from nrm.render import series
@@ -33,7 +33,7 @@ from nrm.web.reports import quarter_of, titles
 blueprint = Blueprint("trends", __name__)
 
 
-_REPORT = f"<any({', '.join(rules.REPORTS)}):report>"
+_REPORT = f"<any({', '.join(BY_NAME)}):report>"
 SHOWN = 12
 """So many releases stand on a page: three years of quarters."""
 TOGETHER = (1, 2, 4, 8)
@@ -237,11 +237,11 @@ def notice() -> str:
     by = access.actor()
     releases = {
         _named(line.first_quarter, line.quarter): json.loads(
-            store.release_file(line.quarter, "json", by=by, report="x")
+            store.release_file(line.quarter, "json", by=by, report=RETURNEES.name)
         )
-        for line in reversed(store.releases(by=by, report="x"))
+        for line in reversed(store.releases(by=by, report=RETURNEES.name))
     }
-    labels = places.country().tables["x"].dimensions["returned_from"].labels
+    labels = places.country().tables[RETURNEES.name].dimensions["returned_from"].labels
     tables = []
     for dimension, title in SHARES.items():
         shares = {name: shares_of(release, dimension) for name, release in releases.items()}

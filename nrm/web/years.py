@@ -6,9 +6,9 @@ import json
 
 from flask import Blueprint, render_template
 
-from nrm.domain import reports as rules
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import MAIN
 from nrm.domain.reports import Window
 from nrm.render import series, years
 from nrm.render.reports import words_of
@@ -24,19 +24,19 @@ blueprint = Blueprint("years", __name__)
 @access.requires(Permission.REPORT_READ)
 def show(year: int) -> str:
     """The year whose last quarter is released; a report that is late adds its figures and changes none."""
-    if not 1000 <= year <= 2999 or not _released(rules.REPORT, year)[-1]:
+    if not 1000 <= year <= 2999 or not _released(MAIN.name, year)[-1]:
         raise NotVisible
     tables = places.country().tables
     found = {report: _released(report, year) for report in titles()}
-    main = tables[rules.REPORT]
+    main = tables[MAIN.name]
     together = {report: _releases_of_year(report, year) for report in found}
     return render_template(
         "reports/year.html",
         year=year,
         titles=titles(),
-        report=rules.REPORT,
+        report=MAIN.name,
         quarters=years.quarters_of(year),
-        account=years.account(found[rules.REPORT], main, words_of(main, current_language())),
+        account=years.account(found[MAIN.name], main, words_of(main, current_language())),
         lines=[
             years.line(report, releases, adds_up=tables[report].adds_up)
             for report, releases in found.items()

@@ -19,7 +19,8 @@ from nrm.actions import filing, joining, releasing
 from nrm.db import db, transaction
 from nrm.domain.quarters import Quarter
 from nrm.domain.register import Answer, FiledMeanwhile, JointMade, QuarterIsClosed
-from nrm.domain.reports import JOINT, BeingClosed
+from nrm.domain.report_list import JOINT, VICTIMS
+from nrm.domain.reports import BeingClosed
 from nrm.models.cases import Destruction, SealedCompartment, ShredKey
 from nrm.models.filings import Filing
 from nrm.models.reports import Release, ReleaseFile
@@ -192,7 +193,7 @@ def test_of_joint_reports_made_at_once_one_is_stored(begun: Flask, released: uui
     coordinator = factories.actor("oms.coordinator")
     made = race(begun, *[lambda: joining.make(Q2, by=coordinator) or 1] * 2, refusals=(JointMade,))
     assert made == [1]
-    rows = db.session.scalars(select(Release).where(Release.report == JOINT)).all()
+    rows = db.session.scalars(select(Release).where(Release.report == JOINT.name)).all()
     assert [row.position for row in rows] == [1]
 
 
@@ -206,7 +207,7 @@ def test_a_correction_that_comes_while_people_are_counted_is_refused_or_counted(
     by = factories.actor("molsa.statistician")
     correction = filing_of("victims", seen=first, number=5)
     with at_the_same_time(monkeypatch, begun, releasing, "_destroy_filed", correction) as outcome:
-        releasing.release("victims", Q2, by=by, tell=lambda _: None)
+        releasing.release(VICTIMS, Q2, by=by, tell=lambda _: None)
     assert outcome == [QuarterIsClosed]
     assert newest("victims").id == first
     assert sealed_filings() == set()
@@ -221,8 +222,8 @@ def test_a_correction_that_comes_before_people_are_counted_stops_the_counting(
     by = factories.actor("molsa.statistician")
     correction = filing_of("victims", seen=first, number=5)
     with at_the_same_time(monkeypatch, begun, releasing, "_count", correction) as outcome, pytest.raises(BeingClosed):
-        releasing.release("victims", Q2, by=by, tell=lambda _: None)
+        releasing.release(VICTIMS, Q2, by=by, tell=lambda _: None)
     assert outcome == [newest("victims").id]
     assert newest("victims").id in sealed_filings()
-    assert releasing.release("victims", Q2, by=by, tell=lambda _: None) is not None
+    assert releasing.release(VICTIMS, Q2, by=by, tell=lambda _: None) is not None
     assert sealed_filings() == set()

@@ -138,8 +138,8 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
     by = Actor(uuid.uuid4(), uuid.uuid4(), role)
     with db.engine.connect() as connection:
         with pytest.raises(NotPermitted):
-            counting.returnees(connection, Q2, Q2, by=by)
-        for count in (counting.witnesses, counting.permits, counting.referrals, counting.dependants):
+            counting.people(connection, Q2, by=by)
+        for count in counting.COUNTING.values():
             with pytest.raises(NotPermitted):
                 count(connection, Q2, Q2, {}, by=by)
 

@@ -26,6 +26,7 @@ from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.accounts import OrganisationKind as Kind
 from nrm.domain.contributions import Answer
 from nrm.domain.quarters import Quarter
+from nrm.domain.report_list import ACCOMMODATED, REFERRALS, RETURNEES, WITNESSES
 from nrm.models.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.reports import PaymentLine, Release, ReleaseDraft
@@ -198,8 +199,8 @@ def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
         parts.Part("C", Kind.STATE_SHELTER, {}),
         parts.Part("D", Kind.PROSECUTION, {}),
     )
-    assert parts.silent(said, "ix") == parts.silent(said, "referrals") == ("B", "C")
-    assert (parts.silent(said, "vi"), parts.silent(said, "x")) == (("D",), ())
+    assert parts.silent(said, ACCOMMODATED) == parts.silent(said, REFERRALS) == ("B", "C")
+    assert (parts.silent(said, WITNESSES), parts.silent(said, RETURNEES)) == (("D",), ())
     parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
     with pytest.raises(parts.PartsOutstanding):
         parts.check_parts(said, Q2, days=14, today=date(2026, 7, 13))

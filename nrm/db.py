@@ -16,13 +16,14 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     Connection,
+    CursorResult,
     Date,
     DateTime,
     Dialect,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
+    UpdateBase,
     Uuid,
     event,
     make_url,
@@ -257,6 +259,19 @@ def _do_afterwards(session: Session) -> None:
             do()
         except SQLAlchemyError as error:
             current_app.logger.error("what follows a transaction is left for later: %s", type(error).__name__)
+
+
+def rows_hit(session: Session | Connection, statement: UpdateBase) -> int:
+    """Execute an update or a delete; gives how many rows it changed."""
+    return cast("CursorResult[object]", session.execute(statement)).rowcount
+
+
+def hit_one(session: Session | Connection, statement: UpdateBase) -> bool:
+    """Execute an update or a delete; gives whether it changed exactly one row.
+
+    An action states in the `where` what it read before. False then means that another transaction was faster.
+    """
+    return rows_hit(session, statement) == 1
 
 
 def is_deadlock(error: OperationalError) -> bool:

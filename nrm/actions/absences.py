@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.absences import (
     AbsenceRefused,
     Feared,
@@ -84,10 +83,10 @@ def known(*, missing_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         alarm = store.row(missing_id, by=by)
         column = Missing.authority_knows if authority else Missing.desk_knows
-        hit = session.execute(
-            update(Missing).where(Missing.id == alarm.id, column.is_(False)).values({column.key: True})
+        hit = hit_one(
+            session, update(Missing).where(Missing.id == alarm.id, column.is_(False)).values({column.key: True})
         )
-        if _rows(hit) == 1:
+        if hit:
             who = "authority" if authority else "desk"
             audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
 
@@ -128,7 +127,8 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
         )
         _end(session, alarm, Outcome.NOT_FOUND, today, by)
         if alarm.stay_id is not None:
-            hit = session.execute(
+            hit = hit_one(
+                session,
                 update(Stay)
                 .where(Stay.id == alarm.stay_id, Stay.ended_on.is_(None))
                 .values(
@@ -137,9 +137,9 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
                     exit_reason=str(ExitReason.MISSING),
                     destination=str(Destination.UNKNOWN),
                     child_gate="missing",
-                )
+                ),
             )
-            if _rows(hit) == 1:
+            if hit:
                 audit.append(
                     session,
                     audit.Event.STAY_ENDED,
@@ -153,13 +153,14 @@ def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor) -> None:
     """End an alarm that is still open and delete its hour. Raises AbsenceRefused (`over`)."""
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Missing)
         .where(Missing.id == alarm.id, Missing.outcome == "")
         .values(outcome=str(outcome), over_on=on, since_at=None)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if _rows(hit) != 1:
+    if not hit:
         raise AbsenceRefused("over")
     event = audit.Event.MISSING_FOUND if outcome is Outcome.FOUND else audit.Event.MISSING_ENDED
     audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
@@ -251,13 +252,14 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         left = store.left_row(left_id, by=by)
         check_second(left.recorded_by_id, by.member_id)
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(LeftAlone)
             .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
             .values(confirmed_by_id=by.member_id)
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
         )
-        if _rows(hit) != 1:
+        if not hit:
             raise AbsenceRefused("over")
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         if left.kind == Kind.DIED:
@@ -266,7 +268,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         alarm = store.stands(left.case_id)
         if alarm is not None:
             _end(session, alarm, Outcome.FOUND, max(alarm.since_on, stays.today()), by)
-        ended = session.execute(
+        ended = hit_one(
+            session,
             update(Stay)
             .where(Stay.id == left.stay_id, Stay.ended_on.is_(None))
             .values(
@@ -279,9 +282,9 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
                 child_gate=opened,
                 left_recorded_by_id=left.recorded_by_id,
                 left_confirmed_by_id=by.member_id,
-            )
+            ),
         )
-        if _rows(ended) != 1:
+        if not ended:
             raise StayOver
         event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
@@ -304,13 +307,14 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         left = store.left_row(left_id, by=by)
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(LeftAlone)
             .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
             .values(withdrawn_on=stays.today())
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
         )
-        if _rows(hit) != 1:
+        if not hit:
             raise AbsenceRefused("over")
         event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
@@ -329,13 +333,9 @@ def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         left = store.left_row(left_id, by=by)
         column = LeftAlone.authority_knows if authority else LeftAlone.desk_knows
-        hit = session.execute(
-            update(LeftAlone).where(LeftAlone.id == left.id, column.is_(False)).values({column.key: True})
+        hit = hit_one(
+            session, update(LeftAlone).where(LeftAlone.id == left.id, column.is_(False)).values({column.key: True})
         )
-        if _rows(hit) == 1:
+        if hit:
             event = audit.Event.DEATH_KNOWN if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_KNOWN
             audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
-
-
-def _rows(result: object) -> int:
-    return cast("CursorResult[object]", result).rowcount

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
 from nrm.actions import proving
 from nrm.actions.key_events import happened
 from nrm.actions.proving import COMMAND, Asker
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts import (
     INVITATION_HOURS,
     ROLES_OF,
@@ -196,12 +196,13 @@ def _join(token: str, password: str) -> Joined:
         )
         member = invited(token)
         digest = vault.invitation_digest(token)
-        used = session.execute(
+        used = hit_one(
+            session,
             update(Invitation)
             .where(Invitation.digest == digest, Invitation.used_at.is_(None))
-            .values(used_at=clock.now())
+            .values(used_at=clock.now()),
         )
-        if _rows(used) != 1:  # somebody else who had the link used it at the same moment
+        if not used:  # by somebody else who had the link, in the same instant
             raise UnusableInvitation
         _, code = vault.make_member_keys(member, password)
         first = not store.has_keyring(organisation.id)
@@ -224,10 +225,10 @@ def confirm(*, member_id: uuid.UUID, by: Actor) -> None:
         member = colleague(member_id, by=by)
         # Held until the end: a new version of the keyring is made before this or after it, and misses nobody.
         session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
-        hit = session.execute(
-            update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
+        hit = hit_one(
+            session, update(Member).where(Member.id == member.id, Member.status == "waiting").values(status="active")
         )
-        if _rows(hit) != 1:
+        if not hit:
             return
         session.refresh(member)
         keyrings.share_keyring(session, member, by=by)
@@ -464,17 +465,14 @@ def forget_ended_sessions() -> int:
     now = clock.now()
     idle = now - timedelta(minutes=SESSION_IDLE_MINUTES)
     with transaction() as session:
-        ended = session.execute(
+        ended = rows_hit(
+            session,
             update(MemberSession)
             .where((MemberSession.expires_at <= now) | (MemberSession.seen_at <= idle))
             .where(MemberSession.sealed_keys.is_not(None))
-            .values(sealed_keys=None)
+            .values(sealed_keys=None),
         )
         session.execute(delete(MemberSession).where(MemberSession.expires_at <= now - _KEEP_ENDED))
         store_tries.sweep(session)
         session.execute(delete(HiddenPage).where(HiddenPage.hidden_at <= now - timedelta(hours=SESSION_HOURS)))
-    return _rows(ended)
-
-
-def _rows(result: object) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return ended

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import cast
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.stays import BedRefused, CloseReason, bed_names, check_closing
 from nrm.models.stays import Bed, Stay
@@ -69,12 +68,13 @@ def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) 
         check_closing(closed_from, today=store.today(), free_from=free_from, kept=bool(line.kept_for))
         slept_in = select(Stay.id).where(Stay.bed_id == bed_id, Stay.ended_on.is_(None))
         free = [] if line.stay is not None else [~exists(slept_in)]
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(Bed)
             .where(Bed.id == bed_id, Bed.closed_from.is_(None), *free)
-            .values(closed_from=closed_from, closed_why=str(why), out_of_use=True)
+            .values(closed_from=closed_from, closed_why=str(why), out_of_use=True),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             raise BedRefused("occupied")
         audit.append(
             session, audit.Event.BED_CLOSED, by=by, bed_id=bed_id, closed_from=closed_from.isoformat(), why=str(why)
@@ -86,10 +86,11 @@ def reopen(*, bed_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.BED_MANAGE)
     with transaction() as session:
         store.bed(bed_id, by=by)
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(Bed)
             .where(Bed.id == bed_id, Bed.closed_from.is_not(None))
-            .values(closed_from=None, closed_why="", out_of_use=False)
+            .values(closed_from=None, closed_why="", out_of_use=False),
         )
-        if cast("CursorResult[object]", hit).rowcount == 1:  # else it was open already
+        if hit:  # else it was open already
             audit.append(session, audit.Event.BED_REOPENED, by=by, bed_id=bed_id)

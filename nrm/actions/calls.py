@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import children as child_actions
 from nrm.actions import referrals
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.calls import check_call
 from nrm.domain.endings import FINAL, ChildAnswer
@@ -54,12 +53,13 @@ def tell_of_child(
         listed = store.numbers(alert.party, alert.organisation_id, alert.id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
-            hit = session.execute(
+            hit = hit_one(
+                session,
                 update(ChildAlert)
                 .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-                .values(done_at=called_at, done_by_id=by.member_id)
+                .values(done_at=called_at, done_by_id=by.member_id),
             )
-            if cast("CursorResult[object]", hit).rowcount != 1:
+            if not hit:
                 raise IllegalTransition("state")
             audit.append(
                 session,

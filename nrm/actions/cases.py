@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import consenting
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
 from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
@@ -218,12 +218,13 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Case)
         .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
-        .values(status="closed", closed_month=today.replace(day=1))
+        .values(status="closed", closed_month=today.replace(day=1)),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise CaseRefused("closed")
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.child_returns import (
@@ -218,13 +217,14 @@ def _step(session: Session, return_id: uuid.UUID, after: State, on: date, by: Ac
     number, last_on = store.last_step(return_id)
     before = State(found.state)
     check_step(before, after, kind=by.kind, on=on, last_on=last_on or on, today=stays.today())
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(ChildReturn)
         .where(ChildReturn.id == return_id, ChildReturn.state == str(before))
         .values(state=str(after), **values)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise ReturnRefused("step")
     _add_step(session, return_id, after, on, by, number)
 

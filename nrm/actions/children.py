@@ -13,13 +13,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
 from nrm.domain.endings import AGE_CHANGED, ANSWER_WITHIN, CHILD_ROUTE, FINAL, ChildAnswer, ChildWaits, is_child
@@ -99,12 +98,13 @@ def _clause(agreement: Agreement) -> tuple[str, Duty] | None:
 
 def withdraw(session: Session, interview_id: uuid.UUID, why: str, *, by: Actor) -> None:
     """Take back what was told, if anything was; `why`: `not_named` (by the route)."""
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(ChildAlert)
         .where(ChildAlert.id == interview_id, ChildAlert.withdrawn_at.is_(None))
-        .values(withdrawn_at=clock.now(), withdrawn_why=why)
+        .values(withdrawn_at=clock.now(), withdrawn_why=why),
     )
-    if cast("CursorResult[object]", hit).rowcount:
+    if hit:
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why=why)
 
 
@@ -129,7 +129,8 @@ def ask(
 def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Actor) -> bool:
     """Ask, unless an answer is awaited or the answer lets the interview end; if the child is to stay, ask once more."""
     final = [str(each) for each in FINAL]
-    hit = session.execute(
+    asked = hit_one(
+        session,
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
@@ -145,9 +146,8 @@ def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Act
             answered_at=None,
             answered_by_id=None,
             answered_name="",
-        )
+        ),
     )
-    asked = cast("CursorResult[object]", hit).rowcount == 1
     if asked:
         audit.append(session, audit.Event.CHILD_OPINION_GIVEN, by=by, interview_id=interview_id, why=reason)
     return asked
@@ -168,7 +168,8 @@ def answered(
     The answer that the post is right, and that the person is an adult, takes back what was told.
     """
     agreed = answer is ChildAnswer.ADULT
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
@@ -186,9 +187,9 @@ def answered(
             done_at=func.coalesce(ChildAlert.done_at, at),
             done_by_id=func.coalesce(ChildAlert.done_by_id, by.member_id),
             **({"withdrawn_at": at, "withdrawn_why": "age_changed"} if agreed else {}),
-        )
+        ),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise IllegalTransition("state")
     audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
     if agreed:
@@ -212,16 +213,17 @@ def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor)
 
     `child`: the person is a child by the answers, even if nobody was told. Raises ChildWaits without such an answer.
     """
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
             ChildAlert.withdrawn_at.is_(None),
             ChildAlert.answer.in_([str(each) for each in FINAL]),
         )
-        .values(withdrawn_at=clock.now(), withdrawn_why="answered")
+        .values(withdrawn_at=clock.now(), withdrawn_why="answered"),
     )
-    if cast("CursorResult[object]", hit).rowcount:
+    if hit:
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="answered")
     elif child or store.live(interview_id) is not None:
         raise ChildWaits
@@ -250,12 +252,13 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
         if by.kind is not OrganisationKind.CHILD_PROTECTION:
             raise NotVisible
         alert = store.row(interview_id, by=by)
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(ChildAlert)
             .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-            .values(done_at=clock.now(), done_by_id=by.member_id)
+            .values(done_at=clock.now(), done_by_id=by.member_id),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             raise IllegalTransition("state")
         audit.append(
             session,
@@ -269,5 +272,4 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
 def forget_withdrawn() -> int:
     """Delete the rows of alerts that were taken back a day ago; returns how many."""
     with transaction() as session:
-        gone = session.execute(delete(ChildAlert).where(ChildAlert.withdrawn_at <= clock.now() - _WITHDRAWN_STAYS))
-        return cast("CursorResult[object]", gone).rowcount
+        return rows_hit(session, delete(ChildAlert).where(ChildAlert.withdrawn_at <= clock.now() - _WITHDRAWN_STAYS))

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import children
-from nrm.db import Writer
+from nrm.db import Writer, hit_one
 from nrm.domain import rollout
 from nrm.domain.accounts import Actor
 from nrm.domain.cases import RANDOM_BYTES, new_pseudonym
@@ -357,12 +357,13 @@ def close(session: Session, interview: Interview, status: str, *, by: Actor, chi
     """
     if status != "sent":
         children.let_go(session, interview.id, child=child, by=by)
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Interview)
         .where(Interview.id == interview.id, Interview.status.in_(UNSENT))
-        .values(status=status, expires_at=None if status == "sent" else clock.now() + ENDED_STAYS)
+        .values(status=status, expires_at=None if status == "sent" else clock.now() + ENDED_STAYS),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise NoLongerDraft(status)
     # What was sent is needed again if an older backup is restored; what was thrown away is not.
     (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])

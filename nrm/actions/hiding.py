@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.actions import proving
 from nrm.actions.proving import Asker
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
 from nrm.models.accounts import HiddenPage, Member, MemberSession
 from nrm.store import accounts as store
@@ -110,13 +110,14 @@ def hidden(*, by: Actor) -> tuple[str, Fields] | None:
 def give_back(*, by: Actor) -> str | None:
     """The path to return to after signing in or unlocking, given once; `hidden` gives what was typed there."""
     with transaction() as session:
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(HiddenPage)
             .where(HiddenPage.member_id == by.member_id, HiddenPage.returned_at.is_(None))
             .where(HiddenPage.hidden_at > clock.now() - timedelta(hours=SESSION_HOURS))
-            .values(returned_at=clock.now())
+            .values(returned_at=clock.now()),
         )
-        if proving.rows(hit) != 1:
+        if not hit:
             return None
     found = hidden(by=by)
     return found[0] if found else None

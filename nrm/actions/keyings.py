@@ -3,11 +3,10 @@ it."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from nrm.db import hit_one
 from nrm.domain.accounts import Actor
 from nrm.models.interviews import Interview, PaperForm
 from nrm.store import papers as store
@@ -23,14 +22,15 @@ def spend(session: Session, interview: Interview, *, by: Actor) -> None:
         return
     if len(store.keyings(interview.paper_mark, by=by)) > 1:
         raise KeyedTwice
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(PaperForm)
         .where(
             PaperForm.organisation_id == interview.organisation_id,
             PaperForm.mark == interview.paper_mark,
             PaperForm.used.is_(False),
         )
-        .values(used=True)
+        .values(used=True),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise KeyedTwice

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 
 from config import Smtp
 from nrm import audit, clock, smtp
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.mailboxes import BODY, EVERY, SUBJECT, is_address, pause_after
 from nrm.models.mailboxes import Mailbox
@@ -81,13 +80,13 @@ def send_due() -> int:
 def _take_turn(organisation_id: uuid.UUID) -> bool:
     now = clock.now()
     with transaction() as session:
-        hit = session.execute(
+        return hit_one(
+            session,
             update(Mailbox)
             .where(Mailbox.organisation_id == organisation_id, Mailbox.next_at <= now)
             .values(next_at=now + EVERY)
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
         )
-        return cast("CursorResult[object]", hit).rowcount == 1
 
 
 def _note(organisation_id: uuid.UUID, delivered: bool) -> None:

@@ -6,14 +6,13 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain import monitoring as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.monitoring import Item, MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner
@@ -115,7 +114,8 @@ def draw(quarter: Quarter, *, by: Actor) -> int:
                 .execution_options(synchronize_session=False)
             )
             session.add_all(_samples(quarter, posts[code].id, chosen))
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(MonitoringDraw)
             .where(MonitoringDraw.quarter == str(quarter), MonitoringDraw.drawn_on.is_(None))
             .values(
@@ -129,9 +129,9 @@ def draw(quarter: Quarter, *, by: Actor) -> int:
                     if each.crossing_point in differing
                 },
             )
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             raise MonitoringRefused("drawn")
         audit.append(session, audit.Event.SAMPLE_DRAWN, by=by, quarter=str(quarter), seed=seed.hex())
     return number
@@ -268,13 +268,14 @@ def check_mended(*, remedy_id: uuid.UUID, outcome: RemedyOutcome, by: Actor) -> 
     by.must(Permission.MONITORING_SCORE)
     with transaction() as session:
         store.remedy(remedy_id, by=by)
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(Remedy)
             .where(Remedy.id == remedy_id, Remedy.checked_on.is_(None))
             .values(checked_on=stays.today(), outcome=str(outcome))
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             raise MonitoringRefused("checked")
         audit.append(session, audit.Event.REMEDY_CHECKED, by=by, remedy_id=remedy_id, outcome=str(outcome))
 
@@ -296,4 +297,4 @@ def forget_records() -> int:
 
 
 def _gone(session: Session, old: object, model: type[NegativeScreen] | type[ProcedureRecord]) -> int:
-    return cast("CursorResult[object]", session.execute(delete(model).where(old))).rowcount  # type: ignore[arg-type]
+    return rows_hit(session, delete(model).where(old))  # type: ignore[arg-type]

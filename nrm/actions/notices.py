@@ -9,15 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import drafts
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment, Purpose
 from nrm.domain.notices import Announcement, NoticeRefused, NoticeStatus, check
@@ -203,11 +202,12 @@ def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tu
 def _change(
     session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...], **values: object
 ) -> None:
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Notice)
         .where(Notice.id == notice_id, Notice.status.in_(before), Notice.expected_on.is_not(None))
         .values(status=str(after), **values)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise NoticeRefused("state")

@@ -6,13 +6,12 @@ An organisation is suspended when its last key holder is lost or hostile: nobody
 from __future__ import annotations
 
 import uuid
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible, OwnOrganisation, Permission
 from nrm.domain.members import check_suspending
 from nrm.domain.referrals import ReferralStatus
@@ -51,12 +50,13 @@ def _set(organisation_id: uuid.UUID, *, enabled: bool, event: audit.Event, by: A
             store.hold_administrators(session)
             _bind(session, organisation_id)
             values["suspended_at"] = clock.now()
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(Organisation)
             .where(Organisation.id == organisation_id, Organisation.enabled.is_(not enabled))
-            .values(values)
+            .values(values),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             if session.get(Organisation, organisation_id) is None:
                 raise NotVisible
             return False
@@ -88,13 +88,13 @@ def pass_over() -> int:
     with transaction() as session:
         for organisation_id in left:
             grants.let_go_everywhere(session, organisation_id)
-        ended = session.execute(
+        return rows_hit(
+            session,
             update(Referral)
             .where(
                 Referral.status == ReferralStatus.SENT,
                 Referral.expires_at > now,
                 Referral.receiver_id.in_(suspended) | Referral.receiver_id.in_(left),
             )
-            .values(expires_at=now)
+            .values(expires_at=now),
         )
-        return cast("CursorResult[object]", ended).rowcount

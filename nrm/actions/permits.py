@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain import permits as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.permits import Ground, Informing, PermitEvent, PermitRefused, PermitStatus
@@ -107,12 +106,13 @@ def expire(*, by: Actor) -> int:
         over = (Permit.state == PermitStatus.ISSUED, Permit.issued_until < today)
         ended = session.execute(select(Permit.id, Permit.case_id).where(*over).with_for_update()).all()
         for permit_id, case_id in ended:
-            hit = session.execute(
+            hit = hit_one(
+                session,
                 update(Permit)
                 .where(Permit.id == permit_id, *over)
-                .values(state=str(PermitStatus.EXPIRED), decided_on=today, recorded_at=clock.now())
+                .values(state=str(PermitStatus.EXPIRED), decided_on=today, recorded_at=clock.now()),
             )
-            if cast("CursorResult[object]", hit).rowcount == 1:
+            if hit:
                 event = str(PermitEvent.EXPIRE)
                 audit.append(session, audit.Event.PERMIT_RECORDED, by=by, case_id=case_id, permit_event=event)
         return len(ended)

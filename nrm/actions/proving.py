@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NoReturn
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, Credentials, KeyHolder, SignInRefused, UnusableLogin, normalise_login
 from nrm.domain.limits import ACCOUNT, NETWORK
 from nrm.models.accounts import Member
@@ -100,16 +100,12 @@ def hold(session: Session, account: Credentials) -> Member:
 
 def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
     """Accept a code: no code of its time step or an earlier one works again. Raises CodeUsed."""
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Member)
         .where(Member.id == member_id, Member.sealed_totp.is_not(None))
         .where(Member.totp_step.is_(None) | (Member.totp_step < step))
-        .values(totp_step=step)
+        .values(totp_step=step),
     )
-    if step is None or rows(hit) != 1:
+    if step is None or not hit:
         raise CodeUsed
-
-
-def rows(result: object) -> int:
-    """How many rows a statement changed."""
-    return cast("CursorResult[object]", result).rowcount

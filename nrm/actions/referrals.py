@@ -11,13 +11,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import erasures, placing, stays, supplements
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
 from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
@@ -265,12 +265,13 @@ def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by:
 
     Raises IllegalTransition.
     """
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Obligation)
         .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
-        .values(done_at=at, done_by_id=by.member_id)
+        .values(done_at=at, done_by_id=by.member_id),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise IllegalTransition("state")
     audit.append(
         session,
@@ -307,7 +308,8 @@ def _decided(
 
 def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:
     """Change the row if it is still as it was when the step was decided; raises IllegalTransition."""
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Referral)
         .where(
             Referral.id == referral.id,
@@ -316,9 +318,9 @@ def _change(session: Session, referral: Referral, after: ReferralStatus, **value
             Referral.expires_at == referral.expires_at,
         )
         .values(status=str(after), **values)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise IllegalTransition("state")
     session.refresh(referral)
 

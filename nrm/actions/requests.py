@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit
 from nrm.actions import cases, supplements
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, Compartment, Purpose
 from nrm.domain.requests import Refusal, RequestKind, RequestRefused, RequestStatus, refusals
@@ -146,12 +145,13 @@ def _has_supplement(case_id: uuid.UUID) -> bool:
 def _answer(
     session: Session, asked: PersonRequest, status: RequestStatus, by: Actor, reason: Refusal | None = None
 ) -> None:
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(PersonRequest)
         .where(PersonRequest.id == asked.id, PersonRequest.status == RequestStatus.OPEN)
         .values(status=str(status), reason=str(reason or ""), answered_on=stays.today())
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise RequestRefused("answered")
     audit.append(session, audit.Event.REQUEST_ANSWERED, by=by, request_id=asked.id, answer=str(status), reason=reason)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.actions import consents, erasures, members
-from nrm.db import transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible
 from nrm.domain.cases import CaseRefused
 from nrm.domain.second_hands import PERMISSION, WINDOW, ActKind, ActRefused, ActStatus, is_over
@@ -81,8 +80,7 @@ def expire(*, by: Actor) -> int:
                 session.execute(delete(HeavyAct).where(*place).execution_options(synchronize_session=False))
             elif is_over(act.expires_at, now):
                 change = update(HeavyAct).where(*place).values(**answer, mark=rows.act_mark(act, **answer))
-                hit = session.execute(change.execution_options(synchronize_session=False))
-                gone += [act.id] * cast("CursorResult[object]", hit).rowcount
+                gone += [act.id] * rows_hit(session, change.execution_options(synchronize_session=False))
         session.execute(delete(HeavyAct).where(HeavyAct.decided_at <= now - _KEPT))
         for act_id in gone:
             audit.append(session, audit.Event.ACT_EXPIRED, by=by, act_id=act_id)
@@ -116,11 +114,12 @@ def _settle(session: Session, asked: HeavyAct, status: ActStatus, by: Actor) -> 
     """Store the answer; of two people who answer at once the second gets ActRefused."""
     now = clock.now()
     answer = {"status": str(status), "decided_at": now, "decided_by_id": by.member_id}
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(HeavyAct)
         .where(HeavyAct.id == asked.id, HeavyAct.status == ActStatus.ASKED, HeavyAct.expires_at > now)
         .values(**answer, mark=rows.act_mark(asked, **answer))
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise ActRefused("answered")

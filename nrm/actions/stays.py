@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.absences import BY_ANOTHER_PAGE, Outcome
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.permits import check_household, check_leaving
@@ -108,8 +107,8 @@ def _take(
         raise ImpossibleStay("bed_taken")
     check_no_overlap(period, store.periods_in(bed_id, but=but), "bed_taken")
     # On PostgreSQL the row lock ends with the transaction; a transaction that waited for it sees the new stay.
-    hit = session.execute(update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
-    if _rows(hit) != 1:
+    hit = hit_one(session, update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
+    if not hit:
         raise ImpossibleStay("bed_out_of_use")
 
 
@@ -218,7 +217,8 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
     if stay is None:
         return
     today = store.today()
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Stay)
         .where(Stay.id == stay.id, Stay.ended_on.is_(None))
         .values(
@@ -230,9 +230,9 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
             repatriation_gate="home",
             child_gate="handed_over",
         )
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if _rows(hit) == 1:  # else the shelter ended it at the same moment, with a reason
+    if hit:  # else the shelter ended it in the same instant, and said why
         audit.append(
             session,
             audit.Event.STAY_ENDED,
@@ -264,17 +264,13 @@ def put_back(*, bed_id: uuid.UUID, by: Actor) -> None:
 
 
 def _set_out_of_use(session: Session, bed_id: uuid.UUID, out: bool, by: Actor) -> None:
-    hit = session.execute(update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(not out)).values(out_of_use=out))
-    if _rows(hit) == 1:  # else it was so already
+    hit = hit_one(session, update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(not out)).values(out_of_use=out))
+    if hit:  # else it was so already
         audit.append(session, audit.Event.BED_CHANGED, by=by, bed_id=bed_id, out_of_use=int(out))
 
 
 def _update(session: Session, stay_id: uuid.UUID, **values: object) -> None:
     """Change an open stay; raises StayOver when somebody ended it meanwhile."""
-    hit = session.execute(update(Stay).where(Stay.id == stay_id, Stay.ended_on.is_(None)).values(**values))
-    if _rows(hit) != 1:
+    hit = hit_one(session, update(Stay).where(Stay.id == stay_id, Stay.ended_on.is_(None)).values(**values))
+    if not hit:
         raise StayOver
-
-
-def _rows(result: object) -> int:
-    return cast("CursorResult[object]", result).rowcount

@@ -9,13 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.agreements import RECEIVER
 from nrm.domain.cases import SUPPLEMENT, SUPPLEMENT_HOURS, CaseRefused
@@ -51,12 +51,13 @@ def begin(session: Session, referral: Referral) -> None:
     if not rows.is_supplement(supplement, code):
         return  # somebody pointed the row to this case by hand: that must not prevent the acceptance
     until = clock.now() + timedelta(hours=SUPPLEMENT_HOURS)
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(Supplement)
         .where(Supplement.id == supplement.id, Supplement.case_id == referral.case_id, Supplement.status == "waiting")
-        .values(status="open", open_until=until, mark=rows.supplement_mark(supplement, code, until))
+        .values(status="open", open_until=until, mark=rows.supplement_mark(supplement, code, until)),
     )
-    if cast("CursorResult[object]", hit).rowcount:
+    if hit:
         session.add(_owed(referral.case_id, obligations.COMPLETE_INTERVIEW, referral.clause))
 
 
@@ -78,7 +79,8 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
         case = session.get_one(Case, supplement.case_id, with_for_update=True, populate_existing=True)
         if supplement.status == "open" and not rows.is_supplement(supplement, case.pseudonym):
             raise NotVisible
-        hit = session.execute(
+        hit = hit_one(
+            session,
             update(Supplement)
             .where(
                 Supplement.id == supplement_id,
@@ -86,9 +88,9 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
                 Supplement.status == "open",
                 Supplement.open_until > clock.now(),
             )
-            .values(status="sent", open_until=None)
+            .values(status="sent", open_until=None),
         )
-        if cast("CursorResult[object]", hit).rowcount != 1:
+        if not hit:
             if supplement.status == "open":
                 raise NotVisible
             raise IllegalTransition("state")
@@ -215,19 +217,21 @@ def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) -> None:
-    hit = session.execute(
-        update(Supplement).where(Supplement.case_id == case_id, Supplement.status == "sent").values(status=status)
+    hit = hit_one(
+        session,
+        update(Supplement).where(Supplement.case_id == case_id, Supplement.status == "sent").values(status=status),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise NotVisible
     _done(session, case_id, obligations.READ_SUPPLEMENT, by)
 
 
 def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> bool:
     """Mark the task as done; returns whether it was still open (False for the second of two at once)."""
-    hit = session.execute(
+    changed = rows_hit(
+        session,
         update(Obligation)
         .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
-        .values(done_at=clock.now(), done_by_id=by.member_id)
+        .values(done_at=clock.now(), done_by_id=by.member_id),
     )
-    return cast("CursorResult[object]", hit).rowcount > 0
+    return changed > 0

@@ -5,10 +5,8 @@ Every step can be repeated and can run twice at the same time: a row is changed 
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import current_app
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import delete, update
 
 from nrm import audit, clock
 from nrm.actions import (
@@ -29,7 +27,7 @@ from nrm.actions import (
     second_hands,
     supplements,
 )
-from nrm.db import transaction
+from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor
 from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
 from nrm.models.cases import Opening
@@ -95,13 +93,14 @@ def _expire_referrals(by: Actor) -> int:
                     at=clock.now(),
                 )
             except IllegalTransition:
-                continue  # it was answered meanwhile
-            hit = session.execute(
+                continue  # answered meanwhile
+            hit = hit_one(
+                session,
                 update(Referral)
                 .where(Referral.id == referral_id, Referral.status == ReferralStatus.SENT)
-                .values(status=str(after), decided_at=clock.now())
+                .values(status=str(after), decided_at=clock.now()),
             )
-            if cast("CursorResult[object]", hit).rowcount != 1:
+            if not hit:
                 continue
             session.refresh(referral)
             placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
@@ -112,5 +111,4 @@ def _expire_referrals(by: Actor) -> int:
 
 def _forget_openings() -> int:
     with transaction() as session:
-        lapsed = session.execute(delete(Opening).where(Opening.expires_at <= clock.now()))
-        return cast("CursorResult[object]", lapsed).rowcount
+        return rows_hit(session, delete(Opening).where(Opening.expires_at <= clock.now()))

@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from flask import current_app
-from sqlalchemy import CursorResult, delete, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
+from nrm.db import hit_one
 from nrm.domain.accounts import Actor
 from nrm.models.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
@@ -108,7 +108,8 @@ def _follow(
     value = blobs.open_value(row, compartment_key, shred_key)
     case_id, compartment, epoch = row.case_id, row.compartment, row.epoch + 1
     following = crypto.new_key(), crypto.new_key()
-    hit = session.execute(
+    hit = hit_one(
+        session,
         update(SealedCompartment)
         .where(
             SealedCompartment.case_id == case_id,
@@ -120,9 +121,9 @@ def _follow(
             epoch=epoch,
             revision=revision,
             sealed_value=blobs.seal_value(value, *following, case_id, compartment, epoch, revision),
-        )
+        ),
     )
-    if cast("CursorResult[object]", hit).rowcount != 1:
+    if not hit:
         raise StaleRevision
     grants.end(session, case_id, compartment, row.epoch)
     grants.grant(session, following[0], case_id, compartment, epoch, grantees)

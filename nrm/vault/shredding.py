@@ -14,11 +14,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import (
-    CursorResult,
     Engine,
     Row,
     and_,
@@ -36,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hold_the_pair, transaction
+from nrm.db import db, hit_one, hold_the_pair, rows_hit, transaction
 from nrm.models.cases import Destruction, KnownKeyring, LeftKey, ReleaseKey, SealedCompartment, ShredKey
 from nrm.prepared import Prepared
 from nrm.vault import rows
@@ -166,12 +165,13 @@ def confirm_keyring(new: Version) -> None:
     """Confirm a keyring after the main transaction committed: no older one counts from now on. Can be repeated."""
     of_organisation = KnownKeyring.organisation_id == new.organisation_id
     with _engine().begin() as connection:
-        hit = connection.execute(
+        hit = hit_one(
+            connection,
             update(KnownKeyring)
             .where(of_organisation, KnownKeyring.version == new.version, KnownKeyring.digest == new.digest)
-            .values(confirmed=True)
+            .values(confirmed=True),
         )
-        if hit.rowcount == 1:
+        if hit:
             connection.execute(delete(KnownKeyring).where(of_organisation, KnownKeyring.version < new.version))
 
 
@@ -230,8 +230,7 @@ def work_off() -> int:
             clean_files()  # before they leave the list: a process that is killed in between does it again
         kept = {row.id for row in right}
         with transaction() as session:
-            gone = session.execute(delete(Destruction).where(Destruction.id.in_(kept)))
-            destroyed += cast("CursorResult[object]", gone).rowcount
+            destroyed += rows_hit(session, delete(Destruction).where(Destruction.id.in_(kept)))
             session.execute(delete(Destruction).where(Destruction.id.in_({row.id for row in listed} - kept)))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.actions import erasures, placing, stays, supplements
 from nrm.db import hit_one, transaction
-from nrm.domain.accounts import Actor, NotPermitted, OrganisationKind, Permission
+from nrm.domain.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.members import TooFewKeyHolders
 from nrm.domain.referrals import (
     BedNotFree,
@@ -159,12 +159,33 @@ def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
     if by.duty != "tend":
         by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
-        referral, after = _decided(referral_id, ReferralEvent.EXPIRE, by)
-        _change(session, referral, after, decided_at=clock.now())
-        placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
-        following = placing.ask_next(session, referral, by)
+        following = _expire(session, referral_id, by)
     shredding.work_off()
     return following
+
+
+def expire_unanswered(*, limit: int, by: Actor) -> int:
+    """End every referral that nobody answered in time, at most `limit`, and ask the next party of each; gives how many.
+
+    One transaction each, so that one cannot stop the rest. The keys that go are only listed: `tend` destroys them.
+    """
+    ended = 0
+    for referral_id in store.unanswered(clock.now(), limit):
+        try:
+            with transaction() as session:
+                _expire(session, referral_id, by)
+        except (IllegalTransition, NotVisible):  # answered, promised or erased meanwhile
+            continue
+        ended += 1
+    return ended
+
+
+def _expire(session: Session, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """Returns the next referral. Raises NotVisible, IllegalTransition."""
+    referral, after = _decided(referral_id, ReferralEvent.EXPIRE, by)
+    _change(session, referral, after, decided_at=clock.now())
+    placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
+    return placing.ask_next(session, referral, by)
 
 
 def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:

@@ -6,9 +6,9 @@ Every step can be repeated and can run twice at the same time: a row is changed 
 from __future__ import annotations
 
 from flask import current_app
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
-from nrm import audit, clock
+from nrm import clock
 from nrm.actions import (
     accounts,
     alarms,
@@ -23,17 +23,14 @@ from nrm.actions import (
     notices,
     organisations,
     permits,
-    placing,
+    referrals,
     second_hands,
     supplements,
 )
-from nrm.db import hit_one, rows_hit, transaction
+from nrm.db import rows_hit, transaction
 from nrm.domain.accounts import Actor
-from nrm.domain.referrals import IllegalTransition, ReferralEvent, ReferralStatus, decide
 from nrm.models.cases import Opening
-from nrm.models.referrals import Referral
 from nrm.store import members as members_store
-from nrm.store import referrals as store
 from nrm.vault import keyrings, shredding, sweeping
 
 _BATCH = 200
@@ -50,7 +47,7 @@ def tend() -> dict[str, int]:
     by = Actor.system("tend")
     organisations.pass_over()
     return {
-        "referrals_expired": _expire_referrals(by),
+        "referrals_expired": referrals.expire_unanswered(limit=_BATCH, by=by),
         "drafts_expired": interviews.expire_drafts(by=by),
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
@@ -74,39 +71,6 @@ def tend() -> dict[str, int]:
         "keyrings_due": members_store.keyrings_due(),
         "keyrings_disagree": len(keyrings.disagreeing()),
     }
-
-
-def _expire_referrals(by: Actor) -> int:
-    """End referrals that were not answered in time and ask the next party; one transaction each, so that an error in
-    one does not stop the others."""
-    ended = 0
-    for referral_id in store.unanswered(clock.now(), _BATCH):
-        with transaction() as session:
-            referral = store.row(referral_id, by=by, lock=True)
-            placing.lock_case(referral.case_id)
-            try:
-                after = decide(
-                    ReferralStatus(referral.status),
-                    ReferralEvent.EXPIRE,
-                    store.relation_to(referral, by=by),
-                    terms=store.terms(referral),
-                    at=clock.now(),
-                )
-            except IllegalTransition:
-                continue  # answered meanwhile
-            hit = hit_one(
-                session,
-                update(Referral)
-                .where(Referral.id == referral_id, Referral.status == ReferralStatus.SENT)
-                .values(status=str(after), decided_at=clock.now()),
-            )
-            if not hit:
-                continue
-            session.refresh(referral)
-            placing.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
-            placing.ask_next(session, referral, by)
-            ended += 1
-    return ended
 
 
 def _forget_openings() -> int:

@@ -6,6 +6,7 @@ import threading
 import uuid
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -13,6 +14,7 @@ from nrm import clock
 from nrm.actions import cases, interviews, referrals, tending
 from nrm.db import db, transaction
 from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import MemberSession
 from nrm.models.cases import Destruction, Opening, ShredKey
 from nrm.models.referrals import Referral
@@ -171,5 +173,32 @@ def test_a_row_whose_hour_was_put_forward_by_hand_is_left_alone(app: Flask) -> N
     with transaction() as session:
         session.execute(update(Referral).values(expires_at=clock.now() + timedelta(days=9)))
     factories.later(days=1)
+    assert tending.tend()["referrals_expired"] == 0
+    assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]
+
+
+def test_a_referral_that_is_gone_does_not_keep_the_others_from_expiring(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list and its turn the row of a referral can go, with the case it belongs to."""
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(country().in_force(clock.now()).expires_within)
+    monkeypatch.setattr(store, "unanswered", lambda *_: [uuid.uuid4(), sent.referral_id])
+    assert tending.tend()["referrals_expired"] == 1
+
+
+def test_a_referral_that_changes_after_it_was_judged_is_not_expired(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A promise that came in after the hours were read gives a new deadline: the old one ends nothing."""
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(country().in_force(clock.now()).expires_within)
+
+    def judged(*args: object, **terms: object) -> ReferralStatus:
+        promised = update(Referral).values(expires_at=clock.now() + timedelta(hours=2))
+        db.session().execute(promised.execution_options(synchronize_session=False))
+        return ReferralStatus.EXPIRED
+
+    monkeypatch.setattr(referrals, "decide", judged)
     assert tending.tend()["referrals_expired"] == 0
     assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]

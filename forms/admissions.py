@@ -18,6 +18,7 @@ from forms.days import LONGEST_PART, PARTS
 from forms.names import country_code
 from forms.stays import AdmitStayForm
 from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.admissions import IntakeRefusal
 from nrm.domain.cases import STATELESS, UNKNOWN
 from nrm.domain.stays import Source
 from nrm.domain.words import N_
@@ -43,10 +44,11 @@ EXPLOITATION_LABELS = {
     "other": N_("Another form"),
 }
 IMPOSSIBLE = {
-    "age": N_("Enter an age that fits the answer above, or choose “Not sure”"),
-    "consent": N_("Choose whether the person agrees"),
-    "statistics": N_("Choose whether the person agrees to be counted"),
-    "dependant": N_("Choose “Under 18” or “Not sure”: an adult has a case of their own"),
+    IntakeRefusal.AGE: N_("Enter an age that fits the answer above, or choose “Not sure”"),
+    IntakeRefusal.CONSENT: N_("Choose whether the person agrees"),
+    IntakeRefusal.NAMES_REFUSED: N_("Choose whether the person agrees"),
+    IntakeRefusal.STATISTICS: N_("Choose whether the person agrees to be counted"),
+    IntakeRefusal.DEPENDANT: N_("Choose “Under 18” or “Not sure”: an adult has a case of their own"),
 }
 LATE = N_("Enter a day at most a month ago; whoever came earlier was already there: choose that as the way they came")
 
@@ -92,10 +94,10 @@ class OpenCaseForm(OnceForm):
     age_class = _age_class("child", "adult", "unsure")
     consent = _yes_no(
         N_("May we keep the name and the story, and tell those the agreement names?"),
-        IMPOSSIBLE["consent"],
+        IMPOSSIBLE[IntakeRefusal.CONSENT],
         N_("Say that the person may stay whatever the answer is."),
     )
-    statistics = _yes_no(N_("May the person be counted in anonymous statistics?"), IMPOSSIBLE["statistics"])
+    statistics = _yes_no(N_("May the person be counted in anonymous statistics?"), IMPOSSIBLE[IntakeRefusal.STATISTICS])
     age = StringField(N_("Age in years"), description=N_("Leave it empty if it is not known."), validators=[])
     gender = RadioField(N_("Gender"), validators=[Offered(N_("Choose the gender"))], validate_choice=False)
     citizenship = RadioField(
@@ -133,7 +135,7 @@ class OpenCaseForm(OnceForm):
             raise ValidationError(N_("Enter the age as a number of years"))
         adult = {"adult": True, "child": False}.get(self.age_class.data)
         if adult is not None and (int(typed) >= 18) != adult:
-            raise ValidationError(IMPOSSIBLE["age"])
+            raise ValidationError(IMPOSSIBLE[IntakeRefusal.AGE])
 
     def validate_citizenship_country(self, field: StringField) -> None:
         """A country by its name, when it is another one."""

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Optional
 from forms.days import DayField
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.accounts import OrganisationKind
-from nrm.domain.agreement_versions import LONGEST_NOTE, LONGEST_TEXT, VersionStatus
+from nrm.domain.agreement_versions import LONGEST_NOTE, LONGEST_TEXT, ApprovalRefusal, VersionStatus, VersionStepRefusal
 from nrm.domain.words import N_
 
 STATUS_LABELS = {
@@ -124,21 +124,26 @@ PLACE_LABELS = {
 """The places in a simulation that are not parties."""
 
 REFUSED = {
-    "state": N_("This version is not in a state for that. Nothing was changed."),
-    "signed": N_("You have signed this version already."),
-    "complete": N_("Two people of your organisation have signed this version already."),
-    "not_simulated": N_("This version was not tried on past cases yet. Try it first; it takes some minutes."),
-    "tries": N_(
+    VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
+    VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.COMPLETE: N_("Two people of your organisation have signed this version already."),
+    VersionStepRefusal.NOT_SIMULATED: N_(
+        "This version was not tried on past cases yet. Try it first; it takes some minutes."
+    ),
+    VersionStepRefusal.TRIES: N_(
         "Five proposals were tried on these quarters already; more would let the figures be worked out. "
         "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
     ),
-    "changed": N_("This is not the text you have read. Read it again before you sign."),
+    VersionStepRefusal.CHANGED: N_("This is not the text you have read. Read it again before you sign."),
 }
 """Why a step is refused, in words."""
 
 UNUSABLE = {
-    "future": N_("Enter the day of the approval; it cannot lie in the future"),
-    "length": N_("Enter the number of the letter or decision, in at most %(longest)s characters", longest=LONGEST_NOTE),
+    ApprovalRefusal.FUTURE: ("on", N_("Enter the day of the approval; it cannot lie in the future")),
+    ApprovalRefusal.LENGTH: (
+        "note",
+        N_("Enter the number of the letter or decision, in at most %(longest)s characters", longest=LONGEST_NOTE),
+    ),
 }
 
 
@@ -159,7 +164,7 @@ class ApproveAgreementForm(OnceForm):
     note = StringField(
         N_("Letter or decision"),
         description=N_("For example: decision no. 12"),
-        validators=[InputRequired(UNUSABLE["length"]), PlainText(LONGEST_NOTE)],
+        validators=[InputRequired(UNUSABLE[ApprovalRefusal.LENGTH][1]), PlainText(LONGEST_NOTE)],
     )
 
 

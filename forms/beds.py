@@ -7,7 +7,7 @@ from wtforms import Field, Form, RadioField, StringField, ValidationError
 from forms import SelectChoice
 from forms.days import DayField, today_or
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.stays import LONGEST_NAME, CloseReason
+from nrm.domain.stays import LONGEST_NAME, BedRefusal, CloseReason
 from nrm.domain.words import N_
 
 CLOSE_REASONS = {
@@ -18,14 +18,16 @@ CLOSE_REASONS = {
     CloseReason.OTHER: N_("Another reason"),
 }
 REFUSED = {
-    "name_missing": N_("Enter a name, for example R1"),
-    "name_too_long": N_("Enter at most %(longest)s characters", longest=LONGEST_NAME),
-    "no_number": N_("Let the name end with a number, for example R1: the others count on from it"),
-    "name_taken": N_("Enter another name: a bed has this name already, perhaps one that is closed"),
-    "too_many": N_("Enter a number from 1 to 50"),
-    "kept": N_("Close it later: it is kept for somebody who is awaited"),
-    "closed_in_past": N_("Enter a day that is not before today"),
-    "closed_too_late": N_("Enter a day within three years"),
+    BedRefusal.NAME_MISSING: N_("Enter a name, for example R1"),
+    BedRefusal.NAME_TOO_LONG: N_("Enter at most %(longest)s characters", longest=LONGEST_NAME),
+    BedRefusal.NO_NUMBER: N_("Let the name end with a number, for example R1: the others count on from it"),
+    BedRefusal.NAME_TAKEN: N_("Enter another name: a bed has this name already, perhaps one that is closed"),
+    BedRefusal.TOO_MANY: N_("Enter a number from 1 to 50"),
+    BedRefusal.OCCUPIED: N_("Enter a later day, or move the person first: somebody sleeps in this bed"),
+    BedRefusal.CLOSED: N_("This bed is closed already, or will be. Reopen it first."),
+    BedRefusal.KEPT: N_("Close it later: it is kept for somebody who is awaited"),
+    BedRefusal.CLOSED_IN_PAST: N_("Enter a day that is not before today"),
+    BedRefusal.CLOSED_TOO_LATE: N_("Enter a day within three years"),
 }
 NAME_HINT = N_(
     "As it stands on the door or in your own lists, for example R1 or Garden room. Never the name of a person."

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.cases import SUPPLEMENT, Compartment, Purpose
+from nrm.domain.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.words import N_, Phrase
 
 LONGEST_TEXT = 10_000
@@ -25,6 +25,32 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     Compartment.SECOND_DECISION: N_("Reasons of the second look"),
     Compartment.THIRD_DECISION: N_("Reasons of the third look"),
     SUPPLEMENT: N_("Supplement"),
+}
+CASE_REFUSED = {
+    CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
+    CaseRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    CaseRefusal.NOT_SHAREABLE: N_("Choose who may read what"),
+    CaseRefusal.NOTHING_TO_SHARE: N_(
+        "There is nothing of this kind in the case yet: no identity was asked for, or no joint interview"
+    ),
+    CaseRefusal.BY_CLAUSE: N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
+    CaseRefusal.ASKED: N_(
+        "A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."
+    ),
+    CaseRefusal.REFERRAL_OPEN: N_("Close the case after the referral was answered or withdrawn."),
+    CaseRefusal.STAY_OPEN: N_("End the stay first; then the case can be closed."),
+    CaseRefusal.CLOSED: N_("This case is closed."),
+    CaseRefusal.MISSING: N_("This person is missing: record first that she was found, or end the alarm."),
+    CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
+    CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
+    CaseRefusal.NOTHING_ADDED: N_("Answer at least one question"),
+    CaseRefusal.COMPLETED: N_(
+        "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
+        "part on care, or as a note of the case."
+    ),
+    CaseRefusal.NOT_APPLIED: N_(
+        "Record first that the person applied for a permit: only then does the permit unit read anything."
+    ),
 }
 PURPOSE_LABELS = {
     Purpose.ANSWER: N_("To answer a referral"),

@@ -12,7 +12,7 @@ from forms.days import DayField, today_or
 from forms.names import country_code
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.cases import Purpose
-from nrm.domain.child_returns import LONGEST_TEXT, Asked, Assessment, Escort, Finding, Guardian, State
+from nrm.domain.child_returns import LONGEST_TEXT, Asked, Assessment, Escort, Finding, Guardian, ReturnRefusal, State
 from nrm.domain.words import N_
 
 ASKED_LABELS = {
@@ -61,23 +61,27 @@ IDENTITY_FIELDS = {
     "reference": N_("Reference of the other country"),
 }
 IMPOSSIBLE = {
-    "country": ("country", N_("Enter the name of the country, for example Italy")),
-    "received": ("received", N_("Enter a day of the last year, not later than today")),
-    "due": ("due", N_("Enter a day after the request, within a year")),
-    "name": ("name", N_("Enter the name, as in the document")),
-    "day": ("on", N_("Enter a day between the step before and today")),
-    "finding": ("finding", N_("Choose what you found")),
-    "assessments": (
+    ReturnRefusal.STEP: ("", N_("This step was taken before, or is not the next one. Look at the return again.")),
+    ReturnRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
+    ReturnRefusal.RECEIVED: ("received", N_("Enter a day of the last year, not later than today")),
+    ReturnRefusal.DUE: ("due", N_("Enter a day after the request, within a year")),
+    ReturnRefusal.NAME: ("name", N_("Enter the name, as in the document")),
+    ReturnRefusal.DAY: ("on", N_("Enter a day between the step before and today")),
+    ReturnRefusal.FINDING: ("finding", N_("Choose what you found")),
+    ReturnRefusal.ASSESSMENTS: (
         "finding",
         N_("Record first that risk, security and family are found safe, or choose another answer"),
     ),
-    "text": ("text", N_("Enter the answer in at most %(longest)s characters", longest=LONGEST_TEXT)),
-    "guardian": ("guardian", N_("Choose who takes the child in; nobody can, of a child who is not from here")),
-    "gate": (
+    ReturnRefusal.TEXT: ("text", N_("Enter the answer in at most %(longest)s characters", longest=LONGEST_TEXT)),
+    ReturnRefusal.GUARDIAN: (
+        "guardian",
+        N_("Choose who takes the child in; nobody can, of a child who is not from here"),
+    ),
+    ReturnRefusal.GATE: (
         "guardian",
         N_("Choose a foster family or an institution: the family only while all three are found safe"),
     ),
-    "escort": ("escort", N_("Choose who travels with the child")),
+    ReturnRefusal.ESCORT: ("escort", N_("Choose who travels with the child")),
 }
 """Why something is refused -> the field it stands at, and what to do."""
 PURPOSES = (Purpose.CHILD_PROTECTION, Purpose.FAMILY_CONTACT, Purpose.SAFETY, Purpose.ANSWER)
@@ -96,7 +100,9 @@ class RecordReturnForm(OnceForm):
     )
     received = DayField(N_("Day of the request"))
     due = DayField(N_("Answer due"))
-    name = StringField(IDENTITY_FIELDS["name"], validators=[InputRequired(IMPOSSIBLE["name"][1]), PlainText(120)])
+    name = StringField(
+        IDENTITY_FIELDS["name"], validators=[InputRequired(IMPOSSIBLE[ReturnRefusal.NAME][1]), PlainText(120)]
+    )
     birth = StringField(IDENTITY_FIELDS["birth"], validators=[Optional(), PlainText(40)])
     parents = StringField(IDENTITY_FIELDS["parents"], validators=[Optional(), PlainText(200)])
     place = StringField(IDENTITY_FIELDS["place"], validators=[Optional(), PlainText(200)])
@@ -105,7 +111,7 @@ class RecordReturnForm(OnceForm):
     def validate_country(self, field: StringField) -> None:
         """A country by its name."""
         if country_code((field.data or "")[:120]) is None:
-            raise Wrong(IMPOSSIBLE["country"][1])
+            raise Wrong(IMPOSSIBLE[ReturnRefusal.COUNTRY][1])
 
     @property
     def identity(self) -> dict[str, str]:
@@ -127,11 +133,12 @@ class AnswerReturnForm(StepForm):
     finding = RadioField(
         N_("What did you find?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in FINDING_LABELS.items()],
-        validators=[Offered(IMPOSSIBLE["finding"][1])],
+        validators=[Offered(IMPOSSIBLE[ReturnRefusal.FINDING][1])],
         validate_choice=False,
     )
     text = TextAreaField(
-        N_("The answer, under seal"), validators=[InputRequired(IMPOSSIBLE["text"][1]), PlainText(LONGEST_TEXT)]
+        N_("The answer, under seal"),
+        validators=[InputRequired(IMPOSSIBLE[ReturnRefusal.TEXT][1]), PlainText(LONGEST_TEXT)],
     )
 
 
@@ -141,7 +148,7 @@ class GuardianForm(StepForm):
     guardian = RadioField(
         N_("Who takes the child in?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in GUARDIAN_LABELS.items()],
-        validators=[Offered(IMPOSSIBLE["guardian"][1])],
+        validators=[Offered(IMPOSSIBLE[ReturnRefusal.GUARDIAN][1])],
         validate_choice=False,
     )
 
@@ -152,7 +159,7 @@ class TravelForm(StepForm):
     escort = RadioField(
         N_("Who travels with the child?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in ESCORT_LABELS.items()],
-        validators=[Offered(IMPOSSIBLE["escort"][1])],
+        validators=[Offered(IMPOSSIBLE[ReturnRefusal.ESCORT][1])],
         validate_choice=False,
     )
 

@@ -8,7 +8,7 @@ from wtforms import HiddenField, RadioField, SelectField
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm
-from nrm.domain.claims import GIVEN, NOT_STATED, ClaimEvent
+from nrm.domain.claims import GIVEN, NOT_STATED, ClaimEvent, ClaimRefusal
 from nrm.domain.words import N_
 
 EVENT_LABELS = {
@@ -23,23 +23,23 @@ EVENT_LABELS = {
     ClaimEvent.CORRECT: N_("The entry before was corrected"),
 }
 REFUSED = {
-    "state": N_("This claim was changed since you opened the page. Look at it again."),
-    "asked": N_("Choose how much was asked"),
-    "granted": N_("Choose how much was granted; it is not more than what was asked"),
-    "paid": N_("Choose whether it was paid"),
-    "outcome": N_("Choose how it stands"),
-    "nothing_changed": N_("Nothing differs from what is recorded. Choose what is right, or go back."),
-    "in_future": N_("Choose a quarter that has begun"),
-    "before_last_step": N_("Choose a quarter that is not before that of the last recorded step"),
+    ClaimRefusal.STATE: N_("This claim was changed since you opened the page. Look at it again."),
+    ClaimRefusal.ASKED: N_("Choose how much was asked"),
+    ClaimRefusal.GRANTED: N_("Choose how much was granted; it is not more than what was asked"),
+    ClaimRefusal.PAID: N_("Choose whether it was paid"),
+    ClaimRefusal.OUTCOME: N_("Choose how it stands"),
+    ClaimRefusal.NOTHING_CHANGED: N_("Nothing differs from what is recorded. Choose what is right, or go back."),
+    ClaimRefusal.IN_FUTURE: N_("Choose a quarter that has begun"),
+    ClaimRefusal.BEFORE_LAST_STEP: N_("Choose a quarter that is not before that of the last recorded step"),
 }
 FIELD_OF = {
-    "asked": "asked",
-    "granted": "granted",
-    "paid": "paid",
-    "outcome": "outcome",
-    "nothing_changed": "outcome",
-    "in_future": "on",
-    "before_last_step": "on",
+    ClaimRefusal.ASKED: "asked",
+    ClaimRefusal.GRANTED: "granted",
+    ClaimRefusal.PAID: "paid",
+    ClaimRefusal.OUTCOME: "outcome",
+    ClaimRefusal.NOTHING_CHANGED: "outcome",
+    ClaimRefusal.IN_FUTURE: "on",
+    ClaimRefusal.BEFORE_LAST_STEP: "on",
 }
 IN_LEK = N_("An amount in another currency: its value in lek at that time")
 IF_GRANTED = N_("Only where something was granted")
@@ -60,7 +60,7 @@ class AskClaimForm(OnceForm):
     forum = RadioField(
         N_("Where was it asked?"), validators=[Offered(N_("Choose where it was asked"))], validate_choice=False
     )
-    asked = _amount(N_("How much was asked?"), REFUSED["asked"])
+    asked = _amount(N_("How much was asked?"), REFUSED[ClaimRefusal.ASKED])
     on = _quarter(N_("When was it asked?"))
 
 
@@ -82,7 +82,7 @@ class StepClaimForm(OnceForm):
         """`validate`, for a claim of which `asked` is known."""
         extra: Mapping[str, Sequence[object]] = {}
         if self.needs_amount(asked):
-            extra = {"granted": [Offered(REFUSED["granted"])]}
+            extra = {"granted": [Offered(REFUSED[ClaimRefusal.GRANTED])]}
         return self.validate(extra)
 
 
@@ -93,8 +93,10 @@ class CorrectClaimForm(OnceForm):
     forum = RadioField(
         N_("Where was it asked?"), validators=[Offered(N_("Choose where it was asked"))], validate_choice=False
     )
-    asked = _amount(N_("How much was asked?"), REFUSED["asked"])
-    outcome = RadioField(N_("How does it stand?"), validators=[Offered(REFUSED["outcome"])], validate_choice=False)
+    asked = _amount(N_("How much was asked?"), REFUSED[ClaimRefusal.ASKED])
+    outcome = RadioField(
+        N_("How does it stand?"), validators=[Offered(REFUSED[ClaimRefusal.OUTCOME])], validate_choice=False
+    )
     granted = RadioField(N_("How much was granted?"), description=IF_GRANTED, validate_choice=False)
     paid = RadioField(N_("Was it paid?"), description=IF_GRANTED, validate_choice=False)
     on = _quarter(N_("When did the last step happen?"))
@@ -108,9 +110,9 @@ class CorrectClaimForm(OnceForm):
         """`validate`, with what belongs to a claim that was granted; `paid`: the payment is asked for as well."""
         extra: dict[str, Sequence[object]] = {}
         if self.was_granted:
-            extra["granted"] = [Offered(REFUSED["granted"])]
+            extra["granted"] = [Offered(REFUSED[ClaimRefusal.GRANTED])]
             if paid:
-                extra["paid"] = [Offered(REFUSED["paid"])]
+                extra["paid"] = [Offered(REFUSED[ClaimRefusal.PAID])]
         return self.validate(extra)
 
 

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.departures import OutsideKind, OutsideReason
+from nrm.domain.departures import DepartureRefusal, OutsideKind, OutsideReason
 from nrm.domain.words import N_
 
 KIND_LABELS = {
@@ -27,11 +27,15 @@ REASON_LABELS = {
     OutsideReason.RETURN_ABROAD: N_("Return to another country"),
 }
 REFUSED = {
-    "addressee": N_("Enter whom the letter addresses"),
-    "needs": N_("Tick what is asked for"),
-    "not_agreed": N_("Tick that the person was told and agrees"),
+    DepartureRefusal.ADDRESSEE: N_("Enter whom the letter addresses"),
+    DepartureRefusal.NEEDS: N_("Tick what is asked for"),
+    DepartureRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
 }
-FIELD_OF = {"addressee": "addressee", "needs": "needs", "not_agreed": "agreed"}
+FIELD_OF = {
+    DepartureRefusal.ADDRESSEE: "addressee",
+    DepartureRefusal.NEEDS: "needs",
+    DepartureRefusal.NOT_AGREED: "agreed",
+}
 
 
 class WriteLetterForm(OnceForm):

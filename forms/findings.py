@@ -10,7 +10,7 @@ from forms.child_returns import ASSESSMENT_LABELS
 from forms.days import DayField, today_or
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.child_returns import Assessment
-from nrm.domain.findings import LONGEST_NAME, Found
+from nrm.domain.findings import LONGEST_NAME, FindingRefusal, Found
 from nrm.domain.words import N_
 
 FOUND_LABELS = {
@@ -20,11 +20,21 @@ FOUND_LABELS = {
 }
 NOTHING_NEW = "nothing_new"
 IMPOSSIBLE = {
-    "found": ("risk", N_("Say of one assessment at least what was found")),
-    "assessor": ("assessor", N_("Enter who assessed it, in at most %(longest)s characters", longest=LONGEST_NAME)),
-    "day": ("on", N_("Enter a day that is not in the future")),
-    "begun": ("on", N_("Enter a day that is not before the case began: what was seen earlier is found anew")),
-    "before": (
+    FindingRefusal.STATE: (
+        "",
+        N_("Somebody else recorded a finding in the same moment. Look at it, and record yours if it is still needed."),
+    ),
+    FindingRefusal.FOUND: ("risk", N_("Say of one assessment at least what was found")),
+    FindingRefusal.ASSESSOR: (
+        "assessor",
+        N_("Enter who assessed it, in at most %(longest)s characters", longest=LONGEST_NAME),
+    ),
+    FindingRefusal.DAY: ("on", N_("Enter a day that is not in the future")),
+    FindingRefusal.BEGUN: (
+        "on",
+        N_("Enter a day that is not before the case began: what was seen earlier is found anew"),
+    ),
+    FindingRefusal.BEFORE: (
         "on",
         N_("Enter a day that is not before the last finding of the same assessment: safe must be found anew after it"),
     ),
@@ -55,7 +65,7 @@ class FindingsForm(OnceForm):
     assessor = StringField(
         N_("Who assessed it?"),
         description=N_("The name of the trained colleague; never a companion, and nobody of the household."),
-        validators=[InputRequired(IMPOSSIBLE["assessor"][1]), PlainText(LONGEST_NAME)],
+        validators=[InputRequired(IMPOSSIBLE[FindingRefusal.ASSESSOR][1]), PlainText(LONGEST_NAME)],
     )
 
     @property

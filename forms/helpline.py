@@ -9,7 +9,7 @@ from forms import SelectChoice
 from forms.cases import PURPOSE_LABELS
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.cases import Purpose
-from nrm.domain.helpline import LONGEST_NOTE, Caller, Outcome, PartOfDay, Topic
+from nrm.domain.helpline import LONGEST_NOTE, Caller, HelplineRefusal, Outcome, PartOfDay, Topic
 from nrm.domain.words import N_
 
 PART_LABELS = {
@@ -48,8 +48,9 @@ OUTCOME_LABELS = {
     Outcome.ENDED: N_("The call broke off"),
 }
 IMPOSSIBLE = {
-    "language": ("language", N_("Choose the language")),
-    "note": (
+    HelplineRefusal.OVER: ("", N_("Nothing is kept of this call any more: it was dealt with.")),
+    HelplineRefusal.LANGUAGE: ("language", N_("Choose the language")),
+    HelplineRefusal.NOTE: (
         "note",
         N_("Enter how the person can be called back safely, in at most %(longest)s characters", longest=LONGEST_NOTE),
     ),
@@ -80,7 +81,9 @@ class RecordCallForm(OnceForm):
         validators=[Offered(N_("Choose who calls"))],
         validate_choice=False,
     )
-    language = SelectField(N_("Language"), validators=[Offered(IMPOSSIBLE["language"][1])], validate_choice=False)
+    language = SelectField(
+        N_("Language"), validators=[Offered(IMPOSSIBLE[HelplineRefusal.LANGUAGE][1])], validate_choice=False
+    )
     note = TextAreaField(
         N_("Note, under seal"),
         description=N_(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wtforms import Field, HiddenField, RadioField, SelectField
+from wtforms import HiddenField, RadioField, SelectField
 
 from forms import SelectChoice
 from forms.days import DayField
 from forms.typed import Offered, OnceForm
-from nrm.domain.monitoring import Item, Mark, MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner
+from nrm.domain.monitoring import Item, Mark, MonitoringRefusal, RemedyAction, RemedyOutcome, RemedyOwner
 from nrm.domain.words import N_
 
 MARK_LABELS = {
@@ -47,9 +47,13 @@ DIFFERING_LABELS = {
     "milder": N_("officers judge milder than the indicators, more often than chance would"),
     "stricter": N_("officers judge stricter than the indicators, more often than chance would"),
 }
-IMPOSSIBLE = {
-    "due": N_("Enter a day from today on, within a year"),
-    "item": N_("Choose what was not met"),
+REFUSED = {
+    MonitoringRefusal.OWN: N_("You scored this interview before. A second score is another person’s."),
+    MonitoringRefusal.SCORED: N_("This interview is scored already."),
+    MonitoringRefusal.ANSWERS: N_("The checklist changed meanwhile. Open the interview again."),
+    MonitoringRefusal.DUE: N_("Enter a day from today on, within a year"),
+    MonitoringRefusal.CHECKED: N_("This was checked before."),
+    MonitoringRefusal.ITEM: N_("Choose what was not met"),
 }
 
 
@@ -82,7 +86,9 @@ class AskToMendForm(OnceForm):
 
     id = HiddenField()
     post = SelectField(N_("Post"), validators=[Offered(N_("Choose the post"))], validate_choice=False)
-    item = SelectField(N_("What was not met"), validators=[Offered(IMPOSSIBLE["item"])], validate_choice=False)
+    item = SelectField(
+        N_("What was not met"), validators=[Offered(REFUSED[MonitoringRefusal.ITEM])], validate_choice=False
+    )
     action = RadioField(
         N_("What is asked?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in ACTION_LABELS.items()],
@@ -107,8 +113,3 @@ class CheckMendedForm(OnceForm):
         validators=[Offered(N_("Choose what you found"))],
         validate_choice=False,
     )
-
-
-def wrong_at(field: Field, error: MonitoringRefused) -> None:
-    """Show the reason of a refusal at the field that it is about."""
-    field.errors = [IMPOSSIBLE[error.why]]

@@ -20,7 +20,7 @@ from nrm.domain.answers import checked, unacceptable
 from nrm.domain.interview_findings import whole_interview
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.journeys import reachable
-from nrm.domain.papers import MOST_AT_ONCE, MistypedNumber, labels_of, parse_number, plan, typed_codes
+from nrm.domain.papers import MOST_AT_ONCE, MistypedNumber, PaperRefusal, labels_of, parse_number, plan, typed_codes
 from nrm.domain.words import N_
 
 _HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])", re.ASCII)
@@ -30,14 +30,14 @@ MISTYPED = {
     "check": N_("Enter the number again: a character is wrong or in another place"),
 }
 REFUSED = {
-    "not_issued": N_("Enter the number again: no paper of this post has it"),
-    "used": N_("Take another paper: what is on this one was sent or counted already"),
-    "keyed": N_("This paper was typed in already and not sent yet"),
-    "future": N_("Enter an hour that is not in the future"),
-    "too_old": N_("Enter a day of the last 30 days; an older paper is not typed in any more"),
-    "before_print": N_("Enter the day and hour again: the paper was printed later than that"),
+    PaperRefusal.NOT_ISSUED: N_("Enter the number again: no paper of this post has it"),
+    PaperRefusal.USED: N_("Take another paper: what is on this one was sent or counted already"),
+    PaperRefusal.KEYED: N_("This paper was typed in already and not sent yet"),
+    PaperRefusal.FUTURE: N_("Enter an hour that is not in the future"),
+    PaperRefusal.TOO_OLD: N_("Enter a day of the last 30 days; an older paper is not typed in any more"),
+    PaperRefusal.BEFORE_PRINT: N_("Enter the day and hour again: the paper was printed later than that"),
 }
-FIELD_OF = {"future": "hour", "too_old": "day", "before_print": "day"}
+FIELD_OF = {PaperRefusal.FUTURE: "hour", PaperRefusal.TOO_OLD: "day", PaperRefusal.BEFORE_PRINT: "day"}
 
 
 class PrintForm(OnceForm):

@@ -10,7 +10,7 @@ from wtforms import RadioField, StringField, ValidationError
 from forms.days import DayField, today_or
 from forms.names import language_code
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.permits import PermitEvent
+from nrm.domain.permits import PermitEvent, PermitRefusal
 from nrm.domain.words import N_
 
 EVENT_LABELS = {
@@ -25,22 +25,23 @@ EVENT_LABELS = {
 """The events that people record; the program itself notices that a permit has expired."""
 
 REFUSED = {
-    "state": N_("Choose another step: this one does not follow from how the permit stands now"),
-    "not_third_country": N_("Whoever is recorded as Albanian needs no permit"),
-    "informed_incomplete": N_("Enter the language in which the options were explained"),
-    "ground": N_("Choose what the permit is given for"),
-    "dates": N_("Enter a last day that is not before the first"),
-    "renewal_not_longer": N_("Enter a last day after the present one"),
-    "in_future": N_("Enter a day that is not in the future"),
-    "before_last_step": N_("Enter a day that is not before the last recorded step"),
+    PermitRefusal.STATE: N_("Choose another step: this one does not follow from how the permit stands now"),
+    PermitRefusal.NOT_THIRD_COUNTRY: N_("Whoever is recorded as Albanian needs no permit"),
+    PermitRefusal.INFORMED_INCOMPLETE: N_("Enter the language in which the options were explained"),
+    PermitRefusal.GROUND: N_("Choose what the permit is given for"),
+    PermitRefusal.DATES: N_("Enter a last day that is not before the first"),
+    PermitRefusal.RENEWAL_NOT_LONGER: N_("Enter a last day after the present one"),
+    PermitRefusal.STILL_VALID: N_("Choose another step: this one does not follow from how the permit stands now"),
+    PermitRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
+    PermitRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
 }
 FIELD_OF = {
-    "informed_incomplete": "language",
-    "ground": "ground",
-    "dates": "until",
-    "renewal_not_longer": "until",
-    "in_future": "on",
-    "before_last_step": "on",
+    PermitRefusal.INFORMED_INCOMPLETE: "language",
+    PermitRefusal.GROUND: "ground",
+    PermitRefusal.DATES: "until",
+    PermitRefusal.RENEWAL_NOT_LONGER: "until",
+    PermitRefusal.IN_FUTURE: "on",
+    PermitRefusal.BEFORE_LAST_STEP: "on",
 }
 GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
 
@@ -71,7 +72,7 @@ class RecordPermitForm(OnceForm):
     def validate_ground(self, field: RadioField) -> None:
         """Needed for a permit that is given."""
         if self.event.data in GIVEN:
-            Offered(REFUSED["ground"])(self, field)
+            Offered(REFUSED[PermitRefusal.GROUND])(self, field)
 
     @property
     def language_code(self) -> str:

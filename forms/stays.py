@@ -8,68 +8,75 @@ from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
 from forms.names import country_code
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.absences import Feared
-from nrm.domain.stays import HOME, UNKNOWN_COUNTRY
+from nrm.domain.absences import AbsenceRefusal, Feared
+from nrm.domain.permits import GateRefusal
+from nrm.domain.stays import HOME, UNKNOWN_COUNTRY, StayRefusal
 from nrm.domain.words import N_
 
 IMPOSSIBLE = {
-    "admission_in_future": N_("Enter a day that is not in the future"),
-    "admission_before_case": N_("Enter a day that is not before the case was opened"),
-    "exit_before_admission": N_("Enter a day that is not before the admission"),
-    "exit_in_future": N_("Enter a day that is not in the future"),
-    "anticipated_before_admission": N_("Enter a planned end that is not before the admission"),
-    "anticipated_too_late": N_("Enter a planned end within three years"),
-    "destination": N_("Choose where the person went so that it fits the reason"),
-    "country": N_("Say in which country that is; a gate looks at the country and at no other word"),
-    "missing": N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
-    "left_alone": N_("Two members record that somebody left on her own; there is a page for it"),
-    "died": N_("Two members record a death; there is a page for it"),
-    "missing_stands": N_("This person is missing: record first that she was found"),
-    "overlaps": N_("Enter a later day: until then the person was in a shelter"),
-    "bed_taken": N_("Choose another bed: somebody has this one now, or had it on that day"),
-    "bed_out_of_use": N_("Choose another bed: this one is out of use"),
-    "not_arrived": N_("Record first that the person arrived"),
-    "already_there": N_("The person is in a shelter already; that stay must end first"),
+    StayRefusal.ADMISSION_IN_FUTURE: N_("Enter a day that is not in the future"),
+    StayRefusal.ADMISSION_BEFORE_CASE: N_("Enter a day that is not before the case was opened"),
+    StayRefusal.EXIT_BEFORE_ADMISSION: N_("Enter a day that is not before the admission"),
+    StayRefusal.EXIT_IN_FUTURE: N_("Enter a day that is not in the future"),
+    StayRefusal.ANTICIPATED_BEFORE_ADMISSION: N_("Enter a planned end that is not before the admission"),
+    StayRefusal.ANTICIPATED_TOO_LATE: N_("Enter a planned end within three years"),
+    StayRefusal.DESTINATION: N_("Choose where the person went so that it fits the reason"),
+    StayRefusal.COUNTRY: N_("Say in which country that is; a gate looks at the country and at no other word"),
+    StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
+    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
+    StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
+    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
+    StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
+    StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
+    StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
+    StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
 }
 FIELD_OF = {
-    "admission_in_future": "admitted",
-    "admission_before_case": "admitted",
-    "overlaps": "admitted",
-    "anticipated_before_admission": "planned",
-    "anticipated_too_late": "planned",
-    "exit_before_admission": "ended",
-    "exit_in_future": "ended",
-    "destination": "destination",
-    "country": "country",
-    "missing": "reason",
-    "left_alone": "reason",
-    "died": "reason",
-    "missing_stands": "reason",
+    StayRefusal.ADMISSION_IN_FUTURE: "admitted",
+    StayRefusal.ADMISSION_BEFORE_CASE: "admitted",
+    StayRefusal.OVERLAPS: "admitted",
+    StayRefusal.ANTICIPATED_BEFORE_ADMISSION: "planned",
+    StayRefusal.ANTICIPATED_TOO_LATE: "planned",
+    StayRefusal.EXIT_BEFORE_ADMISSION: "ended",
+    StayRefusal.EXIT_IN_FUTURE: "ended",
+    StayRefusal.DESTINATION: "destination",
+    StayRefusal.COUNTRY: "country",
+    StayRefusal.MISSING: "reason",
+    StayRefusal.LEFT_ALONE: "reason",
+    StayRefusal.DIED: "reason",
+    StayRefusal.MISSING_STANDS: "reason",
 }
 """Error -> the field it stands at; all others stand at the bed."""
 
 CLOSED = {
-    "not_informed": N_(
+    GateRefusal.NOT_INFORMED: N_(
         "Record first that the person was told about the residence permit: until then nobody who is not recorded as "
         "Albanian leaves for another country"
     ),
-    "application_open": N_("Wait for the decision: an application or appeal for a residence permit is open"),
-    "reflection": N_(
+    GateRefusal.APPLICATION_OPEN: N_("Wait for the decision: an application or appeal for a residence permit is open"),
+    GateRefusal.REFLECTION: N_(
         "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
     ),
-    "assessments_missing": N_(
+    GateRefusal.ASSESSMENTS_MISSING: N_(
         "A child, or who may be one, leaves only after the child protection service found risk, security and family "
         "safe; until then the child stays, or is handed on to another shelter"
     ),
-    "assessed_not_safe": N_(
+    GateRefusal.AT_CROSSING_POINT: N_(
+        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
+        "safe; until then the child stays, or is handed on to another shelter"
+    ),
+    GateRefusal.ASSESSED_NOT_SAFE: N_(
         "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "
         "or is handed on to another shelter"
     ),
-    "assessed_too_old": N_("The findings are too old to let the child go: the child protection service assesses anew"),
-    "other_household": N_("Tick that the findings are about this household, or let it be assessed first"),
-    "assessed_later": N_("Enter a day that is not before the day from which all three are found safe"),
-    "child_alone": N_("A child, or who may be one, does not leave on her own: record that she is missing"),
-    "not_handed_over": N_(
+    GateRefusal.ASSESSED_TOO_OLD: N_(
+        "The findings are too old to let the child go: the child protection service assesses anew"
+    ),
+    GateRefusal.OTHER_HOUSEHOLD: N_("Tick that the findings are about this household, or let it be assessed first"),
+    GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day from which all three are found safe"),
+    GateRefusal.CHILD_ALONE: N_("A child, or who may be one, does not leave on her own: record that she is missing"),
+    GateRefusal.NOT_HANDED_OVER: N_(
         "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
     ),
 }
@@ -190,12 +197,14 @@ class MissingForm(OnceForm):
 
 
 ABSENCE_REFUSED = {
-    "since": N_("Enter a time of the last month, not before the admission"),
-    "already": N_("This is recorded already."),
-    "over": N_("This is over already."),
-    "too_early": N_("It is too early to end the alarm. Until then the person is looked for, and the bed is hers."),
-    "authority": N_(
+    AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
+    AbsenceRefusal.ALREADY: N_("This is recorded already."),
+    AbsenceRefusal.OVER: N_("This is over already."),
+    AbsenceRefusal.TOO_EARLY: N_(
+        "It is too early to end the alarm. Until then the person is looked for, and the bed is hers."
+    ),
+    AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
     ),
-    "same_member": N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
+    AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
 }

@@ -6,17 +6,21 @@ from wtforms import RadioField
 
 from forms.days import DayField, today_or
 from forms.typed import Offered, OnceForm
-from nrm.domain.testimony import WitnessStatus
+from nrm.domain.testimony import StepRefusal, WitnessStatus
 from nrm.domain.words import N_
 
 ILLEGAL = {
-    "state": N_("Choose another step: this one does not follow from the last"),
-    "reason_missing": N_("Choose why the testimony was withdrawn"),
-    "reason_unexpected": N_("Choose a reason only when the testimony was withdrawn"),
-    "in_future": N_("Enter a day that is not in the future"),
-    "before_last_step": N_("Enter a day that is not before the last recorded step"),
+    StepRefusal.STATE: N_("Choose another step: this one does not follow from the last"),
+    StepRefusal.REASON_MISSING: N_("Choose why the testimony was withdrawn"),
+    StepRefusal.REASON_UNEXPECTED: N_("Choose a reason only when the testimony was withdrawn"),
+    StepRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
+    StepRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
 }
-FIELD_OF = {"reason_missing": "reason", "in_future": "happened", "before_last_step": "happened"}
+FIELD_OF = {
+    StepRefusal.REASON_MISSING: "reason",
+    StepRefusal.IN_FUTURE: "happened",
+    StepRefusal.BEFORE_LAST_STEP: "happened",
+}
 
 
 class RecordTestimonyForm(OnceForm):
@@ -30,4 +34,4 @@ class RecordTestimonyForm(OnceForm):
     def validate_reason(self, field: RadioField) -> None:
         """Needed for a withdrawal; what was chosen under another step is not read."""
         if self.status.data == WitnessStatus.TESTIMONY_WITHDRAWN:
-            Offered(ILLEGAL["reason_missing"])(self, field)
+            Offered(ILLEGAL[StepRefusal.REASON_MISSING])(self, field)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import hit_one, transaction
 from nrm.domain.absences import (
+    AbsenceRefusal,
     AbsenceRefused,
     Feared,
     Kind,
@@ -68,7 +69,7 @@ def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) ->
             audit.append(session, audit.Event.MISSING_REPORTED, by=by, case_id=case_id, missing_id=alarm.id)
             return alarm.id
     except IntegrityError:
-        raise AbsenceRefused("already") from None
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
 
 
 def known(*, missing_id: uuid.UUID, by: Actor) -> None:
@@ -161,7 +162,7 @@ def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise AbsenceRefused("over")
+        raise AbsenceRefused(AbsenceRefusal.OVER)
     event = audit.Event.MISSING_FOUND if outcome is Outcome.FOUND else audit.Event.MISSING_ENDED
     audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
 
@@ -201,7 +202,7 @@ def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, 
             audit.append(session, audit.Event.LEFT_ALONE_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
             return made.id
     except IntegrityError:
-        raise AbsenceRefused("already") from None
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
 
 
 def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
@@ -238,7 +239,7 @@ def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
             audit.append(session, audit.Event.DEATH_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
             return made.id
     except IntegrityError:
-        raise AbsenceRefused("already") from None
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
 
 
 def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
@@ -260,7 +261,7 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
             .execution_options(synchronize_session=False),
         )
         if not hit:
-            raise AbsenceRefused("over")
+            raise AbsenceRefused(AbsenceRefusal.OVER)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         if left.kind == Kind.DIED:
             case = session.get_one(Case, left.case_id, populate_existing=True)
@@ -315,7 +316,7 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
             .execution_options(synchronize_session=False),
         )
         if not hit:
-            raise AbsenceRefused("over")
+            raise AbsenceRefused(AbsenceRefusal.OVER)
         event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         return left.stay_id

@@ -23,6 +23,7 @@ from nrm.domain.accounts import (
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     Actor,
+    LoginRefusal,
     NotPermitted,
     OrganisationKind,
     Permission,
@@ -135,7 +136,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
         if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
             raise NotPermitted(role)
         if store.member_by_login(login) is not None:
-            raise UnusableLogin("taken")
+            raise UnusableLogin(LoginRefusal.TAKEN)
         member = Member(
             id=uuid.uuid4(),
             organisation_id=organisation_id,
@@ -148,8 +149,8 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
         session.add(member)
         try:
             session.flush()
-        except IntegrityError:  # the name was taken at the same moment
-            raise UnusableLogin("taken") from None
+        except IntegrityError:  # taken in the same instant
+            raise UnusableLogin(LoginRefusal.TAKEN) from None
         expires_at = clock.now() + timedelta(hours=INVITATION_HOURS)
         session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
         audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)

@@ -16,7 +16,17 @@ from nrm.actions import consenting
 from nrm.actions.stays import begin
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.admissions import CAME_WITH, ImpossibleCase, OwnCase, check, columns, further_facts, obligations, sealed
+from nrm.domain.admissions import (
+    CAME_WITH,
+    ImpossibleCase,
+    IntakeRefusal,
+    OwnCase,
+    check,
+    columns,
+    further_facts,
+    obligations,
+    sealed,
+)
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
 from nrm.domain.consents import Asking, of_own_case
@@ -67,7 +77,7 @@ def open_case(
         raise NotVisible
     named = {name: value for name, value in (identity or {}).items() if value}
     if (came_with is None) == (case.source is Source.WITH_A_VICTIM):
-        raise ImpossibleCase("dependant")
+        raise ImpossibleCase(IntakeRefusal.DEPENDANT)
     if came_with is not None:
         named[CAME_WITH] = _held_case_code(came_with, by)
     check(case, named=bool(named or story))

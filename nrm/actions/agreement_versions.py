@@ -29,10 +29,13 @@ from nrm.domain.agreement_versions import (
     LONGEST_TEXT,
     NAME,
     SIGNERS,
+    ApprovalRefusal,
+    ApprovalRefused,
     IllegalVersionStep,
     Signed,
     VersionEvent,
     VersionStatus,
+    VersionStepRefusal,
     as_signed,
     check_simulated,
     decide,
@@ -55,9 +58,8 @@ COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreem
 class Unusable(Exception):
     """The document, or what was entered about it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
 
-    def __init__(self, field: str, what: str) -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(what)
-        self.field = field
         self.what = what
 
 
@@ -186,7 +188,7 @@ def propose(*, text: str, by: Actor) -> str:
     try:
         found = study(against, agreement)
     except TooManyClasses:
-        raise Unusable("text", "clause: the conditions tell too many profiles apart to look at each") from None
+        raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
     row = AgreementVersion(
         id=uuid.uuid4(),
         version=agreement.version,
@@ -204,41 +206,41 @@ def propose(*, text: str, by: Actor) -> str:
             session.flush()
             _record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
     except IntegrityError:
-        raise Unusable("text", f"version: `{agreement.version}` is the name of another version") from None
+        raise Unusable(f"version: `{agreement.version}` is the name of another version") from None
     return agreement.version
 
 
 def _usable(text: str) -> Agreement:
     if not text.strip():
-        raise Unusable("text", "file: is empty")
+        raise Unusable("file: is empty")
     if len(text) > LONGEST_TEXT:
-        raise Unusable("text", f"file: is longer than {LONGEST_TEXT} characters")
+        raise Unusable(f"file: is longer than {LONGEST_TEXT} characters")
     try:
         agreement = draft_of(text, cast(Country, current_app.extensions[SHIPPED]), "")
     except CountryError as error:
-        raise Unusable("text", str(error).removeprefix(": ")) from None
+        raise Unusable(str(error).removeprefix(": ")) from None
     if not NAME.fullmatch(agreement.version):
-        raise Unusable("text", "version: has letters, digits, `.`, `-` and `_`, 40 at most")
+        raise Unusable("version: has letters, digits, `.`, `-` and `_`, 40 at most")
     if agreement.version in {each.version for each in country().agreements} or store.is_named(agreement.version):
-        raise Unusable("text", f"version: `{agreement.version}` is the name of another version")
+        raise Unusable(f"version: `{agreement.version}` is the name of another version")
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
-            raise Unusable("text", f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+            raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
     return agreement
 
 
 def approve(*, version: str, on: date, note: str, by: Actor) -> None:
     """Record that the Minister of State approved the text, which was simulated before (`not_simulated`).
 
-    Raises IllegalVersionStep, Unusable, NotVisible.
+    Raises IllegalVersionStep, ApprovalRefused, NotVisible.
     """
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
         check_simulated(row.simulation)
         if on > clock.today(country().timezone):
-            raise Unusable("on", "future")
+            raise ApprovalRefused(ApprovalRefusal.FUTURE)
         if not note.strip() or len(note) > LONGEST_NOTE:
-            raise Unusable("note", "length")
+            raise ApprovalRefused(ApprovalRefusal.LENGTH)
         row.approved_on, row.approval_note, row.approved_by = on, note.strip(), by.member_id
         _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
 
@@ -298,7 +300,7 @@ def sign(*, version: str, read: str, by: Actor) -> None:
             raise NotVisible
         decide(VersionStatus(row.status), VersionEvent.SIGN)
         if vault.digest(row.text) != read:
-            raise IllegalVersionStep("changed")
+            raise IllegalVersionStep(VersionStepRefusal.CHANGED)
         given = list(store.signatures(row.id))
         place = _place(given, party, by)
         signature = vault.sign(row, party=party, place=place, at=clock.now(), by=by)
@@ -316,10 +318,10 @@ def sign(*, version: str, read: str, by: Actor) -> None:
 
 def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
     if any(each.member_id == by.member_id for each in given):
-        raise IllegalVersionStep("signed")
+        raise IllegalVersionStep(VersionStepRefusal.SIGNED)
     taken = [each.place for each in given if each.party == party]
     if len(taken) >= SIGNERS:
-        raise IllegalVersionStep("complete")
+        raise IllegalVersionStep(VersionStepRefusal.COMPLETE)
     return 2 if 1 in taken else 1
 
 

@@ -19,7 +19,7 @@ from nrm.countries import draft_of
 from nrm.db import db, transaction
 from nrm.domain import simulation as rules
 from nrm.domain.accounts import Actor, NotPermitted, Permission
-from nrm.domain.agreement_versions import IllegalVersionStep, VersionStatus
+from nrm.domain.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
 from nrm.domain.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.models.agreements import AgreementVersion
@@ -122,9 +122,9 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     vault.check_version(row)
     first, last = last_quarters(quarters)
     if row.status != VersionStatus.PROPOSED or row.simulation is not None:
-        raise IllegalVersionStep("state")
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
     if versions.tried_until(last) >= MOST_TRIALS:
-        raise IllegalVersionStep("tries")
+        raise IllegalVersionStep(VersionStepRefusal.TRIES)
     text = row.text
     held = background.lock()
     db.session.rollback()  # nothing is held open while the figures are worked on

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit
 from nrm.db import hit_one, transaction
 from nrm.domain.accounts import Actor, Permission
-from nrm.domain.stays import BedRefused, CloseReason, bed_names, check_closing
+from nrm.domain.stays import BedRefusal, BedRefused, CloseReason, bed_names, check_closing
 from nrm.models.stays import Bed, Stay
 from nrm.store import stays as store
 
@@ -26,13 +26,13 @@ def add(*, name: str, number: int, by: Actor) -> None:
     try:
         with transaction() as session:
             if store.bed_labels(by=by).intersection(names):
-                raise BedRefused("name_taken")
+                raise BedRefused(BedRefusal.NAME_TAKEN)
             opened_on = store.today()
             session.add_all(Bed(organisation_id=by.organisation_id, label=each, opened_on=opened_on) for each in names)
             session.flush()
             audit.append(session, audit.Event.BEDS_ADDED, by=by, number=len(names))
     except IntegrityError:  # a colleague entered one of these names in the same moment
-        raise BedRefused("name_taken") from None
+        raise BedRefused(BedRefusal.NAME_TAKEN) from None
 
 
 def rename(*, bed_id: uuid.UUID, name: str, by: Actor) -> None:
@@ -45,11 +45,11 @@ def rename(*, bed_id: uuid.UUID, name: str, by: Actor) -> None:
             if bed.label == label:
                 return
             if label in store.bed_labels(by=by):
-                raise BedRefused("name_taken")
+                raise BedRefused(BedRefusal.NAME_TAKEN)
             session.execute(update(Bed).where(Bed.id == bed_id).values(label=label))
             audit.append(session, audit.Event.BED_RENAMED, by=by, bed_id=bed_id)
     except IntegrityError:
-        raise BedRefused("name_taken") from None
+        raise BedRefused(BedRefusal.NAME_TAKEN) from None
 
 
 def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) -> None:
@@ -62,7 +62,7 @@ def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) 
     with transaction() as session:
         bed = store.bed(bed_id, by=by)  # locked: an admission into it waits
         if bed.closed_from is not None:
-            raise BedRefused("closed")
+            raise BedRefused(BedRefusal.CLOSED)
         line = store.bed_line(bed_id, by=by)
         free_from = line.stay.anticipated_end_on if line.stay is not None else None
         check_closing(closed_from, today=store.today(), free_from=free_from, kept=bool(line.kept_for))
@@ -75,7 +75,7 @@ def close(*, bed_id: uuid.UUID, closed_from: date, why: CloseReason, by: Actor) 
             .values(closed_from=closed_from, closed_why=str(why), out_of_use=True),
         )
         if not hit:
-            raise BedRefused("occupied")
+            raise BedRefused(BedRefusal.OCCUPIED)
         audit.append(
             session, audit.Event.BED_CLOSED, by=by, bed_id=bed_id, closed_from=closed_from.isoformat(), why=str(why)
         )

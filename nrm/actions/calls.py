@@ -15,7 +15,7 @@ from nrm.db import hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.calls import check_call
 from nrm.domain.endings import FINAL, ChildAnswer
-from nrm.domain.referrals import IllegalTransition
+from nrm.domain.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals import Call, ChildAlert
 from nrm.store import calls as store
 from nrm.store import children, obligations
@@ -30,7 +30,7 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
     with transaction() as session:
         obligation, case = obligations.to_tell(obligation_id, by=by)
         if obligation.done_at is not None:
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         listed = store.numbers(obligation.party, case.opened_by_id, obligation.id)
         _record(session, obligation.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
@@ -49,7 +49,7 @@ def tell_of_child(
     with transaction() as session:
         alert = children.row(interview_id, by=by)
         if alert.done_at is not None or alert.withdrawn_at is not None:
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         listed = store.numbers(alert.party, alert.organisation_id, alert.id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
@@ -60,7 +60,7 @@ def tell_of_child(
                 .values(done_at=called_at, done_by_id=by.member_id),
             )
             if not hit:
-                raise IllegalTransition("state")
+                raise IllegalTransition(TransitionRefusal.STATE)
             audit.append(
                 session,
                 audit.Event.CHILD_ALERT_ACKNOWLEDGED,
@@ -89,7 +89,7 @@ def answer_for_child(
     with transaction() as session:
         alert = children.row(interview_id, by=by)
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         listed = store.numbers(alert.party, alert.organisation_id, alert.id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:

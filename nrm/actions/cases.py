@@ -17,7 +17,7 @@ from nrm import audit, clock
 from nrm.actions import consenting
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefused, Compartment, Purpose, check_share
+from nrm.domain.cases import BY_CONSENT, WRITTEN_BY_HOLDER, CaseRefusal, CaseRefused, Compartment, Purpose, check_share
 from nrm.domain.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
 from nrm.domain.permits import check_child
 from nrm.domain.referrals import ReferralStatus
@@ -104,7 +104,7 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
     """
     by.must(Permission.CASE_OPEN)
     if compartment not in WRITTEN_BY_HOLDER:
-        raise CaseRefused("not_holder")
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
     with transaction() as session:
         check_written(session, case_id, by)
         there = compartment in vault.compartments_of(session, case_id)
@@ -151,12 +151,12 @@ def share(
         kind = OrganisationKind(organisation.kind)
         check_share(kind, compartments, agreed=agreed)
         if kind is OrganisationKind.TRP_UNIT and not permits.has_applied(case_id):
-            raise CaseRefused("not_applied")
+            raise CaseRefused(CaseRefusal.NOT_APPLIED)
         for compartment in sorted(compartments):
             if compartment is Compartment.LEGAL:
                 begin(session, case_id, compartment, by)
             elif compartment not in vault.compartments_of(session, case_id):
-                raise CaseRefused("nothing_to_share")
+                raise CaseRefused(CaseRefusal.NOTHING_TO_SHARE)
             if organisation_id not in grants.holders_of(session, case_id, compartment):
                 sharing.share(session, case_id, compartment, [organisation_id], by=by)
             audit.append(
@@ -182,11 +182,13 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> N
     organisation = accounts.organisation(organisation_id)
     if not reads_by_consent(OrganisationKind(organisation.kind)):
         store.row(case_id, by=by)
-        raise CaseRefused("by_clause")
+        raise CaseRefused(CaseRefusal.BY_CLAUSE)
     with transaction() as session:
         _held_open_case(case_id, by)
         if not consenting.end_reading(session, case_id, [organisation], by):
-            raise NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused("by_clause")
+            raise (
+                NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused(CaseRefusal.BY_CLAUSE)
+            )
         sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
         given = consenting.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
         consenting.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
@@ -209,11 +211,11 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """Close the case in the caller's transaction; raises what `close` raises."""
     case = _held_open_case(case_id, by)
     if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
-        raise CaseRefused("stay_open")
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
-        raise CaseRefused("referral_open")
+        raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
     if absences.stands(case_id) is not None:
-        raise CaseRefused("missing")
+        raise CaseRefused(CaseRefusal.MISSING)
     check_child_left(case, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), _own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
@@ -225,7 +227,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         .values(status="closed", closed_month=today.replace(day=1)),
     )
     if not hit:
-        raise CaseRefused("closed")
+        raise CaseRefused(CaseRefusal.CLOSED)
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
 
 
@@ -244,9 +246,9 @@ def _held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
     """The case, if the actor's organisation holds it and it is open; raises NotVisible, CaseRefused."""
     case = store.row(case_id, by=by, lock=True)
     if case.holder_id != by.organisation_id or case.status == "referred":
-        raise CaseRefused("not_holder")
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
     if case.status == "closed":
-        raise CaseRefused("closed")
+        raise CaseRefused(CaseRefusal.CLOSED)
     return case
 
 
@@ -258,7 +260,7 @@ def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """
     _held_open_case(case_id, by)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT))):
-        raise CaseRefused("asked")
+        raise CaseRefused(CaseRefusal.ASKED)
 
 
 def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:

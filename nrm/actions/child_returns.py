@@ -24,6 +24,7 @@ from nrm.domain.child_returns import (
     Escort,
     Finding,
     Guardian,
+    ReturnRefusal,
     ReturnRefused,
     State,
     check_answer,
@@ -65,9 +66,9 @@ def record(
     by.must(Permission.CHILD_RETURN_RECORD)
     check_request(received_on, due_on, stays.today())
     if len(iso) != 2 or not (iso.isascii() and iso.isupper()) or iso == country().iso:
-        raise ReturnRefused("country")
+        raise ReturnRefused(ReturnRefusal.COUNTRY)
     if not identity.get("name"):
-        raise ReturnRefused("name")
+        raise ReturnRefused(ReturnRefusal.NAME)
     try:
         with transaction() as session:
             if store.is_known(return_id):
@@ -109,7 +110,7 @@ def answer(
     """
     by.must(Permission.CHILD_RETURN_ANSWER)
     if not text.strip() or len(text) > LONGEST_TEXT:
-        raise ReturnRefused("text")
+        raise ReturnRefused(ReturnRefusal.TEXT)
     with transaction() as session:
         store.row(return_id, by=by, lock=True)
         check_answer(finding, found_safe=_found_safe(return_id))
@@ -135,7 +136,7 @@ def travel(*, return_id: uuid.UUID, escort: Escort | None, on: date, by: Actor) 
     """Record that the child travels, and with whom. Raises NotPermitted, NotVisible, ReturnRefused (`gate`, ...)."""
     by.must(Permission.CHILD_RETURN_RECORD)
     if escort is None:
-        raise ReturnRefused("escort")
+        raise ReturnRefused(ReturnRefusal.ESCORT)
     with transaction() as session:
         found = store.row(return_id, by=by, lock=True)
         check_travel(found.guardian, found_safe=_found_safe(return_id))
@@ -150,7 +151,7 @@ def go_on(*, return_id: uuid.UUID, after: State, on: date, by: Actor) -> None:
     """
     by.must(Permission.CHILD_RETURN_READ)
     if not after.is_over:
-        raise ReturnRefused("step")
+        raise ReturnRefused(ReturnRefusal.STEP)
     with transaction() as session:
         _step(session, return_id, after, on, by)
         _audit_step(session, return_id, after, by)
@@ -225,7 +226,7 @@ def _step(session: Session, return_id: uuid.UUID, after: State, on: date, by: Ac
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise ReturnRefused("step")
+        raise ReturnRefused(ReturnRefusal.STEP)
     _add_step(session, return_id, after, on, by, number)
 
 

@@ -23,7 +23,7 @@ from nrm.domain.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.agreements import Agreement, Duty
 from nrm.domain.endings import AGE_CHANGED, ANSWER_WITHIN, CHILD_ROUTE, FINAL, ChildAnswer, ChildWaits, is_child
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.referrals import IllegalTransition
+from nrm.domain.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals import Call, ChildAlert, Obligation
 from nrm.store import children as store
 from nrm.store.countries import country
@@ -190,7 +190,7 @@ def answered(
         ),
     )
     if not hit:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
     if agreed:
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
@@ -259,7 +259,7 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
             .values(done_at=clock.now(), done_by_id=by.member_id),
         )
         if not hit:
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         audit.append(
             session,
             audit.Event.CHILD_ALERT_ACKNOWLEDGED,

@@ -13,7 +13,7 @@ from nrm import audit
 from nrm.db import transaction
 from nrm.domain import claims as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.claims import ClaimEvent, ClaimRefused, Entry, Forum, Standing
+from nrm.domain.claims import ClaimEvent, ClaimRefusal, ClaimRefused, Entry, Forum, Standing
 from nrm.domain.quarters import Quarter
 from nrm.models.claims import Claim, ClaimEntry
 from nrm.store import claims as store
@@ -84,11 +84,11 @@ def _following(claim_id: uuid.UUID, seen: int, by: Actor) -> Iterator[tuple[Sess
             case = store.case_of(claim_id, by=by)
             history = store.as_history(store.entries(claim_id))
             if len(history) != seen:
-                raise ClaimRefused("state")
+                raise ClaimRefused(ClaimRefusal.STATE)
             yield session, case.id, history
     except IntegrityError:
         # Two people added an entry at the same moment: the one that the second person saw is no longer the last.
-        raise ClaimRefused("state") from None
+        raise ClaimRefused(ClaimRefusal.STATE) from None
 
 
 def _add(session: Session, claim_id: uuid.UUID, case_id: uuid.UUID, position: int, entry: Entry, by: Actor) -> None:

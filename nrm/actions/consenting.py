@@ -31,7 +31,7 @@ from nrm.domain.consents import (
     read_by_consent,
     towards,
 )
-from nrm.domain.referrals import ReferralRefused
+from nrm.domain.referrals import ReferralRefusal, ReferralRefused
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.consents import Consent
@@ -164,7 +164,7 @@ def face(session: Session, case: Case, party: str, by_name: ByName | None, by: A
         return case.consent
     consent = towards("given", party, named=agreed, struck_out=(), by_name=by_name)
     if consent != "given" and case.status != "referred":
-        raise ReferralRefused("ask_first")
+        raise ReferralRefused(ReferralRefusal.ASK_FIRST)
     if by_name is ByName.YES:
         record(session, case.id, [Answer(Topic.SHARING, Said.GIVEN, party)], Asking("", "", ""), by)
     if consent != case.consent:

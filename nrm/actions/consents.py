@@ -12,11 +12,12 @@ from nrm import audit, clock
 from nrm.actions import alone, cases, consenting, erasures, requests, supplements
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import NOT_COLLECTED, CaseRefused, Compartment
+from nrm.domain.cases import NOT_COLLECTED, CaseRefusal, CaseRefused, Compartment
 from nrm.domain.consents import (
     EVERYTHING,
     Answer,
     Asking,
+    ConsentRefusal,
     ConsentRefused,
     Ended,
     Narrowing,
@@ -55,7 +56,7 @@ def ask(
     """
     by.must(Permission.CASE_OPEN)
     if not answers:
-        raise ConsentRefused("nothing")
+        raise ConsentRefused(ConsentRefusal.NOTHING)
     with transaction() as session:
         cases.check_written(session, case_id, by)
         case = session.get_one(Case, case_id)
@@ -161,7 +162,7 @@ def _check_takes_back(case: Case) -> None:
     somebody says that the child takes everything back.
     """
     if case.age_class != "adult":
-        raise ConsentRefused("child")
+        raise ConsentRefused(ConsentRefusal.CHILD)
 
 
 def _take_back_everything(session: Session, case: Case, by: Actor) -> None:
@@ -177,7 +178,7 @@ def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> l
         session, case.id, Consent.topic == topic, Consent.party == party, Consent.said == Said.GIVEN
     )
     if not found and not (topic is Topic.STATISTICS and case.facts.get("statistics") == "yes"):
-        raise ConsentRefused("nothing")
+        raise ConsentRefused(ConsentRefusal.NOTHING)
     return found
 
 
@@ -185,7 +186,7 @@ def _held_case(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     """The case of the actor's organisation, open or closed, while nobody is being asked to take the person."""
     case = store.held(case_id, by=by, lock=True)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == "sent"))):
-        raise CaseRefused("asked")
+        raise CaseRefused(CaseRefusal.ASKED)
     return case
 
 

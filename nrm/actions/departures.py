@@ -19,6 +19,7 @@ from nrm.db import transaction
 from nrm.domain.accounts import Actor, Permission
 from nrm.domain.cases import ALPHABET, CaseRefused, Compartment, Purpose
 from nrm.domain.departures import (
+    DepartureRefusal,
     DepartureRefused,
     OutsideKind,
     OutsideReason,
@@ -63,7 +64,7 @@ def refer_out(
         asked = sorted(set(needs))
         check_departure(addressee=addressee, agreed=agreed, age_class=case.age_class, needs=bool(asked))
         if not set(asked) <= set(country().lists["needs"]):
-            raise DepartureRefused("needs")
+            raise DepartureRefused(DepartureRefusal.NEEDS)
         permit = permits.facts(case_id)
         today = stays.today()
         abroad = is_step_abroad(kind, reason)

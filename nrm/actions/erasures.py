@@ -21,7 +21,7 @@ from nrm import audit, clock, faults
 from nrm.actions import alone, cases, consenting, requests
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import SUPPLEMENT, CaseRefused, Compartment
+from nrm.domain.cases import SUPPLEMENT, CaseRefusal, CaseRefused, Compartment
 from nrm.domain.referrals import ReferralStatus
 from nrm.domain.requests import RequestKind, RequestStatus
 from nrm.domain.retention import ends_on
@@ -135,18 +135,18 @@ def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
 def _erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     case = store.row(case_id, by=by, lock=True)
     if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
-        raise CaseRefused("not_holder")
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
     if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
-        raise CaseRefused("stay_open")
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
     waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
     if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
-        raise CaseRefused("referral_open")
+        raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
     if case.status == "open" and case.age_class != "adult":
         if absences.stands(case_id) is not None:
-            raise CaseRefused("missing")
+            raise CaseRefused(CaseRefusal.MISSING)
         cases.check_child_left(case, by)
     if not to_erase(session, case_id):
-        raise CaseRefused("nothing_to_erase")
+        raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
     return case
 
 

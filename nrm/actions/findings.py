@@ -14,8 +14,8 @@ from nrm import audit, clock
 from nrm.actions import referrals
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.child_returns import Assessment, ReturnRefused, State
-from nrm.domain.findings import Entry, FindingRefused, Found, check_entry
+from nrm.domain.child_returns import Assessment, ReturnRefusal, ReturnRefused, State
+from nrm.domain.findings import Entry, FindingRefusal, FindingRefused, Found, check_entry
 from nrm.models.findings import ChildFinding
 from nrm.models.referrals import Obligation
 from nrm.store import child_returns, stays
@@ -25,7 +25,7 @@ from nrm.store import findings as store
 def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, assessor: str, by: Actor) -> None:
     """Record findings in a case, by the service that is asked for them. Decided ones leave its list of tasks.
 
-    Raises NotPermitted, NotVisible, FindingRefused (`state`: the case changed a moment before).
+    Raises NotPermitted, NotVisible, FindingRefused (`state`: for who was a moment too late).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     try:
@@ -36,7 +36,7 @@ def record(*, case_id: uuid.UUID, found: Mapping[Assessment, Found], on: date, a
                 _owed(session, case_id, kind, each, by)
             _audit_findings(session, case_id, found, by)
     except IntegrityError:
-        raise FindingRefused("state") from None
+        raise FindingRefused(FindingRefusal.STATE) from None
 
 
 def record_of_return(
@@ -51,11 +51,11 @@ def record_of_return(
         with transaction() as session:
             row = child_returns.row(return_id, by=by, lock=True)
             if State(row.state).is_over:
-                raise ReturnRefused("step")
+                raise ReturnRefused(ReturnRefusal.STEP)
             _add(session, return_id, found, on, assessor, by, begun=row.received_on or row.quarter_on)
             _audit_findings(session, return_id, found, by)
     except IntegrityError:
-        raise FindingRefused("state") from None
+        raise FindingRefused(FindingRefusal.STATE) from None
 
 
 def _add(
@@ -71,7 +71,7 @@ def _add(
     if by.member_id is None:
         raise NotVisible
     if not found:
-        raise FindingRefused("found")
+        raise FindingRefused(FindingRefusal.FOUND)
     earlier, positions = store.entries(subject_id), store.positions(subject_id)
     for kind, each in found.items():
         check_entry(Entry(kind, each, on), earlier, assessor=assessor, today=stays.today(), begun=begun)

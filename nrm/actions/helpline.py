@@ -14,7 +14,16 @@ from nrm.actions import drafts
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.helpline import OTHER_LANGUAGE, Caller, CallRefused, Outcome, Topic, check_note, part_of_day
+from nrm.domain.helpline import (
+    OTHER_LANGUAGE,
+    Caller,
+    HelplineRefusal,
+    HelplineRefused,
+    Outcome,
+    Topic,
+    check_note,
+    part_of_day,
+)
 from nrm.domain.quarters import Quarter
 from nrm.models.helpline import HelplineCall
 from nrm.store import helpline as store
@@ -48,13 +57,12 @@ def record(
     """Record a call of this moment under an id the caller chose; the same id again records nothing twice.
 
     Returns the id of the interview that begins with it (`interview_id`, chosen by the caller too), None if none does.
-    Nothing that is stored links the call and the interview. `note` is sealed. Raises NotPermitted, CallRefused,
-    NotVisible.
+    Nothing kept leads from the one to the other. `note` is sealed. Raises NotPermitted, HelplineRefused, NotVisible.
     """
     by.must(Permission.CALL_RECORD)
     check_note(outcome, note)
     if language != OTHER_LANGUAGE and language not in languages():
-        raise CallRefused("language")
+        raise HelplineRefused(HelplineRefusal.LANGUAGE)
     if outcome.begins_interview and interview_id is None:
         raise NotVisible
     begun = interview_id if outcome.begins_interview else None
@@ -148,7 +156,7 @@ def settle(*, call_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         call = store.row(call_id, by=by, lock=True)
         if not call.noted:
-            raise CallRefused("over")
+            raise HelplineRefused(HelplineRefusal.OVER)
         call.noted = False
         epochs.erase(session, call_id, [_NOTE])
         audit.append(session, audit.Event.CALL_SETTLED, by=by, call_id=call_id)

@@ -19,7 +19,7 @@ from nrm import audit
 from nrm.actions import cases, consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.cases import CaseRefusal, CaseRefused, Compartment, Purpose
 from nrm.domain.cases import Identification as Status
 from nrm.domain.consents import Answer, Asking, Said, Topic
 from nrm.domain.identifications import (
@@ -27,6 +27,7 @@ from nrm.domain.identifications import (
     POLICE_SIDE,
     Appellant,
     Event,
+    IdentificationRefusal,
     IdentificationRefused,
     PlaceKind,
     State,
@@ -116,9 +117,9 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
         assert identification is not None
         partner = next((each for each in store.partners(case_id, by=by) if each[0] == held.partner_id), None)
         if partner is None or by.member_id is None or by.kind is None:
-            raise IdentificationRefused("sides")
+            raise IdentificationRefused(IdentificationRefusal.SIDES)
         if not identification.asked_on <= held.held_on <= stays.today():
-            raise IdentificationRefused("day")
+            raise IdentificationRefused(IdentificationRefusal.DAY)
         check_conclusion(concluded.outcome, concluded.bases)
         other = OrganisationKind(accounts.organisation_of(held.partner_id).kind)
         pair = ((by.member_id, by.kind), (held.partner_id, other))
@@ -169,7 +170,7 @@ def appeal(*, case_id: uuid.UUID, appellant: Appellant, on: date, by: Actor) -> 
         assert identification is not None
         assert identification.decided_on is not None
         if not identification.decided_on <= on <= stays.today():
-            raise IdentificationRefused("day")
+            raise IdentificationRefused(IdentificationRefusal.DAY)
         identification.state = str(State.APPEALED)
         identification.appealed_on, identification.appellant = on, str(appellant)
         _flush(session)
@@ -234,7 +235,7 @@ def _locked_case(case_id: uuid.UUID, event: Event, by: Actor) -> tuple[Case, Ide
     if event is not Event.ASK and db.session.scalar(
         select(exists().where(Referral.case_id == case_id, Referral.status == "sent"))
     ):
-        raise CaseRefused("asked")
+        raise CaseRefused(CaseRefusal.ASKED)
     return case, identification, relation
 
 
@@ -281,7 +282,7 @@ def _flush(session: Session) -> None:
     try:
         session.flush()
     except IntegrityError:
-        raise IdentificationRefused("state") from None
+        raise IdentificationRefused(IdentificationRefusal.STATE) from None
 
 
 def _record(session: Session, case_id: uuid.UUID, event: Event, by: Actor) -> None:

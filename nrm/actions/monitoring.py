@@ -15,7 +15,16 @@ from nrm import audit
 from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain import monitoring as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.monitoring import Item, MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner
+from nrm.domain.monitoring import (
+    DrawRefusal,
+    DrawRefused,
+    Item,
+    MonitoringRefusal,
+    MonitoringRefused,
+    RemedyAction,
+    RemedyOutcome,
+    RemedyOwner,
+)
 from nrm.domain.quarters import Quarter
 from nrm.models.monitoring import (
     MonitoringDraw,
@@ -85,19 +94,19 @@ def commit_seeds() -> int:
 def draw(quarter: Quarter, *, by: Actor) -> int:
     """Draw the sample of a quarter that is over and show its seed; how many were drawn.
 
-    Raises NotPermitted, MonitoringRefused (`running`, `no_seed`, `drawn`).
+    Raises NotPermitted, DrawRefused.
     """
     by.must(Permission.MONITORING_SCORE)
     today = stays.today()
     if today <= quarter.end:
-        raise MonitoringRefused("running")
+        raise DrawRefused(DrawRefusal.RUNNING)
     with transaction() as session:
         try:
             row = store.draw_of(quarter, by=by, lock=True)
         except NotVisible:
-            raise MonitoringRefused("no_seed") from None
+            raise DrawRefused(DrawRefusal.NO_SEED) from None
         if row.drawn_on is not None or row.sealed_seed is None:
-            raise MonitoringRefused("drawn")
+            raise DrawRefused(DrawRefusal.DRAWN)
         seed = bytes.fromhex(signing.open_memory(row.sealed_seed, "monitoring", str(quarter))["seed"])
         posts = {each.code: each for each in accounts.organisations_by_id().values()}
         waiting, number, differing = [], 0, _differing(quarter)
@@ -132,7 +141,7 @@ def draw(quarter: Quarter, *, by: Actor) -> int:
             .execution_options(synchronize_session=False),
         )
         if not hit:
-            raise MonitoringRefused("drawn")
+            raise DrawRefused(DrawRefusal.DRAWN)
         audit.append(session, audit.Event.SAMPLE_DRAWN, by=by, quarter=str(quarter), seed=seed.hex())
     return number
 
@@ -193,9 +202,9 @@ def score(*, sample_id: uuid.UUID, marks: Mapping[str, str], by: Actor) -> None:
             if sample.record is None:
                 raise NotVisible
             if sample.mine is not None:
-                raise MonitoringRefused("own")
+                raise MonitoringRefused(MonitoringRefusal.OWN)
             if sample.full:
-                raise MonitoringRefused("scored")
+                raise MonitoringRefused(MonitoringRefusal.SCORED)
             rules.check_marks(marks, items_of(sample))
             first = session.get(MonitoringScore, (sample_id, 1)) is None
             session.add(
@@ -210,7 +219,9 @@ def score(*, sample_id: uuid.UUID, marks: Mapping[str, str], by: Actor) -> None:
             session.flush()
             audit.append(session, audit.Event.SAMPLE_SCORED, by=by, sample_id=sample_id)
     except IntegrityError:
-        raise MonitoringRefused("scored") from None  # two people, or one button twice, in the same instant
+        raise MonitoringRefused(
+            MonitoringRefusal.SCORED
+        ) from None  # two people, or one button twice, in the same instant
 
 
 def ask_to_mend(
@@ -233,7 +244,7 @@ def ask_to_mend(
     rules.check_due(due_on, today)
     checklist = country().checklist
     if checklist is None or item not in checklist.items:
-        raise MonitoringRefused("item")
+        raise MonitoringRefused(MonitoringRefusal.ITEM)
     if organisation_id not in {post for post, _ in store.monitored_posts(by=by)}:
         raise NotVisible
     try:
@@ -276,7 +287,7 @@ def check_mended(*, remedy_id: uuid.UUID, outcome: RemedyOutcome, by: Actor) -> 
             .execution_options(synchronize_session=False),
         )
         if not hit:
-            raise MonitoringRefused("checked")
+            raise MonitoringRefused(MonitoringRefusal.CHECKED)
         audit.append(session, audit.Event.REMEDY_CHECKED, by=by, remedy_id=remedy_id, outcome=str(outcome))
 
 

@@ -19,7 +19,7 @@ from nrm.actions import drafts
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.notices import Announcement, NoticeRefused, NoticeStatus, check
+from nrm.domain.notices import Announcement, NoticeRefusal, NoticeRefused, NoticeStatus, check
 from nrm.domain.quarters import Quarter
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Reading
@@ -47,7 +47,7 @@ def announce(
     needs = frozenset(country().lists["needs"])
     check(announced, kind=by.kind, today=stays.today(), needs=needs)
     if not identity.get("name"):
-        raise NoticeRefused("name")
+        raise NoticeRefused(NoticeRefusal.NAME)
     try:
         with transaction() as session:
             if store.is_known(notice_id):
@@ -85,10 +85,10 @@ def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
     )
     if post_id not in {post.id for post in store.posts()}:
-        raise NoticeRefused("post")
+        raise NoticeRefused(NoticeRefusal.POST)
     holders = ({*session.scalars(authority)} | {post_id}) & accounts.with_keyring()
     if post_id not in holders:
-        raise NoticeRefused("post")
+        raise NoticeRefused(NoticeRefusal.POST)
     return holders
 
 
@@ -210,4 +210,4 @@ def _change(
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise NoticeRefused("state")
+        raise NoticeRefused(NoticeRefusal.STATE)

@@ -27,7 +27,7 @@ from nrm.domain.cases import RANDOM_BYTES
 from nrm.domain.interview_findings import page_findings
 from nrm.domain.interviews import Answers, Question, Questionnaire
 from nrm.domain.journeys import pages, prune, settled
-from nrm.domain.papers import MOST_AT_ONCE, PaperRefused, check_time, new_number
+from nrm.domain.papers import MOST_AT_ONCE, PaperRefusal, PaperRefused, check_time, new_number
 from nrm.models.interviews import Interview, PaperForm
 from nrm.store import interviews as interview_store
 from nrm.store import papers as store
@@ -82,13 +82,13 @@ def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by
         mark = keyrings.paper_mark(session, number, by=by)
         paper = store.form(mark, by=by)
         if paper is None:
-            raise PaperRefused("not_issued")
+            raise PaperRefused(PaperRefusal.NOT_ISSUED)
         if paper.used:
-            raise PaperRefused("used", store.sent_as(mark, by=by))
+            raise PaperRefused(PaperRefusal.USED, store.sent_as(mark, by=by))
         check_time(at, paper.issued_at, clock.now())
         before = store.keyings(mark, by=by)
         if before and not again:
-            raise PaperRefused("keyed", before[0].pseudonym)
+            raise PaperRefused(PaperRefusal.KEYED, before[0].pseudonym)
         asked = drafts.questionnaire_called(paper.questionnaire)
         drafts.begin(session, interview_id, asked, at, {asked.home.questions[0]: "no"}, by=by)
         session.get_one(Interview, interview_id).paper_mark = mark

@@ -12,7 +12,7 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain import permits as rules
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.permits import Ground, Informing, PermitEvent, PermitRefused, PermitStatus
+from nrm.domain.permits import Ground, Informing, PermitEvent, PermitRefusal, PermitRefused, PermitStatus
 from nrm.models.permits import Permit
 from nrm.models.referrals import Obligation
 from nrm.store import permits as store
@@ -78,7 +78,7 @@ def record(
             return after.status
     except IntegrityError:
         # Two people recorded the first step at the same moment; the other one was first.
-        raise PermitRefused("state") from None
+        raise PermitRefused(PermitRefusal.STATE) from None
 
 
 def _last_step(permit: Permit | None) -> date | None:

@@ -19,9 +19,11 @@ from nrm.domain.referrals import (
     Asked,
     IllegalTransition,
     OverrideReason,
+    ReferralRefusal,
     ReferralRefused,
     ReferralStatus,
     Relation,
+    TransitionRefusal,
     check_new,
     duty_officer_decides,
     next_asked,
@@ -123,8 +125,8 @@ def new_referral(
     session.add(referral)
     try:
         session.flush()
-    except IntegrityError:  # somebody else asked at the same moment: a case has one open referral
-        raise ReferralRefused("already_open") from None
+    except IntegrityError:  # somebody else asked in the same instant; one open referral a case
+        raise ReferralRefused(ReferralRefusal.ALREADY_OPEN) from None
     return referral
 
 
@@ -163,7 +165,7 @@ def direct(
         )
         sender_id = last.sender_id if last is not None else case.opened_by_id
         if receiver.id == sender_id:
-            raise ReferralRefused("itself")
+            raise ReferralRefused(ReferralRefusal.ITSELF)
         consenting.face(session, case, receiver.party, by_name, by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "duty_officer"
@@ -216,14 +218,14 @@ def refer(
             raise NotVisible
         receiver = _shelter(receiver_id, case_id)
         if receiver.id == by.organisation_id:
-            raise ReferralRefused("itself")
+            raise ReferralRefused(ReferralRefusal.ITSELF)
         if case.status == "closed":
             raise NotVisible
         if not consent_store.wants_help(case_id):
-            raise ReferralRefused("no_help")
+            raise ReferralRefused(ReferralRefusal.NO_HELP)
         last = places.last_of(case_id)
         if last is not None and ReferralStatus(last.status).is_open:
-            raise ReferralRefused("already_open")
+            raise ReferralRefused(ReferralRefusal.ALREADY_OPEN)
         route = {code: candidate for candidate, code in places.route_of(case_id)}
         candidate = route.get(receiver.code)
         check_new(
@@ -308,7 +310,7 @@ def offer(*, referral_id: uuid.UUID, by: Actor) -> None:
         if store.relation_to(referral, by=by) is not Relation.SENDER:
             raise NotVisible
         if referral.status != ReferralStatus.SENT or referral.receiver_id in grants.waiting(session, referral.case_id):
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         told = _compartments_to_offer(session.get_one(Case, referral.case_id).consent)
         sharing.offer(session, referral.case_id, [referral.receiver_id], by=by, compartments=told)
         record(session, audit.Event.REFERRAL_OFFERED, referral, by)
@@ -326,7 +328,7 @@ def _shelter(receiver_id: uuid.UUID, case_id: uuid.UUID) -> Organisation:
         each for each in places.shelters_that_signed(clock.now()) if each.id == receiver_id and each.party not in barred
     ]
     if not found:
-        raise ReferralRefused("no_shelter")
+        raise ReferralRefused(ReferralRefusal.NO_SHELTER)
     return found[0]
 
 

@@ -16,7 +16,7 @@ from nrm.domain.cases import UNKNOWN
 from nrm.domain.documents import Words
 from nrm.domain.facts import routing_facts
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.referrals import OverrideReason, ReferralRefused, Relation, check_new
+from nrm.domain.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
 from nrm.domain.routes import EXCLUSIONS, Exclusion, Route
 from nrm.domain.routing import Capacity
 from nrm.domain.routing import route as route_under
@@ -194,7 +194,7 @@ def chosen(proposed: Proposal, party: str, override_reason: str) -> Choice:
     choice = next((each for each in proposed.choices if each.party == party), None)
     if choice is None:
         struck = any(each.party == party and each.reason is Exclusion.STRUCK_OUT for each in proposed.route.excluded)
-        raise ReferralRefused("struck_out" if struck else "no_shelter")
+        raise ReferralRefused(ReferralRefusal.STRUCK_OUT if struck else ReferralRefusal.NO_SHELTER)
     reason = OverrideReason(override_reason) if override_reason in list(OverrideReason) else None
     check_new((), Relation.SENDER, follows_route=choice.proposed, override=reason)
     return choice

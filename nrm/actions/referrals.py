@@ -27,6 +27,7 @@ from nrm.domain.referrals import (
     IllegalTransition,
     ReferralEvent,
     ReferralStatus,
+    TransitionRefusal,
     answer_class,
     coarsened,
     decide,
@@ -58,8 +59,8 @@ def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at:
     by.must(Permission.REFERRAL_DECIDE)
     try:
         case_id = _accept(referral_id, bed_id, expected_at, by)
-    except vault.StaleRevision:  # another member of this desk was first
-        raise IllegalTransition("state") from None
+    except vault.StaleRevision:  # somebody else of this desk came first
+        raise IllegalTransition(TransitionRefusal.STATE) from None
     except IntegrityError as error:
         if "bed" not in str(error.orig):
             raise
@@ -234,7 +235,7 @@ def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by:
     with transaction() as session:
         referral, after = _decided(referral_id, ReferralEvent.DEPART, by)
         if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
-            raise IllegalTransition("escort")
+            raise IllegalTransition(TransitionRefusal.ESCORT)
         departed_at = referral.departed_at or clock.now()
         _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
         stays.move_on(session, referral.case_id, by, only=referral.sender_id)
@@ -293,7 +294,7 @@ def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by:
         .values(done_at=at, done_by_id=by.member_id),
     )
     if not hit:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(
         session,
         audit.Event.OBLIGATION_ACKNOWLEDGED,
@@ -323,7 +324,7 @@ def _decided(
         reason=reason,
     )
     if event in (ReferralEvent.ACCEPT, ReferralEvent.PROMISE) and agreements.has_left(referral.receiver_id):
-        raise IllegalTransition("left")
+        raise IllegalTransition(TransitionRefusal.LEFT)
     return referral, after
 
 
@@ -342,7 +343,7 @@ def _change(session: Session, referral: Referral, after: ReferralStatus, **value
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     session.refresh(referral)
 
 

@@ -19,7 +19,7 @@ from nrm.actions import cases, supplements
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.cases import SUPPLEMENT, Compartment, Purpose
-from nrm.domain.requests import Refusal, RequestKind, RequestRefused, RequestStatus, refusals
+from nrm.domain.requests import Refusal, RequestKind, RequestRefusal, RequestRefused, RequestStatus, refusals
 from nrm.models.requests import PersonRequest
 from nrm.store import cases as case_store
 from nrm.store import requests as store
@@ -70,7 +70,7 @@ def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
     with transaction() as session:
         asked = store.row(request_id, by=by, lock=True)
         if reason not in refusals(RequestKind(asked.kind), known=asked.case_id is not None):
-            raise RequestRefused("reason")
+            raise RequestRefused(RequestRefusal.REASON)
         _answer(session, asked, RequestStatus.REFUSED, by, reason)
 
 
@@ -132,9 +132,9 @@ def _asked_copy(request_id: uuid.UUID, by: Actor, *, lock: bool = False) -> Pers
     if asked.case_id is None or case_store.row(asked.case_id, by=by).holder_id != by.organisation_id:
         raise NotVisible
     if asked.kind != RequestKind.COPY:
-        raise RequestRefused("kind")
+        raise RequestRefused(RequestRefusal.KIND)
     if asked.status != RequestStatus.OPEN:
-        raise RequestRefused("answered")
+        raise RequestRefused(RequestRefusal.ANSWERED)
     return asked
 
 
@@ -153,5 +153,5 @@ def _answer(
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise RequestRefused("answered")
+        raise RequestRefused(RequestRefusal.ANSWERED)
     audit.append(session, audit.Event.REQUEST_ANSWERED, by=by, request_id=asked.id, answer=str(status), reason=reason)

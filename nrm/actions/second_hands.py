@@ -12,8 +12,8 @@ from nrm import audit, clock
 from nrm.actions import consents, erasures, members
 from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible
-from nrm.domain.cases import CaseRefused
-from nrm.domain.second_hands import PERMISSION, WINDOW, ActKind, ActRefused, ActStatus, is_over
+from nrm.domain.cases import CaseRefusal, CaseRefused
+from nrm.domain.second_hands import PERMISSION, WINDOW, ActKind, ActRefusal, ActRefused, ActStatus, is_over
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.second_hands import HeavyAct
@@ -35,19 +35,19 @@ def agree(*, act_id: uuid.UUID, by: Actor) -> str | None:
     kind = ActKind(asked.kind)
     by.must(PERMISSION[kind])
     if asked.asked_by_id == by.member_id:
-        raise ActRefused("own")
+        raise ActRefused(ActRefusal.OWN)
     with transaction() as session:
         _hold(session, asked)
         asked = store.row(act_id, by=by)  # as it is now, with its MAC: this is what is carried out
         if asked.asked_by_id == by.member_id or kind != asked.kind:
-            raise ActRefused("answered")
+            raise ActRefused(ActRefusal.ANSWERED)
         if by.member_id is not None and members_store.confirmed_since(by.member_id, asked.asked_at):
-            raise ActRefused("new")
+            raise ActRefused(ActRefusal.NEW)
         _settle(session, asked, ActStatus.AGREED, by)
         try:
             token = _carry_out(session, kind, asked, by)
         except NotVisible:
-            raise CaseRefused("not_holder") from None  # it has changed hands since
+            raise CaseRefused(CaseRefusal.NOT_HOLDER) from None  # it has changed hands since
         audit.append(session, audit.Event.ACT_AGREED, by=by, act_id=asked.id, kind=kind)
     erasures.carry_out()
     return token
@@ -122,4 +122,4 @@ def _settle(session: Session, asked: HeavyAct, status: ActStatus, by: Actor) -> 
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise ActRefused("answered")
+        raise ActRefused(ActRefusal.ANSWERED)

@@ -21,6 +21,7 @@ from nrm.domain.stays import (
     ImpossibleStay,
     Period,
     StayOver,
+    StayRefusal,
     check_admission,
     check_country,
     check_dates,
@@ -52,7 +53,7 @@ def admit(
         assert by.organisation_id is not None
         referral, arrived = store.arrival_of(case_id, by.organisation_id)
         if not arrived:
-            raise ImpossibleStay("not_arrived")
+            raise ImpossibleStay(StayRefusal.NOT_ARRIVED)
         return begin(session, case, referral, bed_id, admitted_on, anticipated_end_on, by)
 
 
@@ -77,7 +78,7 @@ def begin(
     period = Period(admitted_on)
     others = store.periods_of(case.id)
     if any(other.exited_on is None for other in others):
-        raise ImpossibleStay("already_there")
+        raise ImpossibleStay(StayRefusal.ALREADY_THERE)
     check_no_overlap(period, others)
     _take(session, bed_id, case.id, period, by)
     stay = Stay(
@@ -102,14 +103,14 @@ def _take(
     """Lock the bed, and check that this person can have it from the first day of the period on."""
     bed = store.bed(bed_id, by=by)
     if bed.out_of_use:
-        raise ImpossibleStay("bed_out_of_use")
+        raise ImpossibleStay(StayRefusal.BED_OUT_OF_USE)
     if store.is_kept_for_another(bed_id, case_id, bed.organisation_id):
-        raise ImpossibleStay("bed_taken")
-    check_no_overlap(period, store.periods_in(bed_id, but=but), "bed_taken")
+        raise ImpossibleStay(StayRefusal.BED_TAKEN)
+    check_no_overlap(period, store.periods_in(bed_id, but=but), StayRefusal.BED_TAKEN)
     # On PostgreSQL the row lock ends with the transaction; a transaction that waited for it sees the new stay.
     hit = hit_one(session, update(Bed).where(Bed.id == bed_id, Bed.out_of_use.is_(False)).values(out_of_use=False))
     if not hit:
-        raise ImpossibleStay("bed_out_of_use")
+        raise ImpossibleStay(StayRefusal.BED_OUT_OF_USE)
 
 
 def change(*, stay_id: uuid.UUID, bed_id: uuid.UUID, anticipated_end_on: date, by: Actor) -> None:
@@ -163,7 +164,7 @@ def end(
         if exit_reason in BY_ANOTHER_PAGE:
             raise ImpossibleStay(BY_ANOTHER_PAGE[exit_reason])
         if absences.stands(case_id) is not None:
-            raise ImpossibleStay("missing_stands")
+            raise ImpossibleStay(StayRefusal.MISSING_STANDS)
         check_exit(exit_reason, destination)
         check_country(destination, where)
         permit = permits.facts(case.id)

@@ -18,9 +18,9 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, rows_hit, transaction
 from nrm.domain.accounts import Actor, NotVisible, Permission
 from nrm.domain.agreements import RECEIVER
-from nrm.domain.cases import SUPPLEMENT, SUPPLEMENT_HOURS, CaseRefused
+from nrm.domain.cases import SUPPLEMENT, SUPPLEMENT_HOURS, CaseRefusal, CaseRefused
 from nrm.domain.interviews import Answers
-from nrm.domain.referrals import IllegalTransition, ReferralStatus
+from nrm.domain.referrals import IllegalTransition, ReferralStatus, TransitionRefusal
 from nrm.domain.supplements import AGREED, by_compartment
 from nrm.models.cases import Case, Supplement
 from nrm.models.referrals import Obligation, Referral
@@ -73,7 +73,7 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     if not answers:
-        raise CaseRefused("nothing_added")
+        raise CaseRefused(CaseRefusal.NOTHING_ADDED)
     with transaction() as session:
         supplement = store.row(supplement_id, by=by)
         case = session.get_one(Case, supplement.case_id, with_for_update=True, populate_existing=True)
@@ -93,9 +93,9 @@ def send(*, supplement_id: uuid.UUID, answers: Answers, by: Actor) -> None:
         if not hit:
             if supplement.status == "open":
                 raise NotVisible
-            raise IllegalTransition("state")
+            raise IllegalTransition(TransitionRefusal.STATE)
         if case.status == "closed" or case.holder_id is None:
-            raise CaseRefused("closed")
+            raise CaseRefused(CaseRefusal.CLOSED)
         sharing.hand_in(session, case.id, SUPPLEMENT, {"answers": dict(answers)}, case.holder_id)
         begun = session.scalar(
             select(Obligation.clause).where(
@@ -151,13 +151,13 @@ def complete(*, case_id: uuid.UUID, answers: Answers, by: Actor) -> None:
     """
     by.must(Permission.CASE_OPEN)
     if not answers:
-        raise CaseRefused("nothing_added")
+        raise CaseRefused(CaseRefusal.NOTHING_ADDED)
     with transaction() as session:
         case = _writable(session, case_id, by)
         if store.of_case(case_id) is None:
             raise NotVisible
         if not _done(session, case_id, obligations.COMPLETE_INTERVIEW, by):
-            raise CaseRefused("completed")
+            raise CaseRefused(CaseRefusal.COMPLETED)
         _merge(session, case, answers, by)
         audit.append(session, audit.Event.OWED_PART_WRITTEN, by=by, case_id=case_id)
 
@@ -183,12 +183,12 @@ def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     """The open case of the actor's organisation, if nobody is asked to take the person and the person said yes."""
     case = _held_case(case_id, by, lock=True)
     if case.status == "closed":
-        raise CaseRefused("closed")
+        raise CaseRefused(CaseRefusal.CLOSED)
     asked = exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT)
     if session.scalar(select(asked)):
-        raise CaseRefused("asked")
+        raise CaseRefused(CaseRefusal.ASKED)
     if case.consent not in AGREED:
-        raise CaseRefused("consent_first")
+        raise CaseRefused(CaseRefusal.CONSENT_FIRST)
     return case
 
 

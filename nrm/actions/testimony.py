@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, Permission
-from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus, check_day, step
+from nrm.domain.testimony import IllegalStep, StepRefusal, WithdrawalReason, WitnessStatus, check_day, step
 from nrm.models.testimony import Testimony
 from nrm.store import permits, stays
 from nrm.store import testimony as store
@@ -47,4 +47,4 @@ def record(
             audit.append(session, audit.Event.TESTIMONY_RECORDED, by=by, case_id=case_id, status=str(status))
     except IntegrityError:
         # Two people added a step at the same moment: the step that the second one saw is no longer the last.
-        raise IllegalStep("state") from None
+        raise IllegalStep(StepRefusal.STATE) from None

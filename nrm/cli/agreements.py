@@ -218,7 +218,7 @@ def read_json(file: Path) -> Any:
         with file.open("rb") as stream:
             content = stream.read(LARGEST_FACTS + 1)
         if len(content) > LARGEST_FACTS:
-            raise parsing.BeyondLimits("size")
+            raise parsing.BeyondLimits(parsing.FileLimit.SIZE)
         parsing.check_json(content)
         return json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
     except parsing.BeyondLimits as error:

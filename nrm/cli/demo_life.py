@@ -444,7 +444,7 @@ class Life:
         except StayOver:
             return  # moved to another shelter
         except GateClosed as error:
-            if error.why in CHILD_GATE:
+            if error.reason in CHILD_GATE:
                 self._assess(case_id)
                 way = plan.exit, plan.destination
             else:

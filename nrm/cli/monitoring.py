@@ -11,13 +11,13 @@ from nrm.actions import monitoring as actions
 from nrm.cli.reports import parse_quarter
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
 from nrm.domain.accounts import NotPermitted, NotVisible
-from nrm.domain.monitoring import MonitoringRefused
+from nrm.domain.monitoring import DrawRefusal, DrawRefused
 from nrm.domain.quarters import Quarter
 
 REFUSED = {
-    "running": "is not over; it is drawn from the day after its last day",
-    "no_seed": "has no seed yet; `nrm tend` makes it",
-    "drawn": "was drawn before; a draw is made once",
+    DrawRefusal.RUNNING: "is not over; it is drawn from the day after its last day",
+    DrawRefusal.NO_SEED: "has no seed yet; `nrm tend` makes it",
+    DrawRefusal.DRAWN: "was drawn before; a draw is made once",
 }
 
 
@@ -37,8 +37,8 @@ def draw(quarter: Quarter, directory: Path, login: str) -> None:
             drawn = actions.draw(quarter, by=by)
         except NotPermitted:
             raise Refused("--as: this account's role does not do that") from None
-        except MonitoringRefused as error:
-            raise Refused(f"{quarter} {REFUSED[error.why]}") from None
+        except DrawRefused as error:
+            raise Refused(f"{quarter} {REFUSED[error.reason]}") from None
     click.echo(f"{quarter}: {drawn} interviews drawn")
 
 
@@ -61,7 +61,7 @@ def verify(quarter: Quarter, frame: bool, directory: Path) -> None:
         posts = {
             post: {
                 "records": [str(each) for each in again.frames.get(post, [])],
-                "drawn": [str(each) for each in drawn],
+                DrawRefusal.DRAWN: [str(each) for each in drawn],
             }
             for post, drawn in again.drawn.items()
         }

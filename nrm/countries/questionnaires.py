@@ -59,7 +59,7 @@ def read_toml(file: Path) -> dict[str, Any]:
     with file.open("rb") as stream:
         content = stream.read(parsing.LARGEST_DOCUMENT + 1)
     if len(content) > parsing.LARGEST_DOCUMENT:
-        raise parsing.BeyondLimits("size")
+        raise parsing.BeyondLimits(parsing.FileLimit.SIZE)
     text = content.decode("utf-8").replace("\r\n", "\n")
     if file.resolve().is_relative_to(_SHIPPED):
         return tomllib.loads(text)

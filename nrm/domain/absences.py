@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import Agreement
-from nrm.domain.permits import GateClosed
-from nrm.domain.stays import ExitReason, ImpossibleStay
+from nrm.domain.permits import GateClosed, GateRefusal
+from nrm.domain.stays import ExitReason, ImpossibleStay, StayRefusal
 
 
 class Feared(StrEnum):
@@ -38,13 +38,23 @@ class Kind(StrEnum):
     DIED = "died"
 
 
-class AbsenceRefused(ValueError):
-    """Nothing is recorded. `why`: `since` (in the future, or before the admission), `already` (it stands), `over`,
-    `too_early` (to end it), `authority` (a child: the child authority has not said that it knows), `same_member`."""
+class AbsenceRefusal(StrEnum):
+    """Why an absence, or its end, is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    SINCE = "since"  # in the future, or before the admission
+    ALREADY = "already"  # it stands
+    OVER = "over"
+    TOO_EARLY = "too_early"  # to end it
+    AUTHORITY = "authority"  # a child: the child authority has not said that it knows
+    SAME_MEMBER = "same_member"
+
+
+class AbsenceRefused(ValueError):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: AbsenceRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 LONGEST_AGO = timedelta(days=31)
@@ -54,7 +64,7 @@ LONGEST_AGO = timedelta(days=31)
 def check_since(since: datetime, *, now: datetime, on: date, admitted_on: date | None) -> None:
     """Raise AbsenceRefused for an impossible hour; `on` is its day on the country's clocks."""
     if not now - LONGEST_AGO <= since <= now or (admitted_on is not None and on < admitted_on):
-        raise AbsenceRefused("since")
+        raise AbsenceRefused(AbsenceRefusal.SINCE)
 
 
 def may_end_on(reported_on: date, days: int) -> date:
@@ -66,9 +76,9 @@ def may_end_on(reported_on: date, days: int) -> date:
 def check_end(*, reported_on: date, today: date, days: int, age_class: str, authority_knows: bool) -> None:
     """Raise AbsenceRefused before the country's days are over, or before the child authority knows of a child."""
     if today < may_end_on(reported_on, days):
-        raise AbsenceRefused("too_early")
+        raise AbsenceRefused(AbsenceRefusal.TOO_EARLY)
     if age_class != "adult" and not authority_knows:
-        raise AbsenceRefused("authority")
+        raise AbsenceRefused(AbsenceRefusal.AUTHORITY)
 
 
 def child_authority(agreement: Agreement) -> str:
@@ -85,26 +95,30 @@ def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today:
     """Raise GateClosed (`child_alone`) for a child, or a person who may be one: they count as missing. Raise
     ImpossibleStay for an impossible day."""
     if age_class != "adult":
-        raise GateClosed("child_alone")
+        raise GateClosed(GateRefusal.CHILD_ALONE)
     if left_on < admitted_on:
-        raise ImpossibleStay("exit_before_admission")
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
     if left_on > today:
-        raise ImpossibleStay("exit_in_future")
+        raise ImpossibleStay(StayRefusal.EXIT_IN_FUTURE)
 
 
 def check_died(died_on: date, *, admitted_on: date, today: date) -> None:
     """Raise ImpossibleStay for a day before the admission or in the future."""
     if died_on < admitted_on:
-        raise ImpossibleStay("exit_before_admission")
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
     if died_on > today:
-        raise ImpossibleStay("exit_in_future")
+        raise ImpossibleStay(StayRefusal.EXIT_IN_FUTURE)
 
 
 def check_second(first: uuid.UUID, second: uuid.UUID | None) -> None:
     """Raise AbsenceRefused unless somebody else confirms what the first recorded."""
     if second is None or first == second:
-        raise AbsenceRefused("same_member")
+        raise AbsenceRefused(AbsenceRefusal.SAME_MEMBER)
 
 
-BY_ANOTHER_PAGE = {ExitReason.MISSING: "missing", ExitReason.LEFT_ALONE: "left_alone", ExitReason.DIED: "died"}
+BY_ANOTHER_PAGE = {
+    ExitReason.MISSING: StayRefusal.MISSING,
+    ExitReason.LEFT_ALONE: StayRefusal.LEFT_ALONE,
+    ExitReason.DIED: StayRefusal.DIED,
+}
 """Reasons that no form of an organisation's own acts offers -> the code that says where they are recorded."""

@@ -296,12 +296,36 @@ class UnusableInvitation(Exception):
     """The link was used, has expired, or never existed."""
 
 
+class PasswordRefusal(StrEnum):
+    """Why a password is too easy to guess."""
+
+    SHORT = "short"
+    COMMON = "common"
+    NAME = "name"
+    LOGIN = "login"
+
+
 class WeakPassword(ValueError):
-    """The password is too easy to guess; the argument is a stable code: short, common, login, name."""
+    """The password is too easy to guess; `reason` says why."""
+
+    def __init__(self, reason: PasswordRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class LoginRefusal(StrEnum):
+    """Why a sign-in name cannot be used."""
+
+    TAKEN = "taken"
+    SHAPE = "shape"  # it cannot be typed reliably
 
 
 class UnusableLogin(ValueError):
     """The login is taken, or has characters that cannot be typed reliably; the argument is a stable code."""
+
+    def __init__(self, reason: LoginRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -394,7 +418,7 @@ def normalise_login(text: str) -> str:
     """Casefolded and trimmed; raises UnusableLogin."""
     login = text.strip().casefold()
     if not _LOGIN.fullmatch(login):
-        raise UnusableLogin("shape")
+        raise UnusableLogin(LoginRefusal.SHAPE)
     return login
 
 
@@ -406,16 +430,16 @@ def check_password(
     `names`: of the person, their organisation, the country. Raises WeakPassword.
     """
     if len(password) < SHORTEST_PASSWORD or len(password) > LONGEST_PASSWORD:
-        raise WeakPassword("short")
+        raise WeakPassword(PasswordRefusal.SHORT)
     folded = password.casefold()
     if login and login.casefold() in folded:
-        raise WeakPassword("login")
+        raise WeakPassword(PasswordRefusal.LOGIN)
     if any(_is_made_of(_letters(text), [*names, login, *_OURS]) for text in (folded, folded.translate(_DISGUISES))):
-        raise WeakPassword("name")
+        raise WeakPassword(PasswordRefusal.NAME)
     if any(common in folded for common in _COMMON) and len(password) < SHORTEST_PASSWORD + 8:
-        raise WeakPassword("common")
+        raise WeakPassword(PasswordRefusal.COMMON)
     if len(set(folded)) < 5 or _is_one_word(folded) or any(map(is_common, _variants(password))):
-        raise WeakPassword("common")
+        raise WeakPassword(PasswordRefusal.COMMON)
 
 
 def _letters(text: str) -> str:

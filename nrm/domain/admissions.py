@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from nrm.domain.agreements import POLICE_SIDE, RECEIVER, Agreement, Clause, Duty
@@ -33,17 +34,22 @@ ONLY_WHEN_REFERRED = frozenset({"first_interview", "answer", "arrival"})
 """Steps of the agreement that are already done for a person who is in the shelter."""
 
 
+class IntakeRefusal(StrEnum):
+    """What contradicts itself in the answers about a person whom a shelter takes in itself."""
+
+    AGE = "age"  # not the age of the age class
+    CONSENT = "consent"  # the consent of a child is not asked, that of an adult is
+    STATISTICS = "statistics"  # as CONSENT
+    NAMES_REFUSED = "names_refused"  # a name or a story of somebody who did not agree that they are kept
+    DEPENDANT = "dependant"  # who came with a victim as their child is a child, or may be one, and it is said with whom
+
+
 class ImpossibleCase(ValueError):
-    """The answers contradict each other; `why` is a stable code.
+    """The answers contradict each other; `reason` says which."""
 
-    `age`: not the age of the age class. `consent`: a child's is not asked, an adult's is. `statistics`: likewise.
-    `names_refused`: a name or a story of somebody who did not agree that they are kept. `dependant`: who came with
-    a victim as their child is a child, or may be one, and it is said with whom.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: IntakeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +82,17 @@ class OwnCase:
 def check(case: OwnCase, *, named: bool) -> None:
     """Raise ImpossibleCase; `named`: whether a name or a story is to be kept."""
     if case.age is not None and not 0 <= case.age <= 120:
-        raise ImpossibleCase("age")
+        raise ImpossibleCase(IntakeRefusal.AGE)
     if case.age is not None and case.age_class != "unsure" and (case.age >= 18) != (case.age_class == "adult"):
-        raise ImpossibleCase("age")
+        raise ImpossibleCase(IntakeRefusal.AGE)
     if case.source is Source.WITH_A_VICTIM and case.age_class == "adult":
-        raise ImpossibleCase("dependant")
+        raise ImpossibleCase(IntakeRefusal.DEPENDANT)
     if (case.age_class == "adult") != (case.consent in ("given", "refused")):
-        raise ImpossibleCase("consent")
+        raise ImpossibleCase(IntakeRefusal.CONSENT)
     if (case.age_class == "adult") != (case.statistics in ("yes", "no")):
-        raise ImpossibleCase("statistics")
+        raise ImpossibleCase(IntakeRefusal.STATISTICS)
     if named and case.consent == "refused":
-        raise ImpossibleCase("names_refused")
+        raise ImpossibleCase(IntakeRefusal.NAMES_REFUSED)
 
 
 def columns(case: OwnCase) -> Mapping[str, str]:

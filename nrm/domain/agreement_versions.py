@@ -63,13 +63,38 @@ TRANSITIONS: Mapping[tuple[VersionStatus, VersionEvent], VersionStatus] = Mappin
 """All other combinations are refused and change nothing."""
 
 
-class IllegalVersionStep(Exception):
-    """The version is not in a state for it; nothing changes. `why`: `state`, `signed`, `complete`, `changed`,
-    `not_simulated` or `tries` (too many proposals were simulated over the same quarters)."""
+class ApprovalRefusal(StrEnum):
+    """What is wrong with the letter by which a ministry approves a version."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    FUTURE = "future"  # its day
+    LENGTH = "length"  # its number is missing or too long
+
+
+class ApprovalRefused(Exception):
+    """The approval is not recorded; `reason` says why."""
+
+    def __init__(self, reason: ApprovalRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class VersionStepRefusal(StrEnum):
+    """Why a step of a version of the agreement is refused."""
+
+    STATE = "state"
+    SIGNED = "signed"
+    COMPLETE = "complete"
+    CHANGED = "changed"
+    NOT_SIMULATED = "not_simulated"
+    TRIES = "tries"  # too many proposals were simulated over the same quarters
+
+
+class IllegalVersionStep(Exception):
+    """The version is not in a state for it, and nothing changes; `reason` says why."""
+
+    def __init__(self, reason: VersionStepRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
@@ -77,13 +102,13 @@ def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
     try:
         return TRANSITIONS[status, event]
     except KeyError:
-        raise IllegalVersionStep("state") from None
+        raise IllegalVersionStep(VersionStepRefusal.STATE) from None
 
 
 def check_simulated(simulation: object) -> None:
     """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval."""
     if simulation is None:
-        raise IllegalVersionStep("not_simulated")
+        raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 LONGEST_AGO = timedelta(hours=12)
 LONGEST_NAME = 60
 
 
-class CallRefused(ValueError):
-    """The call cannot be recorded; `why`: `number` (not in the directory), `name` (nobody named) or `time`."""
+class CallRefusal(StrEnum):
+    """Why a call is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    NUMBER = "number"  # not in the directory
+    NAME = "name"  # nobody named
+    TIME = "time"
+
+
+class CallRefused(ValueError):
+    """The call cannot be recorded; `reason` says why."""
+
+    def __init__(self, reason: CallRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def check_call(
@@ -22,11 +31,11 @@ def check_call(
 ) -> None:
     """Raise CallRefused for a number outside the directory, an answer without a name, or an impossible hour."""
     if number not in numbers:
-        raise CallRefused("number")
+        raise CallRefused(CallRefusal.NUMBER)
     if answered and not (name and len(name) <= LONGEST_NAME):
-        raise CallRefused("name")
+        raise CallRefused(CallRefusal.NAME)
     if not now - LONGEST_AGO <= at <= now:
-        raise CallRefused("time")
+        raise CallRefused(CallRefusal.TIME)
 
 
 def next_number(numbers: Collection[str], unanswered: Collection[str]) -> str | None:

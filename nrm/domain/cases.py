@@ -136,14 +136,32 @@ BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION,
 says so, except the parts of formal identification, which nobody reads without the person's consent."""
 
 
-class CaseRefused(Exception):
-    """The holder cannot do this now. `why`: `not_holder`, `not_agreed`, `not_shareable`, `nothing_to_share`,
-    `by_clause`, `not_applied`, `asked`, `referral_open`, `stay_open`, `closed`, `nothing_to_erase`, `consent_first`,
-    `nothing_added`."""
+class CaseRefusal(StrEnum):
+    """Why the holder of a case cannot do something now."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    NOT_HOLDER = "not_holder"
+    NOT_AGREED = "not_agreed"
+    NOT_SHAREABLE = "not_shareable"
+    NOTHING_TO_SHARE = "nothing_to_share"
+    BY_CLAUSE = "by_clause"
+    NOT_APPLIED = "not_applied"
+    ASKED = "asked"  # a shelter is being asked to take the person
+    REFERRAL_OPEN = "referral_open"
+    STAY_OPEN = "stay_open"
+    CLOSED = "closed"
+    MISSING = "missing"
+    NOTHING_TO_ERASE = "nothing_to_erase"
+    CONSENT_FIRST = "consent_first"
+    NOTHING_ADDED = "nothing_added"
+    COMPLETED = "completed"
+
+
+class CaseRefused(Exception):
+    """The holder cannot do this now; `reason` says why."""
+
+    def __init__(self, reason: CaseRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *, agreed: bool) -> None:
@@ -153,9 +171,9 @@ def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *
     clauses, not by consent.
     """
     if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
-        raise CaseRefused("not_shareable")
+        raise CaseRefused(CaseRefusal.NOT_SHAREABLE)
     if not agreed and (kind in BY_CONSENT or Compartment.JOINT_INTERVIEW in compartments):
-        raise CaseRefused("not_agreed")
+        raise CaseRefused(CaseRefusal.NOT_AGREED)
 
 
 class CaseStatus(StrEnum):

@@ -95,21 +95,37 @@ STEPS: Mapping[tuple[State, State], OrganisationKind] = {
 """(before, after) -> who takes the step; every other pair is refused."""
 
 
-class ReturnRefused(Exception):
-    """`why`: `country`, `received`, `due`, `name`, `step`, `day`, `finding`, `assessments`, `text`, `guardian`,
-    `gate` (the family only while risk, security and family are found safe), `escort`."""
+class ReturnRefusal(StrEnum):
+    """Why a step of the return of a child is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    COUNTRY = "country"
+    RECEIVED = "received"
+    DUE = "due"
+    NAME = "name"
+    STEP = "step"
+    DAY = "day"
+    FINDING = "finding"
+    ASSESSMENTS = "assessments"
+    TEXT = "text"
+    GUARDIAN = "guardian"
+    GATE = "gate"  # the family only while risk, security and family are found safe
+    ESCORT = "escort"
+
+
+class ReturnRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: ReturnRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def check_request(received_on: date, due_on: date, today: date) -> None:
     """Raise ReturnRefused for a request of the future, or an answer due before it or later than a year after."""
     if received_on > today or received_on < today - FURTHEST:
-        raise ReturnRefused("received")
+        raise ReturnRefused(ReturnRefusal.RECEIVED)
     if not received_on <= due_on <= received_on + FURTHEST:
-        raise ReturnRefused("due")
+        raise ReturnRefused(ReturnRefusal.DUE)
 
 
 def following(state: State, kind: OrganisationKind | None) -> tuple[State, ...]:
@@ -128,31 +144,31 @@ def check_step(
 ) -> None:
     """Raise ReturnRefused unless this step may follow now, by this organisation, on that day."""
     if after not in following(state, kind):
-        raise ReturnRefused("step")
+        raise ReturnRefused(ReturnRefusal.STEP)
     if not last_on <= on <= today:
-        raise ReturnRefused("day")
+        raise ReturnRefused(ReturnRefusal.DAY)
 
 
 def check_answer(finding: Finding | None, *, found_safe: bool) -> None:
     """Raise ReturnRefused for an answer that says safe while risk, security and family are not all found safe."""
     if finding is None:
-        raise ReturnRefused("finding")
+        raise ReturnRefused(ReturnRefusal.FINDING)
     if finding is Finding.RETURN_SAFE and not found_safe:
-        raise ReturnRefused("assessments")
+        raise ReturnRefused(ReturnRefusal.ASSESSMENTS)
 
 
 def check_guardian(guardian: Guardian | None, finding: str, *, found_safe: bool) -> None:
     """The gate: a child goes to its family only if the answer was "safe" and all three findings are still safe."""
     if guardian is None or finding == Finding.NOT_FROM_HERE:
-        raise ReturnRefused("guardian")
+        raise ReturnRefused(ReturnRefusal.GUARDIAN)
     if guardian in FAMILY and (finding != Finding.RETURN_SAFE or not found_safe):
-        raise ReturnRefused("gate")
+        raise ReturnRefused(ReturnRefusal.GATE)
 
 
 def check_travel(guardian: str, *, found_safe: bool) -> None:
     """The gate again: if a later finding is not safe, the child cannot travel to the family."""
     if guardian in FAMILY and not found_safe:
-        raise ReturnRefused("gate")
+        raise ReturnRefused(ReturnRefusal.GATE)
 
 
 def is_late(state: State, due_on: date | None, today: date) -> bool:

@@ -76,14 +76,25 @@ DECISIONS: Mapping[ClaimEvent, Outcome] = MappingProxyType(
 """The outcome after a step; paying does not change it."""
 
 
-class ClaimRefused(ValueError):
-    """It cannot be recorded. `why`: `state` (does not follow, or somebody recorded a step meanwhile), `asked`,
-    `granted` (no band, or one above what was asked), `paid`, `outcome`, `nothing_changed`, `in_future`,
-    `before_last_step`."""
+class ClaimRefusal(StrEnum):
+    """Why an entry of a claim is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    STATE = "state"  # does not follow, or somebody recorded a step meanwhile
+    ASKED = "asked"
+    GRANTED = "granted"  # no band, or one above what was asked
+    PAID = "paid"
+    OUTCOME = "outcome"
+    NOTHING_CHANGED = "nothing_changed"
+    IN_FUTURE = "in_future"
+    BEFORE_LAST_STEP = "before_last_step"
+
+
+class ClaimRefused(ValueError):
+    """It cannot be recorded; `reason` says why."""
+
+    def __init__(self, reason: ClaimRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +136,18 @@ def following(standing: Standing) -> tuple[ClaimEvent, ...]:
 def check(standing: Standing, bands: Sequence[str]) -> Standing:
     """The standing, if its amounts are bands of the country (the smallest first) and go together; else ClaimRefused."""
     if standing.asked not in (*bands, NOT_STATED):
-        raise ClaimRefused("asked")
+        raise ClaimRefused(ClaimRefusal.ASKED)
     if standing.outcome not in GIVEN:
         if standing.granted or standing.paid:
-            raise ClaimRefused("granted" if standing.granted else "paid")
+            raise ClaimRefused(ClaimRefusal.GRANTED if standing.granted else ClaimRefusal.PAID)
         return standing
     if standing.granted not in (*bands, NOT_STATED):
-        raise ClaimRefused("granted")
+        raise ClaimRefused(ClaimRefusal.GRANTED)
     stated = standing.asked in bands and standing.granted in bands
     if stated and bands.index(standing.granted) > bands.index(standing.asked):
-        raise ClaimRefused("granted")
+        raise ClaimRefused(ClaimRefusal.GRANTED)
     if standing.paid not in set(Paid):
-        raise ClaimRefused("paid")
+        raise ClaimRefused(ClaimRefusal.PAID)
     return standing
 
 
@@ -147,7 +158,7 @@ def step(before: Standing, event: ClaimEvent, bands: Sequence[str], *, granted: 
     part.
     """
     if event not in following(before):
-        raise ClaimRefused("state")
+        raise ClaimRefused(ClaimRefusal.STATE)
     if event in (_E.PAY_PART, _E.PAY):
         paid = Paid.YES if event is _E.PAY else Paid.PARTLY
         return Standing(before.forum, before.asked, before.outcome, before.granted, paid)
@@ -162,9 +173,9 @@ def step(before: Standing, event: ClaimEvent, bands: Sequence[str], *, granted: 
 def check_quarter(happened: Quarter, *, today: Quarter, last: Quarter | None) -> None:
     """Raise ClaimRefused for a step that has not happened yet, or that would have come before the one it follows."""
     if happened > today:
-        raise ClaimRefused("in_future")
+        raise ClaimRefused(ClaimRefusal.IN_FUTURE)
     if last is not None and happened < last:
-        raise ClaimRefused("before_last_step")
+        raise ClaimRefused(ClaimRefusal.BEFORE_LAST_STEP)
 
 
 def check_correction(history: Sequence[Entry], standing: Standing, happened: Quarter, bands: Sequence[str]) -> Standing:
@@ -174,11 +185,11 @@ def check_correction(history: Sequence[Entry], standing: Standing, happened: Qua
     """
     last = history[-1]
     if (standing, happened) == (last.standing, last.happened):
-        raise ClaimRefused("nothing_changed")
+        raise ClaimRefused(ClaimRefusal.NOTHING_CHANGED)
     if standing.outcome not in correctable(last.standing):
-        raise ClaimRefused("outcome")
+        raise ClaimRefused(ClaimRefusal.OUTCOME)
     if standing.paid not in ("", Paid.NO) and not is_paid(last.standing):
-        raise ClaimRefused("paid")
+        raise ClaimRefused(ClaimRefusal.PAID)
     return check(standing, bands)
 
 

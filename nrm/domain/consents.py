@@ -16,7 +16,7 @@ from nrm.domain.accounts import OrganisationKind
 from nrm.domain.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
 from nrm.domain.facts import statistics_consent
 from nrm.domain.interviews import Answers, Questionnaire
-from nrm.domain.referrals import ReferralRefused
+from nrm.domain.referrals import ReferralRefusal, ReferralRefused
 from nrm.domain.wordings import reading_language, wording_read
 
 
@@ -94,13 +94,21 @@ EVERYTHING = "everything"
 """The word for taking back everything: what is sealed is destroyed."""
 
 
-class ConsentRefused(Exception):
-    """It cannot be recorded or taken back. `why`: `child` (no consent is asked), `adult` (no wish is weighed),
-    `nothing` (no such answer holds), `weighed` (what became of the wish is missing)."""
+class ConsentRefusal(StrEnum):
+    """Why an answer of a person is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    CHILD = "child"  # no consent is asked
+    ADULT = "adult"  # no wish is weighed
+    NOTHING = "nothing"  # no such answer holds
+    WEIGHED = "weighed"  # what became of the wish is missing
+
+
+class ConsentRefused(Exception):
+    """It cannot be recorded or taken back; `reason` says why."""
+
+    def __init__(self, reason: ConsentRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +168,18 @@ def check_asked(age_class: str, answers: Iterable[Answer]) -> None:
     for answer in answers:
         wish = answer.topic is Topic.WISH
         if wish and age_class == "adult":
-            raise ConsentRefused("adult")
+            raise ConsentRefused(ConsentRefusal.ADULT)
         if not wish and age_class != "adult":
-            raise ConsentRefused("child")
+            raise ConsentRefused(ConsentRefusal.CHILD)
         if answer.said not in SAID_OF[answer.topic] or (answer.party and answer.topic is not Topic.SHARING):
-            raise ConsentRefused("nothing")
+            raise ConsentRefused(ConsentRefusal.NOTHING)
 
 
 def check_weighed(answer: Answer, weighed: Weighed | None) -> None:
     """Raise ConsentRefused if a wish that was said is not weighed, or if anything else is."""
     needed = answer.topic is Topic.WISH and answer.said is not Said.UNSAID
     if needed != (weighed is not None):
-        raise ConsentRefused("weighed")
+        raise ConsentRefused(ConsentRefusal.WEIGHED)
 
 
 def consent_of_case(answers: Iterable[Answer]) -> str:
@@ -192,11 +200,11 @@ def towards(
     later and refused; `by_name` if nobody has recorded yet whether the person was asked.
     """
     if party in struck_out or by_name is ByName.NO:
-        raise ReferralRefused("struck_out")
+        raise ReferralRefused(ReferralRefusal.STRUCK_OUT)
     if said != "given" or party in named or by_name is ByName.YES:
         return said
     if by_name is None:
-        raise ReferralRefused("by_name")
+        raise ReferralRefused(ReferralRefusal.BY_NAME)
     return "not_asked_urgent"
 
 

@@ -32,12 +32,20 @@ class OutsideReason(StrEnum):
 ABROAD = frozenset({OutsideKind.EMBASSY, OutsideKind.ORGANISATION_ABROAD})
 
 
-class DepartureRefused(ValueError):
-    """Nothing is recorded. `why`: `addressee`, `not_agreed`, `needs`."""
+class DepartureRefusal(StrEnum):
+    """Why a letter is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    ADDRESSEE = "addressee"
+    NOT_AGREED = "not_agreed"
+    NEEDS = "needs"
+
+
+class DepartureRefused(ValueError):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: DepartureRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def is_step_abroad(kind: OutsideKind, reason: OutsideReason) -> bool:
@@ -51,11 +59,11 @@ def check_departure(*, addressee: str, agreed: bool, age_class: str, needs: bool
     A child, or a person who may be one, is not asked for consent, because protection comes first; the letter says so.
     """
     if not addressee:
-        raise DepartureRefused("addressee")
+        raise DepartureRefused(DepartureRefusal.ADDRESSEE)
     if not needs:
-        raise DepartureRefused("needs")
+        raise DepartureRefused(DepartureRefusal.NEEDS)
     if not agreed and age_class == "adult":
-        raise DepartureRefused("not_agreed")
+        raise DepartureRefused(DepartureRefusal.NOT_AGREED)
 
 
 def gate_of(kind: OutsideKind, reason: OutsideReason, citizenship_class: str) -> str:

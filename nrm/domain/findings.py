@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from nrm.domain.child_returns import Assessment
+from nrm.domain.permits import GateRefusal
 
 LONGEST_NAME = 60
 
@@ -40,13 +41,23 @@ class Entry:
     on: date
 
 
-class FindingRefused(ValueError):
-    """Nothing is recorded. `why`: `kind`, `found`, `assessor`, `day` (not yet), `begun` (before the case or the request
-    began), `before` (a safe finding of a day before one that said something else)."""
+class FindingRefusal(StrEnum):
+    """Why a finding is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    STATE = "state"  # somebody recorded one in the same instant
+    FOUND = "found"
+    ASSESSOR = "assessor"
+    DAY = "day"  # not yet
+    BEGUN = "begun"  # before the case or the request began
+    BEFORE = "before"  # a safe finding of a day before one that said something else
+
+
+class FindingRefused(ValueError):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: FindingRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def current(entries: Iterable[Entry]) -> dict[Assessment, Entry]:
@@ -73,21 +84,21 @@ def begun_on(registered_month: date, *, interviewed_on: date | None, admitted_on
     return min((day for day in (interviewed_on, admitted_on) if day is not None), default=registered_month)
 
 
-def shut_by(last: Mapping[Assessment, Entry]) -> str:
+def shut_by(last: Mapping[Assessment, Entry]) -> GateRefusal:
     """Why the gate is shut: `assessed_not_safe`, else `assessments_missing`; of findings that do not open it."""
     not_safe = any(each.found is Found.NOT_SAFE for each in last.values())
-    return "assessed_not_safe" if not_safe else "assessments_missing"
+    return GateRefusal.ASSESSED_NOT_SAFE if not_safe else GateRefusal.ASSESSMENTS_MISSING
 
 
 def check_entry(new: Entry, earlier: Iterable[Entry], *, assessor: str, today: date, begun: date) -> None:
     """Raise FindingRefused for a finding by nobody, of tomorrow or of before the person came (`begun`), or one that
     calls safe what was looked at later."""
     if not assessor or len(assessor) > LONGEST_NAME:
-        raise FindingRefused("assessor")
+        raise FindingRefused(FindingRefusal.ASSESSOR)
     if new.on > today:
-        raise FindingRefused("day")
+        raise FindingRefused(FindingRefusal.DAY)
     if new.on < begun:
-        raise FindingRefused("begun")
+        raise FindingRefused(FindingRefusal.BEGUN)
     last_on = max((each.on for each in earlier if each.kind is new.kind), default=new.on)
     if new.found is Found.SAFE and new.on < last_on:
-        raise FindingRefused("before")
+        raise FindingRefused(FindingRefusal.BEFORE)

@@ -64,12 +64,20 @@ class Outcome(StrEnum):
         return self in (Outcome.URGENT, Outcome.REFERRAL)
 
 
-class CallRefused(Exception):
-    """`why`: `language`, `note` (a call back needs one), `over`."""
+class HelplineRefusal(StrEnum):
+    """Why a call of the help line is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    LANGUAGE = "language"
+    NOTE = "note"  # a call back needs one
+    OVER = "over"
+
+
+class HelplineRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: HelplineRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def part_of_day(local: datetime) -> PartOfDay:
@@ -78,8 +86,8 @@ def part_of_day(local: datetime) -> PartOfDay:
 
 
 def check_note(outcome: Outcome, note: str) -> None:
-    """Raise CallRefused: nobody can be called back without what is needed for it."""
+    """Raise HelplineRefused: nobody can be called back without what is needed for it."""
     if outcome is Outcome.CALL_BACK and not note:
-        raise CallRefused("note")
+        raise HelplineRefused(HelplineRefusal.NOTE)
     if len(note) > LONGEST_NOTE:
-        raise CallRefused("note")
+        raise HelplineRefused(HelplineRefusal.NOTE)

@@ -110,14 +110,26 @@ SOCIAL_SIDE = frozenset({OrganisationKind.RESPONSIBLE_AUTHORITY, OrganisationKin
 REVIEWING = POLICE_SIDE | SOCIAL_SIDE
 
 
-class IdentificationRefused(Exception):
-    """It cannot be recorded. `why`: `state` (not in the table), `sides` (not police and social services), `took_part`,
-    `same_organisation` (as the first look), `has_seen` (opened an earlier decision), `not_agreed`, `basis`, `outcome`,
-    `day` (in the future, or before what it follows)."""
+class IdentificationRefusal(StrEnum):
+    """Why a step of an identification is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    STATE = "state"  # not in the table
+    SIDES = "sides"  # not police and social services
+    TOOK_PART = "took_part"
+    SAME_ORGANISATION = "same_organisation"  # as the first look
+    HAS_SEEN = "has_seen"  # opened an earlier decision
+    NOT_AGREED = "not_agreed"
+    BASIS = "basis"
+    OUTCOME = "outcome"
+    DAY = "day"  # in the future, or before what it follows
+
+
+class IdentificationRefused(Exception):
+    """It cannot be recorded; `reason` says why."""
+
+    def __init__(self, reason: IdentificationRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +153,29 @@ class Reviewer:
 def check_event(state: State, event: Event, who: Who) -> None:
     """Raise IdentificationRefused unless the table has the triple."""
     if (state, event, who) not in TRANSITIONS:
-        raise IdentificationRefused("state")
+        raise IdentificationRefused(IdentificationRefusal.STATE)
 
 
 def check_asked(kinds: Collection[OrganisationKind], *, agreed: bool) -> None:
     """Police and social services read the record, and nobody else; the person was told and agrees."""
     if not agreed:
-        raise IdentificationRefused("not_agreed")
+        raise IdentificationRefused(IdentificationRefusal.NOT_AGREED)
     if not set(kinds) <= REVIEWING or not set(kinds) & POLICE_SIDE or not set(kinds) & SOCIAL_SIDE:
-        raise IdentificationRefused("sides")
+        raise IdentificationRefused(IdentificationRefusal.SIDES)
 
 
 def check_joint(police: tuple[uuid.UUID, OrganisationKind], social: tuple[uuid.UUID, OrganisationKind]) -> None:
     """Two people, one of each side."""
     if police[1] not in POLICE_SIDE or social[1] not in SOCIAL_SIDE or police[0] == social[0]:
-        raise IdentificationRefused("sides")
+        raise IdentificationRefused(IdentificationRefusal.SIDES)
 
 
 def check_conclusion(outcome: str, bases: Collection[str]) -> None:
     """An outcome that decides, on at least one basis of the list."""
     if outcome not in OUTCOMES:
-        raise IdentificationRefused("outcome")
+        raise IdentificationRefused(IdentificationRefusal.OUTCOME)
     if not bases or not set(bases) <= set(Basis):
-        raise IdentificationRefused("basis")
+        raise IdentificationRefused(IdentificationRefusal.BASIS)
 
 
 def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collection[uuid.UUID]) -> None:
@@ -173,11 +185,11 @@ def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collectio
     first must not look second.
     """
     if reviewer.member_id in {*interviewed, *(look.member_id for look in looks)}:
-        raise IdentificationRefused("took_part")
+        raise IdentificationRefused(IdentificationRefusal.TOOK_PART)
     if reviewer.has_seen:
-        raise IdentificationRefused("has_seen")
+        raise IdentificationRefused(IdentificationRefusal.HAS_SEEN)
     if len(looks) == 1 and looks[0].organisation_id == reviewer.organisation_id:
-        raise IdentificationRefused("same_organisation")
+        raise IdentificationRefused(IdentificationRefusal.SAME_ORGANISATION)
 
 
 def after_second(first: Identification, second: Identification) -> State:
@@ -188,7 +200,7 @@ def after_second(first: Identification, second: Identification) -> State:
 def check_appeal_decision(member_id: uuid.UUID, looks: Sequence[Look], interviewed: Collection[uuid.UUID]) -> None:
     """An appeal is decided by somebody who had no part in any look."""
     if member_id in {*interviewed, *(look.member_id for look in looks)}:
-        raise IdentificationRefused("took_part")
+        raise IdentificationRefused(IdentificationRefusal.TOOK_PART)
 
 
 def opposite(outcome: Identification) -> Identification:

@@ -29,13 +29,39 @@ FEWEST_COMPARED, FEWEST_APART, LARGEST_CHANCE = 20, Fraction(1, 10), Fraction(1,
 _RANK = {"none": 0, "suspected": 1, "possible": 2}
 
 
-class MonitoringRefused(Exception):
-    """`why`: `running` (the quarter is not over), `no_seed`, `drawn`, `own` (scored by the same person), `scored`,
-    `answers`, `due`, `checked`, `item`."""
+class DrawRefusal(StrEnum):
+    """Why the sample of a quarter cannot be drawn."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    RUNNING = "running"  # the quarter is not over
+    NO_SEED = "no_seed"
+    DRAWN = "drawn"
+
+
+class DrawRefused(Exception):
+    """Nothing is drawn; `reason` says why."""
+
+    def __init__(self, reason: DrawRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MonitoringRefusal(StrEnum):
+    """Why a score or a remedy is refused."""
+
+    OWN = "own"  # scored by the same person
+    SCORED = "scored"
+    ANSWERS = "answers"
+    DUE = "due"
+    CHECKED = "checked"
+    ITEM = "item"
+
+
+class MonitoringRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: MonitoringRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def size_of(records: int) -> int:
@@ -130,7 +156,7 @@ def parse_checklist(document: Table, questionnaires: Mapping[str, Questionnaire]
 def check_marks(marks: Mapping[str, str], items: Iterable[Item]) -> None:
     """Raise MonitoringRefused (`answers`) unless every item that applies, and no other, has a mark."""
     if set(marks) != {item.id for item in items} or not set(marks.values()) <= set(Mark):
-        raise MonitoringRefused("answers")
+        raise MonitoringRefused(MonitoringRefusal.ANSWERS)
 
 
 def share_met(marks: Iterable[str]) -> int | None:
@@ -221,4 +247,4 @@ class RemedyOutcome(StrEnum):
 def check_due(due_on: date, today: date) -> None:
     """Raise MonitoringRefused (`due`) for a day that is past or more than a year ahead."""
     if not today <= due_on <= today + FURTHEST:
-        raise MonitoringRefused("due")
+        raise MonitoringRefused(MonitoringRefusal.DUE)

@@ -44,12 +44,27 @@ ORIGINS_OF = {
 CHILD = ("yes", "no", "unknown")
 
 
-class NoticeRefused(Exception):
-    """`why`: `past`, `too_far`, `origin`, `post`, `country`, `name`, `need`, `companions`, `hour`, `state`."""
+class NoticeRefusal(StrEnum):
+    """Why the notice of a return is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    PAST = "past"
+    TOO_FAR = "too_far"
+    ORIGIN = "origin"
+    POST = "post"
+    COUNTRY = "country"
+    NAME = "name"
+    NEED = "need"
+    COMPANIONS = "companions"
+    HOUR = "hour"
+    STATE = "state"
+
+
+class NoticeRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: NoticeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +83,19 @@ class Announcement:
 def check(announced: Announcement, *, kind: OrganisationKind | None, today: date, needs: frozenset[str]) -> None:
     """Raise NoticeRefused unless the desk may record it so. `needs`: the codes there are."""
     if kind is None or announced.origin not in ORIGINS_OF.get(kind, ()):
-        raise NoticeRefused("origin")
+        raise NoticeRefused(NoticeRefusal.ORIGIN)
     if not re.fullmatch("[A-Z]{2}", announced.country):
-        raise NoticeRefused("country")
+        raise NoticeRefused(NoticeRefusal.COUNTRY)
     if announced.expected_on < today:
-        raise NoticeRefused("past")
+        raise NoticeRefused(NoticeRefusal.PAST)
     if announced.expected_on > today + FURTHEST:
-        raise NoticeRefused("too_far")
+        raise NoticeRefused(NoticeRefusal.TOO_FAR)
     if announced.child not in CHILD or not announced.needs <= needs:
-        raise NoticeRefused("need")
+        raise NoticeRefused(NoticeRefusal.NEED)
     if not 0 <= announced.companions <= MOST_COMPANIONS:
-        raise NoticeRefused("companions")
+        raise NoticeRefused(NoticeRefusal.COMPANIONS)
     if announced.hour is not None and not 0 <= announced.hour <= 23:
-        raise NoticeRefused("hour")
+        raise NoticeRefused(NoticeRefusal.HOUR)
 
 
 def is_late(expected_on: date, hour: int | None, local_now: datetime) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -35,15 +36,26 @@ class MistypedNumber(ValueError):
     """The argument says how: `length`, `character` or `check`; never the text itself."""
 
 
+class PaperRefusal(StrEnum):
+    """Why a paper cannot be typed in."""
+
+    NOT_ISSUED = "not_issued"
+    USED = "used"
+    KEYED = "keyed"
+    FUTURE = "future"
+    TOO_OLD = "too_old"
+    BEFORE_PRINT = "before_print"
+
+
 class PaperRefused(Exception):
-    """A paper cannot be typed in. `why`: `not_issued`, `used`, `keyed`, `future`, `too_old`, `before_print`.
+    """A paper cannot be typed in; `reason` says why.
 
     `pseudonym`: of the person it led to, where the asker's post may know it.
     """
 
-    def __init__(self, why: str, pseudonym: str = "") -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: PaperRefusal, pseudonym: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
         self.pseudonym = pseudonym
 
 
@@ -79,11 +91,11 @@ def _written(symbols: str) -> str:
 def check_time(at: datetime, printed_at: datetime, now: datetime) -> None:
     """Raise PaperRefused unless the talk was after the paper was printed, not in the future and not too long ago."""
     if at > now:
-        raise PaperRefused("future")
+        raise PaperRefused(PaperRefusal.FUTURE)
     if at < now - OLDEST:
-        raise PaperRefused("too_old")
+        raise PaperRefused(PaperRefusal.TOO_OLD)
     if at < printed_at.replace(second=0, microsecond=0):
-        raise PaperRefused("before_print")
+        raise PaperRefused(PaperRefusal.BEFORE_PRINT)
 
 
 # -- the order of the paper

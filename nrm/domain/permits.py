@@ -73,16 +73,26 @@ TRANSITIONS: Mapping[tuple[PermitStatus, PermitEvent], PermitStatus] = MappingPr
 UNDECIDED = frozenset({PermitStatus.APPLIED, PermitStatus.APPEALED})
 
 
+class PermitRefusal(StrEnum):
+    """Why an event of a permit is refused."""
+
+    STATE = "state"
+    NOT_THIRD_COUNTRY = "not_third_country"
+    INFORMED_INCOMPLETE = "informed_incomplete"
+    GROUND = "ground"
+    DATES = "dates"
+    RENEWAL_NOT_LONGER = "renewal_not_longer"
+    STILL_VALID = "still_valid"
+    IN_FUTURE = "in_future"
+    BEFORE_LAST_STEP = "before_last_step"
+
+
 class PermitRefused(ValueError):
-    """The event cannot be recorded; `why` is a stable code.
+    """The event cannot be recorded; `reason` says why."""
 
-    `state`, `not_third_country`, `informed_incomplete`, `ground`, `dates`, `renewal_not_longer`, `still_valid`;
-    `in_future`, `before_last_step`.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: PermitRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +134,35 @@ def record(
 ) -> PermitFacts:
     """The facts after `event`; raises PermitRefused. A person who is recorded as Albanian needs no permit."""
     if citizenship_class == "albanian":
-        raise PermitRefused("not_third_country")
+        raise PermitRefused(PermitRefusal.NOT_THIRD_COUNTRY)
     after = TRANSITIONS.get((facts.status, event))
     if after is None:
-        raise PermitRefused("state")
+        raise PermitRefused(PermitRefusal.STATE)
     informing, start, end, purpose = facts.informed, facts.issued_from, facts.issued_until, facts.ground
     match event:
         case PermitEvent.INFORM:
             if informed is None or not informed.by or not informed.language:
-                raise PermitRefused("informed_incomplete")
+                raise PermitRefused(PermitRefusal.INFORMED_INCOMPLETE)
             informing = informed
         case PermitEvent.ISSUE | PermitEvent.RENEW:
             if ground is None:
-                raise PermitRefused("ground")
+                raise PermitRefused(PermitRefusal.GROUND)
             if issued_from is None or issued_until is None or issued_until < issued_from:
-                raise PermitRefused("dates")
+                raise PermitRefused(PermitRefusal.DATES)
             if event is PermitEvent.RENEW and end is not None and issued_until <= end:
-                raise PermitRefused("renewal_not_longer")
+                raise PermitRefused(PermitRefusal.RENEWAL_NOT_LONGER)
             start, end, purpose = issued_from, issued_until, ground
         case PermitEvent.EXPIRE if end is not None and on <= end:
-            raise PermitRefused("still_valid")
+            raise PermitRefused(PermitRefusal.STILL_VALID)
     return PermitFacts(after, informing, start, end, purpose)
 
 
 def check_day(on: date, *, today: date, last_step: date | None) -> None:
     """Raise PermitRefused for a step that has not happened yet, or that would have come before the one it follows."""
     if on > today:
-        raise PermitRefused("in_future")
+        raise PermitRefused(PermitRefusal.IN_FUTURE)
     if last_step is not None and on < last_step:
-        raise PermitRefused("before_last_step")
+        raise PermitRefused(PermitRefusal.BEFORE_LAST_STEP)
 
 
 DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
@@ -165,17 +175,28 @@ DISCHARGES: Mapping[PermitEvent, str] = MappingProxyType(
 """The step of the agreement that an event fulfils."""
 
 
+class GateRefusal(StrEnum):
+    """Why a gate of the law is closed."""
+
+    NOT_INFORMED = "not_informed"
+    APPLICATION_OPEN = "application_open"
+    REFLECTION = "reflection"
+    AT_CROSSING_POINT = "at_crossing_point"
+    ASSESSMENTS_MISSING = "assessments_missing"
+    ASSESSED_NOT_SAFE = "assessed_not_safe"
+    ASSESSED_LATER = "assessed_later"  # than the person left
+    ASSESSED_TOO_OLD = "assessed_too_old"
+    OTHER_HOUSEHOLD = "other_household"  # nobody said that the findings are about the one the child goes to
+    NOT_HANDED_OVER = "not_handed_over"
+    CHILD_ALONE = "child_alone"
+
+
 class GateClosed(Exception):
-    """A step that the law forbids now; nobody can override it. `why` is a stable code.
+    """A step that the law forbids now; nobody can override it. `reason` says which gate."""
 
-    `not_informed`, `application_open`, `reflection`; `at_crossing_point`, `assessments_missing`, `assessed_not_safe`,
-    `assessed_later` (than the person left), `assessed_too_old`, `other_household` (nobody said that the findings are
-    about the one the child goes to), `not_handed_over`, `child_alone`.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: GateRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) -> None:
@@ -187,9 +208,9 @@ def check_repatriation(citizenship_class: str, facts: PermitFacts, *, on: date) 
     if citizenship_class == "albanian":
         return
     if facts.informed is None or facts.informed.on > on:
-        raise GateClosed("not_informed")
+        raise GateClosed(GateRefusal.NOT_INFORMED)
     if facts.status in UNDECIDED:
-        raise GateClosed("application_open")
+        raise GateClosed(GateRefusal.APPLICATION_OPEN)
 
 
 def check_reflection(until: date | None, *, on: date) -> None:
@@ -198,13 +219,13 @@ def check_reflection(until: date | None, *, on: date) -> None:
     Nobody can override it, not even with the person's wish: a trafficker would make them say so.
     """
     if until is not None and on <= until:
-        raise GateClosed("reflection")
+        raise GateClosed(GateRefusal.REFLECTION)
 
 
 def check_return_to_family(age_class: str) -> None:
     """At a crossing point no child, and nobody whose age is not sure, is returned to the family: raise GateClosed."""
     if age_class != "adult":
-        raise GateClosed("at_crossing_point")
+        raise GateClosed(GateRefusal.AT_CROSSING_POINT)
 
 
 REPATRIATION_DESTINATIONS = frozenset({Destination.COUNTRY_OF_CITIZENSHIP, Destination.OTHER_COUNTRY})
@@ -218,13 +239,19 @@ class ChildFacts:
 
     age_class: str
     safe_since: date | None = None
-    shut_by: str = "assessments_missing"
+    shut_by: GateRefusal = GateRefusal.ASSESSMENTS_MISSING
     handed_over: bool = False
     safe_until: date | None = None
 
 
 CHILD_GATE = frozenset(
-    {"assessments_missing", "assessed_not_safe", "assessed_later", "assessed_too_old", "not_handed_over"}
+    {
+        GateRefusal.ASSESSMENTS_MISSING,
+        GateRefusal.ASSESSED_NOT_SAFE,
+        GateRefusal.ASSESSED_LATER,
+        GateRefusal.ASSESSED_TOO_OLD,
+        GateRefusal.NOT_HANDED_OVER,
+    }
 )
 """Why the child gate is shut."""
 
@@ -240,21 +267,21 @@ def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str
         return "died"
     if destination is Destination.OTHER_SHELTER:
         if not child.handed_over:
-            raise GateClosed("not_handed_over")
+            raise GateClosed(GateRefusal.NOT_HANDED_OVER)
         return "handed_over"
     if child.safe_since is None:
         raise GateClosed(child.shut_by)
     if child.safe_since > on:
-        raise GateClosed("assessed_later")
+        raise GateClosed(GateRefusal.ASSESSED_LATER)
     if child.safe_until is not None and child.safe_until < on:
-        raise GateClosed("assessed_too_old")
+        raise GateClosed(GateRefusal.ASSESSED_TOO_OLD)
     return "assessed"
 
 
 def check_household(opened: str, *, same_household: bool) -> None:
     """Raise GateClosed where findings open the child gate and nobody said that they are about this household."""
     if opened == "assessed" and not same_household:
-        raise GateClosed("other_household")
+        raise GateClosed(GateRefusal.OTHER_HOUSEHOLD)
 
 
 def check_leaving(

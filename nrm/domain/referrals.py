@@ -133,13 +133,26 @@ def escorts_for(gender: str) -> tuple[Escort, ...]:
     return tuple(each for each in Escort if each in WOMEN or not women_only)
 
 
-class IllegalTransition(Exception):
-    """Nothing changes. `why`: `actor`, `state`, `late`, `early`, `reason`, `must`, `assigned`, `escort` or `left` (the
-    asked party is bound by the agreement no more)."""
+class TransitionRefusal(StrEnum):
+    """Why a step of a referral is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    ACTOR = "actor"  # another party takes this step
+    STATE = "state"  # the step does not follow from where the referral stands
+    LATE = "late"  # the time to answer is over
+    EARLY = "early"  # the time to answer is not over yet
+    REASON = "reason"  # a decline needs a reason
+    MUST = "must"  # under a must only three reasons count
+    ASSIGNED = "assigned"  # a direction of the duty officer binds
+    ESCORT = "escort"  # a woman or girl goes with a woman
+    LEFT = "left"  # the asked party is not bound by the agreement any more
+
+
+class IllegalTransition(Exception):
+    """Nothing changes; `reason` says why."""
+
+    def __init__(self, reason: TransitionRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 DECISION_WITHIN = timedelta(minutes=30)
@@ -195,16 +208,18 @@ def decide(
     after = TRANSITIONS.get((status, event, relation))
     if after is None:
         done_by_another = any(key[:2] == (status, event) for key in TRANSITIONS)
-        raise IllegalTransition("actor" if done_by_another else "state")
+        raise IllegalTransition(TransitionRefusal.ACTOR if done_by_another else TransitionRefusal.STATE)
     match event:
         case ReferralEvent.ACCEPT | ReferralEvent.DECLINE | ReferralEvent.PROMISE if at >= terms.expires_at:
-            raise IllegalTransition("late")
+            raise IllegalTransition(TransitionRefusal.LATE)
         case ReferralEvent.PROMISE if terms.promised_at is not None:
-            raise IllegalTransition("state")  # the time restarts only once, or a bed could be held for ever
+            raise IllegalTransition(
+                TransitionRefusal.STATE
+            )  # the time starts afresh once, or a bed could be held for ever
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
-                raise IllegalTransition("early")
+                raise IllegalTransition(TransitionRefusal.EARLY)
         case ReferralEvent.DECLINE:
             _check_decline(terms, reason)
     return after
@@ -213,11 +228,11 @@ def decide(
 def _check_decline(terms: Terms, reason: DeclineReason | None) -> None:
     """Raise IllegalTransition: a direction of the duty officer binds; under a must only three reasons are allowed."""
     if terms.assigned:
-        raise IllegalTransition("assigned")
+        raise IllegalTransition(TransitionRefusal.ASSIGNED)
     if reason is None:
-        raise IllegalTransition("reason")
+        raise IllegalTransition(TransitionRefusal.REASON)
     if terms.must and reason not in REASONS_UNDER_MUST:
-        raise IllegalTransition("must")
+        raise IllegalTransition(TransitionRefusal.MUST)
 
 
 def actors_of(status: ReferralStatus, event: ReferralEvent) -> frozenset[Relation]:
@@ -229,18 +244,26 @@ class BedNotFree(Exception):
     """The bed is another shelter's, out of use, slept in, or kept for somebody else."""
 
 
+class ReferralRefusal(StrEnum):
+    """Why a new referral is refused."""
+
+    ALREADY_OPEN = "already_open"
+    DUTY_OFFICER_DECIDES = "duty_officer_decides"
+    STRUCK_OUT = "struck_out"
+    NO_REASON = "no_reason"
+    NO_SHELTER = "no_shelter"  # not one that has signed, can open what it is sent and is forbidden by no clause
+    ITSELF = "itself"
+    NO_HELP = "no_help"  # the person took back the yes to help
+    BY_NAME = "by_name"  # it was not named to the person, and nobody has said yet what the person says of it
+    ASK_FIRST = "ask_first"  # as BY_NAME, and the person is in a shelter and can be asked
+
+
 class ReferralRefused(Exception):
-    """A new referral cannot be sent.
+    """A new referral cannot be sent; `reason` says why."""
 
-    `why`: `already_open`, `duty_officer_decides`, `struck_out`, `no_reason`, `no_shelter` (not one that has signed, can
-    open what it is sent and is forbidden by no clause), `itself`, `no_help` (the person took back the yes to help),
-    `by_name` (it was not named to the person, and nobody has said yet what the person says of it), `ask_first` (as
-    `by_name`, and the person is in a shelter and can be asked).
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: ReferralRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def duty_officer_decides(chain: Sequence[ReferralStatus]) -> bool:
@@ -263,13 +286,13 @@ def check_new(
     reason is needed; to a party the person struck out also a new recorded yes (`agreed_anew`).
     """
     if any(status.is_open for status in chain):
-        raise ReferralRefused("already_open")
+        raise ReferralRefused(ReferralRefusal.ALREADY_OPEN)
     if duty_officer_decides(chain) and relation is not Relation.DUTY_OFFICER:
-        raise ReferralRefused("duty_officer_decides")
+        raise ReferralRefused(ReferralRefusal.DUTY_OFFICER_DECIDES)
     if struck_out and not agreed_anew:
-        raise ReferralRefused("struck_out")
+        raise ReferralRefused(ReferralRefusal.STRUCK_OUT)
     if not follows_route and override is None:
-        raise ReferralRefused("no_reason")
+        raise ReferralRefused(ReferralRefusal.NO_REASON)
 
 
 def next_candidate(candidates: Sequence[str], asked: Collection[str]) -> str | None:

@@ -46,12 +46,20 @@ REFUSALS_OF = {
 """The reasons if there is a case with the code; if there is none, the Responsible Authority says so."""
 
 
-class RequestRefused(Exception):
-    """`why`: `answered` (not open any more), `reason` (not one of this kind), `kind` (another kind of request)."""
+class RequestRefusal(StrEnum):
+    """Why the answer to a request is refused."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    ANSWERED = "answered"  # not open any more
+    REASON = "reason"  # not one of this kind
+    KIND = "kind"  # another kind of request
+
+
+class RequestRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: RequestRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def due_on(asked_on: date) -> date:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from enum import StrEnum
 
 SIGNABLE = ("csvw", "xlsx", "pdf.sq", "pdf.en")
 CHECKSUM = "http://spdx.org/rdf/terms#checksumValue"
@@ -23,8 +24,23 @@ _COMMENT = len(_NAME) + 128
 _END = b"PK\5\6"  # of an archive: 22 bytes, the last two the length of the comment that follows
 
 
+class CarryRefusal(StrEnum):
+    """Why a file does not carry a signature; each value is the end of a sentence."""
+
+    UNSIGNED_PDF = "a PDF without a signature"
+    UNSIGNED_FILE = "a file without a signature"
+    UNSIGNED_WORKBOOK = "a workbook without a signature"
+    COMMENTED_ARCHIVE = "an archive that ends with a comment already"
+    OTHER_METADATA = "metadata that was written anew"
+    NO_END = "no end of a PDF"
+
+
 class CannotCarry(ValueError):
     """The file is none of the formats that carry a signature, or is damaged where it would be."""
+
+    def __init__(self, reason: CarryRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def sign(name: str, content: bytes, signature_over: Callable[[bytes], bytes]) -> bytes:
@@ -38,11 +54,11 @@ def sign(name: str, content: bytes, signature_over: Callable[[bytes], bytes]) ->
     mark = _NAME + text.encode()
     if kind == "xlsx":
         if content[-22:-18] != _END or content[-2:] != bytes(2):
-            raise CannotCarry("an archive that ends with a comment already")
+            raise CannotCarry(CarryRefusal.COMMENTED_ARCHIVE)
         return content[:-2] + len(mark).to_bytes(2, "little") + mark
     end = _PDF_END.search(content[-200:])
     if end is None:
-        raise CannotCarry("no end of a PDF")
+        raise CannotCarry(CarryRefusal.NO_END)
     place = max(len(content) - 200, 0) + end.start()
     return content[:place] + b"%" + mark + b"\n" + content[place:]
 
@@ -52,7 +68,7 @@ def signed_part(content: bytes) -> tuple[bytes, bytes]:
     if content.startswith(b"%PDF-"):
         found = _PDF.search(content, max(len(content) - 400, 0))
         if found is None:
-            raise CannotCarry("a PDF without a signature")
+            raise CannotCarry(CarryRefusal.UNSIGNED_PDF)
         return _message("pdf", content[: found.start()] + found[2]), bytes.fromhex(found[1].decode())
     if content.startswith(b"PK"):
         mark = content[-_COMMENT:]
@@ -62,15 +78,15 @@ def signed_part(content: bytes) -> tuple[bytes, bytes]:
             or end[:4] != _END
             or end[-2:] != _COMMENT.to_bytes(2, "little")
         ):
-            raise CannotCarry("a workbook without a signature")
+            raise CannotCarry(CarryRefusal.UNSIGNED_WORKBOOK)
         return _message("xlsx", content[: -_COMMENT - 2] + bytes(2)), bytes.fromhex(mark[len(_NAME) :].decode())
     try:
         value = json.loads(content)
         proof = bytes.fromhex(value.pop(PROOF))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise CannotCarry("a file without a signature") from None
+        raise CannotCarry(CarryRefusal.UNSIGNED_FILE) from None
     if _metadata_bytes({**value, PROOF: proof.hex()}) != content:
-        raise CannotCarry("metadata that was written anew")
+        raise CannotCarry(CarryRefusal.OTHER_METADATA)
     return _message("csvw", _metadata_bytes(value)), proof
 
 

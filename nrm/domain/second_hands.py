@@ -71,13 +71,20 @@ class WaitsForSecond(Exception):
         self.act_id = act_id
 
 
-class ActRefused(Exception):
-    """`why`: `answered` (not open any more), `own` (the member who asked cannot agree), `new` (nor can a member who was
-    confirmed after the act was asked for: the one who asked may have confirmed them for it)."""
+class ActRefusal(StrEnum):
+    """Why a second person cannot agree."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    ANSWERED = "answered"  # not open any more
+    OWN = "own"  # who asked does not agree
+    NEW = "new"  # nor does who was confirmed after it was asked for: who asked may have let them in for it
+
+
+class ActRefused(Exception):
+    """Nothing is done; `reason` says why."""
+
+    def __init__(self, reason: ActRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def family(kind: ActKind) -> tuple[ActKind, ...]:

@@ -103,16 +103,27 @@ class CloseReason(StrEnum):
     OTHER = "other"
 
 
+class BedRefusal(StrEnum):
+    """Why a bed cannot be named or closed like this."""
+
+    NAME_MISSING = "name_missing"
+    NAME_TOO_LONG = "name_too_long"
+    NO_NUMBER = "no_number"
+    NAME_TAKEN = "name_taken"
+    TOO_MANY = "too_many"
+    OCCUPIED = "occupied"
+    KEPT = "kept"
+    CLOSED_IN_PAST = "closed_in_past"
+    CLOSED_TOO_LATE = "closed_too_late"
+    CLOSED = "closed"
+
+
 class BedRefused(ValueError):
-    """A bed cannot be named or closed like this; `why` is a stable code.
+    """A bed cannot be named or closed like this; `reason` says why."""
 
-    `name_missing`, `name_too_long`, `no_number`, `name_taken`, `too_many`; `occupied`, `kept`, `closed_in_past`,
-    `closed_too_late`, `closed`.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: BedRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 LONGEST_NAME, MOST_BEDS_AT_ONCE = 40, 50
@@ -126,16 +137,16 @@ def bed_names(first: str, number: int) -> list[str]:
     """
     first = " ".join(first.split())
     if not first:
-        raise BedRefused("name_missing")
+        raise BedRefused(BedRefusal.NAME_MISSING)
     if not 1 <= number <= MOST_BEDS_AT_ONCE:
-        raise BedRefused("too_many")
+        raise BedRefused(BedRefusal.TOO_MANY)
     stem = first.rstrip("0123456789")
     figures = first[len(stem) :]
     if number > 1 and not 1 <= len(figures) <= _LONGEST_NUMBER:
-        raise BedRefused("no_number")
+        raise BedRefused(BedRefusal.NO_NUMBER)
     names = [first] if number == 1 else [f"{stem}{int(figures) + more:0{len(figures)}}" for more in range(number)]
     if max(map(len, names)) > LONGEST_NAME:
-        raise BedRefused("name_too_long")
+        raise BedRefused(BedRefusal.NAME_TOO_LONG)
     return names
 
 
@@ -145,27 +156,43 @@ def check_closing(closed_from: date, *, today: date, free_from: date | None, kep
     `free_from`: the planned end of the stay in it, None where nobody is.
     """
     if kept:
-        raise BedRefused("kept")
+        raise BedRefused(BedRefusal.KEPT)
     if closed_from < today:
-        raise BedRefused("closed_in_past")
+        raise BedRefused(BedRefusal.CLOSED_IN_PAST)
     if free_from is not None and closed_from < max(free_from, today + timedelta(days=1)):
-        raise BedRefused("occupied")
+        raise BedRefused(BedRefusal.OCCUPIED)
     if closed_from > today + LONGEST_PLANNED:
-        raise BedRefused("closed_too_late")
+        raise BedRefused(BedRefusal.CLOSED_TOO_LATE)
+
+
+class StayRefusal(StrEnum):
+    """Why a stay cannot be recorded like this."""
+
+    ADMISSION_IN_FUTURE = "admission_in_future"
+    ADMISSION_BEFORE_CASE = "admission_before_case"
+    EXIT_BEFORE_ADMISSION = "exit_before_admission"
+    EXIT_IN_FUTURE = "exit_in_future"
+    ANTICIPATED_BEFORE_ADMISSION = "anticipated_before_admission"
+    ANTICIPATED_TOO_LATE = "anticipated_too_late"
+    DESTINATION = "destination"
+    COUNTRY = "country"
+    OVERLAPS = "overlaps"
+    MISSING = "missing"  # recorded on another page, as the next two
+    LEFT_ALONE = "left_alone"
+    DIED = "died"
+    MISSING_STANDS = "missing_stands"  # until the person is found
+    BED_TAKEN = "bed_taken"
+    BED_OUT_OF_USE = "bed_out_of_use"
+    NOT_ARRIVED = "not_arrived"
+    ALREADY_THERE = "already_there"
 
 
 class ImpossibleStay(ValueError):
-    """The dates or the exit contradict themselves; `why` is a stable code.
+    """The dates or the exit contradict themselves; `reason` says which."""
 
-    `admission_in_future`, `admission_before_case`, `exit_before_admission`, `exit_in_future`,
-    `anticipated_before_admission`, `anticipated_too_late`, `destination`, `country`, `overlaps`; `missing`,
-    `left_alone`, `died` (recorded elsewhere), `missing_stands` (until she is found); `bed_taken`, `bed_out_of_use`;
-    `not_arrived`, `already_there`.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: StayRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +234,7 @@ def earliest_admission(source: str, registered_month: date, sent_on: date | None
 def check_admission(admitted_on: date, *, earliest: date) -> None:
     """Raise ImpossibleStay for an admission before the case."""
     if admitted_on < earliest:
-        raise ImpossibleStay("admission_before_case")
+        raise ImpossibleStay(StayRefusal.ADMISSION_BEFORE_CASE)
 
 
 def check_dates(
@@ -219,23 +246,23 @@ def check_dates(
 ) -> None:
     """Raise ImpossibleStay when the dates contradict each other or lie ahead; leaving on the first day is possible."""
     if admitted_on > today:
-        raise ImpossibleStay("admission_in_future")
+        raise ImpossibleStay(StayRefusal.ADMISSION_IN_FUTURE)
     if anticipated_end_on is not None and anticipated_end_on < admitted_on:
-        raise ImpossibleStay("anticipated_before_admission")
+        raise ImpossibleStay(StayRefusal.ANTICIPATED_BEFORE_ADMISSION)
     if anticipated_end_on is not None and anticipated_end_on > today + LONGEST_PLANNED:
-        raise ImpossibleStay("anticipated_too_late")
+        raise ImpossibleStay(StayRefusal.ANTICIPATED_TOO_LATE)
     if exited_on is None:
         return
     if exited_on < admitted_on:
-        raise ImpossibleStay("exit_before_admission")
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
     if exited_on > today:
-        raise ImpossibleStay("exit_in_future")
+        raise ImpossibleStay(StayRefusal.EXIT_IN_FUTURE)
 
 
 def check_exit(reason: ExitReason, destination: Destination) -> None:
     """Raise ImpossibleStay when the destination contradicts the reason."""
     if destination not in DESTINATIONS[reason]:
-        raise ImpossibleStay("destination")
+        raise ImpossibleStay(StayRefusal.DESTINATION)
 
 
 HOME, UNKNOWN_COUNTRY = "home", "unknown"
@@ -253,7 +280,7 @@ def check_country(destination: Destination, country: str) -> None:
         return
     code = len(country) == 2 and country.isascii() and country.isupper()
     if not (code or country in (HOME, UNKNOWN_COUNTRY)) or (destination is _D.OTHER_COUNTRY and country == HOME):
-        raise ImpossibleStay("country")
+        raise ImpossibleStay(StayRefusal.COUNTRY)
 
 
 def country_of(destination: Destination, where: str, citizenship: str) -> str:
@@ -280,14 +307,14 @@ def present(stay: Period, gaps: Iterable[Period]) -> list[Period]:
     ]
 
 
-def check_no_overlap(new: Period, others: Iterable[Period], why: str = "overlaps") -> None:
-    """Raise ImpossibleStay(why) when one night would be spent in two places, or a bed have two people (`bed_taken`).
+def check_no_overlap(new: Period, others: Iterable[Period], reason: StayRefusal = StayRefusal.OVERLAPS) -> None:
+    """Raise ImpossibleStay(reason) when one night would be spent in two places, or a bed have two people (`bed_taken`).
 
     Moving on one day is possible.
     """
     for other in others:
         if nights(new, other.admitted_on, (other.exited_on or date.max) - timedelta(days=1)) > 0:
-            raise ImpossibleStay(why)
+            raise ImpossibleStay(reason)
 
 
 def nights(stay: Period, first: date, last: date) -> int:
@@ -312,7 +339,7 @@ LENGTHS = ("0-7", "8-14", "15-21", "22-30", "31-60", "61-90", "91-180", "181-365
 def length_bucket(number_of_nights: int) -> str:
     """The HUD length-of-stay class of a number of nights."""
     if number_of_nights < 0:
-        raise ImpossibleStay("exit_before_admission")
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
     return LENGTHS[sum(number_of_nights > longest for longest in _LONGEST)]
 
 

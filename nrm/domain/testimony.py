@@ -51,31 +51,38 @@ TRANSITIONS: Mapping[WitnessStatus, frozenset[WitnessStatus]] = MappingProxyType
 )
 
 
+class StepRefusal(StrEnum):
+    """Why a step of the testimony track is refused."""
+
+    STATE = "state"
+    REASON_MISSING = "reason_missing"  # withdrawn without one
+    REASON_UNEXPECTED = "reason_unexpected"
+    IN_FUTURE = "in_future"
+    BEFORE_LAST_STEP = "before_last_step"
+
+
 class IllegalStep(Exception):
-    """The step cannot be recorded: `state`, `reason_missing` (withdrawn without one), `reason_unexpected`.
+    """The step cannot be recorded; `reason` says why."""
 
-    `in_future`, `before_last_step`.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: StepRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def step(before: WitnessStatus, after: WitnessStatus, reason: WithdrawalReason | None = None) -> WitnessStatus:
     """The new status, or IllegalStep. A withdrawal needs its reason, and nothing else has one."""
     if after not in TRANSITIONS[before]:
-        raise IllegalStep("state")
+        raise IllegalStep(StepRefusal.STATE)
     if after is WitnessStatus.TESTIMONY_WITHDRAWN and reason is None:
-        raise IllegalStep("reason_missing")
+        raise IllegalStep(StepRefusal.REASON_MISSING)
     if after is not WitnessStatus.TESTIMONY_WITHDRAWN and reason is not None:
-        raise IllegalStep("reason_unexpected")
+        raise IllegalStep(StepRefusal.REASON_UNEXPECTED)
     return after
 
 
 def check_day(on: date, *, today: date, last_step: date | None) -> None:
     """Raise IllegalStep for a step that has not happened yet, or that would have come before the one it follows."""
     if on > today:
-        raise IllegalStep("in_future")
+        raise IllegalStep(StepRefusal.IN_FUTURE)
     if last_step is not None and on < last_step:
-        raise IllegalStep("before_last_step")
+        raise IllegalStep(StepRefusal.BEFORE_LAST_STEP)

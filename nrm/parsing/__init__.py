@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,31 @@ LARGEST_ANSWER = 8 * MEBI
 LARGEST_DOCUMENT = 2 * MEBI
 DEEPEST, MOST_PARTS, LARGE_MOST_PARTS = 32, 100_000, 1_000_000
 
-WORDS: Mapping[str, Phrase] = {
-    "time": N_(
+
+class FileLimit(StrEnum):
+    """What keeps a file from being read; the child process answers with the value."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    DEPTH = "depth"
+    SIZE = "size"
+    BUSY = "busy"
+
+
+WORDS: Mapping[FileLimit, Phrase] = {
+    FileLimit.TIME: N_(
         "This file could not be read within the limits: it takes too long. Save it again, as simply as possible"
     ),
-    "memory": N_(
+    FileLimit.MEMORY: N_(
         "This file could not be read within the limits: it takes too much memory. Save it again, as simply as possible"
     ),
-    "depth": N_(
+    FileLimit.DEPTH: N_(
         "This file could not be read within the limits: it is nested too deeply. Save it again, as simply as possible"
     ),
-    "size": N_("This file could not be read within the limits: it has too many parts or figures. Send a smaller one"),
-    "busy": N_("Another file is being read at this moment. Wait a few seconds, then send yours again"),
+    FileLimit.SIZE: N_(
+        "This file could not be read within the limits: it has too many parts or figures. Send a smaller one"
+    ),
+    FileLimit.BUSY: N_("Another file is being read at this moment. Wait a few seconds, then send yours again"),
 }
 _TABLES: Mapping[str, Phrase] = {
     "larger": N_("The table is larger than the template. Copy the figures into the template and send that"),
@@ -64,7 +78,7 @@ os.register_at_fork(after_in_child=_one_at_a_time._at_fork_reinit)  # type: igno
 class BeyondLimits(ValueError):
     """The file could not be read within the limits; the text is a sentence for the person who sent it."""
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: FileLimit) -> None:
         super().__init__(WORDS[limit])
         self.limit = limit
         self.phrase = WORDS[limit]
@@ -121,7 +135,7 @@ def _unpacked(value: Any) -> Any:
 def _read(kind: str, content: bytes, *, large: bool = False, more: Mapping[str, int] | None = None) -> Any:
     most = len(content) if large else LARGEST_DOCUMENT
     if len(content) > most:
-        raise BeyondLimits("size")
+        raise BeyondLimits(FileLimit.SIZE)
     settings = {
         "kind": kind,
         "bytes": most,
@@ -132,20 +146,20 @@ def _read(kind: str, content: bytes, *, large: bool = False, more: Mapping[str, 
         **(more or {}),
     }
     if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
-        raise BeyondLimits("busy")
+        raise BeyondLimits(FileLimit.BUSY)
     try:
         answer = _asked(settings, content, LARGE_LONGEST_SECONDS if large else LONGEST_SECONDS)
     finally:
         _one_at_a_time.release()
     letter, rest = answer[:1], answer[1:]
-    if letter == b"L" and rest.decode() in WORDS:
-        raise BeyondLimits(rest.decode())
+    if letter == b"L" and rest.decode() in list(FileLimit):
+        raise BeyondLimits(FileLimit(rest.decode()))
     if letter == b"D":
         raise Damaged(rest.decode("utf-8", "replace"))
     try:
         return json.loads(rest)
     except (ValueError, RecursionError):
-        raise BeyondLimits("size") from None
+        raise BeyondLimits(FileLimit.SIZE) from None
 
 
 def _asked(settings: dict[str, Any], content: bytes, seconds: float) -> bytes:
@@ -183,9 +197,9 @@ def _asked(settings: dict[str, Any], content: bytes, seconds: float) -> bytes:
         child.stdout.close()
         code = child.wait()
     if len(answer) > LARGEST_ANSWER:
-        raise BeyondLimits("size")
+        raise BeyondLimits(FileLimit.SIZE)
     if late.is_set() or code == -signal.SIGXCPU or (not answer and code == -signal.SIGKILL):
-        raise BeyondLimits("time")
+        raise BeyondLimits(FileLimit.TIME)
     if not answer:
-        raise BeyondLimits("memory")  # the interpreter itself crashed
+        raise BeyondLimits(FileLimit.MEMORY)  # the interpreter itself fell over
     return answer

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, Permission
-from nrm.domain.cases import UNFINISHED, CaseRefused
+from nrm.domain.cases import UNFINISHED, CaseRefusal, CaseRefused
 from nrm.domain.consents import Ended, Narrowing, Said, Topic, is_due
 from nrm.models.accounts import Member, Organisation
 from nrm.models.cases import Case
@@ -67,7 +67,7 @@ def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case that the actor's organisation holds, open or closed; raises NotVisible, CaseRefused (`not_holder`)."""
     case = case_store.row(case_id, by=by, lock=lock)
     if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
-        raise CaseRefused("not_holder")
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
     return case
 
 

@@ -16,7 +16,7 @@ from nrm.domain.cases import UNFINISHED
 from nrm.domain.child_returns import Assessment
 from nrm.domain.findings import Entry, Found, current, safe_since, safe_until, shut_by
 from nrm.domain.findings import begun_on as first_day
-from nrm.domain.permits import ChildFacts
+from nrm.domain.permits import ChildFacts, GateRefusal
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.findings import ChildFinding
@@ -48,7 +48,7 @@ class Gate:
 
     lines: tuple[FindingLine, ...]
     open_since: date | None  # None, too, once the findings are too old
-    shut_by: str
+    shut_by: GateRefusal
     may_record: bool
 
 
@@ -136,5 +136,5 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
     last = current(entries(case_id))
     since, until = safe_since(last), safe_until(last, country().findings_hold_days)
     if until is not None and until < clock.today(country().timezone):
-        return Gate(lines(case_id), None, "assessed_too_old", may_record)
+        return Gate(lines(case_id), None, GateRefusal.ASSESSED_TOO_OLD, may_record)
     return Gate(lines(case_id), since, shut_by(last), may_record)

@@ -25,6 +25,7 @@ from nrm.domain.identifications import (
     SOCIAL_SIDE,
     TRANSITIONS,
     Event,
+    IdentificationRefusal,
     IdentificationRefused,
     Look,
     Reviewer,
@@ -88,8 +89,8 @@ class Seen:
     holder: dict[str, str]
     events: frozenset[Event]
     decisions_to_open: tuple[Compartment, ...]
-    barred: str
-    """Why the actor may not make a look, or decide an appeal; empty if they may."""
+    barred: IdentificationRefusal | None
+    """Why the asker does not look, or decide an appeal, themselves; empty where they may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +210,11 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
         holder=_names(holder),
         events=frozenset(event for now, event, actor in TRANSITIONS if now is state and actor is relation),
         decisions_to_open=tuple(each for each in DECISIONS if each in mine),
-        barred=_barred(case_id, found, by) if found is not None and relation is Who.REVIEWER else "",
+        barred=_barred(case_id, found, by) if found is not None and relation is Who.REVIEWER else None,
     )
 
 
-def _barred(case_id: uuid.UUID, found: Identification, by: Actor) -> str:
+def _barred(case_id: uuid.UUID, found: Identification, by: Actor) -> IdentificationRefusal | None:
     before = as_rules(looks(found))
     interviewed = {each for each in (found.police_member_id, found.social_member_id) if each is not None}
     try:
@@ -222,8 +223,8 @@ def _barred(case_id: uuid.UUID, found: Identification, by: Actor) -> str:
         elif found.state == State.APPEALED and by.member_id is not None:
             check_appeal_decision(by.member_id, before, interviewed)
     except IdentificationRefused as refused:
-        return refused.why
-    return ""
+        return refused.reason
+    return None
 
 
 def _people(found: Identification) -> dict[uuid.UUID | None, tuple[str, dict[str, str]]]:

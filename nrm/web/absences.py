@@ -14,10 +14,19 @@ from forms.names import country_name
 from forms.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingForm
 from nrm import clock
 from nrm.actions import absences as actions
-from nrm.domain.absences import AbsenceRefused, Feared
+from nrm.domain.absences import AbsenceRefusal, AbsenceRefused, Feared
 from nrm.domain.accounts import Permission
 from nrm.domain.permits import GateClosed
-from nrm.domain.stays import DESTINATIONS, HOME, UNKNOWN_COUNTRY, Destination, ExitReason, ImpossibleStay, StayOver
+from nrm.domain.stays import (
+    DESTINATIONS,
+    HOME,
+    UNKNOWN_COUNTRY,
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    StayOver,
+    StayRefusal,
+)
 from nrm.domain.words import N_
 from nrm.store import absences as store
 from nrm.store import cases, stays
@@ -71,10 +80,10 @@ def report(case_id: uuid.UUID) -> Answer:
     try:
         actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
     except AbsenceRefused as error:
-        if error.why != "since":
-            return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        if error.reason is not AbsenceRefusal.SINCE:
+            return errors.error_page(409, ABSENCE_REFUSED[error.reason])
         field = form.since_day if form.since.data == "other" else form.since
-        field.errors = [ABSENCE_REFUSED[error.why]]
+        field.errors = [ABSENCE_REFUSED[error.reason]]
         return _missing(case_id, form, 422)
     return redirect(url_for("home.index"), 303)
 
@@ -103,7 +112,7 @@ def found(missing_id: uuid.UUID) -> Answer:
     try:
         case_id = actions.found(missing_id=missing_id, by=access.actor())
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -121,7 +130,7 @@ def end(missing_id: uuid.UUID) -> Answer:
     try:
         case_id = actions.end(missing_id=missing_id, by=access.actor())
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -167,19 +176,19 @@ def record_left(stay_id: uuid.UUID) -> Answer:
             by=by,
         )
     except ImpossibleStay as error:
-        name = FIELD_OF.get(error.why, "destination")
+        name = FIELD_OF.get(error.reason, "destination")
         field = form.left if name == "ended" else form[name]
         if name == "ended" and form.left.data == "other":
             field = form.left_day
-        if error.why == "country" and form.country.data == "abroad":
+        if error.reason is StayRefusal.COUNTRY and form.country.data == "abroad":
             field = form.country_name
-        field.errors = [IMPOSSIBLE[error.why]]
+        field.errors = [IMPOSSIBLE[error.reason]]
         return render_template("absences/left.html", stay=stay, form=form), 422
     except GateClosed as error:
-        form.left.errors = [CLOSED[error.why]]
+        form.left.errors = [CLOSED[error.reason]]
         return render_template("absences/left.html", stay=stay, form=form), 422
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     except StayOver:
         return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
@@ -209,10 +218,10 @@ def record_death(stay_id: uuid.UUID) -> Answer:
         )
     except ImpossibleStay as error:
         field = form.died_day if form.died.data == "other" else form.died
-        field.errors = [IMPOSSIBLE[error.why]]
+        field.errors = [IMPOSSIBLE[error.reason]]
         return render_template("absences/died.html", stay=stay, form=form), 422
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     except StayOver:
         return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
@@ -237,7 +246,7 @@ def confirm_left(left_id: uuid.UUID) -> Answer:
     try:
         stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     except StayOver:
         return errors.error_page(409, OVER)
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
@@ -250,7 +259,7 @@ def take_back_left(left_id: uuid.UUID) -> Answer:
     try:
         stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
     except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.why])
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 

@@ -21,8 +21,10 @@ from nrm.actions import factors
 from nrm.domain.accounts import (
     ROLE_LABELS,
     ROLES_OF,
+    LoginRefusal,
     NotPermitted,
     OrganisationKind,
+    PasswordRefusal,
     Permission,
     Role,
     SignInRefused,
@@ -40,19 +42,19 @@ from nrm.web.language import current_language
 blueprint = Blueprint("accounts", __name__)
 
 WEAK = {
-    "short": N_("Enter a password of at least 12 characters"),
-    "common": N_(
+    PasswordRefusal.SHORT: N_("Enter a password of at least 12 characters"),
+    PasswordRefusal.COMMON: N_(
         "Enter another password: this one is among the first that are guessed. Take several words that do not belong "
         "together"
     ),
-    "name": N_(
+    PasswordRefusal.NAME: N_(
         "Enter another password: this one is made of your name, your sign-in name, your organisation or the country"
     ),
-    "login": N_("Enter a password that does not hold your sign-in name"),
+    PasswordRefusal.LOGIN: N_("Enter a password that does not hold your sign-in name"),
 }
 UNUSABLE = {
-    "taken": N_("Enter another sign-in name: this one is taken"),
-    "shape": N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
+    LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
+    LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
 }
 _PEOPLE_TYPE_AT_MOST = 300
 THEMSELVES = N_(
@@ -135,7 +137,7 @@ def join(token: str) -> errors.Answer:
     try:
         joined = actions.join(token=token, password=form.password.data or "")
     except WeakPassword as error:
-        form.password.errors = [WEAK[str(error)]]
+        form.password.errors = [WEAK[error.reason]]
         return _join_page(token, form, 422)
     except UnusableInvitation:
         return _join_page(token, form, 404)
@@ -186,7 +188,7 @@ def recover() -> BaseResponse:
             form.code.errors = [errors.waiting_text(too_soon)]
             return errors.with_retry(_recover_page(form, 429), too_soon)
         except WeakPassword as error:
-            form.password.errors = [WEAK[str(error)]]
+            form.password.errors = [WEAK[error.reason]]
     return _recover_page(form, 422)
 
 
@@ -259,7 +261,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
             by=by,
         )
     except UnusableLogin as error:
-        form.login.errors = [UNUSABLE[str(error)]]
+        form.login.errors = [UNUSABLE[error.reason]]
         return render_template("accounts/invite.html", form=form), 422
     except KeyHoldersDecide:
         if not isinstance(form, InviteAccountForm):
@@ -327,7 +329,7 @@ def password() -> tuple[str, int] | BaseResponse:
         except SignInRefused:
             form.old.errors = [N_("Enter your present password; this is not it")]
         except WeakPassword as error:
-            form.password.errors = [WEAK[str(error)]]
+            form.password.errors = [WEAK[error.reason]]
     return render_template("accounts/password.html", form=form), 422
 
 

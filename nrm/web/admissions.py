@@ -14,7 +14,7 @@ from nrm import clock
 from nrm.actions import admissions as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.admissions import REFER_ON, ImpossibleCase, OwnCase
-from nrm.domain.stays import ImpossibleStay, Source
+from nrm.domain.stays import ImpossibleStay, Source, StayRefusal
 from nrm.domain.words import N_
 from nrm.store import cases, obligations
 from nrm.store import stays as store
@@ -91,11 +91,11 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
         )
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
-        if error.why == "admission_before_case":
+        if error.reason is StayRefusal.ADMISSION_BEFORE_CASE:
             form.admitted_day.errors = [LATE]
         return render_template("admissions/admit.html", who=who, form=form, parent=parent), status
     except ImpossibleCase as error:
-        who.age_class.errors = [IMPOSSIBLE.get(error.why, IMPOSSIBLE["consent"])]
+        who.age_class.errors = [IMPOSSIBLE[error.reason]]
         return render_template("admissions/who.html", form=who, parent=parent), 422
     return redirect(url_for("admissions.opened", case_id=opened.case_id), 303)
 

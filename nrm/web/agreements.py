@@ -25,9 +25,11 @@ from nrm.countries import NoAgreement
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.agreement_versions import (
     LONGEST_TEXT,
+    ApprovalRefused,
     IllegalVersionStep,
     Signed,
     VersionStatus,
+    VersionStepRefusal,
     check_simulated,
     missing,
 )
@@ -48,7 +50,7 @@ BUSY = N_("A quarter is being closed or another version is being tried. Try agai
 
 @blueprint.errorhandler(IllegalVersionStep)
 def _refused(error: IllegalVersionStep) -> Answer:
-    return errors.error_page(409, translated(REFUSED[error.why]))
+    return errors.error_page(409, translated(REFUSED[error.reason]))
 
 
 @home.page(Role.COORDINATOR)
@@ -290,7 +292,7 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
     *statuses, template = expected
     row = store.version(version, by=access.actor())
     if row.status not in statuses:
-        raise IllegalVersionStep("state")
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
     agreement = actions.document(version, by=access.actor())
     page: str = render_template(template, agreement=agreement, study=row.study, **values)
     return page
@@ -306,8 +308,9 @@ def approve(version: str) -> Answer:
         try:
             actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=access.actor())
             return redirect(url_for("agreements.show", version=version), 303)
-        except actions.Unusable as error:
-            form[error.field].errors = [UNUSABLE[error.what]]
+        except ApprovalRefused as error:
+            field, words = UNUSABLE[error.reason]
+            form[field].errors = [words]
     page = _step_page(version, VersionStatus.PROPOSED, "agreements/approve.html", form=form)
     assert isinstance(page, str)
     return page, 422
@@ -351,7 +354,7 @@ def sign_page(version: str) -> Answer:
 
 def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     if version not in actions.waits_for(by=access.actor()):
-        raise IllegalVersionStep("state")
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
     return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreements/sign.html", form=form)
 
 

@@ -11,7 +11,7 @@ from forms.beds import CLOSE_REASONS, REFUSED, AddBedsForm, CloseBedForm, Rename
 from forms.days import OTHER, chosen_day
 from nrm.actions import beds as actions
 from nrm.domain.accounts import Permission
-from nrm.domain.stays import BedRefused, CloseReason
+from nrm.domain.stays import BedRefusal, BedRefused, CloseReason
 from nrm.domain.words import N_
 from nrm.store import stays as store
 from nrm.web import access, errors
@@ -24,7 +24,7 @@ blueprint = Blueprint("beds", __name__)
 
 SHOWN = 40
 """How many beds a page lists, so that it stays light."""
-CLOSED = N_("This bed is closed already, or will be. Reopen it first.")
+CLOSED = REFUSED[BedRefusal.CLOSED]
 
 
 @blueprint.get("/beds/list")
@@ -63,7 +63,7 @@ def add() -> Answer:
     try:
         actions.add(name=form.name.data or "", number=number, by=access.actor())
     except BedRefused as error:
-        (form.number if error.why == "too_many" else form.name).errors = [REFUSED[error.why]]
+        (form.number if error.reason is BedRefusal.TOO_MANY else form.name).errors = [REFUSED[error.reason]]
         return render_template("beds/add.html", form=form), 422
     return redirect(url_for("beds.index"), 303)
 
@@ -85,7 +85,7 @@ def rename(bed_id: uuid.UUID) -> Answer:
     try:
         actions.rename(bed_id=bed_id, name=form.name.data or "", by=access.actor())
     except BedRefused as error:
-        form.name.errors = [REFUSED[error.why]]
+        form.name.errors = [REFUSED[error.reason]]
         return render_template("beds/rename.html", bed=line, form=form), 422
     return redirect(url_for("beds.index"), 303)
 
@@ -111,19 +111,19 @@ def close(bed_id: uuid.UUID) -> Answer:
     try:
         actions.close(bed_id=bed_id, closed_from=closed_from, why=CloseReason(form.reason.data), by=by)
     except BedRefused as error:
-        if error.why == "closed":
+        if error.reason is BedRefusal.CLOSED:
             return errors.error_page(409, CLOSED)
-        (form.day if form.closed.data == OTHER else form.closed).errors = [_refusal(error.why, bed_id)]
+        (form.day if form.closed.data == OTHER else form.closed).errors = [_refusal(error.reason, bed_id)]
         return render_template("beds/close.html", bed=line, form=form), 422
     return redirect(url_for("beds.index"), 303)
 
 
-def _refusal(why: str, bed_id: uuid.UUID) -> str:
-    if why != "occupied":
-        return REFUSED[why]
+def _refusal(reason: BedRefusal, bed_id: uuid.UUID) -> str:
+    if reason is not BedRefusal.OCCUPIED:
+        return REFUSED[reason]
     stay = store.bed_line(bed_id, by=access.actor()).stay
     if stay is None or stay.anticipated_end_on <= store.today():
-        return N_("Enter a later day, or move the person first: somebody sleeps in this bed")
+        return REFUSED[reason]
     return N_(
         "Enter %(day)s or a later day: until then somebody sleeps in this bed. Or move the person first",
         day=day(stay.anticipated_end_on, current_language()),

@@ -18,7 +18,7 @@ from nrm.actions import calls as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.calls import CallRefused, next_number
 from nrm.domain.endings import FINAL
-from nrm.domain.referrals import IllegalTransition
+from nrm.domain.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
 from nrm.store import calls as store
 from nrm.store import children, obligations
@@ -40,7 +40,7 @@ def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[store.NumberLine
     """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
     obligation, case = obligations.to_tell(obligation_id, by=access.actor())
     if obligation.done_at is not None:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     return case.pseudonym, store.numbers(obligation.party, case.opened_by_id, obligation.id)
 
 
@@ -62,7 +62,7 @@ def child_page(interview_id: uuid.UUID) -> Answer:
 def _of_child(interview_id: uuid.UUID) -> list[store.NumberLine]:
     alert = children.row(interview_id, by=access.actor())
     if alert.done_at is not None or alert.withdrawn_at is not None:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     return store.numbers(alert.party, alert.organisation_id, alert.id)
 
 
@@ -85,7 +85,7 @@ def child_answer_page(interview_id: uuid.UUID) -> Answer:
 def _of_answer(interview_id: uuid.UUID) -> tuple[list[store.NumberLine], str]:
     alert = children.row(interview_id, by=access.actor())
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     return store.numbers(alert.party, alert.organisation_id, alert.id), alert.age_class
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.cases import (
     CARE_FIELDS,
+    CASE_REFUSED,
     COMPARTMENT_LABELS,
     LEGAL_FIELDS,
     PURPOSE_LABELS,
@@ -32,6 +33,7 @@ from nrm.domain.cases import (
     OF_IDENTIFICATION,
     SHAREABLE,
     WRITTEN_BY_HOLDER,
+    CaseRefusal,
     CaseRefused,
     Compartment,
     MistypedPseudonym,
@@ -70,30 +72,6 @@ MISTYPED = {
     "check": N_("Enter the code again: one character is mistaken"),
 }
 NOBODY = N_("There is no case with this code for you. Check the code.")
-REFUSED = {
-    "not_holder": N_("Only the organisation that holds the case can do this."),
-    "not_agreed": N_("Tick that the person was told and agrees"),
-    "not_shareable": N_("Choose who may read what"),
-    "nothing_to_share": N_(
-        "There is nothing of this kind in the case yet: no identity was asked for, or no joint interview"
-    ),
-    "by_clause": N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
-    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
-    "referral_open": N_("Close the case after the referral was answered or withdrawn."),
-    "stay_open": N_("End the stay first; then the case can be closed."),
-    "closed": N_("This case is closed."),
-    "missing": N_("This person is missing: record first that she was found, or end the alarm."),
-    "nothing_to_erase": N_("Nothing of this case is kept under seal any more."),
-    "consent_first": N_("Ask the person for consent first, and record that it is done."),
-    "nothing_added": N_("Answer at least one question"),
-    "completed": N_(
-        "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
-        "part on care, or as a note of the case."
-    ),
-    "not_applied": N_(
-        "Record first that the person applied for a permit: only then does the permit unit read anything."
-    ),
-}
 FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
     Compartment.CARE: WriteCareForm,
     Compartment.LEGAL: WriteLegalForm,
@@ -299,7 +277,7 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         form.revision.data = str(opened.revision) if opened else seen
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
 
 
@@ -313,7 +291,7 @@ def add_note(case_id: uuid.UUID) -> Answer:
     try:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id, _anchor="care"), 303)
 
 
@@ -381,8 +359,8 @@ def share(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except CaseRefused as error:
-        field = form.agreed if error.why == "not_agreed" else form.what
-        field.errors = [REFUSED[error.why]]
+        field = form.agreed if error.reason is CaseRefusal.NOT_AGREED else form.what
+        field.errors = [CASE_REFUSED[error.reason]]
         return _share_page(case_id, form, 422)
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
 
@@ -393,7 +371,7 @@ def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
     try:
         actions.end_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
 
 
@@ -412,9 +390,9 @@ def close(case_id: uuid.UUID) -> Answer:
     try:
         actions.close(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except GateClosed as error:
-        return errors.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -453,7 +431,7 @@ def erase(case_id: uuid.UUID) -> Answer:
     try:
         erasures.erase(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except GateClosed as error:
-        return errors.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id), 303)

@@ -29,7 +29,7 @@ from forms.names import country_code, country_name
 from nrm.actions import child_returns as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.cases import Purpose
-from nrm.domain.child_returns import Asked, Escort, Finding, Guardian, ReturnRefused, State, following
+from nrm.domain.child_returns import Asked, Escort, Finding, Guardian, ReturnRefusal, ReturnRefused, State, following
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store import child_returns as store
@@ -41,7 +41,7 @@ from nrm.web.language import current_language, translated
 blueprint = Blueprint("child_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-OVER = N_("This step was taken before, or is not the next one. Look at the return again.")
+_, OVER = IMPOSSIBLE[ReturnRefusal.STEP]
 NOT_NOW = N_(
     "The child does not set out: risk, security and family are not all found safe any more. Call child protection"
 )
@@ -110,7 +110,9 @@ def record() -> Answer:
             by=access.actor(),
         )
     except ReturnRefused as error:
-        field, words = IMPOSSIBLE[error.why]
+        field, words = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, words)
         form[field].errors = [words]
         return render_template("child_returns/record.html", form=form), 422
     return redirect(url_for("child_returns.show", return_id=return_id), 303)
@@ -191,10 +193,10 @@ def take_step(return_id: uuid.UUID, step: str) -> Answer:
     try:
         _take(return_id, after, form)
     except ReturnRefused as error:
-        if error.why not in IMPOSSIBLE:
-            return errors.error_page(409, OVER)
-        field, words = IMPOSSIBLE[error.why]
-        if error.why == "gate" and isinstance(form, TravelForm):
+        field, words = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, words)
+        if error.reason is ReturnRefusal.GATE and isinstance(form, TravelForm):
             field, words = "escort", NOT_NOW
         form[field].errors = [words]
         return _step(return_id, after, form, 422)

@@ -17,12 +17,12 @@ from forms.claims import (
     StepClaimForm,
     offer,
 )
-from forms.days import say_refused
 from nrm.actions import claims as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.claims import (
     NOT_STATED,
     ClaimEvent,
+    ClaimRefusal,
     ClaimRefused,
     Forum,
     Outcome,
@@ -216,8 +216,9 @@ def _entry_shown(form: StepClaimForm | CorrectClaimForm) -> int:
 
 def _show_refusal(form: Form, error: ClaimRefused) -> int:
     """Put the reason where it belongs; returns the status."""
-    otherwise = "event" if "event" in form else "outcome"
-    return say_refused(form, error.why, words=REFUSED, fields=FIELD_OF, otherwise=otherwise)
+    name = FIELD_OF.get(error.reason, "event" if "event" in form else "outcome")
+    form[name].errors = [REFUSED[error.reason]]
+    return 409 if error.reason is ClaimRefusal.STATE else 422
 
 
 def _claim_page(claim: store.ClaimView, form: StepClaimForm, status: int = 200) -> Answer:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
+from forms.cases import CASE_REFUSED
 from forms.consents import (
     ENDED_LABELS,
     INTERPRETER_LABELS,
@@ -24,7 +25,7 @@ from nrm import clock
 from nrm.actions import consents as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.cases import CaseRefused
-from nrm.domain.consents import EVERYTHING, Answer, ConsentRefused, Ended, Said, Topic, Weighed, asking
+from nrm.domain.consents import EVERYTHING, Answer, ConsentRefusal, ConsentRefused, Ended, Said, Topic, Weighed, asking
 from nrm.domain.interviews import Questionnaire
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
@@ -41,13 +42,10 @@ Page = tuple[str, int]
 Answered = BaseResponse | Page | str
 
 REFUSED = {
-    "not_holder": N_("Only the organisation that holds the case can do this."),
-    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
-    "closed": N_("This case is closed."),
-    "nothing": N_("The person has said no such yes that holds now."),
-    "child": N_("A child is not asked for consent: write down what it wishes."),
-    "adult": N_("An adult is asked for consent."),
-    "weighed": N_("Choose what becomes of the wish"),
+    ConsentRefusal.NOTHING: N_("The person has said no such yes that holds now."),
+    ConsentRefusal.CHILD: N_("A child is not asked for consent: write down what it wishes."),
+    ConsentRefusal.ADULT: N_("An adult is asked for consent."),
+    ConsentRefusal.WEIGHED: N_("Choose what becomes of the wish"),
 }
 
 
@@ -177,8 +175,10 @@ def ask(case_id: uuid.UUID) -> Answered:
     )
     try:
         actions.ask(case_id=case_id, answers=answers, asking=asked, weighed=weighed, by=access.actor())
-    except (CaseRefused, ConsentRefused) as error:
-        return errors.error_page(409, REFUSED[error.why])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except ConsentRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("consents.show", case_id=case_id), 303)
 
 
@@ -204,7 +204,7 @@ def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[
 @sessions.step_up
 def withdraw_page(case_id: uuid.UUID) -> Answered:
     if _held_case(case_id).age_class != "adult":
-        return errors.error_page(409, REFUSED["child"])
+        return errors.error_page(409, REFUSED[ConsentRefusal.CHILD])
     return _withdraw_page(case_id, _withdraw_form(case_id))
 
 
@@ -229,15 +229,17 @@ def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 
 @sessions.step_up
 def withdraw(case_id: uuid.UUID) -> Answered:
     if _held_case(case_id).age_class != "adult":
-        return errors.error_page(409, REFUSED["child"])
+        return errors.error_page(409, REFUSED[ConsentRefusal.CHILD])
     form = _withdraw_form(case_id)
     if not form.validate():
         return _withdraw_page(case_id, form, 422)
     what, _, party = form.what.data.partition(":")
     try:
         actions.withdraw(case_id=case_id, what=what, party=party, by=access.actor())
-    except (CaseRefused, ConsentRefused) as error:
-        return errors.error_page(409, REFUSED[error.why])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except ConsentRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("consents.show", case_id=case_id), 303)
 
 

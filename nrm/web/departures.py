@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.cases import CASE_REFUSED
 from forms.departures import FIELD_OF, KIND_LABELS, REASON_LABELS, REFUSED, WriteLetterForm
 from forms.stays import CLOSED
 from nrm.actions import departures as actions
@@ -28,12 +29,6 @@ from nrm.web.language import speaking, text_in
 blueprint = Blueprint("departures", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 NO_PDF = N_("This server cannot make the file now. Print the page of the letter instead.")
-CASE_REFUSED = {
-    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
-    "stay_open": N_("End the stay first; then the case can be closed."),
-    "referral_open": N_("Close the case after the referral was answered or withdrawn."),
-    "closed": N_("This case is closed."),
-}
 
 
 @blueprint.get("/cases/<uuid:case_id>/letter")
@@ -76,16 +71,16 @@ def write(case_id: uuid.UUID) -> Answer:
             by=access.actor(),
         )
     except DepartureRefused as error:
-        form[FIELD_OF[error.why]].errors = [REFUSED[error.why]]
+        form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
         return _letter_page(case, form, 422)
     except GateClosed as error:
-        if error.why in CHILD_GATE:
-            form.closes.errors = [CLOSED[error.why]]
+        if error.reason in CHILD_GATE:
+            form.closes.errors = [CLOSED[error.reason]]
             return _letter_page(case, form, 422)
-        form.kind.errors = [CLOSED[error.why]]
-        return _letter_page(case, form, 422, error.why)
+        form.kind.errors = [CLOSED[error.reason]]
+        return _letter_page(case, form, 422, error.reason)
     except CaseRefused as error:
-        form.closes.errors = [CASE_REFUSED[error.why]]
+        form.closes.errors = [CASE_REFUSED[error.reason]]
         return _letter_page(case, form, 422)
     return redirect(url_for("departures.show", departure_id=letter_id), 303)
 

@@ -17,7 +17,7 @@ from nrm.domain.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreements import Desk
 from nrm.domain.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.paths import numbers_of
-from nrm.domain.referrals import IllegalTransition
+from nrm.domain.referrals import IllegalTransition, TransitionRefusal
 from nrm.store import absences, agreements, cases, children, obligations, permits, referrals, stays
 from nrm.web import access, child_returns, consents, contributions, helpline, home, notices, places, requests
 from nrm.web.language import gettext
@@ -120,7 +120,7 @@ def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
         said_by = children.answered_by(line)
         return render_template("referrals/child_answered.html", line=line, said_by=said_by, answers=ANSWER_LABELS), 200
     if not line.answerable:
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     return _answer_page(line, ChildAnswerForm().of(line.age_class), 200)
 
 
@@ -138,7 +138,7 @@ def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if not line.answerable:
         if line.answer and form.answer.data == line.answer:
             return redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     if not form.validate():
         return _answer_page(line, form, 422)
     answer = ChildAnswer(form.answer.data)

@@ -15,7 +15,7 @@ from forms.stays import CLOSED
 from nrm.actions import findings as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.child_returns import State
-from nrm.domain.findings import FindingRefused
+from nrm.domain.findings import FindingRefusal, FindingRefused
 from nrm.domain.words import N_
 from nrm.store import child_returns
 from nrm.store import findings as store
@@ -27,7 +27,6 @@ blueprint = Blueprint("findings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 OVER = N_("This return is over; nothing more is found of it.")
-FASTER = N_("Somebody else recorded a finding in the same moment. Look at it, and record yours if it is still needed.")
 
 
 @blueprint.get("/cases/<uuid:case_id>/findings")
@@ -58,8 +57,8 @@ def of_case(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except FindingRefused as error:
-        if error.why not in IMPOSSIBLE:
-            return errors.error_page(409, FASTER)
+        if error.reason is FindingRefusal.STATE:
+            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
         return _of_case(case_id, _marked(form, error), 422)
     return redirect(url_for("home.index"), 303)
 
@@ -96,15 +95,15 @@ def of_return(return_id: uuid.UUID) -> Answer:
             by=by,
         )
     except FindingRefused as error:
-        if error.why not in IMPOSSIBLE:
-            return errors.error_page(409, FASTER)
+        if error.reason is FindingRefusal.STATE:
+            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
         return _of_return(return_id, _marked(form, error), 422)
     return redirect(url_for("child_returns.show", return_id=return_id), 303)
 
 
 def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
     """The form with the error message at the field that it concerns."""
-    name, words = IMPOSSIBLE[error.why]
+    name, words = IMPOSSIBLE[error.reason]
     field = form.when if name == "on" and form.when.data != "other" else form[name]
     field.errors = [words]
     return form

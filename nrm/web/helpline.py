@@ -21,7 +21,7 @@ from forms.helpline import (
 from nrm.actions import helpline as actions
 from nrm.domain.accounts import Permission
 from nrm.domain.cases import Purpose
-from nrm.domain.helpline import OTHER_LANGUAGE, Caller, CallRefused, Outcome, Topic
+from nrm.domain.helpline import OTHER_LANGUAGE, Caller, HelplineRefusal, HelplineRefused, Outcome, Topic
 from nrm.domain.words import N_
 from nrm.store import helpline as store
 from nrm.web import access, errors
@@ -30,7 +30,7 @@ from nrm.web.language import current_language
 blueprint = Blueprint("helpline", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-OVER = N_("Nothing is kept of this call any more: it was dealt with.")
+_, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
 
 
 def home_part() -> Markup:
@@ -90,8 +90,10 @@ def record() -> Answer:
             interview_id=interview_id,
             by=access.actor(),
         )
-    except CallRefused as error:
-        field, words = IMPOSSIBLE[error.why]
+    except HelplineRefused as error:
+        field, words = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, words)
         form[field].errors = [words]
         return render_template("helpline/record.html", form=form), 422
     if begun is not None:
@@ -138,6 +140,6 @@ def settle(call_id: uuid.UUID) -> Answer:
     """The call needs no more work: destroy its note."""
     try:
         actions.settle(call_id=call_id, by=access.actor())
-    except CallRefused:
+    except HelplineRefused:
         return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.cases import COMPARTMENT_LABELS
+from forms.cases import CASE_REFUSED, COMPARTMENT_LABELS
 from forms.days import chosen_day
 from forms.identifications import (
     APPEAL_LABELS,
@@ -28,7 +28,15 @@ from nrm.actions import identifications as actions
 from nrm.actions.identifications import Conclusion, JointInterview
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.cases import CaseRefused, Compartment, Identification
-from nrm.domain.identifications import POLICE_SIDE, Appellant, Basis, Event, IdentificationRefused, PlaceKind
+from nrm.domain.identifications import (
+    POLICE_SIDE,
+    Appellant,
+    Basis,
+    Event,
+    IdentificationRefusal,
+    IdentificationRefused,
+    PlaceKind,
+)
 from nrm.domain.words import N_
 from nrm.store import identifications as store
 from nrm.store import referrals as referral_store
@@ -44,18 +52,19 @@ Page = tuple[str, int]
 Answer = BaseResponse | Page | str
 
 REFUSED = {
-    "state": N_("This step does not follow from how the identification stands now."),
-    "sides": N_("Choose one of the police and one of social services"),
-    "not_agreed": N_("Tick that the person was told and agrees"),
-    "took_part": N_("You took part in this identification before. Somebody else looks at it now."),
-    "has_seen": N_("You opened an earlier decision of this case. Somebody who has not seen it looks at it now."),
-    "same_organisation": N_("Your organisation looked first. Somebody of another organisation looks second."),
-    "basis": N_("Choose at least one thing it rests on"),
-    "outcome": N_("Choose what you conclude"),
-    "day": N_("Enter a day that is not in the future and not before what came first"),
-    "asked": N_("A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."),
-    "closed": N_("This case is closed."),
-    "not_holder": N_("Only the organisation that holds the case can do this."),
+    IdentificationRefusal.STATE: N_("This step does not follow from how the identification stands now."),
+    IdentificationRefusal.SIDES: N_("Choose one of the police and one of social services"),
+    IdentificationRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    IdentificationRefusal.TOOK_PART: N_("You took part in this identification before. Somebody else looks at it now."),
+    IdentificationRefusal.HAS_SEEN: N_(
+        "You opened an earlier decision of this case. Somebody who has not seen it looks at it now."
+    ),
+    IdentificationRefusal.SAME_ORGANISATION: N_(
+        "Your organisation looked first. Somebody of another organisation looks second."
+    ),
+    IdentificationRefusal.BASIS: N_("Choose at least one thing it rests on"),
+    IdentificationRefusal.OUTCOME: N_("Choose what you conclude"),
+    IdentificationRefusal.DAY: N_("Enter a day that is not in the future and not before what came first"),
 }
 
 
@@ -197,12 +206,12 @@ def ask(case_id: uuid.UUID) -> Answer:
     try:
         actions.ask(case_id=case_id, organisations=chosen, agreed=bool(form.agreed.data), by=access.actor())
     except IdentificationRefused as error:
-        if error.why != "sides":
-            return errors.error_page(409, REFUSED[error.why])
-        form.readers.errors = [REFUSED[error.why]]
+        if error.reason is not IdentificationRefusal.SIDES:
+            return errors.error_page(409, REFUSED[error.reason])
+        form.readers.errors = [REFUSED[error.reason]]
         return _ask_page(case_id, form, 422)
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 
 
@@ -229,12 +238,12 @@ def appeal(case_id: uuid.UUID) -> Answer:
     try:
         actions.appeal(case_id=case_id, appellant=Appellant(form.appellant.data), on=on, by=access.actor())
     except IdentificationRefused as error:
-        if error.why != "day":
-            return errors.error_page(409, REFUSED[error.why])
-        form.on_day.errors = [REFUSED[error.why]]
+        if error.reason is not IdentificationRefusal.DAY:
+            return errors.error_page(409, REFUSED[error.reason])
+        form.on_day.errors = [REFUSED[error.reason]]
         return _appeal_page(case_id, form, 422)
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 
 
@@ -297,12 +306,12 @@ def interview(case_id: uuid.UUID) -> Answer:
     try:
         actions.interview(case_id=case_id, held=held, concluded=_conclusion(form), by=access.actor())
     except IdentificationRefused as error:
-        if error.why == "day":
-            (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.why]]
+        if error.reason is IdentificationRefusal.DAY:
+            (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.reason]]
             return _interview_page(case_id, form, 422)
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, REFUSED[error.reason])
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 
@@ -340,8 +349,10 @@ def look(case_id: uuid.UUID) -> Answer:
         return _look_page(case_id, form, 422)
     try:
         actions.look(case_id=case_id, concluded=_conclusion(form), by=access.actor())
-    except (IdentificationRefused, CaseRefused) as error:
-        return errors.error_page(409, REFUSED[error.why])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except IdentificationRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 
@@ -365,6 +376,8 @@ def decide(case_id: uuid.UUID) -> Answer:
         return _decide_page(case_id, form, 422)
     try:
         actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
-    except (IdentificationRefused, CaseRefused) as error:
-        return errors.error_page(409, REFUSED[error.why])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except IdentificationRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("identifications.show", case_id=case_id), 303)

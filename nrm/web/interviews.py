@@ -21,6 +21,7 @@ from nrm.domain.consents import ByName
 from nrm.domain.facts import consent_of
 from nrm.domain.interviews import Page
 from nrm.domain.journeys import journey
+from nrm.domain.referrals import ReferralRefusal
 from nrm.domain.words import N_
 from nrm.store import children, supplements
 from nrm.store import interviews as store
@@ -35,6 +36,7 @@ from nrm.web import (
     interview_pages,
     notices,
     places,
+    placing,
     rollout,
 )
 from nrm.web.language import current_language, gettext
@@ -44,11 +46,9 @@ Answer = BaseResponse | tuple[str, int] | str
 
 LONGEST_NUMBER = 9
 REFUSALS = {
-    "struck_out": N_("Choose another shelter: the person does not want this one"),
-    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
-    "no_reason": N_("Choose why this shelter"),
-    "already_open": N_("Somebody is being asked already. Wait for the answer."),
-    "duty_officer_decides": N_("The duty officer decides now. Call the duty desk."),
+    **placing.REFUSED,
+    ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
+    ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
 AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 ENDINGS = ("refused", "none", "undecided", "discarded")
@@ -333,7 +333,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         if picked.said is ByName.NO:
             struck = {picked.party.data, *given.get("parties", ())}
             after = actions.strike_out(draft=_as_seen(draft, seen), parties=struck, by=by)
-            picked.party.errors = [REFUSALS["struck_out"]]
+            picked.party.errors = [REFUSALS[ReferralRefusal.STRUCK_OUT]]
             picked.party.data, picked.asks = None, False
             return interview_pages.again(after, page, form, by=by, picked=picked, revision=after.revision)
         sending.send(
@@ -350,10 +350,10 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         return redirect(url_for("papers.twin_page", interview_id=draft.interview_id), 303)
     except sending.ReferralRefused as error:
         assert picked is not None
-        if error.why == "by_name":  # the route changed at the same moment
+        if error.reason is ReferralRefusal.BY_NAME:  # the route changed in the same instant
             picked.answered(picked.party.data)
         else:
-            picked.party.errors = [REFUSALS[error.why]]
+            picked.party.errors = [REFUSALS[error.reason]]
         return interview_pages.again(draft, page, form, by=by, picked=picked)
     return redirect(url_for("interviews.sent", interview_id=draft.interview_id), 303)
 

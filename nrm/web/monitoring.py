@@ -16,16 +16,24 @@ from forms.monitoring import (
     MARK_LABELS,
     OUTCOME_LABELS,
     OWNER_LABELS,
+    REFUSED,
     AskToMendForm,
     CheckMendedForm,
     ScoreForm,
     score_form,
-    wrong_at,
 )
 from nrm.actions import monitoring as actions
 from nrm.domain.accounts import Permission, Role
 from nrm.domain.interviews import Questionnaire
-from nrm.domain.monitoring import MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner
+from nrm.domain.monitoring import (
+    DrawRefusal,
+    DrawRefused,
+    MonitoringRefusal,
+    MonitoringRefused,
+    RemedyAction,
+    RemedyOutcome,
+    RemedyOwner,
+)
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.words import N_
 from nrm.store import accounts
@@ -37,14 +45,10 @@ from nrm.web.language import current_language, gettext, text_in
 blueprint = Blueprint("monitoring", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-OVER = {
-    "running": N_("The quarter is not over yet: it is drawn from the day after its last day."),
-    "no_seed": N_("This quarter has no seed yet; it is made within a day."),
-    "drawn": N_("This quarter was drawn before. A draw is made once."),
-    "own": N_("You scored this interview before. A second score is another person’s."),
-    "scored": N_("This interview is scored already."),
-    "answers": N_("The checklist changed meanwhile. Open the interview again."),
-    "checked": N_("This was checked before."),
+NOT_DRAWN = {
+    DrawRefusal.RUNNING: N_("The quarter is not over yet: it is drawn from the day after its last day."),
+    DrawRefusal.NO_SEED: N_("This quarter has no seed yet; it is made within a day."),
+    DrawRefusal.DRAWN: N_("This quarter was drawn before. A draw is made once."),
 }
 PAGE_WORDS = {
     "under_1": N_("under 1 minute"),
@@ -140,8 +144,8 @@ def draw(quarter: str) -> Answer:
         actions.draw(wanted, by=access.actor())
     except UnreadableQuarter:
         return errors.error_page(404)
-    except MonitoringRefused as error:
-        return errors.error_page(409, OVER[error.why])
+    except DrawRefused as error:
+        return errors.error_page(409, NOT_DRAWN[error.reason])
     return redirect(url_for("monitoring.quarter_page", quarter=str(wanted)), 303)
 
 
@@ -165,7 +169,7 @@ def score(sample_id: uuid.UUID) -> Answer:
     try:
         actions.score(sample_id=sample_id, marks=form.marks, by=by)
     except MonitoringRefused as error:
-        return errors.error_page(409, OVER[error.why])
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("monitoring.after", sample_id=sample_id), 303)
 
 
@@ -354,7 +358,7 @@ def mend() -> Answer:
             by=access.actor(),
         )
     except MonitoringRefused as error:
-        wrong_at(form.due if error.why == "due" else form.item, error)
+        (form.due if error.reason is MonitoringRefusal.DUE else form.item).errors = [REFUSED[error.reason]]
         return render_template("monitoring/mend.html", form=form), 422
     return redirect(url_for("home.index"), 303)
 
@@ -391,7 +395,7 @@ def check(remedy_id: uuid.UUID) -> Answer:
     try:
         actions.check_mended(remedy_id=remedy_id, outcome=RemedyOutcome(form.outcome.data), by=by)
     except MonitoringRefused as error:
-        return errors.error_page(409, OVER[error.why])
+        return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("home.index"), 303)
 
 

@@ -16,7 +16,7 @@ from nrm.actions import notices as actions
 from nrm.domain.accounts import OrganisationKind, Permission
 from nrm.domain.cases import Purpose
 from nrm.domain.duty import OLD_AFTER
-from nrm.domain.notices import ORIGINS_OF, Announcement, NoticeRefused, Origin
+from nrm.domain.notices import ORIGINS_OF, Announcement, NoticeRefusal, NoticeRefused, Origin
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store import notices as store
@@ -28,7 +28,7 @@ from nrm.web.language import current_language, text_in, translated
 blueprint = Blueprint("notices", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-OVER = N_("This return is over: the person arrived, or the notice was taken back.")
+_, OVER = IMPOSSIBLE[NoticeRefusal.STATE]
 
 
 SHOWN = 6
@@ -134,7 +134,9 @@ def announce() -> Answer:
             by=access.actor(),
         )
     except NoticeRefused as error:
-        field, what = IMPOSSIBLE[error.why]
+        field, what = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, what)
         form[field].errors = [what]
         return render_template("notices/announce.html", form=form), 422
     return redirect(url_for("home.index"), 303)

@@ -18,7 +18,7 @@ from nrm.actions import papers as actions
 from nrm.actions.drafts import Draft, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.interviews import Question, Questionnaire
-from nrm.domain.papers import PaperRefused, plan
+from nrm.domain.papers import PaperRefusal, PaperRefused, plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import papers as store
@@ -117,10 +117,10 @@ def begin() -> Answer:
     try:
         actions.begin(interview_id=interview_id, number=form.number.data or "", at=at, again=again, by=access.actor())
     except PaperRefused as error:
-        message = gettext(REFUSED[error.why])
+        message = gettext(REFUSED[error.reason])
         led_to = f" ({gettext('code %(code)s', code=error.pseudonym)})" if error.pseudonym else ""
-        form[FIELD_OF.get(error.why, "number")].errors = [message + led_to]
-        return _number_page(form, str(interview_id), 422, error.pseudonym if error.why == "keyed" else "")
+        form[FIELD_OF.get(error.reason, "number")].errors = [message + led_to]
+        return _number_page(form, str(interview_id), 422, error.pseudonym if error.reason is PaperRefusal.KEYED else "")
     return redirect(url_for("papers.answers_page", interview_id=interview_id), 303)
 
 

@@ -8,12 +8,12 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
-from forms.days import chosen_day, say_refused
+from forms.days import chosen_day
 from forms.names import language_name
 from forms.permits import EVENT_LABELS, FIELD_OF, GIVEN, REFUSED, RecordPermitForm
 from nrm.actions import permits as actions
 from nrm.domain.accounts import Permission
-from nrm.domain.permits import Ground, PermitEvent, PermitRefused
+from nrm.domain.permits import Ground, PermitEvent, PermitRefusal, PermitRefused
 from nrm.store import permits as store
 from nrm.store.stays import today
 from nrm.web import access
@@ -53,8 +53,10 @@ def record(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except PermitRefused as error:
-        status = say_refused(form, error.why, words=REFUSED, fields=FIELD_OF, otherwise="event")
-        return _permit_page(permit, form, status)
+        name = FIELD_OF.get(error.reason, "event")
+        field = form.on_day if name == "on" and form.on.data == "other" else form[name]
+        field.errors = [REFUSED[error.reason]]
+        return _permit_page(permit, form, 409 if error.reason is PermitRefusal.STATE else 422)
     return redirect(f"/cases/{case_id}", 303)
 
 

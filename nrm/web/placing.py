@@ -15,7 +15,7 @@ from nrm.actions import placing as actions
 from nrm.domain.accounts import NotVisible, Permission
 from nrm.domain.cases import CaseRefused
 from nrm.domain.consents import ByName
-from nrm.domain.referrals import OverrideReason, ReferralRefused
+from nrm.domain.referrals import OverrideReason, ReferralRefusal, ReferralRefused
 from nrm.domain.words import N_
 from nrm.store import cases as case_store
 from nrm.store import placing as store
@@ -28,14 +28,19 @@ blueprint = Blueprint("placing", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 REFUSED = {
-    "already_open": N_("Somebody is being asked already. Wait for the answer, or withdraw the referral first."),
-    "no_help": N_("The person does not want help arranged any more. Ask for consent again first."),
-    "duty_officer_decides": N_("Two parties have declined. The duty officer decides now; call the duty desk."),
-    "struck_out": N_("Choose another shelter: the person does not want this one"),
-    "ask_first": N_("The person is in a shelter and can be asked: ask first, then choose"),
-    "no_reason": N_("Choose why this shelter"),
-    "no_shelter": N_("Choose another shelter: this one cannot be asked now"),
-    "itself": N_("Choose another shelter: the person is with this one"),
+    ReferralRefusal.ALREADY_OPEN: N_(
+        "Somebody is being asked already. Wait for the answer, or withdraw the referral first."
+    ),
+    ReferralRefusal.NO_HELP: N_("The person does not want help arranged any more. Ask for consent again first."),
+    ReferralRefusal.DUTY_OFFICER_DECIDES: N_(
+        "Two parties have declined. The duty officer decides now; call the duty desk."
+    ),
+    ReferralRefusal.STRUCK_OUT: N_("Choose another shelter: the person does not want this one"),
+    ReferralRefusal.BY_NAME: N_("Name it to the person, and choose what the person says"),
+    ReferralRefusal.ASK_FIRST: N_("The person is in a shelter and can be asked: ask first, then choose"),
+    ReferralRefusal.NO_REASON: N_("Choose why this shelter"),
+    ReferralRefusal.NO_SHELTER: N_("Choose another shelter: this one cannot be asked now"),
+    ReferralRefusal.ITSELF: N_("Choose another shelter: the person is with this one"),
 }
 
 
@@ -75,7 +80,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     try:
         if by_name is ByName.NO:
             actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=access.actor())
-            form.receiver.errors, form.receiver.data, form.asks = [REFUSED["struck_out"]], None, False
+            form.receiver.errors, form.receiver.data, form.asks = [REFUSED[ReferralRefusal.STRUCK_OUT]], None, False
             return _placing_page(template, case_id, form, 422)
         referral_id = action(
             case_id=case_id,
@@ -86,15 +91,19 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
             by=access.actor(),
         )
     except ReferralRefused as error:
-        if error.why in ("by_name", "struck_out"):
+        if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
             if form.answered(form.receiver.data) is not None:
-                form.by_name.errors = [REFUSED["struck_out"]]
-        elif error.why == "ask_first":
-            form.by_name.errors = [REFUSED[error.why]]
-        elif error.why in ("already_open", "duty_officer_decides", "no_help"):
-            return errors.error_page(409, REFUSED[error.why])
+                form.by_name.errors = [REFUSED[ReferralRefusal.STRUCK_OUT]]
+        elif error.reason is ReferralRefusal.ASK_FIRST:
+            form.by_name.errors = [REFUSED[error.reason]]
+        elif error.reason in (
+            ReferralRefusal.ALREADY_OPEN,
+            ReferralRefusal.DUTY_OFFICER_DECIDES,
+            ReferralRefusal.NO_HELP,
+        ):
+            return errors.error_page(409, REFUSED[error.reason])
         else:
-            form.receiver.errors = [REFUSED[error.why]]
+            form.receiver.errors = [REFUSED[error.reason]]
         return _placing_page(template, case_id, form, 422)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 

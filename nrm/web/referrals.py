@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +39,7 @@ from nrm.domain.referrals import (
     ReferralEvent,
     ReferralStatus,
     Relation,
+    TransitionRefusal,
     actors_of,
     escorts_for,
 )
@@ -61,6 +63,18 @@ TOO_FEW = N_(
 )
 LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
 BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
+CONFLICTS: Mapping[TransitionRefusal, str] = {
+    TransitionRefusal.LATE: LATE,
+    TransitionRefusal.LEFT: LEFT,
+    TransitionRefusal.ASSIGNED: BINDING,
+    # Of these the page says no more than of every conflict: that somebody was faster.
+    TransitionRefusal.ACTOR: "",
+    TransitionRefusal.STATE: "",
+    TransitionRefusal.EARLY: "",
+    TransitionRefusal.REASON: "",
+    TransitionRefusal.MUST: "",
+    TransitionRefusal.ESCORT: "",
+}
 NOT_FREE = N_("Choose another bed: this one is no longer free")
 AUTHORITY = "RA"
 
@@ -253,13 +267,13 @@ def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
     """The referral, seen by somebody who may do this; raises NotVisible, IllegalTransition."""
     line = store.referral(referral_id, by=access.actor())
     if line.relation not in actors_of(line.status, event):
-        raise IllegalTransition("state")
+        raise IllegalTransition(TransitionRefusal.STATE)
     return line
 
 
 def _conflict(error: IllegalTransition) -> Answer:
     """409 with the reason, where there is one worth knowing."""
-    return errors.error_page(409, {"late": LATE, "left": LEFT, "assigned": BINDING}.get(error.why, ""))
+    return errors.error_page(409, CONFLICTS[error.reason])
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/decline")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.cases import CASE_REFUSED
 from forms.second_hands import AgreeToAccountForm, AgreeToCaseForm
 from forms.stays import CLOSED
 from nrm.actions import second_hands as actions
@@ -16,11 +17,10 @@ from nrm.domain.cases import CaseRefused
 from nrm.domain.consents import ConsentRefused
 from nrm.domain.members import LastKeyHolder
 from nrm.domain.permits import GateClosed
-from nrm.domain.second_hands import OF_CASES, ActKind, ActReason, ActRefused, ActStatus
+from nrm.domain.second_hands import OF_CASES, ActKind, ActReason, ActRefusal, ActRefused, ActStatus
 from nrm.domain.words import N_
 from nrm.store import second_hands as store
 from nrm.web import access, errors, sessions
-from nrm.web.cases import REFUSED
 from nrm.web.consents import REFUSED as CONSENT_REFUSED
 from nrm.web.members import LAST
 
@@ -48,9 +48,10 @@ STATUSES: Mapping[ActStatus, str] = {
     ActStatus.EXPIRED: N_("nobody agreed in time: it was not done"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
-REFUSALS: Mapping[str, str] = {
-    "own": N_("You asked for this yourself. A colleague has to agree."),
-    "new": N_("You were confirmed after this was asked for. A colleague who was there before has to agree."),
+REFUSALS = {
+    ActRefusal.ANSWERED: ANSWERED,
+    ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),
+    ActRefusal.NEW: N_("You were confirmed after this was asked for. A colleague who was there before has to agree."),
 }
 
 
@@ -92,13 +93,13 @@ def agree(act_id: uuid.UUID) -> Answer:
     try:
         token = actions.agree(act_id=act_id, by=by)
     except ActRefused as error:
-        return errors.error_page(409, REFUSALS.get(error.why, ANSWERED))
+        return errors.error_page(409, REFUSALS[error.reason])
     except CaseRefused as error:
-        return errors.error_page(409, REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except ConsentRefused as error:
-        return errors.error_page(409, CONSENT_REFUSED[error.why])
+        return errors.error_page(409, CONSENT_REFUSED[error.reason])
     except GateClosed as error:
-        return errors.error_page(409, CLOSED[error.why])
+        return errors.error_page(409, CLOSED[error.reason])
     except LastKeyHolder:
         return errors.error_page(409, LAST)
     if token is not None:

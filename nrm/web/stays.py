@@ -25,8 +25,8 @@ from forms.stays import (
 from nrm.actions import stays as actions
 from nrm.domain.absences import BY_ANOTHER_PAGE
 from nrm.domain.accounts import Permission
-from nrm.domain.permits import GateClosed
-from nrm.domain.stays import DESTINATIONS, BedInUse, Destination, ExitReason, ImpossibleStay, StayOver
+from nrm.domain.permits import GateClosed, GateRefusal
+from nrm.domain.stays import DESTINATIONS, BedInUse, Destination, ExitReason, ImpossibleStay, StayOver, StayRefusal
 from nrm.domain.words import N_
 from nrm.store import absences as absences_store
 from nrm.store import stays as store
@@ -138,13 +138,13 @@ def chosen_bed(form: AdmitStayForm | ChangeStayForm) -> uuid.UUID:
 
 def mark_impossible(form: AdmitStayForm | ChangeStayForm | EndStayForm, error: ImpossibleStay) -> int:
     """Show the message at its field; returns the HTTP status: 409 when somebody else was faster, else 422."""
-    name = FIELD_OF.get(error.why, "bed")
+    name = FIELD_OF.get(error.reason, "bed")
     field = form[name if name in form else "bed"]
     other = f"{name}_day"
     if other in form and field.data == "other":
         field = form[other]
-    field.errors = [IMPOSSIBLE[error.why]]
-    return 409 if error.why in ("bed_taken", "already_there") else 422
+    field.errors = [IMPOSSIBLE[error.reason]]
+    return 409 if error.reason in (StayRefusal.BED_TAKEN, StayRefusal.ALREADY_THERE) else 422
 
 
 @blueprint.get("/stays/<uuid:stay_id>")
@@ -241,10 +241,10 @@ def end(stay_id: uuid.UUID) -> Answer:
         mark_country(form, error)
         return _end_page(stay, form), status
     except GateClosed as error:
-        if error.why != "other_household":
-            form.reason.errors = [CLOSED[error.why]]
-            return _end_page(stay, form, gate=error.why), 422
-        form.same_household.errors = [CLOSED[error.why]]
+        if error.reason is not GateRefusal.OTHER_HOUSEHOLD:
+            form.reason.errors = [CLOSED[error.reason]]
+            return _end_page(stay, form, gate=error.reason), 422
+        form.same_household.errors = [CLOSED[error.reason]]
         used_for = [label_of("exit_reasons", reason), label_of("destinations", destination)]
         return _end_page(stay, form, used_for=", ".join(used_for)), 422
     except StayOver:
@@ -262,7 +262,7 @@ def _end_page(stay: store.StayLine, form: EndStayForm, *, gate: str = "", used_f
 
 def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
     """Show the error at the name of the country, if another country was chosen."""
-    if error.why == "country" and form.country.data == ABROAD:
+    if error.reason is StayRefusal.COUNTRY and form.country.data == ABROAD:
         form.country.errors = []
         form.country_name.errors = [NAME_IT]
 

@@ -8,13 +8,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.cases import COMPARTMENT_LABELS, OpenCaseForm
+from forms.cases import CASE_REFUSED, COMPARTMENT_LABELS, OpenCaseForm
 from forms.interviews import PageForm, page_form
 from forms.supplements import accept_some
 from nrm.actions import cases as case_actions
 from nrm.actions import supplements as actions
 from nrm.domain.accounts import NotVisible, Permission
-from nrm.domain.cases import SUPPLEMENT, CaseRefused, Purpose
+from nrm.domain.cases import SUPPLEMENT, CaseRefusal, CaseRefused, Purpose
 from nrm.domain.referrals import IllegalTransition
 from nrm.domain.supplements import owed_part
 from nrm.domain.words import N_
@@ -22,7 +22,7 @@ from nrm.store import cases as case_store
 from nrm.store import obligations
 from nrm.store import supplements as store
 from nrm.store.cases import CaseRelation, SeenCase
-from nrm.web import access, cases, errors, interview_pages, places
+from nrm.web import access, errors, interview_pages, places
 from nrm.web.language import current_language
 from nrm.web.opened import answer_rows
 
@@ -71,7 +71,7 @@ def send(supplement_id: uuid.UUID) -> Answer:
     try:
         actions.send(supplement_id=supplement_id, answers=given, by=by)
     except CaseRefused as error:
-        return errors.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except IllegalTransition:
         pass  # the same button, pressed twice at once
     return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
@@ -150,7 +150,7 @@ def take_over(case_id: uuid.UUID) -> Answer:
     try:
         actions.take_over(case_id=case_id, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except case_actions.StaleRevision:
         return errors.error_page(409)
     return redirect(url_for("cases.show", case_id=case_id), 303)
@@ -171,7 +171,7 @@ def complete_page(case_id: uuid.UUID) -> Answer:
     """The holder's own task: what the urgent interview left out."""
     case = _completable(case_id)
     if not obligations.is_owed(case_id, obligations.COMPLETE_INTERVIEW):
-        return errors.error_page(409, cases.REFUSED["completed"])
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.COMPLETED])
     _, body = _form(case.questionnaire, _consent(case))
     return render_template("supplements/complete.html", case=case, body=body, form=None, nothing=())
 
@@ -191,7 +191,7 @@ def complete(case_id: uuid.UUID) -> Answer:
     try:
         actions.complete(case_id=case_id, answers=given, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, cases.REFUSED[error.why])
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     except case_actions.StaleRevision:
         return errors.error_page(409)
     return redirect(url_for("cases.show", case_id=case_id), 303)

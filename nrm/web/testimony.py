@@ -7,11 +7,11 @@ import uuid
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from forms.days import chosen_day, say_refused
+from forms.days import chosen_day
 from forms.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
 from nrm.actions import testimony as actions
 from nrm.domain.accounts import Permission
-from nrm.domain.testimony import IllegalStep, WithdrawalReason, WitnessStatus
+from nrm.domain.testimony import IllegalStep, StepRefusal, WithdrawalReason, WitnessStatus
 from nrm.store import testimony as store
 from nrm.store.stays import today
 from nrm.web import access
@@ -48,8 +48,10 @@ def record(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except IllegalStep as error:
-        refused = say_refused(form, error.why, words=ILLEGAL, fields=FIELD_OF, otherwise="status")
-        return _testimony_page(track, form, refused)
+        name = FIELD_OF.get(error.reason, "status")
+        field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
+        field.errors = [ILLEGAL[error.reason]]
+        return _testimony_page(track, form, 409 if error.reason is StepRefusal.STATE else 422)
     return redirect(f"/cases/{case_id}", 303)
 
 

@@ -148,12 +148,12 @@ def test_one_person_signs_once_and_two_are_enough(app: Flask) -> None:
     texts.sign(version, first)
     with pytest.raises(IllegalVersionStep) as refused:
         texts.sign(version, first)
-    assert refused.value.why == "signed"
+    assert refused.value.reason == "signed"
     texts.sign(version, second)
     third = texts.colleague(db.session.get_one(Organisation, first.organisation_id), "third.vatra", first)
     with pytest.raises(IllegalVersionStep) as refused:
         texts.sign(version, factories.actor(third))
-    assert refused.value.why == "complete"
+    assert refused.value.reason == "complete"
 
 
 def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app: Flask) -> None:
@@ -166,7 +166,7 @@ def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app:
             actions.sign(version=version, read="", by=factories.actor(login))
     with pytest.raises(IllegalVersionStep) as refused:
         actions.sign(version=version, read="0" * 64, by=vatra)
-    assert refused.value.why == "changed"
+    assert refused.value.reason == "changed"
     texts.sign(version, vatra)
     (signature,) = db.session.scalars(select(AgreementSignature))
     assert (signature.party, signature.member_id) == ("VATRA", vatra.member_id)

@@ -81,7 +81,7 @@ def test_while_a_shelter_is_asked_the_holder_reads_but_writes_nothing_the_shelte
     for attempt in attempts:
         with pytest.raises(CaseRefused) as refused:
             attempt()
-        assert refused.value.why == "asked"
+        assert refused.value.reason == "asked"
     assert opens(world.case, Compartment.IDENTITY, "nrc.case_worker")["given"] == people.PLANTED
     referrals.accept(referral_id=referral_id, bed_id=people.bed("IOM"), by=factories.actor("iom.case_worker"))
     assert opens(world.case, Compartment.IDENTITY, "iom.case_worker")["given"] == people.PLANTED

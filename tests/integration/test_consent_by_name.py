@@ -302,7 +302,7 @@ def test_whatever_is_named_and_said_no_yes_is_written_down_for_anybody_else(app:
         try:
             sending.send(interview_id=interview_id, party=party, override_reason="other", by_name=by_name, by=by)
         except ReferralRefused as error:
-            why = error.why
+            why = error.reason
         if why or by_name is ByName.NO:
             assert why == ("struck_out" if by_name is ByName.NO else "by_name")
             continue

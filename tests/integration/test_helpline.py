@@ -18,7 +18,7 @@ from nrm.actions import interviews, sending, tending
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.cases import Purpose
-from nrm.domain.helpline import LONGEST_NOTE, Caller, CallRefused, Outcome, PartOfDay, Topic, part_of_day
+from nrm.domain.helpline import LONGEST_NOTE, Caller, HelplineRefused, Outcome, PartOfDay, Topic, part_of_day
 from nrm.models.cases import Case, Erasure, Grant, ShredKey
 from nrm.models.helpline import HelplineCall
 from nrm.models.interviews import Interview
@@ -90,7 +90,7 @@ def test_a_note_is_sealed_to_the_help_line_opened_on_record_and_destroyed_when_d
     assert db.session.get(Erasure, (call_id, "identity")) is not None
     with db.engines["shred"].connect() as connection:
         assert connection.execute(select(ShredKey.key).where(ShredKey.case_id == call_id)).all() == []
-    with pytest.raises(CallRefused, match="over"):
+    with pytest.raises(HelplineRefused, match="over"):
         actions.settle(call_id=call_id, by=operator)
     with pytest.raises(NotVisible):
         actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=operator)
@@ -149,7 +149,7 @@ def test_an_urgent_call_begins_the_urgent_way(operator: Actor) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_kept(operator: Actor, changed: dict[str, Any], why: str) -> None:
-    with pytest.raises(CallRefused, match=why):
+    with pytest.raises(HelplineRefused, match=why):
         called(operator, **changed)
     assert db.session.scalars(select(HelplineCall)).all() == []
 

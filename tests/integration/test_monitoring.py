@@ -20,7 +20,7 @@ from nrm import clock
 from nrm.actions import accounts, interviews, monitoring, sending, tending
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role
-from nrm.domain.monitoring import MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner, commitment
+from nrm.domain.monitoring import DrawRefused, MonitoringRefused, RemedyAction, RemedyOutcome, RemedyOwner, commitment
 from nrm.domain.quarters import Quarter
 from nrm.domain.screenings import Screening
 from nrm.models.audit import AuditEntry
@@ -205,12 +205,12 @@ def test_the_seed_is_fixed_before_shown_after_and_the_draw_can_be_made_again(app
     assert before.seed is None
     assert sealed is not None
     monitor = factories.actor(MONITOR)
-    with pytest.raises(MonitoringRefused, match="running"):
+    with pytest.raises(DrawRefused, match="running"):
         monitoring.draw(Q2, by=monitor)
     assert command(app, "monitoring", "verify", "2026Q2")[0] == 3
     clock.set_clock(lambda: NOON + timedelta(days=1))
     assert monitoring.draw(Q2, by=monitor) == 10
-    with pytest.raises(MonitoringRefused, match="drawn"):
+    with pytest.raises(DrawRefused, match="drawn"):
         monitoring.draw(Q2, by=monitor)
     after = db.session.get_one(MonitoringDraw, "2026Q2", populate_existing=True)
     assert after.commitment == hashed == commitment(bytes.fromhex(after.seed or ""))
@@ -265,7 +265,7 @@ def test_a_post_with_too_few_waits_for_the_next_quarter(app: Flask) -> None:
 
 def test_a_quarter_that_has_no_seed_is_not_drawn(app: Flask, command: Command) -> None:
     clock.set_clock(lambda: NOON)
-    with pytest.raises(MonitoringRefused, match="no_seed"):
+    with pytest.raises(DrawRefused, match="no_seed"):
         monitoring.draw(Quarter(2025, 4), by=factories.actor(MONITOR))
     code, _, err = command(app, "monitoring", "draw", "2025Q4", "--as", MONITOR)
     assert (code, err) == (2, "nrm: 2025Q4 has no seed yet; `nrm tend` makes it\n")

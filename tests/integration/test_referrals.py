@@ -179,7 +179,7 @@ def test_of_twenty_who_accept_at_once_exactly_one_wins(app: Flask, rinas: Actor)
                 referrals.accept(referral_id=sent.referral_id, bed_id=beds[number], by=askers[number])
                 outcomes.append("won")
             except IllegalTransition as error:
-                outcomes.append(error.why)
+                outcomes.append(error.reason)
             finally:
                 db.session.remove()
 

@@ -182,7 +182,7 @@ def test_of_two_admissions_into_one_bed_one_wins(app: Flask, vatra: Actor) -> No
                 _admit(case_id, wanted, vatra)
                 outcomes.append("admitted")
             except ImpossibleStay as error:
-                outcomes.append(error.why)
+                outcomes.append(error.reason)
 
     threads = [threading.Thread(target=admit, args=(each.case_id,)) for each in (first, second)]
     for thread in threads:

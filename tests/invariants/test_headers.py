@@ -20,7 +20,7 @@ from nrm import create_app, db
 from nrm.actions import proving
 from nrm.db import transaction
 from nrm.domain.limits import ACCOUNT
-from nrm.domain.referrals import IllegalTransition
+from nrm.domain.referrals import IllegalTransition, TransitionRefusal
 from nrm.store import tries
 from nrm.web import headers
 from tests import factories
@@ -116,7 +116,7 @@ def test_a_method_that_is_not_there_says_which_are(app: Flask) -> None:
 
 
 def test_conflicts_and_crashes(app: Flask) -> None:
-    assert_protected(failing(app, IllegalTransition("over")), 409)
+    assert_protected(failing(app, IllegalTransition(TransitionRefusal.STATE)), 409)
     assert_protected(failing(app, ValueError("Zamira")), 500)
 
 

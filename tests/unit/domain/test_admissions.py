@@ -108,7 +108,7 @@ def test_every_profile_has_its_obligations(age_class: str, gender: str, citizens
 def test_answers_that_contradict_each_other_are_refused(change: dict[str, object], named: bool, why: str) -> None:
     with pytest.raises(ImpossibleCase) as refused:
         check(dataclasses.replace(ALBANIAN, **change), named=named)  # type: ignore[arg-type]
-    assert refused.value.why == why
+    assert refused.value.reason == why
 
 
 def test_who_does_not_wish_to_be_counted_leaves_no_particulars_in_clear() -> None:

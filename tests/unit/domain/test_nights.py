@@ -75,7 +75,7 @@ def test_the_day_of_leaving_is_not_a_night() -> None:
 def test_dates_that_contradict_each_other_are_refused(keywords: dict[str, date], why: str) -> None:
     with pytest.raises(ImpossibleStay) as refused:
         check_dates(today=date(2026, 3, 10), **keywords)
-    assert refused.value.why == why
+    assert refused.value.reason == why
 
 
 def test_leaving_on_the_first_day_is_possible() -> None:

@@ -98,7 +98,7 @@ def test_too_little_chance_makes_no_number() -> None:
 def test_a_talk_is_neither_ahead_nor_long_ago_nor_before_its_paper(at: datetime, why: str) -> None:
     with pytest.raises(PaperRefused) as refused:
         check_time(at, NOW - timedelta(hours=1), NOW)
-    assert refused.value.why == why
+    assert refused.value.reason == why
 
 
 def test_a_talk_of_the_minute_in_which_the_paper_was_printed_is_taken() -> None:

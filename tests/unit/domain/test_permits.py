@@ -67,7 +67,7 @@ def test_every_step_is_legal_exactly_when_it_stands_in_the_table(status: PermitS
         return
     with pytest.raises(PermitRefused) as caught:
         _recorded(status, event)
-    assert caught.value.why == "state"
+    assert caught.value.reason == "state"
 
 
 def test_the_table_has_no_other_steps():
@@ -77,13 +77,13 @@ def test_the_table_has_no_other_steps():
 def test_an_albanian_needs_no_permit():
     with pytest.raises(PermitRefused) as caught:
         _recorded(PermitStatus.NOT_INFORMED, PermitEvent.INFORM, "albanian")
-    assert caught.value.why == "not_third_country"
+    assert caught.value.reason == "not_third_country"
 
 
 def _why(facts: PermitFacts, event: PermitEvent, **more: object) -> str:
     with pytest.raises(PermitRefused) as caught:
         record(facts, event, citizenship_class="third_country", on=more.pop("on", ON), **more)  # type: ignore[arg-type]
-    return caught.value.why
+    return caught.value.reason
 
 
 @pytest.mark.parametrize("informed", [None, Informing(INFORMED.on, "", "ro"), Informing(INFORMED.on, "NRC", "")])
@@ -118,7 +118,7 @@ def test_a_permit_expires_on_the_day_after_its_last_and_not_before():
 def _closed(citizenship_class: str, facts: PermitFacts) -> str:
     with pytest.raises(GateClosed) as caught:
         check_repatriation(citizenship_class, facts, on=ON)
-    return caught.value.why
+    return caught.value.reason
 
 
 @pytest.mark.parametrize("citizenship_class", FOREIGN)
@@ -151,7 +151,7 @@ def test_an_albanian_is_not_held_by_the_permit_gate():
 def test_no_child_and_nobody_who_may_be_one_is_returned_to_the_family_at_a_crossing_point(age_class: str):
     with pytest.raises(GateClosed) as caught:
         check_return_to_family(age_class)
-    assert caught.value.why == "at_crossing_point"
+    assert caught.value.reason == "at_crossing_point"
 
 
 def test_an_adult_may_go_home():
@@ -193,7 +193,7 @@ def test_a_child_leaves_for_no_household_before_all_three_are_found_safe(age_cla
     ):
         with pytest.raises(GateClosed) as caught:
             check_child(shut, destination, on=ON)
-        assert caught.value.why == why
+        assert caught.value.reason == why
     assert check_child(ChildFacts(age_class, ON), destination, on=ON) == "assessed"
 
 
@@ -226,7 +226,7 @@ def test_the_gates_look_at_the_country_and_not_at_the_word(destination: Destinat
                 country=country,
                 reflection_until=until,
             )
-        assert caught.value.why == why
+        assert caught.value.reason == why
     for citizenship, where, gate in (("third_country", "home", "home"), ("albanian", country, "albanian")):
         kept = check_leaving(
             ExitReason.EXPELLED,

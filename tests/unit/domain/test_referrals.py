@@ -68,7 +68,7 @@ def test_every_triple_is_legal_exactly_when_it_stands_in_the_table(
     with pytest.raises(IllegalTransition) as caught:
         decide(status, event, relation, terms=TERMS, at=_when(event), reason=DeclineReason.FULL)
     somebody_may = any((status.value, event.value, other.value) in LEGAL for other in Relation)
-    assert caught.value.why == ("actor" if somebody_may else "state")
+    assert caught.value.reason == ("actor" if somebody_may else "state")
 
 
 def test_nothing_happens_to_a_referral_that_is_over():
@@ -84,7 +84,7 @@ def test_an_outsider_can_do_nothing():
 def _refusal(event: ReferralEvent, relation: Relation, *, terms: Terms, at: datetime, **more: DeclineReason) -> str:
     with pytest.raises(IllegalTransition) as caught:
         decide(ReferralStatus.SENT, event, relation, terms=terms, at=at, reason=more.get("reason"))
-    return caught.value.why
+    return caught.value.reason
 
 
 @pytest.mark.parametrize("event", [ReferralEvent.ACCEPT, ReferralEvent.DECLINE])
@@ -156,7 +156,7 @@ def test_who_does_not_arrive_an_hour_after_the_expected_time_is_late():
 def _refused(*chain: str, relation: Relation = Relation.SENDER, follows_route: bool = True, **more: object) -> str:
     with pytest.raises(ReferralRefused) as caught:
         check_new([ReferralStatus(each) for each in chain], relation, follows_route=follows_route, **more)  # type: ignore[arg-type]
-    return caught.value.why
+    return caught.value.reason
 
 
 @pytest.mark.parametrize("status", [ReferralStatus.SENT, ReferralStatus.ACCEPTED])

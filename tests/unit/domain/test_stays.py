@@ -80,7 +80,7 @@ def test_who_leaves_on_the_day_of_coming_has_no_night():
 def test_dates_that_contradict_each_other_are_refused(dates: dict[str, date], why: str):
     with pytest.raises(ImpossibleStay) as caught:
         check_dates(**dates, today=TODAY)
-    assert caught.value.why == why
+    assert caught.value.reason == why
 
 
 def test_dates_at_the_limits_are_possible():
@@ -96,7 +96,7 @@ def test_a_destination_that_contradicts_the_reason_is_refused(reason: ExitReason
         return
     with pytest.raises(ImpossibleStay) as caught:
         check_exit(reason, destination)
-    assert caught.value.why == "destination"
+    assert caught.value.reason == "destination"
 
 
 def test_only_a_repatriation_or_a_free_adult_leads_to_the_country_of_citizenship():
@@ -115,7 +115,7 @@ def test_two_stays_overlap_exactly_when_they_share_a_night(one: Period, other: P
     if first < last:
         with pytest.raises(ImpossibleStay) as caught:
             check_no_overlap(one, [other])
-        assert caught.value.why == "overlaps"
+        assert caught.value.reason == "overlaps"
     else:
         check_no_overlap(one, [other])
 
@@ -172,7 +172,7 @@ def test_several_beds_count_on_from_the_first(first: str, number: int, names: li
 def test_beds_that_cannot_be_named(first: str, number: int, why: str) -> None:
     with pytest.raises(BedRefused) as refused:
         bed_names(first, number)
-    assert refused.value.why == why
+    assert refused.value.reason == why
 
 
 def test_a_bed_is_never_closed_over_whoever_sleeps_in_it_or_is_awaited() -> None:
@@ -190,4 +190,4 @@ def test_a_bed_is_never_closed_over_whoever_sleeps_in_it_or_is_awaited() -> None
     ):
         with pytest.raises(BedRefused) as refused:
             check_closing(closed_from, today=today, free_from=free_from, kept=kept)
-        assert refused.value.why == why
+        assert refused.value.reason == why

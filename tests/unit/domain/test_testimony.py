@@ -29,16 +29,16 @@ def test_every_step_is_legal_exactly_when_it_was_worked_out_so(before: WitnessSt
         return
     with pytest.raises(IllegalStep) as caught:
         step(before, after, reason)
-    assert caught.value.why == "state"
+    assert caught.value.reason == "state"
 
 
 def test_a_withdrawal_needs_its_reason():
     with pytest.raises(IllegalStep) as caught:
         step(WitnessStatus.STATEMENT_GIVEN, WitnessStatus.TESTIMONY_WITHDRAWN)
-    assert caught.value.why == "reason_missing"
+    assert caught.value.reason == "reason_missing"
 
 
 def test_nothing_but_a_withdrawal_has_a_reason():
     with pytest.raises(IllegalStep) as caught:
         step(WitnessStatus.WILLING, WitnessStatus.STATEMENT_GIVEN, WithdrawalReason.OTHER)
-    assert caught.value.why == "reason_unexpected"
+    assert caught.value.reason == "reason_unexpected"

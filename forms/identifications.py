@@ -10,7 +10,7 @@ from forms.cases import LONGEST_TEXT
 from forms.consents import HowAskedForm
 from forms.days import DayField, today_or
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.cases import Identification
+from nrm.domain.cases import IdentificationStatus
 from nrm.domain.identifications import OUTCOMES, Appellant, PlaceKind, State
 from nrm.domain.words import N_
 
@@ -24,9 +24,9 @@ STATE_LABELS = {
     State.FINAL: N_("decided after an appeal"),
 }
 STATUS_LABELS = {
-    Identification.POSSIBLE: N_("possible victim"),
-    Identification.IDENTIFIED: N_("identified victim"),
-    Identification.NOT_A_VICTIM: N_("not a victim"),
+    IdentificationStatus.POSSIBLE: N_("possible victim"),
+    IdentificationStatus.IDENTIFIED: N_("identified victim"),
+    IdentificationStatus.NOT_A_VICTIM: N_("not a victim"),
 }
 PLACE_LABELS = {
     PlaceKind.SHELTER: N_("In the shelter"),

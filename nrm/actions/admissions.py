@@ -30,10 +30,10 @@ from nrm.domain.admissions import (
 from nrm.domain.agreements import RECEIVER, Agreement
 from nrm.domain.cases import RANDOM_BYTES, Compartment, new_pseudonym
 from nrm.domain.consents import Asking, of_own_case
-from nrm.domain.routes import Obligation
+from nrm.domain.routes import RouteObligation
 from nrm.domain.stays import Source
 from nrm.models.cases import Case
-from nrm.models.referrals import Obligation as ObligationRow
+from nrm.models.referrals import Obligation
 from nrm.store import accounts, agreements, cases, interviews, stays
 from nrm.store.countries import country
 from nrm.vault import compartments as vault
@@ -108,7 +108,7 @@ def open_case(
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
         stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
         session.add_all(
-            ObligationRow(
+            Obligation(
                 case_id=row.id,
                 kind=each.kind,
                 party=each.party,
@@ -139,7 +139,7 @@ def _seal(
     session: Session,
     case_id: uuid.UUID,
     answers: Mapping[str, dict[str, Any]],
-    owed: tuple[Obligation, ...],
+    owed: tuple[RouteObligation, ...],
     agreement: Agreement,
     by: Actor,
 ) -> None:

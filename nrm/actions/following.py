@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit
 from nrm.actions.instances import add_organisation
-from nrm.countries import Country
-from nrm.countries import Organisation as Data
+from nrm.countries import Country, ListedOrganisation
 from nrm.db import transaction
 from nrm.domain.accounts import Actor, OrganisationKind
 from nrm.models.accounts import Member, Organisation
@@ -97,7 +96,7 @@ def _named_by_versions(session: Session) -> set[str]:
     return {str(party.get("code")) for text in texts for party in tomllib.loads(text).get("party", ())}
 
 
-def _added(data: Data) -> _Step:
+def _added(data: ListedOrganisation) -> _Step:
     def apply(session: Session) -> None:
         id_ = add_organisation(session, data, opened_on=stays.today())
         audit.append(session, audit.Event.ORGANISATION_ADDED, by=_BY, organisation=id_)
@@ -114,7 +113,7 @@ def _refused_change(code: str, what: str, here: str, there: str) -> _Step:
     )
 
 
-def _changed(session: Session, organisation: Organisation, data: Data) -> Iterator[_Step]:
+def _changed(session: Session, organisation: Organisation, data: ListedOrganisation) -> Iterator[_Step]:
     code, id_ = organisation.code, organisation.id
 
     def put(what: str, **values: str) -> Callable[[Session], None]:
@@ -139,7 +138,7 @@ def _changed(session: Session, organisation: Organisation, data: Data) -> Iterat
         yield from _beds(session, organisation, data)
 
 
-def _beds(session: Session, organisation: Organisation, data: Data) -> Iterator[_Step]:
+def _beds(session: Session, organisation: Organisation, data: ListedOrganisation) -> Iterator[_Step]:
     code, id_ = organisation.code, organisation.id
     here = session.scalars(select(Bed).where(Bed.organisation_id == id_).order_by(Bed.label)).all()
     known = {bed.label for bed in here} | {bed.file_label for bed in here}

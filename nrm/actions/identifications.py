@@ -19,8 +19,7 @@ from nrm import audit
 from nrm.actions import cases, consenting
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import CaseRefusal, CaseRefused, Compartment, Purpose
-from nrm.domain.cases import Identification as Status
+from nrm.domain.cases import CaseRefusal, CaseRefused, Compartment, IdentificationStatus, Purpose
 from nrm.domain.consents import Answer, Asking, Said, Topic
 from nrm.domain.identifications import (
     DECISIONS,
@@ -91,7 +90,9 @@ def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: boo
         consenting.record(session, case_id, yes, Asking("", "", ""), by)
         today = stays.today()
         session.add(
-            Identification(case_id=case_id, state=str(State.ASKED), status=str(Status.POSSIBLE), asked_on=today)
+            Identification(
+                case_id=case_id, state=str(State.ASKED), status=str(IdentificationStatus.POSSIBLE), asked_on=today
+            )
         )
         _flush(session)
         for each in asked:
@@ -151,7 +152,7 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
         before = store.as_rules(store.looks(identification))
         check_look(store.reviewer(case_id, by=by), before, _interviewed(identification))
         check_conclusion(concluded.outcome, concluded.bases)
-        outcome = Status(concluded.outcome)
+        outcome = IdentificationStatus(concluded.outcome)
         _record_look(session, case, identification, len(before) + 1, concluded, by)
         after = State.DECIDED if event is Event.THIRD else after_second(before[0].outcome, outcome)
         identification.state = str(after)
@@ -192,7 +193,7 @@ def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
         identification.appeal_outcome = "changed" if changed else "confirmed"
         identification.appeal_decided_on, identification.appeal_member_id = stays.today(), by.member_id
         if changed:
-            _decide(case, identification, opposite(Status(identification.status)), by)
+            _decide(case, identification, opposite(IdentificationStatus(identification.status)), by)
         _flush(session)
         _record(session, case_id, Event.DECIDE_APPEAL, by)
 
@@ -269,8 +270,8 @@ def _record_look(
     )
 
 
-def _decide(case: Case, identification: Identification, outcome: Status, by: Actor) -> None:
-    """Set the formal status, also in the coded facts if the person is counted."""
+def _decide(case: Case, identification: Identification, outcome: IdentificationStatus, by: Actor) -> None:
+    """The formal status, also among the coded facts of who is counted."""
     identification.status = str(outcome)
     identification.decided_on, identification.decided_by_id = stays.today(), by.organisation_id
     if case.facts.get("statistics") != "no" and by.kind is not None:

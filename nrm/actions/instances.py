@@ -12,8 +12,7 @@ from sqlalchemy.exc import DatabaseError, NoResultFound
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country
-from nrm.countries import Organisation as Data
+from nrm.countries import Country, ListedOrganisation
 from nrm.db import db, transaction
 from nrm.domain.accounts import Actor
 from nrm.models.accounts import Instance, Organisation
@@ -41,7 +40,7 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
 
 
-def add_organisation(session: Session, data: Data, *, opened_on: date | None = None) -> uuid.UUID:
+def add_organisation(session: Session, data: ListedOrganisation, *, opened_on: date | None = None) -> uuid.UUID:
     """An organisation of the country's data with its beds; in the caller's transaction. `opened_on`: of the beds."""
     organisation = Organisation(
         id=uuid.uuid4(),

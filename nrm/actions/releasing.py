@@ -54,7 +54,7 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ReportRefused:
     """The figures did not survive the attack: nothing was stored. `findings` are (table, scenario, guarantee)."""
 
     findings: tuple[rules.Finding, ...]
@@ -65,7 +65,7 @@ class Waits:
     """Too few people for a release of their own: they will be published with the quarters that follow."""
 
 
-ReportOutcome = Released | Refused | Waits
+ReportOutcome = Released | ReportRefused | Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,7 @@ def _classification(table_set: TableSet) -> tabulation.Classification:
     )
 
 
-def _refuse(report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> Refused:
+def _refuse(report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> ReportRefused:
     findings = tuple((each["table"], each["scenario"], each["guarantee"]) for each in verdict["findings"])
     with transaction() as session:
         audit.append(
@@ -303,7 +303,7 @@ def _refuse(report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor
             quarter=str(quarter),
             findings=rules.findings_code(findings),
         )
-    return Refused(findings)
+    return ReportRefused(findings)
 
 
 def _wait(report: str, quarter: Quarter, by: Actor) -> Waits:

@@ -15,8 +15,7 @@ from typing import Any
 
 from nrm import clock
 from nrm.actions import background, releasing, sealing
-from nrm.actions.releasing import CannotTabulate, ReportOutcome, Waits
-from nrm.actions.releasing import Refused as ReportRefused
+from nrm.actions.releasing import CannotTabulate, ReportOutcome, ReportRefused, Waits
 from nrm.db import db
 from nrm.domain import reports as rules
 from nrm.domain import seals
@@ -166,7 +165,7 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
     first = releasing.release(MAIN, quarter, by=by, tell=tell)
-    if isinstance(first, releasing.Refused):
+    if isinstance(first, ReportRefused):
         return Refused(quarter, first.findings)
     assert isinstance(first, releasing.Released)  # windows of one quarter never wait
     others = {}

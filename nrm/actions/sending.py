@@ -37,12 +37,11 @@ from nrm.domain.facts import (
 )
 from nrm.domain.interviews import Answers, Questionnaire
 from nrm.domain.referrals import ReferralRefused
-from nrm.domain.routes import Obligation
+from nrm.domain.routes import RouteObligation
 from nrm.models.accounts import Organisation
 from nrm.models.cases import Case
 from nrm.models.interviews import Interview
-from nrm.models.referrals import Obligation as ObligationRow
-from nrm.models.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.models.referrals import Obligation, Referral, RouteCandidate, RouteExclusion
 from nrm.store import agreements as desks_store
 from nrm.store import interviews as store
 from nrm.store import screenings
@@ -265,14 +264,14 @@ def _stored_route(
     return rows
 
 
-def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[ObligationRow]:
-    """The obligations in this case. Those of the later receiver have the party `receiver`."""
-    rows: dict[tuple[str, str], ObligationRow] = {}
+def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligation]:
+    """What is owed in this case. What a receiver owes is owed by `receiver`, whoever that will be."""
+    rows: dict[tuple[str, str], Obligation] = {}
     for each in proposed.route.obligations:
         party = RECEIVER if _is_receivers(proposed, each) else each.party
         if each.kind in (ANSWER, FIRST_INTERVIEW) or (each.kind, party) in rows:
-            continue  # the referral has its own time for the answer, and the interview is over
-        rows[each.kind, party] = ObligationRow(
+            continue  # the answer's own hour stands in the referral; the interview is over
+        rows[each.kind, party] = Obligation(
             case_id=case_id,
             kind=each.kind,
             party=party,
@@ -282,7 +281,7 @@ def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligat
     return list(rows.values())
 
 
-def _is_receivers(proposed: Proposal, owed: Obligation) -> bool:
+def _is_receivers(proposed: Proposal, owed: RouteObligation) -> bool:
     clause = proposed.agreement.clause(owed.clause)
     return any(duty.kind == owed.kind and duty.party == RECEIVER for duty in clause.duties)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nrm import parsing
-from nrm.countries.country import Country, CrossingPoint, NoAgreement, Organisation
+from nrm.countries.country import Country, CrossingPoint, ListedOrganisation, NoAgreement
 from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
@@ -37,8 +37,8 @@ __all__ = [
     "Country",
     "CountryError",
     "CrossingPoint",
+    "ListedOrganisation",
     "NoAgreement",
-    "Organisation",
     "accepted",
     "draft_of",
     "load",

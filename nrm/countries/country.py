@@ -44,7 +44,7 @@ class CrossingPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation:
+class ListedOrganisation:
     """An organisation that an instance of the country starts with."""
 
     code: str
@@ -112,7 +112,7 @@ class Country:
     region_tiles: Mapping[str, tuple[int, int]]  # (column, row) of each region on the schematic map
     crossing_groups: Mapping[str, Words]
     crossing_points: Mapping[str, CrossingPoint]
-    organisations: Mapping[str, Organisation]
+    organisations: Mapping[str, ListedOrganisation]
     lists: Mapping[str, Mapping[str, Words]]
     retention: Retention
     validity: Validity  # of consents
@@ -196,6 +196,6 @@ class Country:
         known = self.organisations.get(organisation)
         return (known.party or "") if known else organisation
 
-    def acting_as(self, party: str) -> tuple[Organisation, ...]:
+    def acting_as(self, party: str) -> tuple[ListedOrganisation, ...]:
         """The organisations that act as a party of the agreement; crossing points share one."""
         return tuple(each for each in self.organisations.values() if each.party == party)

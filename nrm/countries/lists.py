@@ -54,7 +54,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "claim_outcomes": tuple(claims.Outcome),
         "claim_payments": tuple(claims.Paid),
         "screening_outcomes": SCREENING_OUTCOMES,
-        "identifications": tuple(cases.Identification),
+        "identifications": tuple(cases.IdentificationStatus),
         "identification_bases": tuple(identifications.Basis),
         "age_classes": AGE_CLASSES,
         "genders": cases.GENDERS,

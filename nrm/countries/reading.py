@@ -7,7 +7,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
-from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, NextNumber, Organisation, Retention
+from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, ListedOrganisation, NextNumber, Retention
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.alarms import Watch
 from nrm.domain.cases import CITIZENSHIP_CLASSES, Compartment
@@ -109,14 +109,14 @@ def _crossing_points(
 
 def _organisations(
     table: Table, regions: Mapping[str, Words], points: Mapping[str, CrossingPoint]
-) -> Mapping[str, Organisation]:
-    read: dict[str, Organisation] = {}
+) -> Mapping[str, ListedOrganisation]:
+    read: dict[str, ListedOrganisation] = {}
     police = table.table("border_police")
     party, on_call = police.text("party"), police.text("on_call")
     police.close()
     for point in points.values():
         if point.region is not None:
-            read[point.code.upper()] = Organisation(
+            read[point.code.upper()] = ListedOrganisation(
                 code=point.code.upper(),
                 kind=OrganisationKind.BORDER_POLICE,
                 names=point.names,
@@ -137,7 +137,7 @@ def _organisations(
     return MappingProxyType(read)
 
 
-def _organisation(entry: Table, regions: Mapping[str, Words]) -> Organisation:
+def _organisation(entry: Table, regions: Mapping[str, Words]) -> ListedOrganisation:
     code = entry.text("code")
     if code != code.upper() or not code.isidentifier():
         entry.wrong("code", "has capital letters, digits and _")
@@ -152,7 +152,7 @@ def _organisation(entry: Table, regions: Mapping[str, Words]) -> Organisation:
     # The investigating police are no party: no clause asks or tells them; only the person's consent lets them read.
     if party is None and kind.holds_keys and kind is not OrganisationKind.POLICE:
         entry.wrong("party", "missing")
-    read = Organisation(
+    read = ListedOrganisation(
         code=code,
         kind=kind,
         names=entry.words("names"),
@@ -273,7 +273,7 @@ def _watches(entries: list[Table]) -> tuple[Watch, ...]:
     return tuple(read.values())
 
 
-def _calendar(table: Table, organisations: Mapping[str, Organisation]) -> Calendar:
+def _calendar(table: Table, organisations: Mapping[str, ListedOrganisation]) -> Calendar:
     try:
         first = Quarter.parse(table.text("first_quarter"))
     except UnreadableQuarter as error:

@@ -18,7 +18,7 @@ from nrm.domain.cases import (
     citizenship_class,
     parse_case_facts,
 )
-from nrm.domain.routes import Obligation
+from nrm.domain.routes import RouteObligation
 from nrm.domain.routing_facts import RoutingFacts, parse_facts
 from nrm.domain.stays import Source
 
@@ -176,16 +176,16 @@ def _exploited_in(codes: tuple[str, ...]) -> str:
     return "abroad"
 
 
-def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str) -> tuple[Obligation, ...]:
-    """The obligations that follow when `party` takes this person in at `at`; its own have the party `receiver`.
+def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str) -> tuple[RouteObligation, ...]:
+    """What the agreement asks because `party` took this person in at `at`. What it owes itself is owed by `receiver`.
 
     Nobody is told about an adult who did not agree to it; steps that the shelter or others must do stay.
     """
     facts = routing_facts(case, agreement).values()
-    owed: dict[tuple[str, str], Obligation] = {}
+    owed: dict[tuple[str, str], RouteObligation] = {}
     elsewhere = belongs_elsewhere(case, agreement, party=party)
     if elsewhere is not None:
-        owed[REFER_ON, RECEIVER] = Obligation(REFER_ON, RECEIVER, elsewhere.number, None)
+        owed[REFER_ON, RECEIVER] = RouteObligation(REFER_ON, RECEIVER, elsewhere.number, None)
     for clause in agreement.clauses:
         if clause.when.holds(facts):
             for duty in clause.duties:
@@ -197,7 +197,7 @@ def obligations(case: OwnCase, agreement: Agreement, at: datetime, *, party: str
 
 def _owed(
     case: OwnCase, agreement: Agreement, at: datetime, clause: Clause, duty: Duty, receiver: str
-) -> Iterator[Obligation]:
+) -> Iterator[RouteObligation]:
     if duty.kind in ONLY_WHEN_REFERRED:
         return
     code = receiver if duty.party == RECEIVER else duty.party
@@ -209,17 +209,17 @@ def _owed(
             return
         if case.official_involved == "yes" and party.kind in POLICE_SIDE:
             return
-    yield Obligation(duty.kind, duty.party, clause.number, duty.within, duty.before, duty.grant)
+    yield RouteObligation(duty.kind, duty.party, clause.number, duty.within, duty.before, duty.grant)
 
 
-def _shorter(first: Obligation, second: Obligation) -> Obligation:
+def _shorter(first: RouteObligation, second: RouteObligation) -> RouteObligation:
     """The shorter time of two duties of one kind and party; what either grants is granted."""
     grant = tuple(each for each in Compartment if each in first.grant or each in second.grant)
     if first.within is not None and (second.within is None or first.within <= second.within):
         kept = first
     else:
         kept = second if second.within is not None else first
-    return Obligation(kept.kind, kept.party, kept.clause, kept.within, kept.before or first.before, grant)
+    return RouteObligation(kept.kind, kept.party, kept.clause, kept.within, kept.before or first.before, grant)
 
 
 def belongs_elsewhere(case: OwnCase, agreement: Agreement, *, party: str) -> Clause | None:

@@ -191,7 +191,7 @@ class CaseStatus(StrEnum):
         return self in (CaseStatus.REFERRED, CaseStatus.ACTIVE, CaseStatus.FOLLOW_UP)
 
 
-class Identification(StrEnum):
+class IdentificationStatus(StrEnum):
     """The formal outcome; until a joint interview decides, a person is a possible victim."""
 
     POSSIBLE = "possible"
@@ -307,7 +307,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
         "not_specified",
     ),
     "sexual": ("prostitution", "pornography", "remote_interactive_services", "private_sexual_services"),
-    "identification": tuple(Identification),
+    "identification": tuple(IdentificationStatus),
     "decided_by": ("police", "ngo", "court_or_prosecution", "other_government", "other"),
 }
 """Fact -> its closed codes (names after IOM HTCDS 2.0 and the CTDC Global Dataset)."""
@@ -340,7 +340,7 @@ class CaseFacts:
     exploitation: tuple[str, ...] = ()
     labour: tuple[str, ...] = ()
     sexual: tuple[str, ...] = ()
-    identification: str = Identification.POSSIBLE
+    identification: str = IdentificationStatus.POSSIBLE
     decided_by: str = NOT_COLLECTED
 
     def to_json(self) -> dict[str, Any]:

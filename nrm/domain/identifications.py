@@ -16,7 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from nrm.domain.accounts import OrganisationKind
-from nrm.domain.cases import Compartment, Identification
+from nrm.domain.cases import Compartment, IdentificationStatus
 
 
 class State(StrEnum):
@@ -101,7 +101,7 @@ class Appellant(StrEnum):
     GUARDIAN = "guardian"
 
 
-OUTCOMES = (Identification.IDENTIFIED, Identification.NOT_A_VICTIM)
+OUTCOMES = (IdentificationStatus.IDENTIFIED, IdentificationStatus.NOT_A_VICTIM)
 DECISIONS = (Compartment.FIRST_DECISION, Compartment.SECOND_DECISION, Compartment.THIRD_DECISION)
 """The reasons of each look, under a key of its own that only the holder and the organisation that looked have."""
 
@@ -138,7 +138,7 @@ class Look:
 
     member_id: uuid.UUID
     organisation_id: uuid.UUID
-    outcome: Identification
+    outcome: IdentificationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,8 @@ def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collectio
         raise IdentificationRefused(IdentificationRefusal.SAME_ORGANISATION)
 
 
-def after_second(first: Identification, second: Identification) -> State:
-    """The state after the second look: decided if both conclude the same; else a third person looks."""
+def after_second(first: IdentificationStatus, second: IdentificationStatus) -> State:
+    """Decided where both conclude the same; else a third looks."""
     return State.DECIDED if first == second else State.DIFFERING
 
 
@@ -203,9 +203,13 @@ def check_appeal_decision(member_id: uuid.UUID, looks: Sequence[Look], interview
         raise IdentificationRefused(IdentificationRefusal.TOOK_PART)
 
 
-def opposite(outcome: Identification) -> Identification:
+def opposite(outcome: IdentificationStatus) -> IdentificationStatus:
     """What an appeal that is granted makes of the outcome."""
-    return Identification.NOT_A_VICTIM if outcome is Identification.IDENTIFIED else Identification.IDENTIFIED
+    return (
+        IdentificationStatus.NOT_A_VICTIM
+        if outcome is IdentificationStatus.IDENTIFIED
+        else IdentificationStatus.IDENTIFIED
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,7 @@ def counted(course: Course, first: date, last: date) -> tuple[str, str] | None:
         return course.status, "appeal"
     if decided_on is not None and decided_on <= last:
         return outcome, "two_looks" if len(course.looks) == 2 else "third_look"
-    return str(Identification.POSSIBLE), "none"
+    return str(IdentificationStatus.POSSIBLE), "none"
 
 
 def decided_by(kind: OrganisationKind) -> str:

@@ -112,7 +112,7 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
-class Obligation:
+class RouteObligation:
     """What is owed besides: `kind` is `notify` or a step; `within` counts from sending (None: before `before`)."""
 
     kind: str
@@ -135,7 +135,7 @@ class Route:
     version: str
     candidates: tuple[Candidate, ...]
     excluded: tuple[Excluded, ...]
-    obligations: tuple[Obligation, ...]
+    obligations: tuple[RouteObligation, ...]
     fallback: Fallback | None
     reserve: tuple[Candidate, ...] = ()
     ended_by: str | None = None

@@ -12,7 +12,7 @@ from enum import StrEnum
 from nrm.domain.accounts import OrganisationKind
 from nrm.domain.agreements import POLICE_SIDE, RECEIVER, Agreement, Clause, Duty, Party, Target
 from nrm.domain.cases import Compartment
-from nrm.domain.routes import Candidate, Excluded, Exclusion, Fallback, Obligation, Route
+from nrm.domain.routes import Candidate, Excluded, Exclusion, Fallback, Route, RouteObligation
 from nrm.domain.routing_facts import RoutingFacts
 
 
@@ -86,7 +86,7 @@ class _Routing:
             return self._answer(bound, reserve, self.applying, None)
         if any(self.refused[each.party].reason in _FULL for each in common):
             told = tuple(
-                Obligation("tell_duty_officer", party.code, musts[0].number, None)
+                RouteObligation("tell_duty_officer", party.code, musts[0].number, None)
                 for party in self.agreement.parties.values()
                 if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and party.in_force(self.day)
             )
@@ -181,10 +181,10 @@ class _Routing:
         reserve: tuple[Candidate, ...],
         clauses: tuple[Clause, ...],
         fallback: Fallback | None,
-        told: tuple[Obligation, ...] = (),
+        told: tuple[RouteObligation, ...] = (),
         ended_by: str | None = None,
     ) -> Route:
-        owed: dict[tuple[str, str], Obligation] = {(each.kind, each.party): each for each in told}
+        owed: dict[tuple[str, str], RouteObligation] = {(each.kind, each.party): each for each in told}
         for clause in clauses:
             for duty in clause.duties:
                 for obligation in self._obligations(clause, duty, candidates):
@@ -193,7 +193,7 @@ class _Routing:
         excluded = () if fallback is Fallback.ENDED else self._all_excluded(candidates, reserve)
         return Route(self.agreement.version, candidates, excluded, tuple(owed.values()), fallback, reserve, ended_by)
 
-    def _obligations(self, clause: Clause, duty: Duty, candidates: tuple[Candidate, ...]) -> Iterable[Obligation]:
+    def _obligations(self, clause: Clause, duty: Duty, candidates: tuple[Candidate, ...]) -> Iterable[RouteObligation]:
         codes = [each.party for each in candidates] if duty.party == RECEIVER else [duty.party]
         for code in codes:
             unreachable = self._unreachable(self.agreement.parties[code])
@@ -206,7 +206,7 @@ class _Routing:
                 if self.facts.age_class == "adult":
                     continue
                 grant = ()
-            yield Obligation(duty.kind, code, clause.number, duty.within, duty.before, grant)
+            yield RouteObligation(duty.kind, code, clause.number, duty.within, duty.before, grant)
 
     def _all_excluded(self, *asked: tuple[Candidate, ...]) -> tuple[Excluded, ...]:
         """Every party that receives people at all, or was named, and cannot receive this person."""
@@ -221,9 +221,9 @@ class _Routing:
         return tuple(read)
 
 
-def _shorter(first: Obligation, second: Obligation) -> Obligation:
-    """Merge two duties of one kind and party: the shorter time, and the grants of both."""
+def _shorter(first: RouteObligation, second: RouteObligation) -> RouteObligation:
+    """The shorter time of two duties of one kind and party; what either grants is granted."""
     grant = tuple(each for each in Compartment if each in first.grant or each in second.grant)
     longer = second.within is None or (first.within is not None and first.within <= second.within)
     kept = first if longer else second
-    return Obligation(kept.kind, kept.party, kept.clause, kept.within, kept.before or first.before, grant)
+    return RouteObligation(kept.kind, kept.party, kept.clause, kept.within, kept.before or first.before, grant)

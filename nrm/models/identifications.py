@@ -10,7 +10,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.cases import Identification as Status
+from nrm.domain.cases import IdentificationStatus
 from nrm.domain.identifications import OUTCOMES, Appellant, PlaceKind, State
 from nrm.models.accounts import one_of
 
@@ -23,8 +23,10 @@ class Identification(Model):
     __tablename__ = "identifications"
     __table_args__ = (
         CheckConstraint(one_of("state", tuple(each for each in State if each != State.NOT_ASKED)), name="known_state"),
-        CheckConstraint(one_of("status", tuple(Status)), name="known_status"),
-        CheckConstraint(f"(status = '{Status.POSSIBLE}') = ({_UNDECIDED})", name="possible_until_decided"),
+        CheckConstraint(one_of("status", tuple(IdentificationStatus)), name="known_status"),
+        CheckConstraint(
+            f"(status = '{IdentificationStatus.POSSIBLE}') = ({_UNDECIDED})", name="possible_until_decided"
+        ),
         CheckConstraint("(status = 'possible') = (decided_on IS NULL)", name="decided_on_a_day"),
         CheckConstraint(
             f"(state = '{State.ASKED}') = (police_member_id IS NULL) AND (police_member_id IS NULL) ="

@@ -16,8 +16,7 @@ from sqlalchemy import case as case_when
 
 from nrm.db import db
 from nrm.domain.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
-from nrm.domain.cases import Compartment
-from nrm.domain.cases import Identification as Status
+from nrm.domain.cases import Compartment, IdentificationStatus
 from nrm.domain.identifications import (
     DECISIONS,
     POLICE_SIDE,
@@ -52,7 +51,7 @@ class LookLine:
     by: str
     organisation: dict[str, str]
     looked_on: date
-    outcome: Status | None
+    outcome: IdentificationStatus | None
     bases: tuple[str, ...] | None
 
 
@@ -70,7 +69,7 @@ class Seen:
     gender: str
     citizenship_class: str
     state: State
-    status: Status
+    status: IdentificationStatus
     asked_on: date | None
     police: tuple[str, dict[str, str]] | None
     social: tuple[str, dict[str, str]] | None
@@ -151,7 +150,7 @@ def looks(identification: Identification) -> list[IdentificationLook]:
 
 def as_rules(found: Sequence[IdentificationLook]) -> list[Look]:
     """The looks as the rules see them."""
-    return [Look(each.member_id, each.organisation_id, Status(each.outcome)) for each in found]
+    return [Look(each.member_id, each.organisation_id, IdentificationStatus(each.outcome)) for each in found]
 
 
 def reviewer(case_id: uuid.UUID, *, by: Actor) -> Reviewer:
@@ -191,7 +190,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
         gender=case.gender,
         citizenship_class=case.citizenship_class,
         state=state,
-        status=Status(found.status) if found else Status.POSSIBLE,
+        status=IdentificationStatus(found.status) if found else IdentificationStatus.POSSIBLE,
         asked_on=found.asked_on if found else None,
         police=people.get(found.police_member_id) if found else None,
         social=people.get(found.social_member_id) if found else None,
@@ -249,7 +248,7 @@ def _look_line(
         login,
         organisation,
         each.looked_on,
-        Status(each.outcome) if told else None,
+        IdentificationStatus(each.outcome) if told else None,
         tuple(each.bases) if told else None,
     )
 

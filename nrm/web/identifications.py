@@ -27,7 +27,7 @@ from forms.names import language_name
 from nrm.actions import identifications as actions
 from nrm.actions.identifications import Conclusion, JointInterview
 from nrm.domain.accounts import NotVisible, OrganisationKind, Permission, Role
-from nrm.domain.cases import CaseRefused, Compartment, Identification
+from nrm.domain.cases import CaseRefused, Compartment, IdentificationStatus
 from nrm.domain.identifications import (
     POLICE_SIDE,
     Appellant,
@@ -145,7 +145,7 @@ def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
     """(heading, text) of the content of one part."""
     rows = written_rows({name: text for name, text in value.items() if name != "outcome"})
     if value.get("outcome"):
-        rows.insert(0, (gettext("Concluded"), translated(STATUS_LABELS[Identification(value["outcome"])])))
+        rows.insert(0, (gettext("Concluded"), translated(STATUS_LABELS[IdentificationStatus(value["outcome"])])))
     return rows
 
 

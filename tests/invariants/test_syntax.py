@@ -28,3 +28,39 @@ def attributes(tree: ast.Module) -> Iterator[ast.Attribute]:
 def test_how_many_rows_a_statement_changed_is_asked_in_one_place() -> None:
     asking = {path for path, tree in trees().items() if any(each.attr == "rowcount" for each in attributes(tree))}
     assert asking == {"nrm/db.py", "nrm/prepared.py"}
+
+
+def module_of(path: str) -> str:
+    """The dotted name of a module."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@cache
+def names_of() -> dict[str, dict[str, tuple[str, str]]]:
+    """Of every module the names it takes from others, or defines as a class: name -> (module, name there)."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for path, tree in trees().items():
+        here = found[module_of(path)] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                here |= {each.asname or each.name: (node.module, each.name) for each in node.names}
+        here |= {node.name: (module_of(path), node.name) for node in tree.body if isinstance(node, ast.ClassDef)}
+    return found
+
+
+def class_behind(module: str, name: str) -> tuple[str, str] | None:
+    """(module, name) of the class that a name stands for, where one of our modules defines it."""
+    while (behind := names_of().get(module, {}).get(name)) not in (None, (module, name)):
+        module, name = behind
+    return behind
+
+
+def test_no_module_imports_two_classes_of_one_name() -> None:
+    """Under another name in one module (`import Organisation as Data`) a reader takes one for the other."""
+    twice = {}
+    for module, names in names_of().items():
+        classes = {found for name in names if (found := class_behind(module, name)) is not None}
+        called = [name for _, name in classes]
+        if len(called) != len(set(called)):
+            twice[module] = sorted(found for found in classes if called.count(found[1]) > 1)
+    assert twice == {}

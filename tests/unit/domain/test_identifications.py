@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nrm import countries
 from nrm.domain.accounts import OrganisationKind as Kind
-from nrm.domain.cases import Identification
+from nrm.domain.cases import IdentificationStatus
 from nrm.domain.identifications import (
     TRANSITIONS,
     Basis,
@@ -40,7 +40,7 @@ from nrm.domain.quarters import Quarter
 
 ANA, BEN, CIU, DEA = (uuid.UUID(int=number) for number in range(1, 5))
 POLICE, AUTHORITY, CHILD = (uuid.UUID(int=number) for number in range(11, 14))
-YES, NO = Identification.IDENTIFIED, Identification.NOT_A_VICTIM
+YES, NO = IdentificationStatus.IDENTIFIED, IdentificationStatus.NOT_A_VICTIM
 DAY = date(2026, 3, 1)
 
 
@@ -133,7 +133,9 @@ def test_the_third_look_is_by_somebody_who_looked_neither_first_nor_second() -> 
 
 @given(st.sampled_from([YES, NO]), st.sampled_from([YES, NO]))
 @settings(max_examples=8)
-def test_two_that_agree_decide_and_two_that_differ_need_a_third(first: Identification, second: Identification) -> None:
+def test_two_that_agree_decide_and_two_that_differ_need_a_third(
+    first: IdentificationStatus, second: IdentificationStatus
+) -> None:
     assert after_second(first, second) is (State.DECIDED if first == second else State.DIFFERING)
 
 

@@ -195,7 +195,3 @@ class Country:
         """The party an organisation acts as; one that came with a new agreement is called as its party."""
         known = self.organisations.get(organisation)
         return (known.party or "") if known else organisation
-
-    def acting_as(self, party: str) -> tuple[ListedOrganisation, ...]:
-        """The organisations that act as a party of the agreement; crossing points share one."""
-        return tuple(each for each in self.organisations.values() if each.party == party)

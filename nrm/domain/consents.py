@@ -158,11 +158,6 @@ def is_due(due: date | None, today: date, validity: Validity) -> bool:
     return due is not None and due - timedelta(days=validity.ask_again_days) <= today
 
 
-def lapses(topic: Topic, due: date | None, today: date) -> bool:
-    """Whether the answer ends automatically: only sharing does. Help continues until the person says otherwise."""
-    return topic is Topic.SHARING and due is not None and due < today
-
-
 def check_asked(age_class: str, answers: Iterable[Answer]) -> None:
     """Raise ConsentRefused unless these can be asked of a person of that age class."""
     for answer in answers:

@@ -26,9 +26,7 @@ AHEAD = timedelta(hours=12)
 class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
 
-    MISSING = "missing"
     DANGER = "danger"
-    HURT = "hurt"
     CHILD = "child"
     UNSURE = "unsure"  # may be a child, and is treated as one
     URGENT = "urgent"

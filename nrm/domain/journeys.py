@@ -213,15 +213,6 @@ def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
     return journey(questionnaire, answers).pages
 
 
-def next_page(questionnaire: Questionnaire, answers: Answers, *, after: str) -> Page | None:
-    """The page that follows `after` on this journey.
-
-    None after the last one. When `after` is no longer on the journey, the first page that is not complete.
-    """
-    ahead = journey(questionnaire, answers)
-    return ahead.pages[0] if after == questionnaire.home.id else ahead.after(after)
-
-
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
     kept = settled(questionnaire, answers)

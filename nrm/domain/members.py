@@ -50,10 +50,6 @@ class TooFewKeyHolders(Exception):
     """Fewer than two people of the organisation hold its key and checked their recovery code."""
 
 
-class NotThisOrganisation(Exception):
-    """Only somebody of the organisation holds its key."""
-
-
 class KeyHoldersDecide(NotPermitted):
     """Who belongs to the organisation is up to its own key holders; the administrator invites founders at most."""
 

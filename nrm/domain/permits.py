@@ -114,12 +114,6 @@ class PermitFacts:
     issued_until: date | None = None
     ground: Ground | None = None
 
-    def is_valid_on(self, day: date) -> bool:
-        """Whether an issued permit covers the day."""
-        if self.status is not PermitStatus.ISSUED or self.issued_from is None or self.issued_until is None:
-            return False
-        return self.issued_from <= day <= self.issued_until
-
 
 def record(
     facts: PermitFacts,

@@ -31,11 +31,6 @@ class ReferralStatus(StrEnum):
         """Whether it stands in the way of a second referral."""
         return self in (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
 
-    @property
-    def holds_bed(self) -> bool:
-        """Whether a bed is kept: from sending to the answer, and from acceptance to arrival."""
-        return self.is_open
-
 
 class ReferralEvent(StrEnum):
     """What can happen to a referral."""

@@ -327,11 +327,6 @@ def nights(stay: Period, first: date, last: date) -> int:
     return max(0, (end - max(stay.admitted_on, first)).days)
 
 
-def is_present(stay: Period, day: date) -> bool:
-    """Whether the night that begins on `day` is spent there."""
-    return nights(stay, day, day) == 1
-
-
 _LONGEST = (7, 14, 21, 30, 60, 90, 180, 365)
 LENGTHS = ("0-7", "8-14", "15-21", "22-30", "31-60", "61-90", "91-180", "181-365", "366+")
 
@@ -341,11 +336,3 @@ def length_bucket(number_of_nights: int) -> str:
     if number_of_nights < 0:
         raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
     return LENGTHS[sum(number_of_nights > longest for longest in _LONGEST)]
-
-
-def length_of_stay(admitted_on: date, exited_on: date | None, anticipated_end_on: date | None) -> tuple[str, bool]:
-    """(class, actual): the actual length after an exit, else the anticipated one; neither: `not_stated`, False."""
-    end = exited_on or anticipated_end_on
-    if end is None:
-        return "not_stated", False
-    return length_bucket((end - admitted_on).days), exited_on is not None

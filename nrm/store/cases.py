@@ -19,7 +19,7 @@ from nrm.domain.cases import Compartment
 from nrm.domain.consents import read_by_consent
 from nrm.domain.referrals import ReferralStatus
 from nrm.models.accounts import Member, Organisation
-from nrm.models.cases import Case, Grant, PendingGrant, SealedCompartment
+from nrm.models.cases import Case, Grant
 from nrm.models.referrals import Referral
 from nrm.models.stays import Stay
 from nrm.store import agreements
@@ -216,19 +216,6 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
         )
         for id_, (each, compartments) in found.items()
     ]
-
-
-def has_compartment(case_id: uuid.UUID, compartment: Compartment, *, by: Actor) -> bool:
-    """Whether the compartment exists; raises NotVisible."""
-    visible(case_id, by=by)
-    return db.session.get(SealedCompartment, (case_id, str(compartment))) is not None
-
-
-def waits_for_key(case_id: uuid.UUID, organisation_id: uuid.UUID, *, by: Actor) -> bool:
-    """Whether the party that is asked could open the hand-over; raises NotVisible."""
-    visible(case_id, by=by, asked=True)
-    pending = exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id)
-    return bool(db.session.scalar(select(pending)))
 
 
 def login_of(by: Actor) -> str:

@@ -60,7 +60,7 @@ from nrm.store.paths import CallLine
 OWED, CHILD = "owed", "child"
 CHILD_ANSWER = "child_answer"
 """The step of a child once the post wants to end its interview."""
-_MARKED = (Tag.MISSING, Tag.DANGER, Tag.HURT, Tag.URGENT)
+_MARKED = (Tag.DANGER, Tag.URGENT)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 AUTHORITY = "RA"
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm.db import db
@@ -17,7 +17,7 @@ from nrm.models.accounts import Organisation
 from nrm.models.cases import Case, Grant
 from nrm.models.permits import Permit
 from nrm.store import stays
-from nrm.store.paging import PAGE, Page, day_place_after, page
+from nrm.store.paging import PAGE
 from nrm.store.statements import built_once
 
 EXPIRING_DAYS = 30
@@ -163,26 +163,3 @@ def _expiring(by: Actor) -> Select[uuid.UUID, uuid.UUID, str, str, date | None]:
         .order_by(Permit.issued_until, Permit.id)
         .limit(PAGE)
     )
-
-
-def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[PermitLine]:
-    """The permit unit's desk: people of whom it has the legal file, the oldest first; raises NotVisible."""
-    if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
-        raise NotVisible
-    statement = (
-        select(Case.id, Case.pseudonym, Case.registered_month, Permit.state, Permit.issued_until)
-        .outerjoin(Permit, Permit.case_id == Case.id)
-        .where(_legal_file(Case.id, by), Case.status == "open", Case.holder_id != by.organisation_id)
-    )
-    place = day_place_after(after)
-    if place is not None:
-        statement = statement.where(tuple_(Case.registered_month, Case.id) > place)
-    found = db.session.execute(statement.order_by(Case.registered_month, Case.id).limit(size + 1)).all()
-    months = {each.id: each.registered_month for each in found}
-    lines = [
-        PermitLine(
-            each.id, each.id, each.pseudonym, PermitStatus(each.state or PermitStatus.NOT_INFORMED), each.issued_until
-        )
-        for each in found
-    ]
-    return page(lines, lambda line: (months[line.id], line.id), size)

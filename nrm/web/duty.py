@@ -46,9 +46,7 @@ SHOWN = 6
 """How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
 
 TAG_WORDS = {
-    Tag.MISSING: N_("missing"),
     Tag.DANGER: N_("danger"),
-    Tag.HURT: N_("hurt or ill"),
     Tag.CHILD: N_("child"),
     Tag.UNSURE: N_("may be a child"),
     Tag.URGENT: N_("urgent"),

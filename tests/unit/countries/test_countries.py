@@ -17,8 +17,8 @@ from nrm.domain.answers import is_unknown
 from nrm.domain.cases import Compartment
 from nrm.domain.facts import routing_facts
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals import DeclineReason
 from nrm.domain.routing_facts import parse_facts
+from nrm.domain.stays import ExitReason
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_albania_has_its_prefectures_crossing_points_and_organisations(albania: 
 
 
 def test_every_listed_crossing_point_is_an_organisation_of_the_border_police(albania: countries.Country):
-    posts = albania.acting_as("BORDER_POLICE")
+    posts = [each for each in albania.organisations.values() if each.party == "BORDER_POLICE"]
     assert {post.crossing_point for post in posts} == set(albania.crossing_points) - {"other"}
     for post in posts:
         assert post.kind is OrganisationKind.BORDER_POLICE
@@ -70,10 +70,10 @@ def test_an_organisation_that_can_be_called_has_a_telephone(albania: countries.C
 
 
 def test_every_code_has_words_in_both_languages(albania: countries.Country):
-    for reason in DeclineReason:
-        assert albania.label("decline_reasons", reason, "sq") != albania.label("decline_reasons", reason, "en")
+    for reason in ExitReason:
+        assert albania.label("exit_reasons", reason, "sq") != albania.label("exit_reasons", reason, "en")
     with pytest.raises(KeyError):
-        albania.label("decline_reasons", "bored", "sq")
+        albania.label("exit_reasons", "bored", "sq")
 
 
 def test_retention_and_calendar_are_read(albania: countries.Country):
@@ -187,7 +187,7 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
         ("country.toml", '"2005Q3"', '"2005-3"', "calendar.first_quarter: a quarter is written as in 2006Q1"),
         ("country.toml", "[list.sources]\n", "[list.sources]\nmoon = { sq = 'h', en = 'm' }\n",
          "list.sources.moon: is not a code of this list"),
-        ("country.toml", "full = {", "fulll = {", "list.decline_reasons.full: missing"),
+        ("country.toml", "stateless = {", "statelesss = {", "list.citizenship_classes.stateless: missing"),
         ("country.toml", "[list.permit_grounds]", "[list.grounds]", "list.permit_grounds: missing"),
         ("country.toml", "\nup_to_500000 = {", "\nnone = {", "compensation.band.none: a code has small letters, digits "
          "and _, and is none of none, not_stated"),

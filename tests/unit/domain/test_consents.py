@@ -25,7 +25,6 @@ from nrm.domain.consents import (
     consent_of_case,
     due_on,
     is_due,
-    lapses,
     of_own_case,
     towards,
 )
@@ -51,14 +50,10 @@ def test_only_a_yes_to_help_or_to_sharing_runs_out(answer: Answer, days: int | N
     assert due_on(answer, DAY, VALIDITY) == (DAY + timedelta(days=days) if days else None)
 
 
-def test_the_holder_is_told_before_the_end_and_sharing_alone_ends_by_itself() -> None:
+def test_the_holder_is_told_before_the_end() -> None:
     last = DAY + timedelta(days=180)
     assert not is_due(last, last - timedelta(days=31), VALIDITY)
     assert is_due(last, last - timedelta(days=30), VALIDITY)
-    assert not lapses(Topic.SHARING, last, last)
-    assert lapses(Topic.SHARING, last, last + timedelta(days=1))
-    assert not lapses(Topic.SERVICES, last, last + timedelta(days=900))
-    assert not lapses(Topic.SHARING, None, last)
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])

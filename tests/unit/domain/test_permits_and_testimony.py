@@ -58,7 +58,9 @@ def test_whatever_was_recorded_the_person_was_told_first(events: list[PermitEven
     assert facts.status is PermitStatus.NOT_INFORMED or facts.informed is not None
     if facts.status is PermitStatus.ISSUED:
         assert facts.ground is not None
-        assert facts.is_valid_on(DAY)
+        assert facts.issued_from is not None
+        assert facts.issued_until is not None
+        assert facts.issued_from <= DAY <= facts.issued_until
 
 
 @given(

@@ -21,9 +21,7 @@ from nrm.domain.stays import (
     check_dates,
     check_exit,
     check_no_overlap,
-    is_present,
     length_bucket,
-    length_of_stay,
     nights,
 )
 
@@ -35,6 +33,11 @@ periods = st.builds(
     days,
     st.none() | st.integers(0, 400),
 )
+
+
+def is_present(stay: Period, day: date) -> bool:
+    """Whether the night that begins on `day` is spent there."""
+    return nights(stay, day, day) == 1
 
 
 @given(periods, days, st.integers(0, 120))
@@ -134,13 +137,6 @@ def test_lengths_fall_into_their_classes(number: int, bucket: str):
 def test_a_negative_length_is_refused():
     with pytest.raises(ImpossibleStay):
         length_bucket(-1)
-
-
-def test_the_length_is_actual_after_the_exit_and_anticipated_before():
-    start = date(2026, 1, 1)
-    assert length_of_stay(start, start + 10 * DAY, start + 100 * DAY) == ("8-14", True)
-    assert length_of_stay(start, None, start + 100 * DAY) == ("91-180", False)
-    assert length_of_stay(start, None, None) == ("not_stated", False)
 
 
 @pytest.mark.parametrize(

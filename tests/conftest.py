@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import fcntl
-import functools
+import gc
 import os
 import pickle
 import re
@@ -19,10 +19,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
-from nrm import cli, clock, countries, db
-from nrm.countries.country import Country
+from nrm import cli, clock, db
 from nrm.domain.quarters import Quarter
-from tests import accommodated, factories, postgres, world
+from tests import accommodated, factories, postgres, shared, world
 
 # Whether an example is quick is a question for bench/: a busy machine must not fail a test.
 settings.register_profile("nrm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,17 +32,18 @@ CLOSED = (Quarter(2026, 1), Quarter(2026, 2))
 CLOSED_ON = date(2026, 7, 20)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector need not walk through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _read_each_country_once() -> Iterator[None]:
-    """A country is read from its files for each application; a thousand applications of one run read the same files."""
-    read = countries.load
-    shipped = functools.cache(read)
-
-    def load(code: str, folder: Path | None = None) -> Country:
-        return shipped(code) if folder is None else read(code, folder)
-
+def _compile_once() -> Iterator[None]:
+    """What every application makes of the same files is made once in each process of the run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(countries, "load", load)
+        shared.start(patch)
         yield
 
 

@@ -1,0 +1,110 @@
+"""What the thousands of applications of one run compile alike, compiled once: a test pays for what it does itself.
+
+Nothing of an instance is shared: only what follows from the program's own files, and is never changed after.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
+
+from nrm import countries
+from nrm.countries.country import Country
+from nrm.web import assets
+
+
+def start(patch: pytest.MonkeyPatch) -> None:
+    """Share from now on, until `patch` is undone."""
+    _countries(patch)
+    _assets(patch)
+    _addresses(patch)
+    _templates(patch)
+    _statements(patch)
+
+
+def _countries(patch: pytest.MonkeyPatch) -> None:
+    """The countries that are shipped are read from their files once; a test's own folder each time."""
+    read = countries.load
+    shipped = functools.cache(read)
+
+    def load(code: str, folder: Path | None = None) -> Country:
+        return shipped(code) if folder is None else read(code, folder)
+
+    patch.setattr(countries, "load", load)
+
+
+def _assets(patch: pytest.MonkeyPatch) -> None:
+    """The style and the script that are shipped are compressed once."""
+    read = assets.load
+    shipped = functools.cache(read)
+    patch.setattr(assets, "load", lambda folder=assets.FOLDER: shipped() if folder == assets.FOLDER else read(folder))
+
+
+def _addresses(patch: pytest.MonkeyPatch) -> None:
+    """For each rule Werkzeug compiles two functions that build its addresses: 0.1 s for all of an application's."""
+    compiled: dict[Any, Any] = {}
+    make = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        if rule.defaults:
+            return make(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in compiled:
+            compiled[key] = make(rule, append_unknown)
+        return compiled[key]
+
+    patch.setattr(Rule, "_compile_builder", builder)
+
+
+class _Kept(BytecodeCache):
+    """The code of templates as this process compiled it, by their text and by what their environment changes in it."""
+
+    def __init__(self) -> None:
+        self._codes: dict[Any, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get(self._key(bucket))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[self._key(bucket)] = bucket.code
+
+    @staticmethod
+    def _key(bucket: Bucket) -> Any:
+        environment = bucket.environment
+        spaces = (environment.trim_blocks, environment.lstrip_blocks, environment.keep_trailing_newline)
+        return bucket.key, bucket.checksum, spaces, tuple(environment.extensions)
+
+
+def _templates(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": _Kept()})
+
+
+def _statements(patch: pytest.MonkeyPatch) -> None:
+    """A statement is compiled once for each kind of database, and not once for each engine.
+
+    SQLAlchemy asks whether a compiled statement was made for the same dialect. Two dialects of one class speak the same
+    here: one library, one server, no options of their own.
+    """
+    kept = LRUCache(10_000)
+    make = SQLAlchemy._make_engine
+
+    def engine(self: SQLAlchemy, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        made = make(self, bind_key, options, app)
+        made._compiled_cache = kept
+        return made
+
+    patch.setattr(SQLAlchemy, "_make_engine", engine)
+    patch.setattr(DefaultDialect, "__eq__", lambda self, other: type(self) is type(other))
+    patch.setattr(DefaultDialect, "__hash__", lambda self: hash(type(self)))

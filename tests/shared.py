@@ -6,6 +6,7 @@ Nothing of an instance is shared: only what follows from the program's own files
 from __future__ import annotations
 
 import functools
+import tomllib
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -19,7 +20,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-from nrm import countries
+from nrm import countries, parsing
 from nrm.countries.country import Country
 from nrm.web import assets
 
@@ -27,6 +28,7 @@ from nrm.web import assets
 def start(patch: pytest.MonkeyPatch) -> None:
     """Share from now on, until `patch` is undone."""
     _countries(patch)
+    _documents(patch)
     _assets(patch)
     _addresses(patch)
     _templates(patch)
@@ -42,6 +44,16 @@ def _countries(patch: pytest.MonkeyPatch) -> None:
         return shipped(code) if folder is None else read(code, folder)
 
     patch.setattr(countries, "load", load)
+
+
+READ_APART = parsing.toml
+
+
+def _documents(patch: pytest.MonkeyPatch) -> None:
+    """In a copy of a country, only the files that a test changed are read in a process of their own, which is started
+    for each. `READ_APART` reads any text there."""
+    shipped = {file.read_text("utf-8") for file in countries.FOLDER.rglob("*.toml")}
+    patch.setattr(parsing, "toml", lambda text: tomllib.loads(text) if text in shipped else READ_APART(text))
 
 
 def _assets(patch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 # make run: the demo country at http://127.0.0.1:5000
 # make test: every test · make check: format, lint, types, import contracts, tests · make bench: ratios
+# make quick: tests for daily work, in three minutes: no browser, no PostgreSQL, none that is marked slow
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test check lint bench access lock clean
+.PHONY: run setup setup-dev test quick check lint bench access lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -32,8 +33,17 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# A file stays with one process, whose modules share what they make. Files start in their order, the browser's first
+# and the small ones last, so that both processes end together; xdist would begin with the files of most tests.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+# Slow is a test that uses more than a second of processor time: tests/costs.py says at the end of every run which ones
+# are not marked yet. What a quick run leaves out, `make test` runs.
+quick: setup-dev
+	$(PYTEST) -m "not browser and not postgresql and not slow"
 
 lint: setup-dev
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ import gc
 import os
 import pickle
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,9 +20,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import cli, clock, db
 from nrm.domain.quarters import Quarter
-from tests import accommodated, factories, postgres, shared, world
+from tests import accommodated, costs, factories, postgres, shared, world
 
 # Whether an example is quick is a question for bench/: a busy machine must not fail a test.
 settings.register_profile("nrm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +32,29 @@ settings.load_profile("nrm")
 Made = TypeVar("Made")
 CLOSED = (Quarter(2026, 1), Quarter(2026, 2))
 CLOSED_ON = date(2026, 7, 20)
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--costs", type=int, default=0, metavar="N", help="print the N tests that cost most processor time"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(costs.Costs(config.getoption("--costs")))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser or a PostgreSQL server: by its folder, and by the fixtures it asks for or is given."""
+    for item in items:
+        if BROWSER in item.path.parents:
+            item.add_marker("browser")
+        given = getattr(item, "callspec", None)
+        if "postgres_server" in getattr(item, "fixturenames", ()) or (
+            given and "postgres_app" in given.params.values()
+        ):
+            item.add_marker("postgresql")
 
 
 def pytest_collection_finish() -> None:
@@ -229,5 +254,31 @@ def command(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture
         out, err = capsysbinary.readouterr()
         assert isinstance(raised.value.code, int)
         return raised.value.code, out, err.decode()
+
+    return run
+
+
+@pytest.fixture
+def typed(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`typed("tend", "--dir", "x")`: the command as somebody types it, but in this process: a start costs a second.
+
+    For what is refused, and for commands that end. That the installed program does the same is tested where it runs.
+    """
+    for name in [name for name in os.environ if name.startswith("NRM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NRM_ARGON2_KIB", str(ARGON2_FLOOR_KIB))
+    monkeypatch.setenv("NRM_ARGON2_PASSES", str(ARGON2_FLOOR_PASSES))
+    monkeypatch.setenv("NRM_PASSWORD", factories.PASSWORD)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["nrm", *words])
+        capsysbinary.readouterr()
+        with pytest.raises(SystemExit) as raised:
+            contextvars.Context().run(cli.main)
+        out, err = capsysbinary.readouterr()
+        assert isinstance(raised.value.code, int)
+        return subprocess.CompletedProcess(["nrm", *words], raised.value.code, out.decode(), err.decode())
 
     return run

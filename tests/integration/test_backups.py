@@ -107,6 +107,7 @@ def test_every_column_can_be_written_to_a_backup() -> None:
             assert all(kind_of(column) for column in table.columns)
 
 
+@pytest.mark.slow
 def test_what_was_backed_up_comes_back_row_for_row(
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:
@@ -207,6 +208,7 @@ def test_an_instance_is_never_written_over(keeper: Keeper, tmp_path: Path) -> No
     assert (keeper.instance / "main.db").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_other_key_files_are_refused_and_nothing_is_left(keeper: Keeper, tmp_path: Path) -> None:
     pair = keeper.back_up()
     shutil.copytree(keeper.instance / "keys", tmp_path / "new" / "keys")
@@ -226,6 +228,7 @@ def test_without_key_files_nothing_is_made(keeper: Keeper, tmp_path: Path) -> No
     assert not list((tmp_path / "new").iterdir())
 
 
+@pytest.mark.slow
 def test_an_old_main_file_with_a_shred_file_after_the_withdrawal_opens_nothing_with_the_own_key(
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:
@@ -245,6 +248,7 @@ def test_an_old_main_file_with_a_shred_file_after_the_withdrawal_opens_nothing_w
     assert told <= set(opened(Files(tmp_path / "young", tmp_path / "young"), "NRC"))
 
 
+@pytest.mark.slow
 def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_lost(
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:
@@ -277,6 +281,7 @@ def closed(world: World) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_list_somebody_wrote_into_is_refused(world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path) -> None:
     world = world_app[1]
     closed(world)
@@ -303,6 +308,7 @@ def test_a_list_somebody_wrote_into_is_refused(world_app: tuple[Flask, World], k
     assert keeper.restore(tmp_path / "torn", pair).exit_code == 0
 
 
+@pytest.mark.slow
 def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_the_backup(
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:
@@ -365,6 +371,7 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
     assert not shred.exists()
 
 
+@pytest.mark.slow
 def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     keeper.back_up()
     before = {path.name for path in keeper.instance.iterdir()}
@@ -399,6 +406,7 @@ def test_a_drill_names_what_is_missing_changed_or_does_not_open(world_app: tuple
     assert re.search(r"[67] of \d+ compartments do not open for nrc.case_worker", found)
 
 
+@pytest.mark.slow
 def test_backups_taken_while_others_write_and_destroy_are_pairs(
     world_app: tuple[Flask, World], keeper: Keeper, tmp_path: Path
 ) -> None:

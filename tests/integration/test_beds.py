@@ -234,6 +234,7 @@ code = "RA"
 """
 
 
+@pytest.mark.slow
 def test_a_new_party_joins_enters_its_beds_and_receives_somebody_in_one_of_them(app: Flask, sign_in: SignIn) -> None:
     version = texts.opened(texts.draft("2027", None, ('\n[[party]]\ncode = "RA"\n', NEW_PARTY)))
     organisation = account_store.organisation_by_code("SHPRESA")

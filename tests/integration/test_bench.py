@@ -19,6 +19,7 @@ SMALL: list[tuple[ModuleType, dict[str, object]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "small"), SMALL, ids=[module.__name__ for module, _ in SMALL])
 def test_a_benchmark_measures_something_against_its_anchor(
     module: ModuleType, small: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -42,16 +42,25 @@ def nrm(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture(scope="module")
+def backup_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two backup keys, to be copied."""
+    folder = tmp_path_factory.mktemp("backup-keys")
+    for name in ("a", "b"):
+        assert nrm(folder, "backup-key", "--out", name).returncode == 0
+    return folder
+
+
 @pytest.fixture
-def place(world_template: tuple[Path, object], tmp_path: Path) -> Path:
+def place(world_template: tuple[Path, object], backup_keys: Path, tmp_path: Path) -> Path:
     """A folder with an instance, two backup keys and a folder for backups."""
     shutil.copytree(world_template[0], tmp_path / "inst")
+    shutil.copytree(backup_keys, tmp_path, dirs_exist_ok=True)
     (tmp_path / "backups").mkdir()
-    for name in ("a", "b"):
-        assert nrm(tmp_path, "backup-key", "--out", name).returncode == 0
     return tmp_path
 
 
+@pytest.mark.slow
 def test_backup_drill_and_restore_take_relative_folders(place: Path) -> None:
     written = nrm(place, "backup", "--dir", "inst", "--to", "backups", "--recipient", "a.pub", "--recipient", "b.pub")
     assert written.returncode == 0, written.stderr
@@ -92,14 +101,21 @@ def test_backup_drill_and_restore_take_relative_folders(place: Path) -> None:
         ("report", "verify", "nowhere", "--dir", "inst"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(place: Path, words: tuple[str, ...]) -> None:
-    done = nrm(place, *words)
+def test_bad_input_is_one_line_and_exit_2(
+    place: Path,
+    words: tuple[str, ...],
+    typed: Callable[..., subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(place)
+    done = typed(*words)
     assert done.returncode == 2, (done.returncode, done.stderr)
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "unexpected" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
 def test_a_demo_that_was_stopped_while_it_was_built_is_begun_again(tmp_path: Path, way: signal.Signals) -> None:
     words = [PROGRAM, "demo", "--dir", "demo", "--people", "5", "--no-serve"]
@@ -126,6 +142,7 @@ def test_a_demo_that_was_stopped_while_it_was_built_is_begun_again(tmp_path: Pat
     assert "kept as it is" in nrm(tmp_path, "demo", "--dir", "demo", "--no-serve").stderr
 
 
+@pytest.mark.slow
 def test_a_demo_deletes_nothing_that_it_did_not_make(tmp_path: Path) -> None:
     for name, inside in (("letters", "letters/mine.txt"), ("mixed", "mixed/.nrm-demo-unfinished/mine.txt")):
         (tmp_path / inside).parent.mkdir(parents=True)
@@ -136,6 +153,7 @@ def test_a_demo_deletes_nothing_that_it_did_not_make(tmp_path: Path) -> None:
         assert (tmp_path / inside).read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["inst", "my folder"])
 def test_the_command_that_init_prints_serves(tmp_path: Path, folder: str) -> None:
     done = nrm(tmp_path, "init", "--dir", folder, "--country", "albania")

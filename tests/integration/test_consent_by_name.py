@@ -291,6 +291,7 @@ def test_a_strike_holds_when_the_route_changes(app: Flask, sign_in: SignIn) -> N
     assert "VATRA" not in re.findall(r'name="party" value="(\w+)"', person.get(check))
 
 
+@pytest.mark.slow
 def test_whatever_is_named_and_said_no_yes_is_written_down_for_anybody_else(app: Flask) -> None:
     """Every set of one screen with every answer by name, sent to every shelter: the rows that are left."""
     by = actor(LOGIN)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -224,9 +224,11 @@ def test_a_real_instance_is_made_and_never_speaks_plain_http(tmp_path: Path) -> 
         ("audit", "verify", "--dir", "{empty}"),
     ],
 )
-def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_bad_usage_is_one_line_and_exit_2(
+    tmp_path: Path, arguments: tuple[str, ...], typed: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     empty = tmp_path / "empty"
-    ended = nrm(*(each.format(empty=empty) for each in arguments), NRM_PASSWORD="x")
+    ended = typed(*(each.format(empty=empty) for each in arguments))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert len(ended.stderr.strip().splitlines()) == 1
     assert ended.stderr.startswith("nrm: ")

@@ -96,6 +96,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Se
         yield server
 
 
+@pytest.mark.postgresql
 def test_on_postgresql_no_file_of_the_server_keeps_a_destroyed_key(
     own_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def refuses(error: type[Exception], action: Callable[..., object], login: str) -
 # Signing
 
 
+@pytest.mark.slow
 def test_nothing_is_released_before_both_have_signed_in_their_order(closed: Flask) -> None:
     refuses(NotVisible, reports.countersign, "ra.duty_officer")
     for login in ("ra.duty_officer", "oms.monitor", "vatra.case_worker", "administrator", "molsa.payment_officer"):
@@ -76,6 +77,7 @@ def test_nothing_is_released_before_both_have_signed_in_their_order(closed: Flas
     assert set(events) == {"release_signed", "release_sealed"}
 
 
+@pytest.mark.slow
 def test_a_release_carries_three_signatures_and_one_that_is_touched_is_found(closed: Flask) -> None:
     accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
     value = json.loads(store.release_file(Q2, "json", by=RELEASE))
@@ -128,6 +130,7 @@ def test_the_next_quarter_waits_for_the_signatures_of_this_one(closed: Flask) ->
         reports.close(Q2.next, by=factories.actor("molsa.statistician"))
 
 
+@pytest.mark.slow
 def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
     statistician = Person(closed.test_client(), "molsa.statistician")
     assert 'href="/reports/quarter/2026Q2"' in statistician.get("/")

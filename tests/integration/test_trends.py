@@ -66,6 +66,7 @@ def test_a_chart_shows_what_was_sealed_and_leads_to_every_published_part(reader:
     assert all(f"<td>{value}</td>" in parts for _, value in sealed)
 
 
+@pytest.mark.slow
 def test_every_link_of_the_charts_leads_to_a_page(reader: Person) -> None:
     waiting, seen = ["/reports/ix/trend/2026Q2/all", "/reports/ix/lengths/2026Q2/1"], set()
     while waiting and len(seen) < 120:

@@ -48,6 +48,7 @@ def refusal(found: tuple[int, bytes, str]) -> str:
     return error
 
 
+@pytest.mark.slow
 def test_an_old_instance_is_brought_up_to_date_once_and_keeps_what_it_holds(old: Flask, command: Command) -> None:
     code, out, error = command(old, "upgrade")
     nothing = "country: nothing to do\n"
@@ -66,6 +67,7 @@ def test_what_needs_the_new_tables_says_so_in_one_line_before_it_starts(
     assert f"nrm upgrade --dir {folder_of(old)}" in refusal(command(old, name))
 
 
+@pytest.mark.slow
 def test_when_only_one_of_the_two_databases_is_old_that_is_seen_and_mended(old: Flask, command: Command) -> None:
     """As after a machine that stopped between them."""
     command(old, "upgrade")

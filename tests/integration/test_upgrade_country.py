@@ -77,6 +77,7 @@ def test_an_unchanged_country_has_nothing_to_do(app: Flask, command: Command, fo
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
 
 
+@pytest.mark.slow
 def test_what_was_edited_is_said_done_and_the_second_time_there_is_nothing(
     app: Flask, command: Command, folder: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_what_was_edited_is_said_done_and_the_second_time_there_is_nothing(
     assert (again[0], lines(again)) == (0, ["country: nothing to do"])
 
 
+@pytest.mark.slow
 def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, folder: Path) -> None:
     by = factories.actor("vatra.shelter_manager")
     beds.add(name="V46", number=1, by=by)
@@ -131,6 +133,7 @@ def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, 
     assert "closes them" in line
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_says_why_and_what_to_do(app: Flask, command: Command, folder: Path) -> None:
     people.sent(factories.actor("durres.border_officer"))
     text = (folder / FILE).read_text("utf-8")
@@ -205,6 +208,7 @@ def test_an_instance_of_another_country_is_left_alone(
     assert "this instance is of albania" in error
 
 
+@pytest.mark.slow
 def test_init_uses_the_named_folder_or_refuses(
     app: Flask, command: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def unsupported(app: Flask, method: str) -> Iterator[tuple[str, str]]:
                 yield endpoint, address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", LOGINS)
 def test_every_role_at_every_route_with_every_method_gets_what_the_table_says(app: Flask, role: Role) -> None:
     person = Person(app.test_client(), LOGINS[role])
@@ -173,6 +174,7 @@ def told(client: FlaskClient, address: str, method: str, data: dict[str, str] | 
     return answer.status_code, len(answer.data), tuple(headers), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", STRANGERS)
 def test_anothers_ids_say_no_more_than_ids_of_nothing(world_app: tuple[Flask, World], login: str) -> None:
     app, world = world_app

@@ -74,6 +74,7 @@ def test_there_is_one_head_and_each_file_is_called_as_its_revision() -> None:
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_the_databases_are_as_the_models_say(fixture: str, request: pytest.FixtureRequest) -> None:
     app: Flask = request.getfixturevalue(fixture)
@@ -81,6 +82,7 @@ def test_the_databases_are_as_the_models_say(fixture: str, request: pytest.Fixtu
     assert differences() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_down_and_up_again(fixture: str, request: pytest.FixtureRequest) -> None:
     app: Flask = request.getfixturevalue(fixture)
@@ -96,6 +98,7 @@ def test_down_and_up_again(fixture: str, request: pytest.FixtureRequest) -> None
     assert differences() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
     fixture: str, request: pytest.FixtureRequest

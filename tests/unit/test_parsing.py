@@ -40,6 +40,7 @@ def test_both_sides_mean_the_same_by_a_formula() -> None:
     assert child.FORMULA == grids.FORMULA
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     some.one_of(some.text(max_size=200), some.lists(some.sampled_from([*"[]{}=.,\"'#\na1"]), max_size=80).map("".join))
@@ -54,6 +55,7 @@ def test_any_text_is_a_document_or_refused_in_words(text: str) -> None:
         assert parsing.toml(text) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(some.binary(max_size=300), some.sampled_from(["", "PK\x03\x04", "PK\x05\x06", "code;", '"']))
 def test_any_bytes_are_a_table_or_refused_in_words(content: bytes, beginning: str) -> None:
@@ -64,6 +66,7 @@ def test_any_bytes_are_a_table_or_refused_in_words(content: bytes, beginning: st
     assert all(isinstance(cell, str) for row in found for cell in row)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(some.data())
 def test_a_workbook_whose_parts_hold_anything_is_a_table_or_refused_in_words(data: some.DataObject) -> None:

@@ -112,6 +112,7 @@ BASE = _small({"refer_to": ["NRC"]})
 EVERY_PROFILE = [facts for facts in _space(BASE, flags=True) if facts.security_risk == "low" and not facts.announced]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(conditions, min_size=1, max_size=4))
 def test_a_diagram_says_of_every_profile_what_the_condition_says(several: list[Condition]):
@@ -134,6 +135,7 @@ def test_a_profile_is_found_exactly_where_there_is_one(condition: Condition):
     assert found is None or condition.holds(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(conditions)
 def test_the_descriptions_of_an_outcome_cover_its_profiles_and_no_other(condition: Condition):
@@ -175,6 +177,7 @@ def _way(answer: Route) -> Way:
     return answer.fallback or tuple((each.party, each.must) for each in answer.candidates)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(REFERRALS), min_size=1, unique_by=repr))
 def test_who_receives_whom_is_what_routing_says_of_every_combination(chosen: list[dict[str, Any]]):
@@ -201,6 +204,7 @@ def test_who_receives_whom_is_what_routing_says_of_every_combination(chosen: lis
     assert stands == standing
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(REFERRALS), min_size=1, unique_by=repr))
 def test_gaps_and_contradictions_are_those_that_walking_every_combination_finds(chosen: list[dict[str, Any]]):

@@ -77,6 +77,7 @@ def figures_for(matrix: Matrix) -> some.SearchStrategy[Figures]:
     return some.lists(line, min_size=len(matrix.lines), max_size=len(matrix.lines)).map(tuple)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(some.data(), some.sampled_from(["vatc", "children", "tims"]), some.sampled_from([*WRITERS]))
 def test_what_was_filled_in_is_what_is_read_whatever_program_wrote_it(data: Any, code: str, writer: str) -> None:
@@ -100,6 +101,7 @@ def test_lines_and_columns_may_be_moved_and_words_changed_because_codes_are_read
     assert read(TABLES["vatc"], csv_bytes([[], ["my own remark"], *moved])) == figures
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     some.one_of(
@@ -114,6 +116,7 @@ def test_no_bytes_do_anything_but_be_refused_in_words(content: bytes) -> None:
             read(matrix, content)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(some.data())
 def test_a_workbook_damaged_anywhere_is_read_or_refused_in_words(data: Any) -> None:

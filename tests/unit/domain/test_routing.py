@@ -439,6 +439,7 @@ def _receives(party: str, facts: RoutingFacts) -> bool:
 REGION = {"NRC": "tirane", "IOM": "tirane", "VATRA": "vlore", "TJETER_VIZION": "elbasan"}
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(profiles, capacities)
 def test_there_is_a_receiver_or_a_reason_and_never_a_receiver_who_must_not_be(
@@ -488,6 +489,7 @@ def test_with_room_everywhere_and_nothing_struck_out_everybody_has_a_receiver_bu
     assert answer.fallback is (Fallback.ENDED if refused else None)
 
 
+@pytest.mark.slow
 def test_every_combination_the_clauses_tell_apart_has_a_receiver_unless_an_adult_refused():
     space = {name: AGREEMENT.facts[name] for name in ("age_class", "gender", "citizenship_class", "security_risk")}
     space |= {"proceedings_in": AGREEMENT.facts["proceedings_in"], "wish_region": ("none", "tirane", "vlore")}

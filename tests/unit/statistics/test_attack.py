@@ -68,6 +68,7 @@ def test_a_draft_that_was_made_survives(planted: Planted) -> None:
     assert caught(table_set, draft.step, list(draft.tables), rows) == set()
 
 
+@pytest.mark.slow
 def test_exact_counts_are_caught(planted: Planted) -> None:
     table_set, rows, draft = planted
     assert "G1" in caught(table_set, draft.step, recount(table_set, draft, rows, lambda held: held), rows)
@@ -173,6 +174,7 @@ def test_nobody_learns_what_they_know_already() -> None:
     assert (("nationality", "AL"), ("sex", "f")) not in holder.exempt
 
 
+@pytest.mark.slow
 def test_enumeration_finds_nothing_that_the_attacker_let_through() -> None:
     """All worlds of 2 by 2 categories that give the same figures, with the number of people known (A1)."""
     table_set = parse(

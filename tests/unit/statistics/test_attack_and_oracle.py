@@ -237,6 +237,7 @@ def judged() -> list[tuple[Release, str, Audit]]:
 Judged = list[tuple[Release, str, Audit]]
 
 
+@pytest.mark.slow
 def test_the_attacker_finds_what_the_oracle_finds_and_nothing_else(judged: Judged) -> None:
     seen: Counter[tuple[str, str]] = Counter()
     for release, _, attack in judged:
@@ -298,6 +299,7 @@ def two_quarters(number: int) -> tuple[Release, Release, tuple[EarlierRelease, .
     return second, Release(table_set, first, made.tables), earlier
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", TWO_QUARTERS)
 def test_who_kept_the_release_before_finds_what_the_oracle_finds_in_both(number: int) -> None:
     second, first, earlier = two_quarters(number)

@@ -190,6 +190,7 @@ def by_hours() -> tuple[TableSet, list[dict[str, str]]]:
     return tables, rows
 
 
+@pytest.mark.slow
 def test_the_man_between_two_recodings_is_named_on_counts_and_gone_after_rounding() -> None:
     # Men under 25: 7, under 20: 6; so 20 to 24: 7 - 6 = 1. It is printed nowhere.
     tables, rows = by_hours()

@@ -135,6 +135,7 @@ def may_count(instance: Instance, members: Mapping[str, str], low: int, high: in
     return is_possible(build)
 
 
+@pytest.mark.slow
 def test_g5_nobody_who_knows_one_of_a_group_knows_that_the_others_are_alike() -> None:
     asked = 0
     for instance in instances():
@@ -166,6 +167,7 @@ def others_may_differ(instance: Instance, parts: Sequence[Mapping[str, str]], kn
     return is_possible(build)
 
 
+@pytest.mark.slow
 def test_g7_beside_every_record_another_may_have_been_there_in_each_attribute() -> None:
     asked = 0
     for instance in instances():
@@ -232,6 +234,7 @@ def counted(table_set: TableSet, rows: Rows, tables: list[dict[str, Any]], step:
     return again
 
 
+@pytest.mark.slow
 def test_every_draft_of_exact_counts_is_caught(drafts: Drafts) -> None:
     assert all(is_caught(table_set, rows, counted(table_set, rows, tables, 1)) for table_set, rows, tables in drafts)
 

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from ortools.sat.python import cp_model
 
 from nrm.statistics.release import Draft, make, without_contributors
@@ -88,6 +89,7 @@ def link(model: cp_model.CpModel, table_set: TableSet, quarters: Sequence[Quarte
             model.add(cp_model.LinearExpr.sum(ends[0]) == cp_model.LinearExpr.sum(ends[1]))
 
 
+@pytest.mark.slow
 def test_no_small_group_that_stays_is_pinned_by_eight_quarters() -> None:
     """An attacker who knows that nobody joined or left a group lays all its quarters over each other."""
     table_set = small(flow=True)
@@ -115,6 +117,7 @@ def may_have_been(
     return is_possible(build)
 
 
+@pytest.mark.slow
 def test_a_small_group_that_stays_keeps_its_figure() -> None:
     """Were it rounded down once and up once, it would be known to be small."""
     assert sum(moves(panel(seed)) for seed in range(2)) == 0

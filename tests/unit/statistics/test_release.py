@@ -216,6 +216,7 @@ def test_progress_tells_what_is_done_and_never_a_number() -> None:
     assert told == ["step two_way", "rounding", "shape", "linear bounds", "possible worlds"]
 
 
+@pytest.mark.slow
 def test_report_ix_of_a_large_quarter_is_published_in_full() -> None:
     table_set = report_ix()
     made = quarter(table_set, people(table_set, 200, 11))

@@ -254,6 +254,7 @@ def test_a_past_that_cannot_be_imagined_is_a_failed_audit(monkeypatch: pytest.Mo
 # Codes that come only together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("report", "people_there", "step"),
     [

@@ -1,0 +1,67 @@
+"""What each test costs, in processor time: it is nearly the same on a busy machine, as the clock's is not.
+
+Loaded by `conftest`. Every run ends with the tests that belong to `make quick` and cost more than `SLOW` seconds: mark
+them `slow`. `--costs 50` prints the fifty that cost most, with the fixtures they were the first to need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+SLOW = 1.0
+# What `make quick` leaves out; pyproject.toml says what each is.
+LEFT_OUT = ("browser", "postgresql", "slow")
+_NAME = "processor seconds"
+_LEFT_OUT = "not of the quick ones"
+_costs: Counter[str] = Counter()
+_calls: dict[str, float] = {}  # without what fixtures cost
+_left_out: set[str] = set()
+
+
+def _used() -> float:
+    """Seconds of this process and of those it started that have ended; a server or a browser that still runs counts at
+    its end."""
+    return sum(os.times()[:4])
+
+
+class Costs:
+    """One for each process of the run: with xdist the workers measure, and the first process adds up."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.before = _used()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+        report = yield
+        now = _used()
+        report.user_properties.append((_NAME, now - self.before))  # type: ignore[attr-defined]
+        if any(item.get_closest_marker(name) for name in LEFT_OUT):
+            report.user_properties.append((_LEFT_OUT, True))  # type: ignore[attr-defined]
+        self.before = now
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        said = dict(report.user_properties)
+        cost = said.get(_NAME)
+        if isinstance(cost, float):
+            _costs[report.nodeid] += cost
+            if report.when == "call":
+                _calls[report.nodeid] = cost
+        if _LEFT_OUT in said:
+            _left_out.add(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        unmarked = [test for test, cost in _calls.items() if cost > SLOW and test not in _left_out]
+        if unmarked:
+            terminalreporter.section(f"more than {SLOW:g} s of processor time: to be marked slow")
+        for test in sorted(unmarked, key=lambda test: -_calls[test]):
+            terminalreporter.line(f"{_calls[test]:7.2f} s  {test}")
+        if self.most:
+            terminalreporter.section(f"{sum(_costs.values()):.0f} s of processor time; the costliest tests")
+        for test, cost in _costs.most_common(self.most):
+            terminalreporter.line(f"{cost:7.2f} s  {test}")

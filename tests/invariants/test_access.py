@@ -120,6 +120,8 @@ def test_every_role_at_every_route_with_every_method_gets_what_the_table_says(ap
                 assert answer.text == "" or answer.status_code in (403, 404), (endpoint, answer.status_code)
             elif not allowed(role, endpoint):
                 assert answer.status_code == 403, (method, endpoint)
+            elif method == "GET":
+                assert answer.status_code in (200, 303, 404), (endpoint, answer.status_code)
             else:
                 assert answer.status_code in (200, 303, 400, 404, 409, 413, 422), (method, endpoint, answer.status_code)
         for endpoint, address in unsupported(app, method):
@@ -192,6 +194,7 @@ def test_anothers_ids_say_no_more_than_ids_of_nothing(world_app: tuple[Flask, Wo
     assert seen or login in ("consular.consular_officer", "molsa.statistician", "oms.monitor", "administrator")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("login", ["iom.shelter_manager", "durres.border_officer"])
 def test_nor_does_the_time_they_take(world_app: tuple[Flask, World], login: str, method: str) -> None:

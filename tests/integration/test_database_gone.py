@@ -34,6 +34,7 @@ def turn(server: postgres.Server, *, on: bool) -> None:
         pgexec("pg_ctl", (*words, "-m", "fast", "stop"), bin_path=inner.bin_path, user=inner.system_user, timeout=40)
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_every_page_says_that_the_database_is_gone_and_comes_back_by_itself(
     server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -205,6 +205,7 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
 # --- what is published
 
 
+@pytest.mark.slow
 def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_format(
     app: Flask, command: Command
 ) -> None:
@@ -247,6 +248,7 @@ def test_compensation_is_published_for_two_quarters_and_says_the_same_in_every_f
     assert (code, json.loads(out)) == (0, value)
 
 
+@pytest.mark.slow
 def test_a_few_claims_wait_and_so_do_a_few_identifications(app: Flask, command: Command) -> None:
     claimants(7)
     for day in range(1, 6):
@@ -261,6 +263,7 @@ def test_a_few_claims_wait_and_so_do_a_few_identifications(app: Flask, command: 
         assert command(app, *arguments)[:2] == (3, b"")
 
 
+@pytest.mark.slow
 def test_formal_identification_is_published_by_the_quarter_where_enough_are_concerned(app: Flask) -> None:
     for place in range(40):
         asked = date(2026, 4, 1 + place % 28)

@@ -77,6 +77,7 @@ def test_tonight_three_people_wait_at_their_posts() -> None:
     assert len([plan for plan in made if now - timedelta(hours=1) <= plan.at <= now]) >= 3
 
 
+@pytest.mark.slow
 def test_the_json_has_every_role_with_an_account_and_the_closed_quarters(
     demo: tuple[Path, dict[str, object]],
 ) -> None:
@@ -92,6 +93,7 @@ def test_the_json_has_every_role_with_an_account_and_the_closed_quarters(
     assert "RINAS" in {account["organisation"] for account in accounts}
 
 
+@pytest.mark.slow
 def test_in_the_demo_country_each_organisation_opens_exactly_its_live_grants(
     demo: tuple[Path, dict[str, object]],
 ) -> None:
@@ -123,6 +125,7 @@ def test_in_the_demo_country_each_organisation_opens_exactly_its_live_grants(
     assert not {(case, party) for case, _, party, *_ in files.table(*thief.GRANTS)} & handed_over
 
 
+@pytest.mark.slow
 def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[str, object]]) -> None:
     folder, said = demo
     accounts = said["accounts"]
@@ -140,6 +143,7 @@ def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[s
         assert report["tables"][0]["rows"][0]["value"] % 5 == 0
 
 
+@pytest.mark.slow
 def test_the_chain_is_whole_and_tending_again_finds_nothing_to_do(demo: tuple[Path, dict[str, object]]) -> None:
     folder, _ = demo
     assert nrm("audit", "verify", "--dir", str(folder)).returncode == 0
@@ -149,6 +153,7 @@ def test_the_chain_is_whole_and_tending_again_finds_nothing_to_do(demo: tuple[Pa
     assert set(json.loads(again.stdout).values()) == {0}
 
 
+@pytest.mark.slow
 def test_the_demo_is_served_and_one_signs_in(demo: tuple[Path, dict[str, object]]) -> None:
     folder, said = demo
     accounts = said["accounts"]
@@ -186,6 +191,7 @@ def served(folder: Path) -> Iterator[str]:
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("keep me")
     for command in (("demo", "--no-serve"), ("init", "--country", "albania")):
@@ -195,6 +201,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.slow
 def test_a_real_instance_is_made_and_never_speaks_plain_http(tmp_path: Path) -> None:
     made = nrm("init", "--dir", str(tmp_path / "real"), "--country", "albania")
     assert made.returncode == 0

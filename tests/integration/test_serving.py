@@ -124,6 +124,7 @@ def holders(folder: Path) -> list[int]:
     ]
 
 
+@pytest.mark.slow
 def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_waits_for_nobody(
     folder: Path, tmp_path: Path, server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
@@ -201,6 +202,7 @@ def refused(folder: Path, *words: str, **settings: str) -> str:
     return ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 def test_a_port_that_somebody_listens_on_is_not_shared(
     folder: Path, server: tuple[subprocess.Popen[bytes], int]
@@ -209,6 +211,7 @@ def test_a_port_that_somebody_listens_on_is_not_shared(
     assert "Address already in use" in refused(folder, "--port", str(port))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
     proxied = {"NRM_PROXIES": "1"}
@@ -220,6 +223,7 @@ def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path)
     assert refused(folder, **tls).startswith("nrm: NRM_TLS_CERTIFICATE, NRM_TLS_KEY: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 @pytest.mark.parametrize("name", ["main.db", "shred.db"])
 def test_a_database_that_is_gone_is_not_made_anew(folder: Path, name: str) -> None:

@@ -71,6 +71,7 @@ def times(client: FlaskClient, path: str, bodies: list[dict[str, str]]) -> list[
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_neither_the_answer_nor_its_time_tells_whether_an_account_exists(app: Flask, door: str) -> None:
     path, fields = DOORS[door]
@@ -334,6 +335,7 @@ def test_of_fifty_who_sign_in_at_once_two_passwords_are_worked_on(app: Flask, mo
     assert most == 2
 
 
+@pytest.mark.slow
 def test_the_memory_of_fifty_derivations_at_once_is_that_of_two() -> None:
     measured = subprocess.run(
         [sys.executable, "-c", FIFTY], capture_output=True, text=True, check=True, timeout=120

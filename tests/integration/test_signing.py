@@ -224,6 +224,7 @@ def test_the_nights_of_a_quarter_by_hand() -> None:
     assert nights.earlier([(date(2026, 1, 1), None)], Q2, since=None, paid=0) == 0
 
 
+@pytest.mark.slow
 def test_nights_are_frozen_with_the_quarter_and_what_is_known_later_comes_with_the_next(app: Flask) -> None:
     accommodated.at(TODAY)
     nrc = accounts.organisation_by_code("NRC").id
@@ -297,6 +298,7 @@ def _moved(each: dict[str, str]) -> dict[str, str]:
     return {**each, "signed_at": "2020" + each["signed_at"][4:]}
 
 
+@pytest.mark.slow
 def test_the_time_and_the_office_stand_under_each_signature(closed: Flask) -> None:
     accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
     value = json.loads(store.release_file(Q2, "json", by=RELEASE))
@@ -341,6 +343,7 @@ def test_the_time_of_a_draft_that_was_moved_by_hand_is_not_sealed(closed: Flask)
     refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
 
 
+@pytest.mark.slow
 def test_signatures_from_before_times_were_signed_stay_good_and_say_so(closed: Flask) -> None:
     """A statistician signed the draft with the version before this one; and a release that was sealed with it."""
     reports.sign(Q2, by=factories.actor("molsa.statistician"))

@@ -218,6 +218,7 @@ def _without_code(page: str) -> str:
 # The server below the application
 
 
+@pytest.mark.slow
 def test_the_server_itself_answers_junk_with_nothing_that_helps(
     world_template: tuple[Path, World], tmp_path: Path
 ) -> None:

@@ -40,8 +40,8 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: setup-dev
 	$(PYTEST)
 
-# Slow is a test that uses more than a second of processor time: tests/costs.py says at the end of every run which ones
-# are not marked yet. What a quick run leaves out, `make test` runs.
+# Slow is a test that uses more than half a second of processor time: tests/costs.py says at the end of every run which
+# ones are not marked yet. What a quick run leaves out, `make test` runs.
 quick: setup-dev
 	$(PYTEST) -m "not browser and not postgresql and not slow"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-SLOW = 1.0
+SLOW = 0.5
 # What `make quick` leaves out; pyproject.toml says what each is.
 LEFT_OUT = ("browser", "postgresql", "slow")
 _NAME = "processor seconds"

@@ -52,6 +52,7 @@ def day_of(days: int) -> datetime:
     return datetime.combine(texts.today() + timedelta(days=days), time(11), UTC)
 
 
+@pytest.mark.slow
 def test_a_version_is_in_force_once_everybody_signed_and_its_day_has_come(instance: Flask) -> None:
     version = texts.opened(texts.draft("2027", None, NRC_RULE))
     texts.sign_all(version, but="RA")
@@ -68,6 +69,7 @@ def test_a_version_is_in_force_once_everybody_signed_and_its_day_has_come(instan
     )
 
 
+@pytest.mark.slow
 def test_a_referral_is_judged_by_the_text_it_was_made_under_for_ever(app: Flask) -> None:
     before = people.sent(factories.actor("rinas.border_officer"), citizenship="MD", citizenship_class="third_country")
     version = texts.opened(texts.draft("2027", None, NRC_RULE))
@@ -107,6 +109,7 @@ def test_who_has_not_signed_receives_nothing(app: Flask) -> None:
     assert "VATRA" in answer(25)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [*VersionStatus])
 def test_every_step_out_of_turn_is_refused_and_changes_nothing(app: Flask, status: VersionStatus) -> None:
     coordinator, vatra = factories.actor(texts.COORDINATOR), factories.actor("vatra.case_worker")
@@ -196,6 +199,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_was_changed_in_the_database_is_refused_and_reported(
     instance: Flask, what: str, caplog: pytest.LogCaptureFixture
@@ -218,6 +222,7 @@ def test_what_was_changed_in_the_database_is_refused_and_reported(
         texts.sign(version, texts.signers("RA")[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["public", "signature", "party", "member_id"])
 def test_a_signature_put_there_by_hand_counts_for_nothing(app: Flask, column: str) -> None:
     version = texts.opened(texts.draft())
@@ -238,6 +243,7 @@ def test_a_signature_put_there_by_hand_counts_for_nothing(app: Flask, column: st
     assert country().in_force(day_of(11)).version == "2005"
 
 
+@pytest.mark.slow
 def test_a_signature_that_is_taken_away_takes_the_version_away(app: Flask) -> None:
     version = texts.opened(texts.draft())
     texts.sign_all(version)
@@ -351,6 +357,7 @@ def test_what_the_checks_and_the_comparison_found_is_kept_with_the_proposal(app:
     assert study["rerouted"]
 
 
+@pytest.mark.slow
 def test_a_new_party_gets_an_organisation_when_the_text_is_opened(app: Flask) -> None:
     new = (
         '[[party]]\ncode = "RA"',
@@ -365,6 +372,7 @@ def test_a_new_party_gets_an_organisation_when_the_text_is_opened(app: Flask) ->
     assert row(version).status == VersionStatus.OPEN
 
 
+@pytest.mark.slow
 def test_another_process_sees_it_and_a_start_reads_it(app: Flask) -> None:
     version = texts.opened(texts.draft())
     texts.sign_all(version)

@@ -196,6 +196,7 @@ def tampered(draw: st.DrawFn, rows: Rows) -> Rows:
     return rows
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data())
 def test_whatever_is_done_to_the_table_the_first_bad_entry_is_named(bare: Session, data: st.DataObject) -> None:

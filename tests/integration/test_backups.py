@@ -387,6 +387,7 @@ def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     assert done.exit_code == 2
 
 
+@pytest.mark.slow
 def test_a_drill_names_what_is_missing_changed_or_does_not_open(world_app: tuple[Flask, World], keeper: Keeper) -> None:
     world = world_app[1]
     with db.engines["shred"].begin() as connection:

@@ -112,6 +112,7 @@ def test_the_greetings_stand_in_the_order_of_the_names_with_their_language(app: 
     assert "\N{REGIONAL INDICATOR SYMBOL LETTER A}" not in body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["sq", "el", "ru"])
 def test_the_leaflet_fits_a_wallet_and_says_nothing_of_anybody(app: Flask, sign_in: SignIn, language: str) -> None:
     answer = sign_in(LOGIN).client.get(f"/leaflets/{language}")

@@ -371,6 +371,7 @@ def typed(day: date, name: str) -> dict[str, object]:
     return {f"{name}-day": day.day, f"{name}-month": day.month, f"{name}-year": day.year}
 
 
+@pytest.mark.slow
 def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert app
     authority, protection = sign_in("ra.duty_officer"), sign_in("child_protection.child_protection_officer")

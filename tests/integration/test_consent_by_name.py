@@ -372,6 +372,7 @@ def test_who_is_refused_by_name_later_is_not_asked(app: Flask, sign_in: SignIn) 
     assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == case_id)) == 1
 
 
+@pytest.mark.slow
 def test_who_is_in_a_shelter_is_asked_before_the_move(app: Flask, sign_in: SignIn) -> None:
     case_id = world.build().own_case
     manager = sign_in("vatra.shelter_manager")

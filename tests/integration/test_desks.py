@@ -282,6 +282,7 @@ def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn,
     authority.post(path, {}, 409)
 
 
+@pytest.mark.slow
 def test_no_form_answers_junk_with_anything_but_4xx(sign_in: SignIn, rinas: people.Sent) -> None:
     nrc, officer, duty = sign_in("nrc.case_worker"), sign_in("rinas.border_officer"), sign_in("ra.duty_officer")
     referral = f"/referrals/{rinas.referral_id}"

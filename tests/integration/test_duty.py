@@ -43,6 +43,7 @@ def lines(by: Actor, size: int = 40, clause: str | None = None) -> list[duty.Dut
             return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", BOTH)
 def test_one_list_of_everything_children_first_then_the_first_due_and_page_by_page(
     fixture: str, request: pytest.FixtureRequest
@@ -186,6 +187,7 @@ def test_the_pages_show_how_late_in_words_and_no_name(app: Flask, sign_in: SignI
         assert "2 orë vonesë" in sign_in(login).get(f"{address}?lang=sq")
 
 
+@pytest.mark.slow
 def test_numbers_of_beds_are_for_the_duty_desk_and_the_shelter_itself_alone(app: Flask, sign_in: SignIn) -> None:
     people.sent(factories.actor("rinas.border_officer"))
     with transaction() as session:

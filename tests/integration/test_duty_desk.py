@@ -46,6 +46,7 @@ def codes_in(text: str) -> list[str]:
     return re.findall(r'class="pn">([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z])<', text)
 
 
+@pytest.mark.slow
 def test_who_waits_at_a_post_now_stands_first_whatever_is_old(app: Flask, sign_in: SignIn) -> None:
     forgotten = old_ones(9)
     factories.later(days=10)
@@ -117,6 +118,7 @@ def test_a_child_of_whom_only_the_post_knows_waits_at_the_post(app: Flask, sign_
     assert f'href="/children/{interview_id}/call"' in first
 
 
+@pytest.mark.slow
 def test_what_is_old_has_a_page_of_its_own_page_by_page(app: Flask, sign_in: SignIn) -> None:
     forgotten = old_ones(3)
     factories.later(days=10)
@@ -136,6 +138,7 @@ def test_with_nobody_there_the_page_says_so(app: Flask, sign_in: SignIn) -> None
     assert "older than seven days" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "sq"])
 def test_the_page_is_light_and_costs_as_many_statements_however_much_waits(
     app: Flask, sign_in: SignIn, language: str

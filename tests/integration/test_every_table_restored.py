@@ -171,6 +171,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], None]:
     return without_checks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
 def test_every_value_of_every_table_comes_back_row_for_row(

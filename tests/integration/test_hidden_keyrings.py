@@ -381,6 +381,7 @@ def test_an_older_main_database_beside_a_newer_second_one_seals_nothing_and_is_t
         disconnect()
 
 
+@pytest.mark.slow
 def test_an_upgrade_takes_what_is_there_if_it_was_made_here(instance: Flask) -> None:
     members.renew_keyring(by=factories.actor("nrc.case_worker"))
     with transaction() as session:

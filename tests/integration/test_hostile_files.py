@@ -123,6 +123,7 @@ def test_a_hostile_workbook_is_refused_in_words_within_seconds(begun: Flask, sig
     assert any(words in page for words in (LIMITS, "The workbook", "The table is larger", "it is not in the file"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*DRAFTS])
 def test_a_hostile_draft_is_refused_in_words_within_seconds(app: Flask, sign_in: SignIn, name: str) -> None:
     coordinator = sign_in(texts.COORDINATOR)
@@ -137,6 +138,7 @@ def test_a_hostile_draft_is_refused_in_words_within_seconds(app: Flask, sign_in:
     assert "Error:" not in coordinator.post("/agreements?lang=sq", {"file": file}, status=422)
 
 
+@pytest.mark.slow
 def test_others_are_answered_while_hostile_files_are_read(begun: Flask, sign_in: SignIn) -> None:
     focal, coordinator = sign_in("mopo.focal_point"), sign_in(texts.COORDINATOR)
     worst = WORKBOOKS["a text inside a text, a hundred thousand times"]
@@ -158,6 +160,7 @@ def test_others_are_answered_while_hostile_files_are_read(begun: Flask, sign_in:
     assert slowest < 5.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("mou", "check"), ("questionnaire", "check")])
 @pytest.mark.parametrize("name", [*DRAFTS])
 def test_a_command_refuses_a_hostile_file_with_one_line(
@@ -174,6 +177,7 @@ def test_a_command_refuses_a_hostile_file_with_one_line(
     assert "unexpected" not in err
 
 
+@pytest.mark.slow
 def test_the_rounder_refuses_hostile_tables_and_a_hostile_description(command: Command, tmp_path: Path) -> None:
     spec, data = tmp_path / "t.toml", tmp_path / "d.csv"
     data.write_text("a\n1\n")

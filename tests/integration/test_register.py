@@ -112,6 +112,7 @@ def test_a_table_is_filed_by_form_read_once_more_signed_and_corrected(begun: Fla
     assert [json.loads(text)["digest"] for text in events] == [first.digest.hex(), second.digest.hex()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_table_is_filed_by_file_and_what_is_wrong_in_it_is_named_by_cell(
     begun: Flask, sign_in: SignIn, ending: str
@@ -313,6 +314,7 @@ def test_closing_a_quarter_waits_for_tables_about_people_until_they_are_due(begu
     assert store.awaited(Q2, by=factories.actor("molsa.statistician")) == ()
 
 
+@pytest.mark.slow
 def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarters(
     begun: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -505,6 +507,7 @@ def of_every_release() -> Iterator[tuple[str, dict[str, bytes], dict[str, Any]]]
 NONE = "not_recorded"  # in the place of a figure, where nothing in the program can fill the table
 
 
+@pytest.mark.slow
 def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
     """Figures of JSON, CSV, workbook, page and print of every report, the joint one too."""
     seen = set()
@@ -597,6 +600,7 @@ def test_the_joint_report_is_made_once_gives_the_same_bytes_for_ever_and_ends_th
     assert command(joint, "report", "joint", "--quarter", "2026Q1", "--as", "oms.reader")[0] == 3
 
 
+@pytest.mark.slow
 def test_the_joint_report_is_made_behind_the_page_that_asks_for_it(
     joint: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

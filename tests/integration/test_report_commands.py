@@ -97,6 +97,7 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     assert (code, out.splitlines()[0]) == (0, b"2026Q2: was closed before, total")
 
 
+@pytest.mark.slow
 def test_what_was_closed_is_out_with_the_second_signature(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
     read = ("report", "ix", "--quarter", "2026Q2", "--as", "oms.reader")
@@ -219,6 +220,7 @@ def test_a_changed_file_is_a_finding_of_the_instance_too(
         assert verify_alone(shared / name, actions.public_key())[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
 def test_a_file_that_was_changed_anywhere_is_not_what_was_signed(closed: Flask, shared: Path, name: str) -> None:
     key, file = actions.public_key(), shared / name
@@ -235,6 +237,7 @@ def test_a_file_that_was_changed_anywhere_is_not_what_was_signed(closed: Flask, 
         assert verify_alone(file, key)[0] in (1, 2), more
 
 
+@pytest.mark.slow
 def test_the_signed_files_open_as_before(closed: Flask, shared: Path) -> None:
     assert len(pypdf.PdfReader(shared / "ix.pdf", strict=True).pages) > 1
     assert openpyxl.load_workbook(shared / "ix.xlsx")["data"]["A1"].value == "report"
@@ -266,6 +269,7 @@ def test_the_keys_that_are_printed_are_those_releases_are_signed_with(closed: Fl
     assert len({line.split()[0] for line in lines}) == len(lines)
 
 
+@pytest.mark.slow
 def test_a_changed_time_of_a_signature_is_found_by_key_and_by_the_instance(
     closed: Flask, command: Command, shared: Path
 ) -> None:

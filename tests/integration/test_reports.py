@@ -138,6 +138,7 @@ def test_every_numeral_of_the_page_is_a_multiple_of_5(closed: Flask, language: s
     assert foreign_numerals(" ".join(page.texts), language) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["sq", "en"])
 def test_every_numeral_of_the_printed_report_is_a_multiple_of_5(closed: Flask, language: str) -> None:
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(sealed(f"pdf.{language}"))).pages)
@@ -234,6 +235,7 @@ def test_no_file_and_no_page_names_a_case_or_an_organisation_that_took_somebody_
         assert [case_id for case_id in cases if case_id.hex.encode() in content] == [], name
 
 
+@pytest.mark.slow
 def test_with_few_people_only_the_total_is_published(app: Flask, statistician: Actor) -> None:
     accommodated.many(14, seed=3, months=(date(2026, 4, 1), date(2026, 6, 20)))
     outcome = accommodated.release(SECOND, by=statistician)
@@ -264,6 +266,7 @@ def test_who_does_not_wish_to_be_counted_is_not(app: Flask) -> None:
     assert counted == {ids[0].hex, ids[2].hex}
 
 
+@pytest.mark.slow
 def test_a_late_stay_changes_no_closed_quarter_and_counts_in_the_next(app: Flask, statistician: Actor) -> None:
     accommodated.many(14, seed=3, months=(date(2026, 1, 2), date(2026, 3, 20)))
     accommodated.release(FIRST, by=statistician)

@@ -92,6 +92,7 @@ def test_two_posts_that_count_the_same_kind_at_once_lose_none(instance: Flask) -
     assert db.session.scalar(select(func.count()).select_from(ScreeningKind)) == 1
 
 
+@pytest.mark.slow
 def test_screenings_from_before_become_numbers_and_rows_again(instance: Flask) -> None:
     assert instance
     common = {"citizenship_class": "albanian", "processed": "no_indicator", "age_class": "adult", "gender": "feminine"}

@@ -157,6 +157,7 @@ def half_sent(port: int) -> socket.socket:
     return connection
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 def test_forms_of_which_half_is_sent_keep_nobody_waiting(server: tuple[subprocess.Popen[bytes], int]) -> None:
     _, port = server
@@ -170,6 +171,7 @@ def test_forms_of_which_half_is_sent_keep_nobody_waiting(server: tuple[subproces
                 answer.read()  # until the server closes the connection
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 def test_a_form_that_breaks_off_is_refused_and_one_that_is_slow_is_not(
     server: tuple[subprocess.Popen[bytes], int],
@@ -184,6 +186,7 @@ def test_a_form_that_breaks_off_is_refused_and_one_that_is_slow_is_not(
         assert slow.recv(100).startswith(b"HTTP/1.1 422 ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 def test_a_form_that_is_too_large_gets_a_page_that_says_so(server: tuple[subprocess.Popen[bytes], int]) -> None:
     _, port = server

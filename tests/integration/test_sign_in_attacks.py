@@ -139,6 +139,7 @@ def next_code(app: Flask) -> str:
         return factories.code_of(KNOWN)
 
 
+@pytest.mark.slow
 def test_a_real_instance_gives_cookies_to_browsers_over_tls_alone(real: Flask) -> None:
     client = real.test_client()
     page = client.get("/sign-in", base_url="https://localhost")
@@ -163,6 +164,7 @@ def test_a_real_instance_gives_cookies_to_browsers_over_tls_alone(real: Flask) -
     assert "Secure" in cookies(left)["__Host-nrm"]
 
 
+@pytest.mark.slow
 def test_a_real_instance_is_not_served_over_plain_http_and_does_not_take_the_demos_cookie(
     real: Flask, tmp_path: Path
 ) -> None:
@@ -186,6 +188,7 @@ def test_a_demo_on_loopback_alone_speaks_plain_http(app: Flask, tmp_path: Path) 
     assert "Secure" not in cookies(page)["nrm-form"]
 
 
+@pytest.mark.slow
 def test_nobody_marks_an_instance_synthetic_afterwards(real: Flask) -> None:
     """Neither a command nor an action does it, and a running server does not look again."""
     with real.app_context(), transaction() as session:

@@ -54,6 +54,7 @@ def test_every_figure_is_a_multiple_of_five_and_nothing_tells_who(shelter: Flask
         assert pseudonym not in result.output
 
 
+@pytest.mark.slow
 def test_the_same_question_has_the_same_answer_and_a_table_for_people(shelter: Flask):
     once, again = _run(shelter), _run(shelter)
     assert once.stdout_bytes == again.stdout_bytes
@@ -62,6 +63,7 @@ def test_the_same_question_has_the_same_answer_and_a_table_for_people(shelter: F
     assert "counted: 2026-04-01 to 2026-06-30, whole quarters" in once.stderr
 
 
+@pytest.mark.slow
 def test_days_inside_a_quarter_stand_for_the_quarter_and_no_week_can_be_taken_away(shelter: Flask):
     assert _run(shelter, SHIPPED, "2026-04-20", "2026-05-02").stdout_bytes == _run(shelter).stdout_bytes
 

@@ -572,6 +572,7 @@ def test_who_may_not_be_named_is_not_asked_for_a_name(sign_in: SignIn) -> None:
 JUNK: list[object] = ["", "junk", "\0", "x" * 200_000, "\u202e", "99999999999999999999", ["1", "2"], "-1", "٣"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", JUNK, ids=range(len(JUNK)))
 def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
     sign_in: SignIn, vatra: Actor, value: object

@@ -43,6 +43,7 @@ def at_once(app: Flask, login: str, path: str, bodies: list[dict[str, str]]) -> 
     return got
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["accept", "decline", "withdraw"])
 def test_of_twenty_at_once_one_wins_and_nineteen_are_told_that_it_is_over(instance: Flask, act: str) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
@@ -60,6 +61,7 @@ def test_of_twenty_at_once_one_wins_and_nineteen_are_told_that_it_is_over(instan
     consistent(sent.case_id)
 
 
+@pytest.mark.slow
 def test_twenty_tend_at_once_and_one_expiry_happens_and_one_party_is_asked_next(instance: Flask) -> None:
     sent = people.sent(factories.actor("rinas.border_officer"))
     deadline = db.session.get_one(Referral, sent.referral_id).expires_at

@@ -157,6 +157,7 @@ def test_what_cannot_be_done_says_why_and_what_to_do(app: Flask, command: Comman
         assert command(app, "upgrade")[0] == 1, "it is said each time"
 
 
+@pytest.mark.slow
 def test_an_organisation_that_holds_nothing_and_is_gone_is_suspended(
     app: Flask, command: Command, folder: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_two_organisations_that_receive_people_are_never_one_party(app: Flask, c
     assert "`VATRA` is VATRA already" in error
 
 
+@pytest.mark.slow
 def test_the_folder_that_was_followed_is_followed_by_every_later_command(
     app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

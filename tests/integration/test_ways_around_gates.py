@@ -67,6 +67,7 @@ def test_the_form_of_one_member_takes_no_death_and_leads_to_the_page_of_two(
     assert _stay(opened.stay_id).ended_on is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
 def test_a_death_of_a_child_is_told_at_once_and_said_by_two(vatra: Actor, sign_in: SignIn, age_class: str) -> None:
     opened = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class), days_ago=3)

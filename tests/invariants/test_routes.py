@@ -168,6 +168,7 @@ def test_without_a_session_nothing_is_reached(app: Flask) -> None:
             assert client.post(address, data={"csrf_token": "0" * 64}).status_code == 401, endpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", LOGINS)
 def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World], role: Role) -> None:
     app, world = world_app
@@ -185,6 +186,7 @@ def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World],
 STRANGERS = ("molsa.statistician", "oms.monitor", "administrator", "iom.case_worker", "durres.border_officer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", STRANGERS)
 def test_to_a_stranger_the_cases_do_not_exist(world_app: tuple[Flask, World], login: str) -> None:
     """The same answer for a real id as for one that never was: nobody learns that the person is known."""
@@ -217,6 +219,7 @@ BODIES: dict[str, list[tuple[str, str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize(
     "login", ["rinas.border_officer", "nrc.shelter_manager", "ra.duty_officer", "administrator", "mopo.focal_point"]

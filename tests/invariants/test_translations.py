@@ -50,6 +50,7 @@ def texts_of(entry: Message) -> list[str]:
     return [entry.string] if isinstance(entry.string, str) else list(entry.string or ())
 
 
+@pytest.mark.slow
 def test_sentences_are_found_in_templates_in_forms_and_in_rules() -> None:
     places = {place.split("/")[0] for place in sentences().values()}
     assert "templates" in places

@@ -190,6 +190,7 @@ def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
     assert gate.open_since == stay_store.today()
 
 
+@pytest.mark.slow
 def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_it(app: Flask) -> None:
     assert app
     officer = factories.actor("rinas.border_officer")
@@ -241,6 +242,7 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
     assert (done.done, done.left, done.unopenable) == (True, 0, 0)
 
 
+@pytest.mark.slow
 def test_what_was_promised_asked_listed_and_erased_before_rows_were_marked_goes_on(
     world_app: tuple[Flask, World], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_what_was_filled_in_is_what_is_read_whatever_program_wrote_it(data: Any,
     assert filings.figures_of(filings.canonical(figures), matrix) == figures
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(some.data())
 def test_lines_and_columns_may_be_moved_and_words_changed_because_codes_are_read(data: Any) -> None:
@@ -230,6 +231,7 @@ def repacked(change: Callable[[str, bytes], bytes], extra: dict[str, bytes] | No
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_a_workbook_that_unpacks_to_too_much_or_names_entities_is_refused_before_it_costs_anything() -> None:
     sheet = "xl/worksheets/sheet1.xml"
     bomb = repacked(lambda name, raw: raw + b" " * 50_000_000 if name == sheet else raw)

@@ -460,6 +460,7 @@ def test_there_is_a_receiver_or_a_reason_and_never_a_receiver_who_must_not_be(
 _DAYS = st.sampled_from([-400, -1, 0, 1, 400])
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(profiles, capacities, st.dictionaries(st.sampled_from([*AGREEMENT.parties]), st.tuples(_DAYS, _DAYS, _DAYS)))
 def test_nobody_receives_or_is_told_who_is_not_bound_on_that_day(

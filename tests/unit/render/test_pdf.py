@@ -35,6 +35,7 @@ def _typesetter_ends() -> Iterator[None]:
     pdf._close()
 
 
+@pytest.mark.slow
 def test_the_file_is_tagged_has_its_language_its_fonts_and_a_neutral_title() -> None:
     data = to_pdf(page())
     pdf, _ = accessible.check(data, "sq")
@@ -232,6 +233,7 @@ def test_a_server_without_weasyprint_says_so(tmp_path: Path, monkeypatch: pytest
     pdf._close()
 
 
+@pytest.mark.slow
 def test_a_typesetter_that_dies_is_told_and_the_next_document_gets_a_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +259,7 @@ def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_the_typesetter_goes_away_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "IDLE_SECONDS", 0.05)
     to_pdf(page())
@@ -316,6 +319,7 @@ assert parents.returncode == 0, "the parent's typesetter had to be killed"
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 def test_weasyprint_is_not_loaded_into_the_server() -> None:
     to_pdf(page())
     assert "weasyprint" not in sys.modules

@@ -163,6 +163,7 @@ def rounded(rows: Rows, chance: random.Random, name: str, codes: tuple[str, ...]
             return tables(**figures)
 
 
+@pytest.mark.slow
 def test_what_survives_beside_another_report_keeps_every_small_figure_open_in_both() -> None:
     """By the oracle: the same people rounded twice, and a reader who knows that they are the same."""
     survived = given_away = 0

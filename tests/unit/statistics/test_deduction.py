@@ -202,6 +202,7 @@ def test_the_man_between_two_recodings_is_named_on_counts_and_gone_after_roundin
     assert nothing_is_told(tables, rows)
 
 
+@pytest.mark.slow
 def test_the_woman_who_lives_and_works_there_is_named_by_linking_and_gone_after_rounding() -> None:
     # Living and working there: 22, of them men 21: 22 - 21 = 1. Living there: 102, 17 of them without work.
     # Working there: 49. Women living there and working elsewhere: 102 - 17 - 22 - 58 = 5.

@@ -100,6 +100,7 @@ def test_g2_every_total_is_the_sum_of_its_parts_across_tables() -> None:
                     assert sum(part for part in parts if part is not None) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knows_how_many", [False, True], ids=["A0", "A1"])
 def test_g3_where_one_to_four_are_there_may_be_none_and_may_be_five(knows_how_many: bool) -> None:
     asked = 0
@@ -243,6 +244,7 @@ def test_every_draft_rounded_cell_by_cell_is_caught(drafts: Drafts) -> None:
     assert all(is_caught(table_set, rows, counted(table_set, rows, tables, 5)) for table_set, rows, tables in drafts)
 
 
+@pytest.mark.slow
 def test_every_swap_of_two_cells_is_caught(drafts: Drafts) -> None:
     tried = 0
     for number, (table_set, rows, tables) in enumerate(drafts):

@@ -133,6 +133,7 @@ def moves(quarters: Sequence[tuple[Rows, Draft]]) -> int:
     )
 
 
+@pytest.mark.slow
 def test_one_late_record_tells_none_of_its_attributes() -> None:
     """Two quarters of the same people and one more. The attacker knows all that, and both releases."""
     table_set = small()

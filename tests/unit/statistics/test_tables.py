@@ -101,6 +101,7 @@ def test_a_stock_needs_a_dimension_with_exactly_its_two_codes() -> None:
     assert str(caught.value) == "stock_flow.arrival: 'age' must be a dimension with exactly the codes ['0-8', '9-17']"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(st.none() | st.integers() | st.text(), lambda part: st.lists(part) | st.dictionaries(st.text(), part))
 )

@@ -51,6 +51,7 @@ def test_every_page_is_looked_at() -> None:
     assert set(EVERY_PAGE) == set(Q.pages) - {"start"}
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),

@@ -128,6 +128,7 @@ def _refused(folder: Path) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_unbroken_copy_is_the_shipped_country(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(parsing, "toml", shared.READ_APART)
     assert list(countries.load("albania", folder).organisations) == list(countries.load("albania").organisations)

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
-from nrm.domain.accounts import Role
+from nrm.domain.accounts import PERMISSIONS, Role
 from nrm.domain.quarters import Quarter
 from nrm.store import register
 from nrm.web import access

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from nrm.domain.agreement_checks import check
-from nrm.domain.agreement_documents import parse_agreement
-from nrm.domain.agreements import FACTS, Agreement
-from nrm.domain.routing import Capacity, route
-from nrm.domain.routing_facts import RoutingFacts, parse_facts
-from nrm.domain.simulation import PastCase, PastStay, simulate
+from nrm.domain.agreement.agreement_checks import check
+from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.domain.agreement.agreement_simulation import PastCase, PastStay, simulate
+from nrm.domain.agreement.agreements import FACTS, Agreement
+from nrm.domain.agreement.routing import Capacity, route
+from nrm.domain.agreement.routing_facts import RoutingFacts, parse_facts
 
 DOCUMENT = Path(__file__).parent.parent / "nrm/countries/albania/mou-2005.toml"
 ROUTES = 5_000

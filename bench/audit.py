@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Table, create_engine
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts.accounts import Actor
 from nrm.models.audit import AuditEntry
 
 ENTRIES = 100_000

@@ -12,11 +12,11 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
-from forms.interviews import FIELDS, form_data, page_form
+from forms.interviews.interviews import FIELDS, form_data, page_form
 from nrm import countries
 from nrm.domain.conditions import ALWAYS
-from nrm.domain.interviews import Page, Questionnaire, Route
-from nrm.domain.walks import example_answers
+from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.interviews.interviews import Page, Questionnaire, Route
 
 QUESTIONS = 60
 ROUNDS = 60

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, event
 
 from config import load_config
 from nrm import create_app
-from nrm.actions import accounts, members
+from nrm.actions.accounts import accounts, members
 from nrm.db import db, disconnect, transaction
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts.accounts import Actor
 from nrm.vault import compartments, grants
 from nrm.vault.grants import grant
 from tests import factories

@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 
 from bench import load, server
 from bench.load import Measured
-from forms.interviews import form_data
+from forms.interviews.interviews import form_data
 from nrm import countries
 from nrm.cli.demo import QUESTIONNAIRE, make_demo
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.journeys import pages
-from nrm.domain.walks import example_answers
+from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.questionnaire_flow import pages
 
 PEOPLE = 60  # of the demo country; how many there are does not change what a page costs
 SECONDS = 4.0

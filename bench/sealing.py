@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from nrm import create_app
 from nrm.db import db, disconnect, transaction
-from nrm.domain.accounts import Actor
-from nrm.store import accounts as store
+from nrm.domain.accounts.accounts import Actor
+from nrm.store import names as store
 from nrm.vault import compartments as vault
 from tests import factories
 

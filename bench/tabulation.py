@@ -17,11 +17,11 @@ from sqlalchemy import Connection, create_engine, text
 
 from nrm.countries import load
 from nrm.db import Model
-from nrm.domain.accounts import Actor
-from nrm.domain.counting import RETURNEE
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.domain.tabulation import Classification, tabulate
-from nrm.store import counting
+from nrm.domain.reports.counting import RETURNEE
+from nrm.domain.reports.tabulation import Classification, tabulate
+from nrm.store.reports import counting
 
 NUMBER = 1_000_000
 YEARS = 10

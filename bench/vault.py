@@ -20,12 +20,13 @@ from flask import Flask
 
 from config import Config, load_config
 from nrm import create_app
-from nrm.actions import accounts, cases
+from nrm.actions.accounts import accounts
+from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
-from nrm.domain.accounts import SignInRefused
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.limits import TooSoon
-from nrm.store import accounts as store
+from nrm.domain.accounts.accounts import SignInRefused
+from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.store import names as store
 from nrm.vault import compartments as vault
 from nrm.web import access
 from tests import factories, factories_referrals

@@ -9,7 +9,7 @@ from typing import Any, cast
 from wtforms import Field, Form, SelectMultipleField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
 
-from nrm.domain.answers import BIDI_CONTROLS
+from nrm.domain.interviews.answers import BIDI_CONTROLS
 from nrm.domain.words import N_
 
 

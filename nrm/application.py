@@ -15,8 +15,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from nrm import countries, db, web
-from nrm.actions import agreement_versions, instances
-from nrm.web import access, access_log, agreements, assets, errors, headers, hidden, language, sessions
+from nrm.actions import instances
+from nrm.actions.agreement import agreement_versions
+from nrm.web import access, assets, errors, headers, language, sessions
+from nrm.web.accounts import access_log, screen_lock
+from nrm.web.agreement import agreements
 
 _TOP = Path(__file__).resolve().parent.parent
 LARGEST_REQUEST = 512 * 1024
@@ -76,7 +79,7 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     errors.register(app)
     sessions.register(app)
     access.register(app)
-    hidden.register(app)
+    screen_lock.register(app)
     _know_the_instance(app, config)
     for blueprint in _pages():
         app.register_blueprint(blueprint)

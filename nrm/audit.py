@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import Writer
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint
 from nrm.models.audit import AuditEntry
 from nrm.prepared import Prepared

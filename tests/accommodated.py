@@ -12,20 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nrm import clock
-from nrm.actions import reports
+from nrm.actions.reports import reports
 from nrm.db import transaction
-from nrm.domain.accounts import Actor
-from nrm.domain.cases import new_pseudonym
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.models.accounts import Member
-from nrm.models.cases import Case
-from nrm.models.permits import Permit
-from nrm.models.reports import QuarterPart
-from nrm.models.stays import Bed, Stay
-from nrm.models.testimony import Testimony
-from nrm.store import accounts as store
-from nrm.store import contributions
-from nrm.store import reports as store_of_reports
+from nrm.domain.shelter.cases import new_pseudonym
+from nrm.models.accounts.accounts import Member
+from nrm.models.reports.reports import QuarterPart
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.permits import Permit
+from nrm.models.shelter.stays import Bed, Stay
+from nrm.models.shelter.testimony import Testimony
+from nrm.store import names as store
+from nrm.store.reports import contributions
+from nrm.store.reports import reports as store_of_reports
 from tests import factories
 
 

@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 
 from config import Config, load_config
 from nrm import clock, create_app
-from nrm.actions import accounts, factors, members
+from nrm.actions.accounts import accounts, members, second_factor
 from nrm.cli.instance import make_instance
 from nrm.db import disconnect
-from nrm.domain.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
-from nrm.models.accounts import Organisation
-from nrm.store import accounts as store
+from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
+from nrm.models.accounts.accounts import Organisation
+from nrm.store.accounts import accounts as store
+from nrm.store.rows.accounts import accounts as account_rows
 
 PASSWORD = "nine lives of a border cat"
 # Tests do not need a password to be expensive to guess.
@@ -67,7 +68,7 @@ def _member(organisation: Organisation, role: Role, admin: Actor, holder: Actor 
     token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
     joined = join(token)
     if joined.waiting and holder is not None:
-        member = store.member_by_login(login)
+        member = account_rows.member_by_login(login)
         assert member is not None
         accounts.confirm(member_id=member.id, by=holder)
         return holder
@@ -79,7 +80,7 @@ SECRETS: dict[str, str] = {}
 
 def code_of(login: str) -> str:
     """The code of a person's telephone now; empty where none was set up."""
-    return factors.code_now(SECRETS[login]) if login in SECRETS and factors.demanded() else ""
+    return second_factor.code_now(SECRETS[login]) if login in SECRETS and second_factor.demanded() else ""
 
 
 def later(by: timedelta = timedelta(0), **duration: float) -> None:
@@ -104,8 +105,8 @@ def actor(login: str) -> Actor:
     found = accounts.resume(cookie)
     assert isinstance(found, accounts.SignedIn)
     if found.enrolling:
-        SECRETS[login] = factors.propose(by=found.actor).secret
-        factors.set_up(code=code_of(login), by=found.actor)
+        SECRETS[login] = second_factor.propose(by=found.actor).secret
+        second_factor.set_up(code=code_of(login), by=found.actor)
         found = accounts.resume(cookie)
         assert isinstance(found, accounts.SignedIn)
     assert isinstance(found.actor.keys, KeyHolder)

@@ -6,17 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from nrm import clock, countries
-from nrm.actions import accounts
-from nrm.actions import agreement_versions as actions
-from nrm.actions import agreements as simulations
-from nrm.domain.accounts import PERMISSIONS, Actor, Permission, Role
-from nrm.domain.agreement_versions import needed
-from nrm.domain.agreements import Agreement
-from nrm.domain.simulation import week_name, weeks
-from nrm.models.accounts import Member, Organisation
-from nrm.store import accounts as store
+from nrm.actions.accounts import accounts
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission, Role
+from nrm.domain.agreement.agreement_simulation import week_name, weeks
+from nrm.domain.agreement.agreement_versions import needed
+from nrm.domain.agreement.agreements import Agreement
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.store import names as organisation_names
+from nrm.store.accounts import accounts as store
+from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.countries import country
-from nrm.store.simulation import SIMULATION
+from nrm.store.rows.accounts import accounts as account_rows
 from tests import factories
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
@@ -80,7 +82,7 @@ def simulated() -> dict[str, Any]:
 
 def signers(party: str) -> tuple[Actor, Actor]:
     """Two people of a party; where the instance has one, another joins."""
-    organisations = [each for each in store.organisations_by_id().values() if each.party == party]
+    organisations = [each for each in organisation_names.organisations_by_id().values() if each.party == party]
     organisation = min(organisations, key=lambda each: each.code)
     members = [
         each
@@ -102,7 +104,7 @@ def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
     new = f"{login}.2"
     token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=inviting)
     if factories.join(token).waiting:
-        member: Member | None = store.member_by_login(new)
+        member: Member | None = account_rows.member_by_login(new)
         assert member is not None
         accounts.confirm(member_id=member.id, by=holder)
     return new

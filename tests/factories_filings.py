@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import update
 
-from nrm.actions import filing
+from nrm.actions.reports import filings
 from nrm.db import transaction
-from nrm.domain.filings import Figures, zeros
 from nrm.domain.quarters import Quarter
-from nrm.domain.register import Answer
-from nrm.models.accounts import Instance
+from nrm.domain.reports.filings import Figures, zeros
+from nrm.domain.reports.register import Answer
+from nrm.models.accounts.accounts import Instance
 from nrm.store.countries import country
 from tests import accommodated, factories
 
@@ -57,7 +57,7 @@ def file(
     """The agency's focal point files the table."""
     filing_id = uuid.uuid4()
     agency = country().register.tables[code].filed_by.lower()
-    filing.file(
+    filings.file(
         filing_id=filing_id,
         code=code,
         quarter=quarter,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from forms.interviews import form_data
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.walks import example_answers
+from forms.interviews.interviews import form_data
+from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.interviews.interviews import Questionnaire
 from nrm.store.countries import country
 from tests.conftest import Person
 

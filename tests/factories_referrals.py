@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from nrm.actions import interviews, sending
-from nrm.actions.sending import Sent
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.interviews.interview_sending import Sent
 from nrm.db import db
-from nrm.domain.accounts import Actor
-from nrm.domain.interviews import Question
-from nrm.domain.journeys import pages, prune
-from nrm.models.stays import Bed
-from nrm.store import accounts as store
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.interviews import Question
+from nrm.domain.interviews.questionnaire_flow import pages, prune
+from nrm.models.shelter.stays import Bed
+from nrm.store import names as store
 
 PLANTED = "Zamira"
 TOLD = "a man called Besnik took the passport"
@@ -90,7 +90,7 @@ def _first(question: Question) -> Any:
 
 def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", urgent: bool = False, **answers: Any) -> Sent:
     """Somebody handed over to a party."""
-    return sending.send(
+    return interview_sending.send(
         interview_id=interview(by, urgent=urgent, **answers), party=party, override_reason=override_reason, by=by
     )
 

@@ -7,13 +7,14 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from nrm.actions import admissions, findings
-from nrm.domain.accounts import Actor
-from nrm.domain.admissions import OwnCase
-from nrm.domain.child_returns import Assessment
-from nrm.domain.findings import Found
-from nrm.domain.stays import Source
-from nrm.store import stays as store
+from nrm.actions.shelter import direct_intake, findings
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.child_returns import Assessment
+from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.findings import Found
+from nrm.domain.shelter.stays import Source
+from nrm.store import days
+from nrm.store.shelter import stays as store
 from tests import factories
 
 MOLDOVAN = OwnCase(
@@ -39,10 +40,12 @@ CHILD = dataclasses.replace(
 )
 
 
-def admitted(by: Actor, case: OwnCase = ALBANIAN, *, days_ago: int = 0, bed: int = 0, **more: Any) -> admissions.Opened:
+def admitted(
+    by: Actor, case: OwnCase = ALBANIAN, *, days_ago: int = 0, bed: int = 0, **more: Any
+) -> direct_intake.Opened:
     """Somebody who came to the actor's shelter by themselves and was admitted."""
-    today = store.today()
-    return admissions.open_case(
+    today = days.today()
+    return direct_intake.open_case(
         case=case,
         bed_id=store.free_beds(by=by)[bed][0],
         admitted_on=today - timedelta(days=days_ago),
@@ -57,7 +60,7 @@ def found(case_id: uuid.UUID, *kinds: Assessment, what: Found = Found.SAFE, on: 
     findings.record(
         case_id=case_id,
         found=dict.fromkeys(kinds or tuple(Assessment), what),
-        on=on or store.today(),
+        on=on or days.today(),
         assessor="Mira Social",
         by=factories.actor("child_protection.child_protection_officer"),
     )

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from nrm.db import db, transaction
-from nrm.domain.screenings import KIND, Screening
-from nrm.models.screenings import ScreeningCount, ScreeningKind
-from nrm.store import screenings
+from nrm.domain.interviews.screenings import KIND, Screening
+from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
+from nrm.store.rows.interviews import screenings as screening_rows
 
 
 def counted() -> Counter[Screening]:
@@ -31,4 +31,4 @@ def counted() -> Counter[Screening]:
 def count(each: Iterable[Screening]) -> None:
     """Count these in one transaction."""
     with transaction() as session:
-        screenings.count(session, each)
+        screening_rows.count(session, each)

@@ -8,46 +8,40 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from nrm.actions import (
-    admissions,
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as versions
+from nrm.actions.agreement import contracts
+from nrm.actions.interviews import helpline, interview_sending, interviews, monitoring
+from nrm.actions.referrals import announced_returns, outside_referrals, referrals
+from nrm.actions.shelter import (
     cases,
     child_returns,
     claims,
-    contracts,
-    departures,
-    helpline,
+    data_requests,
+    direct_intake,
     identifications,
-    interviews,
-    monitoring,
-    notices,
     permits,
-    referrals,
-    requests,
-    sending,
     stays,
 )
-from nrm.actions import agreement_versions as versions
-from nrm.actions import agreements as simulations
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor
-from nrm.domain.admissions import OwnCase
-from nrm.domain.cases import Compartment
-from nrm.domain.child_returns import Asked
-from nrm.domain.claims import Forum
-from nrm.domain.departures import OutsideKind, OutsideReason
-from nrm.domain.helpline import Caller, Outcome, Topic
-from nrm.domain.monitoring import RemedyAction, RemedyOwner
-from nrm.domain.notices import Announcement, Origin
-from nrm.domain.permits import PermitEvent
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.helpline import Caller, Outcome, Topic
+from nrm.domain.interviews.monitoring import RemedyAction, RemedyOwner
 from nrm.domain.quarters import Quarter
-from nrm.domain.requests import RequestKind
-from nrm.domain.stays import Source
-from nrm.models.cases import Case, Supplement
-from nrm.models.monitoring import MonitoringSample, ProcedureRecord
-from nrm.models.referrals import Obligation
-from nrm.store import register
-from nrm.store import stays as stay_store
-from nrm.store.simulation import SIMULATION
+from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.child_returns import Asked
+from nrm.domain.shelter.claims import Forum
+from nrm.domain.shelter.data_requests import RequestKind
+from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.permits import PermitEvent
+from nrm.domain.shelter.stays import Source
+from nrm.models.interviews.monitoring import MonitoringSample, ProcedureRecord
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case, Supplement
+from nrm.store import days
+from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_filings as filings
@@ -101,7 +95,7 @@ def build() -> World:
     referrals.accept(referral_id=foreign.referral_id, bed_id=people.bed("NRC", 1), by=nrc)
     referrals.arrive(referral_id=foreign.referral_id, by=nrc)
     stay = _admit(foreign.case_id, people.bed("NRC", 1), nrc)
-    today = stay_store.today()
+    today = days.today()
     permits.record(case_id=foreign.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=nrc)
     permits.record(case_id=foreign.case_id, event=PermitEvent.APPLY, on=today, by=nrc)
     unit = people.organisation("TRP_UNIT")
@@ -112,7 +106,7 @@ def build() -> World:
         agreed=True,
         by=nrc,
     )
-    own = admissions.open_case(
+    own = direct_intake.open_case(
         case=OwnCase(
             source=Source.OWN,
             age_class="adult",
@@ -136,7 +130,7 @@ def build() -> World:
     referrals.accept(referral_id=urgent.referral_id, bed_id=people.bed("TJETER_VIZION", 0), by=tjeter)
     supplement = db.session.scalars(select(Supplement.id).where(Supplement.case_id == urgent.case_id)).one()
     obligation = db.session.scalars(
-        select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == sending.NOTIFY)
+        select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == interview_sending.NOTIFY)
     ).one()
     assert nrc.member_id is not None
     return World(
@@ -164,17 +158,17 @@ def build() -> World:
         request=_asked(foreign.case_id),
         member=nrc.member_id,
         organisation=unit,
-        filing=filings.file("victims", register.span().quarters[-1]),
+        filing=filings.file("victims", days.span().quarters[-1]),
         contract=_agreed(),
     )
 
 
 def _announced() -> uuid.UUID:
     notice_id = uuid.uuid4()
-    notices.announce(
+    announced_returns.announce(
         notice_id=notice_id,
         post_id=people.organisation("RINAS"),
-        announced=Announcement(Origin.CONSULATE, "IT", stay_store.today(), "unknown", hour=23),
+        announced=Announcement(Origin.CONSULATE, "IT", days.today(), "unknown", hour=23),
         identity={"name": people.PLANTED},
         by=factories.actor("consular.consular_officer"),
     )
@@ -182,7 +176,7 @@ def _announced() -> uuid.UUID:
 
 
 def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    claim_id, quarter = uuid.uuid4(), Quarter.of(stay_store.today())
+    claim_id, quarter = uuid.uuid4(), Quarter.of(days.today())
     claims.ask(
         claim_id=claim_id,
         case_id=case_id,
@@ -196,7 +190,7 @@ def _claimed(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 def _child_return() -> uuid.UUID:
     return_id = uuid.uuid4()
-    today = stay_store.today()
+    today = days.today()
     child_returns.record(
         return_id=return_id,
         iso="GR",
@@ -226,7 +220,7 @@ def _called() -> uuid.UUID:
 def _drawn(rinas: Actor) -> uuid.UUID:
     """A fifth interview ends without a finding; all five are taken to be of the last quarter, and drawn."""
     interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
-    before = Quarter.of(stay_store.today()).previous
+    before = Quarter.of(days.today()).previous
     with transaction() as session:
         session.execute(update(ProcedureRecord).values(quarter_on=before.start))
     monitoring.commit_seeds()
@@ -236,7 +230,7 @@ def _drawn(rinas: Actor) -> uuid.UUID:
 
 def _to_mend() -> uuid.UUID:
     remedy_id = uuid.uuid4()
-    today = stay_store.today()
+    today = days.today()
     monitoring.ask_to_mend(
         remedy_id=remedy_id,
         organisation_id=people.organisation("RINAS"),
@@ -254,12 +248,12 @@ def _asked(case_id: uuid.UUID) -> uuid.UUID:
     request_id = uuid.uuid4()
     pseudonym = db.session.get_one(Case, case_id).pseudonym
     helpline = factories.actor("helpline.helpline_operator")
-    requests.record(request_id=request_id, pseudonym=pseudonym, kind=RequestKind.COPY, by=helpline)
+    data_requests.record(request_id=request_id, pseudonym=pseudonym, kind=RequestKind.COPY, by=helpline)
     return request_id
 
 
 def _written(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    return departures.refer_out(
+    return outside_referrals.refer_out(
         case_id=case_id,
         kind=OutsideKind.HOSPITAL,
         addressee=people.PLANTED,
@@ -273,7 +267,7 @@ def _written(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def _admit(case_id: uuid.UUID, bed_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    today = stay_store.today()
+    today = days.today()
     return stays.admit(
         case_id=case_id,
         bed_id=bed_id,

@@ -24,12 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from nrm import audit, clock, schema
-from nrm.actions import erasures
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor
-from nrm.models.accounts import Keyring, MemberSession, Organisation
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.accounts.accounts import Keyring, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.models.cases import Case, Erasure, Grant, Opening, SealedCompartment
+from nrm.models.shelter.cases import Case, Erasure, Grant, Opening, SealedCompartment
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.vault import backups as vault
 from nrm.vault import compartments, dumping, epochs, erased, keyrings, shredding, sweeping
 from nrm.vault import rows as marked
@@ -135,7 +135,7 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
                 os.fsync(file.fileno())
         whole = {each: path.rename(path.with_suffix("")) for each, path in partial.items()}
         _sync(to)
-        erasures.complete_lists(to)
+        erasure_steps.complete_lists(to)
         deleted = forget_shred_files(to)
     with transaction() as session:
         audit.append(session, audit.Event.BACKUP_MADE, by=Actor.system("backup"), taken_at=at.isoformat())

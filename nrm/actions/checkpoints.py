@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
-from nrm.store import accounts
 from nrm.store.countries import country
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import signing
 
 NAMES = "????-??-??.json"
@@ -39,7 +39,7 @@ def check(signed: SignedCheckpoint) -> Checkpoint:
     """The checkpoint, if this server made it for this instance. Raises NotFromHere."""
     if not signing.is_checkpoint_signed(signed):
         raise NotFromHere("it does not bear this server's signature")
-    if signed.checkpoint.instance_id != accounts.instance().id:
+    if signed.checkpoint.instance_id != account_rows.instance().id:
         raise NotFromHere("it is of another instance")
     return signed.checkpoint
 
@@ -87,7 +87,7 @@ def _taken(session: Session, since: Checkpoint | None) -> SignedCheckpoint:
     last = audit.last(session)
     if last is None:
         raise BrokenChain(1, "missing: the chain is empty")
-    return signing.sign_checkpoint(Checkpoint(accounts.instance().id, *last, clock.now().replace(microsecond=0)))
+    return signing.sign_checkpoint(Checkpoint(account_rows.instance().id, *last, clock.now().replace(microsecond=0)))
 
 
 def _newest() -> Checkpoint | None:

@@ -14,17 +14,17 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.actions.instances import add_organisation
 from nrm.countries import Country, ListedOrganisation
 from nrm.db import transaction
-from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.models.accounts import Member, Organisation
-from nrm.models.agreements import AgreementVersion
-from nrm.models.cases import Case
-from nrm.models.referrals import Referral
-from nrm.models.stays import Bed
-from nrm.store import accounts as store
-from nrm.store import stays
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.agreement.agreements import AgreementVersion
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Bed
+from nrm.steps.instances import add_organisation
+from nrm.store import days
+from nrm.store.rows.accounts import accounts as rows
 
 _BY = Actor.system("upgrade")
 
@@ -52,7 +52,7 @@ class OtherCountry(Exception):
 def follow(file: Country, *, dry_run: bool = False) -> list[Change]:
     """Apply what differs between the file and the instance, unless `dry_run`; returns it. Raises OtherCountry."""
     with transaction() as session:
-        made_of = store.instance().country
+        made_of = rows.instance().country
         if made_of != file.code:
             raise OtherCountry(made_of)
         steps = list(_steps(session, file))
@@ -98,7 +98,7 @@ def _named_by_versions(session: Session) -> set[str]:
 
 def _added(data: ListedOrganisation) -> _Step:
     def apply(session: Session) -> None:
-        id_ = add_organisation(session, data, opened_on=stays.today())
+        id_ = add_organisation(session, data, opened_on=days.today())
         audit.append(session, audit.Event.ORGANISATION_ADDED, by=_BY, organisation=id_)
 
     beds = f"{_number(len(data.beds))}, " if data.beds else ""
@@ -146,7 +146,7 @@ def _beds(session: Session, organisation: Organisation, data: ListedOrganisation
     if new:
 
         def apply(session: Session) -> None:
-            opened_on = stays.today()
+            opened_on = days.today()
             session.add_all(
                 Bed(organisation_id=id_, label=label, file_label=label, opened_on=opened_on) for label in new
             )

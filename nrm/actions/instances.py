@@ -5,19 +5,15 @@ Decided in ADR 0004.
 
 from __future__ import annotations
 
-import uuid
-from datetime import date
-
 from sqlalchemy.exc import DatabaseError, NoResultFound
-from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.countries import Country, ListedOrganisation
+from nrm.countries import Country
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor
-from nrm.models.accounts import Instance, Organisation
-from nrm.models.stays import Bed
-from nrm.store import accounts as store
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.accounts.accounts import Instance
+from nrm.steps import instances as steps
+from nrm.store.rows.accounts import accounts as rows
 
 
 def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> None:
@@ -36,28 +32,8 @@ def found(country: Country, *, synthetic: bool, second_factor: bool = True) -> N
             )
         )
         for data in country.organisations.values():
-            add_organisation(session, data)
+            steps.add_organisation(session, data)
         audit.append(session, audit.Event.INSTANCE_MADE, by=Actor.system("init"), country=country.code)
-
-
-def add_organisation(session: Session, data: ListedOrganisation, *, opened_on: date | None = None) -> uuid.UUID:
-    """An organisation of the country's data with its beds; in the caller's transaction. `opened_on`: of the beds."""
-    organisation = Organisation(
-        id=uuid.uuid4(),
-        code=data.code,
-        kind=data.kind,
-        party=data.party or "",
-        crossing_point=data.crossing_point or "",
-        name_sq=data.names["sq"],
-        name_en=data.names["en"],
-        telephone=data.on_call,
-    )
-    session.add(organisation)
-    session.flush()
-    session.add_all(
-        Bed(organisation_id=organisation.id, label=label, file_label=label, opened_on=opened_on) for label in data.beds
-    )
-    return organisation.id
 
 
 def nature() -> tuple[bool, bool]:
@@ -66,7 +42,7 @@ def nature() -> tuple[bool, bool]:
     Before the database exists: an instance of real people.
     """
     try:
-        instance = store.instance()
+        instance = rows.instance()
         return instance.synthetic, instance.second_factor or not instance.synthetic
     except (DatabaseError, NoResultFound):
         return False, True

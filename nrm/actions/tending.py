@@ -9,28 +9,16 @@ from flask import current_app
 from sqlalchemy import delete
 
 from nrm import clock
-from nrm.actions import (
-    accounts,
-    alarms,
-    backups,
-    child_returns,
-    children,
-    consents,
-    erasures,
-    helpline,
-    interviews,
-    monitoring,
-    notices,
-    organisations,
-    permits,
-    referrals,
-    second_hands,
-    supplements,
-)
+from nrm.actions import backups
+from nrm.actions.accounts import accounts, alarms, organisations, second_hands
+from nrm.actions.interviews import child_alerts, helpline, interviews, monitoring
+from nrm.actions.referrals import announced_returns, referrals, supplements
+from nrm.actions.shelter import child_returns, consents, permits
 from nrm.db import rows_hit, transaction
-from nrm.domain.accounts import Actor
-from nrm.models.cases import Opening
-from nrm.store import members as members_store
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.shelter.cases import Opening
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import keyrings, shredding, sweeping
 
 _BATCH = 200
@@ -54,21 +42,21 @@ def tend() -> dict[str, int]:
         "alarms_raised": alarms.raise_due(by=by),
         "acts_expired": second_hands.expire(by=by),
         "openings_lapsed": _forget_openings(),
-        "alerts_forgotten": children.forget_withdrawn(),
+        "alerts_forgotten": child_alerts.forget_withdrawn(),
         "supplements_lapsed": supplements.lapse(by=by),
-        "notices_over": notices.expire(by=by),
+        "notices_over": announced_returns.expire(by=by),
         "consents_lapsed": consents.lapse(by=by),
         "child_returns_forgotten": child_returns.forget(),
         "calls_forgotten": helpline.forget(),
         "screens_forgotten": monitoring.forget_screens(),
         "records_forgotten": monitoring.forget_records(),
         "seeds_committed": monitoring.commit_seeds(),
-        "erased_listed": erasures.complete_lists(),
+        "erased_listed": erasure_steps.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": sweeping.sweep(),
         "keyrings_settled": keyrings.settle(),
         "shred_files_deleted": backups.forget_shred_files(current_app.extensions["nrm.config"].backups),
-        "keyrings_due": members_store.keyrings_due(),
+        "keyrings_due": member_rows.keyrings_due(),
         "keyrings_disagree": len(keyrings.disagreeing()),
     }
 

@@ -12,17 +12,17 @@ from typing import Any
 import click
 
 from nrm import countries, parsing
-from nrm.actions import agreement_versions as versions
-from nrm.actions import agreements as actions
+from nrm.actions.agreement import agreement_simulation as actions
+from nrm.actions.agreement import agreement_versions as versions
 from nrm.cli.usage import Refused, application, instance_option
-from nrm.domain import agreement_checks, agreement_differences
-from nrm.domain.agreements import Agreement
-from nrm.domain.profiles import TooManyClasses
-from nrm.domain.routing import Capacity
-from nrm.domain.routing import route as route_under
-from nrm.domain.routing_facts import UnknownFact, parse_facts
-from nrm.store import agreements as desks
-from nrm.store.simulation import SIMULATION
+from nrm.domain.agreement import agreement_checks, agreement_differences
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.fact_diagrams import TooManyClasses
+from nrm.domain.agreement.routing import Capacity
+from nrm.domain.agreement.routing import route as route_under
+from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
+from nrm.store import names as desks
+from nrm.store.agreement.agreement_simulation import SIMULATION
 
 DEFAULT_COUNTRY = "albania"
 NOON = time(12)

@@ -17,11 +17,11 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 from config import Config
 from nrm import create_app, schema
 from nrm.actions import backups as actions
-from nrm.actions.erasures import LIST
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
+from nrm.steps.shelter.erasures import LIST
 
 SAMPLE = 25
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)

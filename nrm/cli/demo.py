@@ -6,12 +6,11 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -22,35 +21,28 @@ import click
 from flask import Flask
 
 from nrm import clock, countries
-from nrm.actions import accounts, factors, members
-from nrm.cli import demo_agreements, demo_register
-from nrm.cli.demo_desks import add_desks
-from nrm.cli.demo_life import Life
-from nrm.cli.demo_monitoring import monitor
-from nrm.cli.demo_tonight import add_tonight
 from nrm.cli.instance import make_instance
 from nrm.cli.serving import run_server
 from nrm.cli.usage import Refused, application
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
-from nrm.domain.accounts import ROLES_OF, Actor, OrganisationKind, Role
-from nrm.domain.synthetic import FAMILY, GIVEN, YEARS, full_quarters, plans, tonight
-from nrm.store import accounts as store
-from nrm.store.countries import country
+from nrm.demo import agreements, register, staff
+from nrm.demo.desks import add_desks
+from nrm.demo.life import Life
+from nrm.demo.monitoring import monitor
+from nrm.demo.people import YEARS, full_quarters, plans, tonight
+from nrm.demo.tonight import add_tonight
 
 COUNTRY = "albania"
 QUESTIONNAIRE = "returnee-1"
 CLOSED_QUARTERS = 4
 FIRST_DAY = date(2005, 12, 31)
 ACCOUNTS_FILE = "accounts.json"
-_PASSWORD_SYLLABLES = 10
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
     rf"{re.escape(_UNFINISHED)}|keys|checkpoints|instance\.toml|accounts\.json|erased\.jsonl|(main|shred)\.db(-\w+)?|\w+\.lock"
 )
-
-Account = dict[str, Any]
 
 
 @click.command()
@@ -158,8 +150,8 @@ def make_demo(
     )
     with app.app_context():
         try:
-            described, actors = _people_of_the_mechanism()
-            demo_agreements.sign_by_all(actors)
+            described, actors = staff.everybody()
+            agreements.sign_by_all(actors)
             life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
             tell = _progress(last)
             for plan in tonight(plans(seed, people, last_day), last):
@@ -170,15 +162,15 @@ def make_demo(
             for quarter in quarters:
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
-                life.at(min(filed, last), demo_register.file_all(quarter, actors, complete=quarter != quarters[-1]))
+                life.at(min(filed, last), register.file_all(quarter, actors, complete=quarter != quarters[-1]))
                 life.at(min(due, last), life.close(quarter, tell))
                 life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
-            life.at(last - timedelta(minutes=5), demo_register.join(quarters[:-1], actors, tell))
+            life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, tell))
             life.at(last - timedelta(minutes=4), life.begin("rinas"))
             add_tonight(life, last)
             add_desks(life, last, seed)
             life.run(tell)
-            demo_agreements.leave_one_open(actors)
+            agreements.leave_one_open(actors)
             checkpoint()
         finally:
             clock.set_clock(None)
@@ -201,100 +193,6 @@ def last_instant(until: date | None, zone: tzinfo) -> datetime:
     if until > clock.day_of(now, zone):
         raise Refused("--until: enter a day that is not in the future")
     return min(now, datetime.combine(until, time(23, 59), zone).astimezone(UTC))
-
-
-def _people_of_the_mechanism() -> tuple[list[Account], Mapping[str, Actor]]:
-    """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
-    described: list[Account] = []
-    actors: dict[str, Actor] = {}
-    token = accounts.invite_first(login="administrator", name=_name(0))
-    admin = _join(token, "administrator", Role.ADMINISTRATOR, "OPERATOR", described)
-    actors["OPERATOR"] = admin
-    for organisation in store.organisations(by=admin):
-        holder: Actor | None = None
-        # The case worker comes first: what the demo does in a shelter, it does as one.
-        logins = _logins(organisation.code, OrganisationKind(organisation.kind))
-        for number, (login, role) in enumerate(logins, start=1):
-            # The administrator invites the founder; who holds the key then invites the colleagues.
-            inviting = holder if holder is not None and OrganisationKind(organisation.kind).holds_keys else admin
-            token = accounts.invite(
-                organisation_id=organisation.id, login=login, name=_name(len(described)), role=role, by=inviting
-            )
-            actor = _join(token, login, role, organisation.code, described, holder)
-            holder = holder or actor
-            actors.setdefault(organisation.code, actor)
-            actors.setdefault(f"{organisation.code}/{role}", actor)
-            actors[f"{organisation.code}#{number}"] = actor
-            if organisation.crossing_point:
-                actors.setdefault(organisation.crossing_point, actor)
-    return described, actors
-
-
-def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
-    """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
-    roles: list[Role] = [
-        role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)
-    ]
-    desk: list[Role] = [role for role in roles if role != Role.IDENTIFICATION_OFFICER] or roles
-    second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []
-    if Role.MONITOR in roles:
-        second = [Role.MONITOR]  # some interviews are scored by two
-    return [
-        *((f"{code.lower()}.{role}", role) for role in desk),
-        *((f"{code.lower()}.{role}.2", role) for role in second),
-        *((f"{code.lower()}.{role}", role) for role in roles if role not in desk),
-    ]
-
-
-def _name(number: int) -> str:
-    """A member of staff, invented too."""
-    given = [*GIVEN["feminine"].split(), *GIVEN["masculine"].split()]
-    family = FAMILY.split()
-    return f"{given[number * 7 % len(given)]} {family[number * 5 % len(family)]}"
-
-
-def _is_needless(code: str, role: Role) -> bool:
-    """Who counts and who pays work at the ministry of labour; every other role of a ministry at the other office.
-
-    The agencies that file tables have a focal point and nobody else.
-    """
-    if code in country().register.agencies and OrganisationKind(country().organisations[code].kind) == "ministry":
-        return role is not Role.FOCAL_POINT
-    if code not in ("OMS", "MOLSA"):
-        return False
-    counts_or_pays = role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER)
-    return role is Role.FOCAL_POINT or counts_or_pays is (code == "OMS")
-
-
-def _join(
-    token: str, login: str, role: Role, organisation: str, described: list[Account], holder: Actor | None = None
-) -> Actor:
-    password = _password()
-    joined = accounts.join(token=token, password=password)
-    members.check_code_of_invitation(token=token, code=joined.recovery_code)
-    if joined.waiting and holder is not None:
-        member = store.member_by_login(login)
-        assert member is not None
-        accounts.confirm(member_id=member.id, by=holder)
-    cookie = accounts.sign_in(login=login, password=password)
-    found = accounts.resume(cookie)
-    assert isinstance(found, accounts.SignedIn)
-    secret = None
-    if found.enrolling:
-        secret = factors.propose(by=found.actor).secret
-        factors.set_up(code=factors.code_now(secret), by=found.actor)
-        found = accounts.resume(cookie)
-        assert isinstance(found, accounts.SignedIn)
-    described.append(
-        {"login": login, "password": password, "totp": secret, "role": str(role), "organisation": organisation}
-    )
-    return found.actor
-
-
-def _password() -> str:
-    """Random, and easy to type: `bako-rituze-menola`."""
-    syllables = [secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(_PASSWORD_SYLLABLES)]
-    return "-".join("".join(syllables[start : start + 3]) for start in range(0, _PASSWORD_SYLLABLES, 3))
 
 
 def _country(app: Flask) -> Country:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from nrm.actions import erasures as actions
+from nrm.actions.shelter import erasures as actions
 from nrm.cli.usage import application, instance_option
 
 TELL_EVERY = 100

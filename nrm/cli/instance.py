@@ -17,7 +17,8 @@ from flask import Flask
 
 from config import KEY_FILES, Config
 from nrm import countries, schema
-from nrm.actions import accounts, following, instances
+from nrm.actions import following, instances
+from nrm.actions.accounts import accounts
 from nrm.cli.usage import Refused, application, application_of_any_version, instance_option, outdated
 from nrm.db import disconnect
 

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import click
 
 from nrm import countries
-from nrm.actions import interviews as actions
+from nrm.actions.interviews import interviews as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain.accounts import Actor, Permission
-from nrm.domain.walks import example_answers
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews.example_interview import example_answers
 
 DEFAULT_COUNTRY = "albania"
 EXAMPLE_TIME = "2026-01-01T10:30"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from nrm.actions import members
+from nrm.actions.accounts import members
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain.accounts import Actor, NotPermitted
-from nrm.store import members as store
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.store.accounts import members as store
 
 
 @click.group()

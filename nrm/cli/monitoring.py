@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from nrm.actions import monitoring as actions
+from nrm.actions.interviews import monitoring as actions
 from nrm.cli.reports import parse_quarter
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain.accounts import NotPermitted, NotVisible
-from nrm.domain.monitoring import DrawRefusal, DrawRefused
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.interviews.monitoring import DrawRefusal, DrawRefused
 from nrm.domain.quarters import Quarter
 
 REFUSED = {

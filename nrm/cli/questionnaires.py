@@ -8,9 +8,9 @@ import click
 
 from nrm.cli.usage import Refused
 from nrm.countries.questionnaires import read_questionnaire
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.questionnaire_checks import MalformedQuestionnaire, incomplete
-from nrm.domain.questionnaire_differences import diff as differences
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, incomplete
+from nrm.domain.interviews.questionnaire_differences import diff as differences
 
 
 @click.group()

@@ -12,16 +12,17 @@ from typing import Any
 import click
 
 from nrm import parsing
-from nrm.actions import reports as actions
+from nrm.actions.reports import reports as actions
 from nrm.cli.usage import Refused, application, instance_option, login_option, signed_in
-from nrm.domain import reports as rules
-from nrm.domain import seals
-from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Permission
-from nrm.domain.contributions import PartsOutstanding
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter, UnreadableQuarter
-from nrm.domain.report_list import BY_NAME, JOINT, MAIN, SEALED
-from nrm.store import reports as store
+from nrm.domain.reports import file_signatures
+from nrm.domain.reports import reports as rules
+from nrm.domain.reports.contributions import PartsOutstanding
+from nrm.domain.reports.report_list import BY_NAME, JOINT, MAIN, SEALED
+from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.reports import reports as store
 
 LARGEST_FILE = 50 * 1024 * 1024
 FORMATS = ("json", "csv", "csvw", "xlsx", "pdf")
@@ -73,7 +74,7 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
     """Count, protect and attack the reports of QUARTER. Those whose attack fails stand, and are signed next."""
     with signed_in(application(directory), login) as by, _said_in_one_line():
         outcome = actions.close(quarter, by=by, progress=lambda what: click.echo(what, err=True))
-        held = {name: store.waits_until(quarter, None, report=name) for name in country().tables}
+        held = {name: days.waits_until(quarter, None, report=name) for name in country().tables}
     if isinstance(outcome, actions.Refused):
         raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
     click.echo(f"{quarter}: {_state(outcome.already)}, {outcome.step}")
@@ -131,7 +132,7 @@ def _explain(quarter: Quarter, name: str, by: Actor) -> None:
     tried, findings = store.attempt(quarter, by=by, report=name) or (None, ())
     if tried == "refused":
         raise Refused(f"not released: refused ({_named(findings)})", code=3)
-    until = store.waits_until(quarter, tried, report=name)
+    until = days.waits_until(quarter, tried, report=name)
     if until is not None:
         why = f"quarters with few people are published together, at the latest with {until}"
         raise Refused(f"not released: {why}", code=3)
@@ -264,7 +265,7 @@ def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bo
         return actions.is_genuine(value) if keys is None else actions.is_signed_by(value, keys)
     try:
         return actions.carries_signature(content, [actions.public_key()] if keys is None else keys)
-    except seals.CannotCarry as problem:
+    except file_signatures.CannotCarry as problem:
         if keys is None or content.startswith((b"%PDF-", b"PK")):
             return False
         metadata = file.with_name(f"{file.name}-metadata.json")
@@ -273,8 +274,8 @@ def _is_signed(file: Path, content: bytes, keys: Collection[bytes] | None) -> bo
     described = _content(metadata)
     try:
         parsing.check_json(described)
-        return seals.describes(described, content) and actions.carries_signature(described, keys)
-    except (seals.CannotCarry, parsing.BeyondLimits, parsing.Damaged) as problem:
+        return file_signatures.describes(described, content) and actions.carries_signature(described, keys)
+    except (file_signatures.CannotCarry, parsing.BeyondLimits, parsing.Damaged) as problem:
         raise Refused(f"{metadata}: {problem}") from None
 
 

@@ -19,7 +19,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 from nrm import faults
-from nrm.actions import checkpoints, mailboxes, tending
+from nrm.actions import checkpoints, tending
+from nrm.actions.accounts import mailboxes
 from nrm.cli.gateway import Gateway
 from nrm.cli.usage import Refused, application, instance_option
 

@@ -16,11 +16,11 @@ from sqlalchemy import make_url
 
 from config import Config, MisConfigured, load_config
 from nrm import create_app, schema
-from nrm.actions import accounts
+from nrm.actions.accounts import accounts
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
-from nrm.domain.accounts import Actor, SignInRefused
-from nrm.domain.limits import TooSoon
+from nrm.domain.accounts.accounts import Actor, SignInRefused
+from nrm.domain.accounts.failed_attempts import TooSoon
 
 
 class Refused(Exception):

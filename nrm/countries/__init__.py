@@ -17,18 +17,18 @@ from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import load_questionnaires, read_toml
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
-from nrm.domain.agreement_documents import MalformedAgreement, parse_agreement
-from nrm.domain.agreements import Agreement
-from nrm.domain.claims import NOT_STATED
-from nrm.domain.counting import NOT_GRANTED
+from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
+from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import MalformedDocument, Table
-from nrm.domain.handouts import Handouts, parse_handouts
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.monitoring import Checklist, parse_checklist
-from nrm.domain.questionnaire_checks import MalformedQuestionnaire
-from nrm.domain.register import Register
-from nrm.domain.report_list import BY_NAME, COMPENSATION, FILED, MAIN, FiledReport, Report
-from nrm.domain.spoken import Choices, parse_choices
+from nrm.domain.interviews.handouts import Handouts, parse_handouts
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.monitoring import Checklist, parse_checklist
+from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.interviews.spoken import Choices, parse_choices
+from nrm.domain.reports.counting import NOT_GRANTED
+from nrm.domain.reports.register import Register
+from nrm.domain.reports.report_list import BY_NAME, COMPENSATION, FILED, MAIN, FiledReport, Report
+from nrm.domain.shelter.claims import NOT_STATED
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
 

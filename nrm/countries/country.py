@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nrm.domain.accounts import OrganisationKind
-from nrm.domain.agreements import Agreement
-from nrm.domain.alarms import Watch
-from nrm.domain.cases import Compartment
-from nrm.domain.consents import Validity
-from nrm.domain.directives import Directive
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.alarms import Watch
+from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import Words
-from nrm.domain.handouts import Handouts
-from nrm.domain.identifications import ReflectionPeriod
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.monitoring import Checklist
+from nrm.domain.interviews.directives import Directive
+from nrm.domain.interviews.handouts import Handouts
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.monitoring import Checklist
+from nrm.domain.interviews.rollout import Use
+from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.quarters import Quarter
-from nrm.domain.register import Register
-from nrm.domain.rollout import Use
-from nrm.domain.spoken import NO_CHOICES, Choices
+from nrm.domain.reports.register import Register
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.consents import Validity
+from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.statistics.tables import TableSet
 
 LEAVING_DAYS = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nrm.domain import cases, claims, identifications, permits, stays, testimony
+from nrm.domain.shelter import cases, claims, identifications, permits, stays, testimony
 
 AGE_CLASSES = ("child", "adult", "unsure")
 

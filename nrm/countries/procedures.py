@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from nrm.domain.directives import Directive
 from nrm.domain.documents import Table
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.rollout import Use
+from nrm.domain.interviews.directives import Directive
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.rollout import Use
 
 # The longest text: with a longer one the page of an interview would become too large.
 LONGEST_TEXT = 600

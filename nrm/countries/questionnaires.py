@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nrm import parsing
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.questionnaire_checks import MalformedQuestionnaire
-from nrm.domain.questionnaires import parse_questionnaire
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire
+from nrm.domain.interviews.questionnaires import parse_questionnaire
 
 READ_OUT = ".read-out.toml"
 _SHIPPED = Path(__file__).resolve().parent

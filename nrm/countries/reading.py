@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.countries import lists
 from nrm.countries.country import Calendar, Country, CrossingPoint, Emergency, ListedOrganisation, NextNumber, Retention
-from nrm.domain.accounts import OrganisationKind
-from nrm.domain.alarms import Watch
-from nrm.domain.cases import CITIZENSHIP_CLASSES, Compartment
-from nrm.domain.claims import NOT_STATED
-from nrm.domain.consents import Validity
-from nrm.domain.counting import NOT_GRANTED
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.alarms import Watch
 from nrm.domain.documents import Table, Words
-from nrm.domain.identifications import ReflectionPeriod
 from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.domain.reports.counting import NOT_GRANTED
+from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.shelter.claims import NOT_STATED
+from nrm.domain.shelter.consents import Validity
+from nrm.domain.shelter.identifications import ReflectionPeriod
 
 
 def read_country(table: Table, code: str) -> Country:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from nrm.domain.documents import Table
-from nrm.domain.register import Axis, Matrix, Register, Requirement
-from nrm.domain.report_list import BY_NAME, FILED, FiledReport
+from nrm.domain.reports.register import Axis, Matrix, Register, Requirement
+from nrm.domain.reports.report_list import BY_NAME, FILED, FiledReport
 from nrm.statistics.tables import TableSet
 
 MOST_CELLS = 80

@@ -1,32 +1,21 @@
 """Every table, so that the metadata is complete once this package is imported."""
 
-from nrm.models import (
+from nrm.models import audit
+from nrm.models.accounts import accounts, alarms, mailboxes, second_hands
+from nrm.models.agreement import agreements
+from nrm.models.interviews import directives, helpline, interviews, monitoring, screenings
+from nrm.models.referrals import announced_returns, outside_referrals, referrals, reminder_calls
+from nrm.models.reports import filings, reports
+from nrm.models.shelter import (
     absences,
-    accounts,
-    agreements,
-    alarms,
-    audit,
     cases,
-    chases,
     child_returns,
     claims,
     consents,
-    departures,
-    directives,
-    filings,
+    data_requests,
     findings,
-    helpline,
     identifications,
-    interviews,
-    mailboxes,
-    monitoring,
-    notices,
     permits,
-    referrals,
-    reports,
-    requests,
-    screenings,
-    second_hands,
     stays,
     testimony,
 )
@@ -36,13 +25,13 @@ __all__ = [
     "accounts",
     "agreements",
     "alarms",
+    "announced_returns",
     "audit",
     "cases",
-    "chases",
     "child_returns",
     "claims",
     "consents",
-    "departures",
+    "data_requests",
     "directives",
     "filings",
     "findings",
@@ -51,11 +40,11 @@ __all__ = [
     "interviews",
     "mailboxes",
     "monitoring",
-    "notices",
+    "outside_referrals",
     "permits",
     "referrals",
+    "reminder_calls",
     "reports",
-    "requests",
     "screenings",
     "second_hands",
     "stays",

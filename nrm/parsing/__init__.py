@@ -21,8 +21,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from nrm.domain import grids
-from nrm.domain.grids import Grid, UnreadableFile
+from nrm.domain.reports import grids
+from nrm.domain.reports.grids import Grid, UnreadableFile
 from nrm.domain.words import N_, Phrase
 
 CHILD = Path(__file__).with_name("child.py")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nrm.domain.survival import Group, Point, curve, group, half, together
+from nrm.domain.reports.survival import Group, Point, curve, group, half, together
 from nrm.render import charts
 from nrm.statistics.tables import TOTAL, Survival
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from nrm.domain.reports import Window
+from nrm.domain.reports.reports import Window
 from nrm.render.curves import curve_of
 from nrm.render.matrices import Words, page_values
 from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
@@ -60,8 +60,8 @@ def files(
     for language in LANGUAGES:
         values = _values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
-            made[f"html.{language}"] = pages.get_template("reports/body.html").render(values).encode()
-            printed = pages.get_template("reports/print.html").render(values)
+            made[f"html.{language}"] = pages.get_template("reports/reports/body.html").render(values).encode()
+            printed = pages.get_template("reports/reports/print.html").render(values)
         attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
         try:
             made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
@@ -83,7 +83,7 @@ def page(
     """The page alone, of a draft: the markup that `files` makes, with the signatures there are."""
     with speaking(language):
         values = _values(release, table_set, language, signatures, names)
-        return pages.get_template("reports/body.html").render(values).encode()
+        return pages.get_template("reports/reports/body.html").render(values).encode()
 
 
 def _values(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import Window, behind
+from nrm.domain.reports.reports import Window, behind
 from nrm.render.charts import Bar
 from nrm.statistics.tables import TOTAL, Cell, TableSet
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nrm.domain.seals import CHECKSUM
+from nrm.domain.reports.file_signatures import CHECKSUM
 
 Texts = Mapping[str, str]
 

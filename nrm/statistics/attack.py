@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from nrm.statistics.beside import believed
 from nrm.statistics.deduction import Deduction, crossings, disclosures, exact
+from nrm.statistics.earlier_release import possible_earlier_world
 from nrm.statistics.linear import NotOptimal, pinned, pinned_in_linked
-from nrm.statistics.past import possible_earlier_world
+from nrm.statistics.linked_reports import believed
+from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions, walk
 from nrm.statistics.reading import (
     AttackerBelief,
     Crowd,
@@ -39,7 +40,6 @@ from nrm.statistics.reading import (
 )
 from nrm.statistics.search import search
 from nrm.statistics.tables import BASE, MAX_WAYS, TOTAL, Cell, TableSet
-from nrm.statistics.worlds import Frame, PossibleWorld, Questions, walk
 
 MANY = 1000  # with more open questions the solver is not asked: such a release has failed
 MANY_BETWEEN = 300  # cells between the printed ones of an unrounded table that are looked at

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from nrm.statistics.cells import Layout
-from nrm.statistics.narrowing import relaxed
+from nrm.statistics.relaxation import relaxed
 from nrm.statistics.tables import BASE, Cell, StockFlow
 
 SCALE = 100  # the solver wants integers: costs are kept in hundredths

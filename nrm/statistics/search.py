@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from ortools.sat.python import cp_model
 
-from nrm.statistics.past import Kind, link, who_opened
+from nrm.statistics.earlier_release import Kind, link, who_opened
+from nrm.statistics.possible_worlds import Frame, PossibleWorld, Questions
 from nrm.statistics.reading import Record, predicate
-from nrm.statistics.worlds import Frame, PossibleWorld, Questions
 
 WORK_LIMIT = 6.0  # deterministic units for one search
 WALL_LIMIT = 600.0  # seconds; only a safety net: a verdict must not depend on how busy the machine is

@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from nrm.domain.accounts import Actor
-from nrm.domain.members import Keys
-from nrm.store import absences, alarms, members, reports, second_hands
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.members import Keys
+from nrm.store.accounts import alarms, members, second_hands
+from nrm.store.reports import reports
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.shelter import absences
 from nrm.store.statements import built_once
 
 
@@ -31,7 +34,7 @@ class Top:
 
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
-    row = _top(by)(ended_since=absences.ended_since()).one()
+    row = _top(by)(ended_since=absence_rows.ended_since()).one()
     *_, waiting, closed, act_alarms, acts, missing, left = row
     return Top(members.keys_of(row, by=by), waiting, bool(closed), act_alarms, acts, missing, left)
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Integer, Uuid, bindparam, tuple_
 
 from nrm.db import UtcDateTime
-from nrm.domain.accounts import NotVisible
+from nrm.domain.accounts.accounts import NotVisible
 
 Row = TypeVar("Row")
 PAGE = 40

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVarTuple, cast
 from sqlalchemy import Result, Select, Uuid, bindparam
 
 from nrm.db import db
-from nrm.domain.accounts import Actor, OrganisationKind, Role
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Role
 
 _Shape = ParamSpec("_Shape")
 _Columns = TypeVarTuple("_Columns")

@@ -6,8 +6,8 @@ import uuid
 from datetime import datetime
 
 from nrm import crypto
-from nrm.domain.accounts import Actor
-from nrm.models.agreements import AgreementSignature, AgreementVersion
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
 from nrm.vault.marks import check_row_mac, row_mac
 from nrm.vault.members import signing_key
 

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from nrm import crypto
-from nrm.models.cases import CareNote
+from nrm.models.shelter.cases import CareNote
 from nrm.prepared import Row
 from nrm.vault.marks import report
 

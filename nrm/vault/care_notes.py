@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from nrm.domain.accounts import Actor
-from nrm.models.cases import CareNote
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.shelter.cases import CareNote
 from nrm.vault import blobs
 from nrm.vault.compartments import is_allowed, keys
 from nrm.vault.keyrings import CannotOpen

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
 from nrm.db import Writer
-from nrm.domain.accounts import Actor
-from nrm.models.accounts import Keyring, KeyringWrap
-from nrm.models.cases import Grant, Opening, PendingGrant, SealedCompartment
-from nrm.models.referrals import Referral
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.accounts.accounts import Keyring, KeyringWrap
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Grant, Opening, PendingGrant, SealedCompartment
 from nrm.prepared import AnySession, Prepared, Row
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.keyrings import CannotOpen, keyring_private, unwrap_keyring

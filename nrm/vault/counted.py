@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select
 
 from nrm.db import db, hold_the_pair
-from nrm.models.cases import CountedAct
+from nrm.models.shelter.cases import CountedAct
 
 
 def note(member_id: uuid.UUID, kind: str, subject: uuid.UUID, at: datetime) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
 from nrm.db import hit_one
-from nrm.domain.accounts import Actor
-from nrm.models.cases import CareNote, Case, Erasure, SealedCompartment
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.shelter.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
 from nrm.vault import blobs, care_notes, grants, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from nrm.db import db
-from nrm.models.cases import Erasure
+from nrm.models.shelter.cases import Erasure
 from nrm.vault import rows
 
 

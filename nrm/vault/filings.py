@@ -14,11 +14,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import Actor, NotPermitted
-from nrm.domain.filings import Figures, figures_of, zeros
-from nrm.domain.register import Answer, Matrix
-from nrm.models.cases import SealedCompartment
-from nrm.models.filings import Filing
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.reports.filings import Figures, figures_of, zeros
+from nrm.domain.reports.register import Answer, Matrix
+from nrm.models.reports.filings import Filing
+from nrm.models.shelter.cases import SealedCompartment
 from nrm.vault import blobs, epochs, shredding
 from nrm.vault.marks import check_row_mac, config, report, row_mac
 from nrm.vault.members import signing_key

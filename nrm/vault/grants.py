@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 
 from nrm import crypto
 from nrm.db import db
-from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.models.accounts import Keyring, Organisation
-from nrm.models.cases import Destruction, Grant, PendingGrant, SealedCompartment
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.models.accounts.accounts import Keyring, Organisation
+from nrm.models.shelter.cases import Destruction, Grant, PendingGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.vault import shredding
 from nrm.vault.keyrings import Disagrees, HoldsNoKeys, version_of

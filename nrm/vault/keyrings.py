@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from nrm import clock, crypto
 from nrm.db import afterwards, db, no_key_under_way
-from nrm.domain.accounts import Actor, KeyHolder, OrganisationKind
-from nrm.models.accounts import Keyring, KeyringWrap, Member, Organisation
+from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.prepared import AnySession
 from nrm.vault import shredding
 from nrm.vault.marks import check_row_mac, report, row_mac

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from nrm import crypto
 from nrm.db import db
-from nrm.domain.accounts import Actor, Credentials, KeyHolder
-from nrm.models.accounts import Member, MemberSession
+from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder
+from nrm.models.accounts.accounts import Member, MemberSession
 from nrm.vault.marks import check_row_mac, config, microseconds, report, row_mac
 
 _RECOVERY_BYTES = 20

@@ -16,9 +16,9 @@ from sqlalchemy import Row, Table, bindparam, delete, exists, func, select, tupl
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import Actor
-from nrm.models.accounts import Keyring, KeyringWrap
-from nrm.models.cases import Grant, PendingGrant
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.accounts.accounts import Keyring, KeyringWrap
+from nrm.models.shelter.cases import Grant, PendingGrant
 from nrm.vault import shredding
 from nrm.vault.grants import Place, Recipient, grant_context, opened, pending_context
 from nrm.vault.keyrings import CannotOpen, held_versions, keyring_private

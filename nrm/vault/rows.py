@@ -13,8 +13,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from nrm.models.cases import Erasure, Supplement
-from nrm.models.second_hands import HeavyAct
+from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.shelter.cases import Erasure, Supplement
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 

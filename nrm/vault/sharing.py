@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import crypto
-from nrm.domain.accounts import Actor, OrganisationKind
-from nrm.models.cases import Grant, PendingGrant
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.models.shelter.cases import Grant, PendingGrant
 from nrm.vault import blobs, grants, shredding
 from nrm.vault.compartments import keys, put, sealed_of
 from nrm.vault.keyrings import CannotOpen

@@ -36,7 +36,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, hold_the_pair, rows_hit, transaction
-from nrm.models.cases import Destruction, KnownKeyring, LeftKey, ReleaseKey, SealedCompartment, ShredKey
+from nrm.models.shelter.cases import Destruction, KnownKeyring, LeftKey, ReleaseKey, SealedCompartment, ShredKey
 from nrm.prepared import Prepared
 from nrm.vault import rows
 

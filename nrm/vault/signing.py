@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from nrm import crypto
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, SignedCheckpoint
 from nrm.vault.marks import config, report
 from nrm.vault.members import known_signing_key, signing_key

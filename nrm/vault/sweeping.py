@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, insert, select, tuple_
 
 from nrm import clock
 from nrm.db import db, no_key_under_way
-from nrm.models.cases import Destruction, LeftKey, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
+from nrm.models.shelter.cases import Destruction, LeftKey, PendingGrant, ReleaseKey, SealedCompartment, ShredKey
 from nrm.vault import grants, shredding
 
 PATIENCE = timedelta(days=7)

@@ -15,8 +15,8 @@ from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from nrm.actions import accounts
-from nrm.domain.accounts import Actor, NotVisible, Permission
+from nrm.actions.accounts import accounts
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.web import errors, sessions
 
 View = Callable[..., Any]
@@ -31,8 +31,8 @@ PUBLIC = frozenset(
         "accounts.recover",
         "accounts.hide_screen",
         "accounts.blank",
-        "hidden.unlock",
-        "hidden.unlock_page",
+        "screen_lock.unlock",
+        "screen_lock.unlock_page",
         "members.joined_page",
         "members.check_joined",
     }
@@ -40,7 +40,7 @@ PUBLIC = frozenset(
 # What hides a screen does so also while the database is gone.
 ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
 # What a member may do who has to set up a second factor first.
-ENROLLING = frozenset({"factors.set_up_page", "factors.set_up", "accounts.sign_out"})
+ENROLLING = frozenset({"second_factor.set_up_page", "second_factor.set_up", "accounts.sign_out"})
 # What a member may do who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
@@ -125,7 +125,7 @@ def _before() -> errors.Answer | None:
     if asked.method == "POST" and not accounts.is_token(visitor.csrf_token, asked.form.get("csrf_token", "")):
         return errors.error_page(400)
     if visitor.enrolling and endpoint not in ENROLLING:
-        return redirect(url_for("factors.set_up_page"), 303)
+        return redirect(url_for("second_factor.set_up_page"), 303)
     if visitor.waiting and endpoint not in WAITING:
         return errors.error_page(403)
     view = current_app.view_functions[endpoint]

@@ -14,12 +14,13 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from nrm.domain.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.words import N_
-from nrm.store import cases, claims, identifications, obligations, referrals, requests, stays, supplements
+from nrm.store.referrals import obligations, referrals, supplements
+from nrm.store.shelter import cases, claims, data_requests, identifications, stays
 
 # Forms whose fields are secrets: what was typed there must not be carried in a page at all.
-SECRETS = frozenset({"accounts.password", "factors.set_up", "members.check_code", "members.new_code"})
+SECRETS = frozenset({"accounts.password", "second_factor.set_up", "members.check_code", "members.new_code"})
 # Besides all that ask for a fresh proof: what gives somebody else leave to read, or ends or destroys something.
 ACTS = frozenset(
     {
@@ -32,15 +33,15 @@ ACTS = frozenset(
         "cases.share",
         "consents.ask",
         "contracts.change",
-        "factors.prove",
+        "second_factor.prove",
         "findings.of_case",
         "findings.of_return",
         "identifications.ask",
         "interviews.discard",
         "interviews.end",
         "interviews.without",
-        "notices.cancel",
-        "payment.download",
+        "announced_returns.cancel",
+        "payment_lines.download",
         "referrals.expire",
         "referrals.withdraw",
         "reports.close",
@@ -49,7 +50,7 @@ ACTS = frozenset(
     }
 )
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
-CLOSES: Mapping[str, tuple[str, str]] = {"departures.write": ("closes", "close")}
+CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
     "absences.confirm_left": N_("Confirm that the person left on their own"),
@@ -64,8 +65,8 @@ WORDS: Mapping[str, str] = {
     "accounts.confirm": N_("Confirm a colleague"),
     "accounts.invite": N_("Invite a person"),
     "accounts.password": N_("Change my password"),
-    "admissions.open_case": N_("Open a case for somebody who came without a referral"),
-    "admissions.open_child": N_("Open a case for a child who came along"),
+    "direct_intake.open_case": N_("Open a case for somebody who came without a referral"),
+    "direct_intake.open_child": N_("Open a case for a child who came along"),
     "agreements.approve": N_("Record the approval"),
     "agreements.open_for_signature": N_("Open for signature"),
     "agreements.propose": N_("Propose a new version"),
@@ -76,9 +77,9 @@ WORDS: Mapping[str, str] = {
     "beds.close": N_("Close a bed"),
     "beds.rename": N_("Rename a bed"),
     "beds.reopen": N_("Reopen a bed"),
-    "calls.child_answer": N_("Record the answer about a child"),
-    "calls.tell": N_("Record that it was told by telephone"),
-    "calls.tell_of_child": N_("Record that the child authority was told by telephone"),
+    "notification_calls.child_answer": N_("Record the answer about a child"),
+    "notification_calls.tell": N_("Record that it was told by telephone"),
+    "notification_calls.tell_of_child": N_("Record that the child authority was told by telephone"),
     "cases.add_note": N_("Add a note to the case"),
     "cases.close": N_("Close the case"),
     "cases.end_share": N_("End what another organisation reads"),
@@ -99,14 +100,14 @@ WORDS: Mapping[str, str] = {
     "contracts.change": N_("Change a contract with a centre"),
     "contracts.record": N_("Add a contract"),
     "contributions.answer": N_("Answer for the quarter"),
-    "departures.write": N_("Write the letter"),
+    "outside_referrals.write": N_("Write the letter"),
     "desks.child_answer": N_("Answer what happens with a child"),
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),
-    "factors.prove": N_("Show that it is you"),
-    "factors.reset": N_("Take the second factor away"),
-    "factors.set_up": N_("Your telephone as a second key"),
+    "second_factor.prove": N_("Show that it is you"),
+    "second_factor.reset": N_("Take the second factor away"),
+    "second_factor.set_up": N_("Your telephone as a second key"),
     "findings.of_case": N_("Record what was found about a child"),
     "findings.of_return": N_("Record what was found about a child"),
     "helpline.open_note": N_("Open the note of a call"),
@@ -125,7 +126,7 @@ WORDS: Mapping[str, str] = {
     "interviews.save": N_("Save a page of the interview"),
     "interviews.start": N_("Begin an interview"),
     "interviews.without": N_("The person leaves without a shelter"),
-    "joint.make": N_("Make the joint report"),
+    "joint_report.make": N_("Make the joint report"),
     "mailboxes.set_address": N_("Change the e-mail address of the desk"),
     "members.anew": N_("Let a colleague begin anew"),
     "members.check_code": N_("Type in the recovery code"),
@@ -136,23 +137,23 @@ WORDS: Mapping[str, str] = {
     "monitoring.draw": N_("Draw the sample"),
     "monitoring.mend": N_("Ask a post to mend something"),
     "monitoring.score": N_("Score an interview"),
-    "notices.announce": N_("Announce a return"),
-    "notices.arrived": N_("Has arrived: begin the interview"),
-    "notices.cancel": N_("Take the notice back"),
-    "notices.not_come": N_("Record that the person did not come"),
-    "notices.open_identity": N_("Open who is expected"),
-    "openings.acknowledge": N_("Say that I have looked into it"),
+    "announced_returns.announce": N_("Announce a return"),
+    "announced_returns.arrived": N_("Has arrived: begin the interview"),
+    "announced_returns.cancel": N_("Take the notice back"),
+    "announced_returns.not_come": N_("Record that the person did not come"),
+    "announced_returns.open_identity": N_("Open who is expected"),
+    "opening_log.acknowledge": N_("Say that I have looked into it"),
     "organisations.readmit": N_("Lift a suspension"),
     "organisations.suspend": N_("Suspend an organisation"),
-    "papers.begin": N_("Type in a paper"),
-    "papers.issue": N_("Print paper forms"),
-    "papers.open_twin": N_("Compare the two"),
-    "papers.reconcile": N_("Keep one of two papers"),
-    "papers.type_in": N_("Type in a paper"),
-    "payment.download": N_("Nights that shelters are paid for"),
+    "paper_forms.begin": N_("Type in a paper"),
+    "paper_forms.issue": N_("Print paper forms"),
+    "paper_forms.open_twin": N_("Compare the two"),
+    "paper_forms.reconcile": N_("Keep one of two papers"),
+    "paper_forms.type_in": N_("Type in a paper"),
+    "payment_lines.download": N_("Nights that shelters are paid for"),
     "permits.record": N_("Record a step of the residence permit"),
-    "placing.direct": N_("Decide where the person goes"),
-    "placing.refer": N_("Ask another shelter to receive the person"),
+    "next_receiver.direct": N_("Decide where the person goes"),
+    "next_receiver.refer": N_("Ask another shelter to receive the person"),
     "referrals.accept": N_("Accept the person"),
     "referrals.acknowledge": N_("Record that what is owed was done"),
     "referrals.arrive": N_("Record that the person has arrived"),
@@ -170,10 +171,10 @@ WORDS: Mapping[str, str] = {
     "reports.close": N_("Close a quarter"),
     "reports.countersign": N_("Sign and release the reports"),
     "reports.sign": N_("Sign the reports"),
-    "requests.give": N_("Record that the person has the copy"),
-    "requests.open_copy": N_("Open a copy of what is kept"),
-    "requests.record": N_("Record a request"),
-    "requests.refuse": N_("Refuse a request"),
+    "data_requests.give": N_("Record that the person has the copy"),
+    "data_requests.open_copy": N_("Open a copy of what is kept"),
+    "data_requests.record": N_("Record a request"),
+    "data_requests.refuse": N_("Refuse a request"),
     "second_hands.agree": N_("Agree to what a colleague asked for"),
     "second_hands.decline": N_("Do not agree to what was asked for"),
     "stays.admit": N_("Admit the person"),
@@ -197,7 +198,7 @@ _CODE_BY: Mapping[str, tuple[Callable[[uuid.UUID, Actor], str], ...]] = {
     "referral_id": (lambda id_, by: referrals.referral(id_, by=by).pseudonym,),
     "stay_id": (lambda id_, by: stays.stay(id_, by=by).pseudonym,),
     "claim_id": (lambda id_, by: claims.one(id_, by=by).pseudonym,),
-    "request_id": (lambda id_, by: requests.one(id_, by=by).pseudonym,),
+    "request_id": (lambda id_, by: data_requests.one(id_, by=by).pseudonym,),
     "supplement_id": (lambda id_, by: supplements.one_open(id_, by=by).pseudonym,),
     "obligation_id": (lambda id_, by: cases.case(obligations.row(id_, by=by).case_id, by=by).pseudonym,),
 }

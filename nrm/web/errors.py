@@ -10,12 +10,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import faults
-from nrm.actions import accounts
-from nrm.domain.accounts import NotPermitted, NotVisible
-from nrm.domain.limits import TooSoon
-from nrm.domain.referrals import IllegalTransition
-from nrm.domain.second_hands import WaitsForSecond
-from nrm.domain.stays import StayOver
+from nrm.actions.accounts import accounts
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.accounts.second_hands import WaitsForSecond
+from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
 from nrm.web import places
 from nrm.web.language import gettext

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from flask import Blueprint, g, render_template
 
-from nrm.actions import agreement_versions
-from nrm.domain.accounts import Role
-from nrm.store import directives, second_hands
+from nrm.actions.agreement import agreement_versions
+from nrm.domain.accounts.accounts import Role
 from nrm.store import home as store
+from nrm.store.accounts import second_hands
+from nrm.store.interviews import directives
 from nrm.web import access, sessions
 
 blueprint = Blueprint("home", __name__)

@@ -11,11 +11,11 @@ from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
-from nrm.actions import accounts, factors
-from nrm.actions.proving import Asker
-from nrm.domain.accounts import ROLE_LABELS, Actor, SignInRefused
-from nrm.domain.factors import is_fresh
-from nrm.domain.limits import TooSoon, network_of
+from nrm.actions.accounts import accounts, second_factor
+from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused
+from nrm.domain.accounts.failed_attempts import TooSoon, network_of
+from nrm.domain.accounts.second_factor import is_fresh
+from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, places
 from nrm.web.language import gettext, text_in
 
@@ -139,7 +139,7 @@ def sign_in_form(
     """The sign-in page with a fresh token; `carried` is a sealed form that waits to be given back, or is `undone`."""
     value = nonce()
     page = render_template(
-        "accounts/sign_in.html",
+        "accounts/accounts/sign_in.html",
         csrf_token=accounts.sign_in_token(value),
         carried=carried,
         undone=undone,
@@ -148,7 +148,7 @@ def sign_in_form(
         refused=refused,
         stale=stale,
         wait=errors.waiting_text(too_soon) if too_soon else "",
-        asks_code=factors.demanded(),
+        asks_code=second_factor.demanded(),
     )
     response = Response(page, status)
     remember_nonce(response, value)
@@ -172,7 +172,7 @@ def ask_to_sign_in() -> errors.Answer:
     if request.method in ("GET", "HEAD"):
         accounts.must_answer()  # at once, and not on the page after it
         locked = isinstance(ended, accounts.Ended) and ended.locked
-        return redirect(url_for("hidden.unlock_page" if locked else "accounts.sign_in_page"), 303)
+        return redirect(url_for("screen_lock.unlock_page" if locked else "accounts.sign_in_page"), 303)
     kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
@@ -211,7 +211,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
         if endpoint not in carrying.WORDS:
             return None
         return render_template(
-            "accounts/continue.html",
+            "accounts/accounts/continue.html",
             words=carrying.WORDS[endpoint],
             code=carrying.code_of(values, by=by),
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
@@ -245,7 +245,7 @@ def _here(by: Actor) -> str:
 def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> errors.Answer | None:
     """None if the form carries a proof that is right, else the page that asks again."""
     try:
-        factors.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
+        second_factor.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
     except SignInRefused:
         message = (
             gettext("Enter the code that your telephone shows now; each code works once")
@@ -268,12 +268,12 @@ def proof_page(
     message: str = "",
 ) -> Response:
     """The page that asks for a proof and sends `fields` with it to `address`; it says which form that is."""
-    sent = request.endpoint if request.method == "POST" and request.endpoint != "factors.prove" else None
+    sent = request.endpoint if request.method == "POST" and request.endpoint != "second_factor.prove" else None
     page = render_template(
-        "factors/again.html",
+        "accounts/second_factor/again.html",
         words=carrying.WORDS.get(sent or "", ""),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
-        address=address or url_for("factors.prove"),
+        address=address or url_for("second_factor.prove"),
         fields=fields,
         by_code=visitor.has_second_factor,
         message=message,

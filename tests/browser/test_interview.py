@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from forms.interviews import form_data
-from nrm.domain.journeys import pages
+from forms.interviews.interviews import form_data
+from nrm.domain.interviews.questionnaire_flow import pages
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
 from tests.browser.test_story import answer_page, life, page_of, questionnaire

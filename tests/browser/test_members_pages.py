@@ -8,10 +8,11 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from nrm.actions import accounts, members
+from nrm.actions.accounts import accounts, members
 from nrm.db import db
-from nrm.models.accounts import Member
-from nrm.store import members as store
+from nrm.models.accounts.accounts import Member
+from nrm.store.accounts import members as store
+from nrm.store.rows.accounts import members as member_rows
 from tests import factories
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
@@ -150,7 +151,7 @@ def test_who_lost_the_password_begins_anew_and_is_confirmed(world_app: tuple[Fla
         expect(page.locator(f'form[action="/members/{worker}/confirm"]')).to_have_count(0)
         good(lost, f"{base}/")
         assert factories.actor("nrc.case_worker").keys is not None
-        assert store.holds_newest(worker)
+        assert member_rows.holds_newest(worker)
         page.context.close()
         lost.context.close()
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from nrm.domain.accounts import Role
+from nrm.domain.accounts.accounts import Role
 from nrm.domain.quarters import Quarter
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context

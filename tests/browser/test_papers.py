@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from forms.papers import TypedForm, typed_form
+from forms.interviews.paper_forms import TypedForm, typed_form
 from nrm import clock
-from nrm.actions import papers
+from nrm.actions.interviews import paper_forms
 from nrm.db import disconnect
-from nrm.domain.journeys import prune
-from nrm.domain.walks import example_answers
+from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.interviews.questionnaire_flow import prune
 from tests import factories
 from tests.browser import checks, live
 from tests.browser.conftest import Town
@@ -23,9 +23,9 @@ def number(town: Town) -> str:
     """The number of a paper that was just printed for the officer's post."""
     asked = town.app.extensions["nrm.country"].questionnaires["returnee-1"]
     with town.app.app_context():
-        (drawn,) = papers.drawn(1)
+        (drawn,) = paper_forms.drawn(1)
         by = factories.actor(OFFICER)
-        papers.issue(numbers=[drawn], questionnaire=asked, staff="sq", spoken="el", by=by)
+        paper_forms.issue(numbers=[drawn], questionnaire=asked, staff="sq", spoken="el", by=by)
         disconnect()
     return drawn
 

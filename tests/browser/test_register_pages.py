@@ -10,14 +10,14 @@ from playwright.sync_api import Browser, expect
 
 from nrm.domain.quarters import Quarter
 from nrm.render.sheets import csv_bytes
-from nrm.store import register
+from nrm.store import days
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with a script", "without"])
 def test_a_table_is_filed_by_form_with_the_keyboard_alone(app: Flask, browser: Browser, scripted: bool) -> None:
-    over = Quarter.of(register.today()).previous
+    over = Quarter.of(days.today()).previous
     with live.serving(app) as base:
         page = new_context(browser, java_script_enabled=scripted).new_page()
         live.sign_in(page, base, "vatc.focal_point")
@@ -51,7 +51,7 @@ def test_a_table_is_filed_by_form_with_the_keyboard_alone(app: Flask, browser: B
 def test_a_table_is_filed_by_file_and_a_bad_cell_is_shown_where_it_is(
     app: Flask, browser: Browser, tmp_path: Path
 ) -> None:
-    over = Quarter.of(register.today()).previous
+    over = Quarter.of(days.today()).previous
     with live.serving(app) as base:
         page = new_context(browser).new_page()
         live.sign_in(page, base, "customs.focal_point")

@@ -46,7 +46,7 @@ def report_app() -> Flask:
     def report() -> str:
         people = int(request.args.get("people", 200))
         return render_template(
-            "reports/show.html",
+            "reports/reports/show.html",
             actor={"name": "Arta Deda", "organisation_name": "MOLSA"},
             csrf_token="x",
             downloads=[("PDF", "/ix.pdf"), ("CSV", "/ix.csv")],
@@ -128,7 +128,7 @@ def test_on_paper_the_report_is_tagged_numbered_and_complete(lang: str, words: s
     with app.test_request_context(f"/?lang={lang}"):
         app.preprocess_request()
         shown = values(200)
-        html = render_template("reports/print.html", **shown)
+        html = render_template("reports/reports/print.html", **shown)
     data = pdf.to_pdf(html)
     pdf._close()
     reader = PdfReader(io.BytesIO(data))

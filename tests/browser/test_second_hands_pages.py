@@ -10,12 +10,12 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from nrm import clock
-from nrm.actions import consents
-from nrm.domain.consents import EVERYTHING
+from nrm.actions.shelter import consents
+from nrm.domain.shelter.consents import EVERYTHING
 from tests import factories
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
-from tests.integration.test_second_hands import MANAGER, WORKER, kept, opened, waits
+from tests.integration.accounts.test_second_hands import MANAGER, WORKER, kept, opened, waits
 
 PICTURES = os.environ.get("NRM_PICTURES", "")
 

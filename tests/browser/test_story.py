@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from forms.interviews import form_data
+from forms.interviews.interviews import form_data
 from nrm import clock
-from nrm.domain.interviews import Questionnaire
-from nrm.domain.walks import random_answers
+from nrm.demo.made_up_interviews import random_answers
+from nrm.domain.interviews.interviews import Questionnaire
 from tests.browser import live
 from tests.browser.conftest import Town, new_context
 from tests.factories import PASSWORD

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock, crypto
 from nrm.actions import checkpoints
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.checkpoints import Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 from nrm.models.audit import AuditEntry
 from tests import factories

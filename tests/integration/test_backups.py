@@ -19,21 +19,26 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import audit, clock
-from nrm.actions import backups, cases, erasures, members, organisations, referrals, stays, tending
+from nrm.actions import backups, tending
+from nrm.actions.accounts import members, organisations
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import cases, erasures, stays
 from nrm.cli import nrm
 from nrm.cli.usage import Refused
 from nrm.db import Model, ShredModel, db, disconnect, transaction
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.stays import Destination, ExitReason
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.audit import AuditEntry
-from nrm.models.cases import Case, SealedCompartment, ShredKey
-from nrm.store import cases as store
-from nrm.store import stays as stay_store
+from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.store import days as stay_store
+from nrm.store.shelter import cases as store
 from nrm.vault import epochs, shredding
 from nrm.vault.dumping import kind_of
 from tests import factories
 from tests import factories_referrals as people
-from tests.integration.test_key_closure import Files, keys, opened
+from tests.integration.keys.test_key_closure import Files, keys, opened
 from tests.invariants.test_sealed import writings
 from tests.thief import BLOBS
 from tests.world import PLANTED, World
@@ -122,7 +127,7 @@ def test_what_was_backed_up_comes_back_row_for_row(
         world = world_app[1]
         nrc = factories.actor("nrc.case_worker")
         cases.open_compartment(case_id=world.case, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=nrc)
-        assert cases.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
+        assert case_steps.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
         disconnect()
     for name in before:
         if name in ("member_sessions", "openings"):
@@ -256,7 +261,7 @@ def test_what_was_erased_stays_erased_after_a_restore_also_when_the_database_is_
     old = keeper.back_up()
     closed(world)
     erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
-    shutil.copy(keeper.instance / erasures.LIST, keeper.folder / erasures.LIST)
+    shutil.copy(keeper.instance / erasure_steps.LIST, keeper.folder / erasure_steps.LIST)
     done = keeper.restore(tmp_path / "new", old)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["erased_again"] == len(("hand_over", "identity", "legal", "story"))
@@ -287,7 +292,7 @@ def test_a_list_somebody_wrote_into_is_refused(world_app: tuple[Flask, World], k
     closed(world)
     erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
     pair = keeper.back_up()
-    listed = keeper.folder / erasures.LIST
+    listed = keeper.folder / erasure_steps.LIST
     genuine = listed.read_text()
     # The world erased a draft of its own before.
     number = next(n for n, line in enumerate(genuine.splitlines(), 1) if str(world.case) in line)
@@ -363,8 +368,8 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
     app.extensions["nrm.config"] = dataclasses.replace(app.extensions["nrm.config"], backups=keeper.folder)
     closed(world)
     erasures.erase(case_id=world.case, by=factories.actor("nrc.shelter_manager"))
-    assert (keeper.folder / erasures.LIST).read_text() == (keeper.instance / erasures.LIST).read_text()
-    assert str(world.case) in (keeper.folder / erasures.LIST).read_text()
+    assert (keeper.folder / erasure_steps.LIST).read_text() == (keeper.instance / erasure_steps.LIST).read_text()
+    assert str(world.case) in (keeper.folder / erasure_steps.LIST).read_text()
     week = clock.now() + timedelta(days=7, seconds=1)
     clock.set_clock(lambda: week)
     assert tending.tend()["shred_files_deleted"] == 1

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
-from nrm.domain.accounts import Role
-from nrm.domain.synthetic import full_quarters, plans, tonight
+from nrm.demo.people import full_quarters, plans, tonight
+from nrm.domain.accounts.accounts import Role
 from tests import thief
 
 UNTIL = date(2026, 11, 24)

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from flask import Flask
 from sqlalchemy import select
 
-from nrm.cli import demo_tonight
 from nrm.db import db
-from nrm.models.departures import Departure
-from nrm.models.stays import Stay
+from nrm.demo import tonight
+from nrm.models.referrals.outside_referrals import Departure
+from nrm.models.shelter.stays import Stay
 from tests import factories
 from tests.factories_stays import admitted
 
@@ -19,12 +19,12 @@ def test_people_move_return_and_are_referred_out(app: Flask) -> None:
     assert app
     shelters = {code: factories.actor(f"{code.lower()}.case_worker") for code in ("VATRA", "NRC", "TJETER_VIZION")}
     life = SimpleNamespace(actors=shelters)
-    demo_tonight._move_and_return(life)  # type: ignore[arg-type]
+    tonight._move_and_return(life)  # type: ignore[arg-type]
     returned = admitted(shelters["VATRA"], days_ago=5)
     moved = admitted(shelters["NRC"], days_ago=5)
     asked = admitted(shelters["NRC"], days_ago=4)
-    demo_tonight._move_and_return(life)  # type: ignore[arg-type]
-    demo_tonight._refer_out(life)  # type: ignore[arg-type]
+    tonight._move_and_return(life)  # type: ignore[arg-type]
+    tonight._refer_out(life)  # type: ignore[arg-type]
     ids = {code: by.organisation_id for code, by in shelters.items()}
 
     def places(case_id: object) -> list[str]:

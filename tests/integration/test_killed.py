@@ -12,15 +12,19 @@ import pytest
 from flask import Flask
 
 from nrm import audit, db
-from nrm.actions import backups, cases, erasures, referrals, tending
+from nrm.actions import backups, tending
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import cases
 from nrm.db import db as database
-from nrm.domain.cases import Compartment, Purpose
-from nrm.models.referrals import Referral
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.referrals.referrals import Referral
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.vault import backups as files
 from tests import factories
 from tests import factories_referrals as people
+from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_backups import closed
-from tests.integration.test_key_closure import Closure, Files, keys, opened
 from tests.world import World
 
 TOP = Path(__file__).resolve().parents[2]
@@ -81,7 +85,7 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     cases.open_compartment(
         case_id=world.asked_case, compartment=Compartment.IDENTITY, purpose=Purpose.ADMISSION, by=nrc
     )
-    assert cases.opened(case_id=world.asked_case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
+    assert case_steps.opened(case_id=world.asked_case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
     assert list(audit.verify(database.session())) == []
     assert tending.tend()["keys_destroyed"] == 0
 
@@ -111,7 +115,7 @@ with factories.open_instance(Path(folder)).app_context():
     else:
         erasures.erase(case_id=uuid.UUID(case), by=nrc)
 """
-SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.actions.erasures"
+SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.actions.shelter.erasures"
 # As above; an erasure is also written to the list outside the databases, before its keys go.
 ENDINGS = {
     "share, before the commit": ("share", SHREDDING, "store", "after"),
@@ -156,7 +160,7 @@ def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
         assert (what == "share") == (held <= set(opened(after, "NRC")))
     else:
         assert held <= set(opened(after, "NRC"))
-    listed = (tmp_path / "world" / erasures.LIST).read_text()
+    listed = (tmp_path / "world" / erasure_steps.LIST).read_text()
     assert (str(world.case) in listed) == (committed and what == "erasure")
     assert list(audit.verify(database.session())) == []
     assert tending.tend()["keys_destroyed"] == 0

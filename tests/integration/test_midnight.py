@@ -14,18 +14,19 @@ from click.testing import CliRunner
 from flask import Flask
 
 from nrm import clock
-from nrm.actions import permits, referrals, stays
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import permits, stays
 from nrm.cli import demo
 from nrm.cli import interviews as cli
 from nrm.db import db
-from nrm.domain.journeys import prune
-from nrm.domain.permits import PermitEvent, PermitRefused
-from nrm.domain.referrals import DeclineReason
-from nrm.domain.stays import Destination, ExitReason, ImpossibleStay
-from nrm.models.cases import Case
-from nrm.models.stays import Stay
-from nrm.store import permits as permit_store
-from nrm.store import stays as store
+from nrm.domain.interviews.questionnaire_flow import prune
+from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.shelter.permits import PermitEvent, PermitRefused
+from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.store import days as store
+from nrm.store.rows.shelter import permits as permit_rows
 from tests.conftest import Person
 from tests.factories import PASSWORD, actor, open_instance
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, questionnaire, walk
@@ -145,7 +146,7 @@ def test_who_was_told_of_the_permit_today_was_told_today(today: date) -> None:
     with pytest.raises(PermitRefused, match="in_future"):
         permits.record(case_id=opened.case_id, event=PermitEvent.INFORM, on=tomorrow, language="ro", by=nrc)
     permits.record(case_id=opened.case_id, event=PermitEvent.INFORM, on=today, language="ro", by=nrc)
-    informed = permit_store.facts(opened.case_id).informed
+    informed = permit_rows.facts(opened.case_id).informed
     assert informed is not None
     assert informed.on == today
     after_reflection = today + timedelta(days=40)

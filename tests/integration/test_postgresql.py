@@ -20,7 +20,7 @@ from nrm.vault import backups as files
 from nrm.vault import epochs, shredding
 from tests import factories
 from tests.conftest import Person
-from tests.integration import test_vault
+from tests.integration.keys import test_vault
 
 
 def test_people_sign_in_and_the_chain_is_whole(postgres_app: Flask) -> None:

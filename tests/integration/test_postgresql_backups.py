@@ -16,9 +16,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url, text
 
 from nrm import audit
-from nrm.actions import backups, cases
+from nrm.actions import backups
+from nrm.actions.shelter import cases
 from nrm.db import db, disconnect
-from nrm.domain.cases import Compartment, Purpose
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.steps.shelter import cases as case_steps
 from tests import factories, postgres
 from tests import factories_referrals as people
 from tests.integration.test_backups import Keeper, keeper, rows, run
@@ -102,7 +104,7 @@ def test_an_instance_with_counted_interviews_is_restored_from_sqlite_and_goes_on
         assert db.session.execute(text("SELECT count(*) FROM screening_kinds WHERE id > 2147483647")).scalar_one()
         nrc = factories.actor("nrc.case_worker")
         cases.open_compartment(case_id=world.case, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=nrc)
-        assert cases.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
+        assert case_steps.opened(case_id=world.case, by=nrc)[Compartment.IDENTITY].value["given"] == people.PLANTED
         assert list(audit.verify(db.session())) == []
         disconnect()
 

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm.db import Writer, db, transaction, writing
-from nrm.models.cases import Opening
+from nrm.models.shelter.cases import Opening
 from nrm.prepared import Prepared
 
 TABLE = Opening.__table__

@@ -15,20 +15,26 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock
-from nrm.actions import accounts, cases, interviews, placing, proving, referrals, sending, tending
-from nrm.actions.drafts import NoLongerDraft
-from nrm.actions.key_events import happened
+from nrm.actions import tending
+from nrm.actions.accounts import accounts
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.referrals import next_receiver, referrals
+from nrm.actions.shelter import cases
 from nrm.application import TIMES_AGAIN
 from nrm.db import db, transaction
-from nrm.domain.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.members import KeyHappening
-from nrm.domain.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
-from nrm.domain.walks import example_answers
-from nrm.models.accounts import KeyringWrap, Member, Organisation
-from nrm.models.cases import Destruction, Grant, PendingGrant, ShredKey
-from nrm.models.referrals import Referral
-from nrm.store import accounts as account_store
+from nrm.domain.accounts.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
+from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.interviews.example_interview import example_answers
+from nrm.domain.referrals.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Destruction, Grant, PendingGrant, ShredKey
+from nrm.steps.accounts import credentials
+from nrm.steps.accounts.key_events import happened
+from nrm.steps.interviews.drafts import NoLongerDraft
+from nrm.steps.shelter import cases as case_steps
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import compartments
 from tests import factories
 from tests import factories_referrals as people
@@ -98,7 +104,7 @@ def consistent(case_id: uuid.UUID) -> None:
     login = "nrc.case_worker" if holder == nrc else "rinas.border_officer"
     by = factories.actor(login)
     cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
-    assert cases.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED
+    assert case_steps.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED
     assert db.session.scalar(select(func.count()).select_from(Destruction)) == 0
     with db.engines["shred"].connect() as connection:
         keys = connection.execute(select(ShredKey.compartment).where(ShredKey.case_id == case_id)).scalars().all()
@@ -136,7 +142,9 @@ def test_of_two_directions_one_is_sent_and_an_acceptance_or_a_withdrawal_ends_it
     vatra, other = people.organisation("VATRA"), people.organisation("TJETER_VIZION")
 
     def direct(receiver_id: uuid.UUID) -> object:
-        return placing.direct(case_id=sent.case_id, receiver_id=receiver_id, reason=OverrideReason.SAFETY, by=duty)
+        return next_receiver.direct(
+            case_id=sent.case_id, receiver_id=receiver_id, reason=OverrideReason.SAFETY, by=duty
+        )
 
     given = race(instance, lambda: direct(vatra), lambda: direct(other), lambda: direct(vatra))
     assert len(given) == 1
@@ -226,7 +234,9 @@ def test_two_workers_that_tend_at_once_ask_the_next_party_once(instance: Flask) 
 def test_sending_twice_at_once_sends_once_and_tells_both_the_same(instance: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     interview_id = people.interview(rinas)
-    given = race(instance, *[lambda: sending.send(interview_id=interview_id, party="NRC", by=rinas).referral_id] * 4)
+    given = race(
+        instance, *[lambda: interview_sending.send(interview_id=interview_id, party="NRC", by=rinas).referral_id] * 4
+    )
     assert len(given) == 4
     assert len(set(given)) == 1
     assert statuses(interview_id) == ["sent"]
@@ -238,7 +248,7 @@ def test_sending_and_destroying_at_once_does_one_of_them(instance: Flask) -> Non
     interview_id = people.interview(rinas)
     given = race(
         instance,
-        lambda: sending.send(interview_id=interview_id, party="NRC", by=rinas),
+        lambda: interview_sending.send(interview_id=interview_id, party="NRC", by=rinas),
         lambda: interviews.discard(interview_id=interview_id, by=rinas),
     )
     assert len(given) == 1
@@ -301,7 +311,7 @@ def test_a_colleague_confirmed_by_two_at_once_has_the_keyring_once(instance: Fla
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     accounts.join(token=token, password=factories.PASSWORD)
-    member = account_store.member_by_login("vatra.new")
+    member = account_rows.member_by_login("vatra.new")
     assert member is not None
     member_id = member.id
     race(instance, *[lambda: accounts.confirm(member_id=member_id, by=colleague)] * 4)
@@ -342,25 +352,25 @@ def test_a_page_saved_in_the_instant_of_sending_is_in_the_case_or_refused(instan
         return "saved"
 
     def send() -> str:
-        sending.send(interview_id=interview_id, party="NRC", by=rinas)
+        interview_sending.send(interview_id=interview_id, party="NRC", by=rinas)
         return "sent"
 
     done = race(instance, save, send)
     assert "sent" in done
     cases.open_compartment(case_id=interview_id, compartment=Compartment.STORY, purpose=Purpose.CORRECTION, by=rinas)
-    story = cases.opened(case_id=interview_id, by=rinas)[Compartment.STORY].value["story"]
+    story = case_steps.opened(case_id=interview_id, by=rinas)[Compartment.STORY].value["story"]
     assert (story == "saved at the last moment") == ("saved" in done)
 
 
 def test_nobody_at_the_head_of_the_audit_chain_waits_for_somebody_behind(postgres_app: Flask) -> None:
     nrc = factories.actor("nrc.case_worker")
-    account = account_store.credentials("nrc.case_worker")
+    account = account_rows.credentials("nrc.case_worker")
     assert account is not None
     held, added = threading.Event(), threading.Event()
 
     def signs_in() -> None:
         with transaction() as session:
-            proving.hold(session, account)
+            credentials.hold(session, account)
             held.set()
             assert added.wait(20)
             audit.append(session, audit.Event.SIGNED_IN, by=nrc)

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from nrm.db import hit_one, rows_hit, transaction
-from nrm.models.accounts import Organisation
+from nrm.models.accounts.accounts import Organisation
 from tests import factories
 
 

@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import Select, bindparam, select
 
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor, OrganisationKind, Permission, Role
-from nrm.models.accounts import Organisation
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission, Role
+from nrm.models.accounts.accounts import Organisation
 from nrm.store.statements import built_once
 
 

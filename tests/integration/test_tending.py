@@ -11,17 +11,22 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from nrm import clock
-from nrm.actions import cases, interviews, referrals, tending
+from nrm.actions import tending
+from nrm.actions.interviews import interviews
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import cases
 from nrm.db import db, transaction
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.referrals import ReferralStatus
-from nrm.models.accounts import MemberSession
-from nrm.models.cases import Destruction, Opening, ShredKey
-from nrm.models.referrals import Referral
-from nrm.store import duty as duty_store
-from nrm.store import placing as places
-from nrm.store import referrals as store
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.accounts.accounts import MemberSession
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Destruction, Opening, ShredKey
+from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
+from nrm.store.referrals import duty as duty_store
+from nrm.store.referrals import referrals as store
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.vault import shredding
 from tests import factories
 from tests import factories_referrals as people
@@ -69,7 +74,7 @@ def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_
     factories.later(seconds=1)
     assert tending.tend()["referrals_expired"] == 1
     assert tending.tend() == NOTHING
-    assert [(each.party, str(each.status)) for each in places.chain(sent.case_id)] == [
+    assert [(each.party, str(each.status)) for each in next_receiver_rows.chain(sent.case_id)] == [
         ("NRC", "expired"),
         ("IOM", "sent"),
     ]
@@ -77,7 +82,7 @@ def test_an_unanswered_referral_expires_and_the_next_party_is_asked_without_any_
     referral = store.received(by=iom).rows[0]
     referrals.accept(referral_id=referral.id, bed_id=people.bed("IOM"), by=iom)
     cases.open_compartment(case_id=sent.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=iom)
-    assert cases.opened(case_id=sent.case_id, by=iom)[Compartment.IDENTITY].value["given"] == people.PLANTED
+    assert case_steps.opened(case_id=sent.case_id, by=iom)[Compartment.IDENTITY].value["given"] == people.PLANTED
 
 
 def test_when_nobody_is_left_the_duty_officer_has_the_case(app: Flask) -> None:
@@ -174,7 +179,7 @@ def test_a_row_whose_hour_was_put_forward_by_hand_is_left_alone(app: Flask) -> N
         session.execute(update(Referral).values(expires_at=clock.now() + timedelta(days=9)))
     factories.later(days=1)
     assert tending.tend()["referrals_expired"] == 0
-    assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]
+    assert [str(each.status) for each in next_receiver_rows.chain(sent.case_id)] == ["sent"]
 
 
 def test_a_referral_that_is_gone_does_not_keep_the_others_from_expiring(
@@ -183,7 +188,7 @@ def test_a_referral_that_is_gone_does_not_keep_the_others_from_expiring(
     """Between the list and its turn the row of a referral can go, with the case it belongs to."""
     sent = people.sent(factories.actor("rinas.border_officer"))
     factories.later(country().in_force(clock.now()).expires_within)
-    monkeypatch.setattr(store, "unanswered", lambda *_: [uuid.uuid4(), sent.referral_id])
+    monkeypatch.setattr(referral_rows, "unanswered", lambda *_: [uuid.uuid4(), sent.referral_id])
     assert tending.tend()["referrals_expired"] == 1
 
 
@@ -201,4 +206,4 @@ def test_a_referral_that_changes_after_it_was_judged_is_not_expired(
 
     monkeypatch.setattr(referrals, "decide", judged)
     assert tending.tend()["referrals_expired"] == 0
-    assert [str(each.status) for each in places.chain(sent.case_id)] == ["sent"]
+    assert [str(each.status) for each in next_receiver_rows.chain(sent.case_id)] == ["sent"]

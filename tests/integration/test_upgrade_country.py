@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import countries
-from nrm.actions import beds
+from nrm.actions.shelter import beds
 from nrm.cli.instance import make_instance
 from nrm.cli.usage import Refused
 from nrm.db import db, disconnect
-from nrm.domain.stays import CloseReason
-from nrm.models.accounts import Organisation
-from nrm.models.stays import Bed
-from nrm.store import stays
+from nrm.domain.shelter.stays import CloseReason
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.stays import Bed
+from nrm.store import days
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
@@ -118,7 +118,7 @@ def test_what_a_manager_did_by_hand_is_not_undone(app: Flask, command: Command, 
     beds.rename(bed_id=people.bed("VATRA", 1), name="Lule", by=by)
     db.session.rollback()
     closed = db.session.scalars(select(Bed).where(Bed.label == "V45")).one().id
-    beds.close(bed_id=closed, closed_from=stays.today(), why=CloseReason.REPAIRS, by=by)
+    beds.close(bed_id=closed, closed_from=days.today(), why=CloseReason.REPAIRS, by=by)
     found = command(app, "upgrade")
     assert (found[0], lines(found)) == (0, ["country: nothing to do"])
     edit(folder, ("beds = 45", "beds = 47"))

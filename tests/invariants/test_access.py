@@ -15,10 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from nrm.cli.instance import make_instance
-from nrm.domain.accounts import Permission, Role
+from nrm.domain.accounts.accounts import Permission, Role
 from nrm.web import access
 from tests.conftest import Person
-from tests.integration.test_sign_in_attacks import overlap
+from tests.integration.accounts.test_sign_in_attacks import overlap
 from tests.invariants.test_routes import ACCESS, DOCUMENT, LOGINS, SLOW, addresses, allowed, reaches
 from tests.world import World
 
@@ -33,8 +33,8 @@ def document(app: Flask) -> str:
     lines = [
         "# Who reaches what",
         "",
-        "Made from the marks on the views in `nrm/web` and from `nrm/domain/accounts.py` by `make access`. Tests",
-        "compare it with the program and walk every role through every page: a changed mark shows here, where a",
+        "Made from the marks on the views in `nrm/web` and from `nrm/domain/accounts/accounts.py` by `make access`.",
+        "Tests compare it with the program and walk every role through every page: a changed mark shows here, where a",
         "reviewer sees it. Of several permissions one is enough.",
         "",
         "A yes lets a role ask; what it then sees or changes is decided by who holds each person's case.",
@@ -148,16 +148,16 @@ STRANGERS = (
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Which organisations and beds there are is known to every signed-in member; whose case it is stands before it.
-KNOWN_TO_ALL = {"placing.direct", "accounts.invite"}
+KNOWN_TO_ALL = {"next_receiver.direct", "accounts.invite"}
 # The consulate announced the world's notice itself; the administrator keeps everybody's account and organisation; the
 # statistician sees the whole register of filed tables, what speaks of victims excepted, which nobody opens.
 THEIRS = {
     "molsa.statistician": {"register.show"},
-    "consular.consular_officer": {"notices.cancel", "notices.cancel_page"},
+    "consular.consular_officer": {"announced_returns.cancel", "announced_returns.cancel_page"},
     "helpline.helpline_operator": {each for each, asked in ACCESS.items() if asked == "call:record"},
     "oms.monitor": {each for each, asked in ACCESS.items() if asked == "monitoring:score"},
     "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")}
-    | {"factors.reset"},
+    | {"second_factor.reset"},
 }
 
 

@@ -17,18 +17,23 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, update
 
 from nrm import audit, clock, crypto
-from nrm.actions import accounts, cases, hiding, interviews, members, notices, referrals, supplements, tending
+from nrm.actions import tending
+from nrm.actions.accounts import accounts, members, screen_lock
+from nrm.actions.interviews import interviews
+from nrm.actions.referrals import announced_returns, referrals, supplements
+from nrm.actions.shelter import cases
 from nrm.db import db, transaction
-from nrm.domain.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
-from nrm.domain.cases import Compartment, Purpose
-from nrm.domain.referrals import DeclineReason
-from nrm.models.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, SignInRefused
+from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.models.cases import CareNote, Destruction, Grant, Opening, PendingGrant, SealedCompartment, Supplement
-from nrm.models.notices import Notice
-from nrm.models.referrals import Referral
-from nrm.store import accounts as account_store
-from nrm.vault import factors, keyrings, shredding, signing
+from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import CareNote, Destruction, Grant, Opening, PendingGrant, SealedCompartment, Supplement
+from nrm.steps.shelter import cases as case_steps
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.vault import keyrings, second_factor, shredding, signing
 from nrm.vault.members import read_cookie
 from tests import factories
 from tests import factories_referrals as people
@@ -37,7 +42,7 @@ from tests.world import PLANTED, World
 
 Where = dict[str, object]
 Attempt = Callable[[], object]
-REFUSED = (cases.CannotOpen, NotVisible, NotPermitted, SignInRefused)
+REFUSED = (case_steps.CannotOpen, NotVisible, NotPermitted, SignInRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def reading(case_id: uuid.UUID, compartment: str, login: str) -> Attempt:
     def attempt() -> object:
         by = factories.actor(login)
         cases.open_compartment(case_id=case_id, compartment=compartment, purpose=Purpose.CARE, by=by)
-        return {name: opened.value for name, opened in cases.opened(case_id=case_id, by=by).items()}
+        return {name: opened.value for name, opened in case_steps.opened(case_id=case_id, by=by).items()}
 
     return attempt
 
@@ -285,8 +290,8 @@ def a_notice_is_turned_to_another_post(world: World) -> tuple[Attempt, object]:
 
     def attempt() -> object:
         by = factories.actor("durres.border_officer")
-        notices.open_identity(notice_id=world.notice, purpose=Purpose.ANSWER, by=by)
-        return notices.opened(notice_id=world.notice, by=by)
+        announced_returns.open_identity(notice_id=world.notice, purpose=Purpose.ANSWER, by=by)
+        return announced_returns.opened(notice_id=world.notice, by=by)
 
     return attempt, world.notice
 
@@ -303,7 +308,7 @@ def a_note_is_moved_to_another_case(world: World) -> tuple[Attempt, object]:
     db.session.rollback()
     put(CareNote, {"id": mine}, sealed_note=value(CareNote.sealed_note, id=other))
     cases.open_compartment(case_id=world.own_case, compartment="care", purpose=Purpose.CARE, by=vatra)
-    return lambda: cases.notes(case_id=world.own_case, by=vatra), mine
+    return lambda: case_steps.notes(case_id=world.own_case, by=vatra), mine
 
 
 # Leave to read
@@ -321,7 +326,7 @@ def opening_by_hand(world: World, by: Actor, **changed: object) -> tuple[Attempt
             "mark": bytes(32),
         }
         session.execute(insert(Opening).values({**row, **changed}))
-    return lambda: cases.opened(case_id=world.case, by=by), world.case
+    return lambda: case_steps.opened(case_id=world.case, by=by), world.case
 
 
 @forging()
@@ -343,7 +348,7 @@ def leave_is_prolonged_by_hand(world: World) -> tuple[Attempt, object]:
     by = factories.actor("nrc.case_worker")
     cases.open_compartment(case_id=world.case, compartment="identity", purpose=Purpose.CARE, by=by)
     put(Opening, {"session_digest": by.session_id}, expires_at=clock.now() + timedelta(hours=8))
-    return lambda: cases.opened(case_id=world.case, by=by), world.case
+    return lambda: case_steps.opened(case_id=world.case, by=by), world.case
 
 
 @forging()
@@ -351,7 +356,7 @@ def leave_for_one_compartment_is_turned_to_another(world: World) -> tuple[Attemp
     by = factories.actor("nrc.case_worker")
     cases.open_compartment(case_id=world.case, compartment="hand_over", purpose=Purpose.CARE, by=by)
     put(Opening, {"session_digest": by.session_id}, compartment="story")
-    return lambda: cases.opened(case_id=world.case, by=by), world.case
+    return lambda: case_steps.opened(case_id=world.case, by=by), world.case
 
 
 # Members, keyrings, sessions
@@ -470,14 +475,14 @@ def recovery_material_is_moved_to_another_member(_: World) -> tuple[Attempt, obj
 @forging("members.sealed_totp")
 def the_second_factor_is_moved_to_another_member(_: World) -> tuple[Attempt, object]:
     colluder, victim, secret = member_of("iom.case_worker"), member_of("nrc.case_worker"), bytes(range(20))
-    put(Member, {"id": victim}, sealed_totp=factors.seal(colluder, secret))
-    code = factors.code_now(factors.as_text(secret))
+    put(Member, {"id": victim}, sealed_totp=second_factor.seal(colluder, secret))
+    code = second_factor.code_now(second_factor.as_text(secret))
     return lambda: accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD, code=code), victim
 
 
 def hidden_page_of(login: str) -> Actor:
     by = factories.actor(login)
-    hiding.hide(path="/", fields=[("story", people.TOLD)], by=by)
+    screen_lock.hide(path="/", fields=[("story", people.TOLD)], by=by)
     return by
 
 
@@ -486,7 +491,7 @@ def what_was_typed_on_a_hidden_page_is_moved_to_another_member(_: World) -> tupl
     victim, colluder = hidden_page_of("nrc.case_worker"), hidden_page_of("iom.case_worker")
     sealed = value(HiddenPage.sealed_page, member_id=victim.member_id)
     put(HiddenPage, {"member_id": colluder.member_id}, sealed_page=sealed)
-    return lambda: hiding.hidden(by=colluder), colluder.member_id
+    return lambda: screen_lock.hidden(by=colluder), colluder.member_id
 
 
 @forging("hidden_pages.sealed_page")
@@ -497,7 +502,7 @@ def a_hidden_page_is_written_for_somebody_by_hand(_: World) -> tuple[Attempt, ob
     page = crypto.pad(bytes(32) + json.dumps({"path": "/", "fields": [["story", people.PLANTED]]}).encode())
     sealed = crypto.wrap(public, page, crypto.ctx("hidden page", victim.member_id or ""))
     put(HiddenPage, {"member_id": victim.member_id}, sealed_page=sealed)
-    return lambda: hiding.hidden(by=victim), victim.member_id
+    return lambda: screen_lock.hidden(by=victim), victim.member_id
 
 
 @forging("keyrings.sealed_import_key")
@@ -603,5 +608,5 @@ def test_what_is_forged_here_opens_when_it_is_not_forged(world_app: tuple[Flask,
     assert PLANTED[0] in repr(reading(world.case, "identity", "nrc.case_worker")())
     assert reading(world.asked_case, "hand_over", "nrc.case_worker")()
     assert PLANTED[0] in repr(reading(world.own_case, "identity", "vatra.case_worker")())
-    assert hiding.hidden(by=hidden_page_of("nrc.case_worker")) == ("/", [("story", people.TOLD)])
-    assert account_store.member_by_login("nrc.case_worker") is not None
+    assert screen_lock.hidden(by=hidden_page_of("nrc.case_worker")) == ("/", [("story", people.TOLD)])
+    assert account_rows.member_by_login("nrc.case_worker") is not None

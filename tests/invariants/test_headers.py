@@ -17,11 +17,11 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from nrm import create_app, db
-from nrm.actions import proving
 from nrm.db import transaction
-from nrm.domain.limits import ACCOUNT
-from nrm.domain.referrals import IllegalTransition, TransitionRefusal
-from nrm.store import tries
+from nrm.domain.accounts.failed_attempts import ACCOUNT
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.steps.accounts import credentials
+from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.web import headers
 from tests import factories
 from tests import factories_referrals as people
@@ -86,14 +86,14 @@ def test_too_many_tries_at_every_door(app: Flask) -> None:
     client = app.test_client()
     signed_in = Person(app.test_client(), "nrc.case_worker")
     hidden = Person(app.test_client(), "nrc.case_worker")
-    failed = proving.counters("nrc.case_worker", proving.COMMAND)
+    failed = credentials.counters("nrc.case_worker", credentials.COMMAND)
     for browser in (signed_in, hidden):
         cookie = browser.client.get_cookie("nrm-known")
         assert cookie is not None
-        failed += proving.counters("nrc.case_worker", proving.Asker(browsers=cookie.value))
+        failed += credentials.counters("nrc.case_worker", credentials.Asker(browsers=cookie.value))
     with transaction() as session:
         for _ in range(ACCOUNT.free + 1):
-            tries.count(session, failed)
+            failed_attempt_rows.count(session, failed)
     db.disconnect()
     hidden.client.post("/hide-screen")
     token = token_in(client.get("/sign-in").text)

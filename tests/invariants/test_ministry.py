@@ -22,18 +22,18 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from nrm import store as package
 from nrm.db import Model, db, disconnect
-from nrm.domain.accounts import ROLES_OF, NotPermitted, NotVisible, OrganisationKind, Permission
-from nrm.domain.cases import Compartment
+from nrm.domain.accounts.accounts import ROLES_OF, NotPermitted, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals import Relation
-from nrm.domain.second_hands import ActKind
-from nrm.models.alarms import Alarm
-from nrm.models.cases import Case
-from nrm.models.referrals import Obligation, Referral
-from nrm.store import reports
+from nrm.domain.referrals.referrals import Relation
+from nrm.domain.shelter.cases import Compartment
+from nrm.models.accounts.alarms import Alarm
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.cases import Case
 from nrm.store.home import Top
 from nrm.store.paging import Page
-from nrm.store.stays import StaysOfCase
+from nrm.store.reports import reports
+from nrm.store.shelter.stays import StaysOfCase
 from tests import factories
 from tests.invariants.test_routes import LOGINS
 from tests.world import World
@@ -82,7 +82,7 @@ def is_part(function: Callable[..., Any]) -> bool:
 
 ALL = questions()
 # The asker's own sign-in name; the telephones of desks; whether a post interviews at all, and for the monitor how its
-# assessments compare over quarters that are over (tests/integration/test_rollout.py says who is refused).
+# assessments compare over quarters that are over (tests/integration/interviews/test_rollout.py says who is refused).
 HARMLESS = {
     ("cases", "login_of"),
     ("referrals", "directory"),
@@ -171,7 +171,7 @@ def test_every_question_about_people_is_refused(people: dict[str, Any], function
     with db.engine.connect() as connection:
         for login in MINISTRY:
             if login == "oms.monitor" and function.__module__.endswith("monitoring"):
-                continue  # records of procedure; tests/integration/test_monitoring.py looks at what they say
+                continue  # records of procedure; tests/integration/interviews/test_monitoring.py looks at what they say
             arguments = {
                 name: {**people, "connection": connection}[name]
                 for name, each in inspect.signature(function).parameters.items()

@@ -14,9 +14,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
-from nrm.domain.accounts import PERMISSIONS, Role
+from nrm.domain.accounts.accounts import PERMISSIONS, Role
 from nrm.domain.quarters import Quarter
-from nrm.store import register
+from nrm.store import days
 from nrm.web import access
 from tests.conftest import Person, token_in
 from tests.factories import login_of
@@ -129,10 +129,15 @@ def addresses(app: Flask, world: World | None, method: str) -> Iterator[tuple[st
                 for name in rule.arguments:
                     value = known[name][index % len(known[name])]
                     values[name] = uuid.uuid4() if value is None else value
-                if rule.endpoint in ("reports.download", "payment.download", "register.template", "joint.download"):
+                if rule.endpoint in (
+                    "reports.download",
+                    "payment_lines.download",
+                    "register.template",
+                    "joint_report.download",
+                ):
                     values["ending"] = "csv"
                 if rule.endpoint.startswith("register.") and "quarter" in values:
-                    values["quarter"] = str(Quarter.of(register.today()).previous)
+                    values["quarter"] = str(Quarter.of(days.today()).previous)
                 yield rule.endpoint, app.url_for(rule.endpoint, **values)
 
 

@@ -14,33 +14,25 @@ from sqlalchemy import CheckConstraint, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from nrm import schema
-from nrm.actions import (
-    accounts,
-    cases,
-    children,
-    consents,
-    interviews,
-    members,
-    referrals,
-    second_hands,
-    stays,
-    supplements,
-    tending,
-)
+from nrm.actions import tending
+from nrm.actions.accounts import accounts, members, second_hands
+from nrm.actions.interviews import child_alerts, interviews
+from nrm.actions.referrals import referrals, supplements
+from nrm.actions.shelter import cases, consents, stays
 from nrm.db import Model, ShredModel, db
-from nrm.domain.accounts import SignInRefused
-from nrm.domain.consents import EVERYTHING
-from nrm.domain.endings import ChildAnswer
-from nrm.domain.permits import GateClosed
-from nrm.domain.stays import DESTINATIONS, Destination, ExitReason
-from nrm.models.cases import Erasure
-from nrm.store import children as children_store
-from nrm.store import findings
-from nrm.store import stays as stay_store
-from nrm.store import supplements as supplements_store
+from nrm.domain.accounts.accounts import SignInRefused
+from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.shelter.consents import EVERYTHING
+from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
+from nrm.models.shelter.cases import Erasure
+from nrm.store import days as stay_store
+from nrm.store.interviews import child_alerts as children_store
+from nrm.store.referrals import supplements as supplements_store
+from nrm.store.shelter import findings
 from nrm.vault import compartments, grants, rows, shredding
 from tests import factories, factories_referrals, factories_stays
-from tests.integration import test_second_hands as second_hand_tests
+from tests.integration.accounts import test_second_hands as second_hand_tests
 from tests.world import World
 
 TARGETS = {None: Model.metadata, "shred": ShredModel.metadata}
@@ -198,7 +190,7 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
     waiting, ended = (factories_referrals.interview(officer, age="child") for _ in range(2))
     seen = interviews.read(interview_id=ended, by=officer).revision
     interviews.ask_child_authority(interview_id=ended, reason="explained", seen=seen, by=officer)
-    children.answer_child(interview_id=ended, answer=ChildAnswer.NOTHING, by=authority)
+    child_alerts.answer_child(interview_id=ended, answer=ChildAnswer.NOTHING, by=authority)
     interviews.discard(interview_id=ended, by=officer)
     rows = "SELECT id, age_class, told_at, withdrawn_why FROM child_alerts ORDER BY withdrawn_why"
     db.session.remove()

@@ -14,7 +14,7 @@ from nrm import countries
 from nrm.cli.agreements import mou, parse_instant
 from nrm.cli.usage import Refused
 from nrm.parsing import WORDS
-from tests.unit.domain.agreement_facts import PLAIN
+from tests.unit.domain.agreement.agreement_facts import PLAIN
 
 
 @pytest.fixture

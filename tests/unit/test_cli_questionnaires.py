@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from nrm.cli.questionnaires import questionnaire
 from nrm.cli.usage import Refused
-from tests.unit.domain.small_questionnaire import ALBANIA
+from tests.unit.domain.interviews.small_questionnaire import ALBANIA
 
 NAME = "questionnaire-returnee-1"
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from nrm import parsing
-from nrm.domain import grids
+from nrm.domain.reports import grids
 from nrm.parsing import child
 from nrm.render.sheets import xlsx_bytes
 

@@ -11,14 +11,14 @@ import pytest
 
 from nrm import countries, parsing
 from nrm.countries import FOLDER, CountryError, NoAgreement
-from nrm.domain.accounts import OrganisationKind
-from nrm.domain.agreements import Agreement
-from nrm.domain.answers import is_unknown
-from nrm.domain.cases import Compartment
-from nrm.domain.facts import routing_facts
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.routing_facts import parse_facts
+from nrm.domain.interviews.answers import is_unknown
+from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.quarters import Quarter
-from nrm.domain.routing_facts import parse_facts
-from nrm.domain.stays import ExitReason
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.stays import ExitReason
 from tests import shared
 
 

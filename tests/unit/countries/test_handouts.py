@@ -11,9 +11,9 @@ import pytest
 
 from nrm import countries
 from nrm.domain.documents import MalformedDocument
-from nrm.domain.handouts import parse_handouts
-from nrm.domain.spoken import parse_choices, unsaid
-from tests.unit.domain.small_questionnaire import ALBANIA, returnee
+from nrm.domain.interviews.handouts import parse_handouts
+from nrm.domain.interviews.spoken import parse_choices, unsaid
+from tests.unit.domain.interviews.small_questionnaire import ALBANIA, returnee
 
 EIGHT = {"sq", "en", "el", "it", "ro", "ru", "sr", "tr"}
 # Words that would tell whoever finds the paper what it is about.

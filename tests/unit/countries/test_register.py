@@ -10,7 +10,7 @@ import pytest
 from nrm import countries
 from nrm.countries import FOLDER, CountryError
 from nrm.domain.quarters import Quarter
-from nrm.domain.register import Answer, State, open_quarters, state_of
+from nrm.domain.reports.register import Answer, State, open_quarters, state_of
 
 ALBANIA = countries.load("albania").register
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from nrm.countries.questionnaires import load_questionnaires
-from nrm.domain import cases
-from nrm.domain.interviews import Question, Texts
-from nrm.domain.questionnaire_checks import MalformedQuestionnaire, incomplete
-from tests.unit.domain.small_questionnaire import ALBANIA, returnee
+from nrm.domain.interviews.interviews import Question, Texts
+from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, incomplete
+from nrm.domain.shelter import cases
+from tests.unit.domain.interviews.small_questionnaire import ALBANIA, returnee
 
 Q = returnee()
 SPOKEN = {"el", "it", "ro", "ru", "sr", "tr"}

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from forms import names
-from forms.interviews import FIELDS, PageForm, form_data, page_form
-from nrm.domain import journeys, walks
-from nrm.domain.questionnaires import parse_questionnaire
-from tests.unit.domain.small_questionnaire import question, returnee, small
+from forms.interviews.interviews import FIELDS, PageForm, form_data, page_form
+from nrm.demo import made_up_interviews
+from nrm.domain.interviews import questionnaire_flow
+from nrm.domain.interviews.questionnaires import parse_questionnaire
+from tests.unit.domain.interviews.small_questionnaire import question, returnee, small
 
 TODAY = date(2026, 3, 1)
 Q = returnee()
@@ -48,16 +49,16 @@ def test_a_form_class_is_made_once() -> None:
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), language=st.sampled_from(["sq", "en"]))
 def test_what_a_browser_sends_of_an_interview_gives_its_answers_back(seed: int, language: str) -> None:
-    made = walks.random_answers(Q, random.Random(seed), today=TODAY)
+    made = made_up_interviews.random_answers(Q, random.Random(seed), today=TODAY)
     answers: dict[str, Any] = {"urgent": made["urgent"]}
-    while page := next((p for p in journeys.pages(Q, answers) if not set(p.questions) & set(answers)), None):
+    while page := next((p for p in questionnaire_flow.pages(Q, answers) if not set(p.questions) & set(answers)), None):
         sent = form_data(Q, page, made, language)
         taken = page_form(Q, page, language)(MultiDict(sent)).accept(answers, today=TODAY)
         expected = {name: made[name] for name in page.questions if name in made and Q.questions[name].kind in FIELDS}
         assert taken == expected
         if not taken:
             break
-        answers = journeys.with_page(Q, answers, page, taken)
+        answers = questionnaire_flow.with_page(Q, answers, page, taken)
     assert set(answers) <= set(made)
 
 

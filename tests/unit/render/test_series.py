@@ -10,7 +10,7 @@ import pytest
 
 from nrm.countries import load
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import Window
+from nrm.domain.reports.reports import Window
 from nrm.render import series
 from nrm.render.charts import Bar, curve, reaching
 from nrm.render.curves import curve_of, has_curve

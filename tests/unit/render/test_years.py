@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nrm.countries import load
 from nrm.domain.quarters import Quarter
-from nrm.domain.reports import Window
+from nrm.domain.reports.reports import Window
 from nrm.render import years
 from nrm.render.reports import words_of
 from nrm.render.series import Published

@@ -12,8 +12,8 @@ from ortools.sat.python import cp_model
 from nrm.countries import load
 from nrm.statistics import release
 from nrm.statistics.attack import Audit, audit
-from nrm.statistics.beside import believed
 from nrm.statistics.description import parse
+from nrm.statistics.linked_reports import believed
 from nrm.statistics.protect import domain
 from nrm.statistics.reading import SOMEBODY, LinkedReleases, scenario
 from nrm.statistics.tables import Cell, MalformedTableSet, TableSet

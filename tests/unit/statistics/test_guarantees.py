@@ -1,6 +1,6 @@
 """The guarantees of a release, each on random tables of 0 to 80 people, by an oracle of their own.
 
-G6 and G8 speak of sealed releases and of accounts: see tests/integration/test_reports.py.
+G6 and G8 speak of sealed releases and of accounts: see tests/integration/reports/test_reports.py.
 """
 
 from __future__ import annotations

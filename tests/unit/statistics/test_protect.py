@@ -11,7 +11,6 @@ from ortools.sat.python import cp_model
 from nrm.statistics import protect
 from nrm.statistics.cells import lay_out
 from nrm.statistics.description import parse
-from nrm.statistics.narrowing import Relaxation, relaxed
 from nrm.statistics.protect import (
     CannotRound,
     Frozen,
@@ -23,6 +22,7 @@ from nrm.statistics.protect import (
     secret_stream,
 )
 from nrm.statistics.reading import bounds
+from nrm.statistics.relaxation import Relaxation, relaxed
 from nrm.statistics.tables import Cell
 from tests.unit.statistics.sets import people, small
 

@@ -12,10 +12,10 @@ from nrm.statistics import attack
 from nrm.statistics.attack import audit
 from nrm.statistics.description import parse
 from nrm.statistics.linear import NotOptimal, pinned
+from nrm.statistics.possible_worlds import Frame, PossibleWorld, differ
 from nrm.statistics.reading import EarlierRelease, Scenario, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import TableSet
-from nrm.statistics.worlds import Frame, PossibleWorld, differ
 from tests.unit.statistics.sets import people
 
 Tables = list[dict[str, Any]]

@@ -8,8 +8,9 @@ import pytest
 
 from nrm.countries import load
 from nrm.domain.quarters import Quarter
-from nrm.store.reports import ReleaseLine
-from nrm.web import places, reports
+from nrm.store.reports.reports import ReleaseLine
+from nrm.web import places
+from nrm.web.reports import reports
 
 
 @pytest.fixture(autouse=True)

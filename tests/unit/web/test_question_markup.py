@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.datastructures import MultiDict
 
-from forms.interviews import page_form, typed_answer
-from nrm.domain import interviews, journeys, walks
-from nrm.web.questions import MARK, NO_ERRORS, WORDS, Controls, QuestionMarkup
-from tests.unit.domain.small_questionnaire import returnee
+from forms.interviews.interviews import page_form, typed_answer
+from nrm.demo import made_up_interviews
+from nrm.domain.interviews import interviews, questionnaire_flow
+from nrm.web.interviews.questions import MARK, NO_ERRORS, WORDS, Controls, QuestionMarkup
+from tests.unit.domain.interviews.small_questionnaire import returnee
 
 TODAY = date(2026, 3, 1)
 Q = returnee()
@@ -30,8 +31,8 @@ HEAVIEST = 9_200
 
 
 def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
-    made = walks.random_answers(Q, random.Random(1), today=TODAY, fixed=fixed)
-    return [(page, made) for page in journeys.pages(Q, made)]
+    made = made_up_interviews.random_answers(Q, random.Random(1), today=TODAY, fixed=fixed)
+    return [(page, made) for page in questionnaire_flow.pages(Q, made)]
 
 
 EVERY_PAGE = {
@@ -60,12 +61,12 @@ def test_every_page_is_looked_at() -> None:
     text=st.text(min_size=1, max_size=30),
 )
 def test_the_ready_markup_is_the_macros_own(seed: int, staff: str, spoken: str | None, text: str) -> None:
-    made = walks.random_answers(Q, random.Random(seed), today=TODAY)
+    made = made_up_interviews.random_answers(Q, random.Random(seed), today=TODAY)
     for name in made:
         if Q.questions[name].kind in ("short_text", "long_text", "place"):
             made[name] = text
-    for page in journeys.pages(Q, made):
-        shown = journeys.page_questions(Q, page, made)
+    for page in questionnaire_flow.pages(Q, made):
+        shown = questionnaire_flow.page_questions(Q, page, made)
         typed = {q.id: typed_answer(q, made[q.id], staff) for q in shown if q.id in made}
         slow = MARKUP.rendered(page, made, Controls(typed), NO_ERRORS, staff=staff, spoken=spoken)
         assert MARKUP.page(page, made, staff=staff, spoken=spoken) == slow
@@ -108,7 +109,7 @@ def test_every_control_has_a_label_and_every_reference_its_target(name: str) -> 
             assert reference in ids
         if tag in ("input", "select", "textarea") and attributes.get("type") not in ("radio", "checkbox"):
             assert attributes["id"] in labelled
-    for question in journeys.page_questions(Q, page, made):
+    for question in questionnaire_flow.page_questions(Q, page, made):
         if question.kind != "parties":
             assert question.id in ids
             assert f"{question.id}-error" in ids

@@ -1,0 +1,90 @@
+"""What people type about accounts."""
+
+from __future__ import annotations
+
+from wtforms import Form, PasswordField, RadioField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+
+from forms.typed import PlainText
+from nrm.domain.accounts.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from nrm.domain.words import N_
+
+
+class JoinAccountForm(Form):
+    """The password of a new account, twice."""
+
+    password = PasswordField(
+        N_("Choose a password"),
+        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
+        validators=[
+            InputRequired(N_("Enter a password of at least 12 characters")),
+            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
+        ],
+    )
+    again = PasswordField(
+        N_("The same password again"),
+        validators=[EqualTo("password", N_("Enter the same password twice"))],
+    )
+
+
+class ChangePasswordForm(Form):
+    """The old password, and the new one twice."""
+
+    old = PasswordField(N_("Your password now"), validators=[InputRequired(N_("Enter your present password"))])
+    password = PasswordField(
+        N_("New password"),
+        description=N_("At least 12 characters. Several words that do not belong together are easy to remember."),
+        validators=[
+            InputRequired(N_("Enter a password of at least 12 characters")),
+            Length(SHORTEST_PASSWORD, LONGEST_PASSWORD, N_("Enter a password of at least 12 characters")),
+        ],
+    )
+    again = PasswordField(
+        N_("The new password again"), validators=[EqualTo("password", N_("Enter the same password twice"))]
+    )
+
+
+class RecoverAccountForm(JoinAccountForm):
+    """The recovery code, and a new password twice."""
+
+    login = StringField(N_("Sign-in name"), validators=[InputRequired(N_("Enter a sign-in name"))])
+    code = StringField(N_("Recovery code"), validators=[InputRequired(N_("Enter the recovery code you wrote down"))])
+    second_factor = StringField(
+        N_("Code from your telephone"), description=N_("Six digits. Leave it empty if you have not set one up yet.")
+    )
+
+
+class InviteColleagueForm(Form):
+    """Who is invited into the own organisation, and to do what."""
+
+    role = RadioField(N_("Role"), validators=[InputRequired(N_("Choose the role"))], validate_choice=False)
+    name = StringField(
+        N_("Name"),
+        validators=[
+            InputRequired(N_("Enter the person's name")),
+            Length(max=120, message=N_("Enter a name of at most 120 characters")),
+            PlainText(120),
+        ],
+    )
+    login = StringField(
+        N_("Sign-in name"),
+        description=N_("Small letters, digits, dots and hyphens, for example a.deda"),
+        validators=[InputRequired(N_("Enter a sign-in name"))],
+    )
+
+    def validate_role(self, field: RadioField) -> None:
+        """One of those that are offered."""
+        if field.data not in {getattr(choice, "value", None) for choice in field.choices or ()}:
+            raise ValidationError(N_("Choose the role"))
+
+
+class InviteAccountForm(InviteColleagueForm):
+    """An invitation by the administrator, who also chooses the organisation."""
+
+    organisation = RadioField(
+        N_("Organisation"),
+        description=N_(
+            "Organisations with two people who hold their key invite their colleagues themselves; they are not listed."
+        ),
+        validators=[InputRequired(N_("Choose the organisation"))],
+    )

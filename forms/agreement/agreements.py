@@ -1,0 +1,229 @@
+"""What the coordinator types about versions of the agreement and contracts; the words of the fact space."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import ValidationError as Wrong
+from wtforms.validators import InputRequired, Optional
+
+from forms.days import DayField
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreement_versions import (
+    LONGEST_NOTE,
+    LONGEST_TEXT,
+    ApprovalRefusal,
+    VersionStatus,
+    VersionStepRefusal,
+)
+from nrm.domain.words import N_
+
+STATUS_LABELS = {
+    VersionStatus.PROPOSED: N_("Proposed"),
+    VersionStatus.APPROVED: N_("Approved by the Minister of State"),
+    VersionStatus.OPEN: N_("Waits for signatures"),
+    VersionStatus.SIGNED: N_("Signed"),
+    VersionStatus.WITHDRAWN: N_("Withdrawn"),
+}
+KIND_LABELS = {
+    OrganisationKind.BORDER_POLICE: N_("border police"),
+    OrganisationKind.POLICE: N_("police"),
+    OrganisationKind.STATE_SHELTER: N_("state shelters"),
+    OrganisationKind.NGO_SHELTER: N_("NGO shelters"),
+    OrganisationKind.INTERNATIONAL_ORGANISATION: N_("international organisations"),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: N_("Responsible Authority"),
+    OrganisationKind.TRP_UNIT: N_("permit unit"),
+    OrganisationKind.PROSECUTION: N_("prosecution"),
+    OrganisationKind.CONSULAR_SERVICE: N_("consular service"),
+    OrganisationKind.HELPLINE: N_("help line"),
+    OrganisationKind.CHILD_PROTECTION: N_("child protection"),
+    OrganisationKind.COALITION: N_("coalition"),
+}
+FACT_LABELS = {
+    "age_class": N_("Age group"),
+    "gender": N_("Gender"),
+    "citizenship_class": N_("Citizenship"),
+    "entry_point": N_("Crossing point"),
+    "region_of_entry": N_("Region of entry"),
+    "exploited_in": N_("Exploited"),
+    "needs": N_("Needs"),
+    "security_risk": N_("Risk"),
+    "proceedings_in": N_("Proceedings"),
+    "wish_region": N_("Region they wish to be in"),
+    "avoid_regions": N_("Regions to avoid"),
+    "refused_parties": N_("Parties they refuse"),
+    "accompanied": N_("Accompanied"),
+    "announced": N_("Announced"),
+    "urgent": N_("Urgent"),
+    "children_with": N_("Children with them"),
+    "official_involved": N_("An official is involved"),
+    "consent": N_("Consent"),
+}
+VALUE_LABELS = {
+    "true": N_("yes"),
+    "false": N_("no"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "unknown": N_("not known"),
+    "none": N_("none"),
+    "abroad": N_("abroad"),
+    "albania": N_("in the country"),
+    "both": N_("abroad and in the country"),
+    "low": N_("low"),
+    "medium": N_("medium"),
+    "high": N_("high"),
+    "tirana": N_("in Tirana"),
+    "elsewhere": N_("elsewhere"),
+    "given": N_("given"),
+    "refused": N_("refused"),
+    "not_asked_child": N_("not asked: a child"),
+    "not_asked_urgent": N_("not asked: urgent"),
+}
+"""The words of codes that are in no list of the country."""
+
+PART_LABELS = {
+    "names": N_("name"),
+    "kind": N_("kind"),
+    "signed on": N_("day of signature"),
+    "joined on": N_("day of joining"),
+    "until": N_("last day"),
+    "desk": N_("desk hours"),
+    "on call": N_("on-call number"),
+    "regions": N_("regions"),
+    "languages": N_("languages"),
+    "competence": N_("whom it receives"),
+    "receives": N_("whom it receives, in words"),
+    "members": N_("members"),
+    "text": N_("text"),
+    "origin": N_("where it comes from"),
+    "when": N_("when it applies"),
+    "refer to": N_("who receives"),
+    "must": N_("must or may"),
+    "forbid": N_("who may not receive"),
+    "duties": N_("duties and times"),
+    "overrides": N_("which clauses it goes before"),
+    "ends": N_("whether the way ends"),
+    "responsible": N_("who is responsible"),
+    "within": N_("how long"),
+    "escalation": N_("who is turned to when late"),
+    "who": N_("who reports"),
+    "through": N_("through whom"),
+    "to": N_("to whom"),
+    "every": N_("how often"),
+    "step": N_("step"),
+    "number": N_("number"),
+    "code": N_("code"),
+}
+NOUN_LABELS = {
+    "party": N_("Party"),
+    "clause": N_("Clause"),
+    "path step": N_("Step of the critical path"),
+    "report of": N_("Report of"),
+}
+WHAT_LABELS = {"gone": N_("is gone"), "new": N_("is new"), "changes": N_("changes")}
+PLACE_LABELS = {
+    "duty_officer": N_("the duty officer decides"),
+    "nobody": N_("nobody"),
+}
+"""The places in a simulation that are not parties."""
+
+REFUSED = {
+    VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
+    VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.COMPLETE: N_("Two people of your organisation have signed this version already."),
+    VersionStepRefusal.NOT_SIMULATED: N_(
+        "This version was not tried on past cases yet. Try it first; it takes some minutes."
+    ),
+    VersionStepRefusal.TRIES: N_(
+        "Five proposals were tried on these quarters already; more would let the figures be worked out. "
+        "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
+    ),
+    VersionStepRefusal.CHANGED: N_("This is not the text you have read. Read it again before you sign."),
+}
+"""Why a step is refused, in words."""
+
+UNUSABLE = {
+    ApprovalRefusal.FUTURE: ("on", N_("Enter the day of the approval; it cannot lie in the future")),
+    ApprovalRefusal.LENGTH: (
+        "note",
+        N_("Enter the number of the letter or decision, in at most %(longest)s characters", longest=LONGEST_NOTE),
+    ),
+}
+
+
+class ProposeAgreementForm(OnceForm):
+    """The text of a draft; if there is a file too, the file is used."""
+
+    text = TextAreaField(
+        N_("Text of the draft"),
+        description=N_("Choose a file, or put the text in here. After a mistake it stands here and can be corrected."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+
+class ApproveAgreementForm(OnceForm):
+    """The approval of the Minister of State."""
+
+    on = DayField(N_("Day of the approval"))
+    note = StringField(
+        N_("Letter or decision"),
+        description=N_("For example: decision no. 12"),
+        validators=[InputRequired(UNUSABLE[ApprovalRefusal.LENGTH][1]), PlainText(LONGEST_NOTE)],
+    )
+
+
+class SignAgreementForm(OnceForm):
+    """One's signature: `read` is the digest of the text that was shown."""
+
+    read = HiddenField()
+    agreed = BooleanField(
+        N_("I have read the agreement and sign it for my organisation"),
+        validators=[InputRequired(N_("Tick the box to sign"))],
+    )
+
+
+LARGEST_AMOUNT = 10**12
+
+
+class ContractForm(OnceForm):
+    """A contract of the state with a centre."""
+
+    id = HiddenField()
+    centre = SelectField(N_("Centre"), validators=[Offered(N_("Choose the centre"))], validate_choice=False)
+    number = StringField(
+        N_("Number of the contract"), validators=[InputRequired(N_("Enter the number of the contract")), PlainText(40)]
+    )
+    subject = StringField(
+        N_("What is paid for"),
+        description=N_("Without any person’s name"),
+        validators=[InputRequired(N_("Enter what is paid for")), PlainText(200)],
+    )
+    amount = StringField(N_("Amount in lek"), validators=[PlainText(20)])
+    starts = DayField(N_("From"))
+    ends = DayField(N_("Until"))
+    over = BooleanField(N_("It ended early"), validators=[Optional()])
+    ended = DayField(N_("Day it ended"), when=("over", True))  # type: ignore[arg-type]
+
+    def validate_amount(self, field: StringField) -> None:
+        """A whole number; spaces and points between groups of figures are ignored."""
+        typed = (field.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"})
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= 13 and 0 < int(typed) <= LARGEST_AMOUNT):
+            raise Wrong(N_("Enter the amount in whole lek, for example 1 200 000"))
+
+    def validate_ends(self, field: DayField) -> None:
+        """Not before it begins."""
+        if isinstance(field.data, date) and isinstance(self.starts.data, date) and field.data < self.starts.data:
+            raise Wrong(N_("Enter a day that is not before the first day"))
+
+    def validate_ended(self, field: DayField) -> None:
+        """While it ran."""
+        days = (self.starts.data, field.data, self.ends.data)
+        if all(isinstance(day, date) for day in days) and not days[0] <= days[1] <= days[2]:  # type: ignore[operator]
+            raise Wrong(N_("Enter a day between the first and the last day"))
+
+    @property
+    def lek(self) -> int:
+        """The amount of a valid form."""
+        return int((self.amount.data or "").translate({ord(sign): None for sign in " .\u00a0\u202f"}))

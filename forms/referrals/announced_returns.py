@@ -1,0 +1,129 @@
+"""What a consulate, the help line or the Responsible Authority types about a return before it happens."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import ValidationError as Wrong
+from wtforms.validators import InputRequired, Optional
+
+from forms import SelectChoice
+from forms.days import DayField
+from forms.names import country_code
+from forms.shelter.cases import PURPOSE_LABELS
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals.announced_returns import LONGEST_TEXT, MOST_COMPANIONS, NoticeRefusal, NoticeStatus, Origin
+from nrm.domain.shelter.cases import Purpose
+from nrm.domain.words import N_
+
+ORIGIN_LABELS = {
+    Origin.CONSULATE: N_("Our embassy or consulate"),
+    Origin.FOREIGN_AUTHORITY: N_("An authority of the other country"),
+    Origin.FOREIGN_NGO: N_("An organisation of the other country"),
+    Origin.INTERNATIONAL_ORGANISATION: N_("An international organisation"),
+    Origin.HELPLINE: N_("A call to the help line"),
+}
+STATUS_LABELS = {
+    NoticeStatus.ANNOUNCED: N_("not yet"),
+    NoticeStatus.ARRIVED: N_("yes"),
+    NoticeStatus.NOT_COME: N_("no"),
+    NoticeStatus.CANCELLED: N_("cancelled"),
+}
+IDENTITY_FIELDS = {
+    "name": N_("Name and surname"),
+    "birth": N_("Born"),
+    "document": N_("Document"),
+    "note": N_("What else the post must know"),
+}
+IMPOSSIBLE = {
+    NoticeRefusal.STATE: ("", N_("This return is over: the person arrived, or the notice was taken back.")),
+    NoticeRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
+    NoticeRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
+    NoticeRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
+    NoticeRefusal.POST: ("post", N_("Choose another crossing point: nobody works at this one yet")),
+    NoticeRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
+    NoticeRefusal.NAME: ("name", N_("Enter the name, as in the document")),
+    NoticeRefusal.NEED: ("needs", N_("Choose needs from the list")),
+    NoticeRefusal.COMPANIONS: ("companions", N_("Enter how many, as a number up to %(most)s", most=MOST_COMPANIONS)),
+    NoticeRefusal.HOUR: ("hour", N_("Choose an hour, or “not known”")),
+}
+"""Why a notice is refused -> the field it stands at, and what to do."""
+PURPOSES = (Purpose.ADMISSION, Purpose.CHILD_PROTECTION, Purpose.SAFETY, Purpose.FAMILY_CONTACT)
+UNKNOWN_HOUR = ""
+
+
+class AnnounceReturnForm(OnceForm):
+    """Where, when and with whom; and who it is, which is sealed."""
+
+    id = HiddenField()
+    origin = RadioField(
+        N_("Who announces the return?"),
+        validators=[Offered(IMPOSSIBLE[NoticeRefusal.ORIGIN][1])],
+        validate_choice=False,
+    )
+    country = StringField(N_("Which country does the person return from?"), validators=[PlainText(120)])
+    post = SelectField(
+        N_("Crossing point"), validators=[Offered(N_("Choose the crossing point"))], validate_choice=False
+    )
+    day = DayField(N_("Day of the return"))
+    hour = SelectField(
+        N_("Hour"),
+        choices=[
+            SelectChoice(value=UNKNOWN_HOUR, label=N_("not known")),
+            *(SelectChoice(value=str(hour), label=f"{hour:02}:00") for hour in range(24)),
+        ],
+        validators=[Offered(IMPOSSIBLE[NoticeRefusal.HOUR][1])],
+        validate_choice=False,
+    )
+    child = RadioField(
+        N_("Is the person under 18?"),
+        choices=[
+            SelectChoice(value="yes", label=N_("Under 18")),
+            SelectChoice(value="no", label=N_("18 or older")),
+            SelectChoice(value="unknown", label=N_("Not sure")),
+        ],
+        validators=[Offered(N_("Choose whether the person is under 18"))],
+        validate_choice=False,
+    )
+    companions = StringField(N_("How many come along?"), description=N_("Leave it empty if the person comes alone."))
+    needs = SelectMultipleField(N_("What the person needs"), validate_choice=False)
+    name = StringField(
+        IDENTITY_FIELDS["name"], validators=[InputRequired(IMPOSSIBLE[NoticeRefusal.NAME][1]), PlainText(120)]
+    )
+    birth = StringField(IDENTITY_FIELDS["birth"], validators=[Optional(), PlainText(40)])
+    document = StringField(IDENTITY_FIELDS["document"], validators=[Optional(), PlainText(120)])
+    note = TextAreaField(IDENTITY_FIELDS["note"], validators=[Optional(), PlainText(LONGEST_TEXT)])
+
+    def validate_country(self, field: StringField) -> None:
+        """A country by its name."""
+        if country_code((field.data or "")[:120]) is None:
+            raise Wrong(IMPOSSIBLE[NoticeRefusal.COUNTRY][1])
+
+    def validate_companions(self, field: StringField) -> None:
+        """Empty or a small number."""
+        typed = (field.data or "").strip()
+        if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 4 and int(typed) <= MOST_COMPANIONS):
+            raise Wrong(IMPOSSIBLE[NoticeRefusal.COMPANIONS][1])
+
+    def validate_needs(self, field: SelectMultipleField) -> None:
+        """Codes of the list."""
+        if not set(field.data or ()) <= {cast(Any, choice).value for choice in field.iter_choices()}:
+            raise Wrong(IMPOSSIBLE[NoticeRefusal.NEED][1])
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Who it is, of a valid form; what was left empty is left out."""
+        typed = {name: (self[name].data or "").replace("\r\n", "\n").strip() for name in IDENTITY_FIELDS}
+        return {name: text for name, text in typed.items() if text}
+
+
+class OpenNoticeForm(OnceForm):
+    """Why somebody wants to know who it is."""
+
+    purpose = RadioField(
+        N_("Why do you open it?"),
+        choices=[SelectChoice(value=str(each), label=PURPOSE_LABELS[each]) for each in PURPOSES],
+        validators=[Offered(N_("Choose why you open it"))],
+        validate_choice=False,
+    )

@@ -1,0 +1,55 @@
+"""What people type about a telephone call."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals.notification_calls import LONGEST_NAME
+from nrm.domain.words import N_
+
+ANSWERED, NOBODY = "answered", "nobody"
+MINUTES_AGO = (0, 5, 15, 30, 60, 120)
+
+
+def _ago(minutes: int) -> str:
+    if minutes == 0:
+        return N_("Just now")
+    return N_("%(minutes)s minutes ago", minutes=minutes)
+
+
+class CallForm(OnceForm):
+    """Which number, whether somebody answered, who, and when."""
+
+    number = RadioField(
+        N_("Which number did you call?"),
+        validators=[Offered(N_("Choose the number you called"))],
+        validate_choice=False,
+    )
+    answer = RadioField(
+        N_("Did somebody answer?"),
+        choices=[
+            SelectChoice(value=ANSWERED, label=N_("Yes, and now they know")),
+            SelectChoice(value=NOBODY, label=N_("No answer")),
+        ],
+        validators=[Offered(N_("Choose whether somebody answered"))],
+        validate_choice=False,
+    )
+    name = StringField(
+        N_("Who answered?"),
+        description=N_("The name of the colleague you spoke with, never of the person."),
+        validators=[PlainText(LONGEST_NAME)],
+    )
+    when = RadioField(
+        N_("When was it?"),
+        choices=[SelectChoice(value=str(each), label=_ago(each)) for each in MINUTES_AGO],
+        validators=[Offered(N_("Choose when it was"))],
+        validate_choice=False,
+    )
+
+    def validate_name(self, field: StringField) -> None:
+        """Somebody who answered has a name."""
+        if self.answer.data == ANSWERED and not (field.data or "").strip():
+            raise ValidationError(N_("Enter the name of the colleague who answered"))

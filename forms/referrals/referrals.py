@@ -1,0 +1,137 @@
+"""What desks type about referrals."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, InputRequired
+
+from forms import SelectChoice
+from forms.interviews.by_name import ByNameForm
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
+from nrm.domain.words import N_
+
+STATUS_LABELS = {
+    "sent": N_("waits for an answer"),
+    "accepted": N_("accepted"),
+    "declined": N_("declined"),
+    "withdrawn": N_("withdrawn"),
+    "expired": N_("no answer in time"),
+    "arrived": N_("arrived"),
+    "not_arrived": N_("did not arrive"),
+}
+DECLINE_LABELS = {
+    DeclineReason.FULL: N_("No free bed"),
+    DeclineReason.CANNOT_KEEP_SAFE: N_("We cannot keep the person safe"),
+    DeclineReason.CANNOT_MEET_NEED: N_("We cannot meet a need"),
+    DeclineReason.PERSON_DOES_NOT_WISH: N_("The person does not wish it"),
+    DeclineReason.CONFLICT_WITH_RESIDENT: N_("Conflict with somebody who lives here"),
+    DeclineReason.OTHER: N_("Another reason"),
+}
+OVERRIDE_LABELS = {
+    OverrideReason.SAFETY: N_("Safety"),
+    OverrideReason.PERSON_WISHES: N_("The person's wish"),
+    OverrideReason.KEEP_FAMILY_TOGETHER: N_("To keep a family together"),
+    OverrideReason.MEDICAL_NEED: N_("A medical need"),
+    OverrideReason.LONGER_REINTEGRATION: N_("Longer reintegration"),
+    OverrideReason.CONFLICT_WITH_RESIDENT: N_("Conflict with somebody who lives there"),
+    OverrideReason.NO_ROAD_TONIGHT: N_("No way to travel tonight"),
+    OverrideReason.NO_ANSWER_IN_TIME: N_("No answer in time"),
+    OverrideReason.OTHER: N_("Another reason"),
+}
+ESCORT_LABELS = {
+    Escort.WOMAN_OFFICER: N_("A woman officer"),
+    Escort.WOMAN_STAFF: N_("A woman of the shelter"),
+    Escort.WOMAN_SOCIAL_WORKER: N_("A woman social worker"),
+    Escort.MAN_OFFICER: N_("A man officer"),
+    Escort.MAN_STAFF: N_("A man of the shelter"),
+    Escort.MAN_SOCIAL_WORKER: N_("A man social worker"),
+}
+EXPECTED_HOURS = (1, 2, 4, 8, 12, 24)
+
+
+class AcceptReferralForm(OnceForm):
+    """Which bed is kept, and when the person is expected."""
+
+    bed = SelectField(
+        N_("Bed"),
+        validators=[InputRequired(N_("Choose a free bed")), Offered(N_("Choose a free bed"))],
+        validate_choice=False,
+    )
+    expected = SelectField(
+        N_("Expected to arrive"),
+        choices=[
+            SelectChoice(value="", label=N_("Not known yet")),
+            *(
+                SelectChoice(
+                    value=str(each),
+                    label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour"),
+                )
+                for each in EXPECTED_HOURS
+            ),
+        ],
+        default="",
+        validators=[Offered(N_("Choose when the person is expected"))],
+        validate_choice=False,
+    )
+
+
+class PromiseReferralForm(OnceForm):
+    """Who said yes by telephone."""
+
+    name = StringField(
+        N_("Who promised it?"),
+        description=N_("The name of the colleague you spoke with, never of the person."),
+        validators=[DataRequired(N_("Enter the name of the colleague who promised it")), PlainText(60)],
+    )
+
+
+class DepartReferralForm(OnceForm):
+    """Who goes with the person, and when they should be there."""
+
+    escort = RadioField(
+        N_("Who escorts the person?"), validators=[Offered(N_("Choose who escorts the person"))], validate_choice=False
+    )
+    expected = RadioField(
+        N_("When should they arrive?"),
+        choices=[
+            SelectChoice(
+                value=str(each), label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour")
+            )
+            for each in EXPECTED_HOURS
+        ],
+        validators=[Offered(N_("Choose when they should arrive"))],
+        validate_choice=False,
+    )
+
+
+class DeclineReferralForm(OnceForm):
+    """Why the party says no."""
+
+    reason = RadioField(
+        N_("Why do you decline?"),
+        choices=[SelectChoice(value=str(code), label=label) for code, label in DECLINE_LABELS.items()],
+        validators=[Offered(N_("Choose why you decline"))],
+        validate_choice=False,
+    )
+
+
+class PlaceReferralForm(ByNameForm):
+    """Whom somebody decides to ask, against or along the stored route."""
+
+    receiver = RadioField(
+        N_("Who receives the person?"),
+        validators=[Offered(N_("Choose who receives the person"))],
+        validate_choice=False,
+    )
+    reason = RadioField(
+        N_("Why this shelter?"),
+        choices=[SelectChoice(value=str(code), label=label) for code, label in OVERRIDE_LABELS.items()],
+        validators=[Offered(N_("Choose why this shelter"))],
+        validate_choice=False,
+    )
+    go_on_reading = SelectMultipleField(
+        N_("Who may go on reading a part after the move?"),
+        description=N_("Ask the person. Who is not ticked stops reading now."),
+        validate_choice=False,
+    )

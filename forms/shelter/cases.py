@@ -1,0 +1,184 @@
+"""What people type about cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired
+
+from forms import SelectChoice
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
+from nrm.domain.words import N_, Phrase
+
+LONGEST_TEXT = 10_000
+
+COMPARTMENT_LABELS: Mapping[str, Phrase] = {
+    Compartment.HAND_OVER: N_("Hand-over"),
+    Compartment.IDENTITY: N_("Identity"),
+    Compartment.STORY: N_("Story"),
+    Compartment.CARE: N_("Care"),
+    Compartment.LEGAL: N_("Legal file"),
+    Compartment.JOINT_INTERVIEW: N_("Record of the joint interview"),
+    Compartment.FIRST_DECISION: N_("Reasons of the first look"),
+    Compartment.SECOND_DECISION: N_("Reasons of the second look"),
+    Compartment.THIRD_DECISION: N_("Reasons of the third look"),
+    SUPPLEMENT: N_("Supplement"),
+}
+CASE_REFUSED = {
+    CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
+    CaseRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    CaseRefusal.NOT_SHAREABLE: N_("Choose who may read what"),
+    CaseRefusal.NOTHING_TO_SHARE: N_(
+        "There is nothing of this kind in the case yet: no identity was asked for, or no joint interview"
+    ),
+    CaseRefusal.BY_CLAUSE: N_("This organisation reads by a clause of the agreement; that cannot be taken back here."),
+    CaseRefusal.ASKED: N_(
+        "A shelter is being asked to take this person. Wait for the answer, or withdraw the referral first."
+    ),
+    CaseRefusal.REFERRAL_OPEN: N_("Close the case after the referral was answered or withdrawn."),
+    CaseRefusal.STAY_OPEN: N_("End the stay first; then the case can be closed."),
+    CaseRefusal.CLOSED: N_("This case is closed."),
+    CaseRefusal.MISSING: N_("This person is missing: record first that she was found, or end the alarm."),
+    CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
+    CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
+    CaseRefusal.NOTHING_ADDED: N_("Answer at least one question"),
+    CaseRefusal.COMPLETED: N_(
+        "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
+        "part on care, or as a note of the case."
+    ),
+    CaseRefusal.NOT_APPLIED: N_(
+        "Record first that the person applied for a permit: only then does the permit unit read anything."
+    ),
+}
+PURPOSE_LABELS = {
+    Purpose.ANSWER: N_("To answer a referral"),
+    Purpose.ADMISSION: N_("To receive the person"),
+    Purpose.CARE: N_("To care for the person"),
+    Purpose.SAFETY: N_("To keep the person safe"),
+    Purpose.LEGAL_HELP: N_("For legal help"),
+    Purpose.PERMIT: N_("For a residence permit"),
+    Purpose.COURT: N_("For proceedings in court"),
+    Purpose.CHILD_PROTECTION: N_("To protect a child"),
+    Purpose.FAMILY_CONTACT: N_("To reach the family"),
+    Purpose.HANDING_ON: N_("To hand the person over"),
+    Purpose.DUTY_DECISION: N_("To decide where the person goes"),
+    Purpose.CORRECTION: N_("To correct or erase at the person's request"),
+    Purpose.IDENTIFICATION: N_("For formal identification"),
+    Purpose.COPY: N_("To give the person a copy"),
+}
+# The purposes for which each compartment can be opened; others would not be true.
+PURPOSES: Mapping[str, Sequence[Purpose]] = {
+    Compartment.HAND_OVER: (
+        Purpose.ANSWER,
+        Purpose.ADMISSION,
+        Purpose.SAFETY,
+        Purpose.HANDING_ON,
+        Purpose.DUTY_DECISION,
+    ),
+    Compartment.IDENTITY: (
+        Purpose.ADMISSION,
+        Purpose.CARE,
+        Purpose.LEGAL_HELP,
+        Purpose.PERMIT,
+        Purpose.COURT,
+        Purpose.CHILD_PROTECTION,
+        Purpose.FAMILY_CONTACT,
+        Purpose.HANDING_ON,
+        Purpose.CORRECTION,
+    ),
+    Compartment.STORY: (
+        Purpose.CARE,
+        Purpose.SAFETY,
+        Purpose.LEGAL_HELP,
+        Purpose.COURT,
+        Purpose.HANDING_ON,
+        Purpose.CORRECTION,
+    ),
+    Compartment.CARE: (Purpose.CARE, Purpose.SAFETY, Purpose.CORRECTION),
+    Compartment.LEGAL: (Purpose.LEGAL_HELP, Purpose.PERMIT, Purpose.COURT, Purpose.CORRECTION),
+    SUPPLEMENT: (Purpose.ADMISSION, Purpose.CARE, Purpose.SAFETY, Purpose.LEGAL_HELP, Purpose.CORRECTION),
+}
+CARE_FIELDS = {"health": N_("Health"), "plan": N_("Plan of care")}
+LEGAL_FIELDS = {
+    "counsel": N_("Legal counsel"),
+    "permit": N_("Residence permit file"),
+    "court": N_("Proceedings in court"),
+    "compensation": N_("Claim for compensation: file number, exact amount"),
+}
+IDENTIFICATION_FIELDS = {"account": N_("What was told and found"), "reasons": N_("Reasons")}
+
+
+class OpenCaseForm(OnceForm):
+    """What is opened, and why."""
+
+    compartment = HiddenField(validators=[InputRequired(N_("Choose what to open"))])
+    purpose = RadioField(
+        N_("Why do you open it?"),
+        validators=[Offered(N_("Choose why you open it"))],
+        validate_choice=False,
+    )
+
+    def offer(self, compartment: str, role: frozenset[Purpose] | None = None) -> None:
+        """Offer the purposes that fit the compartment (and the asker, if given)."""
+        self.purpose.choices = [
+            SelectChoice(value=str(each), label=PURPOSE_LABELS[each])
+            for each in PURPOSES[compartment]
+            if role is None or each in role
+        ]
+
+
+class FindCaseForm(OnceForm):
+    """The code of a case; case, spaces and dashes may be typed freely."""
+
+    code = StringField(
+        N_("Find a case by its code"),
+        description=N_("For example K7QM-4T2X-9"),
+        validators=[InputRequired(N_("Enter the code of the case")), PlainText(40)],
+    )
+
+
+class WriteCareForm(OnceForm):
+    """Health and plan, over the revision that was seen."""
+
+    revision = HiddenField()
+    health = TextAreaField(CARE_FIELDS["health"], validators=[PlainText(LONGEST_TEXT)])
+    plan = TextAreaField(CARE_FIELDS["plan"], validators=[PlainText(LONGEST_TEXT)])
+
+
+class WriteLegalForm(OnceForm):
+    """Counsel, permit, court and compensation, over the revision that was seen."""
+
+    revision = HiddenField()
+    counsel = TextAreaField(LEGAL_FIELDS["counsel"], validators=[PlainText(LONGEST_TEXT)])
+    permit = TextAreaField(LEGAL_FIELDS["permit"], validators=[PlainText(LONGEST_TEXT)])
+    court = TextAreaField(LEGAL_FIELDS["court"], validators=[PlainText(LONGEST_TEXT)])
+    compensation = TextAreaField(LEGAL_FIELDS["compensation"], validators=[PlainText(LONGEST_TEXT)])
+
+
+class AddNoteForm(OnceForm):
+    """One note on the care of a person."""
+
+    text = TextAreaField(N_("New note"), validators=[InputRequired(N_("Enter the note")), PlainText(LONGEST_TEXT)])
+
+
+class ShareCaseForm(OnceForm):
+    """With whom, what, and that the person agrees. A choice is `ORGANISATION:compartment+compartment`."""
+
+    what = RadioField(
+        N_("Who may read what?"), validators=[Offered(N_("Choose who may read what"))], validate_choice=False
+    )
+    agreed = BooleanField(
+        N_("The person was told who will read what, and agrees"),
+        description=N_("Not needed for child protection, which acts by a clause of the agreement"),
+    )
+
+
+class EraseCaseForm(OnceForm):
+    """The confirmation that the person asks for it; erasing cannot be undone."""
+
+    asked = BooleanField(
+        N_("The person was told what is erased, and asks for it"),
+        validators=[DataRequired(N_("Tick that the person was told and asks for it"))],
+    )

@@ -1,0 +1,132 @@
+"""What people type about formal identification."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired
+
+from forms import SelectChoice
+from forms.days import DayField, today_or
+from forms.shelter.cases import LONGEST_TEXT
+from forms.shelter.consents import HowAskedForm
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.cases import IdentificationStatus
+from nrm.domain.shelter.identifications import OUTCOMES, Appellant, PlaceKind, State
+from nrm.domain.words import N_
+
+STATE_LABELS = {
+    State.NOT_ASKED: N_("not asked for yet"),
+    State.ASKED: N_("waits for the joint interview"),
+    State.FIRST_LOOK: N_("waits for the second look"),
+    State.DIFFERING: N_("the first two looks differ: a third is needed"),
+    State.DECIDED: N_("decided"),
+    State.APPEALED: N_("an appeal waits"),
+    State.FINAL: N_("decided after an appeal"),
+}
+STATUS_LABELS = {
+    IdentificationStatus.POSSIBLE: N_("possible victim"),
+    IdentificationStatus.IDENTIFIED: N_("identified victim"),
+    IdentificationStatus.NOT_A_VICTIM: N_("not a victim"),
+}
+PLACE_LABELS = {
+    PlaceKind.SHELTER: N_("In the shelter"),
+    PlaceKind.SOCIAL_SERVICES: N_("At social services"),
+    PlaceKind.POLICE: N_("At the police"),
+    PlaceKind.HOSPITAL: N_("In a hospital"),
+    PlaceKind.OTHER: N_("In another place"),
+}
+APPELLANT_LABELS = {
+    Appellant.PERSON: N_("The person"),
+    Appellant.COUNSEL: N_("The person’s counsel"),
+    Appellant.GUARDIAN: N_("The guardian"),
+}
+APPEAL_LABELS = {
+    "confirmed": N_("The outcome stays"),
+    "changed": N_("The outcome is changed"),
+}
+
+
+class AskIdentificationForm(OnceForm):
+    """Which organisations will read the record: police and social services; and that the person agrees."""
+
+    readers = SelectMultipleField(
+        N_("Who holds the interview and looks at its record?"),
+        description=N_("At least one of the police and one of social services, without anybody the person fears"),
+        choices=[],
+        validate_choice=True,
+        validators=[InputRequired(N_("Choose one of the police and one of social services"))],
+    )
+    agreed = BooleanField(
+        N_("The person was told who will read the record, and agrees"),
+        description=N_("For a child: it was heard, and whoever cares for it agrees"),
+        validators=[DataRequired(N_("Tick that the person was told and agrees"))],
+    )
+
+
+class ConcludeForm(OnceForm):
+    """The outcome of a look, what it rests on, and why."""
+
+    outcome = RadioField(
+        N_("What do you conclude?"),
+        choices=[SelectChoice(value=str(each), label=STATUS_LABELS[each]) for each in OUTCOMES],
+        validators=[Offered(N_("Choose what you conclude"))],
+        validate_choice=False,
+    )
+    bases = SelectMultipleField(
+        N_("What does it rest on?"),
+        choices=[],
+        validate_choice=True,
+        validators=[InputRequired(N_("Choose at least one thing it rests on"))],
+    )
+    reasons = TextAreaField(
+        N_("Reasons, in your own words"),
+        description=N_("Sealed: the holder of the case and your organisation read them"),
+        validators=[InputRequired(N_("Enter the reasons")), PlainText(LONGEST_TEXT)],
+    )
+
+
+class JointInterviewForm(HowAskedForm, ConcludeForm):
+    """The joint interview, and the first look."""
+
+    partner = SelectField(
+        N_("With whom did you hold the interview?"),
+        validators=[Offered(N_("Choose who of the other side held the interview with you"))],
+        validate_choice=False,
+    )
+    held = today_or(N_("When was it held?"))
+    held_day = DayField(N_("Day of the interview"), when=("held", "other"))
+    place = RadioField(
+        N_("Where was it held?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in PLACE_LABELS.items()],
+        validators=[Offered(N_("Choose where it was held"))],
+        validate_choice=False,
+    )
+    account = TextAreaField(
+        N_("What was told and found"),
+        description=N_("Sealed: whoever looks second reads this, and not what you conclude"),
+        validators=[InputRequired(N_("Enter what was told and found")), PlainText(LONGEST_TEXT)],
+    )
+
+
+class AppealForm(OnceForm):
+    """Who appealed, and when."""
+
+    appellant = RadioField(
+        N_("Who appealed?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in APPELLANT_LABELS.items()],
+        validators=[Offered(N_("Choose who appealed"))],
+        validate_choice=False,
+    )
+    on = today_or(N_("When"))
+    on_day = DayField(N_("Day"), when=("on", "other"))
+
+
+class DecideAppealForm(OnceForm):
+    """Whether the outcome stays."""
+
+    outcome = RadioField(
+        N_("What do you decide?"),
+        choices=[SelectChoice(value=each, label=label) for each, label in APPEAL_LABELS.items()],
+        validators=[Offered(N_("Choose what you decide"))],
+        validate_choice=False,
+    )

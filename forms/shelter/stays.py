@@ -1,0 +1,210 @@
+"""What people type about beds and stays."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, RadioField, SelectField, StringField
+
+from forms import SelectChoice
+from forms.days import DayField, planned_end, today_or
+from forms.names import country_code
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.absences import AbsenceRefusal, Feared
+from nrm.domain.shelter.permits import GateRefusal
+from nrm.domain.shelter.stays import HOME, UNKNOWN_COUNTRY, StayRefusal
+from nrm.domain.words import N_
+
+IMPOSSIBLE = {
+    StayRefusal.ADMISSION_IN_FUTURE: N_("Enter a day that is not in the future"),
+    StayRefusal.ADMISSION_BEFORE_CASE: N_("Enter a day that is not before the case was opened"),
+    StayRefusal.EXIT_BEFORE_ADMISSION: N_("Enter a day that is not before the admission"),
+    StayRefusal.EXIT_IN_FUTURE: N_("Enter a day that is not in the future"),
+    StayRefusal.ANTICIPATED_BEFORE_ADMISSION: N_("Enter a planned end that is not before the admission"),
+    StayRefusal.ANTICIPATED_TOO_LATE: N_("Enter a planned end within three years"),
+    StayRefusal.DESTINATION: N_("Choose where the person went so that it fits the reason"),
+    StayRefusal.COUNTRY: N_("Say in which country that is; a gate looks at the country and at no other word"),
+    StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
+    StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on her own; there is a page for it"),
+    StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
+    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that she was found"),
+    StayRefusal.OVERLAPS: N_("Enter a later day: until then the person was in a shelter"),
+    StayRefusal.BED_TAKEN: N_("Choose another bed: somebody has this one now, or had it on that day"),
+    StayRefusal.BED_OUT_OF_USE: N_("Choose another bed: this one is out of use"),
+    StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
+    StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
+}
+FIELD_OF = {
+    StayRefusal.ADMISSION_IN_FUTURE: "admitted",
+    StayRefusal.ADMISSION_BEFORE_CASE: "admitted",
+    StayRefusal.OVERLAPS: "admitted",
+    StayRefusal.ANTICIPATED_BEFORE_ADMISSION: "planned",
+    StayRefusal.ANTICIPATED_TOO_LATE: "planned",
+    StayRefusal.EXIT_BEFORE_ADMISSION: "ended",
+    StayRefusal.EXIT_IN_FUTURE: "ended",
+    StayRefusal.DESTINATION: "destination",
+    StayRefusal.COUNTRY: "country",
+    StayRefusal.MISSING: "reason",
+    StayRefusal.LEFT_ALONE: "reason",
+    StayRefusal.DIED: "reason",
+    StayRefusal.MISSING_STANDS: "reason",
+}
+"""Error -> the field it stands at; all others stand at the bed."""
+
+CLOSED = {
+    GateRefusal.NOT_INFORMED: N_(
+        "Record first that the person was told about the residence permit: until then nobody who is not recorded as "
+        "Albanian leaves for another country"
+    ),
+    GateRefusal.APPLICATION_OPEN: N_("Wait for the decision: an application or appeal for a residence permit is open"),
+    GateRefusal.REFLECTION: N_(
+        "The reflection period still runs: until its last day nobody leaves for another country. The case says which"
+    ),
+    GateRefusal.ASSESSMENTS_MISSING: N_(
+        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
+        "safe; until then the child stays, or is handed on to another shelter"
+    ),
+    GateRefusal.AT_CROSSING_POINT: N_(
+        "A child, or who may be one, leaves only after the child protection service found risk, security and family "
+        "safe; until then the child stays, or is handed on to another shelter"
+    ),
+    GateRefusal.ASSESSED_NOT_SAFE: N_(
+        "The child protection service found that it is not safe. Until it finds all three safe anew the child stays, "
+        "or is handed on to another shelter"
+    ),
+    GateRefusal.ASSESSED_TOO_OLD: N_(
+        "The findings are too old to let the child go: the child protection service assesses anew"
+    ),
+    GateRefusal.OTHER_HOUSEHOLD: N_("Tick that the findings are about this household, or let it be assessed first"),
+    GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day from which all three are found safe"),
+    GateRefusal.CHILD_ALONE: N_("A child, or who may be one, does not leave on her own: record that she is missing"),
+    GateRefusal.NOT_HANDED_OVER: N_(
+        "Hand the child on from the case: once another shelter has accepted, this stay ends when the child sets out"
+    ),
+}
+
+
+class AdmitStayForm(OnceForm):
+    """A bed, since when, and until when it is planned."""
+
+    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    admitted = today_or(N_("Admitted"))
+    admitted_day = DayField(N_("Day of admission"), when=("admitted", "other"))
+    planned = planned_end(N_("Planned end of the stay"))
+    planned_day = DayField(N_("Day of the planned end"), when=("planned", "other"))
+
+
+class ChangeStayForm(OnceForm):
+    """Another bed, another planned end."""
+
+    bed = SelectField(N_("Bed"), validators=[Offered(N_("Choose a free bed"))], validate_choice=False)
+    planned = DayField(N_("Planned end of the stay"))
+
+
+ABROAD = "abroad"
+NAME_IT = N_("Enter the name of the country, for example Italy")
+
+
+def where_to() -> RadioField:
+    """In which country a destination is; the choices are filled in with the name of the home country."""
+    return RadioField(
+        N_("In which country is that?"),
+        description=N_("Family, friends, a home: ask it of every place."),
+        validate_choice=False,
+    )
+
+
+class WhereForm(OnceForm):
+    """A destination and its country."""
+
+    destination = SelectField(
+        N_("Where the person went"),
+        description=N_("Leave it as it is where the reason says it."),
+        validators=[Offered(N_("Choose where the person went"))],
+        validate_choice=False,
+    )
+    country = where_to()
+    country_name = StringField(N_("Which country?"), validators=[PlainText(120)])
+
+    def offer_countries(self, home: str) -> None:
+        """`home`: the name of the home country in the reader's language."""
+        self.country.choices = [
+            SelectChoice(value=HOME, label=N_("In %(country)s", country=home)),
+            SelectChoice(value=ABROAD, label=N_("In another country")),
+            SelectChoice(value=UNKNOWN_COUNTRY, label=N_("Not known")),
+        ]
+
+    def where(self, home: str) -> str:
+        """What a valid form says: `home`, ISO 3166 alpha-2, `unknown`, or empty where nothing was said."""
+        if self.country.data != ABROAD:
+            return self.country.data if self.country.data in (HOME, UNKNOWN_COUNTRY) else ""
+        code = country_code((self.country_name.data or "")[:120]) or ""
+        return HOME if code == home else code
+
+
+class EndStayForm(WhereForm):
+    """When, why, and where to."""
+
+    ended = today_or(N_("Left"))
+    ended_day = DayField(N_("Day of leaving"), when=("ended", "other"))
+    reason = RadioField(N_("Reason"), validators=[Offered(N_("Choose why the stay ends"))], validate_choice=False)
+    same_household = BooleanField(N_("These findings are about this household, to which the child goes now"))
+
+
+class LeftAloneForm(WhereForm):
+    """When an adult left on her own, and where to if that is known."""
+
+    left = today_or(N_("Left"))
+    left_day = DayField(N_("Day of leaving"), when=("left", "other"))
+
+
+class DiedForm(OnceForm):
+    """When somebody died."""
+
+    died = today_or(N_("Day of death"))
+    died_day = DayField(N_("Which day was it?"), when=("died", "other"))
+
+
+AGO = {
+    "1": N_("An hour ago"),
+    "3": N_("3 hours ago"),
+    "6": N_("6 hours ago"),
+    "12": N_("12 hours ago"),
+    "24": N_("A day ago"),
+    "other": N_("Another day"),
+}
+FEARED_LABELS = {
+    Feared.YES: N_("Yes: somebody may have taken or found her"),
+    Feared.NO: N_("No"),
+    Feared.NOT_KNOWN: N_("Not known"),
+}
+
+
+class MissingForm(OnceForm):
+    """Since when somebody is missing, and whether the worst is feared."""
+
+    since = RadioField(
+        N_("When was the person seen last?"),
+        choices=[SelectChoice(value=hours, label=words) for hours, words in AGO.items()],
+        validators=[Offered(N_("Choose when the person was seen last"))],
+        validate_choice=False,
+    )
+    since_day = DayField(N_("Day"), when=("since", "other"))
+    feared = RadioField(
+        N_("Is it feared that somebody has a hand in it?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in FEARED_LABELS.items()],
+        validators=[Offered(N_("Say whether it is feared"))],
+        validate_choice=False,
+    )
+
+
+ABSENCE_REFUSED = {
+    AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
+    AbsenceRefusal.ALREADY: N_("This is recorded already."),
+    AbsenceRefusal.OVER: N_("This is over already."),
+    AbsenceRefusal.TOO_EARLY: N_(
+        "It is too early to end the alarm. Until then the person is looked for, and the bed is hers."
+    ),
+    AbsenceRefusal.AUTHORITY: N_(
+        "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
+    ),
+    AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
+}

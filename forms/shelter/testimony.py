@@ -1,0 +1,37 @@
+"""What people type about the witness track."""
+
+from __future__ import annotations
+
+from wtforms import RadioField
+
+from forms.days import DayField, today_or
+from forms.typed import Offered, OnceForm
+from nrm.domain.shelter.testimony import StepRefusal, WitnessStatus
+from nrm.domain.words import N_
+
+ILLEGAL = {
+    StepRefusal.STATE: N_("Choose another step: this one does not follow from the last"),
+    StepRefusal.REASON_MISSING: N_("Choose why the testimony was withdrawn"),
+    StepRefusal.REASON_UNEXPECTED: N_("Choose a reason only when the testimony was withdrawn"),
+    StepRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
+    StepRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
+}
+FIELD_OF = {
+    StepRefusal.REASON_MISSING: "reason",
+    StepRefusal.IN_FUTURE: "happened",
+    StepRefusal.BEFORE_LAST_STEP: "happened",
+}
+
+
+class RecordTestimonyForm(OnceForm):
+    """The step, its day, and the reason of a withdrawal."""
+
+    status = RadioField(N_("What happened"), validators=[Offered(N_("Choose what happened"))], validate_choice=False)
+    reason = RadioField(N_("Why the testimony was withdrawn"), validate_choice=False)
+    happened = today_or(N_("When"))
+    happened_day = DayField(N_("Day"), when=("happened", "other"))
+
+    def validate_reason(self, field: RadioField) -> None:
+        """Needed for a withdrawal; what was chosen under another step is not read."""
+        if self.status.data == WitnessStatus.TESTIMONY_WITHDRAWN:
+            Offered(ILLEGAL[StepRefusal.REASON_MISSING])(self, field)

@@ -1,0 +1,94 @@
+"""Raising an alarm when a member opens unusually many cases, and looking into one (ADR 0012).
+
+`tend` raises it from what was recorded, so that opening a case takes no longer. An alarm warns; it blocks nobody.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.alarms import Watch
+from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
+from nrm.store.accounts import alarms as store
+from nrm.store.countries import country
+from nrm.store.rows.accounts import alarms as alarm_rows
+
+
+def raise_due(*, by: Actor) -> int:
+    """Compare what was opened lately with the country's limits (watches); returns how many alarms were raised."""
+    raised = 0
+    for watch in country().watches:
+        for count in alarm_rows.counted(watch):
+            raised += _raise(watch, count, by)
+    return raised
+
+
+def _raise(watch: Watch, count: alarm_rows.Count, by: Actor) -> int:
+    """Raise an alarm, or, while one of this watch is still new, put the higher number into that one."""
+    known = alarm_rows.fresh(watch, count.member_id)
+    if known is not None and known.cases >= count.cases:
+        return 0
+    if known is None and not watch.is_unusual(count.cases, alarm_rows.usual(watch, count.member_id)):
+        return 0
+    with transaction() as session:
+        # If another `tend` runs at the same time, only one of them raises it.
+        session.get(Member, count.member_id, with_for_update={"key_share": True})
+        known = alarm_rows.fresh(watch, count.member_id)
+        if known is not None:
+            known.cases, known.last_at = max(known.cases, count.cases), count.last_at
+            return 0
+        _add(session, watch, count, by)
+    return 1
+
+
+def _add(session: Session, watch: Watch, count: alarm_rows.Count, by: Actor) -> None:
+    alarm = Alarm(
+        id=uuid.uuid4(),
+        member_id=count.member_id,
+        organisation_id=count.organisation_id,
+        hours=watch.hours,
+        cases=count.cases,
+        first_at=count.first_at,
+        last_at=count.last_at,
+        raised_at=clock.now(),
+    )
+    session.add(alarm)
+    audit.append(
+        session,
+        audit.Event.ALARM_RAISED,
+        by=by,
+        alarm_id=alarm.id,
+        of_member_id=count.member_id,
+        of_organisation_id=count.organisation_id,
+        hours=watch.hours,
+        cases=count.cases,
+    )
+
+
+def acknowledge(*, alarm_id: uuid.UUID, cases: int, by: Actor) -> None:
+    """Say that somebody looked into the alarm when it counted `cases`: a colleague or the duty desk, never the member
+    whom it is about.
+
+    The member's organisation and the duty desk each do it for themselves: neither can hide the alarm from the other.
+    A second time changes nothing. Raises NotPermitted, NotVisible.
+    """
+    with transaction() as session:
+        alarm = store.row(alarm_id, cases, by=by)
+        if store.is_acknowledged(alarm, cases, by=by):
+            return
+        session.add(
+            AlarmAcknowledgement(
+                alarm_id=alarm_id,
+                organisation_id=by.organisation_id,
+                member_id=by.member_id,
+                cases=cases,
+                acknowledged_at=clock.now(),
+            )
+        )
+        audit.append(session, audit.Event.ALARM_ACKNOWLEDGED, by=by, alarm_id=alarm_id, cases=cases)

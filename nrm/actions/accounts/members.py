@@ -1,0 +1,334 @@
+"""Members who leave or start again with new keys, recovery codes, and new versions of an organisation's keyring."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import (
+    Actor,
+    NotVisible,
+    OrganisationKind,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+)
+from nrm.domain.accounts.members import (
+    KeyHappening,
+    WrongCode,
+    check_ending_from_outside,
+    check_leaving,
+    check_new_link_from_outside,
+)
+from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.steps.accounts import alone, credentials
+from nrm.steps.accounts import members as steps
+from nrm.steps.accounts.credentials import COMMAND, Asker
+from nrm.steps.accounts.key_events import happened
+from nrm.steps.accounts.members import KEEPS_FOR
+from nrm.store.accounts import members as store
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import members as member_rows
+from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
+from nrm.vault import members as vault
+
+CannotOpen = vault.CannotOpen
+_BATCH = 500
+_ANEW = 100  # compartments in one transaction: others wait for it on SQLite
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far the move to a keyring's newest version is: `left` grants still wait, no key opens `unopenable` ones."""
+
+    version: int
+    moved: int
+    left: int
+    unopenable: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAnew:
+    """How far sealing under new keys is: `left` are still under older keys; no key opens `unopenable` of these."""
+
+    sealed: int
+    left: int
+    unopenable: int
+    done: bool
+
+
+def disable(*, member_id: uuid.UUID, by: Actor) -> bool:
+    """End a colleague's account and delete its sessions, keys and wraps. Returns whether a new keyring is due.
+
+    A key holder makes the new keyring in the same transaction. When the administrator disables somebody, the keyring
+    waits for a key holder, and limits hold (`_bind_administrator`). Raises NotPermitted, NotVisible, OwnAccount,
+    LastKeyHolder, TooFewLeft, EndsTooMany, CannotOpen; WaitsForSecond for a colleague's third in an hour.
+    """
+    by.must(Permission.ACCOUNT_DISABLE)
+    with transaction() as session:
+        _hold_if_administrator(session, by)
+        member, organisation = steps.colleague(session, member_id, by)
+        if member.status == "disabled":
+            return False
+        holds = member_rows.holds_newest(member.id)
+        check_leaving(holds=holds, others=member_rows.other_holders(member))
+        _bind_administrator(member, by, holds=holds)
+        waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, ActReason.LEFT, member, by)
+        if waits is None:
+            counts = _counts(member, by)
+            due = steps.end(session, member, organisation, by)
+            if counts:
+                alone.count(session, ActKind.END_ACCOUNT, member_id, by)
+            return due
+    raise WaitsForSecond(waits)
+
+
+def _goes_among_colleagues(
+    session: Session, kind: ActKind, reason: ActReason, member: Member, by: Actor
+) -> uuid.UUID | None:
+    """As `alone.goes`, if the member is a colleague whose end counts; else None."""
+    return alone.goes(session, kind, reason, member.id, by) if _counts(member, by) else None
+
+
+def _counts(member: Member, by: Actor) -> bool:
+    """Whether it is a colleague who loses something by it, which a person who has not joined yet does not."""
+    return member.organisation_id == by.organisation_id and member.status != "invited"
+
+
+def _hold_if_administrator(session: Session, by: Actor) -> None:
+    if by.may(Permission.ORGANISATION_FOUND):
+        member_rows.hold_administrators(session)
+
+
+def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
+    """The limits for an administrator, which an organisation's own people do not have: TooFewLeft, EndsTooMany."""
+    if by.may(Permission.ORGANISATION_FOUND):
+        of_organisation, of_all = member_rows.ended_from_outside(member.organisation_id)
+        others = member_rows.other_holders(member, checked=True)
+        # A member whom a colleague can confirm counts as a holder too: that way back must stay open as well.
+        holds |= member.status == "invited" and member_rows.has_link_of_colleague(member)
+        check_ending_from_outside(holds=holds, others=others, of_organisation=of_organisation, of_all=of_all)
+
+
+def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
+    """Let a colleague who lost password and code, or who comes back, make new keys; returns the one-time link's token.
+
+    The old keys, wraps and sessions are deleted at once. The colleague who later confirms the member decides what the
+    new keys open. In an organisation that holds keys, a colleague does this, after checking the identity in person. The
+    administrator does it in other organisations, and for a founder invited by administrators only who has not joined
+    yet. Raises
+    NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder; WaitsForSecond for the third in an hour.
+    """
+    by.must(Permission.ACCOUNT_DISABLE)
+    with transaction() as session:
+        member, organisation = steps.colleague(session, member_id, by)
+        elsewhere = organisation.id != by.organisation_id and OrganisationKind(organisation.kind).holds_keys
+        if elsewhere:
+            check_new_link_from_outside(
+                invited=member.status == "invited",
+                from_colleague=member_rows.has_link_of_colleague(member),
+                holders=member_rows.holders(organisation.id),
+            )
+        check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
+        waits = _goes_among_colleagues(session, ActKind.BEGIN_ANEW, ActReason.LOST_KEYS, member, by)
+        if waits is None:
+            counts = _counts(member, by)
+            token = steps.begin_again(session, member, by)
+            if counts:
+                alone.count(session, ActKind.BEGIN_ANEW, member_id, by)
+            return token
+    raise WaitsForSecond(waits)
+
+
+def renew_keyring(*, by: Actor) -> int:
+    """Make a new version of the organisation's keyring; returns the newest version. Raises NotPermitted, CannotOpen.
+
+    Makes none if the work for the present version is not finished and nobody left since.
+    """
+    by.must(Permission.ACCOUNT_CONFIRM)
+    with transaction() as session:
+        organisation = _own_organisation(session, by)
+        stands = store.keys(by=by)
+        if stands.under_way:
+            return stands.version
+        return steps.renew(session, organisation, by)
+
+
+def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> Moved:
+    """Wrap the organisation's grants to the newest version of its keyring, then delete the older versions.
+
+    It works for `seconds`, or until it is done. It can be interrupted at any point and continued. `progress` is told
+    how many grants were moved each time. Raises NotPermitted, CannotOpen.
+    """
+    by.must(Permission.ACCOUNT_CONFIRM)
+    until = None if seconds is None else time.monotonic() + seconds
+    moved = 0
+    unopenable: set[rewrapping.Unopenable] = set()
+    while True:
+        to = _recipient(by)
+        unopenable.clear()
+        for kind in rewrapping.KINDS:
+            after: grants.Place | None = None
+            while True:
+                batch = rewrapping.sealed_anew(db.session(), kind, to, after=after, size=_BATCH, by=by)
+                db.session.rollback()
+                if batch.rows:
+                    with transaction() as session:
+                        rewrapping.keep(session, kind, batch)
+                moved += len(batch.rows)
+                unopenable |= set(batch.unopenable)
+                if progress is not None:
+                    progress(len(batch.rows))
+                if until is not None and time.monotonic() >= until:
+                    return Moved(to.version, moved, _versions_behind(by), len(unopenable), done=False)
+                after = batch.last
+                if after is None:
+                    break
+        if _finish(to, unopenable, by):
+            return Moved(to.version, moved, 0, len(unopenable), done=True)
+
+
+def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> SealedAnew:
+    """Give a new epoch to every compartment that the organisation held under an older version of its keyring.
+
+    Then no key that a former member may have kept opens the present files. All who hold a compartment keep it, so any
+    of them can do this, not only the holder of the case. It can be interrupted at any point and continued. Call it
+    after `move_grants`. Raises NotPermitted, CannotOpen.
+    """
+    by.must(Permission.ACCOUNT_CONFIRM)
+    until = None if seconds is None else time.monotonic() + seconds
+    to = _recipient(by)
+    sealed, after = 0, None
+    unopenable: list[grants.Place] = []
+    while places := grants.exposed(db.session(), to.organisation_id, to.version, after=after, size=_ANEW):
+        db.session.rollback()
+        with transaction() as session:
+            done = epochs.anew(session, places, by=by)
+            audit.append(session, audit.Event.SEALED_ANEW, by=by, version=to.version, compartments=done.sealed)
+        sealed, after = sealed + done.sealed, places[-1]
+        unopenable += done.unopenable
+        if progress is not None:
+            progress(len(places))
+        if until is not None and time.monotonic() >= until:
+            break
+    else:
+        db.session.rollback()
+        _end_anew(to, len(unopenable), by)
+    shredding.work_off()
+    stands = store.keys(by=by)
+    return SealedAnew(sealed, store.number_exposed(by=by), len(unopenable), done=stands.anew_at is None)
+
+
+def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
+    """Take the organisation off the list of those that must seal again, if nothing that can be opened is left."""
+    with transaction() as session:
+        organisation = _own_organisation(session, by)
+        stands = store.keys(by=by)
+        left = store.number_exposed(by=by)
+        if organisation.anew_due_at is None or stands.due_at or stands.unfinished or left > unopenable:
+            return
+        organisation.anew_due_at = None
+        happened(session, KeyHappening.SEALED_ANEW, None, by=by, version=to.version)
+
+
+def _finish(to: grants.Recipient, unopenable: set[rewrapping.Unopenable], by: Actor) -> bool:
+    """Delete the older versions. False if, meanwhile, something was sealed to one of them or a newer one was made."""
+    with transaction() as session:
+        organisation = _own_organisation(session, by, alone=True)
+        if keyrings.newest(session, organisation).version != to.version:
+            return False
+        stands = store.keys(by=by)
+        if not stands.old_wraps:
+            return True
+        if not rewrapping.drop_old(session, to, unopenable, by=by):
+            return False
+        happened(session, KeyHappening.KEYRING_MOVED, None, by=by, version=to.version)
+        session.flush()
+        audit.append(session, audit.Event.KEYRING_MOVED, by=by, version=to.version, unopenable=len(unopenable))
+        return True
+
+
+def _recipient(by: Actor) -> grants.Recipient:
+    if by.organisation_id is None:
+        raise CannotOpen
+    to = grants.recipients(db.session(), [by.organisation_id])[0]
+    db.session.rollback()
+    return to
+
+
+def _versions_behind(by: Actor) -> int:
+    return store.keys(by=by).behind
+
+
+def _own_organisation(session: Session, by: Actor, *, alone: bool = False) -> Organisation:
+    """The actor's organisation, locked until the transaction ends; `alone`: nobody can seal to it meanwhile either."""
+    if by.organisation_id is None:
+        raise CannotOpen
+    return session.get_one(
+        Organisation, by.organisation_id, with_for_update={"key_share": not alone}, populate_existing=True
+    )
+
+
+def joined_by(token: str) -> Member:
+    """Who accepted the invitation and has not checked the recovery code yet; raises UnusableInvitation."""
+    invitation = account_rows.invitation(vault.invitation_digest(token))
+    if invitation is None or invitation.used_at is None or clock.now() - invitation.used_at >= KEEPS_FOR:
+        raise UnusableInvitation
+    member = db.session.get(Member, invitation.member_id, populate_existing=True)
+    if member is None or member.status not in ("waiting", "active") or member.code_checked_at is not None:
+        raise UnusableInvitation
+    return member
+
+
+def check_code_of_invitation(*, token: str, code: str) -> None:
+    """Re-type the recovery code right after joining. Raises UnusableInvitation, WrongCode."""
+    _check_code(joined_by(token), code)
+
+
+def check_code(*, code: str, by: Actor) -> None:
+    """Re-type one's present recovery code. Raises WrongCode, NotVisible."""
+    member = db.session.get(Member, by.member_id, populate_existing=True)
+    if member is None:
+        raise NotVisible
+    _check_code(member, code)
+
+
+def _check_code(member: Member, code: str) -> None:
+    account = account_rows.credentials(member.login)
+    if account is None or vault.unlock_by_code(account, code) is None:
+        raise WrongCode
+    with transaction() as session:
+        member = session.get_one(Member, member.id, with_for_update={"key_share": True}, populate_existing=True)
+        if member.sealed_kem_recovery != account.sealed_kem_recovery:
+            raise WrongCode  # a new code was made at the same moment
+        if member.code_checked_at is not None:
+            return
+        by = Actor(member.id, member.organisation_id, Role(member.role))
+        member.code_checked_at = clock.now()
+        happened(session, KeyHappening.CODE_CHECKED, member, by=by)
+        session.flush()
+        audit.append(session, audit.Event.RECOVERY_CODE_CHECKED, by=by)
+
+
+def make_code(*, password: str, by: Actor, asker: Asker = COMMAND) -> str:
+    """Make a new recovery code, which is shown once; the old one no longer works. Raises SignInRefused, TooSoon."""
+    member = db.session.get(Member, by.member_id)
+    if member is None:
+        raise SignInRefused
+    account, keys = credentials.prove_password(member.login, password, "recovery-code", asker)
+    with transaction() as session:
+        member = credentials.hold(session, account)
+        code = vault.make_code(member, keys)
+        happened(session, KeyHappening.CODE_MADE, member, by=by)
+        session.flush()
+        audit.append(session, audit.Event.RECOVERY_CODE_MADE, by=by)
+    return code

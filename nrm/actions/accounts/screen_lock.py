@@ -1,0 +1,123 @@
+"""Hiding the screen: the session is locked, and what was typed is kept for the same person only."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, hit_one, transaction
+from nrm.domain.accounts.accounts import SESSION_HOURS, SESSION_IDLE_MINUTES, Actor, Role, SignInRefused
+from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession
+from nrm.steps.accounts import credentials
+from nrm.steps.accounts.credentials import Asker
+from nrm.store.rows.accounts import accounts as rows
+from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
+from nrm.vault import compartments, keyrings
+from nrm.vault import members as vault
+
+Fields = list[tuple[str, str]]
+
+
+def hide(*, path: str, fields: Fields, by: Actor) -> None:
+    """Lock the session: the server cannot use its key until the password brings it back.
+
+    What was typed is sealed to the member's own key, so that neither the server nor the cookie opens it.
+    """
+    with transaction() as session:
+        member = session.get_one(Member, by.member_id)
+        page = json.dumps({"path": path, "fields": fields}).encode()
+        session.execute(delete(HiddenPage).where(HiddenPage.member_id == member.id))
+        if path:
+            session.add(
+                HiddenPage(member_id=member.id, sealed_page=vault.seal_page(member, page), hidden_at=clock.now())
+            )
+        _lock(session, by)
+        audit.append(session, audit.Event.SESSION_LOCKED, by=by)
+
+
+def _lock(session: Session, by: Actor) -> None:
+    """Take the key out of the session; a session row that this program did not write as it is now ends instead."""
+    row = session.get(MemberSession, by.session_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return
+    genuine = by.organisation_id is not None and vault.is_session(row, row.digest, by.organisation_id)
+    row.locked, row.sealed_keys, row.seen_at = genuine, None, clock.now()
+    if genuine and by.organisation_id is not None:
+        vault.mark_session(row, by.organisation_id)
+
+
+def unlock(*, cookie: str, password: str, asker: Asker = credentials.COMMAND) -> str:
+    """Unlock a session: returns the cookie of a new session, with a new id and key, that keeps the old one's openings.
+
+    The old cookie proves that the second factor was given. Raises SignInRefused, TooSoon.
+    """
+    parts = vault.read_cookie(cookie)
+    row = rows.session(parts[0]) if parts else None
+    now = clock.now()
+    idle = timedelta(minutes=SESSION_IDLE_MINUTES)
+    if parts is None or row is None or not row.locked or now >= row.expires_at or now - row.seen_at >= idle:
+        raise SignInRefused
+    if not vault.is_session(row, parts[0], row.organisation_id):
+        raise SignInRefused
+    tries = credentials.counters(row.login, asker)
+    failed_attempt_rows.check(tries)
+    account = credentials.account_now(row.login)
+    under = vault.prove(account, row.login, password)
+    if account is None or under is None or not row.enabled:
+        credentials.refuse(account, "unlock", tries)
+    try:
+        keys = vault.open_keys(account, under)
+    except vault.CannotOpen:
+        credentials.refuse(account, "unlock", tries)
+    with transaction() as session:
+        keyrings.unwrap_all(session, account.id, account.organisation_id, keys)
+        new = vault.new_session(account.id, keys)
+        old = session.get(MemberSession, parts[0], with_for_update=True, populate_existing=True)
+        if old is None or not old.locked or not vault.is_session(old, old.digest, account.organisation_id):
+            raise SignInRefused  # unlocked or ended at the same moment
+        new.row.created_at, new.row.seen_at, new.row.expires_at = old.created_at, now, old.expires_at
+        new.row.proved_at = old.proved_at
+        vault.mark_session(new.row, account.organisation_id)
+        _move(session, old, new.row)
+        failed_attempt_rows.forgive(session, tries[0])
+        by = Actor(account.id, account.organisation_id, Role(account.role))
+        audit.append(session, audit.Event.SESSION_UNLOCKED, by=by)
+    return new.cookie
+
+
+def _move(session: Session, old: MemberSession, new: MemberSession) -> None:
+    session.add(new)
+    compartments.move_leave(session, old.digest, new.digest)
+    session.delete(old)
+
+
+def hidden(*, by: Actor) -> tuple[str, Fields] | None:
+    """(path, fields) of the page that this member hid last, if it is still kept."""
+    row = db.session.get(HiddenPage, by.member_id) if by.keys is not None and by.member_id is not None else None
+    if row is None:
+        return None
+    try:
+        page = json.loads(vault.open_page(row.sealed_page, by=by))
+    except vault.CannotOpen:
+        return None
+    return page["path"], [(name, value) for name, value in page["fields"]]
+
+
+def give_back(*, by: Actor) -> str | None:
+    """The path to return to after signing in or unlocking, given once; `hidden` gives what was typed there."""
+    with transaction() as session:
+        hit = hit_one(
+            session,
+            update(HiddenPage)
+            .where(HiddenPage.member_id == by.member_id, HiddenPage.returned_at.is_(None))
+            .where(HiddenPage.hidden_at > clock.now() - timedelta(hours=SESSION_HOURS))
+            .values(returned_at=clock.now()),
+        )
+        if not hit:
+            return None
+    found = hidden(by=by)
+    return found[0] if found else None

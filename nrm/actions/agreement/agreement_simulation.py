@@ -1,0 +1,160 @@
+"""What a draft of the agreement would have done with the cases of past quarters; published like any statistic.
+
+A proposal is simulated before the Minister of State approves it: by the coordinator from the page (`begin_trial`), or
+by a person who runs `nrm mou simulate` on the same text.
+
+Decided in ADR 0014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from nrm import audit, clock
+from nrm.countries import draft_of
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, Permission
+from nrm.domain.agreement import agreement_simulation as rules
+from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.quarters import Quarter, UnreadableQuarter
+from nrm.models.agreement.agreements import AgreementVersion
+from nrm.statistics import description as statistics
+from nrm.steps import background
+from nrm.store.agreement import agreement_simulation as store
+from nrm.store.agreement import agreement_versions as versions
+from nrm.store.countries import country
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+from nrm.vault import agreements as vault
+from nrm.vault import signing
+
+MOST_QUARTERS = 4
+MOST_TRIALS = 5
+"""How many proposals can be tried from the page over quarters with the same end. Each answer adds new noise to the same
+people, and the mean of many answers would remove the noise."""
+
+
+class NoWholeQuarter(Exception):
+    """The period holds no quarter that is over, or more than can be protected together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """The protected tables (`{"name", "dimensions", "rows"}`) of the days `first` to `last`, and how fine they are."""
+
+    first: date
+    last: date
+    step: str
+    tables: tuple[dict[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is printed, and kept with a proposal."""
+        tables = [{name: table[name] for name in ("name", "dimensions", "rows")} for table in self.tables]
+        return {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": self.step, "tables": tables}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """No tables could be made that survive the attack."""
+
+    first: date
+    last: date
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept with a proposal: without a figure."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat(), "step": "withheld", "tables": []}
+
+
+def whole_quarters(first: date, last: date, today: date) -> tuple[date, date]:
+    """(first day, last day) of the quarters that the days touch and that are over; raises NoWholeQuarter.
+
+    Only whole quarters are simulated: two periods that differ by a week would reveal who came in that week.
+    """
+    try:
+        start, end = Quarter.of(first), min(Quarter.of(last), Quarter.of(today).previous)
+    except UnreadableQuarter:
+        raise NoWholeQuarter("a year has four digits and lies before 3000") from None
+    if end < start:
+        raise NoWholeQuarter("no quarter of this period is over")
+    if 4 * (end.year - start.year) + end.number - start.number >= MOST_QUARTERS:
+        raise NoWholeQuarter(f"at most {MOST_QUARTERS} quarters can be simulated together")
+    return start.start, end.end
+
+
+def simulate(
+    draft: Agreement, first: date, last: date, *, by: Actor, progress: Callable[[str], None] = lambda _: None
+) -> Simulated | Withheld:
+    """Route the cases of the period under the draft. Raises NotPermitted (a person), NoWholeQuarter."""
+    # The solvers take long to import and much memory.
+    from nrm.statistics import release
+
+    first, last = whole_quarters(first, last, clock.today(country().timezone))
+    progress("reading the cases")
+    past = store.past(first, last, country(), by=by)
+    beds = store.beds(last, by=by)
+    texts = {each.version: each for each in country().agreements}
+    placed = rules.simulate(draft, past, texts, beds, first, last, progress)
+    receiving = [code for code, party in draft.parties.items() if party.competence is not None]
+    parties = list(dict.fromkeys([*receiving, *beds, *(stay.party for case in past for stay in case.stays)]))
+    nights = rules.weeks(first, last)
+    made = release.make(
+        statistics.parse(rules.tables(parties, nights)),
+        rules.rows(placed, parties, nights),
+        seed=signing.repeatable_seed("simulation", repr(draft), first.isoformat(), last.isoformat()),
+        contributor_key=signing.contributor_key(),
+        progress=progress,
+    )
+    if isinstance(made, release.Refused):
+        return Withheld(first, last)
+    return Simulated(first, last, made.step, made.tables)
+
+
+def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> None:
+    """Simulate a proposal over the last `quarters` that are over, in the background of this process. The result is
+    kept with the proposal.
+
+    Raises IllegalVersionStep (`state`; `tries`: too many were tried), background.Busy, NotVisible, CannotOpen.
+    """
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = versions.version(version, by=by)
+    vault.check_version(row)
+    first, last = last_quarters(quarters)
+    if row.status != VersionStatus.PROPOSED or row.simulation is not None:
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    if agreement_version_rows.tried_until(last) >= MOST_TRIALS:
+        raise IllegalVersionStep(VersionStepRefusal.TRIES)
+    text = row.text
+    held = background.lock()
+    db.session.rollback()  # nothing is held open while the figures are worked on
+    background.go_on(lambda: try_text(text, first, last), f"simulating {version}", held)
+
+
+def last_quarters(number: int) -> tuple[date, date]:
+    """The first and the last day of that many quarters that are over."""
+    end = start = Quarter.of(clock.today(country().timezone)).previous
+    for _ in range(number - 1):
+        start = start.previous
+    return start.start, end.end
+
+
+def try_text(text: str, first: date, last: date) -> None:
+    """Simulate a text and keep the result with the proposals that have this text; for the program itself."""
+    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION)
+    keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
+
+
+def keep(*, text: str, simulated: dict[str, Any], by: Actor) -> str | None:
+    """Keep the result of a simulation with the proposal that has this text; its version, None where there is none."""
+    if by.member_id is not None:
+        raise NotPermitted
+    for row, version in agreement_version_rows.with_text(text.replace("\r\n", "\n")):
+        with transaction() as session:
+            kept = session.get(AgreementVersion, row)
+            assert kept is not None
+            kept.simulation = simulated
+            audit.append(session, audit.Event.AGREEMENT_SIMULATED, by=by, version_id=row)
+        return version
+    return None

@@ -1,0 +1,368 @@
+"""Versions of the agreement in the instance: proposing, approving, signing, and taking them in (ADR 0021).
+
+Each process reads once a minute from the database what is in force; the process that changed it reads it at once. A
+text, a state or a signature that this program did not write as it is now is left out and reported; then the version
+before it stays in force.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from time import monotonic
+from typing import cast
+
+from flask import current_app
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.countries import Country, CountryError, NoAgreement, accepted, draft_of
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement.agreement_changes import study
+from nrm.domain.agreement.agreement_versions import (
+    LONGEST_NOTE,
+    LONGEST_TEXT,
+    NAME,
+    SIGNERS,
+    ApprovalRefusal,
+    ApprovalRefused,
+    IllegalVersionStep,
+    Signed,
+    VersionEvent,
+    VersionStatus,
+    VersionStepRefusal,
+    as_signed,
+    check_simulated,
+    decide,
+    is_complete,
+    signing_parties,
+)
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.fact_diagrams import TooManyClasses
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
+from nrm.store import names as organisation_names
+from nrm.store.agreement import agreement_versions as store
+from nrm.store.countries import country
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+from nrm.vault import agreements as vault
+from nrm.vault.agreements import CannotOpen
+
+EVERY_SECONDS = 60
+COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
+
+
+class Unusable(Exception):
+    """The document, or what was entered about it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this process knows: what it read, the versions that wait for signatures, those left out as changed."""
+
+    read: tuple[object, ...]
+    waiting: Mapping[str, frozenset[str]]  # version -> the parties that sign it
+    refused: tuple[str, ...]
+
+
+NOTHING_KNOWN = Known((), {}, ())
+
+
+def known() -> Known:
+    """What this process read last."""
+    return cast(Known, current_app.extensions.get(KNOWN, NOTHING_KNOWN))
+
+
+def refresh_if_due() -> None:
+    """Take in, once a minute, what other processes changed."""
+    if monotonic() >= current_app.extensions.get(DUE, 0.0):
+        refresh()
+
+
+def refresh() -> None:
+    """Read the versions and make them part of the country of this process. Before the tables exist: nothing."""
+    extensions = current_app.extensions
+    shipped = cast(Country, extensions.setdefault(SHIPPED, extensions[COUNTRY]))
+    extensions[DUE] = monotonic() + EVERY_SECONDS
+    try:
+        rows = agreement_version_rows.binding()
+    except DatabaseError:
+        return
+    read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
+    if read == known().read:
+        return
+    versions, refused = [], []
+    waiting: dict[str, frozenset[str]] = {}
+    for row, given in rows:
+        bound = _taken_in(row, given, shipped)
+        if row.status == VersionStatus.OPEN and bound is not None:
+            waiting[row.version] = frozenset(signing_parties(_parsed(row.text, row.version, shipped)))
+        elif isinstance(bound, Agreement):
+            versions.append(bound)
+            if _somebody_joins(bound):
+                waiting[row.version] = frozenset(signing_parties(bound))
+        else:
+            current_app.logger.error("version %s of the agreement was changed by another hand: left out", row.version)
+            refused.append(row.version)
+    extensions[COUNTRY] = shipped.with_versions(versions)
+    extensions[KNOWN] = Known(read, waiting, tuple(refused))
+
+
+def _columns(row: AgreementVersion | AgreementSignature) -> tuple[object, ...]:
+    """All columns of a row, except the results of simulations, which bind nobody."""
+    names = (column.key for column in row.__table__.columns if column.key not in ("study", "simulation"))
+    return tuple(getattr(row, name) for name in names)
+
+
+def _taken_in(row: AgreementVersion, given: list[AgreementSignature], shipped: Country) -> Agreement | bool | None:
+    """The signed version as it binds; True for a version that is open; None when something in it was changed."""
+    try:
+        vault.check_version(row)
+        agreement = _parsed(row.text, row.version, shipped)
+        sound = _sound(row, given, agreement)
+    except (CannotOpen, CountryError):
+        return None
+    return True if row.status == VersionStatus.OPEN else as_signed(agreement, sound)
+
+
+def _sound(row: AgreementVersion, given: list[AgreementSignature], agreement: Agreement) -> list[Signed]:
+    """The valid signatures. One that is not valid was not written by this program, and does not count."""
+    sound = []
+    for each in given:
+        try:
+            vault.check_signature(row, each)
+        except CannotOpen:
+            current_app.logger.error("a signature under version %s was changed by another hand", row.version)
+            continue
+        sound.append(Signed(each.party, agreement.day(each.signed_at)))
+    return sound
+
+
+def _somebody_joins(agreement: Agreement) -> bool:
+    return any(agreement.parties[code].signed_on is None for code in signing_parties(agreement))
+
+
+@lru_cache(maxsize=32)
+def _parse(text: str, name: str, code: str) -> Agreement:  # noqa: ARG001 - a country's code is part of the key
+    return accepted(text, cast(Country, current_app.extensions[SHIPPED]), name)
+
+
+def _parsed(text: str, name: str, shipped: Country) -> Agreement:
+    return _parse(text, name, shipped.code)
+
+
+def document(version: str, *, by: Actor) -> Agreement:
+    """The text of a version, in force or not. Raises NotVisible, and CannotOpen when another program changed it."""
+    if not by.may(Permission.AGREEMENT_READ):
+        raise NotVisible
+    try:
+        return country().agreement(version)
+    except KeyError:
+        row = store.version(version, by=by)
+        vault.check_version(row)
+        return _parsed(row.text, row.version, country())
+
+
+def digest_of(version: str, *, by: Actor) -> str:
+    """What a signature covers, in hexadecimal. Raises NotVisible."""
+    return vault.digest(store.version(version, by=by).text)
+
+
+def propose(*, text: str, by: Actor) -> str:
+    """Check a text and keep it as a proposal; its version. Raises Unusable, parsing.BeyondLimits. Takes a second."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    assert by.member_id is not None
+    text = text.replace("\r\n", "\n")
+    agreement = _usable(text)
+    try:
+        against = country().in_force(clock.now())
+    except NoAgreement:
+        against = country().agreements[-1]
+    try:
+        found = study(against, agreement)
+    except TooManyClasses:
+        raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
+    row = AgreementVersion(
+        id=uuid.uuid4(),
+        version=agreement.version,
+        text=text,
+        status=str(VersionStatus.PROPOSED),
+        study=found,
+        proposed_at=clock.now(),
+        proposed_by=by.member_id,
+        approval_note="",
+    )
+    vault.mark_version(row)
+    try:
+        with transaction() as session:
+            session.add(row)
+            session.flush()
+            _record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
+    except IntegrityError:
+        raise Unusable(f"version: `{agreement.version}` is the name of another version") from None
+    return agreement.version
+
+
+def _usable(text: str) -> Agreement:
+    if not text.strip():
+        raise Unusable("file: is empty")
+    if len(text) > LONGEST_TEXT:
+        raise Unusable(f"file: is longer than {LONGEST_TEXT} characters")
+    try:
+        agreement = draft_of(text, cast(Country, current_app.extensions[SHIPPED]), "")
+    except CountryError as error:
+        raise Unusable(str(error).removeprefix(": ")) from None
+    if not NAME.fullmatch(agreement.version):
+        raise Unusable("version: has letters, digits, `.`, `-` and `_`, 40 at most")
+    if agreement.version in {each.version for each in country().agreements} or agreement_version_rows.is_named(
+        agreement.version
+    ):
+        raise Unusable(f"version: `{agreement.version}` is the name of another version")
+    for position, party in enumerate(agreement.parties.values(), start=1):
+        if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
+            raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+    return agreement
+
+
+def approve(*, version: str, on: date, note: str, by: Actor) -> None:
+    """Record that the Minister of State approved the text, which was simulated before (`not_simulated`).
+
+    Raises IllegalVersionStep, ApprovalRefused, NotVisible.
+    """
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.APPROVE, by)
+        check_simulated(row.simulation)
+        if on > clock.today(country().timezone):
+            raise ApprovalRefused(ApprovalRefusal.FUTURE)
+        if not note.strip() or len(note) > LONGEST_NOTE:
+            raise ApprovalRefused(ApprovalRefusal.LENGTH)
+        row.approved_on, row.approval_note, row.approved_by = on, note.strip(), by.member_id
+        _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
+
+
+def open_for_signature(*, version: str, by: Actor) -> None:
+    """Let the parties sign. A party that has no organisation here yet gets one, so that its people can be invited.
+
+    Raises IllegalVersionStep, NotVisible.
+    """
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.OPEN, by)
+        row.opened_at = clock.now()
+        _found_parties(session, _parsed(row.text, row.version, country()))
+        _moved(session, row, VersionEvent.OPEN, audit.Event.AGREEMENT_OPENED, by)
+    refresh()
+
+
+def _found_parties(session: Session, agreement: Agreement) -> None:
+    here = agreement_version_rows.parties_here()
+    for code in signing_parties(agreement):
+        if code not in here:
+            party = agreement.parties[code]
+            session.add(
+                Organisation(
+                    id=uuid.uuid4(),
+                    code=code,
+                    kind=str(party.kind),
+                    party=code,
+                    name_sq=party.names["sq"],
+                    name_en=party.names["en"],
+                    telephone=party.on_call,
+                )
+            )
+    session.flush()
+
+
+def withdraw(*, version: str, by: Actor) -> None:
+    """Give up a version that does not bind anybody yet. Raises IllegalVersionStep, NotVisible."""
+    with transaction() as session:
+        row = _to_change(version, VersionEvent.WITHDRAW, by)
+        _moved(session, row, VersionEvent.WITHDRAW, audit.Event.AGREEMENT_WITHDRAWN, by)
+    refresh()
+
+
+def sign(*, version: str, read: str, by: Actor) -> None:
+    """Sign for one's party the text whose digest is `read`. The second signature of the last party completes it.
+
+    Raises IllegalVersionStep (also if this person or two of the party have signed already), NotVisible, CannotOpen.
+    """
+    by.must(Permission.AGREEMENT_SIGN)
+    with transaction() as session:
+        row = store.version(version, by=by, lock=True)
+        vault.check_version(row)
+        agreement = _parsed(row.text, row.version, country())
+        party = organisation_names.party_of(by.organisation_id)
+        if party not in signing_parties(agreement):
+            raise NotVisible
+        decide(VersionStatus(row.status), VersionEvent.SIGN)
+        if vault.digest(row.text) != read:
+            raise IllegalVersionStep(VersionStepRefusal.CHANGED)
+        given = list(agreement_version_rows.signatures(row.id))
+        place = _place(given, party, by)
+        signature = vault.sign(row, party=party, place=place, at=clock.now(), by=by)
+        session.add(signature)
+        session.flush()
+        audit.append(
+            session, audit.Event.AGREEMENT_SIGNED, by=by, version_id=row.id, party=party, digest=vault.digest(row.text)
+        )
+        complete = is_complete(agreement, _sound(row, [*given, signature], agreement))
+        if complete and row.status == VersionStatus.OPEN:
+            row.status = str(decide(VersionStatus.OPEN, VersionEvent.COMPLETE))
+            vault.mark_version(row)
+    refresh()
+
+
+def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
+    if any(each.member_id == by.member_id for each in given):
+        raise IllegalVersionStep(VersionStepRefusal.SIGNED)
+    taken = [each.place for each in given if each.party == party]
+    if len(taken) >= SIGNERS:
+        raise IllegalVersionStep(VersionStepRefusal.COMPLETE)
+    return 2 if 1 in taken else 1
+
+
+def waits_for(*, by: Actor) -> list[str]:
+    """The versions that wait for this person's signature: open to their party, not signed by two of it or by them."""
+    waiting = known().waiting
+    if not waiting or not by.may(Permission.AGREEMENT_SIGN):
+        return []
+    party, signed = store.signed_by_party(waiting, by=by)
+    return [
+        version
+        for version, members in signed.items()
+        if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
+    ]
+
+
+def _to_change(version: str, event: VersionEvent, by: Actor) -> AgreementVersion:
+    """The locked row, as this program wrote it, in a state in which the event is allowed; raises otherwise."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    row = store.version(version, by=by, lock=True)
+    vault.check_version(row)
+    decide(VersionStatus(row.status), event)
+    return row
+
+
+def _moved(session: Session, row: AgreementVersion, event: VersionEvent, recorded: audit.Event, by: Actor) -> None:
+    row.status = str(decide(VersionStatus(row.status), event))
+    vault.mark_version(row)
+    session.flush()
+    _record(session, recorded, row, by)
+
+
+def _record(session: Session, event: audit.Event, row: AgreementVersion, by: Actor) -> None:
+    audit.append(session, event, by=by, version_id=row.id, digest=vault.digest(row.text))
+
+
+def effective(row: AgreementVersion) -> Agreement | None:
+    """The version as its signatures bind; None while it is incomplete. For pages: the date it takes effect."""
+    agreement = _parsed(row.text, row.version, country())
+    return as_signed(agreement, _sound(row, list(agreement_version_rows.signatures(row.id)), agreement))

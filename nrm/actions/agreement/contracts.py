@@ -1,0 +1,64 @@
+"""The register of contracts of the state with centres (Action Plan II.1(b)(iv)); it contains no person."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.agreement.agreements import Contract
+from nrm.store.agreement import agreement_versions as store
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+
+
+class NumberTaken(Exception):
+    """The centre has another contract with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a contract says. `amount` in lek; `ended_on` is a day before its end, or None."""
+
+    number: str
+    subject: str
+    amount: int
+    from_on: date
+    until_on: date
+    ended_on: date | None = None
+
+
+def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, by: Actor) -> None:
+    """Add a contract; the same id again changes nothing. Raises NumberTaken; NotVisible if it is not a centre."""
+    by.must(Permission.CONTRACT_MANAGE)
+    if organisation_id not in {each.id for each in store.centres(by=by)}:
+        raise NotVisible
+    with transaction() as session:
+        if session.get(Contract, contract_id) is not None:
+            return
+        if agreement_version_rows.has_contract(organisation_id, terms.number):
+            raise NumberTaken
+        row = Contract(id=contract_id, organisation_id=organisation_id, recorded_at=clock.now())
+        _write(row, terms)
+        session.add(row)
+        session.flush()
+        audit.append(session, audit.Event.CONTRACT_RECORDED, by=by, contract_id=row.id, organisation=organisation_id)
+
+
+def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
+    """Correct a contract, or say that it ended early; its centre stays. Raises NumberTaken, NotVisible."""
+    by.must(Permission.CONTRACT_MANAGE)
+    with transaction() as session:
+        row = store.contract(contract_id, by=by, lock=True)
+        if agreement_version_rows.has_contract(row.organisation_id, terms.number, besides=row.id):
+            raise NumberTaken
+        _write(row, terms)
+        session.flush()
+        audit.append(session, audit.Event.CONTRACT_CHANGED, by=by, contract_id=row.id)
+
+
+def _write(row: Contract, terms: Terms) -> None:
+    row.number, row.subject, row.amount = terms.number, terms.subject, terms.amount
+    row.from_on, row.until_on, row.ended_on = terms.from_on, terms.until_on, terms.ended_on

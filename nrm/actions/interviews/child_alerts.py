@@ -1,0 +1,73 @@
+"""Telling the child authority about a child, or a person who may be one, as soon as the post knows; asking the
+authority what happens with the child; taking the message back.
+
+A post that saw no indicator asks what happens with the child. It can end the interview only after an answer that
+allows it.
+
+The desk of the authority sees the post, the age class and the hours. It learns the identity only with the case, by the
+grant that the clause names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+
+from nrm import audit, clock
+from nrm.db import hit_one, rows_hit, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
+from nrm.domain.interviews.endings import (
+    ChildAnswer,
+)
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.models.referrals.referrals import ChildAlert
+from nrm.steps.interviews import child_alerts as steps
+from nrm.store.interviews import child_alerts as store
+
+# How long the desk sees that an alert was taken back, and why.
+_WITHDRAWN_STAYS = timedelta(days=1)
+
+
+def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> None:
+    """The child authority's desk says what happens with the child (`calls.answer_for_child` by telephone).
+
+    Raises NotVisible, IllegalTransition.
+    """
+    with transaction() as session:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+            raise NotVisible
+        alert = store.row(interview_id, by=by)
+        steps.answered(session, alert.id, answer, how="system", at=clock.now(), by=by)
+
+
+def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The desk says that it knows (by telephone: `notification_calls.tell_of_child`). Raises NotVisible,
+    IllegalTransition.
+    """
+    with transaction() as session:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+            raise NotVisible
+        alert = store.row(interview_id, by=by)
+        hit = hit_one(
+            session,
+            update(ChildAlert)
+            .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+            .values(done_at=clock.now(), done_by_id=by.member_id),
+        )
+        if not hit:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        audit.append(
+            session,
+            audit.Event.CHILD_ALERT_ACKNOWLEDGED,
+            by=by,
+            interview_id=interview_id,
+            how="system",
+        )
+
+
+def forget_withdrawn() -> int:
+    """Delete the rows of alerts that were taken back a day ago; returns how many."""
+    with transaction() as session:
+        return rows_hit(session, delete(ChildAlert).where(ChildAlert.withdrawn_at <= clock.now() - _WITHDRAWN_STAYS))

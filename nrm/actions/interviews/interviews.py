@@ -1,0 +1,470 @@
+"""Conducting an interview: begun, resumed, saved page by page, ended without a case, or taken in from a file."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from nrm import audit, clock
+from nrm.db import db, transaction, writing
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews.answers import EARLIEST_YEAR, message
+from nrm.domain.interviews.endings import (
+    DRAFT_OVER,
+    HIGH,
+    Against,
+    ChildWaits,
+    EndReason,
+    ReasonNeeded,
+    check_reason,
+    is_child,
+)
+from nrm.domain.interviews.facts import consent_of, routing_facts
+from nrm.domain.interviews.indicators import profile
+from nrm.domain.interviews.interview_findings import whole_interview
+from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
+from nrm.domain.interviews.questionnaire_flow import pages, settled, with_page
+from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.shelter.cases import UNKNOWN
+from nrm.steps.interviews import child_alerts as child_alert_steps
+from nrm.steps.interviews import drafts, paper_entries
+from nrm.steps.interviews.drafts import (
+    Draft,
+    Incomplete,
+    LastPage,
+    NoLongerDraft,
+    OpeningEnded,
+    StaleAnswers,
+    UnknownQuestionnaire,
+)
+from nrm.steps.interviews.procedures import left_by
+from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of
+from nrm.store.countries import country
+from nrm.store.interviews import interviews as store
+from nrm.store.rows.interviews import child_alerts as child_alert_rows
+from nrm.store.rows.interviews import interviews as interview_rows
+from nrm.store.rows.interviews import screenings as screening_rows
+from nrm.vault import compartments as vault
+from nrm.vault import keyrings, shredding
+
+__all__ = [
+    "ChildWaits",
+    "Draft",
+    "Incomplete",
+    "LastPage",
+    "NoLongerDraft",
+    "OpeningEnded",
+    "ReasonNeeded",
+    "StaleAnswers",
+    "UnknownQuestionnaire",
+]
+
+CURRENT = drafts.CURRENT
+_BATCH = 50
+
+
+class UnacceptableInterview(Exception):
+    """Answers that were given all at once and cannot be kept: question id -> what to do, by staff language."""
+
+    def __init__(self, findings: Mapping[str, Texts]) -> None:
+        super().__init__("unacceptable answers")
+        self.findings = findings
+
+
+class NotAnEnd(Exception):
+    """These answers do not end the interview: help was not refused, and the officer saw an indicator."""
+
+
+def start(
+    *,
+    interview_id: uuid.UUID,
+    by: Actor,
+    urgent: bool = False,
+    questionnaire: str | None = None,
+    at: datetime | None = None,
+) -> uuid.UUID:
+    """Begin an interview under an id the caller chose; the same id again begins nothing twice.
+
+    The session that starts it may read it. Without a `questionnaire`, the one that the crossing point uses today is
+    taken. `at` is when the talk began, for an interview that is typed in later. Raises
+    NotVisible for an id that belongs to another post, UnknownQuestionnaire.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    asked = drafts.questionnaire_called(questionnaire or drafts.used_by(by))
+    try:
+        with transaction() as session:
+            if interview_rows.is_known(interview_id):
+                return store.interview(interview_id, by=by).id
+            answers = {asked.home.questions[0]: "yes" if urgent else "no"}
+            drafts.begin(session, interview_id, asked, at or clock.now(), answers, by=by)
+    except IntegrityError:
+        return store.interview(interview_id, by=by).id  # the same button, pressed twice at once
+    return interview_id
+
+
+def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by)
+        if interview.status not in drafts.UNSENT:
+            raise NoLongerDraft(interview.status)
+        vault.allow(session, interview_id, drafts.DRAFT, "interview", by=by)
+
+
+def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
+    """The draft, for a session that may read it; writes nothing. Raises NotVisible, OpeningEnded, NoLongerDraft."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    return drafts.opened(db.session, store.mine(interview_id, by=by), by=by)
+
+
+def save_page(
+    *, draft: Draft, page: str, given: Answers, seen: int, by: Actor, named: Collection[str] | None = None
+) -> Draft:
+    """Keep one page's answers over the revision that was seen; branches that were left are dropped.
+
+    The same answers sent a second time change nothing. Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
+
+    `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
+    kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
+    the person in their presence; None for a page that names none.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    interview_id = draft.interview_id
+    if draft.revision != seen:
+        return _unchanged(draft, page, given)
+    answers = draft.filled(page, given)
+    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named)
+    try:
+        if child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
+            with transaction() as session:
+                drafts.keep(session, following, by=by)
+                child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+        else:
+            with writing() as session:
+                drafts.keep(session, following, by=by)
+                audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
+    except vault.StaleRevision:
+        return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
+    return after
+
+
+def _unchanged(draft: Draft, page: str, given: Answers) -> Draft:
+    """The draft, if the page changes nothing in it; raises StaleAnswers otherwise."""
+    if draft.filled(page, given) != draft.answers:
+        raise StaleAnswers(draft)
+    return draft
+
+
+def save_answers(
+    *, interview_id: uuid.UUID, answers: Mapping[str, object], by: Actor, named: Collection[str] = ()
+) -> Draft:
+    """Keep a whole interview whose answers are given at once; it replaces what was there. `named`: the parties that
+    the person was asked about by name.
+
+    Raises UnacceptableInterview, and what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
+        kept, findings = whole_interview(draft.questionnaire, answers, today=local_day(draft.started_at))
+        if findings:
+            raise UnacceptableInterview(findings)
+        visited = [page.id for page in pages(draft.questionnaire, kept)]
+        after = drafts.rewritten(session, draft, kept, visited, by=by, named=named)
+        child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    return after
+
+
+def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int, by: Actor) -> Draft:
+    """The button "Stop, go to shelter": take the urgent way, with the saved answers and what `page` had so far.
+
+    Raises what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        draft = drafts.opened(session, store.interview(interview_id, by=by), by=by)
+        questionnaire, home = draft.questionnaire, draft.questionnaire.home
+        answers: Answers = draft.answers
+        if given:
+            answers = with_page(
+                questionnaire, answers, questionnaire.pages[page], {**_answers_on_page(page, draft), **given}
+            )
+        answers = with_page(questionnaire, answers, home, {home.questions[0]: "yes"})
+        if draft.revision != seen and answers != draft.answers:
+            raise StaleAnswers(draft)
+        after = drafts.rewritten(session, draft, answers, (), by=by)
+        child_alert_steps.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
+    return after
+
+
+def _answers_on_page(page: str, draft: Draft) -> dict[str, Any]:
+    """The answers that a page has so far."""
+    return {name: draft.answers[name] for name in draft.questionnaire.pages[page].questions if name in draft.answers}
+
+
+def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: bool = False) -> Against:
+    """What speaks against ending this interview without a case.
+
+    `shelter`: a shelter was chosen; `discard`: the draft is only thrown away.
+    """
+    questionnaire = draft.questionnaire
+    child = is_child(answers.get(questionnaire.derive["age"]))
+    routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
+    return Against(
+        profile(questionnaire, answers, child=child),
+        routed["security_risk"] == HIGH,
+        shelter,
+        not child and child_alert_rows.is_told(draft.interview_id),
+        discard,
+    )
+
+
+def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
+    """Destroy a draft; nothing is kept. A second time does nothing.
+
+    `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is sent,
+    ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        if interview.status == "ended":
+            return
+        draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
+        child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
+        if not child:
+            check_reason(against(draft, draft.answers, discard=True), reason)
+        drafts.close(session, interview, "ended", by=by, child=child)
+        audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
+    shredding.work_off()
+
+
+def _as_seen(draft: Draft, seen: int | None) -> None:
+    """Raise StaleAnswers if the draft has changed since the page on which somebody confirmed its end."""
+    if seen is not None and draft.revision != seen:
+        raise StaleAnswers(draft)
+
+
+def _listed(reason: str) -> str | None:
+    """The reason as it is kept: a code of the list, or nothing."""
+    return reason if reason in list(EndReason) else None
+
+
+def ask_child_authority(*, interview_id: uuid.UUID, reason: str, seen: int, by: Actor) -> None:
+    """The post saw no indicator in a child, or stops the interview: send its opinion to the child authority's desk.
+
+    Nothing is destroyed and nothing withdrawn; a second time changes nothing. Raises ReasonNeeded, NotAnEnd for an
+    adult, ChildWaits where the agreement names nobody to be asked, and what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    if _listed(reason) is None:
+        raise ReasonNeeded(reason)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
+        if not is_child(draft.answers.get(draft.questionnaire.derive["age"])):
+            raise NotAnEnd
+        child_alert_steps.ask(session, interview_id, draft.questionnaire, draft.answers, reason, by=by)
+
+
+def end(
+    *,
+    interview_id: uuid.UUID,
+    by: Actor,
+    last: LastPage | None = None,
+    reason: str = "",
+    shelter: bool = False,
+    seen: int | None = None,
+) -> str:
+    """End an interview without a case: an adult refused help, or the officer saw no indicator.
+
+    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
+    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
+    interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
+    Raises Incomplete, NotAnEnd, KeyedTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        draft = drafts.opened_last(session, interview, by=by)
+        _as_seen(draft, seen)
+        answers = drafts.finished(draft, last)
+        outcome = ending_of(draft.questionnaire, answers)
+        if outcome is None:
+            raise NotAnEnd
+        child = is_child(answers.get(draft.questionnaire.derive["age"]))
+        if outcome == NONE and not child:
+            check_reason(against(draft, answers, shelter=shelter), reason)
+        paper_entries.spend(session, interview, by=by)
+        session.add_all(left_by(draft, answers, by=by))
+        drafts.close(session, interview, "ended", by=by, child=child)
+        event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
+        audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
+        screening_rows.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+    shredding.work_off()
+    return outcome
+
+
+def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
+    """The person does not want these parties to know; they said so when the parties were named, after consent.
+
+    Raises NotVisible, OpeningEnded, NoLongerDraft, StaleAnswers.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    asked = next(each.id for each in draft.questionnaire.questions.values() if each.kind == "parties")
+    struck = sorted({*(draft.answers.get(asked) or ()), *parties})
+    answers = settled(draft.questionnaire, {**draft.answers, asked: struck}, like=draft.answers)
+    with transaction() as session:
+        after = drafts.rewritten(session, draft, answers, (), by=by)
+        audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=draft.interview_id)
+    return after
+
+
+def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
+    """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
+
+    The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
+    nothing else is kept. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded,
+    NoLongerDraft.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        interview = store.interview(interview_id, by=by, lock=True)
+        draft = drafts.opened_last(session, interview, by=by)
+        if not may_leave(draft):
+            raise NotAnEnd
+        paper_entries.spend(session, interview, by=by)
+        drafts.close(session, interview, "ended", by=by)
+        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id)
+        screening_rows.count(
+            session, screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
+        )
+    shredding.work_off()
+
+
+def may_leave(draft: Draft) -> bool:
+    """Whether the person is an adult who did not refuse. One who agreed may leave too, even if a shelter has room."""
+    return consent_of(draft.questionnaire, draft.answers) in ("given", "not_asked_urgent")
+
+
+def take_in(*, line: Mapping[str, Any], by: Actor) -> str | None:
+    """Take in one interview of a file, `{"questionnaire", "interviewed_at", "answers"}`: its pseudonym, or None.
+
+    None: the interview ends without a case and only an anonymous screening is kept. The interview of a child never ends
+    in this way; it waits for an officer. The same line again changes nothing and gives the same answer. Raises
+    UnacceptableInterview, UnknownQuestionnaire; ValueError for an invalid time.
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    questionnaire = drafts.questionnaire_called(str(line["questionnaire"]))
+    started_at = interviewed_at(line["interviewed_at"])
+    answers, findings = whole_interview(questionnaire, line["answers"], today=local_day(started_at))
+    if findings:
+        raise UnacceptableInterview(findings)
+    canonical = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        return _take_in(questionnaire, started_at, answers, canonical, by)
+    except IntegrityError:  # the same line was taken in at the same moment: now it is there
+        return _take_in(questionnaire, started_at, answers, canonical, by)
+
+
+def _take_in(
+    questionnaire: Questionnaire, started_at: datetime, answers: Answers, canonical: bytes, by: Actor
+) -> str | None:
+    with transaction() as session:
+        mark = keyrings.organisation_mark(session, canonical, by=by)
+        before = store.imported(mark, by=by)
+        if before is not None:
+            return before.pseudonym
+        if screening_rows.is_screened(mark):
+            return None
+        if findings := _unknown_parties(questionnaire, answers):
+            raise UnacceptableInterview(findings)
+        if ending_of(questionnaire, answers) is not None and not is_child(answers.get(questionnaire.derive["age"])):
+            counted = screenings_of(questionnaire, answers, started_at, by=by)
+            if counted:
+                screening_rows.remember_line(session, mark)
+            audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by)
+            screening_rows.count(session, counted)
+            return None
+        interview = drafts.new_interview(session, uuid.uuid4(), questionnaire, started_at, by=by)
+        interview.status, interview.expires_at, interview.import_mark = "completed", None, mark
+        visited = [page.id for page in pages(questionnaire, answers)]
+        drafts.seal_new(session, interview, answers, visited, by=by)
+        audit.append(session, audit.Event.INTERVIEW_IMPORTED, by=by, interview_id=interview.id)
+        return interview.pseudonym
+
+
+def _unknown_parties(questionnaire: Questionnaire, answers: Answers) -> dict[str, Texts]:
+    """What to do about struck-out parties that are not in the agreement in force, by question id.
+
+    Only a new line is checked: a line that was taken in stays valid when a party leaves.
+    """
+    parties = country().in_force(clock.now()).parties
+    return {
+        name: message("choose_party", question, parties=", ".join(sorted(parties)))
+        for name, question in questionnaire.questions.items()
+        if question.kind == "parties" and not set(answers.get(name) or ()) <= parties.keys()
+    }
+
+
+def questionnaires() -> Mapping[str, Questionnaire]:
+    """The questionnaires of this instance by id."""
+    return country().questionnaires
+
+
+def interviewed_at(text: object) -> datetime:
+    """The time in ISO 8601; without a zone, the country's time. Raises ValueError for other text or a future time."""
+    if not isinstance(text, str) or len(text) > 40:
+        raise ValueError("not a date and time")
+    try:
+        read = datetime.fromisoformat(text)
+        at = (read if read.tzinfo else read.replace(tzinfo=country().timezone)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("not a date and time") from None
+    if at > clock.now() or at.year < EARLIEST_YEAR:
+        raise ValueError("not in the past")
+    return at
+
+
+def expire_drafts(*, by: Actor) -> int:
+    """Destroy the drafts whose time is over and delete the rows of ended ones; returns how many were destroyed.
+
+    If the child authority was told and has not answered, it is asked, and the draft is kept for as long again.
+    """
+    _ask_of_children(by)
+    destroyed = 0
+    while True:
+        with transaction() as session:
+            overdue = interview_rows.expired(clock.now(), _BATCH)
+            for interview in overdue:
+                drafts.close(session, interview, "ended", by=by)
+                audit.append(session, audit.Event.INTERVIEW_EXPIRED, by=by, interview_id=interview.id)
+            interview_rows.forget_ended(clock.now())
+        destroyed += len(overdue)
+        if len(overdue) < _BATCH:
+            break
+    if destroyed:
+        shredding.work_off()
+    return destroyed
+
+
+def _ask_of_children(by: Actor) -> None:
+    while True:
+        with transaction() as session:
+            overdue = interview_rows.unanswered_children(clock.now(), _BATCH)
+            for interview in overdue:
+                child_alert_steps.ask_again(session, interview.id, DRAFT_OVER, by=by)
+                interview.expires_at = clock.now() + timedelta(days=country().retention.draft_days)
+        if len(overdue) < _BATCH:
+            return

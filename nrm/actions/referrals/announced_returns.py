@@ -1,0 +1,216 @@
+"""Announcing a return before it happens, and what becomes of it.
+
+The person's identity is sealed like that of a case, to the named post and the Responsible Authority; the organisation
+that announces the return cannot open it. It is destroyed on arrival, on cancelling, and 30 days after the day.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.announced_returns import Announcement, NoticeRefusal, NoticeRefused, NoticeStatus, check
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.announced_returns import Notice
+from nrm.models.shelter.cases import Reading
+from nrm.steps.interviews import drafts
+from nrm.store import days, names
+from nrm.store.countries import country
+from nrm.store.interviews import interviews as interview_store
+from nrm.store.referrals import announced_returns as store
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.interviews import interviews as interview_rows
+from nrm.store.rows.referrals import announced_returns as announced_return_rows
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, members, shredding
+
+CannotOpen = members.CannotOpen
+_IDENTITY = str(Compartment.IDENTITY)
+_BATCH = 100
+
+
+def announce(
+    *, notice_id: uuid.UUID, post_id: uuid.UUID, announced: Announcement, identity: Mapping[str, str], by: Actor
+) -> None:
+    """Record a return under an id the caller chose; the same id again records nothing twice.
+
+    `identity` needs `name`. Raises NotPermitted, NoticeRefused, NotVisible for an id that is another's.
+    """
+    by.must(Permission.NOTICE_ANNOUNCE)
+    needs = frozenset(country().lists["needs"])
+    check(announced, kind=by.kind, today=days.today(), needs=needs)
+    if not identity.get("name"):
+        raise NoticeRefused(NoticeRefusal.NAME)
+    try:
+        with transaction() as session:
+            if announced_return_rows.is_known(notice_id):
+                store.own(notice_id, by=by)
+                return
+            if interview_rows.is_known(notice_id):
+                raise NotVisible
+            holders = _holders(session, post_id)
+            session.add(
+                Notice(
+                    id=notice_id,
+                    organisation_id=by.organisation_id,
+                    post_id=post_id,
+                    origin=str(announced.origin),
+                    country=announced.country,
+                    quarter_on=Quarter.of(announced.expected_on).start,
+                    child=announced.child,
+                    status=str(NoticeStatus.ANNOUNCED),
+                    expected_on=announced.expected_on,
+                    hour=announced.hour,
+                    companions=announced.companions,
+                    needs=sorted(announced.needs),
+                )
+            )
+            session.flush()
+            vault.create(session, notice_id, {_IDENTITY: dict(identity)}, holders)
+            audit.append(session, audit.Event.NOTICE_ANNOUNCED, by=by, notice_id=notice_id, post_id=post_id)
+    except IntegrityError:
+        store.own(notice_id, by=by)  # the same button, pressed twice at once
+
+
+def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
+    """The post and the Responsible Authority, if somebody there holds a key; raises NoticeRefused."""
+    authority = select(Organisation.id).where(
+        Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
+    )
+    if post_id not in {post.id for post in names.posts()}:
+        raise NoticeRefused(NoticeRefusal.POST)
+    holders = ({*session.scalars(authority)} | {post_id}) & account_rows.with_keyring()
+    if post_id not in holders:
+        raise NoticeRefused(NoticeRefusal.POST)
+    return holders
+
+
+def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
+    """The organisation that announced it takes it back; the identity is destroyed.
+
+    Raises NotPermitted, NotVisible, NoticeRefused.
+    """
+    by.must(Permission.NOTICE_ANNOUNCE)
+    with transaction() as session:
+        store.own(notice_id, by=by, lock=True)
+        _end(session, notice_id, NoticeStatus.CANCELLED, (NoticeStatus.ANNOUNCED,))
+        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
+    shredding.work_off()
+
+
+def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
+    """Let the actor's session read the identity for a quarter of an hour; recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen.
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    notice = store.row(notice_id, by=by)
+    reading = Reading(
+        case_id=notice_id,
+        compartment=_IDENTITY,
+        purpose=purpose,
+        member_id=by.member_id,
+        organisation_id=by.organisation_id,
+        holder_id=notice.post_id,
+        opened_at=clock.now(),
+    )
+    try:
+        with transaction() as session:
+            session.add(reading)
+            vault.allow(session, notice_id, _IDENTITY, purpose, by=by)
+    except CannotOpen:
+        with transaction() as session:
+            audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=notice_id, compartment=_IDENTITY)
+        raise
+
+
+def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
+    """The identity, for a session that opened it; else, and once it is destroyed, None.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    store.row(notice_id, by=by)
+    session = db.session()
+    if not vault.is_allowed(session, notice_id, _IDENTITY, by=by):
+        return None
+    try:
+        return dict(vault.read(session, notice_id, _IDENTITY, by=by).value)
+    except CannotOpen:  # it was destroyed in between
+        return None
+
+
+def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person is at the post: the interview begins, with the answer that the return was announced.
+
+    The same interview id again begins nothing twice. Also possible after "the person did not come". Raises
+    NotPermitted, NotVisible, NoticeRefused (`state`).
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        notice = store.row(notice_id, by=by, lock=True)
+        if notice.status == NoticeStatus.ARRIVED and interview_rows.is_known(interview_id):
+            return interview_store.interview(interview_id, by=by).id
+        _end(session, notice_id, NoticeStatus.ARRIVED, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+        asked = drafts.questionnaire_called(drafts.CURRENT)
+        announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
+        answers = {asked.home.questions[0]: "no", announced: "yes"}
+        drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
+        audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id)
+    shredding.work_off()
+    return interview_id
+
+
+def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
+    """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
+
+    Raises NotPermitted, NotVisible, NoticeRefused (`state`).
+    """
+    by.must(Permission.NOTICE_RECEIVE)
+    with transaction() as session:
+        store.row(notice_id, by=by, lock=True)
+        _change(session, notice_id, NoticeStatus.NOT_COME, (NoticeStatus.ANNOUNCED,))
+        audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
+
+
+def expire(*, by: Actor) -> int:
+    """Destroy the identity in notices whose day was 30 days ago; returns how many."""
+    last = days.today() - timedelta(days=country().retention.notice_days)
+    with transaction() as session:
+        overdue = announced_return_rows.over(last, _BATCH)
+        for notice in overdue:
+            after = NoticeStatus.NOT_COME
+            _end(session, notice.id, after, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+            audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
+        return len(overdue)
+
+
+def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...]) -> None:
+    """Keep only the coarse facts; the keys to the identity are listed for destruction."""
+    _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
+    epochs.erase(session, notice_id, [_IDENTITY])
+
+
+def _change(
+    session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...], **values: object
+) -> None:
+    hit = hit_one(
+        session,
+        update(Notice)
+        .where(Notice.id == notice_id, Notice.status.in_(before), Notice.expected_on.is_not(None))
+        .values(status=str(after), **values)
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise NoticeRefused(NoticeRefusal.STATE)

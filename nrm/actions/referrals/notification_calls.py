@@ -1,0 +1,126 @@
+"""Telling a party by telephone. It counts as told only when a person answered the call and gave a name."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.endings import FINAL, ChildAnswer
+from nrm.domain.referrals.notification_calls import check_call
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.models.referrals.referrals import Call, ChildAlert
+from nrm.steps.interviews import child_alerts as child_alert_steps
+from nrm.steps.referrals import obligations as obligation_steps
+from nrm.store.interviews import child_alerts
+from nrm.store.referrals import obligations
+from nrm.store.rows.referrals import notification_calls as rows
+
+
+def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
+    """Record a call about what a party has to know in a case; returns whether the party counts as told now.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        obligation, case = obligations.to_tell(obligation_id, by=by)
+        if obligation.done_at is not None:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+        _record(session, obligation.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            obligation_steps.fulfil(session, obligation, called_at, "telephone", by)
+        return answered
+
+
+def tell_of_child(
+    *, interview_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
+) -> bool:
+    """As `tell`, about a child at a post, before there is a case; by the duty officer.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        alert = child_alerts.row(interview_id, by=by)
+        if alert.done_at is not None or alert.withdrawn_at is not None:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
+        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            hit = hit_one(
+                session,
+                update(ChildAlert)
+                .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+                .values(done_at=called_at, done_by_id=by.member_id),
+            )
+            if not hit:
+                raise IllegalTransition(TransitionRefusal.STATE)
+            audit.append(
+                session,
+                audit.Event.CHILD_ALERT_ACKNOWLEDGED,
+                by=by,
+                interview_id=interview_id,
+                how="telephone",
+            )
+        return answered
+
+
+def answer_for_child(
+    *,
+    interview_id: uuid.UUID,
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    decision: str = "",
+    by: Actor,
+) -> bool:
+    """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
+
+    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for an unknown decision.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        alert = child_alerts.row(interview_id, by=by)
+        if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
+        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        if answered:
+            said = ChildAnswer(decision)
+            child_alert_steps.answered(session, alert.id, said, how="telephone", at=called_at, name=name, by=by)
+        return answered
+
+
+def _record(
+    session: Session,
+    subject_id: uuid.UUID,
+    numbers: list[str],
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    by: Actor,
+) -> None:
+    if by.member_id is None:
+        raise NotVisible
+    check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now())
+    session.add(
+        Call(
+            subject_id=subject_id,
+            number=number,
+            answered=answered,
+            name=name if answered else "",
+            called_at=called_at,
+            called_by_id=by.member_id,
+        )
+    )
+    session.flush()
+    audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=int(answered))

@@ -1,0 +1,329 @@
+"""What happens to a referral after it was sent: the answer, the arrival, the duty officer's direction.
+
+Each step changes one row by a conditional UPDATE that must hit it. The vault moves the keys in the same transaction,
+and listed keys are destroyed right after it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.referrals import (
+    BedNotFree,
+    DeclineReason,
+    Escort,
+    IllegalTransition,
+    ReferralEvent,
+    ReferralStatus,
+    TransitionRefusal,
+    decide,
+    escorts_for,
+)
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Bed, Stay
+from nrm.steps.referrals import next_receiver as next_receiver_steps
+from nrm.steps.referrals import obligations as steps
+from nrm.steps.referrals import supplements as supplement_steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import stays as stay_steps
+from nrm.store.referrals import obligations
+from nrm.store.referrals import referrals as store
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.rows.shelter import consents as consent_rows
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, grants, members, shredding
+
+CannotOpen = members.CannotOpen
+_HAND_OVER = "hand_over"
+
+
+def accept(*, referral_id: uuid.UUID, bed_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
+    """Take the person in; returns the case. From now on neither the sender nor any other party can open anything.
+
+    Raises NotPermitted, NotVisible, IllegalTransition, TooFewKeyHolders, BedNotFree, CannotOpen.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    try:
+        case_id = _accept(referral_id, bed_id, expected_at, by)
+    except vault.StaleRevision:  # somebody else of this desk came first
+        raise IllegalTransition(TransitionRefusal.STATE) from None
+    except IntegrityError as error:
+        if "bed" not in str(error.orig):
+            raise
+        raise BedNotFree from None  # kept for another referral at the same moment
+    shredding.work_off()
+    return case_id
+
+
+def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | None, by: Actor) -> uuid.UUID:
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.ACCEPT, by)
+        if not member_rows.may_accept(referral.receiver_id):
+            raise TooFewKeyHolders
+        _check_bed(session, bed_id, by)
+        sender, receiver = referral.sender_id, referral.receiver_id
+        untold = _destroy_untold(session, referral.case_id, by)
+        epochs.rotate(session, referral.case_id, _holders_after(session, referral.case_id, sender, receiver), by=by)
+        _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
+        session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
+        _done(session, referral.case_id, "answer", by)
+        supplement_steps.begin(session, referral)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
+        case_id = referral.case_id
+    if untold:
+        erasure_steps.carry_out()
+    return case_id
+
+
+def _destroy_untold(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """Destroy what the person told before they could be asked about the party that takes them in; whether there was
+    any.
+
+    The sender keeps nothing, and nobody else may have it. A person who comes from a shelter was asked.
+    """
+    case = session.get_one(Case, case_id, populate_existing=True)
+    if case.status != "referred" or case.consent != "not_asked_urgent":
+        return False
+    gone = [each for each in vault.compartments_of(session, case_id) if each != _HAND_OVER]
+    erasure_steps.destroy(session, case_id, gone, by)
+    return bool(gone)
+
+
+def _holders_after(
+    session: Session, case_id: uuid.UUID, sender: uuid.UUID, receiver: uuid.UUID
+) -> dict[str, Collection[uuid.UUID]]:
+    """Who holds each compartment once `receiver` has accepted: the receiver, and every live grantee but the sender.
+
+    The hand-over is also held by the Responsible Authority, unless the person struck it out.
+    """
+    authorities = session.scalars(
+        select(Organisation).where(
+            Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
+        )
+    ).all()
+    keep: dict[str, Collection[uuid.UUID]] = {}
+    for compartment in vault.compartments_of(session, case_id):
+        holders = (grants.holders_of(session, case_id, compartment) - {sender}) | {receiver}
+        if compartment == _HAND_OVER:
+            struck = consent_rows.struck_out(case_id)
+            holders |= {each.id for each in authorities if each.party not in struck} & account_rows.with_keyring()
+        keep[compartment] = holders
+    return keep
+
+
+def _check_bed(session: Session, bed_id: uuid.UUID, by: Actor) -> None:
+    """Raise BedNotFree unless the bed can be kept; it is locked until the transaction ends (PostgreSQL)."""
+    bed = session.scalar(select(Bed).where(Bed.id == bed_id).with_for_update())
+    slept_in = exists().where(Stay.bed_id == bed_id, Stay.ended_on.is_(None))
+    if (
+        bed is None
+        or bed.organisation_id != by.organisation_id
+        or bed.out_of_use
+        or session.scalar(select(slept_in))
+        or bed_id in referral_rows.kept_beds(bed.organisation_id)
+    ):
+        raise BedNotFree
+
+
+def decline(*, referral_id: uuid.UUID, reason: DeclineReason, by: Actor) -> uuid.UUID | None:
+    """Say no; returns the next referral, sent at once without the sender, or None when the duty officer decides.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`must`: not a reason under a must; `assigned`: binding).
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.DECLINE, by, reason)
+        _change(session, referral, after, decided_at=clock.now(), decline_reason=str(reason))
+        next_receiver_steps.record(session, audit.Event.REFERRAL_DECLINED, referral, by, reason=reason)
+        following = next_receiver_steps.ask_next(session, referral, by)
+    shredding.work_off()
+    return following
+
+
+def expire(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """End a referral that nobody answered in time, and ask the next; `by` is the program, or the duty officer once it
+    is late. Returns the next referral. Raises NotPermitted, NotVisible, IllegalTransition (`early`)."""
+    if by.duty != "tend":
+        by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        following = _expire(session, referral_id, by)
+    shredding.work_off()
+    return following
+
+
+def expire_unanswered(*, limit: int, by: Actor) -> int:
+    """End every referral that nobody answered in time, at most `limit`, and ask the next party of each; gives how many.
+
+    One transaction each, so that one cannot stop the rest. The keys that go are only listed: `tend` destroys them.
+    """
+    ended = 0
+    for referral_id in referral_rows.unanswered(clock.now(), limit):
+        try:
+            with transaction() as session:
+                _expire(session, referral_id, by)
+        except (IllegalTransition, NotVisible):  # answered, promised or erased meanwhile
+            continue
+        ended += 1
+    return ended
+
+
+def _expire(session: Session, referral_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """Returns the next referral. Raises NotVisible, IllegalTransition."""
+    referral, after = _decided(referral_id, ReferralEvent.EXPIRE, by)
+    _change(session, referral, after, decided_at=clock.now())
+    next_receiver_steps.record(session, audit.Event.REFERRAL_EXPIRED, referral, by)
+    return next_receiver_steps.ask_next(session, referral, by)
+
+
+def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Take back a referral that was not answered; returns the case. With a new epoch: the asked party can open nothing.
+
+    Raises NotPermitted, NotVisible, IllegalTransition, CannotOpen.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.WITHDRAW, by)
+        keep = {
+            compartment: grants.holders_of(session, referral.case_id, compartment)
+            for compartment in vault.compartments_of(session, referral.case_id)
+        }
+        epochs.rotate(session, referral.case_id, keep, by=by)
+        _change(session, referral, after, decided_at=clock.now())
+        next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
+        case_id = referral.case_id
+    shredding.work_off()
+    return case_id
+
+
+def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
+    """The asked party said yes by telephone: the bed is held and the time starts again; no key is released.
+
+    `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
+    NotVisible, IllegalTransition.
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_SEND)
+    now = clock.now()
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.PROMISE, by)
+        expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
+        _change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
+
+
+def depart(*, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, by: Actor) -> None:
+    """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman).
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.DEPART, by)
+        if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
+            raise IllegalTransition(TransitionRefusal.ESCORT)
+        departed_at = referral.departed_at or clock.now()
+        _change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
+        stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_DEPARTED, referral, by, escort=str(escort))
+
+
+def arrive(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person has arrived; returns the case. Of all times of its referrals only the quarter is kept.
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.ARRIVE, by)
+        _change(session, referral, after, arrived_at=clock.now())
+        stay_steps.move_on(session, referral.case_id, by)
+        _done(session, referral.case_id, "arrival", by)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
+        steps.coarsen(session, referral.case_id)
+        return referral.case_id
+
+
+def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person did not come; returns the case, which the receiver still holds. The bed is free again.
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    if not (by.may(Permission.REFERRAL_DECIDE) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = _decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
+        _change(session, referral, after)
+        next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
+        return referral.case_id
+
+
+def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
+    """The party that has the obligation says that it knows, or has done it (`calls` records what is told by telephone).
+
+    Once the person has arrived, only the quarter of the time is kept. Raises NotVisible, IllegalTransition.
+    """
+    with transaction() as session:
+        obligation = obligations.row(obligation_id, by=by)
+        steps.fulfil(session, obligation, clock.now(), "system", by)
+
+
+def _decided(
+    referral_id: uuid.UUID, event: ReferralEvent, by: Actor, reason: DeclineReason | None = None
+) -> tuple[Referral, ReferralStatus]:
+    """The referral, locked, and what it becomes; raises NotVisible, IllegalTransition."""
+    referral = store.row(referral_id, by=by, lock=True)
+    next_receiver_steps.lock_case(referral.case_id)
+    after = decide(
+        ReferralStatus(referral.status),
+        event,
+        store.relation_to(referral, by=by),
+        terms=referral_rows.terms(referral),
+        at=clock.now(),
+        reason=reason,
+    )
+    if event in (ReferralEvent.ACCEPT, ReferralEvent.PROMISE) and agreement_rows.has_left(referral.receiver_id):
+        raise IllegalTransition(TransitionRefusal.LEFT)
+    return referral, after
+
+
+def _change(session: Session, referral: Referral, after: ReferralStatus, **values: object) -> None:
+    """Change the row if it is still as it was when the step was decided; raises IllegalTransition."""
+    hit = hit_one(
+        session,
+        update(Referral)
+        .where(
+            Referral.id == referral.id,
+            Referral.status == referral.status,
+            Referral.receiver_id == referral.receiver_id,
+            Referral.expires_at == referral.expires_at,
+        )
+        .values(status=str(after), **values)
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    session.refresh(referral)
+
+
+def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
+        .values(done_at=clock.now(), done_by_id=by.member_id)
+    )

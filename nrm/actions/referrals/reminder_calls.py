@@ -1,0 +1,68 @@
+"""Recording a reminder by telephone: who called, when, which number, reached or not. It changes nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import exists, select
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.models.referrals.reminder_calls import Chase
+from nrm.store.countries import country
+from nrm.store.referrals import duty
+
+TWICE_WITHIN = timedelta(minutes=1)
+"""A second press of the same button within this time is the same call."""
+
+
+class UnknownNumber(Exception):
+    """The number is not one of the party's in the agreement in force."""
+
+
+def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reached: bool, by: Actor) -> bool:
+    """Record a call; returns whether it was recorded: a double click counts once.
+
+    Raises NotPermitted, NotVisible, UnknownNumber.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    now = clock.now()
+    known = country().in_force(now).parties.get(party)
+    if known is None or telephone not in (known.on_call, known.desk.telephone) or not telephone:
+        raise UnknownNumber
+    with transaction() as session:
+        line = duty.line(kind, subject_id, by=by)
+        same = exists().where(
+            Chase.subject_id == subject_id,
+            Chase.case_id == line.case_id,
+            Chase.telephone == telephone,
+            Chase.reached.is_(reached),
+            Chase.member_id == by.member_id,
+            Chase.called_at > now - TWICE_WITHIN,
+        )
+        if session.scalar(select(same)):
+            return False
+        session.add(
+            Chase(
+                case_id=line.case_id,
+                kind=kind,
+                subject_id=subject_id,
+                party=party,
+                telephone=telephone,
+                reached=reached,
+                called_at=now,
+                member_id=by.member_id,
+            )
+        )
+        audit.append(
+            session,
+            audit.Event.CHASED,
+            by=by,
+            case_id=line.case_id,
+            subject_id=subject_id,
+            party=party,
+            reached=int(reached),
+        )
+    return True

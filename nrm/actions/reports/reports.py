@@ -1,0 +1,351 @@
+"""Closing a quarter, signing it, and looking at what was sealed.
+
+How one report is made: `releasing.py`; how it is signed and sealed: `sealing.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import file_signatures
+from nrm.domain.reports import reports as rules
+from nrm.domain.reports.contributions import PartsOutstanding, check_parts
+from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED
+from nrm.steps import background
+from nrm.steps.reports import release_building, release_signing
+from nrm.steps.reports.release_building import CannotTabulate, ReportOutcome, ReportRefused, Waits
+from nrm.store.countries import country
+from nrm.store.reports import contributions, register
+from nrm.store.reports import reports as store
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.reports import reports as report_rows
+from nrm.vault import signing
+
+__all__ = ["CannotTabulate", "Closed", "Refused", "ReportRefused", "Waits"]
+
+Progress = Callable[[str], None]
+SIGNERS = {
+    Role.STATISTICIAN: "statistician",
+    Role.DUTY_OFFICER: "responsible_authority",
+    Role.COORDINATOR: "coordinator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Report ix of the quarter is stored and waits for signatures, or is published; `already`: it was so before.
+
+    `others`: the outcome of the other reports.
+    """
+
+    quarter: Quarter
+    step: str
+    already: bool = False
+    others: Mapping[str, ReportOutcome] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The figures of report ix did not survive the attack: nothing was stored, and no other report was made.
+
+    `findings` are (table, scenario, guarantee).
+    """
+
+    quarter: Quarter
+    findings: tuple[rules.Finding, ...]
+
+
+def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> Closed | Refused:
+    """Make the reports of a quarter (5 seconds to some minutes). Then they are stored and wait for their signatures.
+
+    The first release may be of any quarter that has ended; after it, each quarter in turn. A report other than ix that
+    was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
+    QuarterOutOfOrder, PartsOutstanding, WaitsForSignatures, BeingClosed, CannotTabulate.
+    `progress` is told what is being done, never a number.
+    """
+    with _one_at_a_time():
+        already = _checked_before_closing(quarter, by)
+        if already is not None and quarter != _newest(by):
+            return already
+        return _close(quarter, by, progress or (lambda _: None))
+
+
+def sign(quarter: Quarter, *, by: Actor) -> int:
+    """The statistician signs the closed reports of a quarter; returns how many. Raises NotPermitted, NotVisible."""
+    return release_signing.sign(quarter, by=by)
+
+
+def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
+    """The Responsible Authority signs after the statistician, which seals the reports; returns how many.
+
+    Raises NotPermitted, NotVisible, BeingClosed, BrokenSignature.
+    """
+    by.must(Permission.REPORT_COUNTERSIGN)
+    with _one_at_a_time():
+        return release_signing.countersign(quarter, by=by, tell=progress or (lambda _: None))
+
+
+def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
+    """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises."""
+    lock = _lock()
+    try:
+        already = _checked_before_closing(quarter, by)
+        if already is None:
+            background.go_on(lambda: _close(quarter, by, lambda _: None), f"closing {quarter}", lock)
+            lock = -1  # the thread releases it
+        return already
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
+    """`countersign` in the background; raises what it raises before any work is done."""
+    by.must(Permission.REPORT_COUNTERSIGN)
+    if not any(line.quarter == quarter and line.signed_at for line in store.waiting(by=by)):
+        raise NotVisible
+    lock = _lock()
+    db.session.rollback()
+    background.go_on(lambda: release_signing.countersign(quarter, by=by), f"closing {quarter}", lock)
+
+
+def state(quarter: Quarter, *, by: Actor) -> str | Refused:
+    """The state of a quarter, by report ix: `open`, `closing`, `unsigned`, `signed`, `released`, or its refusal.
+
+    `closing` also while it is being sealed; `signed`: by the statistician. Raises NotPermitted.
+    """
+    if not by.may(Permission.REPORT_COUNTERSIGN):
+        by.must(Permission.REPORT_CLOSE)
+    if background.is_busy():
+        return "closing"
+    db.session.rollback()  # the outcome was written after this request began to read
+    waiting = [line for line in store.waiting(by=by) if line.quarter == quarter]
+    if waiting:
+        return "signed" if all(line.signed_at for line in waiting) else "unsigned"
+    if any(line.quarter == quarter for line in store.releases(by=by)):
+        return "released"
+    attempt = store.attempt(quarter, by=by)
+    return "open" if attempt is None else Refused(quarter, attempt[1])
+
+
+def _newest(by: Actor) -> Quarter | None:
+    """The last quarter that was closed, whether it is signed or not."""
+    closed = [line.quarter for line in store.releases(by=by)]
+    return max([*closed, *(line.quarter for line in store.waiting(by=by))], default=None)
+
+
+def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
+    """Check what must hold before any work is done; the answer if the quarter is released already, else None."""
+    by.must(Permission.REPORT_CLOSE)
+    released = {line.quarter: line for line in store.releases(by=by)}
+    if quarter in released:
+        return Closed(quarter, released[quarter].step, already=True)
+    waiting = store.waiting(by=by)
+    for line in waiting:
+        if line.report == MAIN.name and line.quarter == quarter:
+            return Closed(quarter, report_rows.must_draft(line.report).step, already=True)
+    today = clock.today(country().timezone)
+    rules.check_closing(quarter, last=max(released, default=None), today=today)
+    for line in waiting:
+        raise rules.WaitsForSignatures(str(line.quarter))
+    parts = contributions.parts(quarter, by=by)
+    check_parts(parts, quarter, days=country().calendar.release_after_days, today=today)
+    if missing := register.awaited(quarter, by=by):
+        raise PartsOutstanding(missing)
+    db.session.rollback()  # nothing is held open while the figures are worked on
+    return None
+
+
+def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
+    first = release_building.release(MAIN, quarter, by=by, tell=tell)
+    if isinstance(first, ReportRefused):
+        return Refused(quarter, first.findings)
+    assert isinstance(first, release_building.Released)  # windows of one quarter never wait
+    others = {}
+    for report in REPORTS:
+        if report is not MAIN and report.name in country().tables:
+            tell(f"report {report.name}")
+            outcome = release_building.release(report, quarter, by=by, tell=tell)
+            if outcome is not None:
+                others[report.name] = outcome
+    return Closed(quarter, first.step, first.already, others)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    lock = _lock()
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock() -> int:
+    """The lock of all long work; two closings at once would do the same work twice. Raises BeingClosed."""
+    try:
+        return background.lock()
+    except background.Busy:
+        raise rules.BeingClosed from None
+
+
+def check(*, by: Actor) -> list[tuple[str, str]]:
+    """(quarter, what is wrong) of every sealed release that is not as it was signed; none: all are whole."""
+    return [(quarter, problem) for report in SEALED for quarter, problem in _check_chain(report.name, by)]
+
+
+def _check_chain(report: str, by: Actor) -> Iterator[tuple[str, str]]:
+    previous = rules.FIRST_HASH
+    for release in store.chain(by=by, report=report):
+        hashed = rules.chain_hash(
+            previous,
+            report=report,
+            quarter=release.quarter,
+            released_at=release.released_at.isoformat(),
+            files=release.files,
+        )
+        if release.previous_hash != previous:
+            yield release.quarter, "does not follow the release before it"
+        elif hashed != release.hash:
+            yield release.quarter, "a file is not the one that was sealed"
+        elif not signing.is_signed(release.signature, release.hash):
+            yield release.quarter, "the signature is not this server's"
+        previous = release.hash
+
+
+def verdict(quarter: Quarter, *, report: str = MAIN.name) -> dict[str, Any]:
+    """The verdict of the attack on a release: `ok`, `step`, `findings`, `scenarios`, `tables`; no cell and no count.
+
+    It is kept from the day of sealing. The seal, the shape and the frozen opening are checked again now, and what is
+    wrong with them is added to the findings. For a report that waits for signatures: what the closing found.
+    Raises NotVisible.
+    """
+    from nrm.statistics import attack
+    from nrm.statistics import release as statistics
+
+    by = Actor.system("release")
+    waits = report_rows.draft(report)
+    if waits is not None and waits.first_quarter <= str(quarter) <= waits.quarter:
+        return dict(waits.verdict)
+    kept = store.verdict(quarter, by=by, report=report)
+    lines = sorted(store.releases(by=by, report=report), key=lambda each: each.quarter)
+    place = next(n for n, each in enumerate(lines) if each.first_quarter <= quarter <= each.quarter)
+    tables = [
+        rules.filled(json.loads(store.release_file(each.quarter, "json", by=by, report=report))) for each in lines
+    ]
+    table_set = statistics.at_step(country().tables[report].of_release(tables[place]), lines[place].step)
+    before = tables[place - 1] if place else None
+    found = [
+        {"table": table, "scenario": scenario, "guarantee": guarantee}
+        for table, scenario, guarantee in attack.check_again(table_set, tables[place], before)
+    ]
+    found += [
+        {"table": "*", "scenario": "seal", "guarantee": "G6"}
+        for broken, _ in _check_chain(report, by)
+        if broken == str(lines[place].quarter)
+    ]
+    return {**kept, "ok": kept["ok"] and not found, "findings": [*kept["findings"], *found]}
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether these bytes are a file of a sealed release whose chain is whole."""
+    by = Actor.system("release")
+    digest = hashlib.sha256(content).digest()
+    for report in SEALED:
+        broken = {quarter for quarter, _ in _check_chain(report.name, by)}
+        for release in store.chain(by=by, report=report.name):
+            if any(hashlib.sha256(file).digest() == digest for file in release.files.values()):
+                return release.quarter not in broken
+    return False
+
+
+def public_key() -> bytes:
+    """The Ed25519 key by which anyone can check what this server signed."""
+    return signing.release_public_key()
+
+
+def public_keys() -> list[tuple[bytes, str, str]]:
+    """(key, who signs with it, code of the office) of everybody whose signature may be on a release.
+
+    These are the people with an account now, and those who signed an earlier release. No person is named.
+    """
+    found = [(public_key(), "server", "")]
+    for each in account_rows.signers(tuple(SIGNERS)):
+        found.append((each.public_key or b"", SIGNERS[Role(each.role)], each.organisation))
+    by = Actor.system("release")
+    for report in SEALED:
+        for release in store.chain(by=by, report=report.name):
+            for each in json.loads(release.files["json"])["signatures"]:
+                found.append((bytes.fromhex(each["public_key"]), each["signer"], each.get("office", "")))
+    return list(dict.fromkeys(found))
+
+
+def is_genuine(value: Mapping[str, Any]) -> bool:
+    """Whether the JSON of a release carries this server's signature over what it says, and those of both offices.
+
+    Every signature on it must be by a key of the signer that it names; a wrong one is as bad as a missing one.
+    """
+    if not is_signed_by(value, [public_key()]):
+        return False
+    known = {(key.hex(), signer, office) for key, signer, office in public_keys()}
+    signers = set()
+    for each in value["signatures"]:
+        if not isinstance(each, dict):
+            return False
+        key = each.get("public_key")
+        if not isinstance(key, str) or (key, each.get("signer"), each.get("office", "")) not in known:
+            return False
+        if not is_signed_by({**value, "signatures": [each]}, [bytes.fromhex(key)]):
+            return False
+        signers.add(each["signer"])
+    return signers == _needed(value)
+
+
+def is_signed_by(value: Mapping[str, Any], keys: Collection[bytes]) -> bool:
+    """Whether the JSON of a release carries a signature by each of these Ed25519 keys over what it says.
+
+    If there are more keys than signatures, every signature must be by one of the keys, and there must be enough of
+    them.
+    """
+    signatures = value.get("signatures")
+    if not isinstance(signatures, list):
+        return False
+    found: list[set[bytes]] = []
+    for each in signatures:
+        try:
+            signature = bytes.fromhex(each["signature"])
+        except (TypeError, KeyError, ValueError):
+            found.append(set())
+            continue
+        message = rules.message_of(value, each)
+        found.append({key for key in keys if message is not None and signing.is_signed(signature, message, key)})
+    signed = set[bytes]().union(*found)
+    return bool(keys) and (signed == set(keys) or (all(found) and len(signed) >= len(_needed(value))))
+
+
+def without_time(value: Mapping[str, Any]) -> list[str]:
+    """The signers of the JSON of a release whose signatures do not cover the time, because they are older than that."""
+    return rules.without_time(value)
+
+
+def _needed(value: Mapping[str, Any]) -> frozenset[str]:
+    named = (report.signers for report in SEALED if report.name == value.get("report"))
+    return next(named, rules.SIGNERS)
+
+
+def carries_signature(content: bytes, keys: Collection[bytes]) -> bool:
+    """Whether a printed report, a workbook or the metadata of a CSV carries its one signature by one of these keys.
+
+    Raises seals.CannotCarry.
+    """
+    message, signature = file_signatures.signed_part(content)
+    return any(signing.is_signed(signature, message, key) for key in keys)

@@ -1,0 +1,344 @@
+"""Raising and ending the alarm of a missing person; recording, by two members, that an adult left on her own or that
+somebody died."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.absences import (
+    AbsenceRefusal,
+    AbsenceRefused,
+    Feared,
+    Kind,
+    Outcome,
+    check_died,
+    check_end,
+    check_left_alone,
+    check_second,
+    check_since,
+    child_authority,
+)
+from nrm.domain.shelter.stays import Destination, ExitReason, StayOver, check_country, check_exit, country_of
+from nrm.models.shelter.absences import LeftAlone, Missing
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.shelter import absences as store
+from nrm.store.shelter import stays
+
+
+def report(*, case_id: uuid.UUID, since: datetime, feared: Feared, by: Actor) -> uuid.UUID:
+    """Raise the alarm: a person of the shelter did not come back. The duty desk is told at once; for a child, the
+    child authority is told too.
+
+    Returns the id of the alarm. Raises NotPermitted, NotVisible, AbsenceRefused (`since`, `already`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.member_id is None or by.organisation_id is None:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            case = stays.held_case(case_id, by=by, lock=True)
+            current = stays.of_case(case_id, by=by).current
+            now = clock.now()
+            since_on = clock.day_of(since, country().timezone)
+            check_since(since, now=now, on=since_on, admitted_on=current.admitted_on if current else None)
+            alarm = Missing(
+                id=uuid.uuid4(),
+                case_id=case_id,
+                stay_id=current.id if current is not None else None,
+                organisation_id=by.organisation_id,
+                age_class=case.age_class,
+                feared=str(feared),
+                party="" if case.age_class == "adult" else child_authority(country().in_force(now)),
+                since_on=since_on,
+                since_at=since,
+                reported_on=days.today(),
+                reported_by_id=by.member_id,
+            )
+            session.add(alarm)
+            session.flush()
+            audit.append(session, audit.Event.MISSING_REPORTED, by=by, case_id=case_id, missing_id=alarm.id)
+            return alarm.id
+    except IntegrityError:
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
+
+
+def known(*, missing_id: uuid.UUID, by: Actor) -> None:
+    """The duty desk, or for a child the child authority, says that it knows. A second time changes nothing.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    if not (authority or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotVisible
+    with transaction() as session:
+        alarm = store.row(missing_id, by=by)
+        column = Missing.authority_knows if authority else Missing.desk_knows
+        hit = hit_one(
+            session, update(Missing).where(Missing.id == alarm.id, column.is_(False)).values({column.key: True})
+        )
+        if hit:
+            who = "authority" if authority else "desk"
+            audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
+
+
+def found(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The person is back today; returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`)."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = _own_alarm(missing_id, by)
+        _end(session, alarm, Outcome.FOUND, days.today(), by)
+        return alarm.case_id
+
+
+def _own_alarm(missing_id: uuid.UUID, by: Actor) -> Missing:
+    """An alarm that the actor's own organisation raised; raises NotVisible."""
+    alarm = store.row(missing_id, by=by)
+    if alarm.organisation_id != by.organisation_id:
+        raise NotVisible
+    return alarm
+
+
+def end(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """End the alarm because nobody found the person; returns the case. An open stay ends on the day from which the
+    person is missing.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `too_early`, `authority`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = _own_alarm(missing_id, by)
+        today = days.today()
+        check_end(
+            reported_on=alarm.reported_on,
+            today=today,
+            days=country().missing_days,
+            age_class=alarm.age_class,
+            authority_knows=alarm.authority_knows or alarm.party == "",
+        )
+        _end(session, alarm, Outcome.NOT_FOUND, today, by)
+        if alarm.stay_id is not None:
+            hit = hit_one(
+                session,
+                update(Stay)
+                .where(Stay.id == alarm.stay_id, Stay.ended_on.is_(None))
+                .values(
+                    ended_on=alarm.since_on,
+                    end_known_on=today,
+                    exit_reason=str(ExitReason.MISSING),
+                    destination=str(Destination.UNKNOWN),
+                    child_gate="missing",
+                ),
+            )
+            if hit:
+                audit.append(
+                    session,
+                    audit.Event.STAY_ENDED,
+                    by=by,
+                    case_id=alarm.case_id,
+                    stay_id=alarm.stay_id,
+                    exit_reason=str(ExitReason.MISSING),
+                )
+        return alarm.case_id
+
+
+def _end(session: Session, alarm: Missing, outcome: Outcome, on: date, by: Actor) -> None:
+    """End an alarm that is still open and delete its hour. Raises AbsenceRefused (`over`)."""
+    hit = hit_one(
+        session,
+        update(Missing)
+        .where(Missing.id == alarm.id, Missing.outcome == "")
+        .values(outcome=str(outcome), over_on=on, since_at=None)
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise AbsenceRefused(AbsenceRefusal.OVER)
+    event = audit.Event.MISSING_FOUND if outcome is Outcome.FOUND else audit.Event.MISSING_ENDED
+    audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
+
+
+def record_left(*, stay_id: uuid.UUID, left_on: date, destination: Destination, where: str, by: Actor) -> uuid.UUID:
+    """One member records that an adult left on her own; the duty desk sees it at once, a second member confirms.
+
+    `where`: the country. Returns the record. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, AbsenceRefused
+    (`already`), permits.GateClosed (`child_alone`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.member_id is None or by.organisation_id is None:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            stay = stays.row(stay_id, by=by)
+            if stay.ended_on is not None:
+                raise StayOver
+            case = session.get_one(Case, stay.case_id, populate_existing=True)
+            check_left_alone(case.age_class, left_on, admitted_on=stay.admitted_on, today=days.today())
+            check_exit(ExitReason.LEFT_ALONE, destination)
+            check_country(destination, where)
+            made = LeftAlone(
+                id=uuid.uuid4(),
+                stay_id=stay.id,
+                case_id=stay.case_id,
+                organisation_id=by.organisation_id,
+                kind=str(Kind.LEFT),
+                left_on=left_on,
+                destination=str(destination),
+                country=country_of(destination, where, case.citizenship),
+                recorded_on=days.today(),
+                recorded_by_id=by.member_id,
+            )
+            session.add(made)
+            session.flush()
+            audit.append(session, audit.Event.LEFT_ALONE_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
+            return made.id
+    except IntegrityError:
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
+
+
+def record_death(*, stay_id: uuid.UUID, died_on: date, by: Actor) -> uuid.UUID:
+    """One member records a death, and a second member confirms it. The duty desk sees it at once, and for a child the
+    child authority does too.
+
+    Returns the record. Raises NotPermitted, NotVisible, StayOver, ImpossibleStay, AbsenceRefused (`already`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.member_id is None or by.organisation_id is None:
+        raise NotVisible
+    try:
+        with transaction() as session:
+            stay = stays.row(stay_id, by=by)
+            if stay.ended_on is not None:
+                raise StayOver
+            case = session.get_one(Case, stay.case_id, populate_existing=True)
+            check_died(died_on, admitted_on=stay.admitted_on, today=days.today())
+            made = LeftAlone(
+                id=uuid.uuid4(),
+                stay_id=stay.id,
+                case_id=stay.case_id,
+                organisation_id=by.organisation_id,
+                kind=str(Kind.DIED),
+                left_on=died_on,
+                destination=str(Destination.NONE),
+                country="",
+                party="" if case.age_class == "adult" else child_authority(country().in_force(clock.now())),
+                recorded_on=days.today(),
+                recorded_by_id=by.member_id,
+            )
+            session.add(made)
+            session.flush()
+            audit.append(session, audit.Event.DEATH_RECORDED, by=by, case_id=stay.case_id, left_id=made.id)
+            return made.id
+    except IntegrityError:
+        raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
+
+
+def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Another member of the shelter confirms that the person left or died. The stay ends, and so does an open alarm.
+
+    Returns the stay.
+
+    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        left = store.left_row(left_id, by=by)
+        check_second(left.recorded_by_id, by.member_id)
+        hit = hit_one(
+            session,
+            update(LeftAlone)
+            .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
+            .values(confirmed_by_id=by.member_id)
+            .execution_options(synchronize_session=False),
+        )
+        if not hit:
+            raise AbsenceRefused(AbsenceRefusal.OVER)
+        reason, opened = ExitReason.LEFT_ALONE, "adult"
+        if left.kind == Kind.DIED:
+            case = session.get_one(Case, left.case_id, populate_existing=True)
+            reason, opened = ExitReason.DIED, "adult" if case.age_class == "adult" else "died"
+        alarm = absence_rows.stands(left.case_id)
+        if alarm is not None:
+            _end(session, alarm, Outcome.FOUND, max(alarm.since_on, days.today()), by)
+        ended = hit_one(
+            session,
+            update(Stay)
+            .where(Stay.id == left.stay_id, Stay.ended_on.is_(None))
+            .values(
+                ended_on=left.left_on,
+                end_known_on=days.today(),
+                exit_reason=str(reason),
+                destination=left.destination,
+                destination_country=left.country,
+                repatriation_gate=str(reason),
+                child_gate=opened,
+                left_recorded_by_id=left.recorded_by_id,
+                left_confirmed_by_id=by.member_id,
+            ),
+        )
+        if not ended:
+            raise StayOver
+        event = audit.Event.DEATH_CONFIRMED if reason is ExitReason.DIED else audit.Event.LEFT_ALONE_CONFIRMED
+        audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
+        audit.append(
+            session,
+            audit.Event.STAY_ENDED,
+            by=by,
+            case_id=left.case_id,
+            stay_id=left.stay_id,
+            exit_reason=str(reason),
+        )
+        return left.stay_id
+
+
+def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Delete a record that was wrong, before a second member confirmed it; returns the stay.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        left = store.left_row(left_id, by=by)
+        hit = hit_one(
+            session,
+            update(LeftAlone)
+            .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
+            .values(withdrawn_on=days.today())
+            .execution_options(synchronize_session=False),
+        )
+        if not hit:
+            raise AbsenceRefused(AbsenceRefusal.OVER)
+        event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
+        audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
+        return left.stay_id
+
+
+def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
+    """The duty desk, or for a child that died the child authority, says that it knows. A second time changes nothing.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    if not (authority or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotVisible
+    with transaction() as session:
+        left = store.left_row(left_id, by=by)
+        column = LeftAlone.authority_knows if authority else LeftAlone.desk_knows
+        hit = hit_one(
+            session, update(LeftAlone).where(LeftAlone.id == left.id, column.is_(False)).values({column.key: True})
+        )
+        if hit:
+            event = audit.Event.DEATH_KNOWN if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_KNOWN
+            audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)

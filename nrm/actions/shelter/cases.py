@@ -1,0 +1,167 @@
+"""Opening, writing, sharing and closing a case.
+
+Opening is an event of its own: it is recorded before anything is shown, and is valid for a quarter of an hour for the
+session that asked. Reading within that time records nothing more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.cases import (
+    BY_CONSENT,
+    WRITTEN_BY_HOLDER,
+    CaseRefusal,
+    CaseRefused,
+    Compartment,
+    Purpose,
+    check_share,
+)
+from nrm.domain.shelter.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
+from nrm.models.shelter.consents import Consent
+from nrm.steps.shelter import cases as steps
+from nrm.steps.shelter import consent_records
+from nrm.steps.shelter.cases import CannotOpen
+from nrm.store import names
+from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.shelter import cases as store
+from nrm.store.shelter.cases import CaseRelation
+from nrm.vault import care_notes, grants, sharing, shredding
+from nrm.vault import compartments as vault
+
+StaleRevision = vault.StaleRevision
+
+
+def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, by: Actor) -> None:
+    """Give the actor's session leave to read for a quarter of an hour; recorded for the holder and in the audit chain.
+
+    Raises NotPermitted, NotVisible, CannotOpen (nothing is recorded then but the refusal).
+    """
+    by.must(Permission.CASE_OPEN)
+    relation = store.visible(case_id, by=by, asked=True)
+    try:
+        with transaction() as session:
+            # A reader's consent ran out: the next session of the holder gives the case new keys, without that reader.
+            narrowed = relation is CaseRelation.HOLDER and consent_records.narrow(session, case_id, by)
+            steps.allow(session, case_id, compartment, purpose, by=by)
+    except CannotOpen:
+        with transaction() as session:
+            audit.append(session, audit.Event.OPENING_FAILED, by=by, case_id=case_id, compartment=compartment)
+        raise
+    if narrowed:
+        shredding.work_off()
+
+
+def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
+    """Write a compartment that the holder writes (care, legal); returns the number of the new revision.
+
+    `seen`: the revision that the writer had read; 0 if there was none. Raises NotPermitted, NotVisible, CannotOpen,
+    CaseRefused, StaleRevision (somebody else wrote in the meantime).
+    """
+    by.must(Permission.CASE_OPEN)
+    if compartment not in WRITTEN_BY_HOLDER:
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    with transaction() as session:
+        steps.check_written(session, case_id, by)
+        there = compartment in vault.compartments_of(session, case_id)
+        if there:
+            revision = vault.write(session, case_id, compartment, dict(value), seen=seen, by=by)
+        elif seen:
+            raise StaleRevision
+        else:
+            vault.create(session, case_id, {compartment: dict(value)}, steps.own_organisation_only(by))
+            revision = 1
+        audit.append(
+            session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment, revision=revision
+        )
+        return revision
+
+
+def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
+    """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        steps.check_written(session, case_id, by)
+        steps.begin(session, case_id, Compartment.CARE, by)
+        written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
+        note_id = care_notes.add(session, case_id, written, by=by)
+        audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
+
+
+def share(
+    *,
+    case_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    compartments: Collection[Compartment],
+    agreed: bool,
+    by: Actor,
+) -> None:
+    """The holder lets another organisation read some compartments, because the person agrees.
+
+    A legal file that does not exist yet is begun empty. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    organisation = names.organisation(organisation_id)
+    with transaction() as session:
+        steps.check_written(session, case_id, by)
+        kind = OrganisationKind(organisation.kind)
+        check_share(kind, compartments, agreed=agreed)
+        if kind is OrganisationKind.TRP_UNIT and not permit_rows.has_applied(case_id):
+            raise CaseRefused(CaseRefusal.NOT_APPLIED)
+        for compartment in sorted(compartments):
+            if compartment is Compartment.LEGAL:
+                steps.begin(session, case_id, compartment, by)
+            elif compartment not in vault.compartments_of(session, case_id):
+                raise CaseRefused(CaseRefusal.NOTHING_TO_SHARE)
+            if organisation_id not in grants.holders_of(session, case_id, compartment):
+                sharing.share(session, case_id, compartment, [organisation_id], by=by)
+            audit.append(
+                session,
+                audit.Event.CASE_SHARED,
+                by=by,
+                case_id=case_id,
+                organisation_id_shared=organisation_id,
+                compartment=compartment,
+            )
+        if set(compartments) & read_by_consent(kind):
+            yes = Answer(Topic.SHARING, Said.GIVEN, organisation.party or organisation.code)
+            consent_records.record(session, case_id, [yes], Asking("", "", ""), by)
+
+
+def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:
+    """End a share, because the person no longer agrees: all that the organisation could read gets a new epoch.
+
+    This is possible at any time. While somebody is asked to take the person, the new keys are offered to them again.
+    Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`).
+    """
+    by.must(Permission.CASE_OPEN)
+    organisation = names.organisation(organisation_id)
+    if not reads_by_consent(OrganisationKind(organisation.kind)):
+        store.row(case_id, by=by)
+        raise CaseRefused(CaseRefusal.BY_CLAUSE)
+    with transaction() as session:
+        steps.held_open_case(case_id, by)
+        if not consent_records.end_reading(session, case_id, [organisation], by):
+            raise (
+                NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused(CaseRefusal.BY_CLAUSE)
+            )
+        sharing = (Consent.topic == Topic.SHARING, Consent.party == (organisation.party or organisation.code))
+        given = consent_records.current(session, case_id, *sharing, Consent.said == Said.GIVEN)
+        consent_records.end(session, given, Ended.WITHDRAWN, by, narrowing=Narrowing.DONE)
+    shredding.work_off()
+
+
+def close(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Close the case: from now on nobody but the holder opens anything.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `closed`), GateClosed (a
+    child who has had no bed here, and whom nobody has found to be safe).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        steps.end(session, case_id, by)
+    shredding.work_off()

@@ -1,0 +1,225 @@
+"""Asking for consent, answer by answer, and what follows when an answer is taken back or runs out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from nrm import clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.domain.shelter.cases import NOT_COLLECTED
+from nrm.domain.shelter.consents import (
+    EVERYTHING,
+    Answer,
+    Asking,
+    ConsentRefusal,
+    ConsentRefused,
+    Ended,
+    Narrowing,
+    Said,
+    Topic,
+    Weighed,
+    check_asked,
+    check_weighed,
+    consent_of_case,
+    read_by_consent,
+)
+from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.consents import Consent
+from nrm.steps.accounts import alone
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import consents as steps
+from nrm.steps.shelter import data_requests as data_request_steps
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter.consents import REFUSED
+from nrm.store import days
+from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.shelter import consents as store
+from nrm.vault import grants, shredding
+
+TEND = Actor.system("tend")
+_BATCH = 200
+
+
+def ask(
+    *, case_id: uuid.UUID, answers: Collection[Answer], asking: Asking, by: Actor, weighed: Weighed | None = None
+) -> None:
+    """Record what the person answered when the holder asked; a no takes back an earlier yes.
+
+    A person who was not asked at the post answers for the first time: after a no, nothing that they told is kept.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `closed`, `asked`), ConsentRefused.
+    """
+    by.must(Permission.CASE_OPEN)
+    if not answers:
+        raise ConsentRefused(ConsentRefusal.NOTHING)
+    with transaction() as session:
+        case_steps.check_written(session, case_id, by)
+        case = session.get_one(Case, case_id)
+        check_asked(case.age_class, answers)
+        for answer in answers:
+            check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
+        waits = None
+        destroys = _is_nothing_told(case, answers)
+        if destroys:
+            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.REFUSED, case_id, by)
+        before = {each.said for each in consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)}
+        consent_records.record(session, case_id, answers, asking, by, weighed)
+        for answer in answers:
+            if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
+                consent_records.end_reading(session, case_id, _readers(session, answer.party), by)
+            elif answer.topic is Topic.STATISTICS and answer.said not in before:
+                _count(case, counted=answer.said is Said.GIVEN)
+        if any(each.topic is Topic.SERVICES for each in answers):
+            _answered(session, case, answers, by, waits=waits is not None)
+        if destroys and waits is None:
+            alone.count(session, ActKind.WITHDRAW, case_id, by)
+    erasure_steps.carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def _is_nothing_told(case: Case, answers: Collection[Answer]) -> bool:
+    """Whether, by these answers, nothing that the person told may be kept."""
+    if not any(each.topic is Topic.SERVICES for each in answers):
+        return False
+    return REFUSED in answers or (consent_of_case(answers) == "refused" and case.consent != "given")
+
+
+def _answered(session: Session, case: Case, answers: Collection[Answer], by: Actor, *, waits: bool) -> None:
+    """Update the facts that the agreement's rules use. A person who could not be asked at the post was asked now.
+
+    `waits`: what was told is destroyed when a second member agrees; until then only the holder reads it.
+    """
+    nothing_told = _is_nothing_told(case, answers)
+    case.consent = "refused" if nothing_told else "given"
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case.id, Obligation.kind == "ask_consent", Obligation.done_at.is_(None))
+        .values(done_at=clock.now(), done_by_id=by.member_id)
+    )
+    if nothing_told and waits:
+        consent_records.end_all_reading(session, case.id, by)
+    elif nothing_told:
+        steps.destroy(session, case, by)
+
+
+def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor) -> None:
+    """The person takes back an answer (`what`: a Topic, with the `party` of a sharing), or all of it (EVERYTHING).
+
+    Everything: all that is sealed is destroyed, except a witness's legal file. What a shelter must know to keep a
+    person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch without the reader. Being
+    counted: the person is no longer counted, and the particulars are deleted. Help: none is arranged without a new yes.
+
+    The gate of the residence permit does not block this: the right is hers, and nothing here sends her abroad. It ends
+    no stay (a stay passes its gate when she leaves), and does not change whether she was told of the permit.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `asked`), ConsentRefused (`nothing`,
+    `child`: of a child nothing was consented to); WaitsForSecond for the third of everything in an hour: then nothing
+    is destroyed, but nobody reads by consent any more.
+    """
+    by.must(Permission.CASE_OPEN)
+    waits = None
+    with transaction() as session:
+        case = steps.held_case(session, case_id, by)
+        steps.check_takes_back(case)
+        if what == EVERYTHING:
+            waits = alone.goes(session, ActKind.WITHDRAW, ActReason.TAKEN_BACK, case_id, by)
+            if waits is None:
+                steps.withdraw_everything(session, case, by)
+                alone.count(session, ActKind.WITHDRAW, case_id, by)
+            else:
+                consent_records.end_all_reading(session, case_id, by)
+        else:
+            ended = _given_consents(session, case, Topic(what), party)
+            done = Narrowing.DONE if Topic(what) in (Topic.SHARING, Topic.STATISTICS) else Narrowing.NONE
+            consent_records.end(session, ended, Ended.WITHDRAWN, by, narrowing=done)
+            if what == Topic.SHARING:
+                consent_records.end_reading(session, case_id, _readers(session, party), by)
+            elif what == Topic.STATISTICS:
+                _count(case, counted=False)
+            data_request_steps.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
+    erasure_steps.carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> list[Consent]:
+    """The yes that is taken back. Cases older than the table of answers keep their yes to being counted as a fact."""
+    found = consent_records.current(
+        session, case.id, Consent.topic == topic, Consent.party == party, Consent.said == Said.GIVEN
+    )
+    if not found and not (topic is Topic.STATISTICS and case.facts.get("statistics") == "yes"):
+        raise ConsentRefused(ConsentRefusal.NOTHING)
+    return found
+
+
+def _readers(session: Session, party: str) -> list[Organisation]:
+    """The organisations that act as a party, of those that read by consent."""
+    acts = or_(Organisation.party == party, (Organisation.party == "") & (Organisation.code == party))
+    found = session.scalars(select(Organisation).where(acts)).all()
+    return [each for each in found if read_by_consent(OrganisationKind(each.kind))]
+
+
+def _count(case: Case, *, counted: bool) -> None:
+    """Set whether the person is counted from now on. If not, only what the gates need is kept, and no particulars."""
+    if counted:
+        case.facts = {**case.facts, "statistics": "yes"}
+    else:
+        case.facts = {"statistics": "no"}
+        case.age_band = case.citizenship = case.exploited_in = NOT_COLLECTED
+
+
+def narrow(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Give new keys to what somebody read until the consent ran out. Raises NotPermitted, NotVisible, CannotOpen."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        store.held(case_id, by=by, lock=True)
+        consent_records.narrow(session, case_id, by)
+    shredding.work_off()
+
+
+def lapse(*, by: Actor) -> int:
+    """End what time ends: sharing whose consent was not renewed, and what was kept for a stay that is over.
+
+    Returns how many. It needs no key. For the program alone: raises NotVisible for a person.
+    """
+    if by != TEND:
+        raise NotVisible
+    with transaction() as session:
+        over = consent_rows.over(days.today(), _BATCH)
+        for consent in over:
+            taken = [
+                grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
+                for each in _readers(session, consent.party)
+            ]
+            waits = Narrowing.WAITS if any(taken) else Narrowing.DONE
+            consent_records.end(session, [consent], Ended.LAPSED, by, narrowing=waits)
+    gone = 0
+    for case_id in consent_rows.kept_for_a_stay(_BATCH):
+        gone += _erase_after_the_stay(case_id, by)
+    if gone:
+        erasure_steps.carry_out()
+    return len(over) + gone
+
+
+def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:
+    with transaction() as session:
+        case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+        if steps.is_with_somebody(session, case_id):
+            return False
+        erasure_steps.destroy(session, case_id, erasure_steps.to_erase(session, case_id), by)
+        steps.close(session, case, by)
+        session.execute(
+            update(Consent)
+            .where(Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == "")
+            .values(narrowing=str(Narrowing.DONE))
+        )
+        return True

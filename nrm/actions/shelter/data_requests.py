@@ -1,0 +1,149 @@
+"""A person asks for a copy of what is kept, that it is erased, or to take back a consent: recording it where the person
+asks, and answering.
+
+The person who records it needs the code of the case, and learns nothing about the case, not even whether there is one.
+Erasing itself is `erasures.erase`, taking back `consents.withdraw`; they also answer the request.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.cases import SUPPLEMENT, Compartment, Purpose
+from nrm.domain.shelter.data_requests import (
+    Refusal,
+    RequestKind,
+    RequestRefusal,
+    RequestRefused,
+    RequestStatus,
+    refusals,
+)
+from nrm.models.shelter.data_requests import PersonRequest
+from nrm.steps.referrals import supplements as supplement_steps
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
+from nrm.store.rows.shelter import data_requests as data_request_rows
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import data_requests as store
+from nrm.vault import compartments as vault
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The copy for the person: each part that is kept, the notes, and what was added after an urgent hand-over."""
+
+    parts: dict[Compartment, case_steps.Opened]
+    notes: list[dict[str, object]]
+    supplement: case_steps.Opened | None
+
+
+def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Actor) -> None:
+    """Record what a person asked for, under an id the caller chose; the same id again records nothing twice.
+
+    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
+    """
+    by.must(Permission.REQUEST_RECORD)
+    try:
+        with transaction() as session:
+            if data_request_rows.is_known(request_id):
+                store.own(request_id, by=by)
+                return
+            session.add(
+                PersonRequest(
+                    id=request_id,
+                    organisation_id=by.organisation_id,
+                    pseudonym=pseudonym,
+                    case_id=data_request_rows.case_of(pseudonym),
+                    kind=str(kind),
+                    status=str(RequestStatus.OPEN),
+                    asked_on=days.today(),
+                )
+            )
+            session.flush()
+            audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
+    except IntegrityError:
+        store.own(request_id, by=by)  # the same button, pressed twice at once
+
+
+def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
+    """Refuse the request, with a reason. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`)."""
+    by.must(Permission.REQUEST_ANSWER)
+    with transaction() as session:
+        asked = store.row(request_id, by=by, lock=True)
+        if reason not in refusals(RequestKind(asked.kind), known=asked.case_id is not None):
+            raise RequestRefused(RequestRefusal.REASON)
+        _answer(session, asked, RequestStatus.REFUSED, by, reason)
+
+
+def open_copy(*, request_id: uuid.UUID, by: Actor) -> None:
+    """Open all that is kept to the holder's session for a quarter of an hour; each part is recorded first.
+
+    Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
+    """
+    by.must(Permission.CASE_OPEN)
+    case_id = _asked_copy(request_id, by).case_id
+    assert case_id is not None
+    with transaction() as session:
+        for compartment in vault.compartments_of(session, case_id):
+            case_steps.allow(session, case_id, compartment, Purpose.COPY, by=by)
+
+
+def copy(*, request_id: uuid.UUID, by: Actor) -> Copy | None:
+    """The copy, for the session that opened it; None before, and after the quarter of an hour.
+
+    Raises NotPermitted, NotVisible, CannotOpen, RequestRefused (`kind`, `answered`).
+    """
+    case_id = _asked_copy(request_id, by).case_id
+    assert case_id is not None
+    parts = case_steps.opened(case_id=case_id, by=by)
+    kept = set(case_store.case(case_id, by=by).compartments)
+    if not kept or not set(parts) >= kept:
+        return None
+    notes = case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in parts else []
+    return Copy(parts, notes, supplement_steps.read(case_id=case_id, by=by) if _has_supplement(case_id) else None)
+
+
+def give(*, request_id: uuid.UUID, by: Actor) -> None:
+    """Record that the person got the copy. Raises NotPermitted, NotVisible, RequestRefused (`kind`, `answered`)."""
+    by.must(Permission.REQUEST_ANSWER)
+    with transaction() as session:
+        _answer(session, _asked_copy(request_id, by, lock=True), RequestStatus.GIVEN, by)
+
+
+def _asked_copy(request_id: uuid.UUID, by: Actor, *, lock: bool = False) -> PersonRequest:
+    """An open request for a copy of a case the actor's organisation holds."""
+    asked = store.row(request_id, by=by, lock=lock)
+    if asked.case_id is None or case_store.row(asked.case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    if asked.kind != RequestKind.COPY:
+        raise RequestRefused(RequestRefusal.KIND)
+    if asked.status != RequestStatus.OPEN:
+        raise RequestRefused(RequestRefusal.ANSWERED)
+    return asked
+
+
+def _has_supplement(case_id: uuid.UUID) -> bool:
+    return SUPPLEMENT in vault.compartments_of(db.session(), case_id)
+
+
+def _answer(
+    session: Session, asked: PersonRequest, status: RequestStatus, by: Actor, reason: Refusal | None = None
+) -> None:
+    hit = hit_one(
+        session,
+        update(PersonRequest)
+        .where(PersonRequest.id == asked.id, PersonRequest.status == RequestStatus.OPEN)
+        .values(status=str(status), reason=str(reason or ""), answered_on=days.today())
+        .execution_options(synchronize_session=False),
+    )
+    if not hit:
+        raise RequestRefused(RequestRefusal.ANSWERED)
+    audit.append(session, audit.Event.REQUEST_ANSWERED, by=by, request_id=asked.id, answer=str(status), reason=reason)

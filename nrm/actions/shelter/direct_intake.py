@@ -1,0 +1,172 @@
+"""A shelter opens a case for somebody who came without a referral, and admits them in the same transaction."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement.agreements import RECEIVER, Agreement
+from nrm.domain.agreement.routes import RouteObligation
+from nrm.domain.shelter.cases import RANDOM_BYTES, Compartment, new_pseudonym
+from nrm.domain.shelter.consents import Asking, of_own_case
+from nrm.domain.shelter.direct_intake import (
+    CAME_WITH,
+    ImpossibleCase,
+    IntakeRefusal,
+    OwnCase,
+    check,
+    columns,
+    further_facts,
+    obligations,
+    sealed,
+)
+from nrm.domain.shelter.stays import Source
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import consent_records
+from nrm.steps.shelter.stays import begin
+from nrm.store import days, names
+from nrm.store.countries import country
+from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.store.rows.interviews import interviews as interview_rows
+from nrm.store.shelter import cases, stays
+from nrm.vault import compartments as vault
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new case and its first stay."""
+
+    case_id: uuid.UUID
+    stay_id: uuid.UUID
+    pseudonym: str
+
+
+def open_case(
+    *,
+    case: OwnCase,
+    bed_id: uuid.UUID,
+    admitted_on: date,
+    anticipated_end_on: date,
+    by: Actor,
+    identity: Mapping[str, Any] | None = None,
+    story: str = "",
+    note: str = "",
+    came_with: uuid.UUID | None = None,
+) -> Opened:
+    """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
+
+    `came_with`: the case of the victim whose child this is, which the shelter holds. That they belong together is
+    sealed with the child's identity; it is not stored in clear.
+
+    `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
+    hand-over says of needs. Identity and story are sealed to the shelter and to the parties that a clause grants them
+    to. For an adult who does not agree neither is stored, and nobody is told. A form that is sent twice finds its bed
+    taken the second time.
+
+    Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
+    """
+    by.must(Permission.STAY_MANAGE)
+    if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
+        raise NotVisible
+    named = {name: value for name, value in (identity or {}).items() if value}
+    if (came_with is None) == (case.source is Source.WITH_A_VICTIM):
+        raise ImpossibleCase(IntakeRefusal.DEPENDANT)
+    if came_with is not None:
+        named[CAME_WITH] = _held_case_code(came_with, by)
+    check(case, named=bool(named or story))
+    now = clock.now()
+    agreement = country().in_force(now)
+    with transaction() as session:
+        stays.bed(bed_id, by=by)  # locked before the audit chain is: another who wants this bed waits here
+        organisation = names.organisation(by.organisation_id)
+        owed = obligations(case, agreement, now, party=organisation.party)
+        row = Case(
+            id=uuid.uuid4(),
+            pseudonym=_unused_pseudonym(),
+            status="open",
+            source=str(case.source),
+            opened_by_id=organisation.id,
+            holder_id=organisation.id,
+            registered_month=days.today().replace(day=1),
+            questionnaire=next(iter(country().questionnaires)),
+            age_class=case.age_class,
+            consent=case.consent,
+            facts=further_facts(case),
+            **columns(case),
+        )
+        session.add(row)
+        session.flush()
+        _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
+        consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
+        audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
+        stay_id = begin(session, row, None, bed_id, admitted_on, anticipated_end_on, by)
+        session.add_all(
+            Obligation(
+                case_id=row.id,
+                kind=each.kind,
+                party=each.party,
+                clause=each.clause,
+                due_at=now + each.within if each.within is not None else None,
+            )
+            for each in owed
+        )
+        return Opened(row.id, stay_id, row.pseudonym)
+
+
+def _held_case_code(case_id: uuid.UUID, by: Actor) -> str:
+    """The code of an open case the shelter holds; raises NotVisible."""
+    found = cases.case(case_id, by=by)
+    if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
+        raise NotVisible
+    return found.pseudonym
+
+
+def _unused_pseudonym() -> str:
+    while True:
+        pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
+        if not interview_rows.is_pseudonym_taken(pseudonym):
+            return pseudonym
+
+
+def _seal(
+    session: Session,
+    case_id: uuid.UUID,
+    answers: Mapping[str, dict[str, Any]],
+    owed: tuple[RouteObligation, ...],
+    agreement: Agreement,
+    by: Actor,
+) -> None:
+    """Seal each compartment to the shelter, and to the parties that a clause grants it to and that have keys."""
+    assert by.organisation_id is not None
+    for name, value in answers.items():
+        holders = {by.organisation_id}
+        for each in owed:
+            if Compartment(name) in each.grant and each.party != RECEIVER:
+                holders |= {desk.id for desk in agreement_rows.every_desk(each.party)}
+        if name == Compartment.HAND_OVER and any(each.kind == "notify" for each in owed):
+            holders |= _authority(agreement)
+        content = dict(value)
+        if name == Compartment.HAND_OVER:
+            content["interviewed_at"] = clock.now().isoformat()
+        elif name == Compartment.STORY:
+            content["wordings"] = {}
+        vault.create(session, case_id, {name: content}, holders)
+
+
+def _authority(agreement: Agreement) -> set[uuid.UUID]:
+    return {
+        desk.id
+        for party in agreement.parties.values()
+        if party.kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+        for desk in agreement_rows.every_desk(party.code)
+    }

@@ -1,0 +1,123 @@
+"""Erasing what is sealed: because its time is over, or because the person asks. Facts for the statistics stay.
+
+Erased means: the rows and the shred keys are deleted, and the list outside the databases says so. An older backup that
+is restored with that list opens nothing of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
+from nrm.domain.shelter.cases import SUPPLEMENT, Compartment
+from nrm.domain.shelter.retention import ends_on
+from nrm.models.shelter.cases import Case
+from nrm.steps.accounts import alone
+from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import erasures as steps
+from nrm.store.countries import country
+from nrm.store.shelter import cases as store
+from nrm.vault import compartments as vault
+
+
+@dataclass(slots=True)
+class Count:
+    """What `erase_expired` found: cases and compartments whose time is over, and those kept as a court file."""
+
+    cases: int = 0
+    compartments: int = 0
+    kept_as_court_file: int = 0
+
+
+def erase_expired(*, dry_run: bool = False, tell: Callable[[Count], None] = lambda _: None) -> Count:
+    """Erase what the country's retention periods no longer cover; `dry_run` only counts.
+
+    Each case has its own transaction, so that it can be stopped and started again. It needs no key.
+    """
+    by = Actor.system("retention")
+    count = Count()
+    for case_id in db.session.scalars(select(Case.id).where(Case.closed_month.is_not(None)).order_by(Case.id)).all():
+        over, kept = _compartments_due(case_id)
+        db.session.rollback()
+        count.kept_as_court_file += kept
+        if over:
+            count.cases += 1
+            count.compartments += len(over)
+            if not dry_run:
+                _erase_over(case_id, by)
+        tell(count)
+    if not dry_run:
+        steps.carry_out()
+    return count
+
+
+def _compartments_due(case_id: uuid.UUID) -> tuple[list[str], int]:
+    """(the compartments of a closed case whose time is over, how many are kept as long as the court file)."""
+    case = db.session.get(Case, case_id, populate_existing=True)
+    if case is None or case.status != "closed" or case.closed_month is None:
+        return [], 0
+    rules = country().retention
+    over, kept = [], 0
+    for compartment in vault.compartments_of(db.session(), case_id):
+        # A supplement contains the same things as the story, and is kept no longer.
+        told = Compartment.STORY if compartment == SUPPLEMENT else Compartment(compartment)
+        years = rules.years_after_closing[told]
+        ends = ends_on(
+            years,
+            closed_month=case.closed_month,
+            registered_month=case.registered_month,
+            age_class=case.age_class,
+            age_band=case.age_band,
+            children_until_age=rules.children_until_age,
+        )
+        kept += years is None
+        if ends is not None and ends <= steps.today():
+            over.append(compartment)
+    return over, kept
+
+
+def _erase_over(case_id: uuid.UUID, by: Actor) -> None:
+    with transaction() as session:
+        over, _ = _compartments_due(case_id)
+        steps.destroy(session, case_id, over, by)
+
+
+def erase(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The person no longer agrees that anything is kept: destroy everything that is sealed, and close the case.
+
+    The legal file of a witness is kept as long as the court file. Raises NotPermitted, NotVisible, CaseRefused
+    (`not_holder`, `stay_open`, `referral_open`, `missing`, `nothing_to_erase`); WaitsForSecond for the third in an
+    hour: then nothing is destroyed, but nobody reads by the person's consent any more.
+
+    Erasing closes an open case, so a child, or a person who may be one, must pass the child gate (GateClosed). The gate
+    of the residence permit does not block an adult: what is kept is hers, and nothing here sends her abroad. Her stay
+    ended before, through its own gate, and is not changed; nor is the row that says whether she was told of the permit.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case = steps.erasable_now(session, case_id, by)
+        waits = alone.goes(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, by)
+        if waits is None:
+            steps.erase_case(session, case, by)
+            alone.count(session, ActKind.ERASE, case_id, by)
+        else:
+            consent_records.end_all_reading(session, case_id, by)
+    steps.carry_out()
+    if waits is not None:
+        raise WaitsForSecond(waits)
+
+
+def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:
+    """(what `erase` would destroy, whether a legal file stays), for its page; raises NotPermitted, NotVisible."""
+    by.must(Permission.STAY_MANAGE)
+    if store.row(case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    session = db.session()
+    going = steps.to_erase(session, case_id)
+    return going, len(going) < len(vault.compartments_of(session, case_id))

@@ -1,0 +1,80 @@
+"""The demo country's agreement: one version that everybody signed, one that waits for signatures, two contracts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+from nrm import clock, countries
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as versions
+from nrm.actions.agreement import contracts
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.agreement.agreement_versions import signing_parties
+from nrm.store import names
+from nrm.store.countries import country
+
+COORDINATOR = "OMS/coordinator"
+SIGNED = "2005-2"
+BEGINS_AFTER = timedelta(days=14)
+
+
+def sign_by_all(actors: Mapping[str, Actor]) -> None:
+    """The shipped text as a version of the instance, signed by two people of each party, in force two weeks later."""
+    version = _opened(SIGNED, _today() + BEGINS_AFTER, actors)
+    for by in _signers(version, actors):
+        _sign(version, by)
+
+
+def leave_one_open(actors: Mapping[str, Actor]) -> None:
+    """A draft of next year that only some have signed; two contracts, one of which ends soon."""
+    today = _today()
+    version = _opened(str(today.year + 1), date(today.year + 1, 3, 1), actors)
+    for position, by in enumerate(_signers(version, actors)):
+        if position % 3 == 0:
+            _sign(version, by)
+    for code, days, number in (("VATRA", 40, 1), ("TJETER_VIZION", 300, 2)):
+        contracts.record(
+            contract_id=uuid.uuid4(),
+            organisation_id=names.organisation_by_code(code).id,
+            terms=contracts.Terms(
+                f"{number}/{today.year}",
+                "Strehim dhe shërbime / Accommodation and services",
+                1_200_000 * number,
+                today - timedelta(days=365 - days),
+                today + timedelta(days=days),
+            ),
+            by=actors[COORDINATOR],
+        )
+
+
+def _today() -> date:
+    return clock.today(country().timezone)
+
+
+def _opened(name: str, starts_on: date, actors: Mapping[str, Actor]) -> str:
+    text = (countries.FOLDER / country().code / "mou-2005.toml").read_text("utf-8")
+    text = text.replace('version = "2005"', f'version = "{name}"', 1)
+    text = text.replace("\nfrom = 2005-07-18", f"\nfrom = {starts_on}", 1)
+    by = actors[COORDINATOR]
+    version = versions.propose(text=text, by=by)
+    simulations.try_text(text, *simulations.last_quarters(1))
+    versions.approve(version=version, on=_today(), note=f"Vendimi nr. 12, {_today().year}", by=by)
+    versions.open_for_signature(version=version, by=by)
+    return version
+
+
+def _signers(version: str, actors: Mapping[str, Actor]) -> Iterator[Actor]:
+    """Two people of each party, party by party; the crossing points are one party."""
+    agreement = versions.document(version, by=actors[COORDINATOR])
+    of_party: dict[str, list[str]] = {}
+    for organisation in sorted(names.organisations_by_id().values(), key=lambda each: each.code):
+        of_party.setdefault(organisation.party, []).append(organisation.code)
+    for party in signing_parties(agreement):
+        code = of_party[party][0]
+        yield from (actors[f"{code}#{number}"] for number in (1, 2))
+
+
+def _sign(version: str, by: Actor) -> None:
+    versions.sign(version=version, read=versions.digest_of(version, by=by), by=by)

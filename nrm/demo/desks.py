@@ -1,0 +1,114 @@
+"""The help line and the two offices for children in a demo country: calls, and returns other countries ask for."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from nrm.actions.interviews import helpline
+from nrm.actions.shelter import child_returns, findings
+from nrm.demo.life import Life
+from nrm.domain.interviews.helpline import Caller, Outcome, Topic
+from nrm.domain.shelter.child_returns import Asked, Assessment, Escort, Finding, Guardian, State
+from nrm.domain.shelter.findings import Found
+from nrm.store import days as calendar
+
+_DAY = timedelta(days=1)
+_WEEKS = 60
+# Interviews of the help line are people of the plan; these are the other calls.
+_OUTCOMES = (Outcome.ADVICE, Outcome.OTHER_SERVICE, Outcome.POLICE, Outcome.ENDED, Outcome.NOTICE, Outcome.CALL_BACK)
+
+
+def add_desks(life: Life, last: datetime, seed: int) -> None:
+    """A call a week and a child's return every five weeks, for a bit more than the closed quarters; one of each now."""
+    chance = random.Random(seed + 1)  # noqa: S311 - plausible, not secret
+    for week in range(_WEEKS):
+        at = last - week * 7 * _DAY - timedelta(hours=chance.randrange(3, 160))
+        life.at(
+            at, partial(_call, life, chance.choice(list(Topic)), chance.choice(list(Caller)), chance.choice(_OUTCOMES))
+        )
+        if week % 5 == 1:
+            ending = chance.choice([State.RECEIVED, State.RECEIVED, State.REFUSED, State.WITHDRAWN])
+            life.at(at, partial(_ask_for_return, life, chance.choice(["GR", "GR", "IT", "XK"]), ending))
+    life.at(last - 25 * _DAY, partial(_ask_for_return, life, "IT", State.REQUESTED))
+    life.at(last - 2 * _DAY, partial(_ask_for_return, life, "GR", State.REQUESTED))
+    life.at(last - timedelta(hours=2), partial(_call, life, Topic.MISSING, Caller.FAMILY, Outcome.CALL_BACK))
+
+
+def _call(life: Life, topic: Topic, caller: Caller, outcome: Outcome) -> None:
+    note = (
+        "Vetëm para drekës; nëse përgjigjet tjetërkush, thoni “nga biblioteka”." if outcome is Outcome.CALL_BACK else ""
+    )
+    helpline.record(
+        call_id=uuid.uuid4(),
+        language="sq" if caller is not Caller.OFFICIAL else "it",
+        caller=caller,
+        topic=topic,
+        outcome=outcome,
+        note=note,
+        by=life.actors["HELPLINE"],
+    )
+
+
+def _ask_for_return(life: Life, iso: str, ending: State) -> None:
+    """A request from abroad, and what follows until `ending`; `requested`: nobody has answered yet."""
+    return_id = uuid.uuid4()
+    authority, protection = life.actors["RA"], life.actors["CHILD_PROTECTION/child_protection_officer"]
+    today = calendar.today()
+    child_returns.record(
+        return_id=return_id,
+        iso=iso,
+        asked=Asked.BOTH,
+        received_on=today - _DAY,
+        due_on=today + 20 * _DAY,
+        identity={"name": "Ana Kola", "birth": "2013"},
+        by=authority,
+    )
+    if ending is State.REQUESTED:
+        return
+    safe = ending is State.RECEIVED
+    what = Found.SAFE if safe else Found.NOT_SAFE
+    steps: list[tuple[int, Callable[[], None]]] = [
+        (
+            11,
+            lambda: findings.record_of_return(
+                return_id=return_id,
+                found=dict.fromkeys(Assessment, what),
+                on=calendar.today(),
+                assessor="Mira Prifti",
+                by=protection,
+            ),
+        ),
+        (
+            12,
+            lambda: child_returns.answer(
+                return_id=return_id,
+                finding=Finding.RETURN_SAFE if safe else Finding.RETURN_NOT_SAFE,
+                text="U vizitua familja; raporti është në dosje.",
+                on=calendar.today(),
+                by=protection,
+            ),
+        ),
+    ]
+    if safe:
+        steps += [
+            (
+                20,
+                lambda: child_returns.find_guardian(
+                    return_id=return_id, guardian=Guardian.RELATIVE, on=calendar.today(), by=protection
+                ),
+            ),
+            (
+                28,
+                lambda: child_returns.travel(
+                    return_id=return_id, escort=Escort.SOCIAL_WORKER, on=calendar.today(), by=authority
+                ),
+            ),
+        ]
+    closing = authority if ending is State.WITHDRAWN else protection
+    steps.append((29, lambda: child_returns.go_on(return_id=return_id, after=ending, on=calendar.today(), by=closing)))
+    for days, step in steps:
+        life.after(days * _DAY, step)

@@ -1,0 +1,158 @@
+"""What is under way when a demo country opens: returns announced, a child at a post, urgent hand-overs added to."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from nrm import clock
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.referrals import next_receiver, outside_referrals, proposals, referrals, supplements
+from nrm.actions.shelter import stays as stay_actions
+from nrm.demo.life import Life, everybody
+from nrm.demo.made_up_interviews import random_answers
+from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason
+from nrm.domain.referrals.referrals import Escort, OverrideReason, ReferralRefused, ReferralStatus
+from nrm.domain.shelter.consents import ByName
+from nrm.store import days as calendar
+from nrm.store.countries import country
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.rows.referrals import supplements as supplement_rows
+from nrm.store.shelter import stays
+
+_HOUR = timedelta(hours=1)
+
+
+def add_tonight(life: Life, last: datetime) -> None:
+    """Let all of it happen in the hours before `last`."""
+    life.at(last - 30 * _HOUR, lambda: _expect(life, "HELPLINE", "KAPSHTICA", Origin.FOREIGN_NGO, "GR", 0, "no"))
+    life.at(last - 6 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.CONSULATE, "IT", 0, "no"))
+    life.at(last - 5 * _HOUR, lambda: _expect(life, "CONSULAR", "RINAS", Origin.FOREIGN_AUTHORITY, "GR", 1, "yes"))
+    life.at(last - 4 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=True))
+    life.at(last - 3 * _HOUR, lambda: _hand_over_urgently(life, "rinas", add=False))
+    life.at(last - 2 * _HOUR, lambda: _move_and_return(life))
+    life.at(last - 1 * _HOUR, lambda: _refer_out(life))
+    life.at(last - timedelta(minutes=9), lambda: _ask_a_child(life, "kakavija"))
+
+
+def _expect(life: Life, recorder: str, post: str, origin: Origin, country: str, days: int, child: str) -> None:
+    day = calendar.today() + timedelta(days=days)
+    made = Announcement(origin, country, day, child, hour=8, companions=1 if child == "yes" else 0)
+    life.notice(uuid.uuid4(), recorder, post, made)
+
+
+def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
+    """Somebody hurt is handed over by the short way and taken in; the post adds what was left out, or may still."""
+    officer = life.actors[post]
+    fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
+    interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
+    answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
+    interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
+    for choice in proposals.propose(interview_id=interview_id, by=officer).proposed:
+        by = life.actors[choice.organisation.code]
+        beds = stays.free_beds(by=by)
+        if not beds:
+            continue
+        try:
+            sent = interview_sending.send(interview_id=interview_id, party=choice.party, by=officer)
+        except ReferralRefused:
+            continue
+        referrals.accept(referral_id=sent.referral_id, bed_id=beds[0][0], by=by)
+        if add:
+            supplement = supplement_rows.of_case(sent.case_id)
+            assert supplement is not None
+            told = {"given": "Teuta", "family": "Rama", "story": "Shoferi i mbante të dyja pasaportat."}
+            supplements.send(supplement_id=supplement.id, answers=told, by=officer)
+        return
+
+
+def _settled(life: Life, shelter: str) -> stays.StayLine | None:
+    """Somebody who has been in the shelter for a while and whom nobody is asked to take over."""
+    for line in stays.stays(by=life.actors[shelter]).rows:
+        last = next_receiver_rows.last_of(line.case_id)
+        if line.nights > 3 and not line.overdue and (last is None or not ReferralStatus(last.status).is_open):
+            return line
+    return None
+
+
+def _move_and_return(life: Life) -> None:
+    """A woman moves from one shelter to another, and another one comes back to where she was."""
+    line = _settled(life, "VATRA")
+    if line is None:
+        return
+    _move(life, line.case_id, "VATRA", "TJETER_VIZION", OverrideReason.LONGER_REINTEGRATION)
+    _move(life, line.case_id, "TJETER_VIZION", "VATRA", OverrideReason.CONFLICT_WITH_RESIDENT)
+    line = _settled(life, "NRC")
+    if line is not None:
+        _move(life, line.case_id, "NRC", "TJETER_VIZION", OverrideReason.PERSON_WISHES)
+
+
+def _move(life: Life, case_id: uuid.UUID, old: str, new: str, reason: OverrideReason) -> None:
+    """From asking to the bed, if the other shelter has one."""
+    by, receiver = life.actors[old], life.actors[new]
+    beds = stays.free_beds(by=receiver)
+    if not beds or receiver.organisation_id is None:
+        return
+    try:
+        referral_id = next_receiver.refer(
+            case_id=case_id, receiver_id=receiver.organisation_id, reason=reason, by=by, by_name=ByName.YES
+        )
+    except (ReferralRefused, NotVisible):
+        return
+    referrals.accept(referral_id=referral_id, bed_id=beds[0][0], by=receiver)
+    referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_STAFF, expected_at=clock.now() + 2 * _HOUR, by=by)
+    referrals.arrive(referral_id=referral_id, by=receiver)
+    today = calendar.today()
+    stay_actions.admit(
+        case_id=case_id,
+        bed_id=beds[0][0],
+        admitted_on=today,
+        anticipated_end_on=today + timedelta(days=60),
+        by=receiver,
+    )
+
+
+def _refer_out(life: Life) -> None:
+    """A shelter asks a hospital for treatment, by a letter without name."""
+    line = _settled(life, "NRC")
+    if line is None:
+        return
+    outside_referrals.refer_out(
+        case_id=line.case_id,
+        kind=OutsideKind.HOSPITAL,
+        addressee="Qendra Spitalore Universitare, Tiranë",
+        reason=OutsideReason.TREATMENT,
+        needs=["medical"],
+        language="sq",
+        agreed=True,
+        closes=False,
+        by=life.actors["NRC"],
+    )
+
+
+def _ask_a_child(life: Life, post: str) -> None:
+    """An officer has just learned that the person is under 18."""
+    officer = life.actors[post]
+    interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
+    for name in ("safety", "purpose"):
+        draft = interviews.read(interview_id=interview_id, by=officer)
+        page = draft.questionnaire.pages[name]
+        made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
+        given = {question: made[question] for question in page.questions if question in made}
+        interviews.save_page(draft=draft, page=name, given=given, seen=draft.revision, by=officer)
+
+
+def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    return random_answers(
+        life.questionnaire,
+        random.Random(7),  # noqa: S311 - plausible, not secret
+        today=clock.today(country().timezone),
+        fixed=fixed,
+        severity=0.35,
+        answered=0.95,
+    )

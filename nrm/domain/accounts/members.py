@@ -1,0 +1,159 @@
+"""Who counts as a key holder, who may leave, and when a keyring is due (vault.md rules 10 and 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.accounts import NotPermitted
+
+KEY_HOLDERS_NEEDED = 2
+"""An organisation accepts people only if this many could open what it is sent, so that one lost password is no loss."""
+
+A_DAY = timedelta(hours=24)
+"""A rolling period: what administrators did longer ago does not count."""
+ENDED_OF_ONE, ENDED_OF_ALL = 1, 3
+"""How many accounts all administrators together end within a day: of one organisation, and at all."""
+SUSPENDED_OF_ALL, SHELTERS_LEFT = 3, 2
+"""How many organisations they suspend within a day, and how many shelters must still be able to accept people."""
+
+
+class KeyHappening(StrEnum):
+    """What can happen with the keys of an organisation's members."""
+
+    JOINED = "joined"
+    CONFIRMED = "confirmed"
+    CODE_MADE = "code_made"
+    CODE_CHECKED = "code_checked"
+    BEGINS_ANEW = "begins_anew"
+    DISABLED = "disabled"
+    WAITS_AGAIN = "waits_again"
+    KEYRING_MADE = "keyring_made"
+    KEYRING_MOVED = "keyring_moved"
+    SEALED_ANEW = "sealed_anew"
+
+
+class LastKeyHolder(Exception):
+    """Without this member nobody could open the organisation's cases any more."""
+
+
+class OwnAccount(Exception):
+    """A member can do this to a colleague, but not to their own account."""
+
+
+class WrongCode(Exception):
+    """What was typed is not the account's recovery code."""
+
+
+class TooFewKeyHolders(Exception):
+    """Fewer than two people of the organisation hold its key and checked their recovery code."""
+
+
+class KeyHoldersDecide(NotPermitted):
+    """Who belongs to the organisation is up to its own key holders; the administrator invites founders at most."""
+
+
+class TooFewLeft(Exception):
+    """An administrator never takes a key away where fewer than two people would be left who could accept somebody."""
+
+
+class EndsTooMany(Exception):
+    """Administrators ended as many accounts as they may within a day."""
+
+
+class SuspendsTooMany(Exception):
+    """Administrators suspended as many organisations as they may within a day."""
+
+
+class TooFewShelters(Exception):
+    """Fewer than two shelters could accept anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The state of an organisation's keyring. `behind`: how many grants are still made to older versions.
+
+    `anew_at`: since when there are epochs whose keys a former key holder knew; `exposed`: how many there are. `version`
+    is 0 without a keyring; `code_checked` is about the actor; `receives`: whether the organisation takes people in.
+    """
+
+    version: int
+    due_at: datetime | None
+    behind: int
+    old_wraps: bool
+    holders: int
+    code_checked: bool
+    receives: bool
+    anew_at: datetime | None = None
+    exposed: int = 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a new version was made and the move to it has not ended."""
+        return self.behind > 0 or self.old_wraps
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is still work for the present version, and no newer version is due."""
+        return self.due_at is None and (self.unfinished or self.anew_at is not None)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the organisation may accept people."""
+        return self.holders >= KEY_HOLDERS_NEEDED
+
+
+def check_leaving(*, holds: bool, others: int) -> None:
+    """Raise LastKeyHolder when the member holds the keyring and no other active member does."""
+    if holds and others == 0:
+        raise LastKeyHolder
+
+
+def check_inviting(*, own: bool, holds: bool, keeps_accounts: bool, holds_keys: bool, holders: int) -> None:
+    """Raise KeyHoldersDecide unless a key holder invites into the own organisation, or who keeps the accounts into one
+    that holds no keys or has fewer than two people who hold them."""
+    founding = not holds_keys or holders < KEY_HOLDERS_NEEDED
+    if not (own and holds) and not (keeps_accounts and founding):
+        raise KeyHoldersDecide
+
+
+def is_ended_by_founding(*, from_colleague: bool, holders: int) -> bool:
+    """Whether a link that nobody of the organisation made is dead: two people hold the key and invite themselves."""
+    return not from_colleague and holders >= KEY_HOLDERS_NEEDED
+
+
+def check_new_link_from_outside(*, invited: bool, from_colleague: bool, holders: int) -> None:
+    """Raise KeyHoldersDecide unless somebody who was only ever invited by administrators gets another link of theirs.
+
+    A key holder's link is never replaced, even if only one key holder is left: they check who comes with their link.
+    """
+    if not invited or from_colleague or holders >= KEY_HOLDERS_NEEDED:
+        raise KeyHoldersDecide
+
+
+def check_reset_from_outside(*, holds_keys: bool, colleagues: int) -> None:
+    """Raise KeyHoldersDecide where a colleague holds the key and could take the second factor away instead.
+
+    `colleagues`: how many other key holders there are. Otherwise a member without one would lose every case together
+    with the telephone.
+    """
+    if holds_keys and colleagues:
+        raise KeyHoldersDecide
+
+
+def check_ending_from_outside(*, holds: bool, others: int, of_organisation: int, of_all: int) -> None:
+    """Raise TooFewLeft, EndsTooMany. `others`: who could accept people without the member; the last two: how many
+    accounts administrators ended within a day."""
+    if holds and others < KEY_HOLDERS_NEEDED:
+        raise TooFewLeft
+    if of_organisation >= ENDED_OF_ONE or of_all >= ENDED_OF_ALL:
+        raise EndsTooMany
+
+
+def check_suspending(*, accepts: bool, other_shelters: int, of_all: int) -> None:
+    """Raise TooFewShelters, SuspendsTooMany. `accepts`: whether it is a shelter that could accept somebody now."""
+    if accepts and other_shelters < SHELTERS_LEFT:
+        raise TooFewShelters
+    if of_all >= SUSPENDED_OF_ALL:
+        raise SuspendsTooMany

@@ -1,0 +1,212 @@
+"""What is wrong with an agreement before anybody signs it.
+
+Every profile is checked as if every party had signed and had room. That a person strikes out a party or avoids a region
+is their choice and not a gap in the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from math import prod
+
+from nrm.domain.agreement.agreements import FACTS, FLAG, SET, Agreement
+from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, described
+from nrm.domain.agreement.routes import Fallback
+from nrm.domain.agreement.routing_diagrams import Receiving, deciding_conditions, everyone_signed
+from nrm.domain.durations import duration_text
+from nrm.domain.words import N_, Phrase
+
+SHOWN = 12
+"""How many descriptions of profiles one finding may have; what is left out is counted."""
+
+Progress = Callable[[str], None]
+
+
+class FindingKind(StrEnum):
+    """What can be wrong."""
+
+    GAP = "gap"
+    CONTRADICTION = "contradiction"
+    DEAD = "dead"
+    UNREACHED = "unreached"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out."""
+
+    kind: FindingKind
+    text: Phrase
+    profile: Cube | None = None
+    more: int = 0
+
+    def __str__(self) -> str:
+        about = described(self.profile) if self.profile is not None else ""
+        about = f"and {self.more} more descriptions of profiles" if self.more else about
+        return f"{self.kind}: {self.text}" + (f": {about}" if about else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The findings, and how many combinations of facts were looked at."""
+
+    findings: tuple[Finding, ...]
+    combinations: int
+
+
+def silent(_: str) -> None:
+    """A progress function that does nothing."""
+
+
+def check(agreement: Agreement, progress: Progress = silent) -> Checked:
+    """Everything that is wrong with the document; raises TooManyClasses."""
+    signed = everyone_signed(agreement)
+    progress("who receives whom")
+    receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts))
+    progress("who is forgotten")
+    findings = [*_without_receiver(receiving), *_dead(receiving), *_unreached(receiving), *_deadlines(signed)]
+    return Checked(tuple(findings), combinations(signed))
+
+
+def combinations(agreement: Agreement) -> int:
+    """How many combinations of facts the document's fact space has."""
+    codes = {name: len(agreement.facts[name]) for name in FACTS}
+    return prod(
+        2 if shape == FLAG else 2 ** codes[name] if shape == SET else codes[name] for name, shape in FACTS.items()
+    )
+
+
+def _without_receiver(receiving: Receiving) -> Iterator[Finding]:
+    """Gaps and contradictions, one finding for each description of profiles."""
+    for (kind, reason), cubes in receiving.profiles.cubes(_problems(receiving)).items():
+        shown, more = widest(cubes)
+        for cube in shown:
+            yield Finding(kind, reason, cube)
+        if more:
+            yield Finding(kind, reason, more=more)
+
+
+def _problems(receiving: Receiving) -> int:
+    """The diagram of reasons why nobody receives, without those that a clause or the person wants."""
+    profiles, fallbacks = receiving.profiles, receiving.fallbacks()
+    own = profiles.any_of(
+        profiles.has(each.fact, each.code)
+        for each in profiles.variables
+        if each.fact in ("avoid_regions", "refused_parties")
+    )
+    found = profiles.always(None)
+    for fallback, reason in (
+        (Fallback.EXCLUDED, N_("nobody who is named may receive")),
+        (Fallback.NO_CLAUSE, N_("no clause names a party")),
+    ):
+        gap = profiles.without(fallbacks[fallback], own)
+        found = profiles.choose(gap, profiles.always((FindingKind.GAP, reason)), found)
+    contradiction = fallbacks[Fallback.CONTRADICTION]
+    musts = profiles.always(())
+    for clause in receiving.musts:
+        stands = profiles.both(contradiction, receiving.stands(clause.number))
+        musts = profiles.joined(profiles.choose(stands, profiles.always(clause.number), NOWHERE), musts, _and_then)
+    return profiles.choose(contradiction, profiles.joined(contradiction, musts, _conflict), found)
+
+
+def _and_then(number: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    return (*before, number)
+
+
+def _conflict(_: bool, musts: tuple[str, ...]) -> tuple[FindingKind, Phrase]:
+    return FindingKind.CONTRADICTION, N_("clauses %(which)s name no party in common", which=" and ".join(musts))
+
+
+def widest(cubes: Iterable[Cube]) -> tuple[tuple[Cube, ...], int]:
+    """The descriptions that cover most, the widest first, and how many are left out beyond SHOWN."""
+    found = sorted(cubes, key=len)
+    return tuple(found[:SHOWN]), max(0, len(found) - SHOWN)
+
+
+def descriptions(shown: Iterable[Cube], more: int) -> list[str]:
+    """Profiles in the codes of the facts."""
+    rest = [f"and {more} more descriptions of profiles"] if more else []
+    return [*(described(cube) for cube in shown), *rest]
+
+
+def _dead(receiving: Receiving) -> Iterator[Finding]:
+    """Clauses that never apply, because no profile fits or another clause ends the way; referrals never made."""
+    for clause in receiving.agreement.clauses:
+        number = clause.number
+        if receiving.followed[number] == NOWHERE:
+            yield Finding(FindingKind.DEAD, N_("clause %(number)s never applies", number=number))
+        elif clause.refer_to and receiving.profiles.without(receiving.stands(number), receiving.ended) == NOWHERE:
+            overridden = N_("clause %(number)s is overridden wherever it applies", number=number)
+            yield Finding(FindingKind.DEAD, overridden)
+
+
+def _unreached(receiving: Receiving) -> Iterator[Finding]:
+    """Parties that never receive, are never told, and owe nothing."""
+    reached = {code for code in receiving.agreement.parties if receiving.reached(code) != NOWHERE}
+    for clause in receiving.agreement.clauses:
+        if receiving.followed[clause.number] != NOWHERE:
+            reached.update(duty.party for duty in clause.duties)
+            reached.update(target.coalition for target in clause.refer_to if target.coalition is not None)
+    for code in receiving.agreement.parties:
+        if code not in reached:
+            alone = N_("party %(code)s never receives, is never told, and owes nothing", code=code)
+            yield Finding(FindingKind.UNREACHED, alone)
+
+
+def _deadlines(agreement: Agreement) -> Iterator[Finding]:
+    """Times of clauses that are longer than the critical path allows, and steps that wait for each other."""
+    whole = sum((step.within for step in agreement.path), timedelta())
+    for clause in agreement.clauses:
+        for duty in clause.duties:
+            steps = [
+                step
+                for step in agreement.path
+                if step.step == duty.kind and (duty.kind != "notify" or step.responsible == duty.party)
+            ]
+            allowed = min((step.within for step in steps), default=whole)
+            if duty.within is not None and duty.within > allowed:
+                values = {
+                    "number": clause.number,
+                    "step": duty.kind,
+                    "party": duty.party,
+                    "within": duration_text(duty.within),
+                    "allowed": duration_text(allowed),
+                }
+                yield Finding(FindingKind.DEADLINE, _too_long(values, of_step=bool(steps)))
+    waits: dict[str, set[str]] = {}
+    for clause in agreement.clauses:
+        for duty in clause.duties:
+            if duty.before is not None:
+                waits.setdefault(duty.before, set()).add(duty.kind)
+    for step in waits:
+        if _comes_back(step, waits):
+            yield Finding(FindingKind.DEADLINE, N_("step `%(step)s` waits for itself", step=step))
+
+
+def _too_long(values: Mapping[str, str], *, of_step: bool) -> Phrase:
+    if of_step:
+        return N_(
+            "clause %(number)s: `%(step)s` of %(party)s within %(within)s is longer than the step `%(step)s` of the "
+            "path (%(allowed)s)",
+            **values,
+        )
+    return N_(
+        "clause %(number)s: `%(step)s` of %(party)s within %(within)s is longer than the whole path (%(allowed)s)",
+        **values,
+    )
+
+
+def _comes_back(start: str, waits: Mapping[str, set[str]]) -> bool:
+    waiting, seen = list(waits[start]), set[str]()
+    while waiting:
+        step = waiting.pop()
+        if step == start:
+            return True
+        if step not in seen:
+            seen.add(step)
+            waiting.extend(waits.get(step, ()))
+    return False

@@ -1,0 +1,178 @@
+"""The life of a version of the agreement: proposed, approved by the Minister of State, signed, in force on its date.
+
+Action Plan II.1(b)(i) and (v): the parties sign one text; more of them join later; a party that has not signed receives
+nothing.
+
+Decided in ADR 0021.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreements import Agreement, Party
+
+SIGNERS = 2
+"""How many people sign for each party."""
+
+LONGEST_TEXT = 256 * 1024
+LONGEST_NOTE = 500
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
+"""The allowed names of a version; they are part of addresses."""
+
+
+class VersionStatus(StrEnum):
+    """The state of a version. Whether a signed one is in force depends on the date."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    OPEN = "open"
+    SIGNED = "signed"
+    WITHDRAWN = "withdrawn"
+
+
+class VersionEvent(StrEnum):
+    """What can happen to it. A signature completes the version when it is the last that is needed."""
+
+    APPROVE = "approve"
+    OPEN = "open"
+    SIGN = "sign"
+    COMPLETE = "complete"
+    WITHDRAW = "withdraw"
+
+
+TRANSITIONS: Mapping[tuple[VersionStatus, VersionEvent], VersionStatus] = MappingProxyType(
+    {
+        (VersionStatus.PROPOSED, VersionEvent.APPROVE): VersionStatus.APPROVED,
+        (VersionStatus.PROPOSED, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        (VersionStatus.APPROVED, VersionEvent.OPEN): VersionStatus.OPEN,
+        (VersionStatus.APPROVED, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        (VersionStatus.OPEN, VersionEvent.SIGN): VersionStatus.OPEN,
+        (VersionStatus.OPEN, VersionEvent.COMPLETE): VersionStatus.SIGNED,
+        (VersionStatus.OPEN, VersionEvent.WITHDRAW): VersionStatus.WITHDRAWN,
+        # A party that joins later signs a text that binds the others already.
+        (VersionStatus.SIGNED, VersionEvent.SIGN): VersionStatus.SIGNED,
+    }
+)
+"""All other combinations are refused and change nothing."""
+
+
+class ApprovalRefusal(StrEnum):
+    """What is wrong with the letter by which a ministry approves a version."""
+
+    FUTURE = "future"  # its day
+    LENGTH = "length"  # its number is missing or too long
+
+
+class ApprovalRefused(Exception):
+    """The approval is not recorded; `reason` says why."""
+
+    def __init__(self, reason: ApprovalRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class VersionStepRefusal(StrEnum):
+    """Why a step of a version of the agreement is refused."""
+
+    STATE = "state"
+    SIGNED = "signed"
+    COMPLETE = "complete"
+    CHANGED = "changed"
+    NOT_SIMULATED = "not_simulated"
+    TRIES = "tries"  # too many proposals were simulated over the same quarters
+
+
+class IllegalVersionStep(Exception):
+    """The version is not in a state for it, and nothing changes; `reason` says why."""
+
+    def __init__(self, reason: VersionStepRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
+    """What follows; raises IllegalVersionStep."""
+    try:
+        return TRANSITIONS[status, event]
+    except KeyError:
+        raise IllegalVersionStep(VersionStepRefusal.STATE) from None
+
+
+def check_simulated(simulation: object) -> None:
+    """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval."""
+    if simulation is None:
+        raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature: for which party, on which day in the country."""
+
+    party: str
+    day: date
+
+
+def signing_parties(agreement: Agreement) -> tuple[str, ...]:
+    """The parties that sign; a coalition is bound by the signatures of its members."""
+    return tuple(code for code, party in agreement.parties.items() if party.kind is not OrganisationKind.COALITION)
+
+
+def needed(agreement: Agreement) -> tuple[str, ...]:
+    """The parties whose signatures the version needs to begin: all that do not join later by their own `from`."""
+    return tuple(code for code in signing_parties(agreement) if not _joins_later(agreement, agreement.parties[code]))
+
+
+def _joins_later(agreement: Agreement, party: Party) -> bool:
+    return party.joined_on is not None and party.joined_on > agreement.starts_on
+
+
+def missing(agreement: Agreement, signatures: Iterable[Signed]) -> dict[str, int]:
+    """Party -> how many signatures it still owes, for every party that owes some."""
+    given = list(signatures)
+    owed = {code: SIGNERS - sum(each.party == code for each in given) for code in signing_parties(agreement)}
+    return {code: number for code, number in owed.items() if number > 0}
+
+
+def is_complete(agreement: Agreement, signatures: Iterable[Signed]) -> bool:
+    """Whether all needed parties have signed."""
+    return not {*missing(agreement, signatures)} & {*needed(agreement)}
+
+
+def as_signed(agreement: Agreement, signatures: Iterable[Signed]) -> Agreement | None:
+    """The version as its signatures make it; None while one that is needed is missing.
+
+    The days of signature in the text itself do not count. A party is bound from the day of its second signature, or
+    from its `from` if that is later. The version begins on its date, or on the day after the last needed signature if
+    that is later: never on a day that has begun, so that decisions under the version before stay valid.
+    """
+    given = list(signatures)
+    if not is_complete(agreement, given):
+        return None
+    days = {code: _bound_on(code, given) for code in signing_parties(agreement)}
+    complete_on = max(day for code in needed(agreement) if (day := days[code]) is not None)
+    parties = {code: _as_signed(party, days) for code, party in agreement.parties.items()}
+    starts_on = max(agreement.starts_on, complete_on + timedelta(days=1))
+    return replace(agreement, parties=MappingProxyType(parties), signed_on=complete_on, starts_on=starts_on)
+
+
+def _bound_on(code: str, given: list[Signed]) -> date | None:
+    days = sorted(each.day for each in given if each.party == code)
+    return days[SIGNERS - 1] if len(days) >= SIGNERS else None
+
+
+def _as_signed(party: Party, days: Mapping[str, date | None]) -> Party:
+    signed_on = days.get(party.code)
+    if party.kind is OrganisationKind.COALITION:
+        of_members = [days[code] for code in party.members]
+        signed_on = None if None in of_members else max(day for day in of_members if day is not None)
+    joined_on = party.joined_on
+    if joined_on is not None and signed_on is not None:
+        joined_on = max(joined_on, signed_on)
+    return replace(party, signed_on=signed_on, joined_on=joined_on)

@@ -1,0 +1,156 @@
+"""The answer of routing as a value: candidates, exclusions, obligations, fallback, each with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from nrm.domain.documents import Words
+from nrm.domain.durations import duration_text
+from nrm.domain.shelter.cases import Compartment
+
+
+class Exclusion(StrEnum):
+    """Why a party does not receive; `WITHHELD` where the reason itself would tell too much."""
+
+    NOT_SIGNED = "not_signed"
+    NOT_IN_FORCE = "not_in_force"
+    AVOIDED_REGION = "avoided_region"
+    STRUCK_OUT = "struck_out"
+    OFFICIAL_INVOLVED = "official_involved"
+    FORBIDDEN = "forbidden"
+    NOT_COMPETENT = "not_competent"
+    NO_ROOM = "no_room"
+    NO_BEDS = "no_beds"
+    WITHHELD = "withheld"
+
+
+EXCLUSIONS: Mapping[Exclusion, Words] = MappingProxyType(
+    {
+        Exclusion.NOT_SIGNED: {"sq": "Nuk e ka nënshkruar marrëveshjen.", "en": "Has not signed the agreement."},
+        Exclusion.NOT_IN_FORCE: {
+            "sq": "Marrëveshja nuk vlen për të në këtë datë.",
+            "en": "Is not bound by the agreement on this date.",
+        },
+        Exclusion.AVOIDED_REGION: {
+            "sq": "Ndodhet në një qark që duhet shmangur.",
+            "en": "Lies in a region to be avoided.",
+        },
+        Exclusion.STRUCK_OUT: {"sq": "Personi nuk e pranon këtë palë.", "en": "The person struck this party out."},
+        Exclusion.OFFICIAL_INVOLVED: {"sq": "Palë e policisë.", "en": "A party on the side of the police."},
+        Exclusion.FORBIDDEN: {"sq": "E ndalon një nen i marrëveshjes.", "en": "A clause of the agreement forbids it."},
+        Exclusion.NOT_COMPETENT: {
+            "sq": "Nuk pret persona në këtë gjendje.",
+            "en": "Does not receive people in this situation.",
+        },
+        Exclusion.NO_ROOM: {"sq": "Nuk ka shtrat të lirë.", "en": "Has no free bed."},
+        Exclusion.NO_BEDS: {"sq": "Nuk ka shënuar ende shtretër.", "en": "Has no beds entered yet."},
+        Exclusion.WITHHELD: {"sq": "", "en": ""},
+    }
+)
+
+
+class Fallback(StrEnum):
+    """Why there is no candidate; the duty officer decides (after `ENDED`: nobody is asked)."""
+
+    ENDED = "ended"
+    CONTRADICTION = "contradiction"
+    NO_ROOM = "no_room"
+    EXCLUDED = "excluded"
+    NO_CLAUSE = "no_clause"
+
+
+FALLBACKS: Mapping[Fallback, Words] = MappingProxyType(
+    {
+        Fallback.ENDED: {
+            "sq": "Personi nuk referohet; oficeri i gatshmërisë njoftohet vetëm nëse personi ndryshon mendim.",
+            "en": "The person is not referred; the duty officer is called only if the person thinks again.",
+        },
+        Fallback.CONTRADICTION: {
+            "sq": "Vendos oficeri i gatshmërisë: dy nene detyrojnë palë të ndryshme.",
+            "en": "The duty officer decides: two clauses name different parties.",
+        },
+        Fallback.NO_ROOM: {
+            "sq": "Vendos oficeri i gatshmërisë: asnjë palë që mund të presë nuk ka shtrat të lirë.",
+            "en": "The duty officer decides: no party that may receive has a free bed.",
+        },
+        Fallback.EXCLUDED: {
+            "sq": "Vendos oficeri i gatshmërisë: asnjë palë nuk mund të presë.",
+            "en": "The duty officer decides: no party can receive.",
+        },
+        Fallback.NO_CLAUSE: {
+            "sq": "Vendos oficeri i gatshmërisë: asnjë nen nuk cakton palë.",
+            "en": "The duty officer decides: no clause names a party.",
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A party that may be asked. A closed desk stays a candidate, with its on-call number."""
+
+    party: str
+    clause: str
+    must: bool
+    reason: Words
+    desk_open: bool
+    on_call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A party that does not receive, and the clause that forbids it if one does."""
+
+    party: str
+    reason: Exclusion
+    clause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteObligation:
+    """What is owed besides: `kind` is `notify` or a step; `within` counts from sending (None: before `before`)."""
+
+    kind: str
+    party: str
+    clause: str
+    within: timedelta | None
+    before: str | None = None
+    grant: tuple[Compartment, ...] = ()
+
+    @property
+    def within_text(self) -> str | None:
+        """ISO 8601."""
+        return None if self.within is None else duration_text(self.within)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The answer. `reserve` are may-parties to ask in the interim when every party under a must declines as full."""
+
+    version: str
+    candidates: tuple[Candidate, ...]
+    excluded: tuple[Excluded, ...]
+    obligations: tuple[RouteObligation, ...]
+    fallback: Fallback | None
+    reserve: tuple[Candidate, ...] = ()
+    ended_by: str | None = None
+
+    def to_json(self, language: str = "en") -> dict[str, Any]:
+        """The stable interface: candidates, excluded, obligations, fallback (a sentence or None)."""
+        return {
+            "candidates": [
+                {"party": each.party, "clause": each.clause, "must": each.must, "reason": each.reason[language]}
+                for each in self.candidates
+            ],
+            "excluded": [{"party": each.party, "reason": EXCLUSIONS[each.reason][language]} for each in self.excluded],
+            "obligations": [
+                {"kind": each.kind, "party": each.party, "clause": each.clause, "within": each.within_text}
+                for each in self.obligations
+            ],
+            "fallback": None if self.fallback is None else FALLBACKS[self.fallback][language],
+        }

@@ -1,0 +1,260 @@
+"""Whether one answer is one its question can have, and what to do about it when it is not.
+
+Used wherever answers come in: a page, a line of an import, a paper form. Messages say what to do, in each staff
+language; none of them repeats what was typed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from nrm.domain.interviews.interviews import ALONE, UNKNOWN, Question, Texts
+
+# Embeddings, overrides and isolates can make a line read differently from what is stored.
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+EARLIEST_YEAR = 1900
+COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
+PARTY_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+MESSAGES: Mapping[str, Texts] = MappingProxyType(
+    {
+        "choose": {"sq": "Zgjidhni një përgjigje: {question}", "en": "Choose an answer: {question}"},
+        "enter": {"sq": "Shkruani një përgjigje: {question}", "en": "Enter an answer: {question}"},
+        "choose_listed": {
+            "sq": "Zgjidhni një nga përgjigjet e listës: {question}",
+            "en": "Choose one of the answers in the list: {question}",
+        },
+        "choose_party": {
+            "sq": "Zgjidhni nga palët e marrëveshjes ({parties}): {question}",
+            "en": "Choose from the parties of the agreement ({parties}): {question}",
+        },
+        "choose_alone": {
+            "sq": "Zgjidhni ose përgjigjet që vlejnë, ose vetëm të fundit: {question}",
+            "en": "Choose either the answers that apply or only the last one: {question}",
+        },
+        "enter_number": {
+            "sq": "Shkruani një numër nga {lowest} deri në {highest}: {question}",
+            "en": "Enter a number from {lowest} to {highest}: {question}",
+        },
+        "enter_year": {
+            "sq": "Shkruani vitin me katër shifra: {question}",
+            "en": "Enter the year with four digits: {question}",
+        },
+        "enter_month": {
+            "sq": "Shkruani muajin si numër nga 1 deri në 12: {question}",
+            "en": "Enter the month as a number from 1 to 12: {question}",
+        },
+        "enter_day": {
+            "sq": "Shkruani një ditë që ekziston në atë muaj: {question}",
+            "en": "Enter a day that exists in that month: {question}",
+        },
+        "enter_day_month": {
+            "sq": "Shkruani edhe muajin, ose lëreni ditën bosh: {question}",
+            "en": "Enter the month as well, or leave the day empty: {question}",
+        },
+        "enter_past": {
+            "sq": "Shkruani një datë që nuk është në të ardhmen: {question}",
+            "en": "Enter a date that is not in the future: {question}",
+        },
+        "enter_later": {
+            "sq": "Shkruani një datë që nuk është para fillimit: {question}",
+            "en": "Enter a date that is not before the beginning: {question}",
+        },
+        "enter_birth": {
+            "sq": "Shkruani datën sërish, ose ndryshoni moshën te “{page}”: {question}",
+            "en": "Enter the date again, or change the age on “{page}”: {question}",
+        },
+        "enter_country": {
+            "sq": "Shkruani emrin e një vendi, për shembull Suedi: {question}",
+            "en": "Enter the name of a country, for example Sweden: {question}",
+        },
+        "enter_language": {
+            "sq": "Shkruani emrin e një gjuhe, për shembull arabisht: {question}",
+            "en": "Enter the name of a language, for example Arabic: {question}",
+        },
+        "choose_one_way": {
+            "sq": "Zgjidhni një përgjigje ose shkruani një tjetër, jo të dyja: {question}",
+            "en": "Choose an answer or enter another, not both: {question}",
+        },
+        "enter_shorter": {
+            "sq": "Shkruani më pak se {longest} shenja: {question}",
+            "en": "Enter fewer than {longest} characters: {question}",
+        },
+        "enter_plain": {
+            "sq": "Shkruani tekstin sërish pa shenja të padukshme: {question}",
+            "en": "Enter the text again without invisible characters: {question}",
+        },
+        "enter_text": {"sq": "Shkruani tekst: {question}", "en": "Enter text: {question}"},
+        "leave_out": {
+            "sq": "Hiqeni këtë përgjigje, sepse pyetja nuk bëhet: {question}",
+            "en": "Leave this answer out, because the question is not asked: {question}",
+        },
+        "leave_unknown": {
+            "sq": "Hiqeni këtë përgjigje, sepse pyetja nuk është në pyetësor",
+            "en": "Leave this answer out, because the question is not in the questionnaire",
+        },
+    }
+)
+
+
+class UnacceptableAnswer(ValueError):
+    """An answer its question cannot have; `texts` say by staff language what to do."""
+
+    def __init__(self, texts: Texts) -> None:
+        super().__init__(texts["en"])
+        self.texts = texts
+
+
+def message(name: str, question: Question, **values: object) -> Texts:
+    """The message called `name` in each staff language, with the question it is about."""
+    return {
+        language: text.format(question=question.text[language], **values) for language, text in MESSAGES[name].items()
+    }
+
+
+def unacceptable(name: str, question: Question, **values: object) -> UnacceptableAnswer:
+    """The error with that message."""
+    return UnacceptableAnswer(message(name, question, **values))
+
+
+def checked(question: Question, value: object) -> Any:
+    """The value as it is stored (text in NFC, codes in order, None for an empty text); raises UnacceptableAnswer."""
+    match question.kind:
+        case "yes_no" | "one_of":
+            return _code(question, value)
+        case "some_of":
+            return _codes(question, value)
+        case "country" | "language":
+            return _country_or_language(question, value)
+        case "number":
+            return _number(question, value)
+        case "partial_date":
+            return _date(question, value)
+        case "parties":
+            return _parties(question, value)
+    return plain_text(question, value)
+
+
+def _code(question: Question, value: object) -> str:
+    if not isinstance(value, str) or question.option(value) is None:
+        raise unacceptable("choose_listed", question)
+    return value
+
+
+def _codes(question: Question, value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(code, str) for code in value):
+        raise unacceptable("choose_listed", question)
+    given = frozenset(value)
+    if not given:
+        raise unacceptable("choose", question)
+    ordered = [option.code for option in question.options if option.code in given]
+    if len(ordered) != len(given):
+        raise unacceptable("choose_listed", question)
+    if len(ordered) > 1 and given & ALONE:
+        raise unacceptable("choose_alone", question)
+    return ordered
+
+
+def _country_or_language(question: Question, value: object) -> str:
+    form, problem = (COUNTRY_CODE, "enter_country") if question.kind == "country" else (LANGUAGE_CODE, "enter_language")
+    if not isinstance(value, str):
+        raise unacceptable(problem, question)
+    if question.option(value) is not None or form.fullmatch(value):
+        return value
+    raise unacceptable(problem, question)
+
+
+def _number(question: Question, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not question.lowest <= value <= question.highest:
+        raise unacceptable("enter_number", question, lowest=question.lowest, highest=question.highest)
+    return value
+
+
+def _date(question: Question, value: object) -> str:
+    found = DATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise unacceptable("enter_year", question)
+    return date_from_parts(question, found[1], found[2] or "", found[3] or "")
+
+
+def date_from_parts(question: Question, year: str, month: str, day: str) -> str:
+    """The partial date of three typed parts, of which month and day may be empty; raises UnacceptableAnswer."""
+    if not _digits(year, 4) or len(year) != 4 or not EARLIEST_YEAR <= int(year) <= 2999:
+        raise unacceptable("enter_year", question)
+    if day and not month:
+        raise unacceptable("enter_day_month", question)
+    if not month:
+        return year
+    if not _digits(month, 2) or not 1 <= int(month) <= 12:
+        raise unacceptable("enter_month", question)
+    if not day:
+        return f"{year}-{int(month):02d}"
+    try:
+        if not _digits(day, 2):
+            raise ValueError
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        raise unacceptable("enter_day", question) from None
+
+
+def _digits(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and text.isascii() and text.isdigit()
+
+
+def _parties(question: Question, value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or len(value) > 100:
+        raise unacceptable("choose_listed", question)
+    if not all(isinstance(code, str) and PARTY_CODE.fullmatch(code) for code in value):
+        raise unacceptable("choose_listed", question)
+    return sorted(set(value))
+
+
+def plain_text(question: Question, value: object) -> str | None:
+    """Text in NFC with plain line ends, trimmed, None when nothing is left; raises UnacceptableAnswer.
+
+    Refused: control characters but the line end and the tab of a long text, direction overrides, lone surrogates,
+    and text longer than the question allows.
+    """
+    if not isinstance(value, str):
+        raise unacceptable("enter_text", question)
+    if len(value) > 4 * question.longest:
+        raise unacceptable("enter_shorter", question, longest=question.longest + 1)
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    allowed = "\n\t" if question.kind == "long_text" else ""
+    if any(
+        character in BIDI_CONTROLS or (unicodedata.category(character) in ("Cc", "Cs") and character not in allowed)
+        for character in set(text)
+    ):
+        raise unacceptable("enter_plain", question)
+    if len(text) > question.longest:
+        raise unacceptable("enter_shorter", question, longest=question.longest + 1)
+    return text or None
+
+
+def earliest(value: str) -> date:
+    """The first day a partial date can mean."""
+    parts = [int(part) for part in value.split("-")]
+    year, month, day = [*parts, 1, 1][:3]
+    return date(year, month, day)
+
+
+def latest(value: str) -> date:
+    """The last day a partial date can mean."""
+    parts = [int(part) for part in value.split("-")]
+    if len(parts) == 3:
+        return date(parts[0], parts[1], parts[2])
+    year, month = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], 12)
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return date.fromordinal(following.toordinal() - 1)
+
+
+def is_unknown(value: object) -> bool:
+    """Whether the answer is "does not know" or "does not want to answer"."""
+    return value in UNKNOWN or (isinstance(value, list | tuple) and any(code in UNKNOWN for code in value))

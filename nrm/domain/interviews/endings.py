@@ -1,0 +1,93 @@
+"""Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child.
+
+Decided in ADR 0044.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from nrm.domain.interviews.indicators import Profile
+
+CHILD_ROUTE = ("child", "unsure")
+HIGH = "high"
+# How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
+ANSWER_WITHIN = timedelta(hours=1)
+
+
+class EndReason(StrEnum):
+    """Why an interview ends, or a draft goes, although something speaks against it."""
+
+    EXPLAINED = "explained"
+    MISTAKEN = "mistaken"
+    HELPED = "helped"
+    HELD_TWICE = "held_twice"
+    OTHER = "other"
+
+
+DRAFT_OVER = "draft_over"
+"""A code in place of a reason: nobody at the post gave one, and the time of the draft is over."""
+AGE_CHANGED = "age_changed"
+"""A code in place of a reason: the post reported a child, and now says that the person is 18 or over."""
+OPINIONS = (*EndReason, DRAFT_OVER, AGE_CHANGED)
+
+
+class ChildAnswer(StrEnum):
+    """The answer of the child authority about a child at a post, if the post saw no indicator."""
+
+    PARENTS = "parents"
+    COMING = "coming"
+    BRING = "bring"
+    NOTHING = "nothing"
+    ADULT = "adult"
+
+
+FINAL = (ChildAnswer.PARENTS, ChildAnswer.NOTHING)
+"""Only after one of these can the post end the child's interview."""
+LAST_WORDS = (*FINAL, ChildAnswer.ADULT)
+"""What the child authority says once, and cannot take back."""
+
+
+def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:
+    """What the child authority may say: that the person is an adult only where the post says so now."""
+    return tuple(each for each in ChildAnswer if each is not ChildAnswer.ADULT or age_class == "adult")
+
+
+class ReasonNeeded(ValueError):
+    """Something speaks against ending the interview, and no reason of the list was given."""
+
+
+class ChildWaits(Exception):
+    """The interview of a child, or a person who may be one, ends only after an answer of the child authority."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against ending an adult's interview: what was named or noticed, danger, a shelter chosen.
+
+    `unheard`: little was said. That speaks against "no indicator", but not against destroying a draft, which claims
+    nothing about the person.
+    """
+
+    profile: Profile
+    high_risk: bool
+    shelter: bool = False
+    was_child: bool = False
+    unheard: bool = False
+
+    def __bool__(self) -> bool:
+        said = self.profile.spoken if self.unheard else self.profile.outcome != "none"
+        return said or self.high_risk or self.shelter or self.was_child
+
+
+def is_child(age: object) -> bool:
+    """Whether the rules for children apply: under 18, or not sure."""
+    return age in CHILD_ROUTE
+
+
+def check_reason(against: Against, reason: str) -> None:
+    """Raise ReasonNeeded where something speaks against it and `reason` is none of the list."""
+    if against and reason not in list(EndReason):
+        raise ReasonNeeded(reason)

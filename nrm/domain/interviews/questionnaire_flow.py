@@ -1,0 +1,277 @@
+"""The way through the questionnaire: what is asked, what stays answered, what is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from nrm.domain.conditions import ALWAYS, Condition
+from nrm.domain.interviews.interviews import Answers, Check, Page, Question, Questionnaire, Route, chosen
+
+
+def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
+    """The route these answers lead to: the first whose condition holds; the last one has none."""
+    return next(route for route in questionnaire.routes if route.when.holds(answers))
+
+
+Step = tuple[Page, Question]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """One question with a condition, or those in a row that have none: asked together or not at all.
+
+    `told` are those of them that a condition of the questionnaire looks at.
+    """
+
+    when: Condition
+    under: tuple[str, str] | None
+    steps: tuple[Step, ...]
+    names: frozenset[str]
+    required: tuple[Step, ...]
+    told: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def _decisive(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions that others, or whole pages, depend on."""
+    names = {name for question in questionnaire.questions.values() for name in question.depends_on}
+    for page in questionnaire.pages.values():
+        names |= page.when.names()
+    for question in questionnaire.questions.values():
+        names |= question.when.names() | ({question.under[0]} if question.under else set())
+    return frozenset(names)
+
+
+@lru_cache(maxsize=64)
+def _leading(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions whose answers the way follows from."""
+    return _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+
+
+@lru_cache(maxsize=64)
+def _groups(questionnaire: Questionnaire, route: Route) -> tuple[tuple[Page, tuple[_Group, ...]], ...]:
+    """The pages of a route in order, each with its questions in groups."""
+    pages = (questionnaire.home, *(questionnaire.pages[name] for name in route.pages))
+    return tuple((page, tuple(_grouped(questionnaire, page))) for page in pages)
+
+
+def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
+    together: list[list[Question]] = []
+    follows = False  # whether the question before has no condition either
+    for question in (questionnaire.questions[name] for name in page.questions):
+        always = question.under is None and question.when is ALWAYS
+        if always and follows:
+            together[-1].append(question)
+        else:
+            together.append([question])
+        follows = always
+    decisive = _decisive(questionnaire)
+    for questions in together:
+        steps = tuple((page, question) for question in questions)
+        yield _Group(
+            questions[0].when,
+            questions[0].under,
+            steps,
+            frozenset(question.id for question in questions),
+            tuple(step for step in steps if step[1].required),
+            tuple(question.id for question in questions if question.id in decisive),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """Where answers lead: every question asked, with its page; their ids; the required ones; the pages in order."""
+
+    steps: tuple[Step, ...]
+    names: frozenset[str]
+    required: tuple[Step, ...]
+    pages: tuple[Page, ...]
+
+
+def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
+    """The way, judged only by answers that were themselves reached.
+
+    A request goes through a hundred questions, most of which are always asked; so, for speed, it goes by groups.
+    """
+    reached: dict[str, Any] = {}
+    steps: list[Step] = []
+    names: set[str] = set()
+    required: list[Step] = []
+    pages: list[Page] = []
+    for page, groups in _groups(questionnaire, route_of(questionnaire, answers)):
+        if page.when is not ALWAYS and not page.when.holds(reached):
+            continue
+        before = len(steps)
+        for group in groups:
+            if group.under is not None and not chosen(reached.get(group.under[0]), group.under[1]):
+                continue
+            if group.when is not ALWAYS and not group.when.holds(reached):
+                continue
+            steps += group.steps
+            names |= group.names
+            required += group.required
+            for name in group.told:
+                if name in answers:
+                    reached[name] = answers[name]
+        if len(steps) > before:
+            pages.append(page)
+    return _Way(tuple(steps), frozenset(names), tuple(required), tuple(pages))
+
+
+class Settled(dict[str, Any]):
+    """Answers without those of branches that were left, and the way they lead, so that it is computed only once.
+
+    They cannot be changed, because the way would change too.
+    """
+
+    __slots__ = ("ahead", "questionnaire", "way")
+
+    def __init__(self, answers: Answers, questionnaire: Questionnaire, way: _Way) -> None:
+        super().__init__(answers)
+        self.questionnaire = questionnaire
+        self.way = way
+        self.ahead: Journey | None = None
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("settled answers cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+
+def _leads_alike(questionnaire: Questionnaire, answers: Answers, like: Settled) -> bool:
+    return like.questionnaire is questionnaire and all(
+        answers.get(name) == like.get(name) for name in _leading(questionnaire)
+    )
+
+
+def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | None = None) -> Settled:
+    """The answers without those of branches that were left, repeatedly, since one drop may cause another.
+
+    If `like`, settled before, leads the same way, that way is used and not computed again.
+    """
+    if isinstance(answers, Settled) and answers.questionnaire is questionnaire:
+        return answers
+    kept, questions = answers, questionnaire.questions
+    if None in answers.values() or not answers.keys() <= questions.keys():
+        kept = {name: value for name, value in answers.items() if value is not None and name in questions}
+    if isinstance(like, Settled) and _leads_alike(questionnaire, kept, like):
+        names = like.way.names
+        return Settled({name: value for name, value in kept.items() if name in names}, questionnaire, like.way)
+    while True:
+        way = _walk(questionnaire, kept)
+        if kept.keys() <= way.names:
+            return Settled(kept, questionnaire, way)
+        kept = {name: value for name, value in kept.items() if name in way.names}
+
+
+def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
+    """The settled answers as a new dict, which the caller may change."""
+    return dict(settled(questionnaire, answers))
+
+
+def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
+    """The questions these answers lead to, in order, the home page's included."""
+    return tuple(question for _, question in settled(questionnaire, answers).way.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The way these answers lead: its pages in order, and the ids of those that still lack a required answer.
+
+    Without the home page and without pages that have nothing to ask.
+    """
+
+    pages: tuple[Page, ...]
+    lacking: frozenset[str]
+
+    def place(self, page: str) -> int | None:
+        """Where the page stands, from 0; None when it is not on this journey."""
+        return next((number for number, each in enumerate(self.pages) if each.id == page), None)
+
+    def after(self, page: str) -> Page | None:
+        """The page that follows; None after the last. Off the journey: the first page that is not complete."""
+        place = self.place(page)
+        if place is None:
+            return next((each for each in self.pages if each.id in self.lacking), None)
+        return self.pages[place + 1] if place + 1 < len(self.pages) else None
+
+
+def journey(questionnaire: Questionnaire, answers: Answers) -> Journey:
+    """The journey of these answers; for the same settled answers it is computed only once."""
+    kept = settled(questionnaire, answers)
+    if kept.ahead is None:
+        lacking = frozenset(page.id for page, question in kept.way.required if question.id not in kept)
+        kept.ahead = Journey(tuple(page for page in kept.way.pages if page is not questionnaire.home), lacking)
+    return kept.ahead
+
+
+def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
+    """The pages of this journey in order, without the home page and without pages that have nothing to ask."""
+    return journey(questionnaire, answers).pages
+
+
+def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
+    """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
+    kept = settled(questionnaire, answers)
+    own = frozenset(page.questions)
+    earlier = {name: value for name, value in kept.items() if name not in own}
+    shown: dict[str, Question] = {}
+    for name in page.questions:
+        question = questionnaire.questions[name]
+        if question.under[0] in shown if question.under else (question.when is ALWAYS or question.when.holds(earlier)):
+            shown[name] = question
+    return tuple(shown.values())
+
+
+def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
+    """The questions of the page that must still be answered before it is complete."""
+    kept = settled(questionnaire, answers)
+    return tuple(question for asked_on, question in kept.way.required if asked_on is page and question.id not in kept)
+
+
+def complete(questionnaire: Questionnaire, page: Page, answers: Answers) -> bool:
+    """Whether everything the page must have is answered."""
+    return not missing(questionnaire, page, answers)
+
+
+def first_incomplete(questionnaire: Questionnaire, answers: Answers) -> Page | None:
+    """Where a resumed interview goes on, or None when every page is complete."""
+    ahead = journey(questionnaire, answers)
+    return next((page for page in ahead.pages if page.id in ahead.lacking), None)
+
+
+def with_page(questionnaire: Questionnaire, answers: Answers, page: Page, given: Answers) -> Settled:
+    """The answers after `page` was filled in with `given`.
+
+    What the page had before and is not given again is gone; what depended on a changed answer is reset, except on the
+    page itself, where it was given together with it; branches that were left are pruned.
+    """
+    own = frozenset(page.questions)
+    after = {name: value for name, value in answers.items() if name not in own}
+    after.update((name, value) for name, value in given.items() if name in own and value is not None)
+    changed = {name for name in own if answers.get(name) is not None and answers.get(name) != after.get(name)}
+    if changed & _decisive(questionnaire):
+        questions = questionnaire.questions
+        after = {
+            name: value
+            for name, value in after.items()
+            if name in own or (name in questions and not questions[name].depends_on & changed)
+        }
+    return settled(questionnaire, after, like=answers)
+
+
+def asked(questionnaire: Questionnaire, answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(ids answered, ids offered and left blank) on this journey: what the procedure record keeps."""
+    kept = settled(questionnaire, answers)
+    names = [question.id for _, question in kept.way.steps]
+    return tuple(name for name in names if name in kept), tuple(name for name in names if name not in kept)
+
+
+def contradictions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Check, ...]:
+    """The declared inconsistencies that these answers show at a question of this page."""
+    return tuple(
+        check for check in questionnaire.checks if check.question in page.questions and check.when.holds(answers)
+    )

@@ -1,0 +1,105 @@
+"""Returns that somebody announced before they happen: what is kept of them, when they are late, and what remains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.accounts import OrganisationKind
+
+LATE_AFTER = timedelta(hours=1)
+"""An expected arrival alarms an hour after it was due (the agreement's path, proposal)."""
+FURTHEST = timedelta(days=180)
+MOST_COMPANIONS = 20
+LONGEST_TEXT = 300
+
+
+class Origin(StrEnum):
+    """Who announced the return. Others than the consulate and the help line are recorded by one of our desks."""
+
+    CONSULATE = "consulate"
+    FOREIGN_AUTHORITY = "foreign_authority"
+    FOREIGN_NGO = "foreign_ngo"
+    INTERNATIONAL_ORGANISATION = "international_organisation"
+    HELPLINE = "helpline"
+
+
+class NoticeStatus(StrEnum):
+    """What became of it."""
+
+    ANNOUNCED = "announced"
+    ARRIVED = "arrived"
+    NOT_COME = "not_come"
+    CANCELLED = "cancelled"
+
+
+ORIGINS_OF = {
+    OrganisationKind.CONSULAR_SERVICE: tuple(origin for origin in Origin if origin is not Origin.HELPLINE),
+    OrganisationKind.HELPLINE: tuple(origin for origin in Origin if origin is not Origin.CONSULATE),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: tuple(Origin),
+}
+"""Which origins a desk records; a desk that is not here records none."""
+CHILD = ("yes", "no", "unknown")
+
+
+class NoticeRefusal(StrEnum):
+    """Why the notice of a return is refused."""
+
+    PAST = "past"
+    TOO_FAR = "too_far"
+    ORIGIN = "origin"
+    POST = "post"
+    COUNTRY = "country"
+    NAME = "name"
+    NEED = "need"
+    COMPANIONS = "companions"
+    HOUR = "hour"
+    STATE = "state"
+
+
+class NoticeRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: NoticeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A return as it is announced, without who it is. `hour` 0 to 23 on the country's clocks, None: not known."""
+
+    origin: Origin
+    country: str
+    expected_on: date
+    child: str
+    hour: int | None = None
+    companions: int = 0
+    needs: frozenset[str] = field(default_factory=frozenset)
+
+
+def check(announced: Announcement, *, kind: OrganisationKind | None, today: date, needs: frozenset[str]) -> None:
+    """Raise NoticeRefused unless the desk may record it so. `needs`: the codes there are."""
+    if kind is None or announced.origin not in ORIGINS_OF.get(kind, ()):
+        raise NoticeRefused(NoticeRefusal.ORIGIN)
+    if not re.fullmatch("[A-Z]{2}", announced.country):
+        raise NoticeRefused(NoticeRefusal.COUNTRY)
+    if announced.expected_on < today:
+        raise NoticeRefused(NoticeRefusal.PAST)
+    if announced.expected_on > today + FURTHEST:
+        raise NoticeRefused(NoticeRefusal.TOO_FAR)
+    if announced.child not in CHILD or not announced.needs <= needs:
+        raise NoticeRefused(NoticeRefusal.NEED)
+    if not 0 <= announced.companions <= MOST_COMPANIONS:
+        raise NoticeRefused(NoticeRefusal.COMPANIONS)
+    if announced.hour is not None and not 0 <= announced.hour <= 23:
+        raise NoticeRefused(NoticeRefusal.HOUR)
+
+
+def is_late(expected_on: date, hour: int | None, local_now: datetime) -> bool:
+    """Whether somebody expected then should have come: an hour after the hour, or once the day is over."""
+    due = datetime.combine(expected_on, time(hour or 0), local_now.tzinfo)
+    due += LATE_AFTER if hour is not None else timedelta(days=1)
+    return local_now >= due

@@ -1,0 +1,85 @@
+"""What the duty desk shows first: who waits at a post, what is due soon, and by what a person comes before others.
+
+A tag is a word next to a thing. It is shown only if something that is not sealed says it already: the age class, the
+urgent way, a clause that is only for people at high risk, a shelter's answer that it cannot keep somebody safe. Nothing
+is opened for it.
+
+Decided in ADR 0050.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.conditions import Condition
+from nrm.domain.referrals.referrals import DeclineReason
+
+OLD_AFTER = timedelta(days=7)
+"""What was due longer ago is one line on the home page, and a page of its own."""
+AHEAD = timedelta(hours=12)
+"""How far the home page looks ahead: to the end of the night, or of the day."""
+
+
+class Tag(StrEnum):
+    """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
+
+    DANGER = "danger"
+    CHILD = "child"
+    UNSURE = "unsure"  # may be a child, and is treated as one
+    URGENT = "urgent"
+    LATE = "late"
+
+
+CHILDREN = {"child": Tag.CHILD, "unsure": Tag.UNSURE}
+"""Age class -> tag."""
+
+
+class Part(StrEnum):
+    """The part of the desk. `POST`: somebody waits at a post now and nobody has taken them."""
+
+    POST = "post"
+    DUE = "due"
+    LATER = "later"
+    OLD = "old"
+
+
+def part_of(due: datetime, at: datetime, *, at_post: bool) -> Part:
+    """The part in which something stands at `at` that was due at `due`."""
+    if due <= at - OLD_AFTER:
+        return Part.OLD
+    if at_post:
+        return Part.POST
+    return Part.DUE if due <= at + AHEAD else Part.LATER
+
+
+UNSAFE = DeclineReason.CANNOT_KEEP_SAFE
+"""The answer of a shelter that says by itself that somebody is in danger."""
+
+
+def says_danger(condition: Condition) -> bool:
+    """Whether the condition holds for nobody but people at high risk, or who need special security."""
+    match condition.operator:
+        case "and":
+            return any(says_danger(part) for part in condition.parts)
+        case "or":
+            return all(says_danger(part) for part in condition.parts)
+        case "eq":
+            return (condition.name, condition.operand) == ("security_risk", "high")
+        case "in":
+            return (condition.name, condition.operand) == ("security_risk", frozenset({"high"}))
+        case "has":
+            return (condition.name, condition.operand) == ("needs", "security")
+    return False
+
+
+def clauses_of_danger(agreements: Iterable[Agreement]) -> list[tuple[str, str]]:
+    """(version, clause) of each clause that is for people in danger alone."""
+    return [
+        (agreement.version, clause.number)
+        for agreement in agreements
+        for clause in agreement.clauses
+        if says_danger(clause.when)
+    ]

@@ -1,0 +1,124 @@
+"""People who did not come back, left on their own, or died: an alarm, and facts that two members confirm. They happen
+to an organisation; it does not do them.
+
+Decided in ADR 0045.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.shelter.permits import GateClosed, GateRefusal
+from nrm.domain.shelter.stays import ExitReason, ImpossibleStay, StayRefusal
+
+
+class Feared(StrEnum):
+    """Whether somebody may have taken, found or lured the person away."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not_known"
+
+
+class Outcome(StrEnum):
+    """How the alarm ended; empty while it is open."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+
+
+class Kind(StrEnum):
+    """What two members of a shelter confirm about a person; it ends the stay."""
+
+    LEFT = "left"
+    DIED = "died"
+
+
+class AbsenceRefusal(StrEnum):
+    """Why an absence, or its end, is refused."""
+
+    SINCE = "since"  # in the future, or before the admission
+    ALREADY = "already"  # it stands
+    OVER = "over"
+    TOO_EARLY = "too_early"  # to end it
+    AUTHORITY = "authority"  # a child: the child authority has not said that it knows
+    SAME_MEMBER = "same_member"
+
+
+class AbsenceRefused(ValueError):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: AbsenceRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+LONGEST_AGO = timedelta(days=31)
+"""An alarm about a longer absence than this is refused as a typing error."""
+
+
+def check_since(since: datetime, *, now: datetime, on: date, admitted_on: date | None) -> None:
+    """Raise AbsenceRefused for an impossible hour; `on` is its day on the country's clocks."""
+    if not now - LONGEST_AGO <= since <= now or (admitted_on is not None and on < admitted_on):
+        raise AbsenceRefused(AbsenceRefusal.SINCE)
+
+
+def may_end_on(reported_on: date, days: int) -> date:
+    """The first day on which an alarm can be ended without the person: counted from the day on which it was raised,
+    so that the duty desk has all of them to look, whatever day somebody typed as the last on which she was seen."""
+    return reported_on + timedelta(days=days)
+
+
+def check_end(*, reported_on: date, today: date, days: int, age_class: str, authority_knows: bool) -> None:
+    """Raise AbsenceRefused before the country's days are over, or before the child authority knows of a child."""
+    if today < may_end_on(reported_on, days):
+        raise AbsenceRefused(AbsenceRefusal.TOO_EARLY)
+    if age_class != "adult" and not authority_knows:
+        raise AbsenceRefused(AbsenceRefusal.AUTHORITY)
+
+
+def child_authority(agreement: Agreement) -> str:
+    """The party that is told of a missing child: the first of child protection that a clause names; empty: none."""
+    for clause in agreement.clauses:
+        for duty in clause.duties:
+            party = agreement.parties.get(duty.party)
+            if party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:
+                return duty.party
+    return ""
+
+
+def check_left_alone(age_class: str, left_on: date, *, admitted_on: date, today: date) -> None:
+    """Raise GateClosed (`child_alone`) for a child, or a person who may be one: they count as missing. Raise
+    ImpossibleStay for an impossible day."""
+    if age_class != "adult":
+        raise GateClosed(GateRefusal.CHILD_ALONE)
+    if left_on < admitted_on:
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
+    if left_on > today:
+        raise ImpossibleStay(StayRefusal.EXIT_IN_FUTURE)
+
+
+def check_died(died_on: date, *, admitted_on: date, today: date) -> None:
+    """Raise ImpossibleStay for a day before the admission or in the future."""
+    if died_on < admitted_on:
+        raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
+    if died_on > today:
+        raise ImpossibleStay(StayRefusal.EXIT_IN_FUTURE)
+
+
+def check_second(first: uuid.UUID, second: uuid.UUID | None) -> None:
+    """Raise AbsenceRefused unless somebody else confirms what the first recorded."""
+    if second is None or first == second:
+        raise AbsenceRefused(AbsenceRefusal.SAME_MEMBER)
+
+
+BY_ANOTHER_PAGE = {
+    ExitReason.MISSING: StayRefusal.MISSING,
+    ExitReason.LEFT_ALONE: StayRefusal.LEFT_ALONE,
+    ExitReason.DIED: StayRefusal.DIED,
+}
+"""Reasons that no form of an organisation's own acts offers -> the code that says where they are recorded."""

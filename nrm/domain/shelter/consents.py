@@ -1,0 +1,275 @@
+"""Consent as several answers, each of which can be given, refused, taken back, and runs out (ADR 0043).
+
+A child is not asked for consent: its wish is recorded, and the decision about the wish. A person whose age is not
+certain is treated as a child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.interviews.facts import statistics_consent
+from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.wordings import reading_language, wording_read
+from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused
+from nrm.domain.shelter.cases import BY_CONSENT, OF_IDENTIFICATION, SHAREABLE, Compartment
+
+
+class Topic(StrEnum):
+    """The things that are asked, each separately."""
+
+    SERVICES = "services"
+    SHARING = "sharing"  # with one party, or with those the agreement names
+    STATISTICS = "statistics"
+    WISH = "wish"  # of a child, or of who may be one
+
+
+class Said(StrEnum):
+    """What the person answered; a child's wish is one of the last three."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    AGREES = "agrees"
+    AGAINST = "against"
+    UNSAID = "unsaid"
+
+
+SAID_OF: Mapping[Topic, tuple[Said, ...]] = MappingProxyType(
+    {
+        Topic.SERVICES: (Said.GIVEN, Said.REFUSED),
+        Topic.SHARING: (Said.GIVEN, Said.REFUSED),
+        Topic.STATISTICS: (Said.GIVEN, Said.REFUSED),
+        Topic.WISH: (Said.AGREES, Said.AGAINST, Said.UNSAID),
+    }
+)
+
+
+class Weighed(StrEnum):
+    """What became of a child's wish."""
+
+    FOLLOWED = "followed"
+    NOT_SAFE = "not_safe"
+    TOO_YOUNG = "too_young"
+    OTHER_INTEREST = "other_interest"
+
+
+class Ended(StrEnum):
+    """How an answer stopped holding."""
+
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    ASKED_AGAIN = "asked_again"
+
+
+class Narrowing(StrEnum):
+    """Whether, after the end of a consent, new keys or a destruction are still to be done."""
+
+    NONE = ""
+    WAITS = "waits"
+    DONE = "done"
+
+
+class Interpreter(StrEnum):
+    """How it was interpreted; the codes of the questionnaire."""
+
+    NOBODY = "nobody"
+    PRESENT = "present"
+    TELEPHONE = "telephone"
+
+
+class ByName(StrEnum):
+    """What a person said about an organisation that was named to them later than the others."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_ASKED = "not_asked"
+
+
+EVERYTHING = "everything"
+"""The word for taking back everything: what is sealed is destroyed."""
+
+
+class ConsentRefusal(StrEnum):
+    """Why an answer of a person is refused."""
+
+    CHILD = "child"  # no consent is asked
+    ADULT = "adult"  # no wish is weighed
+    NOTHING = "nothing"  # no such answer holds
+    WEIGHED = "weighed"  # what became of the wish is missing
+
+
+class ConsentRefused(Exception):
+    """It cannot be recorded or taken back; `reason` says why."""
+
+    def __init__(self, reason: ConsentRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How many days an answer holds, and how many before the end the holder is told to ask again."""
+
+    services_days: int
+    sharing_days: int
+    ask_again_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as it was given. `party`: the code of a party of the agreement; empty: those the agreement names."""
+
+    topic: Topic
+    said: Said
+    party: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How it was asked: the wording that was read (`version` 0: none), in which language, and through whom."""
+
+    questionnaire: str
+    language: str
+    interpreter: str
+    wording: str = ""
+    version: int = 0
+    sha256: str = ""
+
+
+def due_on(answer: Answer, asked_on: date, validity: Validity) -> date | None:
+    """The last day on which the answer holds; None: it does not run out.
+
+    A no does not run out. Neither does a wish, because it is weighed and not binding, nor the consent to be counted,
+    because that gives nobody access.
+    """
+    if answer.said is not Said.GIVEN:
+        return None
+    days = {Topic.SERVICES: validity.services_days, Topic.SHARING: validity.sharing_days}.get(answer.topic)
+    return asked_on + timedelta(days=days) if days is not None else None
+
+
+def is_due(due: date | None, today: date, validity: Validity) -> bool:
+    """Whether the holder is to ask again by now."""
+    return due is not None and due - timedelta(days=validity.ask_again_days) <= today
+
+
+def check_asked(age_class: str, answers: Iterable[Answer]) -> None:
+    """Raise ConsentRefused unless these can be asked of a person of that age class."""
+    for answer in answers:
+        wish = answer.topic is Topic.WISH
+        if wish and age_class == "adult":
+            raise ConsentRefused(ConsentRefusal.ADULT)
+        if not wish and age_class != "adult":
+            raise ConsentRefused(ConsentRefusal.CHILD)
+        if answer.said not in SAID_OF[answer.topic] or (answer.party and answer.topic is not Topic.SHARING):
+            raise ConsentRefused(ConsentRefusal.NOTHING)
+
+
+def check_weighed(answer: Answer, weighed: Weighed | None) -> None:
+    """Raise ConsentRefused if a wish that was said is not weighed, or if anything else is."""
+    needed = answer.topic is Topic.WISH and answer.said is not Said.UNSAID
+    if needed != (weighed is not None):
+        raise ConsentRefused(ConsentRefusal.WEIGHED)
+
+
+def consent_of_case(answers: Iterable[Answer]) -> str:
+    """`given` or `refused`, as the agreement's rules see the answers of an adult: help and sharing make a yes."""
+    said = {(each.topic, each.said) for each in answers}
+    no_help = (Topic.SERVICES, Said.GIVEN) not in said
+    return "refused" if no_help or (Topic.SHARING, Said.GIVEN) not in said else "given"
+
+
+def towards(
+    said: str, party: str, *, named: Container[str], struck_out: Container[str], by_name: ByName | None = None
+) -> str:
+    """The consent that holds towards the party that is to be asked, as the agreement's rules see it.
+
+    `said`: what the person answered about the parties that were `named` to them. A yes is valid only for these, and for
+    another party only if it was named later (`by_name`). Without that yes, the party may be asked for a bed and must
+    ask the person first (`not_asked_urgent`). Raises ReferralRefused: `struck_out`, also for a party that was named
+    later and refused; `by_name` if nobody has recorded yet whether the person was asked.
+    """
+    if party in struck_out or by_name is ByName.NO:
+        raise ReferralRefused(ReferralRefusal.STRUCK_OUT)
+    if said != "given" or party in named or by_name is ByName.YES:
+        return said
+    if by_name is None:
+        raise ReferralRefused(ReferralRefusal.BY_NAME)
+    return "not_asked_urgent"
+
+
+def of_interview(
+    questionnaire: Questionnaire, answers: Answers, *, consent: str, agreed: Iterable[str], struck_out: Iterable[str]
+) -> tuple[Answer, ...]:
+    """The answers of an adult in an interview that is sent; none for a child.
+
+    `consent`: as it holds towards the party that is asked. For a person who could not be asked, or did not decide, only
+    the refusals.
+    `agreed`: the parties that were named and may be told; `struck_out`: those that may not.
+    """
+    if consent not in ("given", "not_asked_urgent"):
+        return ()
+    given = []
+    refused = set(struck_out)
+    if consent == "given":
+        given.append(Answer(Topic.SERVICES, Said.GIVEN))
+        given += [Answer(Topic.SHARING, Said.GIVEN, party) for party in dict.fromkeys(agreed) if party not in refused]
+    given += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(refused)]
+    counted = statistics_consent(questionnaire, answers)
+    if counted != "not_asked":
+        given.append(Answer(Topic.STATISTICS, Said.GIVEN if counted == "yes" else Said.REFUSED))
+    return tuple(given)
+
+
+def of_own_case(consent: str, statistics: str) -> tuple[Answer, ...]:
+    """The answers of an adult who came to a shelter. Taking a bed is consent to help, independent of the other
+    answers."""
+    if consent == "not_asked_child":
+        return ()
+    kept = Said.GIVEN if consent == "given" else Said.REFUSED
+    counted = Said.GIVEN if statistics == "yes" else Said.REFUSED
+    return (Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, kept), Answer(Topic.STATISTICS, counted))
+
+
+def asking(questionnaire: Questionnaire, answers: Answers, *, language: str, interpreter: str) -> Asking:
+    """How consent is asked in `language`: with the wording of the page that asks for it, if there is one that fits.
+
+    Where there is none in that language, the wording of the officers' language was interpreted.
+    """
+    asks = questionnaire.derive["consent_statistics"]
+    page = next(page for page in questionnaire.pages.values() if asks in page.questions)
+    staff = questionnaire.languages[0]
+    spoken = reading_language(questionnaire, language, staff=staff)
+    read = wording_read(questionnaire, answers, spoken, page=page) or wording_read(
+        questionnaire, answers, staff, page=page
+    )
+    if read is None:
+        return Asking(questionnaire.id, language, interpreter)
+    return Asking(questionnaire.id, language, interpreter, read.id, read.version, read.sha256)
+
+
+def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking:
+    """How it was asked in an interview; without a wording if the short way asked in the officer's own words."""
+    question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
+    language, interpreter = str(answers.get(question) or ""), str(answers.get("interpreter") or "")
+    if statistics_consent(questionnaire, answers) == "not_asked":
+        return Asking(questionnaire.id, language, interpreter)
+    return asking(questionnaire, answers, language=language, interpreter=interpreter)
+
+
+def read_by_consent(kind: OrganisationKind) -> frozenset[Compartment]:
+    """What an organisation of this kind reads because the person agrees: that stops when the consent ends."""
+    shared = SHAREABLE.get(kind, frozenset())
+    if kind not in BY_CONSENT:
+        shared &= {Compartment.JOINT_INTERVIEW}
+    return shared | OF_IDENTIFICATION if Compartment.JOINT_INTERVIEW in shared else shared
+
+
+def reads_by_consent(kind: OrganisationKind) -> bool:
+    """Whether it reads anything so."""
+    return bool(read_by_consent(kind))

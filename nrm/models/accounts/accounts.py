@@ -1,0 +1,193 @@
+"""Organisations, members, their keys and sessions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.domain.accounts.accounts import OrganisationKind, Role
+from nrm.domain.accounts.members import KeyHappening
+
+
+def one_of(column: str, codes: type[StrEnum] | tuple[str, ...]) -> str:
+    """The text of a check constraint that holds a column to a list of codes."""
+    return f"{column} IN ({', '.join(repr(str(code)) for code in codes)})"
+
+
+class Instance(Model):
+    """One row, written once: the country, whether its people are synthetic, whether a second factor is asked."""
+
+    __tablename__ = "instances"
+    __table_args__ = (CheckConstraint("singleton = 1", name="one_row"), UniqueConstraint("singleton"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    singleton: Mapped[int] = mapped_column(default=1)
+    country: Mapped[str]
+    synthetic: Mapped[bool]
+    second_factor: Mapped[bool] = mapped_column(default=True, server_default=true())
+    created_at: Mapped[datetime]
+
+
+class Organisation(Model):
+    """A crossing point, a shelter, an authority. Its kind never changes: it is inside the context of every grant."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (CheckConstraint(one_of("kind", OrganisationKind), name="known_kind"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    code: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    party: Mapped[str]  # the party of the agreement it acts as
+    crossing_point: Mapped[str] = mapped_column(default="")
+    name_sq: Mapped[str]
+    name_en: Mapped[str]
+    telephone: Mapped[str] = mapped_column(default="")
+    enabled: Mapped[bool] = mapped_column(default=True)
+    suspended_at: Mapped[datetime | None]  # the last time, also once it was let in again
+    keyring_due_at: Mapped[datetime | None]  # since when a new keyring is due, because a key holder left
+    anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
+
+
+class Member(Model):
+    """A person with an account. The private halves of the keys are sealed under the password and the recovery code."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="known_role"),
+        CheckConstraint(one_of("status", ("invited", "waiting", "active", "disabled")), name="known_status"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    status: Mapped[str] = mapped_column(default="invited")
+    created_at: Mapped[datetime]
+    salt: Mapped[bytes | None]
+    verifier: Mapped[bytes | None]
+    kem_public: Mapped[bytes | None]
+    kem_mark: Mapped[bytes | None]  # a MAC over owner and public key: nothing is sealed to a key written by hand
+    sign_public: Mapped[bytes | None]
+    sign_mark: Mapped[bytes | None]  # the MAC of the public half with which the member's signatures are checked
+    sealed_kem: Mapped[bytes | None]
+    sealed_sign: Mapped[bytes | None]
+    sealed_kem_recovery: Mapped[bytes | None]
+    sealed_sign_recovery: Mapped[bytes | None]
+    sealed_totp: Mapped[bytes | None]
+    totp_step: Mapped[int | None] = mapped_column(BigInteger())  # the last 30 seconds a code was accepted for
+    totp_reset_at: Mapped[datetime | None]  # when somebody took the second factor away, until there is a new one
+    code_checked_at: Mapped[datetime | None]  # when the member re-typed the present recovery code
+
+
+class Invitation(Model):
+    """A one-time link: only the digest of its 128 bits is kept.
+
+    `by_id`: who made it; None for the first administrator's link and for links older than this column.
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[uuid.UUID] = id_column()
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+
+
+class Keyring(Model):
+    """The X25519 pair of an organisation; the public half in clear, the private half only in wraps."""
+
+    __tablename__ = "keyrings"
+    __table_args__ = (UniqueConstraint("organisation_id", "version"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    version: Mapped[int]
+    public: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over organisation, kind, party, version and public key
+    # The key that recognises an imported line, under a key of the private half. None: version 1 derives it (older
+    # instances).
+    sealed_import_key: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+
+
+class KeyringWrap(Model):
+    """A keyring's private half, wrapped to one member."""
+
+    __tablename__ = "keyring_wraps"
+    __table_args__ = (UniqueConstraint("keyring_id", "member_id"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    keyring_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("keyrings.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    sealed_private: Mapped[bytes]
+    voucher: Mapped[bytes | None]  # a MAC only a holder of the private half could make: this member was confirmed
+
+
+class KeyEvent(Model):
+    """What happened with the keys of an organisation's members, shown to all of them."""
+
+    __tablename__ = "key_events"
+    __table_args__ = (
+        CheckConstraint(one_of("event", KeyHappening), name="known_event"),
+        Index("ix_key_events_organisation_id_at", "organisation_id", "at"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    at: Mapped[datetime]
+    event: Mapped[str]
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # whom it concerns
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who did it
+    version: Mapped[int | None]  # of the keyring
+
+
+class MemberSession(Model):
+    """A signed-in browser: its row is useless without the key in its cookie.
+
+    A session that ended keeps its row for a day without its key, so that a form sent too late can be given back to
+    the person who typed it. A locked one has no key either, until the password brings it back. `whose_mark` is valid as
+    long as the row exists; `mark` covers everything that decides, and is not valid after the session has ended.
+    """
+
+    __tablename__ = "member_sessions"
+    __table_args__ = (Index("ix_member_sessions_expires_at", "expires_at"),)
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    sealed_keys: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]  # the last time the person showed that it is them
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    whose_mark: Mapped[bytes | None]
+    mark: Mapped[bytes | None]
+
+
+class HiddenPage(Model):
+    """What a member had typed on the page they hid, sealed to their own key: only their password opens it."""
+
+    __tablename__ = "hidden_pages"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    sealed_page: Mapped[bytes]
+    hidden_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
+
+
+class FailedTries(Model):
+    """How often somebody failed to sign in, under a MAC of the sign-in name, the network or the browser."""
+
+    __tablename__ = "failed_tries"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    last_at: Mapped[datetime]

@@ -1,0 +1,91 @@
+"""Versions of the agreement in addition to those of the country's data, who signed them, and contracts with centres."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.domain.agreement.agreement_versions import VersionStatus
+from nrm.models.accounts.accounts import one_of
+
+
+class AgreementVersion(Model):
+    """One text, which never changes; `mark` is a MAC over all that is recorded about it."""
+
+    __tablename__ = "agreement_versions"
+    __table_args__ = (
+        CheckConstraint(one_of("status", tuple(VersionStatus)), name="known_status"),
+        CheckConstraint(
+            "status NOT IN ('approved', 'open', 'signed') OR approved_on IS NOT NULL", name="approved_before_it_is_open"
+        ),
+        Index(
+            "uq_agreement_versions_version",
+            "version",
+            unique=True,
+            sqlite_where=text("status <> 'withdrawn'"),
+            postgresql_where=text("status <> 'withdrawn'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    version: Mapped[str]
+    text: Mapped[str]  # TOML, as it was handed in
+    status: Mapped[str]
+    study: Mapped[dict[str, Any]] = mapped_column(JSON)  # what the checks and the comparison found
+    simulation: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    approved_on: Mapped[date | None]
+    approval_note: Mapped[str] = mapped_column(default="")
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    opened_at: Mapped[datetime | None]
+    mark: Mapped[bytes]
+
+
+class AgreementSignature(Model):
+    """One person's signature for a party over the text, by their own key; the public key is stored with it."""
+
+    __tablename__ = "agreement_signatures"
+    __table_args__ = (
+        CheckConstraint("place IN (1, 2)", name="two_of_each_party"),
+        UniqueConstraint("version_id", "party", "place"),
+        UniqueConstraint("version_id", "member_id"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("agreement_versions.id"))
+    party: Mapped[str]
+    place: Mapped[int]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    signed_at: Mapped[datetime]
+    public: Mapped[bytes]
+    signature: Mapped[bytes]
+    mark: Mapped[bytes]
+
+
+class Contract(Model):
+    """A contract of the state with a centre; it names no person."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="an_amount"),
+        CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+        CheckConstraint("ended_on IS NULL OR ended_on BETWEEN from_on AND until_on", name="ended_while_it_ran"),
+        UniqueConstraint("organisation_id", "number"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    number: Mapped[str]
+    subject: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger())  # lek
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]

@@ -1,0 +1,50 @@
+"""Announced returns."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nrm.db import Model, id_column
+from nrm.domain.referrals.announced_returns import CHILD, NoticeStatus, Origin
+from nrm.models.accounts.accounts import one_of
+
+
+class Notice(Model):
+    """A return announced before it happens; the identity is sealed in the `identity` compartment of the same id.
+
+    The identity is destroyed when the person has arrived, on cancelling, or 30 days after the day. Then only the
+    country, the quarter, whether it is a child, who announced it and the outcome are kept.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint(one_of("origin", tuple(Origin)), name="known_origin"),
+        CheckConstraint(one_of("status", tuple(NoticeStatus)), name="known_status"),
+        CheckConstraint(one_of("child", CHILD), name="known_child"),
+        CheckConstraint("hour IS NULL OR hour BETWEEN 0 AND 23", name="an_hour"),
+        CheckConstraint(
+            "status IN ('announced', 'not_come') OR (expected_on IS NULL AND hour IS NULL AND companions IS NULL)",
+            name="coarse_once_over",
+        ),
+        Index("ix_notices_organisation_id_quarter_on", "organisation_id", "quarter_on"),
+        Index("ix_notices_expected_on", "expected_on"),
+        Index("ix_notices_quarter_on", "quarter_on"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    post_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    origin: Mapped[str]
+    country: Mapped[str]  # ISO 3166 alpha-2: where the person returns from
+    quarter_on: Mapped[date]  # first day of the quarter of the announced day
+    child: Mapped[str]
+    status: Mapped[str]
+    expected_on: Mapped[date | None]
+    hour: Mapped[int | None]
+    companions: Mapped[int | None]
+    needs: Mapped[list[Any] | None] = mapped_column(JSON)

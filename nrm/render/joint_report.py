@@ -1,0 +1,272 @@
+"""The joint report of a quarter: every requirement with its table, or with the words that stand for it.
+
+Figures come from filed tables and from sealed releases; only the sums of a filed table are computed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment
+
+from nrm.domain.reports.filings import TOTAL as SUM
+from nrm.domain.reports.filings import Figures, cells, totals
+from nrm.domain.reports.register import Matrix, Register, Requirement, Words
+from nrm.render.matrices import Column, matrix, title_of
+from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
+from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, is_impossible, words_of
+from nrm.render.sheets import release_csv, release_csvw, release_xlsx
+from nrm.statistics.tables import TOTAL, TableSet
+
+TITLE = {"sq": "Raporti i përbashkët tremujor", "en": "Joint quarterly report"}
+BASIS = {
+    "sq": "Plani Kombëtar i Veprimit 2005-2007, IV.1(b)(i): të gjitha kërkesat e rishikuara për raportim statistikor",
+    "en": "National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
+}
+CALLED = {"sq": "i përbashkët", "en": "joint"}
+MEANS = (
+    "Of tables named after a report (`ix:sex`): 0 means 0 to 4, 5 means somewhere from 0 to 14. "
+    "The others are as filed: no_report and not_applicable are no numbers."
+)
+MOST_WAYS = 2
+"""The tables of a release that are printed: those of one or two attributes. The others are in the release itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a printed table; `kind` as of `matrices.Row`."""
+
+    kind: str
+    label: str
+    figures: Sequence[int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One table on the page."""
+
+    title: str
+    note: str
+    heading: str
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+    not_recorded: str = ""  # why there is no figure at all
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of a requirement, or the release that answers it: the words for its state, and what is printed."""
+
+    entry: Mapping[str, Any]
+    title: str
+    office: str
+    printed: Sequence[Printed]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One requirement."""
+
+    number: int
+    section: str
+    title: str
+    lead: str
+    contributing: Sequence[str]
+    parts: Sequence[Part]
+
+
+def filed_table(table: Matrix, figures: Figures) -> dict[str, Any]:
+    """A filed table as the `tables` of a release's JSON have it: values are numbers or one of two words."""
+    names = [axis.code for axis in table.rows]
+    held = {**{key: figure if isinstance(figure, int) else str(figure) for key, figure in cells(table, figures)}}
+    held.update(totals(table, figures))
+    rows = []
+    for (line, column), value in held.items():
+        codes = line.split("/") if line != SUM else [TOTAL] * len(names)
+        across = TOTAL if column == SUM else column
+        rows.append({**dict(zip(names, codes, strict=True)), table.columns.code: across, "value": value})
+    return {"name": table.code, "dimensions": list(table.dimensions), "rows": rows}
+
+
+def released_tables(report: str, release: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tables of a sealed release that the joint report prints, under the name of their report."""
+    return [
+        {**table, "name": f"{report}:{table['name']}"}
+        for table in release["tables"]
+        if len(table["dimensions"]) <= MOST_WAYS
+    ]
+
+
+def files(
+    value: Mapping[str, Any],
+    register: Register,
+    table_sets: Mapping[str, TableSet],
+    *,
+    signatures: Mapping[str, Sequence[tuple[str, str]]],
+    names: Mapping[str, Mapping[str, str]],
+    pages: Environment,
+    speaking: Speaking,
+    area: str,
+) -> dict[str, bytes]:
+    """Content by format, as `reports.files` makes them; `value` is the JSON with its signatures."""
+    sheet, called = release_csv(value), f"joint-{value['quarter']}.csv"
+    titles, labels = _titles(register, table_sets), _labels(register, table_sets)
+    made = {
+        "csv": sheet,
+        "csvw": release_csvw(value, called, sheet, titles=titles, labels=labels, area=area, said=MEANS),
+        "xlsx": release_xlsx(value, titles=titles, labels=labels, why=_reason_of(table_sets)),
+        "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
+    }
+    for language in LANGUAGES:
+        with speaking(language):
+            values = {
+                "release": value,
+                "quarter": value["quarter"],
+                "lang": language,
+                "called": CALLED[language],
+                "body": "reports/register/joint_body.html",
+                "about": About(TITLE[language], BASIS[language], "", ""),
+                "sections": _sections(value, register, table_sets, language, names[language]),
+                "signatures": signatures[language],
+            }
+            made[f"html.{language}"] = pages.get_template("reports/register/joint_body.html").render(values).encode()
+            printed = pages.get_template("reports/reports/print.html").render(values)
+        attachment = Attachment(called, sheet, ATTACHED[language])
+        try:
+            made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
+        except PdfUnavailable:
+            continue
+    return made
+
+
+def _sections(
+    value: Mapping[str, Any],
+    register: Register,
+    table_sets: Mapping[str, TableSet],
+    language: str,
+    names: Mapping[str, str],
+) -> list[Section]:
+    by_name = {table["name"]: table for table in value["tables"]}
+    sections = []
+    for requirement, entry in zip(register.requirements, value["requirements"], strict=True):
+        parts = [
+            Part(
+                part, _title(part, requirement, table_sets, language), names.get(part.get("filed_by", ""), ""), printed
+            )
+            for part in entry["parts"]
+            for printed in [_printed(part, by_name, register, table_sets, language)]
+        ]
+        sections.append(
+            Section(
+                requirement.number,
+                requirement.section,
+                requirement.names[language],
+                names.get(requirement.lead, requirement.lead),
+                [names.get(code, code) for code in requirement.contributing],
+                parts,
+            )
+        )
+    return sections
+
+
+def _title(part: Mapping[str, Any], requirement: Requirement, table_sets: Mapping[str, TableSet], language: str) -> str:
+    found = next((table.names[language] for table in requirement.tables if table.code == part["table"]), None)
+    return found or table_sets[part["table"]].title[language]
+
+
+def _printed(
+    part: Mapping[str, Any],
+    by_name: Mapping[str, Mapping[str, Any]],
+    register: Register,
+    table_sets: Mapping[str, TableSet],
+    language: str,
+) -> list[Printed]:
+    found = []
+    for name in part["printed"]:
+        table = by_name[name]
+        if ":" in name:
+            found.append(_released(table, table_sets[part["table"]], language))
+        else:
+            found.append(_filed(table, register.tables[name], language))
+    return found
+
+
+def _reason_of(table_sets: Mapping[str, TableSet]) -> Callable[[Sequence[str]], str]:
+    """Why nothing is recorded by some dimensions, in English."""
+
+    def why(names: Sequence[str]) -> str:
+        found = (words_of(each, "en").reason(names) for each in table_sets.values() if each.lacking(names))
+        return next(found, "")
+
+    return why
+
+
+def _released(table: Mapping[str, Any], table_set: TableSet, language: str) -> Printed:
+    table, words = {**table, "name": table["name"].partition(":")[2]}, words_of(table_set, language)
+    if table.get("not_recorded"):
+        return Printed(
+            title_of(table, words), table_set.counted[language], "", (), (), words.reason(table["dimensions"])
+        )
+    turned = matrix(
+        table,
+        words=words,
+        groups={name: dimension.groups for name, dimension in table_set.dimensions.items()},
+        impossible=lambda fixed: is_impossible(table_set, fixed),
+    )
+    return Printed(
+        turned.title,
+        table_set.counted[language],
+        turned.heading,
+        turned.columns,
+        [Line(row.kind, row.label, row.figures) for row in turned.rows],
+    )
+
+
+def _filed(table: Mapping[str, Any], filed: Matrix, language: str) -> Printed:
+    """Lines as they were filed: the members of the crossed dimensions side by side, the total last."""
+    names = table["dimensions"]
+    values = {(tuple(row[name] for name in names[:-1]), row[names[-1]]): row["value"] for row in table["rows"]}
+    columns = list(dict.fromkeys(column for _, column in values))
+    lines = list(dict.fromkeys(line for line, _ in values))
+    return Printed(
+        filed.names[language],
+        filed.counted[language],
+        " / ".join(axis.names[language] for axis in filed.rows),
+        [Column("", _label(filed.columns.members.get(column), language)) for column in columns],
+        [
+            Line(
+                "all" if line[0] == TOTAL else "",
+                " / ".join(words[language] for words in filed.lines.get("/".join(line), ())) or TOTALS[language],
+                [values.get((line, column)) for column in columns],
+            )
+            for line in lines
+        ],
+    )
+
+
+def _label(words: Words | None, language: str) -> str:
+    return words[language] if words else TOTALS[language]
+
+
+def _titles(register: Register, table_sets: Mapping[str, TableSet]) -> dict[str, Mapping[str, str]]:
+    found: dict[str, Mapping[str, str]] = {}
+    for table_set in table_sets.values():
+        found.update({name: dimension.title for name, dimension in table_set.dimensions.items()})
+    for table in register.tables.values():
+        found.update({axis.code: axis.names for axis in (*table.rows, table.columns)})
+    return found
+
+
+def _labels(register: Register, table_sets: Mapping[str, TableSet]) -> dict[str, Mapping[str, Mapping[str, str]]]:
+    """Texts of each member of each dimension; one that several tables have holds the members of all."""
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    for table_set in table_sets.values():
+        for name, dimension in table_set.dimensions.items():
+            found.setdefault(name, {}).update(table_set.dimensions[dimension.root].labels)
+    for table in register.tables.values():
+        for axis in (*table.rows, table.columns):
+            found.setdefault(axis.code, {}).update(axis.members)
+    return dict(found.items())

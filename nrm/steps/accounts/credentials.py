@@ -1,0 +1,111 @@
+"""What signing in, unlocking, recovering and proving again have in common: failures are counted, a code works once."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import NoReturn
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import db, hit_one, transaction
+from nrm.domain.accounts.accounts import Actor, Credentials, KeyHolder, SignInRefused, UnusableLogin, normalise_login
+from nrm.domain.accounts.failed_attempts import ACCOUNT, NETWORK
+from nrm.models.accounts.accounts import Member
+from nrm.store.rows.accounts import accounts as rows
+from nrm.store.rows.accounts.failed_attempts import Counter, check, count
+from nrm.vault import members, second_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Where an attempt comes from. `browsers`: the cookie of a browser in which people signed in before."""
+
+    network: str = ""
+    browsers: str = ""
+
+
+COMMAND = Asker()
+_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
+
+
+class Overtaken(SignInRefused):
+    """The account changed while a proof was being checked: its password, status, second factor or code."""
+
+
+class CodeUsed(Overtaken):
+    """Somebody used the same code at the same moment."""
+
+
+def folded(login: str) -> str:
+    """The sign-in name as accounts store it; for text that cannot be one, empty, which no account has."""
+    try:
+        return normalise_login(login)
+    except UnusableLogin:
+        return ""
+
+
+def counters(login: str, asker: Asker) -> list[Counter]:
+    """What a failure counts against: the browser if this person signed in there before, else name and network."""
+    number = members.known_browser(login, asker.browsers)
+    if number is not None:
+        return [Counter(second_factor.try_mark("browser", number), ACCOUNT)]
+    found = [Counter(second_factor.try_mark("account", login), ACCOUNT)]
+    if asker.network:
+        found.append(Counter(second_factor.try_mark("network", asker.network), NETWORK))
+    return found
+
+
+def refuse(account: Credentials | None, how: str, tries: list[Counter]) -> NoReturn:
+    """Count and record the failure, with the account that was named if there is one."""
+    known = account if account is not None and account.known else None
+    with transaction() as session:
+        by = Actor(known.id if known else None, known.organisation_id if known else None, None, duty=how)
+        audit.append(session, audit.Event.SIGN_IN_REFUSED, by=by)
+        count(session, tries)
+    raise SignInRefused
+
+
+def account_now(login: str) -> Credentials | None:
+    """The account as it is now; no transaction stays open while the password is checked."""
+    db.session.rollback()
+    account = rows.credentials(login)
+    db.session.rollback()
+    return account
+
+
+def prove_password(login: str, password: str, how: str, asker: Asker) -> tuple[Credentials, KeyHolder]:
+    """The account of somebody who is signed in, and its keys by the password. Raises SignInRefused, TooSoon."""
+    tries = counters(login, asker)
+    check(tries)
+    account = account_now(login)
+    under = members.prove(account, login, password)
+    if account is None or under is None:
+        refuse(account, how, tries)
+    return account, members.open_keys(account, under)
+
+
+def hold(session: Session, account: Credentials) -> Member:
+    """Lock the account's row until the transaction ends; raises Overtaken if it changed since `account` was read.
+
+    Checking a proof takes a while. Without this, an old password that is being changed could still get a session.
+    """
+    member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
+    if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
+        raise Overtaken
+    return member
+
+
+def use_code(session: Session, member_id: uuid.UUID, step: int | None) -> None:
+    """Accept a code: no code of its time step or an earlier one works again. Raises CodeUsed."""
+    hit = hit_one(
+        session,
+        update(Member)
+        .where(Member.id == member_id, Member.sealed_totp.is_not(None))
+        .where(Member.totp_step.is_(None) | (Member.totp_step < step))
+        .values(totp_step=step),
+    )
+    if step is None or not hit:
+        raise CodeUsed

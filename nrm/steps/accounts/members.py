@@ -1,0 +1,108 @@
+"""Ending an account and letting a member begin again, inside the transaction of an action."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.domain.accounts.accounts import (
+    INVITATION_HOURS,
+    Actor,
+    Permission,
+)
+from nrm.domain.accounts.members import (
+    KeyHappening,
+    OwnAccount,
+    check_leaving,
+)
+from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
+from nrm.steps.accounts.key_events import happened
+from nrm.store.accounts import members as store
+from nrm.store.rows.accounts import members as member_rows
+from nrm.vault import keyrings
+from nrm.vault import members as vault
+
+KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
+
+
+def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
+    """`disable` in the transaction of the second member who agrees."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    member, organisation = colleague(session, member_id, by)
+    if member.status == "disabled":
+        return False
+    return end(session, member, organisation, by)
+
+
+def end(session: Session, member: Member, organisation: Organisation, by: Actor) -> bool:
+    holds = member_rows.holds_newest(member.id)
+    check_leaving(holds=holds, others=member_rows.other_holders(member))
+    _take_everything(session, member)
+    member.status = "disabled"
+    session.flush()
+    happened(session, KeyHappening.DISABLED, member, by=by)
+    if holds:
+        organisation.keyring_due_at = organisation.anew_due_at = clock.now()
+    audit.append(session, audit.Event.MEMBER_DISABLED, by=by, member_id_disabled=member.id)
+    if holds and organisation.id == by.organisation_id:
+        renew(session, organisation, by)
+    return holds
+
+
+def let_begin_anew(session: Session, member_id: uuid.UUID, by: Actor) -> str:
+    """`begin_anew` of a colleague in the transaction of the second member who agrees."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    member, _ = colleague(session, member_id, by)
+    return begin_again(session, member, by)
+
+
+def begin_again(session: Session, member: Member, by: Actor) -> str:
+    token, digest = vault.new_invitation()
+    check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
+    _take_everything(session, member)
+    member.status = "invited"
+    expires_at = clock.now() + KEEPS_FOR
+    session.add(Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id))
+    session.flush()
+    happened(session, KeyHappening.BEGINS_ANEW, member, by=by)
+    audit.append(session, audit.Event.MEMBER_BEGINS_ANEW, by=by, member_id_anew=member.id)
+    return token
+
+
+def colleague(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[Member, Organisation]:
+    """The member and their organisation, which is held until the transaction ends; raises NotVisible, OwnAccount."""
+    found = store.manageable(member_id, by=by)
+    organisation = session.get_one(
+        Organisation, found.organisation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if found.id == by.member_id:
+        raise OwnAccount
+    return store.manageable(member_id, by=by), organisation
+
+
+def _take_everything(session: Session, member: Member) -> None:
+    """Delete everything with which the member could sign in or open something."""
+    session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
+    session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
+    session.execute(
+        update(Invitation)
+        .where(Invitation.member_id == member.id, Invitation.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
+    vault.forget_keys(member)
+
+
+def renew(session: Session, organisation: Organisation, by: Actor) -> int:
+    version, left_out = keyrings.renew(session, organisation, by=by)
+    organisation.keyring_due_at = None
+    for member in left_out:
+        member.status = "waiting"
+        happened(session, KeyHappening.WAITS_AGAIN, member, by=by)
+    happened(session, KeyHappening.KEYRING_MADE, None, by=by, version=version)
+    session.flush()
+    audit.append(session, audit.Event.KEYRING_RENEWED, by=by, version=version, left_out=len(left_out))
+    return version

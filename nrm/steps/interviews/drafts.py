@@ -1,0 +1,369 @@
+"""The sealed draft of an interview, read and rewritten inside the transaction of an action.
+
+The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
+were read out, the ids of the pages that were `visited`, and the codes of the parties that were `named` to the person.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import Writer, hit_one
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews import rollout
+from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import Journey, Settled, first_incomplete, journey, settled, with_page
+from nrm.domain.interviews.wordings import language_question, reading_language, wording_read
+from nrm.domain.shelter.cases import RANDOM_BYTES, new_pseudonym
+from nrm.models.interviews.interviews import Interview
+from nrm.prepared import AnySession, Row
+from nrm.steps.interviews import child_alerts as child_alert_steps
+from nrm.store.countries import country
+from nrm.store.rows.interviews import interviews as rows
+from nrm.vault import compartments as vault
+from nrm.vault import epochs
+
+CURRENT = "returnee-1"
+DRAFT = "draft"
+UNSENT = ("draft", "completed")
+# How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
+ENDED_STAYS = timedelta(days=1)
+
+
+class OpeningEnded(Exception):
+    """The quarter of an hour is over, or this session never opened the draft: it must be resumed first."""
+
+
+class NoLongerDraft(Exception):
+    """The interview was sent or has ended; `status` says which."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class UnknownQuestionnaire(Exception):
+    """The interview was begun with a questionnaire that this instance no longer has."""
+
+
+class Incomplete(Exception):
+    """The interview cannot be finished yet: `page` is the first one with something missing."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.id)
+        self.page = page
+
+
+@dataclass(frozen=True, repr=False)
+class Draft:
+    """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
+
+    `answers` are only those on the present way through the questionnaire. `found` is the compartment as it was opened,
+    None for a draft that was made from another. `on_paper`: it is typed in from a numbered paper.
+    """
+
+    interview_id: uuid.UUID
+    pseudonym: str
+    status: str
+    started_at: datetime
+    expires_at: datetime | None
+    questionnaire: Questionnaire
+    answers: Settled
+    wordings: dict[str, Any]
+    visited: tuple[str, ...]
+    revision: int
+    found: vault.Opened | None = field(default=None, compare=False)
+    times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
+    named: frozenset[str] = field(default=frozenset(), compare=False)  # on the page where consent was asked last
+    on_paper: bool = field(default=False, compare=False)
+    _filled: list[Any] = field(default_factory=list, init=False, compare=False)
+
+    @cached_property
+    def journey(self) -> Journey:
+        """The way through the questionnaire that these answers lead; computed once."""
+        return journey(self.questionnaire, self.answers)
+
+    def filled(self, page: str, given: Answers) -> Settled:
+        """The answers after the page was filled in with `given`; kept, so that a second call does not compute it."""
+        before = self._filled
+        if not (before and before[0] == page and before[1] == given):
+            after = with_page(self.questionnaire, self.answers, self.questionnaire.pages[page], given)
+            before[:] = [page, dict(given), after]
+        return cast(Settled, before[2])
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of this journey, in order."""
+        return self.journey.pages
+
+    @property
+    def page_to_do(self) -> Page:
+        """Where the interview continues: the first page that was not seen or lacks an answer, else the last page."""
+        ahead = self.journey
+        for page in ahead.pages[:-1]:
+            if page.id not in self.visited or page.id in ahead.lacking:
+                return page
+        return ahead.pages[-1]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LastPage:
+    """The last page as it was filled in, not saved yet; `seen` is the revision that the page was made from.
+
+    `named`: the parties that it named to the person; None for a page that names none.
+    """
+
+    page: str
+    given: Answers
+    seen: int
+    named: Collection[str] | None = None
+
+
+class StaleAnswers(Exception):
+    """Somebody saved this interview since it was read; `current` is the draft as it is now."""
+
+    def __init__(self, current: Draft) -> None:
+        super().__init__("stale")
+        self.current = current
+
+
+def questionnaire_called(identifier: str) -> Questionnaire:
+    """The questionnaire with that id; raises UnknownQuestionnaire."""
+    found = country().questionnaires.get(identifier)
+    if found is None:
+        raise UnknownQuestionnaire(identifier)
+    return found
+
+
+def used_by(by: Actor) -> str:
+    """The id of the questionnaire that the actor's crossing point uses today; elsewhere that of the current one."""
+    known = country()
+    use = rollout.present(known.uses, by.crossing_point, clock.today(known.timezone))
+    return use.questionnaire if use else CURRENT
+
+
+def unused_pseudonym() -> str:
+    """A new pseudonym that no case has yet."""
+    while True:
+        pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
+        if not rows.is_pseudonym_taken(pseudonym):
+            return pseudonym
+
+
+def begin(
+    session: Session,
+    interview_id: uuid.UUID,
+    asked: Questionnaire,
+    started_at: datetime,
+    answers: Answers,
+    *,
+    by: Actor,
+) -> None:
+    """A new draft with its first answers, which the actor's session has leave to read."""
+    interview = new_interview(session, interview_id, asked, started_at, by=by)
+    seal_new(session, interview, answers, by=by)
+    vault.extend(session, interview_id, DRAFT, "interview", by=by)
+    audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
+
+
+def new_interview(
+    session: Session, interview_id: uuid.UUID, questionnaire: Questionnaire, started_at: datetime, *, by: Actor
+) -> Interview:
+    """The row of an interview that begins; nothing is sealed yet."""
+    interview = Interview(
+        id=interview_id,
+        organisation_id=by.organisation_id,
+        member_id=by.member_id,
+        questionnaire=questionnaire.id,
+        status="draft",
+        pseudonym=unused_pseudonym(),
+        started_at=started_at,
+        expires_at=clock.now() + timedelta(days=country().retention.draft_days),
+    )
+    session.add(interview)
+    session.flush()
+    return interview
+
+
+def seal_new(
+    session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = (), *, by: Actor
+) -> None:
+    """The first revision of the draft, for the interview's post alone."""
+    value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
+    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id], by=by)
+
+
+def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Draft:
+    """The draft; raises OpeningEnded, NoLongerDraft, CannotOpen, UnknownQuestionnaire."""
+    if interview.status not in UNSENT:
+        raise NoLongerDraft(interview.status)
+    try:
+        found = vault.read(session, interview.id, DRAFT, by=by)
+    except vault.NoLeave:
+        raise OpeningEnded from None
+    questionnaire = questionnaire_called(interview.questionnaire)
+    return Draft(
+        interview.id,
+        interview.pseudonym,
+        interview.status,
+        interview.started_at,
+        interview.expires_at,
+        questionnaire,
+        settled(questionnaire, found.value["answers"]),
+        found.value["wordings"],
+        tuple(found.value["visited"]),
+        found.revision,
+        found,
+        found.value.get("times", {}),
+        frozenset(found.value.get("named", ())),
+        interview.paper_mark is not None,
+    )
+
+
+def opened_last(session: Session, interview: Interview, *, by: Actor) -> Draft:
+    """As `opened`, and locked: nobody saves a page until the transaction ends. For actions that end the draft."""
+    vault.hold(session, interview.id, DRAFT)
+    return opened(session, interview, by=by)
+
+
+def rewritten(
+    session: Session,
+    draft: Draft,
+    answers: Answers,
+    visited: Iterable[str],
+    *,
+    by: Actor,
+    named: Collection[str] | None = None,
+) -> Draft:
+    """The draft with other answers, sealed and kept as its next revision; raises StaleAnswers."""
+    after, following = sealed_next(session, draft, answers, visited, by=by, named=named)
+    try:
+        keep(session, following, by=by)
+    except vault.StaleRevision:
+        raise StaleAnswers(draft) from None
+    return after
+
+
+def sealed_next(
+    session: AnySession,
+    draft: Draft,
+    answers: Answers,
+    visited: Iterable[str],
+    *,
+    by: Actor,
+    named: Collection[str] | None = None,
+) -> tuple[Draft, vault.NextRevision]:
+    """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
+
+    `visited` are the pages saved now. A page that lost answers because another changed must be looked at again; where
+    it was the one that names parties to the person, nobody was named. `named`: by the page that is saved now.
+    """
+    lost = draft.answers.keys() - answers.keys()
+    every_page = draft.questionnaire.pages.values() if lost else ()
+    again = {page.id for page in every_page if lost.intersection(page.questions)}
+    looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
+    wordings = dict(draft.wordings)
+    questionnaire = draft.questionnaire
+    spoken = answers.get(language_question(questionnaire))
+    language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
+    if read := wording_read(questionnaire, answers, language):
+        wordings[read.id] = {
+            "version": read.version,
+            "language": read.language,
+            "status": read.status,
+            "sha256": read.sha256,
+        }
+    times = _times(draft, visited)
+    if named is None:
+        named = () if names_parties(questionnaire) & again else draft.named
+    value = {
+        "answers": dict(answers),
+        "wordings": wordings,
+        "visited": list(looked_at),
+        "times": times,
+        "named": sorted(named),
+    }
+    if draft.found is None:
+        following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
+    else:
+        following = vault.sealed_after(session, draft.found, value, by=by)
+    after = Draft(
+        draft.interview_id,
+        draft.pseudonym,
+        draft.status,
+        draft.started_at,
+        draft.expires_at,
+        questionnaire,
+        settled(questionnaire, answers),
+        wordings,
+        looked_at,
+        following.revision,
+        times=times,
+        named=frozenset(named),
+        on_paper=draft.on_paper,
+    )
+    return after, following
+
+
+def names_parties(questionnaire: Questionnaire) -> set[str]:
+    """The pages that name the parties of the route to the person."""
+    asked = {question.id for question in questionnaire.questions.values() if question.kind == "parties"}
+    return {page.id for page in questionnaire.pages.values() if asked.intersection(page.questions)}
+
+
+def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
+    """When each page was last saved; an interview whose answers are given all at once has no times."""
+    names = list(saved)
+    if len(names) > 1:
+        return {}
+    after = int((clock.now() - draft.started_at).total_seconds())
+    return {**draft.times, **dict.fromkeys(names, max(0, after))}
+
+
+def keep(session: Session | Writer, following: vault.NextRevision, *, by: Actor) -> None:
+    """Keep the revision and restart the session's quarter of an hour; raises vault.StaleRevision."""
+    vault.keep(session, following)
+    vault.extend(session, following.case_id, DRAFT, "interview", by=by)
+
+
+def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
+    """The answers, with those of the last page if it comes with them; raises StaleAnswers, Incomplete."""
+    answers = draft.answers
+    if last is not None:
+        if draft.revision != last.seen:
+            raise StaleAnswers(draft)
+        answers = draft.filled(last.page, last.given)
+    missing = first_incomplete(draft.questionnaire, answers)
+    if missing is not None:
+        raise Incomplete(missing)
+    return answers
+
+
+def close(session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False) -> None:
+    """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
+
+    Raises ChildWaits if the child authority was told of the interview (or, by `child`, had to be told) and has not
+    given an answer that allows the end.
+    """
+    if status != "sent":
+        child_alert_steps.let_go(session, interview.id, child=child, by=by)
+    hit = hit_one(
+        session,
+        update(Interview)
+        .where(Interview.id == interview.id, Interview.status.in_(UNSENT))
+        .values(status=status, expires_at=None if status == "sent" else clock.now() + ENDED_STAYS),
+    )
+    if not hit:
+        raise NoLongerDraft(status)
+    # What was sent is needed again if an older backup is restored; what was thrown away is not.
+    (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])

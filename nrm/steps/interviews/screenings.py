@@ -1,0 +1,89 @@
+"""The anonymous screening that an interview leaves: nothing links it to a case or to a person (ADR 0009)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from nrm import clock
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
+from nrm.domain.interviews.indicators import profile
+from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.screenings import (
+    NONE,
+    PROCESSED_WITHOUT_HELP,
+    REFUSED,
+    UNDECIDED,
+    Screening,
+    agency_of,
+    check_processed,
+    outcome_of,
+    processed_as,
+)
+from nrm.store.countries import country
+
+
+def local_day(at: datetime) -> date:
+    """The day on the country's clocks."""
+    return clock.day_of(at, country().timezone)
+
+
+def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
+    """`refused` or `none` when these answers lead to no referral, else None."""
+    if consent_of(questionnaire, answers) == REFUSED:
+        return REFUSED
+    return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
+
+
+def screenings_of(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    started_at: datetime,
+    *,
+    by: Actor,
+    receiver: OrganisationKind | None = None,
+    left: bool = False,
+) -> list[Screening]:
+    """The screening of an interview; none when the person did not agree to be counted.
+
+    For an adult who refused help it contains what the person was told: gender, citizenship class, month and reason. For
+    one who `left` without a shelter and without a no, it contains the same without a reason.
+    `receiver` is the kind of organisation that was asked to take the person in.
+    """
+    day = local_day(started_at)
+    month = day.replace(day=1)
+    outcome = UNDECIDED if left else ending_of(questionnaire, answers)
+    if outcome is not None and outcome in PROCESSED_WITHOUT_HELP:
+        kept = refused_facts(questionnaire, answers, today=day)
+        return [
+            Screening(
+                month=month,
+                citizenship_class=kept["citizenship_class"],
+                outcome=outcome,
+                processed=PROCESSED_WITHOUT_HELP[outcome],
+                age_class="adult",
+                gender=kept["gender"],
+                reason="" if left else kept["refusal_reason"],
+            )
+        ]
+    if statistics_consent(questionnaire, answers) == "no":
+        return []
+    facts = screening_facts(questionnaire, answers)
+    age_class, processed = facts["age_class"], processed_as(facts["assessment"], receiver)
+    check_processed(processed, age_class)
+    return [
+        Screening(
+            month=month,
+            citizenship_class=facts["citizenship_class"],
+            outcome=outcome_of(facts["assessment"]),
+            processed=processed,
+            age_class=age_class,
+            gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
+            crossing_point=by.crossing_point,
+            returned_from=facts["returned_from"],
+            announced=facts["announced"],
+            agency=agency_of(facts["return_manner"]),
+            profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
+            assessment=facts["assessment"],
+        )
+    ]

@@ -1,0 +1,131 @@
+"""A new referral to the next receiver, inside the transaction of an action."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.referrals import (
+    ReferralRefusal,
+    ReferralRefused,
+    ReferralStatus,
+    next_asked,
+)
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import consent_records
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.vault import grants
+
+
+def lock_case(case_id: uuid.UUID) -> None:
+    """Lock the case until the transaction ends (PostgreSQL); sealing to it waits meanwhile."""
+    db.session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
+
+
+def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
+    """After a decline or an expiry: destroy the asked party's pending keys, and ask the next of the stored route.
+
+    Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender.
+    """
+    grants.let_go(session, ended.case_id, ended.receiver_id)
+    waiting = grants.waiting(session, ended.case_id)
+    chain = next_receiver_rows.chain(ended.case_id)
+    asked = {each.party for each in chain}
+    # A party is not asked if, since then, it was disabled, left the agreement or lost its second key holder.
+    short = member_rows.parties_short_of_holders()
+    bound = {each.code: each for each in names.shelters_that_signed(clock.now()) if each.party not in short}
+    case = session.get_one(Case, ended.case_id)
+    agreed = consent_records.agreed_parties(session, case)
+    route = {
+        code: candidate
+        for candidate, code in next_receiver_rows.route_of(ended.case_id)
+        if code in asked
+        or (code in bound and candidate.organisation_id in waiting and (agreed is None or bound[code].party in agreed))
+    }
+    party = next_asked([(code, each.must) for code, each in route.items()], chain)
+    if party is None:
+        return None
+    consent_records.face(session, case, bound[party].party, None, by)
+    following = new_referral(
+        session,
+        ended.case_id,
+        ended.sender_id,
+        route[party].organisation_id,
+        clause=route[party].clause,
+        must=route[party].must,
+        like=ended,
+    )
+    record(session, audit.Event.REFERRAL_SENT, following, by)
+    return following.id
+
+
+def new_referral(
+    session: Session,
+    case_id: uuid.UUID,
+    sender_id: uuid.UUID,
+    receiver_id: uuid.UUID,
+    *,
+    clause: str,
+    must: bool = False,
+    assigned: bool = False,
+    overrides: str = "",
+    override_reason: str = "",
+    like: Referral | None = None,
+) -> Referral:
+    """A referral that is sent now. Its times are those of `before`, else the agreement's times for an answer."""
+    now = clock.now()
+    agreement = country().in_force(now)
+    answer_within = like.due_at - like.sent_at if like is not None else None
+    if not answer_within:
+        answer_within = next(step.within for step in agreement.path if step.step == "answer")
+    position = session.scalar(select(func.max(Referral.position)).where(Referral.case_id == case_id)) or 0
+    referral_id = uuid.uuid4()
+    referral = Referral(
+        id=referral_id,
+        mark=grants.mark_of(referral_id, case_id, sender_id, receiver_id),
+        case_id=case_id,
+        sender_id=sender_id,
+        receiver_id=receiver_id,
+        position=position + 1,
+        status=ReferralStatus.SENT,
+        agreement=like.agreement if like is not None else agreement.version,
+        clause=clause,
+        must=must,
+        assigned=assigned,
+        overrides=overrides,
+        override_reason=override_reason,
+        sent_at=now,
+        due_at=now + answer_within,
+        expires_at=now + agreement.expires_within,
+    )
+    session.add(referral)
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else asked in the same instant; one open referral a case
+        raise ReferralRefused(ReferralRefusal.ALREADY_OPEN) from None
+    return referral
+
+
+def record(
+    session: Session, event: audit.Event, referral: Referral, by: Actor, **details: uuid.UUID | str | int | None
+) -> None:
+    """Append what happened to a referral to the audit chain."""
+    audit.append(
+        session,
+        event,
+        by=by,
+        case_id=referral.case_id,
+        referral_id=referral.id,
+        receiver_id=referral.receiver_id,
+        **details,
+    )

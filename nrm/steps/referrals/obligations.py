@@ -1,0 +1,86 @@
+"""What is owed after a referral is fulfilled, inside the transaction of an action."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit
+from nrm.db import hit_one
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.referrals import (
+    IllegalTransition,
+    TransitionRefusal,
+    answer_class,
+    coarsened,
+)
+from nrm.models.referrals.referrals import Call, Obligation, Referral
+from nrm.models.referrals.reminder_calls import Chase
+from nrm.store.countries import country
+
+_TIMES = ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "departed_at", "expected_at", "arrived_at")
+"""The times of a referral; after the person has arrived, only the quarter of each is kept."""
+
+
+def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by: Actor) -> None:
+    """Mark the obligation as done in the caller's transaction; `how`: `system` or `telephone`.
+
+    Raises IllegalTransition.
+    """
+    hit = hit_one(
+        session,
+        update(Obligation)
+        .where(Obligation.id == obligation.id, Obligation.done_at.is_(None))
+        .values(done_at=at, done_by_id=by.member_id),
+    )
+    if not hit:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(
+        session,
+        audit.Event.OBLIGATION_ACKNOWLEDGED,
+        by=by,
+        case_id=obligation.case_id,
+        obligation_id=obligation.id,
+        kind=obligation.kind,
+        how=how,
+    )
+    arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
+    if session.scalar(select(arrived)):
+        coarsen(session, obligation.case_id)
+
+
+def coarsen(session: Session, case_id: uuid.UUID) -> None:
+    """Keep only the quarter of all times of the case's referrals and calls, and of its fulfilled obligations.
+
+    An open obligation keeps its time until it is done: otherwise nobody would see that it is late (ADR 0008).
+    """
+    zone = country().timezone
+    for referral in session.scalars(
+        select(Referral).where(Referral.case_id == case_id).execution_options(populate_existing=True)
+    ):
+        referral.answered_in = referral.answered_in or answer_class(
+            referral.status, referral.sent_at, referral.due_at, referral.decided_at
+        )
+        for column in _TIMES:
+            at = getattr(referral, column)
+            if at is not None:
+                setattr(referral, column, coarsened(at, zone))
+        referral.promised_by = ""
+    for obligation in session.scalars(
+        select(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
+        .execution_options(populate_existing=True)
+    ):
+        for call in session.scalars(select(Call).where(Call.subject_id == obligation.id)):
+            call.called_at = coarsened(call.called_at, zone)
+        obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
+        obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None
+    for chase in session.scalars(
+        select(Chase).where(Chase.case_id == case_id).execution_options(populate_existing=True)
+    ):
+        chase.called_at = coarsened(chase.called_at, zone)
+    session.flush()

@@ -1,0 +1,195 @@
+"""The route the agreement proposes for an interview now, and whom the officer can pick; it writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.routes import EXCLUSIONS, Exclusion, Route
+from nrm.domain.agreement.routing import Capacity
+from nrm.domain.agreement.routing import route as route_under
+from nrm.domain.agreement.routing_facts import parse_facts
+from nrm.domain.documents import Words
+from nrm.domain.interviews.facts import routing_facts
+from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
+from nrm.domain.shelter.cases import UNKNOWN
+from nrm.models.accounts.accounts import Organisation
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.vault import keyrings
+
+# Against the route a sender may ask a party that is full or was not foreseen; never one that the person struck out,
+# that lies where they are not safe, that a clause forbids, or that has not signed.
+OVERRIDABLE = frozenset({Exclusion.NO_ROOM, Exclusion.NOT_COMPETENT})
+
+
+UNCONNECTED: Words = {
+    "sq": "Nuk është ende e lidhur me sistemin; telefononi.",
+    "en": "Is not connected to the system yet; telephone.",
+}
+
+
+UNREADY: Words = {
+    "sq": "Ende nuk mund të pranojë: më pak se dy veta e kanë çelësin e saj. Telefononi.",
+    "en": "Cannot accept yet: fewer than two people hold its key. Telephone.",
+}
+
+
+DISAGREES: Words = {
+    "sq": "Tani nuk mund të pyetet: çelësi i saj nuk është ai që njihet këtu. Telefononi.",
+    "en": "Cannot be asked now: its key is not the one that is known here. Telephone.",
+}
+
+
+ITSELF: Words = {"sq": "Është organizata juaj.", "en": "Is your own organisation."}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A party that can be asked: its organisation, room as senders see it, and whether its desk is open now.
+
+    `proposed` parties follow the route; the others need a coded reason.
+    """
+
+    party: str
+    organisation: Organisation
+    room: Capacity
+    proposed: bool
+    must: bool
+    clause: str
+    reason: Words
+    desk_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The route of one interview now. `unreachable` says why a party that signed is still not asked."""
+
+    route: Route
+    choices: tuple[Choice, ...]
+    unreachable: Mapping[str, Words]
+    agreement: Agreement
+
+    def reason_of(self, party: str, reason: Exclusion) -> Words:
+        """Why a party is not asked, in words; empty where the reason would reveal too much."""
+        if reason is Exclusion.WITHHELD:
+            return EXCLUSIONS[reason]
+        return self.unreachable.get(party, EXCLUSIONS[reason])
+
+    @property
+    def against(self) -> str:
+        """The clause that a choice outside the route goes against; empty when no clause names anybody."""
+        return self.route.candidates[0].clause if self.route.candidates else ""
+
+    @property
+    def proposed(self) -> tuple[Choice, ...]:
+        """The parties that follow the route."""
+        return tuple(choice for choice in self.choices if choice.proposed)
+
+    @property
+    def named(self) -> tuple[Choice, ...]:
+        """The parties that the person is asked about: those of the route, and those asked when all of these decline."""
+        standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
+        return tuple(choice for choice in self.choices if choice.party in standing)
+
+    def in_order(self, choice: Choice) -> tuple[Choice, ...]:
+        """The parties to which this case can be offered: the one that is asked first, then the route as computed."""
+        standing = {each.party for each in (*self.route.candidates, *self.route.reserve)}
+        others = [each for each in self.choices if each.party in standing and each.party != choice.party]
+        return (choice, *others)
+
+
+def proposal(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    *,
+    by: Actor,
+    before_consent: bool = False,
+    consent: str | None = None,
+) -> Proposal:
+    """The route for answers that were already opened; `consent` as of `routing_facts`."""
+    now = clock.now()
+    place = country().crossing_points.get(by.crossing_point)
+    agreement = country().in_force(now)
+    data = routing_facts(
+        questionnaire,
+        answers,
+        entry_point=by.crossing_point or UNKNOWN,
+        region_of_entry=(place.region if place else None) or UNKNOWN,
+        assume_consent=before_consent,
+        consent=consent,
+    )
+    # A party that the person struck out stays so, even if it has left the agreement since.
+    data["refused_parties"] = [party for party in data["refused_parties"] if party in agreement.parties]
+    facts = parse_facts(data, agreement)
+    desks = agreement_rows.desks()
+    rooms = names.capacity()
+    unreachable = {
+        code: ITSELF if code in desks and desks[code].id == by.organisation_id else UNCONNECTED
+        for code, party in agreement.parties.items()
+        if party.competence is not None and (code not in desks or desks[code].id == by.organisation_id)
+    }
+    disagree = keyrings.not_known(db.session(), {desk.id for desk in desks.values()})
+    unreachable |= {
+        code: DISAGREES
+        for code, party in agreement.parties.items()
+        if party.competence is not None and code in desks and desks[code].id in disagree
+    }
+    rooms |= dict.fromkeys(unreachable, Capacity.NONE_FREE)
+    reachable = {party: desk for party, desk in desks.items() if party not in unreachable}
+    # These are asked only against the route and with a reason, after a telephone call.
+    unreachable |= dict.fromkeys(member_rows.parties_short_of_holders() & reachable.keys(), UNREADY)
+    route = route_under(facts, agreement, now, rooms)
+    return Proposal(route, _choices(route, agreement, now, reachable, rooms, unreachable), unreachable, agreement)
+
+
+def _choices(
+    route: Route,
+    agreement: Agreement,
+    now: datetime,
+    desks: Mapping[str, Organisation],
+    rooms: Mapping[str, Capacity],
+    unreachable: Mapping[str, Words],
+) -> tuple[Choice, ...]:
+    """Whom the officer can pick: first the route's parties in its order, then those that need a reason."""
+    against = route.candidates[0].clause if route.candidates else ""
+    listed = [(each.party, True, each.must, each.clause, each.reason) for each in route.candidates]
+    listed += [(each.party, False, False, each.clause, each.reason) for each in route.reserve]
+    listed += [
+        (each.party, False, False, against, unreachable.get(each.party, EXCLUSIONS[each.reason]))
+        for each in route.excluded
+        if each.reason in OVERRIDABLE
+    ]
+    return tuple(
+        Choice(
+            party,
+            desks[party],
+            rooms.get(party, Capacity.ASK),
+            proposed,
+            must,
+            clause,
+            reason,
+            agreement.parties[party].desk.is_open(agreement.local(now)),
+        )
+        for party, proposed, must, clause, reason in listed
+        if party in desks
+    )
+
+
+def chosen(proposed: Proposal, party: str, override_reason: str) -> Choice:
+    """The choice for `party`; raises ReferralRefused."""
+    choice = next((each for each in proposed.choices if each.party == party), None)
+    if choice is None:
+        struck = any(each.party == party and each.reason is Exclusion.STRUCK_OUT for each in proposed.route.excluded)
+        raise ReferralRefused(ReferralRefusal.STRUCK_OUT if struck else ReferralRefusal.NO_SHELTER)
+    reason = OverrideReason(override_reason) if override_reason in list(OverrideReason) else None
+    check_new((), Relation.SENDER, follows_route=choice.proposed, override=reason)
+    return choice

@@ -1,0 +1,145 @@
+"""Opening, writing and closing a case inside the transaction of an action."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import db, hit_one
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.shelter.cases import (
+    CaseRefusal,
+    CaseRefused,
+    Compartment,
+    Purpose,
+)
+from nrm.domain.shelter.permits import check_child
+from nrm.domain.shelter.stays import Destination
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case, Reading
+from nrm.models.shelter.stays import Stay
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import cases as case_rows
+from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.rows.shelter import stays as stay_rows
+from nrm.store.shelter import cases as store
+from nrm.vault import care_notes, epochs, members
+from nrm.vault import compartments as vault
+
+CannotOpen = members.CannotOpen
+
+
+Opened = vault.Opened
+
+
+def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: Purpose, *, by: Actor) -> None:
+    """Open one compartment to the actor's session in the current transaction, and record it. Raises CannotOpen."""
+    session.add(
+        Reading(
+            case_id=case_id,
+            compartment=compartment,
+            purpose=purpose,
+            member_id=by.member_id,
+            organisation_id=by.organisation_id,
+            holder_id=case_rows.responsible_for(case_id),
+            opened_at=clock.now(),
+        )
+    )
+    vault.allow(session, case_id, compartment, purpose, by=by)
+
+
+def opened(*, case_id: uuid.UUID, by: Actor) -> dict[Compartment, Opened]:
+    """What the actor's session opened and may read now. Raises NotPermitted, NotVisible."""
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by, asked=True)
+    session = db.session()
+    found: dict[Compartment, Opened] = {}
+    for compartment in Compartment:
+        if vault.is_allowed(session, case_id, compartment, by=by):
+            try:
+                found[compartment] = vault.read(session, case_id, compartment, by=by)
+            except CannotOpen:  # the case moved on since it was opened
+                continue
+    return found
+
+
+def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
+    """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
+    by.must(Permission.CASE_OPEN)
+    store.visible(case_id, by=by)
+    return sorted(care_notes.read(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
+
+
+def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """Close the case in the caller's transaction; raises what `close` raises."""
+    case = held_open_case(case_id, by)
+    if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted"))))):
+        raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
+    if absence_rows.stands(case_id) is not None:
+        raise CaseRefused(CaseRefusal.MISSING)
+    check_child_left(case, by)
+    keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
+    epochs.rotate(session, case_id, keep, by=by)
+    today = clock.today(country().timezone)
+    hit = hit_one(
+        session,
+        update(Case)
+        .where(Case.id == case_id, Case.status == "open", Case.holder_id == by.organisation_id)
+        .values(status="closed", closed_month=today.replace(day=1)),
+    )
+    if not hit:
+        raise CaseRefused(CaseRefusal.CLOSED)
+    audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case_id)
+
+
+def check_child_left(case: Case, by: Actor) -> None:
+    """Raise GateClosed if a child, or a person who may be one, would leave only by the closing of the case.
+
+    Every way to close a case must call this: closing it, writing a letter with it, erasing it.
+    """
+    if absence_rows.was_not_found(case.id):
+        return
+    if by.organisation_id is not None and not stay_rows.left_by_a_gate(case.id, by.organisation_id):
+        check_child(finding_rows.child_facts(case), Destination.UNKNOWN, on=days.today())
+
+
+def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
+    """The case, if the actor's organisation holds it and it is open; raises NotVisible, CaseRefused."""
+    case = store.row(case_id, by=by, lock=True)
+    if case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    if case.status == "closed":
+        raise CaseRefused(CaseRefusal.CLOSED)
+    return case
+
+
+def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """As `_held_open_case`, and raise CaseRefused while somebody is asked to take the person: then nothing is written.
+
+    A compartment that is begun between the question and the answer would not be among what the asked party was
+    offered, and that party could not accept any more.
+    """
+    held_open_case(case_id, by)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status == ReferralStatus.SENT))):
+        raise CaseRefused(CaseRefusal.ASKED)
+
+
+def begin(session: Session, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
+    """Begin an empty compartment for the holder unless there is one."""
+    if compartment not in vault.compartments_of(session, case_id):
+        vault.create(session, case_id, {compartment: {}}, own_organisation_only(by))
+
+
+def own_organisation_only(by: Actor) -> list[uuid.UUID]:
+    if by.organisation_id is None:
+        raise NotVisible
+    return [by.organisation_id]

@@ -1,0 +1,240 @@
+"""Recording consent, and ending what somebody reads by consent. Both run in the caller's transaction (ADR 0033).
+
+When a consent runs out, the program deletes the reader's grants, which needs no key: the reader can open nothing here
+any more. To stop the reader from opening an old backup as well, the case needs a new epoch, and that needs a session of
+the holder. There is a button for it on the holder's desk; it is also done when a member of the holder next opens
+anything of the case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.consents import (
+    Answer,
+    Asking,
+    ByName,
+    Ended,
+    Narrowing,
+    Said,
+    Topic,
+    Weighed,
+    due_on,
+    read_by_consent,
+    towards,
+)
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.consents import Consent
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.referrals.obligations import ASK_CONSENT
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, grants, sharing
+
+
+def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[Organisation], by: Actor) -> bool:
+    """Start a new epoch, without these organisations, of what they read by consent; returns whether they read anything.
+
+    The actor must hold the keys. The new keys are also offered to a party that is being asked to take the person.
+    """
+    gone = {each.id: read_by_consent(OrganisationKind(each.kind)) for each in organisations}
+    keep: dict[str, Collection[uuid.UUID]] = {}
+    ended: set[uuid.UUID] = set()
+    for compartment in vault.compartments_of(session, case_id):
+        holders = grants.holders_of(session, case_id, compartment)
+        leaving = {each for each, compartments in gone.items() if each in holders and compartment in compartments}
+        if leaving:
+            keep[compartment] = holders - leaving
+            ended |= leaving
+    if not keep:
+        return False
+    _follow(session, case_id, keep, by)
+    for organisation_id in sorted(ended, key=str):
+        audit.append(session, audit.Event.SHARE_ENDED, by=by, case_id=case_id, organisation_id_shared=organisation_id)
+    return True
+
+
+def end_all_reading(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """As `end_reading`, for every reader except the holder; the actor is a member of the holder."""
+    others = session.scalars(select(Organisation).where(Organisation.id != by.organisation_id))
+    return end_reading(session, case_id, [each for each in others if read_by_consent(OrganisationKind(each.kind))], by)
+
+
+def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+    """Start the new epoch that is due after a consent ran out; returns whether one was. The actor must hold keys."""
+    waiting = (Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
+    if session.scalar(select(Consent.id).where(*waiting).limit(1)) is None:
+        return False
+    shared = frozenset[Compartment]().union(*(read_by_consent(kind) for kind in OrganisationKind))
+    keep: dict[str, Collection[uuid.UUID]] = {
+        compartment: grants.holders_of(session, case_id, compartment)
+        for compartment in vault.compartments_of(session, case_id)
+        if compartment in shared
+    }
+    _follow(session, case_id, keep, by)
+    session.execute(update(Consent).where(*waiting).values(narrowing=str(Narrowing.DONE)))
+    audit.append(session, audit.Event.ACCESS_NARROWED, by=by, case_id=case_id)
+    return True
+
+
+def _follow(session: Session, case_id: uuid.UUID, keep: dict[str, Collection[uuid.UUID]], by: Actor) -> None:
+    asked = grants.waiting(session, case_id)
+    epochs.rotate(session, case_id, keep, by=by)
+    sharing.offer(session, case_id, asked, by=by, compartments=keep)
+
+
+def record(
+    session: Session,
+    case_id: uuid.UUID,
+    answers: Iterable[Answer],
+    asking: Asking,
+    by: Actor,
+    weighed: Weighed | None = None,
+) -> None:
+    """Record the answers in the caller's transaction; each ends the one before it to the same question."""
+    today, said = days.today(), list(answers)
+    for answer in said:
+        before = current(session, case_id, Consent.topic == answer.topic, Consent.party == answer.party)
+        end(session, before, Ended.ASKED_AGAIN, by)
+        session.add(
+            Consent(
+                case_id=case_id,
+                topic=str(answer.topic),
+                party=answer.party,
+                said=str(answer.said),
+                weighed=str(weighed or "") if answer.topic is Topic.WISH else "",
+                questionnaire=asking.questionnaire,
+                wording=asking.wording,
+                wording_version=asking.version,
+                wording_sha256=asking.sha256,
+                language=asking.language,
+                interpreter=asking.interpreter,
+                read_by_id=by.member_id,
+                read_at_id=by.organisation_id,
+                asked_on=today,
+                due_on=due_on(answer, today, country().validity),
+            )
+        )
+    # The rows first: a transaction that has locked the end of the audit chain must wait for nothing else (PostgreSQL).
+    session.flush()
+    for answer in said:
+        audit.append(
+            session,
+            audit.Event.CONSENT_RECORDED,
+            by=by,
+            case_id=case_id,
+            topic=str(answer.topic),
+            party=answer.party,
+            said=str(answer.said),
+        )
+
+
+def agreed_parties(session: Session, case: Case) -> set[str] | None:
+    """The parties that were named to the person and may be told.
+
+    None if consent is not asked for each party: for a child, and for a person who said no or has not been asked yet.
+    """
+    given = current(session, case.id, Consent.said == Said.GIVEN)
+    helped = any(each.topic == Topic.SERVICES for each in given)
+    if not (case.consent == "given" or (case.consent == "not_asked_urgent" and helped)):
+        return None
+    return {each.party for each in given if each.topic == Topic.SHARING and each.party}
+
+
+def face(session: Session, case: Case, party: str, by_name: ByName | None, by: Actor) -> str:
+    """Set the case's consent to the one that holds towards `party`, which is to be asked now; returns it.
+
+    A yes by name is recorded. Without a yes, the party has to ask the person first; that becomes an obligation. Raises
+    ReferralRefused (`by_name`: nobody recorded what the person says about this party; `ask_first`: nobody asked, and
+    the person is in a shelter; `struck_out`).
+    """
+    agreed = agreed_parties(session, case)
+    if agreed is None:
+        return case.consent
+    consent = towards("given", party, named=agreed, struck_out=(), by_name=by_name)
+    if consent != "given" and case.status != "referred":
+        raise ReferralRefused(ReferralRefusal.ASK_FIRST)
+    if by_name is ByName.YES:
+        record(session, case.id, [Answer(Topic.SHARING, Said.GIVEN, party)], Asking("", "", ""), by)
+    if consent != case.consent:
+        case.consent = consent
+        _asks_first(session, case.id, owed=consent == "not_asked_urgent")
+    return consent
+
+
+def _asks_first(session: Session, case_id: uuid.UUID, *, owed: bool) -> None:
+    """Record whether the party that receives the person must first ask for consent (`owed`)."""
+    mine = (Obligation.case_id == case_id, Obligation.kind == ASK_CONSENT, Obligation.party == RECEIVER)
+    session.execute(delete(Obligation).where(*mine, Obligation.done_at.is_(None)))
+    if not owed or session.scalar(select(Obligation.id).where(*mine)) is not None:
+        return
+    now = clock.now()
+    named = (
+        (clause.number, duty.within)
+        for clause in country().in_force(now).clauses
+        for duty in clause.duties
+        if duty.kind == ASK_CONSENT and duty.party == RECEIVER
+    )
+    clause, within = next(named, ("", None))
+    due_at = now + within if within else None
+    session.add(Obligation(case_id=case_id, kind=ASK_CONSENT, party=RECEIVER, clause=clause, due_at=due_at))
+    session.flush()
+
+
+def end(
+    session: Session,
+    consents: Iterable[Consent],
+    how: Ended,
+    by: Actor,
+    *,
+    narrowing: Narrowing = Narrowing.NONE,
+) -> None:
+    """End these answers today."""
+    over = list(consents)
+    for consent in over:
+        consent.ended, consent.ended_on, consent.ended_by_id = str(how), days.today(), by.member_id
+        consent.narrowing = str(narrowing)
+    session.flush()
+    for consent in over:
+        audit.append(
+            session,
+            audit.Event.CONSENT_ENDED,
+            by=by,
+            case_id=consent.case_id,
+            topic=consent.topic,
+            party=consent.party,
+            how=str(how),
+        )
+
+
+def current(session: Session, case_id: uuid.UUID, *wanted: object) -> list[Consent]:
+    """The answers of a case that hold now, in a stable order."""
+    statement = (
+        select(Consent)
+        .where(Consent.case_id == case_id, Consent.ended_on.is_(None), *wanted)  # type: ignore[arg-type]
+        .order_by(Consent.topic, Consent.party)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def end_all(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """End every yes, because nothing is kept any more. Whether the person is counted is not changed."""
+    end(
+        session,
+        current(session, case_id, Consent.said == Said.GIVEN, Consent.topic != Topic.STATISTICS),
+        Ended.WITHDRAWN,
+        by,
+        narrowing=Narrowing.DONE,
+    )

@@ -1,0 +1,111 @@
+"""Destroying what is sealed inside the transaction of an action, and the list of what was erased after it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from config import Config
+from nrm import audit, clock, faults
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
+from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case, SealedCompartment
+from nrm.models.shelter.stays import Stay
+from nrm.models.shelter.testimony import Testimony
+from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import data_requests as data_request_steps
+from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.shelter import cases as store
+from nrm.vault import compartments as vault
+from nrm.vault import epochs, erased, shredding
+
+LIST = "erased.jsonl"
+
+
+def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """`erase` in the transaction of the second member who agrees; raises the same. Call `carry_out` afterwards."""
+    by.must(Permission.STAY_MANAGE)
+    erase_case(session, erasable_now(session, case_id, by), by)
+
+
+def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
+    case = store.row(case_id, by=by, lock=True)
+    if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    if session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+        raise CaseRefused(CaseRefusal.STAY_OPEN)
+    waiting = (ReferralStatus.SENT, ReferralStatus.ACCEPTED)
+    if session.scalar(select(exists().where(Referral.case_id == case_id, Referral.status.in_(waiting)))):
+        raise CaseRefused(CaseRefusal.REFERRAL_OPEN)
+    if case.status == "open" and case.age_class != "adult":
+        if absence_rows.stands(case_id) is not None:
+            raise CaseRefused(CaseRefusal.MISSING)
+        case_steps.check_child_left(case, by)
+    if not to_erase(session, case_id):
+        raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
+    return case
+
+
+def erase_case(session: Session, case: Case, by: Actor) -> None:
+    erased_now = to_erase(session, case.id)
+    if case.status == "open":
+        case.status, case.closed_month = "closed", today().replace(day=1)
+        audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+    destroy(session, case.id, erased_now, by)
+    consent_records.end_all(session, case.id, by)
+    data_request_steps.answer_by_doing(session, case.id, RequestKind.ERASURE, RequestStatus.ERASED, by)
+    data_request_steps.answer_by_doing(session, case.id, RequestKind.WITHDRAWAL, RequestStatus.ERASED, by)
+    # What is kept is sealed to the holder alone.
+    keep = {each: [case.holder_id] for each in vault.compartments_of(session, case.id) if case.holder_id}
+    epochs.rotate(session, case.id, keep, by=by)
+
+
+def to_erase(session: Session, case_id: uuid.UUID) -> list[str]:
+    """The compartments that erasing the case would destroy: all, except a witness's legal file."""
+    there = session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)).all()
+    witness = session.scalar(select(exists().where(Testimony.case_id == case_id)))
+    return sorted(each for each in there if not (witness and each == Compartment.LEGAL))
+
+
+def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], by: Actor) -> None:
+    """Erase these compartments in the caller's transaction. Needs no key. Call `carry_out` after the transaction."""
+    gone = list(compartments)
+    epochs.erase(session, case_id, gone)
+    for compartment in gone:
+        audit.append(session, audit.Event.KEYS_DESTROYED, by=by, case_id=case_id, compartment=compartment)
+
+
+def carry_out() -> None:
+    """Write the lists outside the databases, then destroy the keys: the lists must know of every destroyed key."""
+    complete_lists()
+    shredding.work_off()
+
+
+def complete_lists(also: Path | None = None) -> int:
+    """Bring the lists outside the databases up to date; returns how many lines were missing.
+
+    A folder that cannot be written is reported and tried again by the next `tend`.
+    """
+    config: Config = current_app.extensions["nrm.config"]
+    added = 0
+    for folder in {config.directory, config.backups, also} - {None}:
+        try:
+            added += erased.complete(Path(str(folder)) / LIST)
+        except (OSError, erased.ForgedList) as error:
+            current_app.logger.error("the list of what was erased cannot be continued: %s", faults.described(error))
+    return added
+
+
+def today() -> date:
+    return clock.today(country().timezone)

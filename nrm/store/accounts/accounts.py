@@ -1,0 +1,185 @@
+"""Organisations, members and sessions, as far as the asker may see them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ScalarSelect, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
+from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED, KeyHoldersDecide, check_new_link_from_outside
+from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.store.paging import Page
+from nrm.store.rows.accounts.members import has_newest, is_from_colleague, number_of_holders
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """One member as a list shows it."""
+
+    id: uuid.UUID
+    login: str
+    name: str
+    role: str
+    status: str
+    organisation_code: str
+    has_second_factor: bool
+    totp_reset_at: datetime | None
+    organisation_kind: str
+    code_checked: bool
+    invited_by: str  # who made the last link, and of which organisation; empty for nobody
+    invited_from: str
+    link_is_colleagues: bool
+    holders: int  # of the newest keyring, in the organisation
+    holds: bool  # the newest keyring
+
+    @property
+    def nobody_there_could_help(self) -> bool:
+        """Whether no colleague holds the key and could take a lost second factor away."""
+        colleagues = self.holders - self.holds
+        return not OrganisationKind(self.organisation_kind).holds_keys or colleagues == 0
+
+    @property
+    def may_get_founders_link(self) -> bool:
+        """Whether the administrator of accounts may make another link for them."""
+        if not OrganisationKind(self.organisation_kind).holds_keys:
+            return True
+        try:
+            check_new_link_from_outside(
+                invited=self.status == "invited", from_colleague=self.link_is_colleagues, holders=self.holders
+            )
+        except KeyHoldersDecide:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationLine:
+    """One organisation as the administrator sees it: counts of accounts, never of cases."""
+
+    id: uuid.UUID
+    enabled: bool
+    code: str
+    kind: OrganisationKind
+    names: dict[str, str]
+    active: int
+    key_holders: int
+    unchecked: int  # active members who have not re-typed their recovery code
+    invitations: int
+    keyring_due: bool
+
+
+def organisations(*, by: Actor) -> Sequence[Organisation]:
+    """Every organisation, by code; for those who keep the accounts."""
+    by.must(Permission.ORGANISATION_FOUND)
+    return db.session.scalars(select(Organisation).order_by(Organisation.code)).all()
+
+
+def foundable(*, by: Actor) -> Sequence[Organisation]:
+    """The organisations into which a keeper of accounts may invite: without keys, or with too few key holders."""
+    by.must(Permission.ORGANISATION_FOUND)
+    keyless = [str(each) for each in OrganisationKind if not each.holds_keys]
+    few = number_of_holders(Organisation.id, checked=False) < KEY_HOLDERS_NEEDED
+    statement = select(Organisation).where(or_(Organisation.kind.in_(keyless), few)).order_by(Organisation.code)
+    return db.session.scalars(statement).all()
+
+
+MEMBERS_AT_ONCE = 20
+_INVITING, _INVITING_FROM = aliased(Member), aliased(Organisation)
+
+
+def _last_link(what: Any) -> ScalarSelect[Any]:
+    """A column of the account that made a member's last link."""
+    return (
+        select(what)
+        .select_from(Invitation)
+        .join(_INVITING, _INVITING.id == Invitation.by_id)
+        .join(_INVITING_FROM, _INVITING_FROM.id == _INVITING.organisation_id)
+        .where(Invitation.member_id == Member.id)
+        .order_by(Invitation.expires_at.desc(), Invitation.id)
+        .limit(1)
+        .correlate(Member)
+        .scalar_subquery()
+    )
+
+
+def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[MemberLine]:
+    """The members of the actor's organisation; for who keeps the accounts, of all. `after`: the last one's login."""
+    statement = (
+        select(
+            Member.id,
+            Member.login,
+            Member.name,
+            Member.role,
+            Member.status,
+            Organisation.code,
+            Member.sealed_totp.is_not(None),
+            Member.totp_reset_at,
+            Organisation.kind,
+            Member.code_checked_at.is_not(None),
+            func.coalesce(_last_link(_INVITING.name), ""),
+            func.coalesce(_last_link(_INVITING_FROM.code), ""),
+            is_from_colleague(Member.id, Member.organisation_id),
+            number_of_holders(Organisation.id, checked=False),
+            and_(Member.status == "active", has_newest(Member.id)),
+        )
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .order_by(Organisation.code, Member.login)
+        .limit(size + 1)
+    )
+    if not by.may(Permission.ORGANISATION_FOUND):
+        statement = statement.where(Member.organisation_id == by.organisation_id)
+    if after:
+        last = (
+            select(Organisation.code)
+            .join(Member, Member.organisation_id == Organisation.id)
+            .where(Member.login == after)
+        )
+        statement = statement.where(tuple_(Organisation.code, Member.login) > tuple_(last.scalar_subquery(), after))
+    found = [MemberLine(*cast(tuple[Any, ...], row)) for row in db.session.execute(statement)]
+    return Page(found[:size], found[size - 1].login if len(found) > size else "")
+
+
+def key_holding(*, by: Actor) -> list[OrganisationLine]:
+    """Every organisation with how many can open its cases, and how many invitations still wait; for who keeps the
+    accounts."""
+    by.must(Permission.ORGANISATION_FOUND)
+    active = select(func.count()).where(Member.organisation_id == Organisation.id, Member.status == "active")
+    open_invitations = (
+        select(func.count())
+        .select_from(Invitation)
+        .join(Member, Member.id == Invitation.member_id)
+        .where(Member.organisation_id == Organisation.id, Member.status == "invited")
+        .where(Invitation.used_at.is_(None), Invitation.expires_at > clock.now())
+    )
+    statement = select(
+        Organisation.id,
+        Organisation.enabled,
+        Organisation.code,
+        Organisation.kind,
+        Organisation.name_sq,
+        Organisation.name_en,
+        active.correlate(Organisation).scalar_subquery(),
+        number_of_holders(Organisation.id),
+        _unchecked().correlate(Organisation).scalar_subquery(),
+        open_invitations.correlate(Organisation).scalar_subquery(),
+        Organisation.keyring_due_at.is_not(None),
+    ).order_by(Organisation.code)
+    return [
+        OrganisationLine(id_, enabled, code, OrganisationKind(kind), {"sq": sq, "en": en}, *counts)
+        for id_, enabled, code, kind, sq, en, *counts in db.session.execute(statement)
+    ]
+
+
+def _unchecked() -> Select[int]:
+    """How many active members have not checked their recovery code."""
+    return select(func.count()).where(
+        Member.organisation_id == Organisation.id, Member.status == "active", Member.code_checked_at.is_(None)
+    )

@@ -1,0 +1,134 @@
+"""Who holds an organisation's key, where its keyring stands, and what happened with the keys."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import aliased
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.members import KeyHappening, Keys
+from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member, Organisation
+from nrm.models.shelter.cases import Grant, PendingGrant
+from nrm.store.rows.accounts import members as rows
+from nrm.store.statements import built_once
+
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEventLine:
+    """One thing that happened with keys: to whom, by whom (names, empty where nobody)."""
+
+    at: datetime
+    event: KeyHappening
+    member: str
+    by: str
+    version: int | None
+
+
+def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A member of the actor's organisation, or any member for a keeper of accounts; raises NotVisible."""
+    statement = select(Member).where(Member.id == member_id).execution_options(populate_existing=True)
+    if not by.may(Permission.ORGANISATION_FOUND):
+        statement = statement.where(Member.organisation_id == by.organisation_id)
+    found = db.session.scalar(statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
+    """A member whom the actor may disable or let make new keys; raises NotVisible."""
+    by.must(Permission.ACCOUNT_DISABLE)
+    return colleague(member_id, by=by)
+
+
+def keys(*, by: Actor) -> Keys:
+    """The state of the keyring of the actor's organisation, and of the actor's own recovery code."""
+    return keys_of(_keys(by)().one(), by=by)
+
+
+@built_once
+def _keys(by: Actor) -> Select[*tuple[Any, ...]]:
+    return key_columns(by)
+
+
+def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
+    """One row from which `keys_of` reads the state of the keys; a home page adds more columns."""
+    old = exists().where(
+        KeyringWrap.keyring_id == Keyring.id, Keyring.organisation_id == by.organisation_id, ~rows.is_newest()
+    )
+    return select(
+        select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery(),
+        Organisation.keyring_due_at,
+        Organisation.anew_due_at,
+        old,
+        rows.number_of_holders(by.organisation_id),
+        select(Member.code_checked_at).where(Member.id == by.member_id).scalar_subquery(),
+    ).where(Organisation.id == by.organisation_id)
+
+
+def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
+    """The state of the keys, from the first columns of a row; asks the database again only while keys are changed."""
+    version, due_at, anew_at, old_wraps, holders, checked, *_ = row
+    receives = by.kind is not None and by.kind.takes_people_in
+    behind = _versions_behind(by) if old_wraps else 0
+    exposed = number_exposed(by=by) if anew_at else 0
+    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
+
+
+def _versions_behind(by: Actor) -> int:
+    held = (
+        select(Keyring.version)
+        .where(Keyring.organisation_id == by.organisation_id, ~rows.is_newest())
+        .where(exists().where(KeyringWrap.keyring_id == Keyring.id).correlate(Keyring))
+    )
+    return sum(
+        db.session.scalar(
+            select(func.count())
+            .select_from(kind)
+            .where(kind.organisation_id == by.organisation_id, kind.keyring_version.in_(held))
+        )
+        or 0
+        for kind in (Grant, PendingGrant)
+    )
+
+
+def number_exposed(*, by: Actor) -> int:
+    """How many compartments of the organisation may have keys that an older version of its keyring opens too.
+
+    It trusts the rows: `grants.exposed` also checks their MACs.
+    """
+    latest = select(func.max(Keyring.version)).where(Keyring.organisation_id == by.organisation_id).scalar_subquery()
+    statement = select(func.count()).select_from(Grant)
+    older = (Grant.since_version != latest) | Grant.since_mark.is_(None)
+    return db.session.scalar(statement.where(Grant.organisation_id == by.organisation_id, older)) or 0
+
+
+def is_code_checked(*, by: Actor) -> bool:
+    """Whether the actor re-typed their present recovery code."""
+    return db.session.scalar(select(Member.code_checked_at).where(Member.id == by.member_id)) is not None
+
+
+def key_events(*, by: Actor) -> Sequence[KeyEventLine]:
+    """What happened with the keys of the actor's organisation, newest first."""
+    whom, who = aliased(Member), aliased(Member)
+    statement = (
+        select(KeyEvent.at, KeyEvent.event, whom.name, who.name, KeyEvent.version)
+        .outerjoin(whom, whom.id == KeyEvent.member_id)
+        .outerjoin(who, who.id == KeyEvent.by_id)
+        .where(KeyEvent.organisation_id == by.organisation_id)
+        .order_by(KeyEvent.at.desc(), KeyEvent.id)
+        .limit(_SHOWN)
+    )
+    return [
+        KeyEventLine(at, KeyHappening(event), member or "", actor or "", version)
+        for at, event, member, actor, version in db.session.execute(statement)
+    ]

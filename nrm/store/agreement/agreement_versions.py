@@ -1,0 +1,129 @@
+"""Versions of the agreement in the instance, their signatures, and contracts with centres."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, bindparam, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.agreement.agreement_versions import VersionStatus
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract
+from nrm.store.rows.agreement.agreement_versions import BINDING
+from nrm.store.statements import built_once
+
+
+@dataclass(frozen=True, slots=True)
+class ContractLine:
+    """A contract as the register shows it; `names` of the centre by language."""
+
+    id: uuid.UUID
+    organisation_code: str
+    names: dict[str, str]
+    number: str
+    subject: str
+    amount: int
+    from_on: date
+    until_on: date
+    ended_on: date | None
+
+
+def version(name: str, *, by: Actor, lock: bool = False) -> AgreementVersion:
+    """The version of that name that was not withdrawn; raises NotVisible, also for a proposal to the parties."""
+    if not by.may(Permission.AGREEMENT_READ):
+        raise NotVisible
+    statement = select(AgreementVersion).where(
+        AgreementVersion.version == name, AgreementVersion.status != VersionStatus.WITHDRAWN
+    )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = db.session.scalar(statement)
+    if found is None or not (found.status in BINDING or by.may(Permission.AGREEMENT_MANAGE)):
+        raise NotVisible
+    return found
+
+
+def versions(*, by: Actor) -> Sequence[AgreementVersion]:
+    """Every version, withdrawn ones too, the newest first; for the coordinator."""
+    by.must(Permission.AGREEMENT_MANAGE)
+    return db.session.scalars(select(AgreementVersion).order_by(AgreementVersion.proposed_at.desc())).all()
+
+
+def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str, set[uuid.UUID]]]:
+    """(the party of the actor's organisation, its signers of each of these versions); without withdrawn versions."""
+    party, signed = "", defaultdict[str, set[uuid.UUID]](set)
+    for party, name, member_id in _signed(by)(names=list(names)):  # noqa: B007 - the party is the same in each row
+        if name is not None:
+            signed[name].update([member_id] if member_id is not None else [])
+    return party, signed
+
+
+@built_once
+def _signed(by: Actor) -> Select[str, str | None, uuid.UUID | None]:
+    return (
+        select(Organisation.party, AgreementVersion.version, AgreementSignature.member_id)
+        .select_from(Organisation)
+        .outerjoin(
+            AgreementVersion,
+            AgreementVersion.version.in_(bindparam("names", expanding=True))
+            & AgreementVersion.status.in_([str(each) for each in BINDING]),
+        )
+        .outerjoin(
+            AgreementSignature,
+            (AgreementSignature.version_id == AgreementVersion.id) & (AgreementSignature.party == Organisation.party),
+        )
+        .where(Organisation.id == by.organisation_id)
+    )
+
+
+def centres(*, by: Actor) -> Sequence[Organisation]:
+    """The centres the state can have a contract with, by code."""
+    by.must(Permission.CONTRACT_MANAGE)
+    kinds = [str(kind) for kind in SHELTERS]
+    return db.session.scalars(
+        select(Organisation).where(Organisation.kind.in_(kinds)).order_by(Organisation.code)
+    ).all()
+
+
+def contracts(*, by: Actor) -> list[ContractLine]:
+    """Every contract, those that end last first."""
+    by.must(Permission.CONTRACT_MANAGE)
+    statement = (
+        select(Contract, Organisation)
+        .join(Organisation, Organisation.id == Contract.organisation_id)
+        .order_by(Contract.until_on.desc(), Organisation.code, Contract.number)
+    )
+    return [_contract_line(*row) for row in db.session.execute(statement)]
+
+
+def contract(contract_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Contract:
+    """One contract; raises NotVisible."""
+    if not by.may(Permission.CONTRACT_MANAGE):
+        raise NotVisible
+    statement = select(Contract).where(Contract.id == contract_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = db.session.scalar(statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:
+    return ContractLine(
+        row.id,
+        organisation.code,
+        {"sq": organisation.name_sq, "en": organisation.name_en},
+        row.number,
+        row.subject,
+        row.amount,
+        row.from_on,
+        row.until_on,
+        row.ended_on,
+    )

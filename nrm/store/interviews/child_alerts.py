@@ -1,0 +1,147 @@
+"""Children at a post now, as the child authority, the duty desk and the post itself see them: nothing sealed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.endings import FINAL
+from nrm.domain.referrals.duty import OLD_AFTER
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.referrals.referrals import ChildAlert
+
+_MOST = 50
+_ASKED = case(
+    (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
+)
+
+_DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One child at a post. `withdrawn_why` is empty unless it was taken back."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    telephone: str
+    party: str
+    age_class: str
+    told_at: datetime
+    due_at: datetime
+    done_at: datetime | None
+    withdrawn_why: str
+    late: bool
+    opinion_at: datetime | None
+    answer_due_at: datetime | None  # by when the post should have its answer
+    opinion_why: str
+    answer: str
+    answer_how: str
+    answered_at: datetime | None
+    answered_name: str
+    answer_late: bool
+
+    @property
+    def asked(self) -> bool:
+        """Whether the post waits for an answer."""
+        return self.opinion_at is not None and not self.answer and not self.withdrawn_why
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the desk can still answer: it is asked, and has not given a final answer."""
+        return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
+
+
+def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
+    """One alert the actor may acknowledge; raises NotVisible."""
+    found = db.session.scalar(
+        select(ChildAlert)
+        .where(ChildAlert.id == interview_id, _visible_alerts(by))
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
+    """An alert to the actor's own desk of the child authority, answered or not; raises NotVisible."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        raise NotVisible
+    found = db.session.execute(_alert_rows().where(ChildAlert.id == interview_id, _visible_alerts(by))).first()
+    if found is None:
+        raise NotVisible
+    return _alert_line(*found)
+
+
+def answered_by(line: AlertLine) -> str:
+    """The name of the colleague who answered, here or by telephone; empty while nobody did."""
+    signed = (
+        select(Member.name).join(ChildAlert, ChildAlert.answered_by_id == Member.id).where(ChildAlert.id == line.id)
+    )
+    return line.answered_name or db.session.scalar(signed) or ""
+
+
+def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
+    """Alerts that have not become a case yet: first those that wait for an answer, then the newest.
+
+    The duty desk gets those that are not acknowledged. `old`: only those that were due more than seven days ago.
+    """
+    order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
+    border = clock.now() - OLD_AFTER
+    statement = (
+        _alert_rows().where(_visible_alerts(by), border >= _DUE if old else border < _DUE).order_by(*order).limit(_MOST)
+    )
+    if by.may(Permission.REFERRAL_DIRECT):
+        statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+    return [_alert_line(alert, post) for alert, post in db.session.execute(statement)]
+
+
+def of_interview(interview_id: uuid.UUID, *, by: Actor) -> AlertLine | None:
+    """What the post told about its own interview, if anything."""
+    wanted = (ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
+    found = db.session.execute(_alert_rows().where(*wanted)).first()
+    return _alert_line(*found) if found is not None else None
+
+
+def _visible_alerts(by: Actor) -> ColumnElement[bool]:
+    if by.may(Permission.REFERRAL_DIRECT):
+        return ChildAlert.party != ""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION or by.organisation_id is None:
+        raise NotVisible
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    return ChildAlert.party == own
+
+
+def _alert_rows() -> Select[ChildAlert, Organisation]:
+    return select(ChildAlert, Organisation).join(Organisation, Organisation.id == ChildAlert.organisation_id)
+
+
+def _alert_line(alert: ChildAlert, post: Organisation) -> AlertLine:
+    withdrawn = alert.withdrawn_at is not None
+    return AlertLine(
+        alert.id,
+        {"sq": post.name_sq, "en": post.name_en},
+        post.telephone,
+        alert.party,
+        alert.age_class,
+        alert.told_at,
+        alert.due_at,
+        alert.done_at,
+        alert.withdrawn_why,
+        alert.done_at is None and not withdrawn and alert.due_at <= clock.now(),
+        alert.opinion_at,
+        alert.answer_due_at,
+        alert.opinion_why,
+        alert.answer,
+        alert.answer_how,
+        alert.answered_at,
+        alert.answered_name,
+        alert.answer_due_at is not None and not alert.answer and alert.answer_due_at <= clock.now(),
+    )

@@ -1,0 +1,64 @@
+"""The calls of the asker's help line."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.interviews.helpline import HelplineCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """One call of the last thirty days."""
+
+    id: uuid.UUID
+    called_on: date | None
+    part: str
+    language: str
+    caller: str
+    topic: str
+    outcome: str
+    noted: bool
+
+
+def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
+    """One call of the asker's line; raises NotVisible."""
+    statement = (
+        select(HelplineCall).where(HelplineCall.id == call_id, _own_calls(by)).execution_options(populate_existing=True)
+    )
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def one(call_id: uuid.UUID, *, by: Actor) -> CallLine:
+    """One call, for a page; raises NotVisible."""
+    return _call_line(row(call_id, by=by))
+
+
+def calls(*, by: Actor, noted_only: bool = False, size: int = 100) -> list[CallLine]:
+    """The calls of the last thirty days, newest first; `noted_only`: those with something sealed."""
+    statement = select(HelplineCall).where(_own_calls(by), HelplineCall.called_on.is_not(None))
+    if noted_only:
+        statement = statement.where(HelplineCall.noted)
+    statement = statement.order_by(HelplineCall.called_on.desc(), HelplineCall.id).limit(size)
+    return [_call_line(each) for each in db.session.scalars(statement)]
+
+
+def _own_calls(by: Actor) -> ColumnElement[bool]:
+    if by.organisation_id is None or not by.may(Permission.CALL_RECORD):
+        raise NotVisible
+    return HelplineCall.organisation_id == by.organisation_id
+
+
+def _call_line(call: HelplineCall) -> CallLine:
+    return CallLine(
+        call.id, call.called_on, call.part, call.language, call.caller, call.topic, call.outcome, call.noted
+    )

@@ -1,0 +1,134 @@
+"""Interviews of the asker's organisation; what was answered is sealed and not here."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, tuple_
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.prepared import Prepared, Row
+from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
+from nrm.store.statements import built_once
+
+AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentLine:
+    """One interview that was not sent; `expires_at` None: it does not run out.
+
+    `asked_at`: since when the child authority is asked whether it may end, with its `answer`.
+    """
+
+    id: uuid.UUID
+    pseudonym: str
+    started_at: datetime
+    expires_at: datetime | None
+    asked_at: datetime | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """A party that has to be told by an hour, and when somebody there said that they were."""
+
+    party: str
+    due_at: datetime | None
+    done_at: datetime | None
+
+
+_IS_MINE = (Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id"))
+_MINE = select(Interview).where(*_IS_MINE)
+# The same row without the ORM, because it is read at every page of an interview.
+_MY_COLUMNS = Prepared(select(Interview.__table__).where(*_IS_MINE))
+
+
+def interview(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Interview:
+    """One interview of the actor's post; raises NotVisible. `lock` holds it until the transaction ends (PostgreSQL)."""
+    if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
+        raise NotVisible
+    found = db.session.scalar(
+        _MINE.with_for_update() if lock else _MINE,
+        {"id": interview_id, "organisation_id": by.organisation_id},
+        execution_options={"populate_existing": True},
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
+    """The columns of one interview of the actor's post, for showing it; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
+        raise NotVisible
+    whose = {"id": interview_id, "organisation_id": by.organisation_id}
+    found = _MY_COLUMNS.first(db.session, whose)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:
+    """The post's interviews in that status, newest first."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    place = place_after(after)
+    found = [UnsentLine(*row) for row in _listed(by, bool(place))(status=status, most=size + 1, **values_of(place))]
+    return page(found, lambda line: (line.started_at, line.id), size)
+
+
+@built_once
+def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
+    live = (ChildAlert.id == Interview.id) & ChildAlert.withdrawn_at.is_(None)
+    statement = (
+        select(
+            Interview.id,
+            Interview.pseudonym,
+            Interview.started_at,
+            Interview.expires_at,
+            ChildAlert.opinion_at,
+            ChildAlert.answer,
+        )
+        .outerjoin(ChildAlert, live)
+        .where(Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status"))
+    )
+    if further:
+        statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)
+    return statement.order_by(Interview.started_at.desc(), Interview.id.desc()).limit(MOST)
+
+
+def imported(mark: bytes, *, by: Actor) -> Interview | None:
+    """The interview that came from the same line before, if any."""
+    return db.session.scalar(
+        select(Interview).where(Interview.organisation_id == by.organisation_id, Interview.import_mark == mark)
+    )
+
+
+def hand_over_referral(interview_id: uuid.UUID, *, by: Actor) -> Referral:
+    """The newest referral of the hand-over that the actor's post sent; raises NotVisible for anyone else."""
+    found = db.session.scalar(
+        select(Referral)
+        .where(Referral.case_id == interview_id, Referral.sender_id == by.organisation_id)
+        .order_by(Referral.position.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def to_be_told(interview_id: uuid.UUID, *, by: Actor) -> list[ToldLine]:
+    """Who has to be told of the case, and whether it is done; raises NotVisible for anyone but its sender."""
+    hand_over_referral(interview_id, by=by)
+    statement = (
+        select(Obligation.party, Obligation.due_at, Obligation.done_at)
+        .where(Obligation.case_id == interview_id, Obligation.kind == "notify")
+        .order_by(Obligation.due_at, Obligation.party)
+    )
+    return [ToldLine(*row) for row in db.session.execute(statement)]

@@ -1,0 +1,46 @@
+"""Counting screenings, and what they show about crossing points: whether they interview, and how often officers judge
+differently from the profile. A screening leads to no person.
+
+Decided in ADR 0038.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews.assessments import Compared, compared
+from nrm.domain.quarters import Quarter
+from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
+
+
+def last_counted(*, by: Actor) -> dict[str, date]:
+    """The last month in which an interview of each crossing point was counted."""
+    by.must(Permission.ROLLOUT_READ)
+    statement = (
+        select(ScreeningKind.crossing_point, func.max(ScreeningCount.month))
+        .join(ScreeningCount, ScreeningCount.kind_id == ScreeningKind.id)
+        .where(ScreeningKind.crossing_point != "")
+        .group_by(ScreeningKind.crossing_point)
+    )
+    return {row[0]: row[1] for row in db.session.execute(statement)}
+
+
+def against_profile(first: Quarter, last: Quarter, *, by: Actor) -> dict[str, Compared]:
+    """Assessment against profile by crossing point over whole quarters; "" is for all other interviewers."""
+    by.must(Permission.ASSESSMENT_READ)
+    codes = (ScreeningKind.crossing_point, ScreeningCount.profile, ScreeningCount.assessment)
+    statement = (
+        select(*codes, func.sum(ScreeningCount.number))
+        .join(ScreeningKind, ScreeningKind.id == ScreeningCount.kind_id)
+        .where(ScreeningCount.month.between(first.start, last.end), ScreeningCount.profile != "")
+        .group_by(*codes)
+    )
+    found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for row in db.session.execute(statement):
+        found[row[0]].append((row[1], row[2], int(row[3])))
+    return {crossing_point: compared(each) for crossing_point, each in found.items()}

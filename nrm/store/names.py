@@ -1,0 +1,150 @@
+"""What everybody in the mechanism may know of organisations: names, telephones, whom to ask, whether there is room."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import (
+    Select,
+    exists,
+    func,
+    select,
+)
+
+from nrm import clock
+from nrm.countries.country import NoAgreement
+from nrm.db import db
+from nrm.domain.accounts.accounts import SHELTERS, NotVisible, OrganisationKind
+from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
+from nrm.domain.agreement.routing import Capacity
+from nrm.domain.referrals.critical_path import numbers_of
+from nrm.domain.shelter.identifications import (
+    POLICE_SIDE,
+    REVIEWING,
+)
+from nrm.models.accounts.accounts import Keyring, Organisation
+from nrm.models.shelter.stays import Bed, Stay
+from nrm.store.countries import country
+from nrm.store.rows.accounts.members import number_of_holders
+from nrm.store.rows.agreement.agreements import SHELTER_KINDS
+from nrm.store.rows.referrals.referrals import beds_held
+
+
+def organisation_by_code(code: str) -> Organisation:
+    """One organisation; raises NotVisible. Organisations themselves are public within the mechanism."""
+    found = db.session.scalar(select(Organisation).where(Organisation.code == code))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def organisation(organisation_id: uuid.UUID) -> Organisation:
+    """One organisation by id; raises NotVisible."""
+    found = db.session.get(Organisation, organisation_id)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def organisations_by_id() -> dict[uuid.UUID, Organisation]:
+    """All organisations; their names and telephones are the directory every member sees."""
+    return {row.id: row for row in db.session.scalars(select(Organisation))}
+
+
+def names_by_code(language: str) -> dict[str, str]:
+    """The names of all organisations in Albanian (`sq`) or English, for what is sealed in both."""
+    rows = organisations_by_id().values()
+    return {row.code: row.name_sq if language == "sq" else row.name_en for row in rows}
+
+
+def party_of(organisation_id: uuid.UUID | None) -> str:
+    """The party an organisation acts as; empty for none."""
+    return db.session.scalar(select(Organisation.party).where(Organisation.id == organisation_id)) or ""
+
+
+@cache
+def _rooms() -> Select[str, int, int, int, bool]:
+    """(party, free beds, beds promised, how many hold the key, whether it ever entered a bed) of each shelter."""
+    taken = exists().where(Stay.bed_id == Bed.id, Stay.ended_on.is_(None))
+    beds = (
+        select(Bed.organisation_id, func.count().label("number"))
+        .where(~Bed.out_of_use, ~taken)
+        .group_by(Bed.organisation_id)
+        .subquery()
+    )
+    return (
+        select(
+            Organisation.party,
+            func.coalesce(beds.c.number, 0),
+            beds_held(Organisation.id),
+            number_of_holders(Organisation.id),
+            exists().where(Bed.organisation_id == Organisation.id).correlate(Organisation),
+        )
+        .outerjoin(beds, beds.c.organisation_id == Organisation.id)
+        .where(*SHELTER_KINDS, Organisation.party != "")
+    )
+
+
+def capacity() -> dict[str, Capacity]:
+    """What senders see of the shelters, by party: free, none free, or that no bed was entered yet. Numbers stay in the
+    shelter.
+
+    A shelter that may not accept anybody yet, because too few hold its key, has no room.
+    """
+    rows = db.session.execute(_rooms())
+    return {
+        party: Capacity.NO_BEDS
+        if not entered
+        else Capacity.FREE
+        if free > promised and holders >= KEY_HOLDERS_NEEDED
+        else Capacity.NONE_FREE
+        for party, free, promised, holders, entered in rows
+    }
+
+
+def number_now(party: str) -> str:
+    """The number that answers for a party now, by the agreement; empty where it names none."""
+    now = clock.now()
+    try:
+        agreement = country().in_force(now)
+    except NoAgreement:
+        return ""
+    known = agreement.parties.get(party)
+    return next(iter(numbers_of(known, agreement.local(now))), "") if known is not None else ""
+
+
+def organisations_to_ask() -> list[Organisation]:
+    """The organisations that can review, by code: police first, then social services."""
+    statement = select(Organisation).where(
+        Organisation.kind.in_([str(each) for each in REVIEWING]), Organisation.enabled.is_(True)
+    )
+    found = db.session.scalars(statement.order_by(Organisation.code)).all()
+    return sorted(found, key=lambda each: (OrganisationKind(each.kind) not in POLICE_SIDE, each.code))
+
+
+def posts() -> list[Organisation]:
+    """The crossing points that can be named."""
+    statement = select(Organisation).where(Organisation.kind == OrganisationKind.BORDER_POLICE, Organisation.enabled)
+    return list(db.session.scalars(statement.order_by(Organisation.code)))
+
+
+def shelters_that_signed(at: datetime) -> list[Organisation]:
+    """The shelters bound by the agreement at that instant that can open what they are sent, by code."""
+    day = clock.day_of(at, country().timezone)
+    statement = (
+        select(Organisation)
+        .where(
+            Organisation.kind.in_(SHELTERS),
+            Organisation.enabled.is_(True),
+            exists().where(Keyring.organisation_id == Organisation.id),
+        )
+        .order_by(Organisation.code)
+    )
+    return [each for each in db.session.scalars(statement) if country().binds(each.party, day)]
+
+
+def names(organisation: Organisation) -> dict[str, str]:
+    """An organisation's name by language."""
+    return {"sq": organisation.name_sq, "en": organisation.name_en}

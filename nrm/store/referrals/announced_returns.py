@@ -1,0 +1,159 @@
+"""Announced returns. The post and the Responsible Authority see whom to expect; the organisation that announced a
+return sees only its outcome."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.referrals.announced_returns import NoticeStatus, is_late
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.announced_returns import Notice
+from nrm.store.countries import country
+from nrm.store.statements import built_once
+
+_MOST = 100
+_Post = aliased(Organisation)
+_Recorder = aliased(Organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """A person who is expected, or did not come. The identity is sealed."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    recorder: dict[str, str]
+    recorder_telephone: str
+    origin: str
+    country: str
+    expected_on: date
+    hour: int | None
+    child: str
+    companions: int
+    needs: tuple[str, ...]
+    status: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLine:
+    """A notice of the actor's own: until it is over with the day, afterwards with the quarter and the outcome."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    country: str
+    quarter_on: date
+    expected_on: date | None
+    status: str
+
+
+def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+    """One notice the actor is expected to receive; raises NotVisible."""
+    return _notice_row(Notice.id == notice_id, _received(by), lock=lock)
+
+
+def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+    """One notice the actor's organisation recorded; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
+        raise NotVisible
+    return _notice_row(Notice.id == notice_id, Notice.organisation_id == by.organisation_id, lock=lock)
+
+
+def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> Notice:
+    statement = select(Notice).where(*wanted).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def expected(*, by: Actor) -> list[ExpectedLine]:
+    """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
+    return [_expected_line(*found) for found in _expected(by)()]
+
+
+@built_once
+def _expected(by: Actor) -> Select[Notice, Organisation, Organisation]:
+    statuses: tuple[NoticeStatus, ...] = (NoticeStatus.ANNOUNCED,)
+    if by.may(Permission.REFERRAL_DIRECT):
+        statuses = (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME)
+    return (
+        _notice_rows()
+        .where(_received(by), Notice.status.in_(statuses), Notice.expected_on.is_not(None))
+        .order_by(Notice.expected_on, Notice.hour, Notice.id)
+        .limit(_MOST)
+    )
+
+
+def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
+    """One that is still open, or did not come and is not yet over; raises NotVisible."""
+    wanted = (Notice.id == notice_id, _received(by), Notice.expected_on.is_not(None))
+    found = db.session.execute(_notice_rows().where(*wanted)).first()
+    if found is None:
+        raise NotVisible
+    return _expected_line(*found)
+
+
+def recorded(*, by: Actor) -> list[RecordedLine]:
+    """What the actor's organisation announced, the latest quarter first."""
+    if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
+        return []
+    statement = (
+        select(Notice, _Post)
+        .join(_Post, _Post.id == Notice.post_id)
+        .where(Notice.organisation_id == by.organisation_id)
+        .order_by(Notice.quarter_on.desc(), Notice.expected_on.desc(), Notice.id)
+        .limit(_MOST)
+    )
+    return [
+        RecordedLine(notice.id, _names(post), notice.country, notice.quarter_on, notice.expected_on, notice.status)
+        for notice, post in db.session.execute(statement)
+    ]
+
+
+def _received(by: Actor) -> ColumnElement[bool]:
+    if by.organisation_id is None or not by.may(Permission.NOTICE_RECEIVE):
+        raise NotVisible
+    if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY:
+        return Notice.status != ""
+    return Notice.post_id == by.organisation_id
+
+
+def _notice_rows() -> Select[Notice, Organisation, Organisation]:
+    return (
+        select(Notice, _Post, _Recorder)
+        .join(_Post, _Post.id == Notice.post_id)
+        .join(_Recorder, _Recorder.id == Notice.organisation_id)
+    )
+
+
+def _expected_line(notice: Notice, post: Organisation, recorder: Organisation) -> ExpectedLine:
+    assert notice.expected_on is not None
+    local_now = clock.now().astimezone(country().timezone)
+    return ExpectedLine(
+        notice.id,
+        _names(post),
+        _names(recorder),
+        recorder.telephone,
+        notice.origin,
+        notice.country,
+        notice.expected_on,
+        notice.hour,
+        notice.child,
+        notice.companions or 0,
+        tuple(notice.needs or ()),
+        notice.status,
+        notice.status == NoticeStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
+    )
+
+
+def _names(organisation: Organisation) -> dict[str, str]:
+    return {"sq": organisation.name_sq, "en": organisation.name_en}

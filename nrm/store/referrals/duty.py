@@ -1,0 +1,630 @@
+"""What waits or is late anywhere, as the Responsible Authority's desk sees it (ADR 0022).
+
+Children and people in danger come first, then what is due first.
+
+Each source is asked for its own part of the page, from the same place on, and the parts are merged, because the hour by
+which a thing is late is not a column of all tables. Nothing sealed is read here. A new kind of thing needs one more
+`_Source`, with the tags that it gives (`marks`); its words and its page are in `web/referrals/duty.py`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import UtcDateTime, db
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement.agreements import RECEIVER, Agreement, Party
+from nrm.domain.referrals.critical_path import (
+    ANSWER,
+    ARRIVAL,
+    DECISION,
+    NOTIFY,
+    Number,
+    call_now,
+    escalation,
+    path_step,
+)
+from nrm.domain.referrals.duty import AHEAD, CHILDREN, OLD_AFTER, UNSAFE, Part, Tag, clauses_of_danger, part_of
+from nrm.domain.referrals.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
+from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.shelter.cases import Case, Supplement
+from nrm.models.shelter.stays import Bed
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.paging import MOST, PAGE, Page, place_after
+from nrm.store.referrals import obligations
+from nrm.store.referrals.critical_path import CallLine
+
+OWED, CHILD = "owed", "child"
+CHILD_ANSWER = "child_answer"
+"""The step of a child once the post wants to end its interview."""
+_MARKED = (Tag.DANGER, Tag.URGENT)
+"""The tags that a source can give; a child is seen by the age class, what is late by the hour."""
+AUTHORITY = "RA"
+_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyLine:
+    """One thing that waits. `step`: what it is; `organisation`: who has it; `sender`: the post that handed over, or
+    other sender.
+
+    `tags`: why it comes before others, the gravest first; `part`: where on the desk it stands. `call` is whom to call
+    now, None while there is no need; `calls` those already made about it, oldest first.
+    """
+
+    kind: str
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str  # empty for a child at a post: there is no case yet
+    age_class: str
+    clause: str
+    step: str
+    organisation: dict[str, str]
+    sender: dict[str, str]
+    due_at: datetime
+    late: bool
+    part: Part
+    tags: tuple[Tag, ...]
+    promised_at: datetime | None
+    outcome: str  # how the last referral ended, where nobody is being asked
+    call: Number | None
+    call_names: dict[str, str]
+    calls: tuple[CallLine, ...]
+    may_acknowledge: bool  # of `telling`: by telephone, on its own page
+    telling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
+
+    `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
+    """
+
+    kind: str
+    statement: Select[Any]
+    due: Any
+    id: Any
+    clause: Any
+    age_class: Any
+    at_post: ColumnElement[bool]
+    shift: timedelta = timedelta()
+    marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> ColumnElement[int]:
+        """0 for a child and for a person with a tag, 1 for everybody else."""
+        return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
+
+    @property
+    def tagged(self) -> Select[Any]:
+        """The statement with a column for each tag a source can give."""
+        marks = ((tag, self.marks.get(tag, false())) for tag in _MARKED)
+        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of things: at a post now (`children` of them), due soon and how many of these are late, later, and
+    old."""
+
+    post: int = 0
+    children: int = 0
+    due: int = 0
+    late: int = 0
+    later: int = 0
+    old: int = 0
+    without_beds: tuple[str, ...] = ()  # codes of shelters that never entered one: asked in the same statement
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The first page: the first of those who wait at a post, the first of what is due, and how much there is."""
+
+    post: tuple[DutyLine, ...]
+    due: tuple[DutyLine, ...]
+    counts: Counts
+    without_beds: tuple[dict[str, str], ...]  # shelters bound by the agreement that never entered a bed
+
+
+def _referred(step: str) -> Select[Any]:
+    return (
+        select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
+        .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
+        .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
+        .join(Case, Case.id == Referral.case_id)
+    )
+
+
+@cache
+def _sources() -> tuple[_Source, ...]:
+    nothing = literal("")
+    owed = (
+        select(Obligation.id, Obligation.case_id, Case.pseudonym, Case.age_class, Obligation.clause, Obligation.kind)
+        .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
+        .add_columns(null(), null(), nothing, nothing)
+        .join(Case, Case.id == Obligation.case_id)
+    )
+    on_the_way = exists().where(
+        Referral.case_id == Case.id, Referral.status == "accepted", Referral.expected_at.is_not(None)
+    )
+    newest, later = aliased(Referral), aliased(Referral)
+    ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
+    unplaced = (
+        select(Case.id, Case.id, Case.pseudonym, Case.age_class, func.coalesce(newest.clause, ""), literal(DECISION))
+        .add_columns(func.coalesce(newest.sender_id, Case.opened_by_id), nothing, Case.opened_by_id, Case.holder_id)
+        .add_columns(ended_at, null(), func.coalesce(newest.status, "none"), func.coalesce(newest.agreement, ""))
+        .outerjoin(Interview, Interview.id == Case.id)
+        .outerjoin(newest, newest.case_id == Case.id)
+        .where(
+            # A person with a holder waits for the duty officer only after two shelters declined the move.
+            or_(Case.status == "referred", (Case.status == "open") & (_declines() >= DECLINES_UNTIL_DIRECTION)),
+            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
+            ~exists().where(later.case_id == Case.id, later.position > newest.position),
+        )
+    )
+    marks = _marks_of_case()
+    sending = Case.status == "referred"
+    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
+    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
+    children = (
+        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
+        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
+        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
+        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
+    )
+    answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
+    return (
+        _Source(
+            ANSWER,
+            _referred(ANSWER).where(Referral.status == "sent"),
+            answer_due,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            sending,
+            marks=marks,
+        ),
+        _Source(
+            ARRIVAL,
+            _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
+            Referral.expected_at,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            false(),
+            NO_SHOW_AFTER,
+            marks,
+        ),
+        _Source(
+            OWED,
+            owed.where(
+                Obligation.done_at.is_(None),
+                Obligation.due_at.is_not(None),
+                Case.status.in_(UNFINISHED),
+                # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
+                or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
+            ),
+            Obligation.due_at,
+            Obligation.id,
+            Obligation.clause,
+            Case.age_class,
+            false(),
+            marks=marks,
+        ),
+        _Source(
+            DECISION,
+            unplaced,
+            ended_at,
+            Case.id,
+            func.coalesce(newest.clause, ""),
+            Case.age_class,
+            sending,
+            DECISION_WITHIN,
+            marks,
+        ),
+        # An answer about the child also acknowledges: once it is asked for, only the answer is waited for.
+        _Source(
+            CHILD,
+            children,
+            case((asked, ChildAlert.answer_due_at), else_=ChildAlert.due_at),
+            ChildAlert.id,
+            ChildAlert.clause,
+            ChildAlert.age_class,
+            literal(1) == 1,
+        ),
+    )
+
+
+def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
+    """Conditions on unsealed columns that give a tag: the kind of hand-over, the clause, the reason of a decline."""
+    referral = aliased(Referral)
+    said = bindparam("clauses_of_danger", type_=String(), expanding=True)
+    danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
+    return {
+        Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
+        Tag.URGENT: or_(
+            Case.consent == "not_asked_urgent", exists().where(Supplement.case_id == Case.id).correlate(Case)
+        ),
+    }
+
+
+def _asked() -> dict[str, Any]:
+    """The values that every statement about the sources has."""
+    return {"clauses_of_danger": [" ".join(each) for each in clauses_of_danger(country().agreements)]}
+
+
+def _declines() -> ScalarSelect[int]:
+    """How many declined since the last holder of the case."""
+    taken, declined = aliased(Referral), aliased(Referral)
+    had = (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)
+    holding = (
+        select(func.coalesce(func.max(taken.position), 0))
+        .where(taken.case_id == Case.id, taken.status.in_(had))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    return (
+        select(func.count())
+        .where(declined.case_id == Case.id, declined.status == "declined", declined.position > holding)
+        .correlate(Case)
+        .scalar_subquery()
+    )
+
+
+def desk(*, by: Actor, size: int) -> Desk:
+    """The first page, at most `size` lines in each part. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    now = clock.now()
+    found: list[_Found] = []
+    for number, source in enumerate(_sources()):
+        bounds = {"old": now - OLD_AFTER - source.shift, "ahead": now + AHEAD - source.shift}
+        for row in db.session.execute(_on_first_page(number), {**_asked(), **bounds, "most": size}):
+            found.append(_Found(source, row))
+    found.sort(key=lambda each: each.place)
+    parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
+    lines = _Lines([each for part in parts for each in part], by)
+    post, due = (tuple(lines.line(each) for each in part) for part in parts)
+    much = counts(by=by)
+    day = clock.day_of(now, country().timezone)
+    empty = [each for each in lines.organisations.values() if each.code in much.without_beds]
+    bound = (each for each in sorted(empty, key=lambda each: each.code) if country().binds(each.party, day))
+    return Desk(post, due, much, tuple(_names(each) for each in bound))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour without the shift."""
+
+    source: _Source
+    row: Any
+
+    @property
+    def due(self) -> datetime:
+        return cast("datetime", self.row[-1]) + self.source.shift
+
+    @property
+    def id(self) -> uuid.UUID:
+        return cast("uuid.UUID", self.row[0])
+
+    @property
+    def at_post(self) -> bool:
+        return bool(self.row[-3])
+
+    @property
+    def place(self) -> tuple[int, datetime, uuid.UUID]:
+        return self.row[-2], self.due, self.id
+
+
+def _with_place(source: _Source) -> Select[Any]:
+    return source.tagged.add_columns(
+        source.at_post.label("at_post"), source.first.label("comes_first"), source.due.label("hour")
+    )
+
+
+@cache
+def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
+    source = _sources()[number]
+    hour = bindparam("ahead", type_=UtcDateTime())
+    rows = (
+        _with_place(source)
+        .add_columns(
+            func.row_number()
+            .over(partition_by=source.at_post, order_by=(source.first, source.due, source.id))
+            .label("number")
+        )
+        .where(source.due > bindparam("old", type_=UtcDateTime()), or_(source.at_post, source.due <= hour))
+        .subquery()
+    )
+    columns = list(rows.c)
+    return select(*columns[:-1]).where(columns[-1] <= MOST)
+
+
+def waiting(
+    *, by: Actor, clause: str | None = None, old: bool = False, after: str = "", size: int = PAGE
+) -> Page[DutyLine]:
+    """Everything that has a due hour or is late, of one `clause` if given; `old`: what the desk sums up in one line.
+
+    Children and people with a tag first, then the first due. Raises NotPermitted, NotVisible for a forged `after`.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    ranked, _, mark = after.partition("~")
+    if after and ranked not in ("0", "1"):
+        raise NotVisible
+    place = place_after(mark)
+    if after and place is None:
+        raise NotVisible
+    found: list[_Found] = []
+    for number, source in enumerate(_sources()):
+        values = {**_asked(), "clause": clause, "most": size + 1, "old": clock.now() - OLD_AFTER - source.shift}
+        if place is not None:
+            values |= {"place_first": int(ranked), "place_at": place[0] - source.shift, "place_id": place[1]}
+        rows = db.session.execute(_listed(number, clause is not None, old, place is not None), values)
+        found += [_Found(source, row) for row in rows]
+    found.sort(key=lambda each: each.place)
+    shown = found[:size]
+    lines = _Lines(shown, by)
+    further = ""
+    if len(found) > size:
+        first, at, id_ = shown[-1].place
+        further = f"{first}~{at.isoformat()}~{id_}"
+    return Page([lines.line(each) for each in shown], further)
+
+
+_PLACE = tuple_(
+    bindparam("place_first", type_=Integer()),
+    bindparam("place_at", type_=UtcDateTime()),
+    bindparam("place_id", type_=Uuid()),
+)
+
+
+@cache
+def _listed(number: int, of_clause: bool, old: bool, further: bool) -> Select[*tuple[Any, ...]]:
+    source = _sources()[number]
+    border = bindparam("old", type_=UtcDateTime())
+    statement = _with_place(source).where(source.due <= border if old else source.due > border)
+    if of_clause:
+        statement = statement.where(source.clause == bindparam("clause", type_=String()))
+    if further:
+        statement = statement.where(tuple_(source.first, source.due, source.id) > _PLACE)
+    return statement.order_by(source.first, source.due, source.id).limit(MOST)
+
+
+def counts(*, by: Actor) -> Counts:
+    """How much there is in each part. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    now = clock.now()
+    hours = {
+        f"{name}_{source.kind}": at - source.shift
+        for source in _sources()
+        for name, at in (("old", now - OLD_AFTER), ("now", now), ("ahead", now + AHEAD))
+    }
+    number: dict[str, int] = dict.fromkeys(("post", "children", "due", "late", "later", "old"), 0)
+    empty = []
+    for part, child, late, found in db.session.execute(_counted_parts(), hours):
+        if part.startswith(_EMPTY):
+            empty.append(part.removeprefix(_EMPTY))
+            continue
+        number[part] += found
+        number["children"] += found if part == Part.POST and child else 0
+        number["late"] += found if part == Part.DUE and late else 0
+    return Counts(**number, without_beds=tuple(empty))
+
+
+_EMPTY = "without beds: "
+
+
+@cache
+def _counted_parts() -> Select[*tuple[Any, ...]]:
+    parts = []
+    for source in _sources():
+        old, now, ahead = (bindparam(f"{name}_{source.kind}", type_=UtcDateTime()) for name in ("old", "now", "ahead"))
+        where = case(
+            (source.due <= old, str(Part.OLD)),
+            (source.at_post, str(Part.POST)),
+            (source.due <= ahead, str(Part.DUE)),
+            else_=str(Part.LATER),
+        )
+        parts.append(
+            source.statement.with_only_columns(
+                where.label("part"),
+                case((source.age_class.in_(tuple(CHILDREN)), 1), else_=0).label("child"),
+                case((source.due <= now, 1), else_=0).label("late"),
+            )
+        )
+    shelters = [str(kind) for kind in SHELTERS]
+    empty = select(literal(_EMPTY) + Organisation.code, literal(0), literal(0)).where(
+        Organisation.kind.in_(shelters), Organisation.enabled, ~exists().where(Bed.organisation_id == Organisation.id)
+    )
+    rows = union_all(*parts, empty).subquery()
+    return select(rows.c.part, rows.c.child, rows.c.late, func.count()).group_by(rows.c.part, rows.c.child, rows.c.late)
+
+
+def clauses(*, by: Actor) -> list[tuple[str, int, int]]:
+    """(clause, how much waits under it, how much of that is late), by clause. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    now = clock.now()
+    due_by = {f"due_by_{source.kind}": now - source.shift for source in _sources()}
+    return sorted((clause, number, int(late)) for clause, number, late in db.session.execute(_counted(), due_by))
+
+
+@cache
+def _counted() -> Select[*tuple[Any, ...]]:
+    parts = union_all(
+        *(
+            source.statement.with_only_columns(
+                source.clause.label("clause"),
+                case((source.due <= bindparam(f"due_by_{source.kind}", type_=UtcDateTime()), 1), else_=0).label("late"),
+            )
+            for source in _sources()
+        )
+    ).subquery()
+    return select(parts.c.clause, func.count(), func.sum(parts.c.late)).group_by(parts.c.clause)
+
+
+def line(kind: str, subject_id: uuid.UUID, *, by: Actor) -> DutyLine:
+    """One thing of the list; raises NotPermitted, NotVisible once it is no longer there."""
+    by.must(Permission.REFERRAL_DIRECT)
+    for source in _sources():
+        if source.kind == kind:
+            row = db.session.execute(_with_place(source).where(source.id == subject_id), _asked()).first()
+            if row is not None:
+                found = _Found(source, row)
+                return _Lines([found], by).line(found)
+    raise NotVisible
+
+
+class _Lines:
+    """What all lines of a page share: the organisations, the agreement, the calls made. Lives as long as the page."""
+
+    def __init__(self, found: Sequence[_Found], by: Actor) -> None:
+        self.by = by
+        self.organisations = names.organisations_by_id()
+        self.by_party: dict[str, Organisation] = {}
+        for each in sorted(self.organisations.values(), key=lambda each: each.code):
+            self.by_party.setdefault(each.party or each.code, each)
+        self.calls = _calls_about([each.row[1] for each in found])
+        self.now = clock.now()
+        self.agreement = country().in_force(self.now)
+
+    def line(self, found: _Found) -> DutyLine:
+        kind, id_, due, row = found.source.kind, found.id, found.due, found.row
+        _, case_id, pseudonym, age_class, clause, step, with_id, party, opener, holder, since, promised, outcome, *_ = (
+            row
+        )
+        version, marks = row[13], row[14 : 14 + len(_MARKED)]
+        organisation = self._responsible(with_id, party, opener, holder)
+        calls = tuple(self.calls.get(id_, ()))
+        call = self._call(kind, step, organisation, since, due, promised, calls, version)
+        owner = organisation.party if organisation is not None else ""
+        return DutyLine(
+            kind=kind,
+            id=id_,
+            case_id=case_id,
+            pseudonym=pseudonym,
+            age_class=age_class,
+            clause=clause,
+            step=step,
+            organisation=_names(organisation),
+            sender=_names(self.organisations.get(opener)),
+            due_at=due,
+            late=due <= self.now,
+            part=part_of(due, self.now, at_post=found.at_post),
+            tags=_tags(age_class, marks),
+            promised_at=promised if kind == ANSWER else None,
+            outcome=outcome if kind == DECISION else "",
+            call=call,
+            call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
+            calls=calls,
+            may_acknowledge=kind == CHILD
+            or (
+                kind == OWED
+                and step not in obligations.RECORDED_ELSEWHERE
+                and (step in obligations.TELLING or owner == AUTHORITY)
+            ),
+            telling=kind == CHILD or (step in obligations.TELLING and owner != AUTHORITY),
+        )
+
+    def _responsible(
+        self, with_id: uuid.UUID | None, party: str, opener: uuid.UUID, holder: uuid.UUID | None
+    ) -> Organisation | None:
+        if with_id is not None:
+            return self.organisations.get(with_id)
+        if party == RECEIVER:
+            return self.organisations.get(holder) if holder is not None else None
+        found = self.by_party.get(party)
+        if found is not None and found.kind == OrganisationKind.BORDER_POLICE:
+            return self.organisations.get(opener)
+        return found
+
+    def _party(self, code: str) -> Party | None:
+        return self.agreement.parties.get(code)
+
+    def _call(
+        self,
+        kind: str,
+        step: str,
+        organisation: Organisation | None,
+        since: datetime | None,
+        due: datetime,
+        promised: datetime | None,
+        calls: Sequence[CallLine],
+        version: str,
+    ) -> Number | None:
+        """Whom to call now. From the first minute for an answer; for the rest once it is late."""
+        if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
+            return None
+        # Told on the page of calls, which says whom to call next.
+        if kind == CHILD or step in obligations.TELLING:
+            return None
+        responsible = self._party(organisation.party)
+        authority = self._party(AUTHORITY)
+        if responsible is None or authority is None or responsible is authority:
+            return None
+        rules: Agreement = country().agreement(version) if version else self.agreement
+        rung = path_step(rules, step, organisation.party) if kind != DECISION else None
+        # A step without a beginning of its own began before its hour by the time that the critical path allows.
+        begun = since if kind != ARRIVAL and since else due - rung.within if rung is not None else due
+        order = escalation(
+            rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority
+        )
+        return call_now(order, self.now - begun, {each.telephone for each in calls if not each.reached})
+
+
+def _tags(age_class: str, marks: Sequence[Any]) -> tuple[Tag, ...]:
+    given = {tag for tag, mark in zip(_MARKED, marks, strict=True) if mark}
+    if age_class in CHILDREN:
+        given.add(CHILDREN[age_class])
+    return tuple(tag for tag in Tag if tag in given)
+
+
+def _names(organisation: Organisation | None) -> dict[str, str]:
+    return {"sq": organisation.name_sq, "en": organisation.name_en} if organisation is not None else {}
+
+
+def _calls_about(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallLine]]:
+    wanted = set(case_ids)
+    if not wanted:
+        return {}
+    statement = (
+        select(Chase.subject_id, Chase.party, Chase.telephone, Chase.reached, Chase.called_at)
+        .where(Chase.case_id.in_(wanted))
+        .order_by(Chase.called_at, Chase.id)
+    )
+    found: dict[uuid.UUID, list[CallLine]] = {}
+    for row in db.session.execute(statement):
+        found.setdefault(row.subject_id, []).append(CallLine(*row))
+    return found

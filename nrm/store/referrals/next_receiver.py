@@ -1,0 +1,49 @@
+"""The stored route of a case, whom it was offered to, and who can be asked next."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.accounts.accounts import Organisation
+from nrm.store.names import names
+from nrm.store.rows.referrals import next_receiver as rows
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """A party of the stored route, and whether it was asked since the last holder."""
+
+    organisation_id: uuid.UUID
+    code: str
+    names: dict[str, str]
+    telephone: str
+    clause: str
+    must: bool
+    reason: dict[str, str]
+    asked: bool
+
+
+def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
+    """The stored route of a case; for the duty desk, and for the sender while the case is theirs."""
+    if not (by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.REFERRAL_SEND)):
+        raise NotVisible
+    asked = {each.party for each in rows.chain(case_id)}
+    organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
+    return [
+        CandidateLine(
+            candidate.organisation_id,
+            code,
+            names(organisations[candidate.organisation_id]),
+            organisations[candidate.organisation_id].telephone,
+            candidate.clause,
+            candidate.must,
+            {"sq": candidate.reason_sq, "en": candidate.reason_en},
+            code in asked,
+        )
+        for candidate, code in rows.route_of(case_id)
+    ]

@@ -1,0 +1,229 @@
+"""What the agreement asks of each party in each case, as far as the asker may see it.
+
+A desk sees what its own organisation owes, without anything sealed: the code, the post, the hour. The duty desk sees
+everything that is owed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import UtcDateTime, db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.duty import OLD_AFTER
+from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.cases import Case
+from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.statements import built_once
+
+_Opener = aliased(Organisation)
+_WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
+ARRIVAL = "arrival"
+TELLING = ("notify", "tell_duty_officer")
+"""Obligations that a party fulfils by knowing: the duty officer can tell it by telephone. Others are steps to do."""
+READ_SUPPLEMENT = "read_supplement"
+COMPLETE_INTERVIEW = "complete_interview"
+ASK_CONSENT = "ask_consent"
+RECORDED_ELSEWHERE = (
+    ARRIVAL,
+    "inform_of_trp_options",
+    "trp_decision",
+    READ_SUPPLEMENT,
+    ASK_CONSENT,
+    "assess_risk",
+    "assess_security",
+    "assess_family",
+)
+"""Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
+_DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationLine:
+    """One thing owed. `arrived`: the person reached a shelter (which one is not said)."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    kind: str
+    party: str
+    clause: str
+    due_at: datetime | None
+    done_at: datetime | None
+    opener: dict[str, str]
+    opener_telephone: str
+    age_class: str
+    arrived: bool
+    late: bool
+    own: bool
+    may_acknowledge: bool  # what is not `own` is told by telephone
+
+
+def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
+    """One obligation the asker may acknowledge; raises NotVisible."""
+    statement = (
+        select(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(Obligation.id == obligation_id, _own_obligations(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.scalar(statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
+    """(obligation, case) of something that another party has to know and was not told yet; raises NotVisible.
+
+    For the duty officer, and for the post while the person is still handed over by it.
+    """
+    sending = Case.status == "referred"
+    mine = by.may(Permission.REFERRAL_DIRECT)
+    statement = (
+        select(Obligation, Case)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), Case.status.in_(UNFINISHED))
+        .execution_options(populate_existing=True)
+    )
+    if not mine:
+        statement = statement.where(Case.opened_by_id == by.organisation_id, sending)
+    found = db.session.execute(statement).first()
+    if found is None or not (mine or by.may(Permission.REFERRAL_SEND)) or is_own(found[0], by=by):
+        raise NotVisible
+    return found[0], found[1]
+
+
+def is_own(obligation: Obligation, *, by: Actor) -> bool:
+    """Whether the actor's own organisation owes it."""
+    return bool(
+        db.session.scalar(
+            select(exists().where(Obligation.id == obligation.id, _own_obligations(by), Case.id == Obligation.case_id))
+        )
+    )
+
+
+def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = None) -> Page[ObligationLine]:
+    """The open obligations of the actor's desk, the first due first, those without an hour last.
+
+    Without arrivals: those are on the list of people on their way. `old`: only what was due more than seven days ago,
+    or (False) only the rest.
+    """
+    place = place_after(after)
+    values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
+    lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
+    return page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+
+
+def number_old(*, by: Actor) -> int:
+    """How much `owed` has that was due more than seven days ago."""
+    counted = (
+        select(func.count())
+        .select_from(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(*_waits(by), Obligation.due_at <= clock.now() - OLD_AFTER)
+    )
+    return db.session.scalar(counted) or 0
+
+
+def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (_own_obligations(by), Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
+
+
+@built_once
+def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case, Organisation, bool, bool]:
+    statement = _obligation_rows(by).where(*_waits(by))
+    if old is not None:
+        border = bindparam("old", type_=UtcDateTime())
+        statement = statement.where(border >= _DUE if old else border < _DUE)
+    if further:
+        statement = statement.where(tuple_(_DUE, Obligation.id) > PLACE)
+    return statement.order_by(_DUE, Obligation.id).limit(MOST)
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
+    """Everything owed in one case that the asker saw already, told or not; raises NotPermitted."""
+    by.must(Permission.CASE_READ)
+    statement = (
+        _obligation_rows(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
+    )
+    return [_obligation_line(each, by) for each in db.session.execute(statement)]
+
+
+def _own_obligations(by: Actor) -> ColumnElement[bool]:
+    """What the actor's organisation owes; raises NotVisible for one that is no party of the agreement."""
+    if by.organisation_id is None or by.kind is None or not by.kind.holds_keys:
+        raise NotVisible
+    named = Obligation.party == _party(by)
+    if by.kind is OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
+        named &= Case.opened_by_id == by.organisation_id
+    receiving = (Obligation.party == RECEIVER) & (Case.holder_id == by.organisation_id) & (Case.status == "open")
+    return or_(named, receiving)
+
+
+def _party(by: Actor) -> ScalarSelect[str]:
+    return select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+
+
+def _obligation_rows(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool]:
+    arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
+    receiving = and_(Obligation.party == RECEIVER, func.coalesce(Case.holder_id == by.organisation_id, false()))
+    own = or_(Obligation.party == _party(by), receiving)
+    return (
+        select(Obligation, Case, _Opener, arrived, own)
+        .join(Case, Case.id == Obligation.case_id)
+        .join(_Opener, _Opener.id == Case.opened_by_id)
+    )
+
+
+def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool], by: Actor) -> ObligationLine:
+    obligation, case, opener, arrived, owns = found
+    return ObligationLine(
+        id=obligation.id,
+        case_id=case.id,
+        pseudonym=case.pseudonym,
+        kind=obligation.kind,
+        party=obligation.party,
+        clause=obligation.clause,
+        due_at=obligation.due_at,
+        done_at=obligation.done_at,
+        opener={"sq": opener.name_sq, "en": opener.name_en},
+        opener_telephone=opener.telephone,
+        age_class=case.age_class,
+        arrived=bool(arrived),
+        late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
+        own=bool(owns),
+        may_acknowledge=obligation.done_at is None
+        and obligation.kind not in RECORDED_ELSEWHERE
+        and (owns or _may_tell(obligation, case, by)),
+    )
+
+
+def _may_tell(obligation: Obligation, case: Case, by: Actor) -> bool:
+    """Whether the actor can tell another of it by telephone: the duty officer, and the post until somebody accepts."""
+    if obligation.kind not in TELLING or case.status == "closed":
+        return False
+    sending = by.may(Permission.REFERRAL_SEND) and case.status == "referred" and case.opened_by_id == by.organisation_id
+    return sending or by.may(Permission.REFERRAL_DIRECT)

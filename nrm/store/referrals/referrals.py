@@ -1,0 +1,254 @@
+"""Referrals, routes and obligations, as far as the asker may see them.
+
+Its sender, the party that it asked, and the duty desk see a referral. After the answer the sender sees only the answer;
+the case is no longer theirs (`store/shelter/cases.py`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    false,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import ReferralStatus, Relation
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Bed
+from nrm.store import names as organisation_names
+from nrm.store.countries import country
+from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.statements import built_once
+
+_Sender = aliased(Organisation)
+_Receiver = aliased(Organisation)
+_Lines = Select[Referral, Case, Organisation, Organisation, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralLine:
+    """One referral as a desk sees it. Names are by language; `relation` is what the asker is to it."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    status: ReferralStatus
+    relation: Relation
+    sender: dict[str, str]
+    sender_telephone: str
+    receiver: dict[str, str]
+    receiver_code: str
+    receiver_telephone: str
+    agreement: str
+    clause: str
+    must: bool
+    assigned: bool
+    override_reason: str
+    sent_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    promised_at: datetime | None
+    promised_by: str
+    decided_at: datetime | None
+    decline_reason: str
+    departed_at: datetime | None
+    escort: str
+    expected_at: datetime | None
+    arrived_at: datetime | None
+    bed: str
+    age_class: str
+    gender: str
+    citizenship_class: str
+    consent: str
+    questionnaire: str
+    late: bool
+    quarter: str
+    """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
+
+
+def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
+    """The referral itself, for actions; raises NotVisible. `lock` holds it until the transaction ends (PostgreSQL)."""
+    statement = (
+        select(Referral)
+        .where(Referral.id == referral_id, _visible_referral(by))
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def relation_to(referral: Referral, *, by: Actor) -> Relation:
+    """The relation of the actor to the referral."""
+    return _relation(referral.sender_id, referral.receiver_id, by)
+
+
+def _relation(sender_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> Relation:
+    if by.duty == "tend":
+        return Relation.SYSTEM
+    if by.organisation_id is None:
+        return Relation.OUTSIDER
+    if by.organisation_id == receiver_id and by.may(Permission.REFERRAL_DECIDE):
+        return Relation.RECEIVER
+    if by.organisation_id == sender_id and by.may(Permission.REFERRAL_SEND):
+        return Relation.SENDER
+    if by.may(Permission.REFERRAL_DIRECT):
+        return Relation.DUTY_OFFICER
+    return Relation.OUTSIDER
+
+
+def _visible_referral(by: Actor) -> ColumnElement[bool]:
+    """The condition for referrals to which the actor has a relation, by the rules of `_relation`."""
+    if by.duty == "tend" or (by.organisation_id is not None and by.may(Permission.REFERRAL_DIRECT)):
+        return true()
+    mine: list[ColumnElement[bool]] = [false()]
+    if by.may(Permission.REFERRAL_DECIDE):
+        mine.append(Referral.receiver_id == by.organisation_id)
+    if by.may(Permission.REFERRAL_SEND):
+        mine.append(Referral.sender_id == by.organisation_id)
+    return or_(*mine)
+
+
+def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
+    """One referral; raises NotVisible."""
+    found = db.session.execute(_referral_rows().where(Referral.id == referral_id, _visible_referral(by))).first()
+    if found is None:
+        raise NotVisible
+    return _referral_line(found, by)
+
+
+def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
+    """The newest referral of a case, if the asker may see it."""
+    statement = _referral_rows().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
+    found = db.session.execute(statement).first()
+    line = _referral_line(found, by) if found is not None else None
+    return None if line is None or line.relation is Relation.OUTSIDER else line
+
+
+def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """What waits for the actor's desk to be answered, oldest first."""
+    return _received_by(ReferralStatus.SENT, by, after, size)
+
+
+def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """Whom the actor's organisation accepted and who has not arrived yet, oldest first."""
+    return _received_by(ReferralStatus.ACCEPTED, by, after, size)
+
+
+def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+    """What the actor's desk sent, newest first, with the answer."""
+    by.must(Permission.REFERRAL_SEND)
+    place = place_after(after)
+    rows = _sent(by, bool(place))(most=size + 1, **values_of(place))
+    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+
+
+@built_once
+def _sent(by: Actor, further: bool) -> _Lines:
+    statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
+    if further:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) < PLACE)
+    return statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(MOST)
+
+
+def directory(*, by: Actor) -> list[Organisation]:
+    """Every desk with its telephone, by code; for everybody who has an account."""
+    if by.organisation_id is None:
+        raise NotVisible
+    desks = [each for each in OrganisationKind if each.holds_keys]
+    return list(
+        db.session.scalars(select(Organisation).where(Organisation.kind.in_(desks)).order_by(Organisation.code))
+    )
+
+
+def _quarter(referral_: Referral) -> str:
+    if referral_.due_at != referral_.sent_at:  # only a quarter's first instant has no time to answer
+        return ""
+    return str(Quarter.of(clock.day_of(referral_.sent_at, country().timezone)))
+
+
+def _referral_rows() -> _Lines:
+    return (
+        select(Referral, Case, _Sender, _Receiver, Bed.label)
+        .join(Case, Case.id == Referral.case_id)
+        .join(_Sender, _Sender.id == Referral.sender_id)
+        .join(_Receiver, _Receiver.id == Referral.receiver_id)
+        .outerjoin(Bed, Bed.id == Referral.bed_id)
+    )
+
+
+def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Page[ReferralLine]:
+    by.must(Permission.REFERRAL_DECIDE)
+    place = place_after(after)
+    rows = _oldest_first(by, bool(place))(status=status, most=size + 1, **values_of(place))
+    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+
+
+@built_once
+def _oldest_first(by: Actor, further: bool) -> _Lines:
+    statement = _referral_rows().where(
+        Referral.receiver_id == by.organisation_id, Referral.status == bindparam("status")
+    )
+    if further:
+        statement = statement.where(tuple_(Referral.sent_at, Referral.id) > PLACE)
+    return statement.order_by(Referral.sent_at, Referral.id).limit(MOST)
+
+
+def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str], by: Actor) -> ReferralLine:
+    referral_, case_, sender, receiver, bed = found
+    status = ReferralStatus(referral_.status)
+    return ReferralLine(
+        id=referral_.id,
+        case_id=case_.id,
+        pseudonym=case_.pseudonym,
+        status=status,
+        relation=relation_to(referral_, by=by),
+        sender=organisation_names.names(sender),
+        sender_telephone=sender.telephone,
+        receiver=organisation_names.names(receiver),
+        receiver_code=receiver.code,
+        receiver_telephone=receiver.telephone,
+        agreement=referral_.agreement,
+        clause=referral_.clause,
+        must=referral_.must,
+        assigned=referral_.assigned,
+        override_reason=referral_.override_reason,
+        sent_at=referral_.sent_at,
+        due_at=referral_.due_at,
+        expires_at=referral_.expires_at,
+        promised_at=referral_.promised_at,
+        promised_by=referral_.promised_by,
+        decided_at=referral_.decided_at,
+        decline_reason=referral_.decline_reason,
+        departed_at=referral_.departed_at,
+        escort=referral_.escort,
+        expected_at=referral_.expected_at,
+        arrived_at=referral_.arrived_at,
+        bed=bed or "",
+        age_class=case_.age_class,
+        gender=case_.gender,
+        citizenship_class=case_.citizenship_class,
+        consent=case_.consent,
+        questionnaire=case_.questionnaire,
+        late=referral_rows.terms(referral_).is_late(status, clock.now()),
+        quarter=_quarter(referral_),
+    )

@@ -1,0 +1,85 @@
+"""What may still be added to an urgent hand-over, as its sender sees it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.models.shelter.cases import Case, Supplement
+from nrm.store.statements import built_once
+from nrm.vault import rows
+
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSupplement:
+    """One hand-over of the asker's organisation to which something may be added until `open_until`."""
+
+    id: uuid.UUID
+    pseudonym: str
+    consent: str
+    questionnaire: str
+    open_until: datetime
+
+
+def open_now(*, by: Actor) -> list[OpenSupplement]:
+    """Those of the actor's organisation, the first to close first; a forged one is reported and left out."""
+    if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
+        return []
+    return [
+        OpenSupplement(row.id, row.pseudonym, row.consent, row.questionnaire, row.open_until)
+        for row in _open(by)(now=clock.now())
+        if row.open_until is not None and rows.is_supplement(row, row.pseudonym)
+    ]
+
+
+@built_once
+def _open(by: Actor) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Supplement.id,
+            Supplement.case_id,
+            Supplement.organisation_id,
+            Case.pseudonym,
+            Case.consent,
+            Case.questionnaire,
+            Supplement.open_until,
+            Supplement.mark,
+        )
+        .join(Case, Case.id == Supplement.case_id)
+        .where(
+            Supplement.organisation_id == by.organisation_id,
+            Supplement.status == "open",
+            Supplement.open_until > bindparam("now"),
+        )
+        .order_by(Supplement.open_until, Supplement.id)
+        .limit(_MOST)
+    )
+
+
+def one_open(supplement_id: uuid.UUID, *, by: Actor) -> OpenSupplement:
+    """One of them; raises NotVisible, also once it was sent or its time is over."""
+    found = [each for each in open_now(by=by) if each.id == supplement_id]
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def row(supplement_id: uuid.UUID, *, by: Actor) -> Supplement:
+    """The row, for its sender's organisation alone; raises NotVisible."""
+    found = db.session.scalar(
+        select(Supplement)
+        .where(Supplement.id == supplement_id, Supplement.organisation_id == by.organisation_id)
+        .execution_options(populate_existing=True)
+    )
+    if found is None or by.organisation_id is None:
+        raise NotVisible
+    return found

@@ -1,0 +1,369 @@
+"""The people, returns and referrals of a period, as coarse codes, for closing a quarter.
+
+Read by the program itself and by nobody with an account: every function here refuses any other actor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, time
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, case, func, or_, select, union
+
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import answer_class
+from nrm.domain.reports import counting
+from nrm.domain.reports import report_list as reports
+from nrm.domain.reports.reports import Window
+from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
+from nrm.domain.shelter import claims as rules
+from nrm.domain.shelter import identifications as identification_rules
+from nrm.domain.shelter.identifications import Course, State
+from nrm.domain.shelter.stays import Source
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.claims import Claim, ClaimEntry
+from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.models.shelter.permits import Permit
+from nrm.models.shelter.stays import Stay
+from nrm.models.shelter.testimony import Testimony
+from nrm.store.countries import country
+from nrm.store.rows.shelter.claims import as_history
+
+RELEASE = Actor.system("release")
+# A person who was asked and does not wish to be counted is left out.
+AGREES = func.coalesce(Case.facts["statistics"].as_string(), "") != "no"
+
+
+def _must_count(by: Actor) -> None:
+    if by != RELEASE:
+        raise NotPermitted("people are counted by the program alone")
+
+
+def people(
+    connection: Connection, quarter: Quarter, *, also: Collection[uuid.UUID] = (), by: Actor
+) -> list[PersonRecord]:
+    """Every victim with a stay that may count in the quarter, and the cases in `also`: coarse codes and dates alone.
+
+    For closing a quarter; any person, whatever the role, gets NotPermitted.
+    """
+    _must_count(by)
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(_people(quarter, also)).all():
+        found[row.case_id.hex].append(row)
+    # In the order of the random ids, so that nothing depends on the order of admission.
+    return [_person(key, found[key]) for key in sorted(found)]
+
+
+def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
+    """One row per stay and step as a witness, of every case that has a stay in question."""
+    # Each condition has its own index, so that the cost of a quarter does not grow with earlier stays. This may find
+    # too many stays; `tabulate` decides who counts.
+    ways = (Stay.ended_on.is_(None), Stay.ended_on >= quarter.start, Stay.known_on.between(quarter.start, quarter.end))
+    in_question = Stay.case_id.in_(
+        union(*(select(Stay.case_id).where(Stay.admitted_on <= quarter.end, way) for way in ways))
+    )
+    return (
+        select(
+            Stay.id.label("stay_id"),
+            Stay.case_id,
+            Stay.admitted_on,
+            Stay.known_on,
+            Stay.anticipated_end_on,
+            Stay.ended_on,
+            Case.citizenship,
+            Case.gender,
+            Case.age_band,
+            Case.exploited_in,
+            Case.repeat,
+            Permit.state,
+            Permit.applied_on,
+            Permit.issued_from,
+            Permit.issued_until,
+            Testimony.position,
+            Testimony.status,
+            Testimony.happened_on,
+        )
+        .select_from(Stay)
+        .join(Case, Case.id == Stay.case_id)
+        .outerjoin(Permit, Permit.case_id == Stay.case_id)
+        .outerjoin(Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end))
+        .where(or_(in_question, Stay.case_id.in_(also)) if also else in_question)
+        .where(AGREES, Case.source != Source.WITH_A_VICTIM)
+    )
+
+
+def _touches(first: Quarter, last: Quarter) -> ColumnElement[bool]:
+    """The condition for stays of the period; one that became known late belongs to the period in which it did."""
+    return and_(
+        Stay.admitted_on <= last.end,
+        Stay.known_on <= last.end,
+        or_(Stay.ended_on.is_(None), Stay.ended_on >= first.start, Stay.known_on >= first.start),
+    )
+
+
+def _person(key: str, rows: Sequence[Row[Any]]) -> PersonRecord:
+    """From the rows of one case, which differ in the stay and in the step as a witness."""
+    row = rows[0]
+    stays = {
+        each.stay_id: StayRecord(each.admitted_on, each.known_on, each.anticipated_end_on, each.ended_on)
+        for each in rows
+    }
+    steps = {each.position: (each.status, each.happened_on) for each in rows if each.position is not None}
+    permit = None
+    if row.state is not None:
+        permit = PermitRecord(row.state, row.applied_on, row.issued_from, row.issued_until)
+    return PersonRecord(
+        key,
+        row.citizenship,
+        row.gender,
+        row.age_band,
+        row.exploited_in,
+        row.repeat,
+        tuple(stays.values()),
+        permit,
+        tuple(steps[position] for position in sorted(steps)),
+    )
+
+
+def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
+    """How many screenings of nationals at crossing points, by their values in the order of counting.RETURNEE.
+
+    The database adds up the numbers first, so the cost depends on the kinds of screenings, not on their number.
+    """
+    _must_count(by)
+    added = (
+        select(ScreeningCount.kind_id, func.sum(ScreeningCount.number).label("number"))
+        .where(ScreeningCount.month.between(first.start, last.end))
+        .group_by(ScreeningCount.kind_id)
+        .subquery()
+    )
+    kind = ScreeningKind
+    statement = (
+        select(
+            kind.crossing_point,
+            kind.outcome,
+            kind.processed,
+            kind.age_class,
+            kind.gender,
+            kind.returned_from,
+            kind.announced,
+            kind.agency,
+            added.c.number,
+        )
+        .join(added, added.c.kind_id == kind.id)
+        .where(
+            kind.citizenship_class == "albanian",
+            or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
+        )
+    )
+    return Counter({tuple(codes): int(number) for *codes, number in connection.execute(statement).all()})
+
+
+def returns(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The same, one row for each screening."""
+    counted = returnees(connection, first, last, by=by)
+    return counting.returnees(counted.items(), codes, quarters=Window(first, last).quarters)
+
+
+def witnesses(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people with a step as a witness in the period."""
+    _must_count(by)
+    statement = (
+        select(Testimony.case_id, Testimony.status, Testimony.reason, Case.gender, Case.age_band)
+        .join(Case, Case.id == Testimony.case_id)
+        .where(Testimony.happened_on.between(first.start, last.end), AGREES)
+        .order_by(Testimony.case_id, Testimony.position)
+    )
+    steps: dict[str, list[tuple[str, str]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        steps.setdefault(row.case_id.hex, []).append((row.status, row.reason))
+        people[row.case_id.hex] = (row.gender, row.age_band)
+    rows = [counting.witness(person, steps[person], *people[person], codes) for person in sorted(people)]
+    return [row for row in rows if row is not None]
+
+
+def permits(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose permit was asked for or decided in the period, as it stands now."""
+    _must_count(by)
+    statement = (
+        select(Permit.case_id, Permit.state, Permit.ground, Case.gender, Case.age_band)
+        .join(Case, Case.id == Permit.case_id)
+        .where(
+            or_(
+                and_(Permit.state != "expired", Permit.decided_on.between(first.start, last.end)),
+                and_(Permit.state == "expired", Permit.issued_from.between(first.start, last.end)),
+                and_(Permit.decided_on.is_(None), Permit.applied_on.between(first.start, last.end)),
+            ),
+            AGREES,
+        )
+        .order_by(Permit.case_id)
+    )
+    rows = [counting.permit(row.case_id.hex, *row[1:], codes) for row in connection.execute(statement)]
+    return [row for row in rows if row is not None]
+
+
+def claims(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose claim for compensation was made, decided or paid in the period, as it stood at its end."""
+    _must_count(by)
+    in_question = select(ClaimEntry.claim_id).where(ClaimEntry.counts_on.between(first.start, last.end))
+    statement = (
+        select(*ClaimEntry.__table__.columns, Claim.case_id, Case.gender, Case.age_band)
+        .select_from(ClaimEntry)
+        .join(Claim, Claim.id == ClaimEntry.claim_id)
+        .join(Case, Case.id == Claim.case_id)
+        .where(ClaimEntry.claim_id.in_(in_question), ClaimEntry.counts_on <= last.end, AGREES)
+        .order_by(Claim.case_id, ClaimEntry.claim_id, ClaimEntry.position)
+    )
+    entries: dict[str, dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]] = {}
+    people: dict[str, tuple[str, str]] = {}
+    for row in connection.execute(statement):
+        entries.setdefault(row.case_id.hex, {}).setdefault(row.claim_id, []).append(row)
+        people[row.case_id.hex] = (row.gender, row.age_band)
+    rows = []
+    for person, histories in entries.items():
+        found = [rules.counted(as_history(history), first, last) for history in histories.values()]
+        counts = [each for each in found if each is not None]
+        rows.append(counting.claimant(person, counts, tuple(country().amount_bands), *people[person], codes))
+    return [row for row in rows if row is not None]
+
+
+def identifications(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The people whose formal identification was asked for or decided in the period, as it stood at its end."""
+    _must_count(by)
+    asked, appealed = Identification.asked_on, Identification.appeal_decided_on
+    looked_at = select(IdentificationLook.identification_id).where(
+        IdentificationLook.looked_on.between(first.start, last.end)
+    )
+    statement = (
+        select(
+            Identification.case_id,
+            Identification.state,
+            Identification.status,
+            asked,
+            appealed,
+            IdentificationLook.looked_on,
+            IdentificationLook.outcome,
+            Case.citizenship_class,
+            Case.gender,
+            Case.age_band,
+        )
+        .join(Case, Case.id == Identification.case_id)
+        .outerjoin(IdentificationLook, IdentificationLook.identification_id == Identification.id)
+        .where(
+            or_(
+                asked.between(first.start, last.end),
+                appealed.between(first.start, last.end),
+                Identification.id.in_(looked_at),
+            ),
+            AGREES,
+        )
+        .order_by(Identification.case_id, IdentificationLook.position)
+    )
+    found: dict[uuid.UUID, list[Row[*tuple[Any, ...]]]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.case_id, []).append(row)
+    return [
+        counting.identified(case_id.hex, *stood, one.citizenship_class, one.gender, one.age_band, codes)
+        for case_id, (one, *_), stood in ((key, rows, _course(rows, first, last)) for key, rows in found.items())
+        if stood is not None
+    ]
+
+
+def _course(rows: Sequence[Row[*tuple[Any, ...]]], first: Quarter, last: Quarter) -> tuple[str, str] | None:
+    """How one identification stood, from a row for each look at it, or one row without a look."""
+    one = rows[0]
+    looks = [(row.looked_on, row.outcome) for row in rows if row.looked_on is not None]
+    course = Course(one.asked_on, State(one.state).is_decided, looks, one.status, one.appeal_decided_on)
+    return identification_rules.counted(course, first.start, last.end)
+
+
+def referrals(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The referrals sent in the period."""
+    _must_count(by)
+    begins = [datetime.combine(day, time.min, country().timezone) for day in (first.start, last.next.start)]
+    statement = (
+        select(
+            Referral.id,
+            Organisation.code,
+            Referral.status,
+            Referral.answered_in,
+            Referral.sent_at,
+            Referral.due_at,
+            Referral.decided_at,
+        )
+        .join(Organisation, Organisation.id == Referral.receiver_id)
+        .join(Case, Case.id == Referral.case_id)
+        .where(Referral.sent_at >= begins[0], Referral.sent_at < begins[1], AGREES)
+        .order_by(Referral.id)
+    )
+    return [
+        counting.referral(
+            row.id.hex,
+            row.code,
+            row.status,
+            row.answered_in or answer_class(row.status, row.sent_at, row.due_at, row.decided_at),
+            codes,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def dependants(
+    connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+) -> list[counting.Row]:
+    """The children accommodated in the period with somebody who is a victim, each once; they are not in report ix."""
+    _must_count(by)
+    there = or_(Stay.ended_on.is_(None), Stay.ended_on > last.end)
+    statement = (
+        select(Case.id, Case.gender, Case.age_band, func.max(case((there, 1), else_=0)).label("there"))
+        .join(Stay, Stay.case_id == Case.id)
+        .where(_touches(first, last), Case.source == Source.WITH_A_VICTIM, AGREES)
+        .group_by(Case.id, Case.gender, Case.age_band)
+        .order_by(Case.id)
+    )
+    return [
+        counting.dependant(row.id.hex, row.gender, row.age_band, not row.there, codes)
+        for row in connection.execute(statement)
+    ]
+
+
+class Count(Protocol):
+    """Finds the records of a report in the quarters from `first` to `last`, for the program alone."""
+
+    def __call__(
+        self, connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
+    ) -> list[counting.Row]:
+        """`codes`: those that the country prints, by dimension. A row holds a code for each dimension and `person`."""
+
+
+COUNTING: Mapping[reports.Report, Count] = {
+    reports.RETURNEES: returns,
+    reports.WITNESSES: witnesses,
+    reports.PERMITS: permits,
+    reports.COMPENSATION: claims,
+    reports.IDENTIFICATIONS: identifications,
+    reports.REFERRALS: referrals,
+    reports.DEPENDANTS: dependants,
+}
+"""How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

@@ -1,0 +1,66 @@
+"""Which desks have something that waits, for telling them by e-mail."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.referrals import NO_SHOW_AFTER
+from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.mailboxes import Mailbox
+from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.models.shelter.cases import Case
+
+
+def to_be_told(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Desks with an address, a due message and a waiting task; those that have waited longest come first."""
+    statement = (
+        select(Mailbox.organisation_id)
+        .join(Organisation, Organisation.id == Mailbox.organisation_id)
+        .where(Mailbox.next_at <= at, Organisation.enabled, _has_a_task(at))
+        .order_by(Mailbox.next_at, Mailbox.organisation_id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))
+
+
+def _has_a_task(at: datetime) -> ColumnElement[bool]:
+    """Something waits by an hour: an answer, a person on the way who is late, something owed, a child at a post.
+
+    For the Responsible Authority: anything that is late anywhere, or a person whom nobody is asked to take.
+    """
+    answers = exists().where(Referral.receiver_id == Organisation.id, Referral.status == "sent")
+    no_show = and_(Referral.status == "accepted", Referral.expected_at <= at - NO_SHOW_AFTER)
+    owed = and_(Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.id == Obligation.case_id)
+    named = exists().where(
+        owed,
+        Case.status.in_(UNFINISHED),
+        Obligation.party == Organisation.party,
+        or_(Organisation.kind != OrganisationKind.BORDER_POLICE, Case.opened_by_id == Organisation.id),
+    )
+    receiving = exists().where(
+        owed, Case.status == "open", Obligation.party == RECEIVER, Case.holder_id == Organisation.id
+    )
+    untold = and_(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+    asked = and_(ChildAlert.opinion_at.is_not(None), ChildAlert.answer == "", ChildAlert.withdrawn_at.is_(None))
+    child = exists().where(or_(untold, asked), ChildAlert.party == Organisation.party)
+    unplaced = exists().where(
+        Case.status == "referred", ~exists().where(Referral.case_id == Case.id, Referral.status == "sent")
+    )
+    late = or_(
+        unplaced,
+        exists().where(Referral.status == "sent", Referral.promised_at.is_(None), Referral.due_at <= at),
+        exists().where(no_show),
+        exists().where(owed, Case.status.in_(UNFINISHED), Obligation.due_at <= at),
+        exists().where(untold, ChildAlert.due_at <= at),
+        exists().where(asked, ChildAlert.answer_due_at <= at),
+    )
+    authority = and_(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, late)
+    expected = exists().where(Referral.receiver_id == Organisation.id, no_show)
+    return or_(answers, named, receiving, child, expected, authority)

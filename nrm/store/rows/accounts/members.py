@@ -1,0 +1,198 @@
+"""Who holds which version of an organisation's keyring, and what an account may do next, for actions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, exists, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import SHELTERS, Role
+from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
+from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
+
+
+def is_newest() -> ColumnElement[bool]:
+    """Whether a `Keyring` of the query is its organisation's newest."""
+    newer = aliased(Keyring)
+    return ~exists().where(newer.organisation_id == Keyring.organisation_id, newer.version > Keyring.version).correlate(
+        Keyring
+    )
+
+
+def number_of_holders(organisation_id: Any, *, checked: bool = True) -> ScalarSelect[int]:
+    """How many active members of the organisation hold its newest keyring and checked their recovery code.
+
+    Not `checked`: also those who have not checked it yet.
+    """
+    return (
+        select(func.count())
+        .select_from(KeyringWrap)
+        .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+        .join(Member, Member.id == KeyringWrap.member_id)
+        .where(
+            Keyring.organisation_id == organisation_id,
+            Member.organisation_id == organisation_id,
+            Member.status == "active",
+            *([Member.code_checked_at.is_not(None)] if checked else []),
+            is_newest(),
+        )
+        .scalar_subquery()
+    )
+
+
+_HOLDERS = select(number_of_holders(bindparam("organisation_id")))
+
+
+_SHORT_OF_HOLDERS = select(Organisation.party).where(
+    Organisation.kind.in_(SHELTERS), number_of_holders(Organisation.id) < KEY_HOLDERS_NEEDED
+)
+
+
+def may_accept(organisation_id: uuid.UUID) -> bool:
+    """Whether enough people hold the organisation's key."""
+    return (db.session.scalar(_HOLDERS, {"organisation_id": organisation_id}) or 0) >= KEY_HOLDERS_NEEDED
+
+
+def parties_short_of_holders() -> set[str]:
+    """The shelters' parties whose organisation may not accept anybody yet."""
+    return set(db.session.scalars(_SHORT_OF_HOLDERS))
+
+
+def has_newest(member_id: Any) -> ColumnElement[bool]:
+    """Whether the newest keyring of an organisation is wrapped to the member of the query."""
+    wrapped = exists().where(KeyringWrap.member_id == member_id, Keyring.id == KeyringWrap.keyring_id)
+    return wrapped.where(is_newest()).correlate_except(KeyringWrap, Keyring)
+
+
+def holds_newest(member_id: uuid.UUID) -> bool:
+    """Whether the newest keyring of the member's organisation is wrapped to them."""
+    return bool(db.session.scalar(select(has_newest(member_id))))
+
+
+def holders(organisation_id: uuid.UUID) -> int:
+    """How many active members hold the newest keyring, their recovery code checked or not."""
+    return db.session.scalar(select(number_of_holders(organisation_id, checked=False))) or 0
+
+
+def other_holders(member: Member, *, checked: bool = False) -> int:
+    """How many active colleagues of the member hold the newest keyring, their recovery code checked or not."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(KeyringWrap)
+            .join(Keyring, Keyring.id == KeyringWrap.keyring_id)
+            .join(Member, Member.id == KeyringWrap.member_id)
+            .where(
+                Keyring.organisation_id == member.organisation_id,
+                Member.status == "active",
+                Member.id != member.id,
+                *([Member.code_checked_at.is_not(None)] if checked else []),
+                is_newest(),
+            )
+        )
+        or 0
+    )
+
+
+def is_from_colleague(member_id: Any, organisation_id: Any) -> ColumnElement[bool]:
+    """Whether somebody of the organisation ever made a link for the member.
+
+    Links older than the column that says who made them count as a colleague's if the organisation has a keyring.
+    """
+    by = aliased(Member)
+    keyring = exists().where(Keyring.organisation_id == organisation_id).correlate_except(Keyring)
+    unknown = and_(Invitation.by_id.is_(None), keyring)
+    made_there = exists().where(by.id == Invitation.by_id, by.organisation_id == organisation_id)
+    made_there = made_there.correlate_except(by)
+    return exists().where(Invitation.member_id == member_id, or_(unknown, made_there)).correlate_except(Invitation)
+
+
+def has_link_of_colleague(member: Member) -> bool:
+    """Whether somebody of the member's organisation ever made a link for them."""
+    return bool(db.session.scalar(select(is_from_colleague(member.id, member.organisation_id))))
+
+
+def confirmed_since(member_id: uuid.UUID, at: datetime) -> bool:
+    """Whether the member became a holder of the keyring (for the first time or again) at or after that moment."""
+    joined = (KeyHappening.CONFIRMED, KeyHappening.JOINED)
+    found = exists().where(KeyEvent.member_id == member_id, KeyEvent.event.in_(joined), KeyEvent.at >= at)
+    return bool(db.session.scalar(select(found)))
+
+
+def is_colleagues(invitation: Invitation, member: Member) -> bool:
+    """Whether somebody of the member's organisation made this link."""
+    made = exists().where(Member.id == invitation.by_id, Member.organisation_id == member.organisation_id)
+    return bool(db.session.scalar(select(made)))
+
+
+_ADMINISTRATORS_LOCK = 0x6E726D04  # any fixed number: PostgreSQL's lock between administrators who count
+
+
+_QUEUE = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+def hold_administrators(session: Session) -> None:
+    """Until this transaction ends no other administrator ends an account or suspends an organisation.
+
+    For the first statement of an action: what is read before may be old. SQLite lets one write at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_QUEUE, {"key": _ADMINISTRATORS_LOCK})
+
+
+def ended_from_outside(organisation_id: uuid.UUID) -> tuple[int, int]:
+    """How many accounts administrators ended within a day: of the organisation, and at all."""
+    by = aliased(Member)
+    within = select(func.count(), func.sum(case((KeyEvent.organisation_id == organisation_id, 1), else_=0))).where(
+        KeyEvent.event == KeyHappening.DISABLED,
+        KeyEvent.at > clock.now() - A_DAY,
+        KeyEvent.by_id == by.id,
+        by.role == Role.ADMINISTRATOR,
+    )
+    of_all, of_one = db.session.execute(within).one()
+    return of_one or 0, of_all
+
+
+def suspended_lately(organisation_id: uuid.UUID) -> int:
+    """How many other organisations were suspended within a day, also if they were let in again."""
+    lately = select(func.count()).where(
+        Organisation.suspended_at > clock.now() - A_DAY, Organisation.id != organisation_id
+    )
+    return db.session.scalar(lately) or 0
+
+
+def accepting_shelters() -> set[uuid.UUID]:
+    """The shelters that are not suspended and have enough people who hold the key."""
+    return set(
+        db.session.scalars(
+            select(Organisation.id).where(
+                Organisation.kind.in_(SHELTERS),
+                Organisation.enabled.is_(True),
+                number_of_holders(Organisation.id) >= KEY_HOLDERS_NEEDED,
+            )
+        )
+    )
+
+
+def keyrings_due() -> int:
+    """How many organisations have key work to do: a new keyring, the move to it, or sealing again; for `tend`."""
+    unfinished = exists().where(
+        and_(Keyring.organisation_id == Organisation.id, KeyringWrap.keyring_id == Keyring.id, ~is_newest())
+    )
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Organisation)
+            .where(
+                Organisation.keyring_due_at.is_not(None)
+                | Organisation.anew_due_at.is_not(None)
+                | unfinished.correlate(Organisation)
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,104 @@
+"""Versions of the agreement and their signatures as rows, for actions and for taking versions in."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from nrm.db import db
+from nrm.domain.agreement.agreement_versions import VersionStatus
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract
+
+BINDING = (VersionStatus.OPEN, VersionStatus.SIGNED)
+"""What parties see and sign; a proposal is the coordinator's until it was approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """Who signed for a party, and when."""
+
+    party: str
+    name: str
+    organisation_code: str
+    member_id: uuid.UUID
+    signed_at: datetime
+
+
+def is_named(name: str) -> bool:
+    """Whether a version that was not withdrawn has the name already."""
+    statement = select(AgreementVersion.id).where(
+        AgreementVersion.version == name, AgreementVersion.status != VersionStatus.WITHDRAWN
+    )
+    return db.session.scalar(statement) is not None
+
+
+def signatures(version_id: uuid.UUID) -> Sequence[AgreementSignature]:
+    """The signatures of a version, in order."""
+    statement = select(AgreementSignature).where(AgreementSignature.version_id == version_id)
+    return db.session.scalars(statement.order_by(AgreementSignature.party, AgreementSignature.place)).all()
+
+
+def signature_lines(version_id: uuid.UUID) -> list[SignatureLine]:
+    """The signatures of a version with the names of the signers."""
+    statement = (
+        select(
+            AgreementSignature.party,
+            Member.name,
+            Organisation.code,
+            AgreementSignature.member_id,
+            AgreementSignature.signed_at,
+        )
+        .join(Member, Member.id == AgreementSignature.member_id)
+        .join(Organisation, Organisation.id == AgreementSignature.organisation_id)
+        .where(AgreementSignature.version_id == version_id)
+        .order_by(AgreementSignature.party, AgreementSignature.place)
+    )
+    return [SignatureLine(*row) for row in db.session.execute(statement)]
+
+
+def binding() -> list[tuple[AgreementVersion, list[AgreementSignature]]]:
+    """Every version that is open or signed with its signatures, on a connection of its own: for the program itself."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        statement = select(AgreementVersion).where(AgreementVersion.status.in_([str(each) for each in BINDING]))
+        found = session.scalars(statement.order_by(AgreementVersion.proposed_at)).all()
+        of_version: dict[uuid.UUID, list[AgreementSignature]] = defaultdict(list)
+        if found:
+            of_all = select(AgreementSignature).where(AgreementSignature.version_id.in_([each.id for each in found]))
+            for row in session.scalars(of_all.order_by(AgreementSignature.party, AgreementSignature.place)):
+                of_version[row.version_id].append(row)
+        session.expunge_all()
+        return [(each, of_version[each.id]) for each in found]
+
+
+def tried_until(last: date) -> int:
+    """How many versions, withdrawn ones too, were simulated over quarters that end on that day."""
+    found = db.session.scalars(select(AgreementVersion.simulation).where(AgreementVersion.simulation.is_not(None)))
+    return sum(each.get("to") == last.isoformat() for each in found if each)
+
+
+def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
+    """(id, version) of the versions with exactly this text that were not withdrawn."""
+    statement = select(AgreementVersion.id, AgreementVersion.version).where(
+        AgreementVersion.text == text, AgreementVersion.status != VersionStatus.WITHDRAWN
+    )
+    return [(row.id, row.version) for row in db.session.execute(statement)]
+
+
+def parties_here() -> set[str]:
+    """The parties that an organisation of this instance acts as."""
+    return set(db.session.scalars(select(Organisation.party).where(Organisation.party != "").distinct()))
+
+
+def has_contract(organisation_id: uuid.UUID, number: str, *, besides: uuid.UUID | None = None) -> bool:
+    """Whether another contract with the centre has the number."""
+    statement = select(Contract.id).where(Contract.organisation_id == organisation_id, Contract.number == number)
+    if besides is not None:
+        statement = statement.where(Contract.id != besides)
+    return db.session.scalar(statement) is not None

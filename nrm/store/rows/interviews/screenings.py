@@ -1,0 +1,60 @@
+"""Counting one screening: one row for each combination of codes, raised by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Date, String, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from nrm.db import db
+from nrm.domain.interviews.screenings import KIND, Screening
+from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind
+from nrm.prepared import Prepared
+
+_BESIDE = ("profile", "assessment", "reason")  # what a month's number is kept by besides the kind
+
+
+_KIND = select(ScreeningKind.id).where(
+    *(getattr(ScreeningKind, name) == bindparam(f"of_{name}", type_=String) for name in KIND)
+)
+
+
+_ONE_MORE = Prepared(
+    update(ScreeningCount.__table__)  # type: ignore[arg-type]
+    .where(
+        ScreeningCount.month == bindparam("of_month", type_=Date),
+        ScreeningCount.kind_id == _KIND.scalar_subquery(),
+        *(getattr(ScreeningCount, name) == bindparam(f"of_{name}", type_=String) for name in _BESIDE),
+    )
+    .values(number=ScreeningCount.number + 1)
+)
+
+
+def count(session: Session, screenings: Iterable[Screening]) -> None:
+    """Add one to each number. Call it after `audit.append`: writers queue there, and so not for the same number."""
+    for screening in screenings:
+        codes = asdict(screening)
+        wanted = {f"of_{name}": code for name, code in codes.items()}
+        if _ONE_MORE.run(session, wanted):
+            continue
+        of_kind = {name: codes.pop(name) for name in KIND}
+        kind_id = session.scalar(_KIND, wanted)
+        if kind_id is None:
+            kind = ScreeningKind(**of_kind)
+            session.add(kind)
+            session.flush()
+            kind_id = kind.id
+        session.add(ScreeningCount(**codes, kind_id=kind_id, number=1))
+        session.flush()
+
+
+def remember_line(session: Session, mark: bytes) -> None:
+    """Remember that the imported line with this mark was processed, so that it is not counted twice."""
+    session.add(ScreenedLine(mark=mark))
+
+
+def is_screened(mark: bytes) -> bool:
+    """Whether the same line ended without a case before."""
+    return db.session.get(ScreenedLine, mark) is not None

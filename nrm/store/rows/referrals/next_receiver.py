@@ -1,0 +1,87 @@
+"""The stored route of a case and whom it was offered to, for steps that saw the case."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import Row, exists, select
+
+from nrm.db import db
+from nrm.domain.agreement.routes import EXCLUSIONS, Exclusion
+from nrm.domain.referrals.referrals import Asked, ReferralStatus, chain_since_holder, duty_officer_decides
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Referral, RouteCandidate, RouteExclusion
+from nrm.models.shelter.cases import PendingGrant
+from nrm.store.rows.shelter import consents as consent_rows
+
+
+def chain(case_id: uuid.UUID) -> list[Asked]:
+    """The referrals of a case since its last holder, oldest first; for actions that saw the case already."""
+    statement = (
+        select(Organisation.code, Referral.status, Referral.decline_reason)
+        .join(Organisation, Organisation.id == Referral.receiver_id)
+        .where(Referral.case_id == case_id)
+        .order_by(Referral.position)
+    )
+    return chain_since_holder(
+        [Asked(code, ReferralStatus(status), reason) for code, status, reason in db.session.execute(statement)]
+    )
+
+
+def route_of(case_id: uuid.UUID) -> Sequence[Row[RouteCandidate, str]]:
+    """(candidate, code) in order; for actions that saw the case already."""
+    statement = (
+        select(RouteCandidate, Organisation.code)
+        .join(Organisation, Organisation.id == RouteCandidate.organisation_id)
+        .where(RouteCandidate.case_id == case_id)
+        .order_by(RouteCandidate.position)
+    )
+    return db.session.execute(statement).all()
+
+
+def last_of(case_id: uuid.UUID) -> Referral | None:
+    """The newest referral of a case; for actions that saw the case already."""
+    statement = select(Referral).where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def only_with_a_new_yes(case_id: uuid.UUID) -> set[str]:
+    """The parties that may be asked only after the person says yes again: struck out then or later, in a region to be
+    avoided, or excluded for a withheld reason. This holds for the case, so for every later move too."""
+    excluded = _excluded(case_id, Exclusion.STRUCK_OUT, Exclusion.AVOIDED_REGION, Exclusion.WITHHELD)
+    return excluded | consent_rows.struck_out(case_id)
+
+
+def forbidden(case_id: uuid.UUID) -> set[str]:
+    """The parties that a clause forbids; nobody sends the person there."""
+    return _excluded(case_id, Exclusion.FORBIDDEN)
+
+
+def _excluded(case_id: uuid.UUID, *why: Exclusion) -> set[str]:
+    statement = select(RouteExclusion.party).where(
+        RouteExclusion.case_id == case_id, RouteExclusion.reason_en.in_([EXCLUSIONS[each]["en"] for each in why])
+    )
+    return set(db.session.scalars(statement))
+
+
+def were_with(case_id: uuid.UUID) -> set[uuid.UUID]:
+    """The organisations that had the person before; for actions and pages that saw the case already."""
+    had = (Referral.case_id == case_id, Referral.arrived_at.is_not(None))
+    return set(db.session.scalars(select(Referral.sender_id).where(*had))) | set(
+        db.session.scalars(select(Referral.receiver_id).where(*had))
+    )
+
+
+def has_key_waiting(case_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    """Whether the party could open the case by accepting; if not, its holder must send the keys now."""
+    return bool(
+        db.session.scalar(
+            select(exists().where(PendingGrant.case_id == case_id, PendingGrant.organisation_id == organisation_id))
+        )
+    )
+
+
+def duty_officer_owes(case_id: uuid.UUID) -> bool:
+    """Whether the second decline of the chain has been given."""
+    return duty_officer_decides([each.status for each in chain(case_id)])

@@ -1,0 +1,46 @@
+"""Drafts and releases as rows, for closing and signing a quarter."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.report_list import MAIN
+from nrm.models.reports.reports import Release, ReleaseDraft
+
+
+def first_open(quarter: Quarter) -> Quarter:
+    """The quarter in which something of `quarter` that becomes known now is counted: the first that is not closed."""
+    released = select(func.max(Release.quarter)).where(Release.report == MAIN.name)
+    drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == MAIN.name)
+    newest = max(db.session.scalar(each) or "" for each in (released, drafted))
+    return max(quarter, Quarter.parse(newest).next) if newest else quarter
+
+
+def drafts(quarter: Quarter) -> Sequence[ReleaseDraft]:
+    """What was closed with a quarter and waits for signatures. Sealed: rows show no figure."""
+    statement = select(ReleaseDraft).where(ReleaseDraft.quarter == str(quarter)).order_by(ReleaseDraft.report)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
+def draft(report: str) -> ReleaseDraft | None:
+    """The draft of a report; there is one at most."""
+    return db.session.scalar(select(ReleaseDraft).where(ReleaseDraft.report == report))
+
+
+def must_draft(report: str, id_: uuid.UUID | None = None) -> ReleaseDraft:
+    """The draft of a report, that one if `id_` is given; raises NotVisible."""
+    found = draft(report)
+    if found is None or id_ not in (None, found.id):
+        raise NotVisible
+    return found
+
+
+def last_release(report: str = MAIN.name) -> Release | None:
+    """The end of a report's chain."""
+    return db.session.scalar(select(Release).where(Release.report == report).order_by(Release.position.desc()).limit(1))

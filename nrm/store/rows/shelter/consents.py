@@ -1,0 +1,68 @@
+"""What a person said last, for steps that saw the case; and consents that ran out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.domain.shelter.cases import UNFINISHED
+from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.consents import Consent
+
+
+def over(today: date, most: int) -> Sequence[Consent]:
+    """Sharing whose last day is over, of open cases, the oldest first; for `tend`."""
+    statement = (
+        select(Consent)
+        .join(Case, Case.id == Consent.case_id)
+        .where(
+            Consent.topic == Topic.SHARING,
+            Consent.ended_on.is_(None),
+            Consent.due_on < today,
+            Case.status.in_(UNFINISHED),
+        )
+        .order_by(Consent.due_on, Consent.id)
+        .limit(most)
+        .with_for_update(of=Consent)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).all()
+
+
+def kept_for_a_stay(most: int) -> Sequence[uuid.UUID]:
+    """The cases of which the hand-over alone was kept, for a stay that may be over; for `tend`."""
+    statement = select(Consent.case_id).where(Consent.narrowing == Narrowing.WAITS, Consent.ended == "").limit(most)
+    found = db.session.scalars(statement).all()
+    db.session.rollback()
+    return found
+
+
+def struck_out(case_id: uuid.UUID) -> set[str]:
+    """The parties that the person does not want to know, by the last answer. The caller has checked the case.
+
+    A yes that was taken back counts as a no; a yes that only ran out does not.
+    """
+    statement = (
+        select(Consent.party, Consent.said, Consent.ended)
+        .where(Consent.case_id == case_id, Consent.topic == Topic.SHARING, Consent.party != "")
+        .order_by(Consent.ended_on.is_(None), Consent.asked_on, Consent.ended_on)
+    )
+    last = {party: (said, ended) for party, said, ended in db.session.execute(statement)}
+    return {party for party, (said, ended) in last.items() if said == Said.REFUSED or ended == Ended.WITHDRAWN}
+
+
+def wants_help(case_id: uuid.UUID) -> bool:
+    """Whether the person did not refuse help later or take the yes back. The caller has checked the case."""
+    statement = (
+        select(Consent.said, Consent.ended)
+        .where(Consent.case_id == case_id, Consent.topic == Topic.SERVICES)
+        .order_by(Consent.ended_on.is_not(None), Consent.asked_on.desc(), Consent.ended_on.desc())
+        .limit(1)
+    )
+    last = db.session.execute(statement).first()
+    return last is None or (last.said == Said.GIVEN and last.ended != Ended.WITHDRAWN)

@@ -1,0 +1,281 @@
+"""People who are missing and people who left on their own: for their shelter, the duty desk and, if they are children,
+the child authority, which does not learn in which shelter the child was."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Date, bindparam, false, func, or_, select
+
+from nrm import clock
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.absences import may_end_on
+from nrm.domain.shelter.stays import ExitReason
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.absences import LeftAlone, Missing
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as rows
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MissingLine:
+    """One alarm. `shelter` is empty for the child authority; `known`: the reader's desk has said that it knows."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stay_id: uuid.UUID | None
+    pseudonym: str
+    age_class: str
+    since_on: date
+    since_at: datetime
+    feared: str
+    shelter: dict[str, str]
+    telephone: str
+    desk_knows: bool
+    authority_knows: bool
+    known: bool
+    may_end_on: date
+    desk_number: str
+    authority_number: str  # of the child authority that was told
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """One alarm that is over: `outcome` and its day. `shelter` is empty for the child authority."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    age_class: str
+    outcome: str
+    on: date
+    shelter: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """A person who left on her own, or died. `own`: the reader recorded it, so another member must confirm.
+    `shelter` is empty for the child authority."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stay_id: uuid.UUID
+    pseudonym: str
+    kind: str
+    left_on: date
+    destination: str
+    country: str
+    shelter: dict[str, str]
+    telephone: str
+    confirmed: bool
+    own: bool
+
+
+def _visible_missing(by: Actor) -> ColumnElement[bool]:
+    """The condition for alarms that the actor sees."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return Missing.party.is_not(None)
+    if by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+        return (Missing.party != "") & (Missing.party == own)
+    if by.may(Permission.STAY_MANAGE) and by.organisation_id is not None:
+        return Missing.organisation_id == by.organisation_id
+    return false()
+
+
+def number_missing(by: Actor) -> ColumnElement[int]:
+    """How many alarms for the actor are open, or ended since `ended_since`; a part of another statement."""
+    lately = Missing.over_on >= bindparam("ended_since", type_=Date())
+    wanted = (_visible_missing(by), or_(Missing.outcome == "", lately))
+    return select(func.count()).select_from(Missing).where(*wanted).scalar_subquery()
+
+
+def ended(*, by: Actor) -> list[EndedLine]:
+    """The alarms that ended yesterday or today, for the desks that were told of them."""
+    statement = (
+        select(Missing, Case.pseudonym, Organisation)
+        .join(Case, Case.id == Missing.case_id)
+        .join(Organisation, Organisation.id == Missing.organisation_id)
+        .where(_visible_missing(by), Missing.over_on >= rows.ended_since())
+        .order_by(Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
+        .limit(_MOST)
+    )
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    return [
+        EndedLine(
+            case_id=found.case_id,
+            pseudonym=pseudonym,
+            age_class=found.age_class,
+            outcome=found.outcome,
+            on=found.over_on,
+            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+        )
+        for found, pseudonym, shelter in db.session.execute(statement.execution_options(populate_existing=True))
+        if found.over_on is not None
+    ]
+
+
+def missing(*, by: Actor) -> list[MissingLine]:
+    """The open alarms, children first, then the oldest; empty for an actor for whom they are not meant."""
+    return _standing(by)
+
+
+def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
+    statement = (
+        select(Missing, Case.pseudonym, Organisation)
+        .join(Case, Case.id == Missing.case_id)
+        .join(Organisation, Organisation.id == Missing.organisation_id)
+        .where(_visible_missing(by), Missing.outcome == "", *wanted)
+        .order_by(Missing.age_class == "adult", Missing.since_at, Missing.id)
+        .limit(_MOST)
+    )
+    return [
+        _missing_line(*found, by) for found in db.session.execute(statement.execution_options(populate_existing=True))
+    ]
+
+
+def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Actor) -> MissingLine:
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    return MissingLine(
+        id=found.id,
+        case_id=found.case_id,
+        stay_id=found.stay_id,
+        pseudonym=pseudonym,
+        age_class=found.age_class,
+        since_on=found.since_on,
+        since_at=found.since_at or clock.now(),
+        feared=found.feared,
+        shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+        telephone="" if authority else shelter.telephone,
+        desk_knows=found.desk_knows,
+        authority_knows=found.authority_knows or found.party == "",
+        known=found.authority_knows if authority else found.desk_knows,
+        may_end_on=may_end_on(found.reported_on, country().missing_days),
+        desk_number=names.number_now("RA"),
+        authority_number=names.number_now(found.party),
+    )
+
+
+def row(missing_id: uuid.UUID, *, by: Actor) -> Missing:
+    """One alarm, open or ended, for actions; raises NotVisible."""
+    statement = select(Missing).where(Missing.id == missing_id, _visible_missing(by)).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def one(missing_id: uuid.UUID, *, by: Actor) -> MissingLine:
+    """An open alarm; raises NotVisible."""
+    for line in _standing(by, Missing.id == missing_id):
+        return line
+    raise NotVisible
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> MissingLine | None:
+    """The open alarm of a case, if the actor may see it."""
+    return next(iter(_standing(by, Missing.case_id == case_id)), None)
+
+
+def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    statement = (
+        select(LeftAlone, Case.pseudonym, Organisation)
+        .join(Case, Case.id == LeftAlone.case_id)
+        .join(Organisation, Organisation.id == LeftAlone.organisation_id)
+        .where(LeftAlone.withdrawn_on.is_(None), *wanted)
+        .order_by(LeftAlone.left_on, LeftAlone.id)
+        .limit(_MOST)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        LeftLine(
+            id=found.id,
+            case_id=found.case_id,
+            stay_id=found.stay_id,
+            pseudonym=pseudonym,
+            kind=found.kind,
+            left_on=found.left_on,
+            destination=found.destination,
+            country=found.country,
+            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+            telephone="" if authority else shelter.telephone,
+            confirmed=found.confirmed_by_id is not None,
+            own=found.recorded_by_id == by.member_id,
+        )
+        for found, pseudonym, shelter in db.session.execute(statement)
+    ]
+
+
+def _own_left_alone(by: Actor) -> ColumnElement[bool]:
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return false()
+    return LeftAlone.organisation_id == by.organisation_id
+
+
+def _of_authority(by: Actor) -> ColumnElement[bool]:
+    """The deaths of children that the actor's child authority was told of."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return false()
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    return (LeftAlone.party != "") & (LeftAlone.party == own)
+
+
+def _not_yet_known(by: Actor) -> ColumnElement[bool]:
+    """For a desk: records that it has not acknowledged. For a shelter: records that a second member must confirm."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        return LeftAlone.desk_knows.is_(False)
+    if by.kind is OrganisationKind.CHILD_PROTECTION:
+        return _of_authority(by) & LeftAlone.authority_knows.is_(False)
+    return _own_left_alone(by) & LeftAlone.confirmed_by_id.is_(None)
+
+
+def number_left(by: Actor) -> ColumnElement[int]:
+    """How many lines `left` has; a part of another statement."""
+    counted = select(func.count()).select_from(LeftAlone).where(LeftAlone.withdrawn_on.is_(None), _not_yet_known(by))
+    return counted.scalar_subquery()
+
+
+def left(*, by: Actor) -> list[LeftLine]:
+    """People who left or died: for the duty desk and (deaths of children) the child authority those that the desk has
+    not acknowledged; for a shelter those that a second member must confirm."""
+    return _left_lines(_not_yet_known(by), by=by)
+
+
+def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
+    """One of the actor's shelter, not taken back; raises NotVisible."""
+    found = _left_lines(_own_left_alone(by), LeftAlone.id == left_id, by=by)
+    if not found:
+        raise NotVisible
+    return found[0]
+
+
+def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:
+    """The record that this person of the actor's shelter left on her own, if it waits for a second member."""
+    found = _left_lines(_own_left_alone(by), LeftAlone.stay_id == stay_id, LeftAlone.confirmed_by_id.is_(None), by=by)
+    return found[0] if found else None
+
+
+def left_row(left_id: uuid.UUID, *, by: Actor) -> LeftAlone:
+    """For actions of the shelter, the duty desk and the child authority; raises NotVisible."""
+    mine = LeftAlone.id.is_not(None) if by.may(Permission.REFERRAL_DIRECT) else _own_left_alone(by) | _of_authority(by)
+    statement = select(LeftAlone).where(LeftAlone.id == left_id, mine).with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def left_number(quarter: Quarter, *, by: Actor) -> int:
+    """How many left on their own before the gate in the quarter; for the duty desk. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    wanted = (Stay.exit_reason == str(ExitReason.LEFT_ALONE), Stay.ended_on.between(quarter.start, quarter.end))
+    return db.session.scalar(select(func.count()).select_from(Stay).where(*wanted)) or 0

@@ -1,0 +1,248 @@
+"""Cases, as far as the actor may see them. A case is visible to its holder, to the organisation that handed the person
+over until that is accepted, to the duty desk, and to organisations with which a part is shared. For all others the case
+does not exist.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Select, and_, bindparam, exists, func, literal, select
+from sqlalchemy import case as case_when
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.consents import read_by_consent
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case, Grant
+from nrm.models.shelter.stays import Stay
+from nrm.store.paging import PAGE, Page, day_place_after, page
+from nrm.store.rows.agreement import agreements as agreement_rows
+from nrm.store.statements import built_once
+
+
+class CaseRelation(StrEnum):
+    """The relation of the actor to a case."""
+
+    HOLDER = "holder"
+    CUSTODIAN = "custodian"  # handed the person over; nobody has accepted yet
+    DUTY_OFFICER = "duty_officer"
+    SHARED = "shared"
+    ASKED = "asked"  # is being asked to take the person; sees the hand-over and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCase:
+    """One case as the asker sees it: closed codes in clear, and which compartments they hold a key to."""
+
+    id: uuid.UUID
+    pseudonym: str
+    relation: CaseRelation
+    status: str
+    source: str
+    registered_month: date
+    age_class: str
+    age_band: str
+    gender: str
+    citizenship: str
+    citizenship_class: str
+    exploited_in: str
+    consent: str
+    questionnaire: str
+    closed_month: date | None
+    holder: dict[str, str]
+    compartments: tuple[Compartment, ...]
+    """The compartments that exist and to which the actor's organisation holds a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case in a list."""
+
+    id: uuid.UUID
+    pseudonym: str
+    status: str
+    age_class: str
+    gender: str
+    citizenship_class: str
+    registered_month: date
+    in_stay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLine:
+    """An organisation something is shared with."""
+
+    organisation_id: uuid.UUID
+    names: dict[str, str]
+    compartments: tuple[Compartment, ...]
+    by_consent: bool
+
+
+def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """The case itself, for actions; raises NotVisible, before anything of it is read."""
+    return _visible_row(case_id, by=by, lock=lock)[0]
+
+
+def _visible_row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, CaseRelation]:
+    relation = visible(case_id, by=by)
+    statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
+    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotVisible
+    return found, visible(case_id, by=by) if lock else relation  # it may have changed hands before it was locked
+
+
+def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
+    """The relation of the actor to the case; raises NotVisible. `asked`: the party that is being asked counts too."""
+    return _visible_case("id", case_id, by=by, asked=asked)[1]
+
+
+def _visible_case(
+    column: str, value: uuid.UUID | str, *, by: Actor, asked: bool = False
+) -> tuple[uuid.UUID, CaseRelation]:
+    """(id, relation) of the case with this value in the column; raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.CASE_READ):
+        raise NotVisible
+    found = _visible_cases(by, column)(value=value).first()
+    if found is None:
+        raise NotVisible
+    relation = CaseRelation(found[1])
+    if relation is CaseRelation.ASKED and (not asked or agreement_rows.has_left(by.organisation_id)):
+        raise NotVisible
+    return found[0], relation
+
+
+@built_once
+def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
+    """A case with the actor's relation to it; no row if there is none."""
+    mine = Grant.organisation_id == by.organisation_id
+    asked = and_(Referral.receiver_id == by.organisation_id, Referral.status == ReferralStatus.SENT)
+    relations = [
+        (and_(Case.holder_id == by.organisation_id, Case.status != "referred"), CaseRelation.HOLDER),
+        (
+            and_(Case.status == "referred", func.coalesce(Case.holder_id, Case.opened_by_id) == by.organisation_id),
+            CaseRelation.CUSTODIAN,
+        ),
+    ]
+    if by.may(Permission.REFERRAL_DIRECT):
+        relations.append((Case.status != "closed", CaseRelation.DUTY_OFFICER))
+    else:
+        relations.append((exists().where(Grant.case_id == Case.id, mine), CaseRelation.SHARED))
+        relations.append((exists().where(Referral.case_id == Case.id, asked), CaseRelation.ASKED))
+    relation = case_when(*((when, literal(str(each))) for when, each in relations))
+    return select(Case.id, relation).where(getattr(Case, column) == bindparam("value"), relation.is_not(None))
+
+
+def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
+    """One case; raises NotVisible."""
+    found, relation = _visible_row(case_id, by=by)
+    held = select(Grant.compartment).where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
+    holder = db.session.get(Organisation, found.holder_id) if found.holder_id else None
+    mine = set(db.session.scalars(held))
+    return SeenCase(
+        id=found.id,
+        pseudonym=found.pseudonym,
+        relation=relation,
+        status=found.status,
+        source=found.source,
+        registered_month=found.registered_month,
+        age_class=found.age_class,
+        age_band=found.age_band,
+        gender=found.gender,
+        citizenship=found.citizenship,
+        citizenship_class=found.citizenship_class,
+        exploited_in=found.exploited_in,
+        consent=found.consent,
+        questionnaire=found.questionnaire,
+        closed_month=found.closed_month,
+        holder={"sq": holder.name_sq, "en": holder.name_en} if holder else {},
+        compartments=tuple(each for each in Compartment if each in mine),
+    )
+
+
+def cases(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
+    """The open cases the actor's organisation holds, newest month first."""
+    by.must(Permission.CASE_READ)
+    statement = _case_lines().where(Case.holder_id == by.organisation_id, Case.status == "open")
+    return _page_of_cases(statement, after, size)
+
+
+def shared(*, by: Actor, after: str = "", size: int = PAGE) -> Page[CaseLine]:
+    """The cases of other holders of which something is shared with the actor's organisation, newest month first."""
+    by.must(Permission.CASE_READ)
+    granted = exists().where(Grant.case_id == Case.id, Grant.organisation_id == by.organisation_id)
+    statement = _case_lines().where(
+        granted, Case.holder_id != by.organisation_id, Case.opened_by_id != by.organisation_id, Case.status == "open"
+    )
+    return _page_of_cases(statement, after, size)
+
+
+def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
+    """The case with this code, if the asker may see it; raises NotVisible."""
+    return _visible_case("pseudonym", pseudonym, by=by)[0]
+
+
+def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
+    """The other organisations with which the holder shares parts; for the holder only, else NotVisible."""
+    if row(case_id, by=by).holder_id != by.organisation_id:
+        raise NotVisible
+    statement = (
+        select(Organisation, Grant.compartment)
+        .join(Grant, Grant.organisation_id == Organisation.id)
+        .where(Grant.case_id == case_id, Grant.organisation_id != by.organisation_id)
+        .order_by(Organisation.code)
+    )
+    found: dict[uuid.UUID, tuple[Organisation, list[Compartment]]] = {}
+    for organisation, compartment in db.session.execute(statement):
+        found.setdefault(organisation.id, (organisation, []))[1].append(Compartment(compartment))
+    return [
+        ShareLine(
+            id_,
+            {"sq": each.name_sq, "en": each.name_en},
+            tuple(sorted(compartments)),
+            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
+        )
+        for id_, (each, compartments) in found.items()
+    ]
+
+
+def login_of(by: Actor) -> str:
+    """The actor's sign-in name, which is shown under what they write."""
+    member = db.session.get(Member, by.member_id) if by.member_id else None
+    return member.login if member is not None else ""
+
+
+def _case_lines() -> Select[Case, bool]:
+    in_stay = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None))
+    return select(Case, in_stay)
+
+
+def _page_of_cases(statement: Select[Case, bool], after: str, size: int) -> Page[CaseLine]:
+    place = day_place_after(after)
+    if place is not None:
+        month, id_ = place
+        statement = statement.where(
+            (Case.registered_month < month) | ((Case.registered_month == month) & (Case.id > id_))
+        )
+    statement = statement.order_by(Case.registered_month.desc(), Case.id).limit(size + 1)
+    lines = [
+        CaseLine(
+            case_.id,
+            case_.pseudonym,
+            case_.status,
+            case_.age_class,
+            case_.gender,
+            case_.citizenship_class,
+            case_.registered_month,
+            bool(in_stay),
+        )
+        for case_, in_stay in db.session.execute(statement)
+    ]
+    return page(lines, lambda line: (line.registered_month, line.id), size)

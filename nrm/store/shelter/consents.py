@@ -1,0 +1,140 @@
+"""What people agreed to, for the holder of the case alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic, is_due
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.consents import Consent
+from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.shelter import cases as case_store
+from nrm.store.statements import built_once
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One answer. `due`: the holder is to ask again by now; `waits`: its end waits for a new key, or for a stay."""
+
+    id: uuid.UUID
+    topic: Topic
+    party: str
+    said: Said
+    weighed: str
+    wording: str
+    wording_version: int
+    wording_sha256: str
+    language: str
+    interpreter: str
+    read_by: str
+    read_at: dict[str, str]
+    asked_on: date
+    due_on: date | None
+    ended: str
+    ended_on: date | None
+    due: bool
+    waits: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is the present answer."""
+        return not self.ended
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """A case in which the person must be asked again, or in which a share ran out and needs a new key."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    due_on: date | None
+    waits: bool
+
+
+def held(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """A case that the actor's organisation holds, open or closed; raises NotVisible, CaseRefused (`not_holder`)."""
+    case = case_store.row(case_id, by=by, lock=lock)
+    if case.holder_id is None or case.holder_id != by.organisation_id or case.status == "referred":
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    return case
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
+    """Every answer of one case, what holds now first, then the newest first; for the holder, else NotVisible."""
+    by.must(Permission.CASE_READ)
+    try:
+        held(case_id, by=by)
+    except CaseRefused:
+        raise NotVisible from None
+    statement = (
+        select(Consent, Member.login, Organisation)
+        .join(Member, Member.id == Consent.read_by_id)
+        .join(Organisation, Organisation.id == Consent.read_at_id)
+        .where(Consent.case_id == case_id)
+        .order_by(Consent.ended_on.is_not(None), Consent.asked_on.desc(), Consent.topic, Consent.party)
+        .execution_options(populate_existing=True)
+    )
+    today = days.today()
+    return [
+        ConsentLine(
+            id=each.id,
+            topic=Topic(each.topic),
+            party=each.party,
+            said=Said(each.said),
+            weighed=each.weighed,
+            wording=each.wording,
+            wording_version=each.wording_version,
+            wording_sha256=each.wording_sha256,
+            language=each.language,
+            interpreter=each.interpreter,
+            read_by=login,
+            read_at={"sq": organisation.name_sq, "en": organisation.name_en},
+            asked_on=each.asked_on,
+            due_on=each.due_on,
+            ended=each.ended,
+            ended_on=each.ended_on,
+            due=not each.ended and is_due(each.due_on, today, country().validity),
+            waits=each.narrowing == Narrowing.WAITS,
+        )
+        for each, login, organisation in db.session.execute(statement)
+    ]
+
+
+def to_ask_again(*, by: Actor) -> list[DueLine]:
+    """The open cases of the actor's desk in which an answer runs out soon or has, the first due first."""
+    if not by.may(Permission.CASE_OPEN):
+        return []
+    soon = days.today() + timedelta(days=country().validity.ask_again_days)
+    found: dict[uuid.UUID, DueLine] = {}
+    for case_id, pseudonym, due_on, narrowing in _to_ask_again(by)(soon=soon):
+        first = found.get(case_id)
+        waits = narrowing == Narrowing.WAITS or (first is not None and first.waits)
+        found[case_id] = DueLine(case_id, pseudonym, first.due_on if first else due_on, waits)
+    return list(found.values())
+
+
+@built_once
+def _to_ask_again(by: Actor) -> Select[uuid.UUID, str, date | None, str]:
+    due = and_(Consent.ended_on.is_(None), Consent.due_on <= bindparam("soon"))
+    return (
+        select(Case.id, Case.pseudonym, Consent.due_on, Consent.narrowing)
+        .join(Case, Case.id == Consent.case_id)
+        .where(Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key()))
+        .order_by(Consent.due_on, Case.id)
+        .limit(_MOST)
+    )
+
+
+def _needs_key() -> ColumnElement[bool]:
+    return and_(Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)

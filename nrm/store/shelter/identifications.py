@@ -1,0 +1,275 @@
+"""Formal identification, as far as the asker may see it.
+
+The holder of the case sees its state. A reviewer sees it while the holder lets their organisation read the record of
+the joint interview. Until the decision, the conclusion of a look is shown only to the person who made it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import case as case_when
+
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.shelter.cases import Compartment, IdentificationStatus
+from nrm.domain.shelter.identifications import (
+    DECISIONS,
+    POLICE_SIDE,
+    SOCIAL_SIDE,
+    TRANSITIONS,
+    Event,
+    IdentificationRefusal,
+    IdentificationRefused,
+    Look,
+    Reviewer,
+    State,
+    Who,
+    check_appeal_decision,
+    check_look,
+)
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import Case, Grant, Reading
+from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.store.rows.shelter import identifications as rows
+from nrm.store.statements import built_once
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LookLine:
+    """One look. `outcome` and `bases` are None while the actor may not know them."""
+
+    position: int
+    by: str
+    organisation: dict[str, str]
+    looked_on: date
+    outcome: IdentificationStatus | None
+    bases: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One case's identification as the asker sees it.
+
+    `police` and `social` are (login, organisation) of the joint interview. `holder` is shown only to the social side,
+    because the shelter reveals where the person is. `reflection_until`: the last day of the period, if there is one.
+    """
+
+    case_id: uuid.UUID
+    pseudonym: str
+    age_class: str
+    gender: str
+    citizenship_class: str
+    state: State
+    status: IdentificationStatus
+    asked_on: date | None
+    police: tuple[str, dict[str, str]] | None
+    social: tuple[str, dict[str, str]] | None
+    interviewed_on: date | None
+    place: str
+    language: str
+    interpreter: str
+    decided_on: date | None
+    decided_by: dict[str, str]
+    looks: tuple[LookLine, ...]
+    appealed_on: date | None
+    appellant: str
+    appeal_outcome: str
+    appeal_decided_on: date | None
+    reflection_until: date | None
+    holder: dict[str, str]
+    events: frozenset[Event]
+    decisions_to_open: tuple[Compartment, ...]
+    barred: IdentificationRefusal | None
+    """Why the asker does not look, or decide an appeal, themselves; empty where they may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case in a reviewer's list."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    state: State
+    asked_on: date
+
+
+def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Identification | None, Who]:
+    """The case and its identification, for actions; raises NotVisible for an actor who has no part in it."""
+    relation = _relation_of(case_id, by=by)
+    statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
+    case = db.session.scalar(statement.with_for_update() if lock else statement)
+    if case is None:
+        raise NotVisible
+    if lock:
+        relation = _relation_of(case_id, by=by)  # it may have ended before the case was locked
+    found = select(Identification).where(Identification.case_id == case_id).execution_options(populate_existing=True)
+    return case, db.session.scalar(found), relation
+
+
+def _relation_of(case_id: uuid.UUID, *, by: Actor) -> Who:
+    """The actor's relation to a case's identification; raises NotVisible if there is none."""
+    if by.organisation_id is None or not (by.may(Permission.CASE_OPEN) or by.may(Permission.IDENTIFICATION_DECIDE)):
+        raise NotVisible
+    found = _part(by)(case_id=case_id).scalar()
+    if found is None:
+        raise NotVisible
+    return Who(found)
+
+
+@built_once
+def _part(by: Actor) -> Select[str]:
+    """The actor's relation to the identification of a case; no row if there is none."""
+    granted = exists().where(
+        Grant.case_id == Case.id,
+        Grant.organisation_id == by.organisation_id,
+        Grant.compartment == Compartment.JOINT_INTERVIEW,
+    )
+    parts = []
+    if by.may(Permission.CASE_OPEN):
+        parts.append((and_(Case.holder_id == by.organisation_id, Case.status != "referred"), literal(str(Who.HOLDER))))
+    if by.may(Permission.IDENTIFICATION_DECIDE):
+        parts.append((and_(Case.status == "open", granted), literal(str(Who.REVIEWER))))
+    part = case_when(*parts)
+    return select(part).where(Case.id == bindparam("case_id"), part.is_not(None))
+
+
+def as_rules(found: Sequence[IdentificationLook]) -> list[Look]:
+    """The looks as the rules see them."""
+    return [Look(each.member_id, each.organisation_id, IdentificationStatus(each.outcome)) for each in found]
+
+
+def reviewer(case_id: uuid.UUID, *, by: Actor) -> Reviewer:
+    """The actor as a reviewer, and whether they ever opened a decision of this case; raises NotVisible."""
+    if not by.may(Permission.IDENTIFICATION_DECIDE) or by.member_id is None or by.organisation_id is None:
+        raise NotVisible
+    seen = exists().where(
+        Reading.case_id == case_id, Reading.member_id == by.member_id, Reading.compartment.in_(DECISIONS)
+    )
+    return Reviewer(by.member_id, by.organisation_id, bool(db.session.scalar(select(seen))))
+
+
+def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
+    """The identification of one case; raises NotVisible."""
+    case, found, relation = row(case_id, by=by)
+    state = State(found.state) if found else State.NOT_ASKED
+    people = _people(found) if found else {}
+    organisations = {each.id: each for each in db.session.scalars(select(Organisation))} if found else {}
+    told_where = relation is Who.HOLDER or by.kind in SOCIAL_SIDE
+    holder = db.session.get(Organisation, case.holder_id) if told_where and case.holder_id else None
+    held = select(Grant.compartment).where(Grant.case_id == case_id, Grant.organisation_id == by.organisation_id)
+    mine = set(db.session.scalars(held))
+    return Seen(
+        case_id=case.id,
+        pseudonym=case.pseudonym,
+        age_class=case.age_class,
+        gender=case.gender,
+        citizenship_class=case.citizenship_class,
+        state=state,
+        status=IdentificationStatus(found.status) if found else IdentificationStatus.POSSIBLE,
+        asked_on=found.asked_on if found else None,
+        police=people.get(found.police_member_id) if found else None,
+        social=people.get(found.social_member_id) if found else None,
+        interviewed_on=found.interviewed_on if found else None,
+        place=found.place if found else "",
+        language=found.language if found else "",
+        interpreter=found.interpreter if found else "",
+        decided_on=found.decided_on if found else None,
+        decided_by=_names(organisations.get(found.decided_by_id)) if found and found.decided_by_id else {},
+        looks=tuple(_look_line(each, people, state, by) for each in rows.looks(found)) if found else (),
+        appealed_on=found.appealed_on if found else None,
+        appellant=found.appellant if found else "",
+        appeal_outcome=found.appeal_outcome if found else "",
+        appeal_decided_on=found.appeal_decided_on if found else None,
+        reflection_until=rows.reflection_until(case),
+        holder=_names(holder),
+        events=frozenset(event for now, event, actor in TRANSITIONS if now is state and actor is relation),
+        decisions_to_open=tuple(each for each in DECISIONS if each in mine),
+        barred=_barred(case_id, found, by) if found is not None and relation is Who.REVIEWER else None,
+    )
+
+
+def _barred(case_id: uuid.UUID, found: Identification, by: Actor) -> IdentificationRefusal | None:
+    before = as_rules(rows.looks(found))
+    interviewed = {each for each in (found.police_member_id, found.social_member_id) if each is not None}
+    try:
+        if found.state in (State.FIRST_LOOK, State.DIFFERING):
+            check_look(reviewer(case_id, by=by), before, interviewed)
+        elif found.state == State.APPEALED and by.member_id is not None:
+            check_appeal_decision(by.member_id, before, interviewed)
+    except IdentificationRefused as refused:
+        return refused.reason
+    return None
+
+
+def _people(found: Identification) -> dict[uuid.UUID | None, tuple[str, dict[str, str]]]:
+    """member -> (login, names of the organisation), of everybody who had a part in it."""
+    took_part = {found.police_member_id, found.social_member_id, found.appeal_member_id} - {None}
+    looked = select(IdentificationLook.member_id).where(IdentificationLook.identification_id == found.id)
+    statement = (
+        select(Member.id, Member.login, Organisation)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(or_(Member.id.in_(took_part), Member.id.in_(looked)))
+    )
+    return {id_: (login, _names(organisation)) for id_, login, organisation in db.session.execute(statement)}
+
+
+def _look_line(
+    each: IdentificationLook, people: dict[uuid.UUID | None, tuple[str, dict[str, str]]], state: State, by: Actor
+) -> LookLine:
+    login, organisation = people[each.member_id]
+    told = state.is_decided or each.member_id == by.member_id
+    return LookLine(
+        each.position,
+        login,
+        organisation,
+        each.looked_on,
+        IdentificationStatus(each.outcome) if told else None,
+        tuple(each.bases) if told else None,
+    )
+
+
+def _names(organisation: Organisation | None) -> dict[str, str]:
+    return {"sq": organisation.name_sq, "en": organisation.name_en} if organisation is not None else {}
+
+
+def to_review(*, by: Actor) -> list[Line]:
+    """The cases whose record the actor's organisation may read: undecided ones first, then the oldest first."""
+    by.must(Permission.IDENTIFICATION_DECIDE)
+    decided = Identification.state.in_((State.DECIDED, State.FINAL))
+    statement = (
+        select(Case.id, Case.pseudonym, Identification.state, Identification.asked_on)
+        .join(Identification, Identification.case_id == Case.id)
+        .join(Grant, (Grant.case_id == Case.id) & (Grant.compartment == Compartment.JOINT_INTERVIEW))
+        .where(Grant.organisation_id == by.organisation_id, Case.status == "open")
+        .order_by(decided, Identification.asked_on, Case.id)
+        .limit(_MOST)
+    )
+    return [
+        Line(case_id, pseudonym, State(state), on) for case_id, pseudonym, state, on in db.session.execute(statement)
+    ]
+
+
+def partners(case_id: uuid.UUID, *, by: Actor) -> list[tuple[uuid.UUID, str, dict[str, str]]]:
+    """(member, login, organisation) of the other side's officers whose organisation may read the record."""
+    row(case_id, by=by)
+    other = SOCIAL_SIDE if by.kind in POLICE_SIDE else POLICE_SIDE
+    statement = (
+        select(Member.id, Member.login, Organisation)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .join(Grant, (Grant.organisation_id == Organisation.id) & (Grant.case_id == case_id))
+        .where(
+            Grant.compartment == Compartment.JOINT_INTERVIEW,
+            Organisation.kind.in_([str(each) for each in other]),
+            Member.role == Role.IDENTIFICATION_OFFICER,
+            Member.status == "active",
+        )
+        .order_by(Organisation.code, Member.login)
+    )
+    return [(id_, login, _names(each)) for id_, login, each in db.session.execute(statement)]

@@ -1,0 +1,347 @@
+"""Signing in and out, invitations, colleagues."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.accounts.accounts import (
+    ChangePasswordForm,
+    InviteAccountForm,
+    InviteColleagueForm,
+    JoinAccountForm,
+    RecoverAccountForm,
+)
+from nrm.actions.accounts import accounts as actions
+from nrm.actions.accounts import second_factor
+from nrm.domain.accounts.accounts import (
+    ROLE_LABELS,
+    ROLES_OF,
+    LoginRefusal,
+    NotPermitted,
+    OrganisationKind,
+    PasswordRefusal,
+    Permission,
+    Role,
+    SignInRefused,
+    UnusableInvitation,
+    UnusableLogin,
+    WeakPassword,
+)
+from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.accounts.members import KeyHoldersDecide
+from nrm.domain.words import N_
+from nrm.store import names
+from nrm.store.accounts import accounts as store
+from nrm.web import access, errors, home, places, sessions
+from nrm.web.accounts import screen_lock
+from nrm.web.language import current_language
+
+blueprint = Blueprint("accounts", __name__)
+
+WEAK = {
+    PasswordRefusal.SHORT: N_("Enter a password of at least 12 characters"),
+    PasswordRefusal.COMMON: N_(
+        "Enter another password: this one is among the first that are guessed. Take several words that do not belong "
+        "together"
+    ),
+    PasswordRefusal.NAME: N_(
+        "Enter another password: this one is made of your name, your sign-in name, your organisation or the country"
+    ),
+    PasswordRefusal.LOGIN: N_("Enter a password that does not hold your sign-in name"),
+}
+UNUSABLE = {
+    LoginRefusal.TAKEN: N_("Enter another sign-in name: this one is taken"),
+    LoginRefusal.SHAPE: N_("Enter a sign-in name of small letters, digits, dots and hyphens"),
+}
+_PEOPLE_TYPE_AT_MOST = 300
+THEMSELVES = N_(
+    "Choose another organisation: two people hold the key of this one, and invite their colleagues themselves"
+)
+HIDDEN = N_(
+    "The key of this organisation is not where it should be, so that no account was made. Your link stays good. Tell "
+    "the duty desk and whoever runs the server before you try again."
+)
+NO_KEY = N_(
+    "Only somebody who holds the key of this organisation invites into it. Ask a colleague to confirm you first."
+)
+
+
+@blueprint.get("/sign-in")
+def sign_in_page() -> BaseResponse:
+    return sessions.sign_in_form(status=200)
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> BaseResponse | str:
+    login = request.form.get("login", "")[:_PEOPLE_TYPE_AT_MOST]
+    carried = request.form.get("carried", "")
+    if g.get("stale_form"):
+        return sessions.sign_in_form(status=422, carried=carried, login=login, stale=True)
+    try:
+        cookie = actions.sign_in(
+            login=login,
+            password=request.form.get("password", "")[:_PEOPLE_TYPE_AT_MOST],
+            code=request.form.get("code", "")[:_PEOPLE_TYPE_AT_MOST],
+            asker=sessions.asker(),
+        )
+    except SignInRefused:
+        return sessions.sign_in_form(status=422, carried=carried, login=login, refused=True)
+    except TooSoon as too_soon:
+        return sessions.sign_in_form(status=429, carried=carried, login=login, too_soon=too_soon)
+    signed_in = actions.resume(cookie)
+    page = sessions.given_back(carried, signed_in) if carried and isinstance(signed_in, actions.SignedIn) else None
+    response: BaseResponse = Response(page) if page is not None else screen_lock.back(signed_in)
+    sessions.set_session(response, cookie)
+    sessions.remember_browser(response, login)
+    return response
+
+
+@blueprint.post("/sign-out")
+@access.signed_in
+def sign_out() -> BaseResponse:
+    actions.sign_out(by=access.actor())
+    response = redirect(url_for("accounts.sign_in_page"), 303)
+    sessions.clear_session(response)
+    return response
+
+
+@blueprint.post("/hide-screen")
+def hide_screen() -> BaseResponse:
+    """Lock at once and keep what was typed. Public: a hidden screen must never answer with an error."""
+    visitor = sessions.visitor_or_none()
+    if visitor is not None:
+        screen_lock.hide(visitor)
+    response = redirect(url_for("accounts.blank"), 303)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.get("/blank")
+def blank() -> str:
+    return render_template("blank.html")
+
+
+@blueprint.get("/invitations/<token>")
+def invitation(token: str) -> BaseResponse:
+    return _join_page(token, JoinAccountForm(), 200)
+
+
+@blueprint.post("/invitations/<token>")
+def join(token: str) -> errors.Answer:
+    form = JoinAccountForm(request.form)
+    if not form.validate():
+        return _join_page(token, form, 422)
+    try:
+        joined = actions.join(token=token, password=form.password.data or "")
+    except WeakPassword as error:
+        form.password.errors = [WEAK[error.reason]]
+        return _join_page(token, form, 422)
+    except UnusableInvitation:
+        return _join_page(token, form, 404)
+    except actions.KeyringDisagrees:
+        return errors.error_page(409, HIDDEN)
+    return render_template("accounts/accounts/joined.html", joined=joined, token=token)
+
+
+def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
+    try:
+        member = actions.invited(token)
+    except UnusableInvitation:
+        return Response(
+            render_template("accounts/accounts/unusable.html", telephone=places.country().emergency.helpline), 404
+        )
+    nonce = sessions.nonce()
+    page = render_template(
+        "accounts/accounts/join.html",
+        form=form,
+        login=member.login,
+        name=member.name,
+        csrf_token=actions.sign_in_token(nonce),
+    )
+    response = Response(page, status)
+    sessions.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/recover")
+def recover_page() -> BaseResponse:
+    return _recover_page(RecoverAccountForm(), 200)
+
+
+@blueprint.post("/recover")
+def recover() -> BaseResponse:
+    form = RecoverAccountForm(request.form)
+    if form.validate():
+        try:
+            code = actions.recover(
+                login=form.login.data or "",
+                code=form.code.data or "",
+                new_password=form.password.data or "",
+                second_factor=form.second_factor.data or "",
+                asker=sessions.asker(),
+            )
+            return Response(render_template("accounts/accounts/recovered.html", code=code))
+        except SignInRefused:
+            form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
+        except TooSoon as too_soon:
+            form.code.errors = [errors.waiting_text(too_soon)]
+            return errors.with_retry(_recover_page(form, 429), too_soon)
+        except WeakPassword as error:
+            form.password.errors = [WEAK[error.reason]]
+    return _recover_page(form, 422)
+
+
+def _recover_page(form: RecoverAccountForm, status: int) -> Response:
+    nonce = sessions.nonce()
+    page = render_template(
+        "accounts/accounts/recover.html",
+        form=form,
+        csrf_token=actions.sign_in_token(nonce),
+        asks_code=second_factor.demanded(),
+    )
+    response = Response(page, status)
+    sessions.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/members")
+@access.signed_in
+def members() -> str:
+    """Colleagues; for the administrator, everybody."""
+    by = access.actor()
+    return render_template(
+        "accounts/accounts/members.html",
+        page=store.members(by=by, after=request.args.get("after", "")),
+        role_labels=ROLE_LABELS,
+        may_confirm=by.may(Permission.ACCOUNT_CONFIRM),
+        may_invite=by.may(Permission.ACCOUNT_INVITE),
+        may_reset=by.may(Permission.ACCOUNT_RESET),
+        second_factor=second_factor.demanded(),
+        own_id=by.member_id,
+        may_disable=by.may(Permission.ACCOUNT_DISABLE),
+        keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
+    )
+
+
+@blueprint.post("/members/<uuid:member_id>/confirm")
+@access.requires(Permission.ACCOUNT_CONFIRM)
+@sessions.step_up
+def confirm(member_id: uuid.UUID) -> BaseResponse:
+    actions.confirm(member_id=member_id, by=access.actor())
+    return redirect(url_for("accounts.members"), 303)
+
+
+@blueprint.get("/members/invite")
+@access.requires(Permission.ACCOUNT_INVITE)
+@sessions.step_up
+def invite_page() -> str:
+    return render_template("accounts/accounts/invite.html", form=_invite_form())
+
+
+@blueprint.post("/members/invite")
+@access.requires(Permission.ACCOUNT_INVITE)
+@sessions.step_up
+def invite() -> BaseResponse | tuple[str, int] | str:
+    by = access.actor()
+    form = _invite_form()
+    if not form.validate():
+        _say_who_invites(form)
+        return render_template("accounts/accounts/invite.html", form=form), 422
+    into = by.organisation_id
+    if isinstance(form, InviteAccountForm):
+        into = names.organisation_by_code(form.organisation.data).id
+    assert into is not None
+    try:
+        token = actions.invite(
+            organisation_id=into,
+            login=form.login.data or "",
+            name=form.name.data or "",
+            role=Role(form.role.data),
+            by=by,
+        )
+    except UnusableLogin as error:
+        form.login.errors = [UNUSABLE[error.reason]]
+        return render_template("accounts/accounts/invite.html", form=form), 422
+    except KeyHoldersDecide:
+        if not isinstance(form, InviteAccountForm):
+            return errors.error_page(403, NO_KEY)
+        form.organisation.errors = [THEMSELVES]  # the second key holder was confirmed at the same moment
+        return render_template("accounts/accounts/invite.html", form=form), 422
+    except NotPermitted:
+        form.role.errors = [N_("Choose a role that exists in this organisation")]
+        return render_template("accounts/accounts/invite.html", form=form), 422
+    link = url_for("accounts.invitation", token=token, _external=True)
+    return render_template("accounts/accounts/invited.html", link=link, name=form.name.data)
+
+
+def _invite_form() -> InviteColleagueForm:
+    by = access.actor()
+    if not by.may(Permission.ORGANISATION_FOUND):
+        form = InviteColleagueForm(request.form)
+        form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
+        return form
+    language = current_language()
+    founding = InviteAccountForm(request.form)
+    founding.organisation.choices = [
+        SelectChoice(value=each.code, label=each.name_sq if language == "sq" else each.name_en)
+        for each in store.foundable(by=by)
+        if ROLES_OF[OrganisationKind(each.kind)]
+    ]
+    founding.role.choices = _roles(ROLE_LABELS)
+    return founding
+
+
+def _roles(which: Collection[Role]) -> list[SelectChoice]:
+    return [SelectChoice(value=str(role), label=label) for role, label in ROLE_LABELS.items() if role in which]
+
+
+def _say_who_invites(form: InviteColleagueForm) -> None:
+    """If the chosen organisation is not offered because its own people invite, say so in the error message."""
+    if isinstance(form, InviteAccountForm) and form.organisation.data:
+        by = access.actor()
+        offered = {each.code for each in store.foundable(by=by)}
+        if form.organisation.data in {each.code for each in store.organisations(by=by)} - offered:
+            form.organisation.errors = [THEMSELVES]
+
+
+@blueprint.get("/password")
+@access.signed_in
+@sessions.step_up
+def password_page() -> str:
+    return render_template(
+        "accounts/accounts/password.html", form=ChangePasswordForm(), changed="changed" in request.args
+    )
+
+
+@blueprint.post("/password")
+@access.signed_in
+@sessions.step_up
+def password() -> tuple[str, int] | BaseResponse:
+    form = ChangePasswordForm(request.form)
+    if form.validate():
+        try:
+            actions.change_password(
+                password=form.old.data or "",
+                new_password=form.password.data or "",
+                by=access.actor(),
+                asker=sessions.asker(),
+            )
+            return redirect(url_for("accounts.password_page", changed="yes"), 303)
+        except SignInRefused:
+            form.old.errors = [N_("Enter your present password; this is not it")]
+        except WeakPassword as error:
+            form.password.errors = [WEAK[error.reason]]
+    return render_template("accounts/accounts/password.html", form=form), 422
+
+
+@home.page(Role.ADMINISTRATOR)
+def administrator_home() -> str:
+    """Organisations and accounts; an administrator can reach nothing of a case."""
+    organisations = store.key_holding(by=access.actor())
+    short = any(each.kind.holds_keys and each.key_holders < 2 for each in organisations)
+    return render_template("home/administrator.html", organisations=organisations, short=short)

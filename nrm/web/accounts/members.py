@@ -1,0 +1,212 @@
+"""Pages for members who leave or start again with new keys, recovery codes, and the organisation's key."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.accounts.members import CheckCodeForm, MakeCodeForm
+from nrm.actions.accounts import accounts
+from nrm.actions.accounts import members as actions
+from nrm.domain.accounts.accounts import Permission, SignInRefused, UnusableInvitation
+from nrm.domain.accounts.members import (
+    KEY_HOLDERS_NEEDED,
+    EndsTooMany,
+    KeyHappening,
+    KeyHoldersDecide,
+    LastKeyHolder,
+    OwnAccount,
+    TooFewLeft,
+    WrongCode,
+)
+from nrm.domain.words import N_
+from nrm.store.accounts import members as store
+from nrm.web import access, errors, places, sessions
+
+blueprint = Blueprint("members", __name__)
+
+SECONDS_A_CLICK = 5
+"""How many seconds one click works; the rest is done by the next click."""
+
+LAST = N_(
+    "This is the last person who can open the cases of the organisation; without them the cases would be lost. "
+    "Invite and confirm another person first."
+)
+OWN = N_("You cannot do this to your own account. Ask a colleague.")
+ELSEWHERE = N_("Only a colleague of the same organisation can do this, after checking who the person is.")
+TOO_FEW = N_(
+    "Then fewer than two people could open the cases of the organisation, and it could accept nobody. One of those who "
+    "hold its key can end this account."
+)
+TOO_MANY = N_(
+    "Administrators together end at most one account of an organisation and three accounts within 24 hours. If it "
+    "cannot wait, somebody who holds the key of the organisation can end the account."
+)
+REFUSALS = {LastKeyHolder: LAST, OwnAccount: OWN, TooFewLeft: TOO_FEW, EndsTooMany: TOO_MANY}
+WRONG_CODE = N_("Enter the code again: this is not your recovery code. If it is lost, make a new one.")
+HAPPENINGS = {
+    KeyHappening.JOINED: N_("made an account and keys"),
+    KeyHappening.CONFIRMED: N_("was confirmed and can open the cases"),
+    KeyHappening.CODE_MADE: N_("made a new recovery code"),
+    KeyHappening.CODE_CHECKED: N_("typed in the recovery code"),
+    KeyHappening.BEGINS_ANEW: N_("begins anew: the old keys are dead, a link was made"),
+    KeyHappening.DISABLED: N_("left: the account and its keys are gone"),
+    KeyHappening.WAITS_AGAIN: N_("waits for a confirmation again"),
+    KeyHappening.KEYRING_MADE: N_("a new key of the organisation was made"),
+    KeyHappening.KEYRING_MOVED: N_("everything was moved to the new key; the old one is gone"),
+    KeyHappening.SEALED_ANEW: N_("everything was sealed anew: what a person who left may have kept opens nothing"),
+}
+
+Answer = BaseResponse | str | tuple[str, int]
+
+
+@blueprint.get("/members/<uuid:member_id>/disable")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def disable_page(member_id: uuid.UUID) -> str:
+    by = access.actor()
+    bound = by.may(Permission.ORGANISATION_FOUND)
+    return render_template("accounts/members/disable.html", member=store.manageable(member_id, by=by), bound=bound)
+
+
+@blueprint.post("/members/<uuid:member_id>/disable")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def disable(member_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    try:
+        due = actions.disable(member_id=member_id, by=by)
+    except (LastKeyHolder, OwnAccount, TooFewLeft, EndsTooMany) as error:
+        return errors.error_page(409, REFUSALS[type(error)])
+    own = due and by.may(Permission.ACCOUNT_CONFIRM)
+    return redirect(url_for("members.keys" if own else "accounts.members"), 303)
+
+
+@blueprint.get("/members/<uuid:member_id>/anew")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def anew_page(member_id: uuid.UUID) -> str:
+    return render_template("accounts/members/anew.html", member=store.manageable(member_id, by=access.actor()))
+
+
+@blueprint.post("/members/<uuid:member_id>/anew")
+@access.requires(Permission.ACCOUNT_DISABLE)
+@sessions.step_up
+def anew(member_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    member = store.manageable(member_id, by=by)
+    try:
+        token = actions.begin_anew(member_id=member_id, by=by)
+    except (LastKeyHolder, OwnAccount) as error:
+        return errors.error_page(409, REFUSALS[type(error)])
+    except KeyHoldersDecide:
+        return errors.error_page(403, ELSEWHERE)
+    link = url_for("accounts.invitation", token=token, _external=True)
+    return render_template("accounts/accounts/invited.html", link=link, name=member.name)
+
+
+@blueprint.get("/members/keys")
+@access.signed_in
+def keys() -> str:
+    """The state of the organisation's key, and what happened with keys."""
+    by = access.actor()
+    return render_template(
+        "accounts/members/keys.html",
+        stands=store.keys(by=by),
+        needed=KEY_HOLDERS_NEEDED,
+        events=store.key_events(by=by),
+        happenings=HAPPENINGS,
+        may_renew=by.may(Permission.ACCOUNT_CONFIRM),
+    )
+
+
+@blueprint.post("/members/keys")
+@access.requires(Permission.ACCOUNT_CONFIRM)
+@sessions.step_up
+def renew() -> BaseResponse:
+    """Make a new key if one is due or wanted; then, for a few seconds, move grants to it and seal under new keys."""
+    by = access.actor()
+    actions.renew_keyring(by=by)
+    until = time.monotonic() + SECONDS_A_CLICK
+    if actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done:
+        actions.seal_anew(by=by, seconds=max(0.0, until - time.monotonic()))
+    return redirect(url_for("members.keys"), 303)
+
+
+@blueprint.get("/invitations/<token>/code")
+def joined_page(token: str) -> BaseResponse:
+    return _joined_page(token, CheckCodeForm(), 200)
+
+
+@blueprint.post("/invitations/<token>/code")
+def check_joined(token: str) -> BaseResponse:
+    form = CheckCodeForm(request.form)
+    if form.validate():
+        try:
+            actions.check_code_of_invitation(token=token, code=form.code.data or "")
+            return redirect(url_for("accounts.sign_in_page"), 303)
+        except WrongCode:
+            form.code.errors = [WRONG_CODE]
+        except UnusableInvitation:
+            return _joined_page(token, form, 404)
+    return _joined_page(token, form, 422)
+
+
+def _joined_page(token: str, form: CheckCodeForm, status: int) -> BaseResponse:
+    try:
+        actions.joined_by(token)
+    except UnusableInvitation:
+        return Response(
+            render_template("accounts/accounts/unusable.html", telephone=places.country().emergency.helpline), 404
+        )
+    nonce = sessions.nonce()
+    page = render_template(
+        "accounts/members/check_code.html", form=form, csrf_token=accounts.sign_in_token(nonce), joined=True
+    )
+    response = Response(page, status)
+    sessions.remember_nonce(response, nonce)
+    return response
+
+
+@blueprint.get("/recovery-code")
+@access.signed_in
+def code_page() -> str:
+    checked = store.is_code_checked(by=access.actor())
+    return render_template("accounts/members/check_code.html", form=CheckCodeForm(), joined=False, checked=checked)
+
+
+@blueprint.post("/recovery-code")
+@access.signed_in
+def check_code() -> Answer:
+    form = CheckCodeForm(request.form)
+    if form.validate():
+        try:
+            actions.check_code(code=form.code.data or "", by=access.actor())
+            return redirect(url_for("members.code_page"), 303)
+        except WrongCode:
+            form.code.errors = [WRONG_CODE]
+    return render_template("accounts/members/check_code.html", form=form, joined=False, checked=False), 422
+
+
+@blueprint.get("/recovery-code/new")
+@access.signed_in
+@sessions.step_up
+def new_code_page() -> str:
+    return render_template("accounts/members/new_code.html", form=MakeCodeForm())
+
+
+@blueprint.post("/recovery-code/new")
+@access.signed_in
+@sessions.step_up
+def new_code() -> Answer:
+    form = MakeCodeForm(request.form)
+    if form.validate():
+        try:
+            code = actions.make_code(password=form.password.data or "", by=access.actor(), asker=sessions.asker())
+            return render_template("accounts/members/code.html", code=code)
+        except SignInRefused:
+            form.password.errors = [N_("Enter your present password; this is not it")]
+    return render_template("accounts/members/new_code.html", form=form), 422

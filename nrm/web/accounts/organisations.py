@@ -1,0 +1,66 @@
+"""Suspending an organisation, and letting it in again: for the administrator."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from nrm.actions.accounts import organisations as actions
+from nrm.domain.accounts.accounts import OwnOrganisation, Permission
+from nrm.domain.accounts.members import SuspendsTooMany, TooFewShelters
+from nrm.domain.words import N_
+from nrm.store import names as store
+from nrm.store.names import names
+from nrm.web import access, errors, sessions
+
+TOO_FEW = N_(
+    "Then fewer than two shelters could accept anybody. Let another shelter in again first, or see that two people "
+    "hold the key of another one."
+)
+TOO_MANY = N_("Administrators together suspend at most three organisations within 24 hours.")
+
+blueprint = Blueprint("organisations", __name__)
+
+OWN = N_("This is your own organisation: nobody could let it in again.")
+
+
+@blueprint.get("/organisations/<uuid:organisation_id>/suspend")
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
+def suspend_page(organisation_id: uuid.UUID) -> str:
+    return _suspension_page(organisation_id)
+
+
+@blueprint.post("/organisations/<uuid:organisation_id>/suspend")
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
+def suspend(organisation_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
+    try:
+        actions.suspend(organisation_id=organisation_id, by=access.actor())
+    except OwnOrganisation:
+        return errors.error_page(409, OWN)
+    except TooFewShelters:
+        return errors.error_page(409, TOO_FEW)
+    except SuspendsTooMany:
+        return errors.error_page(409, TOO_MANY)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/organisations/<uuid:organisation_id>/readmit")
+@access.requires(Permission.ORGANISATION_SUSPEND)
+@sessions.step_up
+def readmit(organisation_id: uuid.UUID) -> BaseResponse:
+    actions.readmit(organisation_id=organisation_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+def _suspension_page(organisation_id: uuid.UUID) -> str:
+    organisation = store.organisation(organisation_id)
+    return render_template(
+        "accounts/organisations/suspend.html",
+        id=organisation.id,
+        names=names(organisation),
+        enabled=organisation.enabled,
+    )

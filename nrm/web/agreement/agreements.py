@@ -1,0 +1,381 @@
+"""The pages of the agreement: its versions and the steps to signature, the text in words, what a version changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from forms.agreement.agreements import (
+    KIND_LABELS,
+    REFUSED,
+    STATUS_LABELS,
+    UNUSABLE,
+    ApproveAgreementForm,
+    ProposeAgreementForm,
+    SignAgreementForm,
+)
+from nrm import clock, parsing
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.countries import NoAgreement
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.agreement.agreement_versions import (
+    LONGEST_TEXT,
+    ApprovalRefused,
+    IllegalVersionStep,
+    Signed,
+    VersionStatus,
+    VersionStepRefusal,
+    check_simulated,
+    missing,
+)
+from nrm.domain.agreement.agreements import RECEIVER, Agreement, Clause, Party, Target
+from nrm.domain.words import N_, Phrase
+from nrm.steps import background
+from nrm.store import days
+from nrm.store import names as organisation_names
+from nrm.store.agreement import agreement_versions as store
+from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
+from nrm.web import access, errors, home, places, sessions
+from nrm.web.agreement import agreement_changes, agreement_simulation, contracts
+from nrm.web.language import gettext, ngettext, text_in, translated
+from nrm.web.reports.late_tables import late_note
+
+blueprint = Blueprint("agreements", __name__)
+Answer = errors.Answer
+
+ASK_AGAIN_SECONDS = 10
+BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
+
+
+@blueprint.errorhandler(IllegalVersionStep)
+def _refused(error: IllegalVersionStep) -> Answer:
+    return errors.error_page(409, translated(REFUSED[error.reason]))
+
+
+@home.page(Role.COORDINATOR)
+def coordinator_home() -> str:
+    """The version in force, all others with their state, what to do next, and contracts that end soon."""
+    by = access.actor()
+    known = actions.known()
+    ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
+    return render_template(
+        "home/coordinator.html",
+        present=_present(),
+        shipped=[each for each in places.country().agreements if not _is_kept(each.version)],
+        rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        refused=known.refused,
+        labels=STATUS_LABELS,
+        ending=ending,
+        today=days.today(),
+        late=late_note(),
+    )
+
+
+def _is_kept(version: str) -> bool:
+    return any(row.version == version for row in store.versions(by=access.actor()) if row.status != "withdrawn")
+
+
+def _sound_rows() -> list[Any]:
+    return [row for row in store.versions(by=access.actor()) if row.version not in actions.known().refused]
+
+
+def _present() -> Agreement | None:
+    try:
+        return places.country().in_force(clock.now())
+    except NoAgreement:
+        return None
+
+
+def _status(version: str) -> str:
+    """The state of a version; empty for one that came with the country's data."""
+    try:
+        return str(store.version(version, by=access.actor()).status)
+    except NotVisible:
+        return ""
+
+
+@blueprint.get("/agreement/<version>")
+@access.requires(Permission.AGREEMENT_READ)
+def show(version: str) -> str:
+    """The clauses in words."""
+    agreement = actions.document(version, by=access.actor())
+    names = _names(agreement)
+    clauses = [(each, [_target(target, names) for target in each.refer_to]) for each in agreement.clauses]
+    return render_template(
+        "agreement/agreements/show.html",
+        agreement=agreement,
+        clauses=clauses,
+        duties=lambda clause: _duties(clause, names),
+        status=_status(version),
+        labels=STATUS_LABELS,
+        present=_present(),
+        may_sign=version in actions.waits_for(by=access.actor()),
+    )
+
+
+def _names(agreement: Agreement) -> dict[str, str]:
+    return {code: text_in(party.names) for code, party in agreement.parties.items()} | {
+        RECEIVER: gettext("whoever receives the person")
+    }
+
+
+def _target(target: Target, names: Mapping[str, str]) -> str:
+    if target.kind is not None:
+        return translated(KIND_LABELS[target.kind])
+    assert target.party is not None
+    name = names[target.party]
+    return f"{name} ({names[target.coalition]})" if target.coalition is not None else name
+
+
+def _duties(clause: Clause, names: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(names[duty.party] for duty in clause.duties if duty.kind == "notify"))
+
+
+@blueprint.get("/agreement/<version>/parties")
+@access.requires(Permission.AGREEMENT_READ)
+def parties(version: str) -> str:
+    """The parties with who signed for them and when they can be reached, coalitions, the critical path, reports."""
+    by = access.actor()
+    agreement = actions.document(version, by=by)
+    given = []
+    status = _status(version)
+    if status:
+        given = agreement_version_rows.signature_lines(store.version(version, by=by).id)
+    owed = missing(agreement, [Signed(each.party, agreement.day(each.signed_at)) for each in given])
+    return render_template(
+        "agreement/agreements/parties.html",
+        agreement=agreement,
+        names=_names(agreement),
+        kinds=KIND_LABELS,
+        given=given,
+        owed=owed if status else {},
+        status=status,
+        hours=_hours,
+        regions=_regions,
+        span=_span,
+        coalitions=[
+            (each, _naming(agreement, each))
+            for each in agreement.parties.values()
+            if each.kind is OrganisationKind.COALITION
+        ],
+    )
+
+
+def _naming(agreement: Agreement, coalition: Party) -> dict[str, list[str]]:
+    """Member -> the clauses that refer to it in the coalition's name."""
+    found: dict[str, list[str]] = {member: [] for member in coalition.members}
+    for clause in agreement.clauses:
+        for target in clause.refer_to:
+            if target.coalition == coalition.code and target.party is not None:
+                found[target.party].append(clause.number)
+    return found
+
+
+def _hours(party: Party) -> str:
+    desk = party.desk
+    around = desk.opens == desk.closes
+    hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return hours if desk.weekends else f"{hours}, {gettext('not at weekends')}"
+
+
+def _regions(party: Party) -> str:
+    return ", ".join(text_in(places.country().regions[code]) for code in party.regions)
+
+
+def _span(within: timedelta) -> str:
+    minutes = int(within.total_seconds()) // 60
+    if minutes % 60:
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+
+
+@blueprint.get("/agreement/<version>/changes")
+@access.requires(Permission.AGREEMENT_READ)
+def changes(version: str) -> Response:
+    """What a version changes: who is routed elsewhere, profiles without a home, the differences, the simulation."""
+    row = store.version(version, by=access.actor())
+    agreement = actions.document(version, by=access.actor())
+    names = _names(agreement) | {code: text_in(each.names) for code, each in _old_parties(row.study["against"]).items()}
+    own = organisation_names.party_of(access.actor().organisation_id)
+    rerouted = [agreement_changes.rerouted(each, names) for each in row.study["rerouted"]]
+    concerned = [
+        line
+        for line, each in zip(rerouted, row.study["rerouted"], strict=True)
+        if agreement_changes.concerns(own, each)
+    ]
+    running = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
+    page = make_response(
+        render_template(
+            "agreement/agreements/changes.html",
+            agreement=agreement,
+            against=row.study["against"],
+            findings=[agreement_changes.finding(each, names) for each in row.study["findings"]],
+            rerouted=rerouted,
+            concerned=concerned if own else None,
+            changes=[agreement_changes.change(each, names) for each in row.study["changes"]],
+            status=row.status,
+            trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
+            running=running,
+        )
+    )
+    if running:
+        page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
+    return page
+
+
+@blueprint.post("/agreement/<version>/try")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def try_it(version: str) -> Answer:
+    """Begin the simulation; the page that follows waits for it."""
+    try:
+        simulations.begin_trial(version=version, by=access.actor())
+    except background.Busy:
+        return errors.error_page(409, BUSY)
+    return redirect(url_for("agreements.changes", version=version, _anchor="trial"), 303)
+
+
+def _old_parties(version: str) -> Mapping[str, Party]:
+    try:
+        return places.country().agreement(version).parties
+    except KeyError:
+        return {}
+
+
+@blueprint.get("/agreements/new")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def propose_page() -> str:
+    return render_template("agreement/agreements/propose.html", form=ProposeAgreementForm())
+
+
+@blueprint.post("/agreements")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def propose() -> Answer:
+    """Check the draft; a broken one comes back with what is wrong and with the text."""
+    form = ProposeAgreementForm(request.form)
+    unreadable = _take_file(form)
+    if form.validate() and not unreadable:
+        try:
+            version = actions.propose(text=form.text.data or "", by=access.actor())
+            return redirect(url_for("agreements.changes", version=version), 303)
+        except actions.Unusable as error:
+            what = error.what
+            form.text.errors = [N_("Correct the draft: %(what)s", what=what)]
+        except parsing.BeyondLimits as error:
+            form.text.errors = [error.phrase]
+    elif unreadable:
+        form.text.errors = [unreadable]
+    return render_template("agreement/agreements/propose.html", form=form), 422
+
+
+def _take_file(form: ProposeAgreementForm) -> Phrase | None:
+    """Replace the text by the file that was chosen; returns what is wrong with the file, if anything."""
+    chosen = request.files.get("file")
+    content = chosen.read(4 * LONGEST_TEXT + 1) if chosen is not None and chosen.filename else b""
+    if not content:
+        return None
+    try:
+        form.text.data = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return N_("Choose a text file in UTF-8; this one is not")
+    form.text.raw_data = [form.text.data]
+    return None
+
+
+@blueprint.get("/agreement/<version>/approve")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def approve_page(version: str) -> Answer:
+    check_simulated(store.version(version, by=access.actor()).simulation)
+    return _step_page(version, VersionStatus.PROPOSED, "agreement/agreements/approve.html", form=ApproveAgreementForm())
+
+
+def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
+    """The page for one step; 409 when the version is in another state. The last of `expected` is the template."""
+    *statuses, template = expected
+    row = store.version(version, by=access.actor())
+    if row.status not in statuses:
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    agreement = actions.document(version, by=access.actor())
+    page: str = render_template(template, agreement=agreement, study=row.study, **values)
+    return page
+
+
+@blueprint.post("/agreement/<version>/approve")
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
+def approve(version: str) -> Answer:
+    form = ApproveAgreementForm(request.form)
+    if form.validate():
+        assert isinstance(form.on.data, date)
+        try:
+            actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=access.actor())
+            return redirect(url_for("agreements.show", version=version), 303)
+        except ApprovalRefused as error:
+            field, words = UNUSABLE[error.reason]
+            form[field].errors = [words]
+    page = _step_page(version, VersionStatus.PROPOSED, "agreement/agreements/approve.html", form=form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+@blueprint.get("/agreement/<version>/open")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def open_page(version: str) -> Answer:
+    return _step_page(version, VersionStatus.APPROVED, "agreement/agreements/open.html")
+
+
+@blueprint.post("/agreement/<version>/open")
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
+def open_for_signature(version: str) -> Answer:
+    actions.open_for_signature(version=version, by=access.actor())
+    return redirect(url_for("agreements.parties", version=version), 303)
+
+
+@blueprint.get("/agreement/<version>/withdraw")
+@access.requires(Permission.AGREEMENT_MANAGE)
+def withdraw_page(version: str) -> Answer:
+    states = (VersionStatus.PROPOSED, VersionStatus.APPROVED, VersionStatus.OPEN)
+    return _step_page(version, *states, "agreement/agreements/withdraw.html")
+
+
+@blueprint.post("/agreement/<version>/withdraw")
+@access.requires(Permission.AGREEMENT_MANAGE)
+@sessions.step_up
+def withdraw(version: str) -> Answer:
+    actions.withdraw(version=version, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/agreement/<version>/sign")
+@access.requires(Permission.AGREEMENT_SIGN)
+def sign_page(version: str) -> Answer:
+    form = SignAgreementForm(data={"read": actions.digest_of(version, by=access.actor())})
+    return _sign_page(version, form)
+
+
+def _sign_page(version: str, form: SignAgreementForm) -> Answer:
+    if version not in actions.waits_for(by=access.actor()):
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    return _step_page(version, VersionStatus.OPEN, VersionStatus.SIGNED, "agreement/agreements/sign.html", form=form)
+
+
+@blueprint.post("/agreement/<version>/sign")
+@access.requires(Permission.AGREEMENT_SIGN)
+@sessions.step_up
+def sign(version: str) -> Answer:
+    form = SignAgreementForm(request.form)
+    if form.validate():
+        actions.sign(version=version, read=(form.read.data or "")[:64], by=access.actor())
+        return redirect(url_for("agreements.parties", version=version), 303)
+    page = _sign_page(version, form)
+    assert isinstance(page, str)
+    return page, 422
+
+
+def register(app: Any) -> None:
+    """Take in new versions once a minute, and say on home pages that one waits."""
+    app.before_request(actions.refresh_if_due)

@@ -1,0 +1,147 @@
+"""The help line: one form for the call that is on the line, and the calls of the last thirty days."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.interviews.helpline import (
+    CALLER_LABELS,
+    IMPOSSIBLE,
+    OUTCOME_LABELS,
+    PART_LABELS,
+    TOPIC_LABELS,
+    OpenNoteForm,
+    RecordCallForm,
+)
+from nrm.actions.interviews import helpline as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.interviews.helpline import OTHER_LANGUAGE, Caller, HelplineRefusal, HelplineRefused, Outcome, Topic
+from nrm.domain.shelter.cases import Purpose
+from nrm.domain.words import N_
+from nrm.store.interviews import helpline as store
+from nrm.web import access, errors
+from nrm.web.language import current_language
+
+blueprint = Blueprint("helpline", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+_, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
+
+
+def home_part() -> Markup:
+    """The part of the operator's home page: who is to be called back."""
+    part = render_template(
+        "interviews/helpline/waiting.html", lines=store.calls(by=access.actor(), noted_only=True), **_words()
+    )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def _words() -> dict[str, object]:
+    return {
+        "parts": PART_LABELS,
+        "callers": CALLER_LABELS,
+        "topics": TOPIC_LABELS,
+        "outcomes": OUTCOME_LABELS,
+        "names": actions.languages(),
+    }
+
+
+def _form() -> RecordCallForm:
+    form = RecordCallForm(request.form)
+    form.language.choices = [
+        *(SelectChoice(value=code, label=name) for code, name in actions.languages().items()),
+        SelectChoice(value=OTHER_LANGUAGE, label=N_("another language")),
+    ]
+    return form
+
+
+@blueprint.get("/helpline/calls/new")
+@access.requires(Permission.CALL_RECORD)
+def record_page() -> str:
+    """The call that is on the line: outcome first, large answers one below the other, one button."""
+    form = _form()
+    form.id.data, form.interview.data = str(uuid.uuid4()), str(uuid.uuid4())
+    form.language.data = current_language() if current_language() in actions.languages() else OTHER_LANGUAGE
+    return render_template("interviews/helpline/record.html", form=form)
+
+
+@blueprint.post("/helpline/calls")
+@access.requires(Permission.CALL_RECORD)
+def record() -> Answer:
+    form = _form()
+    try:
+        call_id, interview_id = (uuid.UUID((each.data or "")[:36]) for each in (form.id, form.interview))
+    except ValueError:
+        return errors.error_page(422)
+    if not form.validate():
+        return render_template("interviews/helpline/record.html", form=form), 422
+    outcome = Outcome(form.outcome.data)
+    try:
+        begun = actions.record(
+            call_id=call_id,
+            language=form.language.data,
+            caller=Caller(form.caller.data),
+            topic=Topic(form.topic.data),
+            outcome=outcome,
+            note=(form.note.data or "").replace("\r\n", "\n").strip(),
+            interview_id=interview_id,
+            by=access.actor(),
+        )
+    except HelplineRefused as error:
+        field, words = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, words)
+        form[field].errors = [words]
+        return render_template("interviews/helpline/record.html", form=form), 422
+    if begun is not None:
+        return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+    if outcome is Outcome.NOTICE:
+        return redirect(url_for("announced_returns.announce_page"), 303)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/helpline/calls")
+@access.requires(Permission.CALL_RECORD)
+def index() -> str:
+    """The calls of the last thirty days."""
+    return render_template("interviews/helpline/index.html", lines=store.calls(by=access.actor()), **_words())
+
+
+@blueprint.get("/helpline/calls/<uuid:call_id>")
+@access.requires(Permission.CALL_RECORD)
+def show(call_id: uuid.UUID) -> Answer:
+    return _show(call_id, OpenNoteForm())
+
+
+def _show(call_id: uuid.UUID, form: OpenNoteForm, status: int = 200) -> tuple[str, int]:
+    by = access.actor()
+    line = store.one(call_id, by=by)
+    note = actions.opened(call_id=call_id, by=by) if line.noted else None
+    return render_template("interviews/helpline/show.html", line=line, form=form, note=note, **_words()), status
+
+
+@blueprint.post("/helpline/calls/<uuid:call_id>/open")
+@access.requires(Permission.CALL_RECORD)
+def open_note(call_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    form = OpenNoteForm(request.form)
+    if not form.validate():
+        return _show(call_id, form, 422)
+    actions.open_note(call_id=call_id, purpose=Purpose(form.purpose.data), by=access.actor())
+    return redirect(url_for("helpline.show", call_id=call_id), 303)
+
+
+@blueprint.post("/helpline/calls/<uuid:call_id>/settled")
+@access.requires(Permission.CALL_RECORD)
+def settle(call_id: uuid.UUID) -> Answer:
+    """The call needs no more work: destroy its note."""
+    try:
+        actions.settle(call_id=call_id, by=access.actor())
+    except HelplineRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("home.index"), 303)

@@ -1,0 +1,246 @@
+"""Ending an interview without a case, or destroying a draft: a page of its own shows what was said and will be lost.
+
+The post alone cannot end a child's interview here: the page asks the child authority, waits, and shows its answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm
+from nrm import clock
+from nrm.actions.interviews import interviews as actions
+from nrm.actions.interviews.interviews import Draft
+from nrm.domain.interviews.endings import FINAL, Against, is_child
+from nrm.domain.interviews.indicators import said_words
+from nrm.domain.interviews.interviews import Question
+from nrm.domain.interviews.questionnaire_flow import first_incomplete
+from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.words import N_
+from nrm.steps.interviews.screenings import ending_of
+from nrm.store import names as accounts_store
+from nrm.store.interviews import child_alerts
+from nrm.store.interviews.child_alerts import AlertLine
+from nrm.store.rows.referrals import notification_calls as notification_call_rows
+from nrm.web import access, places
+from nrm.web.language import current_language, gettext, text_in
+from nrm.web.shelter.opened import answer_rows
+
+DISCARDED = "discarded"
+WHY = "assessment_why"
+# Answers that need not be shown before an interview is destroyed.
+QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
+TEXTS = ("short_text", "long_text")
+NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
+NOT_ENDED = N_(
+    "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
+)
+Rows = list[tuple[str, str]]
+
+
+def is_a_childs(draft: Draft) -> bool:
+    """Whether the rules for children apply: by the answers, or because the child authority was told and has not given
+    its final answer."""
+    if is_child(draft.answers.get(draft.questionnaire.derive["age"])):
+        return True
+    told = _told_alert(draft)
+    return told is not None and told.answer not in list(FINAL)
+
+
+def outcome(draft: Draft, *, discard: bool) -> str | None:
+    """`none`, `refused`, or `discarded` if the draft is to be destroyed; None if these answers do not end it."""
+    if first_incomplete(draft.questionnaire, draft.answers) is None:
+        ending = ending_of(draft.questionnaire, draft.answers)
+        if ending is not None and (not discard or is_a_childs(draft)):
+            return ending
+    # A child's interview may also end before it is complete; there is only one way to do it.
+    return DISCARDED if discard or (is_a_childs(draft) and _told_alert(draft) is not None) else None
+
+
+def shelter_chosen() -> str:
+    """The party that was ticked before, if it is one."""
+    code = (request.form if request.method == "POST" else request.args).get("shelter", "")
+    return code if code in places.country().in_force(clock.now()).parties else ""
+
+
+def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
+    """The page that asks once more; of a child, what the child authority is asked and answered."""
+    shelter = shelter_chosen()
+    against = actions.against(draft, draft.answers, shelter=bool(shelter), discard=ending == DISCARDED)
+    child = is_a_childs(draft)
+    told = _told_alert(draft) if child else None
+    asks = child and (told is None or told.opinion_at is None)
+    return (
+        render_template(
+            "interviews/interviews/end.html",
+            interview_id=draft.interview_id,
+            code=draft.pseudonym,
+            back=_address_back(draft, ending),
+            ending=ending,
+            child=child,
+            told=told,
+            numbers=_numbers(draft, told),
+            answer_labels=ANSWER_LABELS,
+            reason_labels=REASON_LABELS,
+            may_end=not child or (told is not None and told.answer in list(FINAL)),
+            asks_reason=asks or (not child and ending != REFUSED and bool(against)),
+            asks=asks,
+            rows=_summary_rows(draft, against, shelter),
+            shelter=shelter,
+            form=form,
+            revision=draft.revision,
+        ),
+        status,
+    )
+
+
+def _address_back(draft: Draft, ending: str) -> str:
+    if ending == DISCARDED:
+        return url_for("interviews.tasks", interview_id=draft.interview_id)
+    return url_for("interviews.page", interview_id=draft.interview_id, page=draft.pages[-1].id)
+
+
+def _told_alert(draft: Draft) -> AlertLine | None:
+    told = child_alerts.of_interview(draft.interview_id, by=access.actor())
+    return told if told is not None and not told.withdrawn_why else None
+
+
+def _numbers(draft: Draft, told: AlertLine | None) -> list[tuple[str, str]]:
+    """Whom the post calls about a child meanwhile: the child authority first, the duty desk last."""
+    if told is None:
+        desks = accounts_store.organisations_by_id().values()
+        return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
+    organisation_id = access.actor().organisation_id
+    assert organisation_id is not None
+    found = notification_call_rows.numbers(told.party, organisation_id, draft.interview_id)
+    return [(text_in(each.names), each.telephone) for each in found]
+
+
+def _name(organisation: Any) -> str:
+    return text_in({"sq": organisation.name_sq, "en": organisation.name_en})
+
+
+def said(draft: Draft) -> Rows:
+    """What was said in an interview that is to be destroyed, without any words of the person."""
+    return _summary_rows(draft, actions.against(draft, draft.answers), "")
+
+
+def of_what_happened(draft: Draft) -> Rows:
+    """What was told of what happened: named, noticed, and that there are own words. Without consent nobody gets it."""
+    return [*_told_of(actions.against(draft, draft.answers)), *_own_words(draft)]
+
+
+def _own_words(draft: Draft) -> Rows:
+    """A row that says that there are own words; never the words themselves."""
+    asked = draft.questionnaire.questions.values()
+    texts = [each for each in asked if each.kind in TEXTS and each.by == "person" and each.compartment == "story"]
+    if not any(draft.answers.get(each.id) for each in texts):
+        return []
+    return [(gettext("The person’s own words"), gettext("There are some, and they are not shown here"))]
+
+
+def _told_of(against: Against) -> Rows:
+    """Rows that say what was named or noticed, or that little was said."""
+    language, profile = current_language(), against.profile
+    rows: Rows = [(gettext("Named"), said_words(each, language)) for each in profile.said]
+    rows += [
+        (finding.text[language], "; ".join(each.text[language] for each in finding.named))
+        for finding in profile.findings
+        if finding.named
+    ]
+    if profile.border:
+        rows.append((gettext("Noticed"), "; ".join(each.text[language] for each in profile.border)))
+    if profile.little_said:
+        rows.append((gettext("Said"), gettext("Little. That means “suspected”, not “no indicator”.")))
+    return rows
+
+
+def _summary_rows(draft: Draft, against: Against, shelter: str) -> Rows:
+    """What was said: named, noticed, how much danger, hurt, not alone, needs, children along, that there are own words,
+    the shelter; and the officer's own words."""
+    rows = _told_of(against)
+    shown = [each for each in draft.questionnaire.questions.values() if _tells_danger(each) or _counts(draft, each)]
+    rows += [*_answered(draft, shown), *_own_words(draft)]
+    if shelter:
+        rows.append((gettext("Shelter chosen"), text_in(places.country().in_force(clock.now()).parties[shelter].names)))
+    if against.was_child:
+        rows.append((gettext("Age"), gettext("Under 18 or not sure was chosen before.")))
+    if WHY in draft.answers:
+        rows += _answered(draft, [draft.questionnaire.questions[WHY]])
+    return rows
+
+
+def _tells_danger(question: Question) -> bool:
+    return question.routing == "security_risk"
+
+
+def _counts(draft: Draft, question: Question) -> bool:
+    """Whether it was answered that the person is hurt, is not alone, needs something, has children along."""
+    quiet = QUIET.get(question.id)
+    return quiet is not None and draft.answers.get(question.id, quiet) != quiet
+
+
+def _answered(draft: Draft, questions: list[Question]) -> Rows:
+    own = {each.id: draft.answers[each.id] for each in questions if each.id in draft.answers}
+    return answer_rows(draft.questionnaire, own, {})
+
+
+def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
+    """Do what was confirmed, or show again what is missing. Raises StaleAnswers, KeyedTwice, NoLongerDraft."""
+    interview_id, by = draft.interview_id, access.actor()
+    form = EndForm(request.form)
+    reason = str(form.reason.data or "")
+    try:
+        if is_a_childs(draft) and not _may_end(draft):
+            told = _told_alert(draft)
+            if told is not None and told.opinion_at is not None:
+                return show(draft, ending, EndForm(), 409)
+            actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
+            return redirect(url_for("interviews.end_page", interview_id=interview_id), 303)
+        if ending == DISCARDED:
+            actions.discard(interview_id=interview_id, reason=reason, seen=seen, by=by)
+        else:
+            shelter = bool(shelter_chosen())
+            ending = actions.end(interview_id=interview_id, reason=reason, shelter=shelter, seen=seen, by=by)
+    except actions.ReasonNeeded:
+        form.validate()
+        return show(draft, ending, form, 422)
+    except actions.ChildWaits:
+        return show(draft, ending, EndForm(), 409)
+    return redirect(url_for("interviews.ended", ending=ending), 303)
+
+
+def _may_end(draft: Draft) -> bool:
+    told = _told_alert(draft)
+    return told is not None and told.answer in list(FINAL)
+
+
+def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, page: str, seen: int) -> BaseResponse:
+    """The officer ends the interview on its last page: at once if nothing speaks against it, else on a page of its own.
+
+    `preset`: the shelter that the form had ticked before anybody chose.
+    """
+    interview_id, by = draft.interview_id, access.actor()
+    chosen = request.form.get("party", "")
+    known = chosen in places.country().in_force(clock.now()).parties
+    shelter = chosen if known and chosen != preset else ""
+    last = actions.LastPage(page, given, seen)
+    asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE
+    if not asked_apart:
+        try:
+            ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
+            return redirect(url_for("interviews.ended", ending=ending), 303)
+        except (actions.ReasonNeeded, actions.ChildWaits):
+            pass
+    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by)
+    return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
+
+
+def ask_again(interview_id: uuid.UUID, *, discard: bool) -> BaseResponse:
+    """Back to the page that asks, after what it showed was changed."""
+    name = "interviews.discard_page" if discard else "interviews.end_page"
+    return redirect(url_for(name, interview_id=interview_id), 303)

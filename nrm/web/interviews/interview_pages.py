@@ -1,0 +1,458 @@
+"""What the pages of an interview show: questions, the proposed route, the profile, what is done and what is left."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, render_template, request
+from markupsafe import Markup
+
+from forms.interviews.interview_sending import SendInterviewForm
+from forms.interviews.interviews import PageForm
+from nrm import clock
+from nrm.actions.interviews import interview_sending
+from nrm.actions.interviews.interviews import Draft
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.agreement.routes import FALLBACKS
+from nrm.domain.interviews.endings import LAST_WORDS
+from nrm.domain.interviews.facts import consent_of, struck_out
+from nrm.domain.interviews.indicators import Profile, profile
+from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import with_page
+from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.wordings import language_question
+from nrm.domain.words import N_
+from nrm.steps.referrals import proposals as proposal_steps
+from nrm.steps.referrals.proposals import Choice, Proposal
+from nrm.store.interviews.child_alerts import AlertLine
+from nrm.store.interviews.interviews import ToldLine, UnsentLine
+from nrm.web import access, frames, places
+from nrm.web.interviews import directives, handouts, interview_endings
+from nrm.web.interviews.questions import QuestionMarkup
+from nrm.web.language import current_language, gettext, text_in
+from nrm.web.shelter.opened import answer_rows
+
+DAY = 24 * 3600
+SHOWN_OF_A_TEXT = 300
+# Fields of the form that are not answers.
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
+FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One interview that was not sent yet; `days_left` None: it does not run out.
+
+    `child`: `asked` while the child authority is asked whether it may end, then `answered`.
+    """
+
+    id: Any
+    code: str
+    started_at: datetime
+    days_left: int | None
+    warn: bool
+    child: str = ""
+    waits: bool = False  # for the child authority's last word: until then it does not run out
+
+
+@dataclass(frozen=True, slots=True)
+class NamedParty:
+    """A party that the page names to the person; `receives`, or is only told."""
+
+    code: str
+    name: str
+    receives: bool
+    struck_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who has to be told by when, and when they said that they were."""
+
+    name: str
+    telephone: str
+    due_at: datetime | None
+    done_at: datetime | None
+
+
+def draft_line(row: UnsentLine) -> DraftLine:
+    """The line of a list for one unsent interview."""
+    child = "" if row.asked_at is None else "answered" if row.answer else "asked"
+    waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
+    if row.expires_at is None or waits:
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
+    left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
+    kept = places.country().retention
+    warn = left <= kept.draft_days - kept.draft_warning_days
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
+
+
+def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
+    """The ready markup of the questionnaire, made once per process."""
+    made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
+    if questionnaire.id not in made:
+        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire)
+    return made[questionnaire.id]
+
+
+def _spoken(draft: Draft) -> str | None:
+    return draft.answers.get(language_question(draft.questionnaire))
+
+
+def show(draft: Draft, page: Page, *, by: Actor) -> str:
+    """The page with the answers that were saved."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
+
+
+def again(
+    draft: Draft,
+    page: Page,
+    form: PageForm,
+    *,
+    by: Actor,
+    picked: SendInterviewForm | None = None,
+    answers: Answers | None = None,
+    revision: int | None = None,
+) -> tuple[str, int]:
+    """The page as it was typed, with its error messages. `answers`: those of the draft and of the page; `revision`:
+    that of what was kept of the page already."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
+    seen = request.form.get("seen", "") if revision is None else revision
+    shown = draft.answers if answers is None else answers
+    return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen, answers=shown), 422
+
+
+def _render(
+    draft: Draft,
+    page: Page,
+    body: Markup,
+    *,
+    by: Actor,
+    form: PageForm | None,
+    picked: SendInterviewForm | None,
+    revision: int | str,
+    answers: Answers | None = None,
+) -> str:
+    answers = draft.answers if answers is None else answers
+    language = current_language()
+    journey, place = draft.pages, draft.pages.index(page)
+    last = page is journey[-1]
+    consent = consent_of(draft.questionnaire, draft.answers)
+    ends = last and consent == REFUSED
+    more: dict[str, Any] = {}
+    if strikes_out(draft, page):
+        more["named"] = _named(draft, form, by=by)
+        if form is None and not last and nobody_left(draft, by=by):
+            more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
+    if last and any(handouts.consent_parts(draft)):
+        more["receipt"] = True
+    if last and not ends:
+        more |= _sending(draft, answers, picked, by=by)
+        if consent == "not_asked_urgent":
+            more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
+        if "assessment" in page.questions:
+            more["profile"] = _profile(draft)
+            more["summary"] = _summary(draft, page)
+    asked_form = picked if picked is not None and picked.errors else form
+    shown = {
+        "page_id": page.id,
+        "title": page.title[language],
+        "number": place + 1,
+        "pages": len(journey),
+        "back": journey[place - 1] if place else None,
+        "last": last,
+        "ends": ends,
+        "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
+        "child": consent == "not_asked_child",
+        "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
+        "directives": directives.lines(page.id),
+    }
+    spoken = _spoken(draft)
+    wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
+    if asked_form is None and not more and not request.query_string:
+        synthetic = current_app.extensions["nrm.synthetic"]
+        back = journey[place - 1].id if place else ""
+        key = (draft.questionnaire.id, page.id, language, spoken, synthetic, place, back, *_key(shown))
+        visitor = access.visitor()
+        values = {
+            "id": str(draft.interview_id),
+            "code": draft.pseudonym,
+            "revision": revision,
+            "token": visitor.csrf_token,
+            "name": visitor.name,
+            "organisation": text_in(visitor.organisation_name),
+            "body": body,
+        }
+        return FRAMES.fill(key, lambda mark: _frame(mark, shown, wordings), values)
+    return render_template(
+        "interviews/interviews/page.html",
+        interview_id=draft.interview_id,
+        code=draft.pseudonym,
+        body=body,
+        wordings=wordings,
+        form=asked_form,
+        revision=revision,
+        draft=draft,
+        ticked=request.form.getlist(directives.FIELD),
+        **shown,
+        **more,
+    )
+
+
+def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
+    told = tuple((line.value, line.read) for line in shown["directives"])
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child")), told)
+
+
+def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
+    """The page with marks for what differs from one showing to the next."""
+    return render_template(
+        "interviews/interviews/page.html",
+        interview_id=uuid.UUID(mark["id"]),
+        code=mark["code"],
+        body=mark["body"],
+        wordings=wordings,
+        form=None,
+        ticked=(),
+        revision=mark["revision"],
+        csrf_token=mark["token"],
+        actor={"name": mark["name"], "organisation_name": mark["organisation"]},
+        **shown,
+    )
+
+
+def strikes_out(draft: Draft, page: Page) -> bool:
+    """Whether the page asks the person who must not know. A child is not asked for consent, and so not for this."""
+    return "parties" in page.questions and draft.questionnaire.questions["parties"].when.holds(draft.answers)
+
+
+def names_on(draft: Draft, *, by: Actor) -> set[str]:
+    """The codes of the parties that a page on consent names to the person."""
+    return {each.code for each in _named(draft, None, by=by)}
+
+
+def _named(draft: Draft, form: PageForm | None, *, by: Actor) -> list[NamedParty]:
+    """The parties of the route that is proposed, those that receive first; and those struck out before.
+
+    Parties that are asked automatically when the first declines are named too: a yes is valid only for named parties.
+    """
+    struck_out = set(draft.answers.get("parties") or ())
+    if form is not None:
+        struck_out = (struck_out - set(request.form.getlist("named"))) | set(request.form.getlist("parties"))
+    answers = {name: value for name, value in draft.answers.items() if name != "parties"}
+    proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    receive = [choice.party for choice in proposed.named]
+    told = [each.party for each in proposed.route.obligations if each.kind == interview_sending.NOTIFY]
+    parties = proposed.agreement.parties
+    return [
+        NamedParty(code, text_in(parties[code].names), code in receive, code in struck_out)
+        for code in dict.fromkeys([*receive, *told, *sorted(struck_out & parties.keys())])
+    ]
+
+
+def _sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
+    """The parties that can be asked, in the agreement's order; none is ticked before, unless exactly one must be asked.
+
+    If nobody can be asked: what is left to do. A struck-out party is never offered, and neither is its telephone.
+    """
+    proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    struck = struck_out(draft.questionnaire, answers)
+    nobody = not proposed.choices
+    if nobody:
+        more: dict[str, Any] = {"left": _numbers(proposed, struck), "leaflets": handouts.leaflets()}
+        more["refused_all"] = bool(struck)
+    else:
+        more = {}
+    if picked is None:
+        picked = SendInterviewForm()
+        only = proposed.proposed
+        picked.party.data = only[0].party if len(only) == 1 and only[0].must else None
+    language = current_language()
+    asked = picked.party.data if picked.asks else None
+    return more | {
+        "picked": picked,
+        "asked_of": next((_choice(each)["name"] for each in proposed.choices if each.party == asked), ""),
+        "proposed": [_choice(choice) for choice in proposed.proposed],
+        "others": [_choice(choice) for choice in proposed.choices if not choice.proposed],
+        "excluded": _excluded(proposed),
+        "fallback": FALLBACKS[proposed.route.fallback][language] if proposed.route.fallback else "",
+        "duty_desks": _duty_desks(proposed, struck),
+        "agreement": text_in(proposed.agreement.title),
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    organisation = choice.organisation
+    return {
+        "party": choice.party,
+        "name": organisation.name_sq if current_language() == "sq" else organisation.name_en,
+        "telephone": organisation.telephone,
+        "room": str(choice.room),
+        "must": choice.must,
+        "clause": choice.clause,
+        "reason": text_in(choice.reason),
+        "desk_open": choice.desk_open,
+    }
+
+
+def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
+    """(name, why not) of the parties that cannot be asked at all."""
+    offered = {choice.party for choice in proposed.choices}
+    return [
+        (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
+        for each in proposed.route.excluded
+        if each.party not in offered
+    ]
+
+
+def _duty_desks(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
+    """The duty desks of the Responsible Authority, unless the person struck it out."""
+    parties = proposed.agreement.parties.values()
+    return [
+        (text_in(each.names), each.on_call)
+        for each in parties
+        if each.kind == "responsible_authority" and each.code not in struck
+    ]
+
+
+def _numbers(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
+    """Whom one can call when nobody can be asked: duty desk and help line, unless they were struck out."""
+    lines = [each for each in proposed.agreement.parties.values() if each.kind == "helpline"]
+    helped = [(text_in(each.names), places.country().emergency.helpline) for each in lines if each.code not in struck]
+    return [*_duty_desks(proposed, struck), *helped[:1]]
+
+
+def numbers_left(draft: Draft, answers: Answers, *, by: Actor) -> list[tuple[str, str]]:
+    """The numbers that are left for a person who struck out others."""
+    proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
+    return _numbers(proposed, struck_out(draft.questionnaire, answers))
+
+
+def nobody_left(draft: Draft, *, by: Actor) -> bool:
+    """Whether an adult wants none of those that could be asked to know."""
+    if not struck_out(draft.questionnaire, draft.answers) or consent_of(draft.questionnaire, draft.answers) == REFUSED:
+        return False
+    return not proposal_steps.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True).choices
+
+
+def _profile(draft: Draft) -> Profile:
+    age = draft.answers.get(draft.questionnaire.derive["age"])
+    return profile(draft.questionnaire, draft.answers, child=age != "adult")
+
+
+def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
+    """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
+    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
+    rows = []
+    for page in draft.pages:
+        if page.id != here.id:
+            own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+            shown = [(question, _cut(answer)) for question, answer in answer_rows(draft.questionnaire, own, names)]
+            rows.append((page, shown))
+    return rows
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_OF_A_TEXT else text[:SHOWN_OF_A_TEXT].rstrip() + "…"
+
+
+def is_end(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
+    """Whether the interview ends on this page without a referral."""
+    answers = with_page(draft.questionnaire, draft.answers, page, given)
+    return consent_of(draft.questionnaire, answers) == REFUSED or answers.get("assessment") == NONE
+
+
+def is_refused(draft: Draft, page: Page, given: Mapping[str, Any]) -> bool:
+    """Whether an adult said no to help, this page included."""
+    answers = with_page(draft.questionnaire, draft.answers, page, given)
+    return consent_of(draft.questionnaire, answers) == REFUSED
+
+
+def preset_shelter(draft: Draft, *, by: Actor) -> str | None:
+    """The one shelter that must be asked, and so is ticked before anybody chooses; None if there is none."""
+    only = proposal_steps.proposal(draft.questionnaire, draft.answers, by=by, before_consent=True).proposed
+    return only[0].party if len(only) == 1 and only[0].must else None
+
+
+def proposal_with(draft: Draft, page: Page, given: Mapping[str, Any], *, by: Actor) -> Proposal:
+    """The route with the answers of the last page, which may strike out a party."""
+    return proposal_steps.proposal(
+        draft.questionnaire, with_page(draft.questionnaire, draft.answers, page, given), by=by
+    )
+
+
+def tasks(draft: Draft, alert: AlertLine | None) -> str:
+    """The list of parts; `alert`: what the child authority was told."""
+    to_do = draft.page_to_do
+    lines = []
+    for place, page in enumerate(draft.pages):
+        sends = page is draft.pages[-1]  # nothing was sent yet
+        done = page.id in draft.visited and page.id not in draft.journey.lacking and not sends
+        reachable = place <= draft.pages.index(to_do)
+        status, kind = (
+            (N_("Done"), "ok") if done else (N_("To do"), "todo") if reachable else (N_("Cannot start yet"), "ok")
+        )
+        lines.append((page, reachable, status, kind))
+    return render_template(
+        "interviews/interviews/tasks.html",
+        draft=draft,
+        lines=lines,
+        to_do=to_do,
+        line=_line_of(draft, alert),
+        alert=alert,
+    )
+
+
+def _line_of(draft: Draft, alert: AlertLine | None) -> DraftLine:
+    asked_at = alert.opinion_at if alert is not None and not alert.withdrawn_why else None
+    answer = alert.answer if alert is not None else ""
+    kept = (draft.interview_id, draft.pseudonym, draft.started_at, draft.expires_at)
+    return draft_line(UnsentLine(*kept, asked_at, answer))
+
+
+def stale(current: Draft, page: Page, form: PageForm) -> tuple[str, int]:
+    """Two windows saved the same page: both texts, and the officer keeps one."""
+    rows = []
+    for name, field in form.question_fields().items():
+        saved, mine = current.answers.get(name), field.data
+        if saved != mine:
+            rows.append(
+                (
+                    field.question.text[current_language()],
+                    _words(current.questionnaire, name, saved),
+                    _words(current.questionnaire, name, mine),
+                )
+            )
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in AROUND]
+    page_html = render_template("interviews/interviews/stale.html", draft=current, page=page, rows=rows, kept=kept)
+    return page_html, 409
+
+
+def _words(questionnaire: Questionnaire, name: str, value: Any) -> str:
+    if value is None:
+        return gettext("not answered")
+    rows = answer_rows(questionnaire, {name: value}, {})
+    return rows[0][1] if rows else ""
+
+
+def told(rows: Sequence[ToldLine]) -> list[Told]:
+    """Who has to be told of a case that was sent."""
+    parties = places.country().in_force(clock.now()).parties
+    return [
+        Told(
+            text_in(parties[row.party].names) if row.party in parties else row.party,
+            parties[row.party].on_call if row.party in parties else "",
+            row.due_at,
+            row.done_at,
+        )
+        for row in rows
+    ]

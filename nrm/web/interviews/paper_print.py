@@ -1,0 +1,246 @@
+"""The questionnaire on paper, as plain values for its template: one pair of languages, tonight's telephones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from flask import render_template
+
+from forms.names import country_name
+from nrm.countries import Country
+from nrm.domain.agreement.agreements import Agreement, Clause, Party, Target
+from nrm.domain.interviews import paper_forms
+from nrm.domain.interviews.interviews import Page, Question, Questionnaire
+from nrm.domain.interviews.paper_forms import Part, Plan
+from nrm.domain.interviews.spoken import Choices
+from nrm.web.language import gettext, speaking, text_in
+
+LINES_OF_A_STORY, LINES = 14, 3
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedOption:
+    """One box to tick: its code, its words for the officer and for the person; `more` opens under it."""
+
+    code: str
+    text: str
+    said: str
+    more: PrintedQuestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedQuestion:
+    """One question; `other`: the words in front of a line for what is not listed."""
+
+    number: int
+    kind: str
+    by: str
+    several: bool
+    text: str
+    said: str
+    hint: str
+    options: tuple[PrintedOption, ...]
+    other: str
+    lines: int
+    gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedWording:
+    """What is read out; `staff_text`: the same for the officer, where it is another language."""
+
+    title: str
+    version: str
+    language: str
+    text: str
+    staff_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPart:
+    """A heading with what stands under it."""
+
+    title: str
+    usual: bool
+    ends: bool
+    wordings: tuple[PrintedWording, ...]
+    questions: tuple[PrintedQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whom to call."""
+
+    name: str
+    hours: str
+    telephone: str
+    on_call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A clause that says who receives somebody, or who is told."""
+
+    number: str
+    text: str
+    parties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything on the paper but its number."""
+
+    staff: str
+    spoken: str
+    form: str
+    parts: tuple[PrintedPart, ...]
+    agreement: str
+    desks: tuple[Desk, ...]
+    rules: tuple[Rule, ...]
+    printed_at: datetime
+
+
+def html(sheet: Sheet, number: str) -> str:
+    """One paper for the typesetter."""
+    with speaking(sheet.staff):
+        return render_template("interviews/paper_forms/print.html", paper=sheet, number=number)
+
+
+def sheet(
+    questionnaire: Questionnaire, staff: str, spoken: str, country: Country, region: str | None, at: datetime
+) -> Sheet:
+    """The paper in the officer's language and the person's, with the agreement in force at that instant.
+
+    `region`: where the post is, for the numbers of what is near it.
+    """
+    agreement = country.in_force(at)
+    writer = _Writer(
+        questionnaire, paper_forms.plan(questionnaire), country.choices_of(questionnaire), agreement, spoken
+    )
+    with speaking(staff):
+        names = questionnaire.language_names
+        pair = names[staff] if spoken == staff else f"{names[staff]} · {names[spoken]}"
+        return Sheet(
+            staff,
+            spoken,
+            f"{questionnaire.id}, {gettext('version %(number)s', number=questionnaire.version)} · {pair}",
+            tuple(writer.part(part, staff) for part in writer.paper.parts),
+            text_in(agreement.title),
+            tuple(_desks(agreement, country, region, at)),
+            tuple(_rules(agreement)),
+            at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    questionnaire: Questionnaire
+    paper: Plan
+    choices: Choices
+    agreement: Agreement
+    spoken: str
+
+    def part(self, part: Part, staff: str) -> PrintedPart:
+        questions = tuple(self.question(each, staff) for each in part.questions if not self._stands_under(each, part))
+        return PrintedPart(
+            part.page.title[staff], part.usual, part.ends, tuple(self.wordings(part.page, staff)), questions
+        )
+
+    def _stands_under(self, question: Question, part: Part) -> bool:
+        return question.under is not None and question.under[0] in [each.id for each in part.questions]
+
+    def wordings(self, page: Page, staff: str) -> Iterator[PrintedWording]:
+        for name in page.wordings:
+            wording = self.questionnaire.wordings[name]
+            language = self.spoken if self.spoken in wording.text else staff
+            version = gettext("version %(number)s", number=wording.version)
+            beside = wording.text[staff] if language != staff else ""
+            yield PrintedWording(wording.title[staff], version, language, wording.text[language], beside)
+
+    def question(self, question: Question, staff: str) -> PrintedQuestion:
+        is_asked = question.by == "person"
+        said = question.reads.get(self.spoken) or question.text.get(self.spoken, "") if is_asked else ""
+        gates = self.paper.gates.get(question.id, ())
+        return PrintedQuestion(
+            self.paper.numbers[question.id],
+            question.kind,
+            question.by,
+            question.kind == "some_of",
+            question.text[staff],
+            "" if self.spoken == staff else said,
+            question.hint[staff] if question.hint else "",
+            tuple(self.options(question, staff)),
+            self._other(question),
+            LINES_OF_A_STORY if question.id == "story" else LINES,
+            tuple(paper_forms.gate_words(self.paper, gate, staff) for gate in gates),
+        )
+
+    def _other(self, question: Question) -> str:
+        if question.kind not in ("country", "language") or not question.options:
+            return ""
+        return gettext("Another country:") if question.kind == "country" else gettext("Another language:")
+
+    def options(self, question: Question, staff: str) -> Iterator[PrintedOption]:
+        if question.kind == "parties":
+            for party in self.agreement.parties.values():
+                if party.competence is not None or party.kind.holds_keys:
+                    yield PrintedOption(party.code, text_in(party.names), "")
+            return
+        below = {
+            each.under[1]: each
+            for each in self.questionnaire.questions.values()
+            if each.under is not None and each.under[0] == question.id
+        }
+        for code, option in paper_forms.codes(question):
+            said = ""
+            if question.by == "person" and self.spoken != staff:
+                said = self.choices.words(question, option, self.spoken, country_name)
+            more = below.get(option.code)
+            yield PrintedOption(code, option.text[staff], said, self.question(more, staff) if more else None)
+
+
+def _desks(agreement: Agreement, country: Country, region: str | None, at: datetime) -> Iterator[Desk]:
+    day = agreement.day(at)
+    for party in agreement.parties.values():
+        if party.on_call and party.in_force(day):
+            yield Desk(text_in(party.names), _hours(party), party.desk.telephone, party.on_call)
+    for number in country.next_numbers:
+        if number.region in (None, region):
+            yield Desk(text_in(number.names), "", "", number.telephone)
+    yield Desk(gettext("Police"), gettext("day and night"), "", country.emergency.police)
+    yield Desk(gettext("Ambulance"), gettext("day and night"), "", country.emergency.ambulance)
+
+
+def _hours(party: Party) -> str:
+    desk = party.desk
+    if desk.opens == desk.closes:
+        return gettext("day and night") if desk.weekends else gettext("day and night, Monday to Friday")
+    hours = f"{_clock(desk.opens)}–{_clock(desk.closes)}"
+    return hours if desk.weekends else gettext("%(hours)s, Monday to Friday", hours=hours)
+
+
+def _clock(moment: time) -> str:
+    return f"{moment:%H:%M}"
+
+
+def _rules(agreement: Agreement) -> Iterator[Rule]:
+    for clause in agreement.clauses:
+        parties = tuple(dict.fromkeys(_parties(agreement, clause)))
+        if parties or clause.ends:
+            yield Rule(clause.number, text_in(clause.text), parties)
+
+
+def _parties(agreement: Agreement, clause: Clause) -> Iterator[str]:
+    for target in clause.refer_to:
+        yield from _named(agreement, target)
+    for duty in clause.duties:
+        if duty.kind == "notify" and duty.party in agreement.parties:
+            yield text_in(agreement.parties[duty.party].names)
+
+
+def _named(agreement: Agreement, target: Target) -> Iterator[str]:
+    for party in agreement.parties.values():
+        if party.code in (target.party, target.coalition) or (target.kind is not None and party.kind is target.kind):
+            yield text_in(party.names)

@@ -1,0 +1,105 @@
+"""Which crossing points use the questionnaire, who has read the directives, and assessment against profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, render_template
+
+from nrm import clock
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews import rollout as rules
+from nrm.domain.interviews.assessments import Compared
+from nrm.domain.interviews.rollout import State, Use
+from nrm.domain.quarters import Quarter
+from nrm.domain.words import N_
+from nrm.store.interviews import directives, screenings
+from nrm.web import access, places
+from nrm.web.language import gettext, text_in
+
+blueprint = Blueprint("rollout", __name__)
+STATE_WORDS = {
+    State.NO_DATE: N_("no day is set"),
+    State.LATER: N_("not yet in use"),
+    State.UNUSED: N_("its day has come; no interview yet"),
+    State.QUIET: N_("no interview in the last quarter nor in this one"),
+    State.USED: N_("uses it"),
+}
+QUARTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A crossing point: what it uses and from when, and whether it does."""
+
+    name: str
+    starts_on: date | None
+    questionnaire: str
+    following: Use | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Assessment against profile at one post."""
+
+    name: str
+    compared: Compared
+
+
+def today() -> date:
+    """The day on the country's clocks."""
+    return clock.today(places.country().timezone)
+
+
+def first_use(by: Actor) -> Use | None:
+    """The date of use that is still to come for the actor's crossing point; None after it, or for other
+    organisations."""
+    uses = places.country().uses
+    if not by.crossing_point or rules.present(uses, by.crossing_point, today()) is not None:
+        return None
+    return rules.following(uses, by.crossing_point, today())
+
+
+@blueprint.get("/rollout")
+@access.requires(Permission.ROLLOUT_READ)
+def index() -> str:
+    """Every crossing point with its day, and how many officers of each post have read each directive."""
+    by = access.actor()
+    country, counted = places.country(), screenings.last_counted(by=by)
+    posts = []
+    for code, point in country.crossing_points.items():
+        if point.region is None:
+            continue
+        own, present = rules.of(country.uses, code), rules.present(country.uses, code, today())
+        posts.append(
+            Post(
+                text_in(point.names),
+                own[0].starts_on if own else None,
+                (present or own[0]).questionnaire if own else "",
+                rules.following(country.uses, code, today()) if present else None,
+                rules.state(country.uses, code, today(), counted=counted.get(code)),
+            )
+        )
+    return render_template(
+        "interviews/rollout/index.html", posts=posts, words=STATE_WORDS, readers=directives.readers(by=by), actor=by
+    )
+
+
+@blueprint.get("/rollout/assessments")
+@access.requires(Permission.ASSESSMENT_READ)
+def assessments() -> str:
+    """How often officers of each post assessed otherwise than the profile, in the last four whole quarters."""
+    last = Quarter.of(today()).previous
+    first = last
+    for _ in range(QUARTERS - 1):
+        first = first.previous
+    points = places.country().crossing_points
+    found = screenings.against_profile(first, last, by=access.actor())
+    rows = [
+        Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), compared)
+        for code, compared in sorted(found.items(), key=lambda item: (-item[1].less, -item[1].more, item[0]))
+        if compared.assessed
+    ]
+    return render_template("interviews/rollout/assessments.html", rows=rows, first=first, last=last)

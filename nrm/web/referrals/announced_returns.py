@@ -1,0 +1,242 @@
+"""Returns announced before they happen: recording one, expecting one, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.names import country_code, country_name
+from forms.referrals.announced_returns import (
+    IDENTITY_FIELDS,
+    IMPOSSIBLE,
+    ORIGIN_LABELS,
+    STATUS_LABELS,
+    AnnounceReturnForm,
+    OpenNoticeForm,
+)
+from nrm import clock
+from nrm.actions.referrals import announced_returns as actions
+from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.announced_returns import ORIGINS_OF, Announcement, NoticeRefusal, NoticeRefused, Origin
+from nrm.domain.referrals.duty import OLD_AFTER
+from nrm.domain.shelter.cases import Purpose
+from nrm.domain.words import N_
+from nrm.store import names
+from nrm.store.referrals import announced_returns as store
+from nrm.web import access, errors, places
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import current_language, text_in, translated
+
+blueprint = Blueprint("announced_returns", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+_, OVER = IMPOSSIBLE[NoticeRefusal.STATE]
+
+
+SHOWN = 6
+"""How many the Responsible Authority's home page shows; all posts together may expect many."""
+
+
+def expected_part() -> Markup:
+    """The part of a home page that says whom to expect; empty where nobody is."""
+    lines = store.expected(by=access.actor())
+    shown, authority = lines, _is_authority()
+    if authority:
+        recent = clock.today(places.country().timezone) - OLD_AFTER
+        shown = [line for line in lines if line.expected_on > recent][:SHOWN]
+    part = render_template(
+        "referrals/announced_returns/expected.html",
+        lines=shown,
+        more=len(lines) - len(shown),
+        country_of=_country,
+        authority=authority,
+    )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.get("/notices")
+@access.requires(Permission.NOTICE_RECEIVE)
+def index() -> str:
+    """Everybody who is expected, or did not come."""
+    return render_template(
+        "referrals/announced_returns/index.html",
+        lines=store.expected(by=access.actor()),
+        more=0,
+        country_of=_country,
+        authority=_is_authority(),
+    )
+
+
+def recorded_part() -> Markup:
+    """The part of a home page that says what became of one's own notices."""
+    part = render_template(
+        "referrals/announced_returns/recorded.html",
+        lines=store.recorded(by=access.actor()),
+        country_of=_country,
+        labels=STATUS_LABELS,
+        quarter_of=lambda day: str(Quarter.of(day)),
+    )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def _country(code: str) -> str:
+    return country_name(code, current_language())
+
+
+def _is_authority() -> bool:
+    return access.actor().kind is OrganisationKind.RESPONSIBLE_AUTHORITY
+
+
+@blueprint.get("/notices/new")
+@access.requires(Permission.NOTICE_ANNOUNCE)
+def announce_page() -> str:
+    form = _form()
+    form.id.data = str(uuid.uuid4())
+    return render_template("referrals/announced_returns/announce.html", form=form)
+
+
+def _form() -> AnnounceReturnForm:
+    form = AnnounceReturnForm(request.form)
+    kind = access.actor().kind
+    origins = ORIGINS_OF.get(kind, ()) if kind is not None else ()
+    form.origin.choices = [SelectChoice(value=str(each), label=ORIGIN_LABELS[each]) for each in origins]
+    form.post.choices = [
+        SelectChoice(value="", label=N_("Choose")),
+        *(SelectChoice(value=each.code, label=text_in(names.names(each))) for each in names.posts()),
+    ]
+    form.needs.choices = of_list("needs")
+    return form
+
+
+@blueprint.post("/notices")
+@access.requires(Permission.NOTICE_ANNOUNCE)
+def announce() -> Answer:
+    form = _form()
+    try:
+        notice_id = uuid.UUID((form.id.data or "")[:36])
+    except ValueError:
+        return errors.error_page(422)
+    posts = {each.code: each.id for each in names.posts()}
+    if form.validate() and form.post.data not in posts:
+        form.post.errors = [N_("Choose the crossing point")]
+    if form.errors:
+        return render_template("referrals/announced_returns/announce.html", form=form), 422
+    assert form.day.data is not None
+    announced = Announcement(
+        origin=Origin(form.origin.data),
+        country=country_code(form.country.data or "") or "",
+        expected_on=form.day.data,
+        child=form.child.data,
+        hour=int(form.hour.data) if form.hour.data else None,
+        companions=int((form.companions.data or "").strip() or 0),
+        needs=frozenset(form.needs.data or ()),
+    )
+    try:
+        actions.announce(
+            notice_id=notice_id,
+            post_id=posts[form.post.data],
+            announced=announced,
+            identity=form.identity,
+            by=access.actor(),
+        )
+    except NoticeRefused as error:
+        field, what = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, what)
+        form[field].errors = [what]
+        return render_template("referrals/announced_returns/announce.html", form=form), 422
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/notices/<uuid:notice_id>/cancel")
+@access.requires(Permission.NOTICE_ANNOUNCE)
+def cancel_page(notice_id: uuid.UUID) -> Answer:
+    if store.own(notice_id, by=access.actor()).status != "announced":
+        return errors.error_page(409, OVER)
+    return render_template("referrals/announced_returns/cancel.html")
+
+
+@blueprint.post("/notices/<uuid:notice_id>/cancel")
+@access.requires(Permission.NOTICE_ANNOUNCE)
+def cancel(notice_id: uuid.UUID) -> Answer:
+    try:
+        actions.cancel(notice_id=notice_id, by=access.actor())
+    except NoticeRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/notices/<uuid:notice_id>")
+@access.requires(Permission.NOTICE_RECEIVE)
+def show(notice_id: uuid.UUID) -> Answer:
+    """Who is expected and when; the name only after it was opened."""
+    return _show(notice_id, OpenNoticeForm(), 200)
+
+
+def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str, int]:
+    by = access.actor()
+    line = store.one_expected(notice_id, by=by)
+    identity = actions.opened(notice_id=notice_id, by=by)
+    rows = None
+    if identity is not None:
+        rows = [(translated(label), identity[name]) for name, label in IDENTITY_FIELDS.items() if name in identity]
+    page = render_template(
+        "referrals/announced_returns/show.html",
+        line=line,
+        form=form,
+        rows=rows,
+        country=_country(line.country),
+        origin=ORIGIN_LABELS[Origin(line.origin)],
+        needs=", ".join(label_of("needs", code) for code in line.needs),
+        receives=by.may(Permission.INTERVIEW_CONDUCT),
+        new_id=uuid.uuid4(),
+    )
+    return page, status
+
+
+@blueprint.post("/notices/<uuid:notice_id>/open")
+@access.requires(Permission.NOTICE_RECEIVE)
+def open_identity(notice_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    form = OpenNoticeForm(request.form)
+    if not form.validate():
+        return _show(notice_id, form, 422)
+    actions.open_identity(notice_id=notice_id, purpose=Purpose(form.purpose.data), by=access.actor())
+    return redirect(url_for("announced_returns.show", notice_id=notice_id), 303)
+
+
+@blueprint.post("/notices/<uuid:notice_id>/arrived")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def arrived(notice_id: uuid.UUID) -> Answer:
+    """One click: the interview begins, with the answer that the return was announced."""
+    try:
+        interview_id = uuid.UUID(request.form.get("id", "")[:36])
+    except ValueError:
+        return errors.error_page(422)
+    try:
+        begun = actions.arrive(notice_id=notice_id, interview_id=interview_id, by=access.actor())
+    except NoticeRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+
+
+@blueprint.get("/notices/<uuid:notice_id>/not-come")
+@access.requires(Permission.NOTICE_RECEIVE)
+def not_come_page(notice_id: uuid.UUID) -> Answer:
+    line = store.one_expected(notice_id, by=access.actor())
+    return render_template("referrals/announced_returns/not_come.html", line=line)
+
+
+@blueprint.post("/notices/<uuid:notice_id>/not-come")
+@access.requires(Permission.NOTICE_RECEIVE)
+def not_come(notice_id: uuid.UUID) -> Answer:
+    try:
+        actions.not_come(notice_id=notice_id, by=access.actor())
+    except NoticeRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("home.index"), 303)

@@ -1,0 +1,80 @@
+"""The critical path of a case as a part of pages, and how late something is, in words."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from flask import Blueprint, render_template
+from markupsafe import Markup
+
+from forms.referrals.referrals import STATUS_LABELS
+from nrm import clock
+from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.critical_path import DECISION, DUTY_OFFICER, late_by
+from nrm.domain.words import N_
+from nrm.store import names as organisation_names
+from nrm.store.referrals import critical_path
+from nrm.web import access, places
+from nrm.web.language import gettext, ngettext, text_in, translated
+
+blueprint = Blueprint("critical_path", __name__)
+AUTHORITY = "RA"
+
+
+@blueprint.app_template_filter("lateness")
+def lateness(late: timedelta | datetime | None) -> str:
+    """`35 minutes late`, `2 hours late`, `3 days late`; for a moment: the time from it until now."""
+    if isinstance(late, datetime):
+        late = late_by(late, clock.now())
+    minutes = int(late.total_seconds()) // 60 if late is not None else 0
+    if minutes < 1:
+        return gettext("late")
+    if minutes < 60:
+        return ngettext("%(num)s minute late", "%(num)s minutes late", minutes)
+    if minutes < 48 * 60:
+        return ngettext("%(num)s hour late", "%(num)s hours late", minutes // 60)
+    return ngettext("%(num)s day late", "%(num)s days late", minutes // (24 * 60))
+
+
+def section(case_id: uuid.UUID) -> Markup:
+    """What is done, due and late in a case, by whom and by which clause; empty for a reader for whom it is not
+    meant."""
+    try:
+        path = critical_path.of_case(case_id, by=access.actor())
+    except NotVisible:
+        return Markup()
+    names = step_names()
+    part = render_template(
+        "referrals/critical_path/section.html",
+        path=path,
+        names=names,
+        parties=names_of_parties(),
+        outcomes={
+            **{str(status): label for status, label in STATUS_LABELS.items()},
+            "promised": N_("Promised by telephone"),
+        },
+        quarter_of=_quarter,
+    )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def step_names() -> dict[str, str]:
+    """The steps of the critical path in the reader's language, and the decision that no path has."""
+    steps = places.country().in_force(clock.now()).path
+    return {DECISION: gettext("Decision of the duty officer"), **{each.step: text_in(each.names) for each in steps}}
+
+
+def names_of_parties() -> dict[str, str]:
+    """Every organisation and party in the reader's language, by code."""
+    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
+    names |= {
+        each.code: text_in(organisation_names.names(each)) for each in organisation_names.organisations_by_id().values()
+    }
+    return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: names.get(AUTHORITY, "")}
+
+
+def _quarter(at: datetime) -> str:
+    return str(Quarter.of(clock.day_of(at, places.country().timezone)))

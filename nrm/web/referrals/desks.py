@@ -1,0 +1,195 @@
+"""The home pages of the desks: what waits for each of them, and nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, ChildAnswerForm
+from forms.referrals.referrals import STATUS_LABELS
+from forms.shelter.cases import FindCaseForm
+from nrm import clock
+from nrm.actions.interviews import child_alerts as child_actions
+from nrm.domain.accounts.accounts import OrganisationKind, Permission, Role
+from nrm.domain.agreement.agreements import Desk
+from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
+from nrm.domain.referrals.critical_path import numbers_of
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.store import names as organisation_names
+from nrm.store.agreement import agreements
+from nrm.store.interviews import child_alerts
+from nrm.store.referrals import obligations, referrals
+from nrm.store.shelter import absences, cases, permits, stays
+from nrm.web import access, home, places
+from nrm.web.interviews import helpline
+from nrm.web.language import gettext
+from nrm.web.referrals import announced_returns
+from nrm.web.reports import contributions
+from nrm.web.shelter import child_returns, consents, data_requests
+
+blueprint = Blueprint("desks", __name__)
+
+SHOWN = 10
+"""How many rows of each list a home page shows; a link "show more" leads to the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryLine:
+    """One desk of the directory. `now`: the number to dial first, then the others."""
+
+    names: dict[str, str]
+    hours: str
+    is_open: bool
+    now: str
+    others: tuple[str, ...]
+
+
+@home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
+def shelter_home() -> str:
+    """A shelter's; child protection's case workers have no beds and get a desk."""
+    by = access.actor()
+    if by.kind is OrganisationKind.CHILD_PROTECTION:
+        return desk_home()
+    return render_template(
+        "home/shelter.html",
+        missing=absences.missing(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
+        part=contributions.waiting_part(),
+        paid=by.may(Permission.PAYMENT_READ),
+        room=stays.room(by=by),
+        received=referrals.received(by=by, size=SHOWN),
+        coming=referrals.coming(by=by, size=SHOWN),
+        owed=obligations.owed(by=by, size=SHOWN),
+        stays=stays.stays(by=by, size=SHOWN),
+        leaving=stays.leaving(by=by),
+        ending=agreements.leaving(by=by),
+        expiring=permits.expiring(by=by),
+        requests=data_requests.waiting_part(),
+        consents=consents.due_part(),
+        form=FindCaseForm(),
+    )
+
+
+@home.page(
+    Role.TRP_OFFICER,
+    Role.WITNESS_LIAISON,
+    Role.CONSULAR_OFFICER,
+    Role.HELPLINE_OPERATOR,
+    Role.CHILD_PROTECTION_OFFICER,
+)
+def desk_home() -> str:
+    """A desk that is told of people or asked to do something for them."""
+    by = access.actor()
+    consular = by.role is Role.CONSULAR_OFFICER
+    of_children = by.kind is OrganisationKind.CHILD_PROTECTION
+    old = obligations.number_old(by=by) + len(child_alerts.alerts(by=by, old=True)) if of_children else 0
+    return render_template(
+        "home/desk.html",
+        owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
+        old=old,
+        arrival_only=consular,
+        part=contributions.waiting_part() if by.may(Permission.QUARTER_ANSWER) else "",
+        sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,
+        shared=None if consular or by.role is Role.HELPLINE_OPERATOR else cases.shared(by=by, size=SHOWN),
+        statuses=STATUS_LABELS,
+        new_id=uuid.uuid4() if by.role is Role.HELPLINE_OPERATOR else None,
+        form=FindCaseForm(),
+        alerts=child_alerts.alerts(by=by) if of_children else (),
+        own_alerts=True,
+        missing=absences.missing(by=by) if g.top.missing else (),
+        ended=absences.ended(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
+        child_reasons=REASON_LABELS,
+        child_answers=ANSWER_LABELS,
+        may_record=by.may(Permission.REQUEST_RECORD),
+        notices=announced_returns.recorded_part() if by.may(Permission.NOTICE_ANNOUNCE) else "",
+        calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
+        returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
+    )
+
+
+@blueprint.post("/children/<uuid:interview_id>/known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_known(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority knows of a child at a post."""
+    child_actions.acknowledge(interview_id=interview_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/children/<uuid:interview_id>/answer")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
+    """What the post thinks of a child, and the question what happens with the child; once answered, the answer."""
+    line = child_alerts.of_desk(interview_id, by=access.actor())
+    if line.answer and not line.answerable:
+        said_by = child_alerts.answered_by(line)
+        return render_template(
+            "referrals/referrals/child_answered.html", line=line, said_by=said_by, answers=ANSWER_LABELS
+        ), 200
+    if not line.answerable:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return _answer_page(line, ChildAnswerForm().of(line.age_class), 200)
+
+
+def _answer_page(line: child_alerts.AlertLine, form: ChildAnswerForm, status: int) -> tuple[str, int]:
+    return render_template("referrals/referrals/child_answer.html", line=line, form=form, reasons=REASON_LABELS), status
+
+
+@blueprint.post("/children/<uuid:interview_id>/answer")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Record it; what lets the post destroy the interview, or end its rules for a child, is repeated first."""
+    by = access.actor()
+    line = child_alerts.of_desk(interview_id, by=by)
+    form = ChildAnswerForm(request.form).of(line.age_class)
+    if not line.answerable:
+        if line.answer and form.answer.data == line.answer:
+            return redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
+        raise IllegalTransition(TransitionRefusal.STATE)
+    if not form.validate():
+        return _answer_page(line, form, 422)
+    answer = ChildAnswer(form.answer.data)
+    if answer in LAST_WORDS and request.form.get("sure") != "yes":
+        return render_template(
+            "referrals/referrals/child_sure.html", line=line, answer=answer, answers=ANSWER_LABELS
+        ), 200
+    child_actions.answer_child(interview_id=interview_id, answer=answer, by=by)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/directory")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def directory() -> str:
+    """Every desk's telephone, for everybody who works at one."""
+    return render_template("referrals/referrals/directory.html", directory=_directory())
+
+
+def _directory() -> list[DirectoryLine]:
+    """Every party once, with its hours and whether it is open now; the crossing points are one party with one
+    number."""
+    agreement = places.country().in_force(clock.now())
+    local = agreement.local(clock.now())
+    lines = []
+    seen: set[str] = set()
+    for each in referrals.directory(by=access.actor()):
+        if each.party in seen:
+            continue
+        seen.add(each.party)
+        party = agreement.parties.get(each.party)
+        if party is None:
+            lines.append(DirectoryLine(organisation_names.names(each), "", True, each.telephone, ()))
+            continue
+        posts = each.kind == OrganisationKind.BORDER_POLICE
+        numbers = numbers_of(party, local)
+        names = dict(party.names) if posts else organisation_names.names(each)
+        lines.append(DirectoryLine(names, _hours(party.desk), party.desk.is_open(local), numbers[0], numbers[1:]))
+    return lines
+
+
+def _hours(desk: Desk) -> str:
+    around = desk.opens == desk.closes
+    hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    return hours if desk.weekends else hours + ", " + gettext("not at weekends")

@@ -1,0 +1,222 @@
+"""The duty desk of the Responsible Authority: what waits or is late, whom to call, and the map of the system."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.referrals.referrals import STATUS_LABELS
+from forms.shelter.cases import FindCaseForm
+from nrm import clock
+from nrm.actions.referrals import reminder_calls as actions
+from nrm.domain.accounts.accounts import Permission, Role
+from nrm.domain.agreement.routing import Capacity
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
+from nrm.domain.referrals.duty import Tag
+from nrm.domain.shelter.absences import child_authority
+from nrm.domain.words import N_
+from nrm.store import names as organisation_names
+from nrm.store.agreement import agreements
+from nrm.store.days import today
+from nrm.store.referrals import duty as store
+from nrm.store.referrals import system as store_system
+from nrm.store.referrals.duty import DutyLine
+from nrm.store.referrals.system import Place
+from nrm.store.reports import reports
+from nrm.store.shelter import absences
+from nrm.web import access, errors, home, places
+from nrm.web.choices import label_of
+from nrm.web.language import gettext, ngettext, text_in, translated
+from nrm.web.referrals import announced_returns, critical_path
+from nrm.web.shelter import data_requests
+from nrm.web.shelter.absences import place as country_in_words
+
+blueprint = Blueprint("duty", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+CAPACITY_WORDS = {
+    Capacity.FREE: N_("free"),
+    Capacity.NONE_FREE: N_("none free"),
+    Capacity.NO_BEDS: N_("no beds entered yet"),
+    Capacity.ASK: N_("ask"),
+}
+SHOWN = 6
+"""How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
+
+TAG_WORDS = {
+    Tag.DANGER: N_("danger"),
+    Tag.CHILD: N_("child"),
+    Tag.UNSURE: N_("may be a child"),
+    Tag.URGENT: N_("urgent"),
+    Tag.LATE: N_("late"),
+}
+WAYS: dict[str, Callable[[DutyLine], str]] = {
+    ANSWER: lambda line: url_for("referrals.show", referral_id=line.id),
+    ARRIVAL: lambda line: url_for("referrals.show", referral_id=line.id),
+    DECISION: lambda line: url_for("next_receiver.direct_page", case_id=line.case_id),
+    store.CHILD: lambda line: url_for(
+        "notification_calls.child_answer_page" if line.step == store.CHILD_ANSWER else "notification_calls.child_page",
+        interview_id=line.id,
+    ),
+}
+"""Kind of thing -> the page on which it is done; of all others the page of the case."""
+
+
+def _address_of(line: DutyLine) -> str:
+    if line.kind in WAYS:
+        return WAYS[line.kind](line)
+    if line.telling and line.may_acknowledge:
+        return url_for("notification_calls.obligation_page", obligation_id=line.id)
+    return url_for("cases.show", case_id=line.case_id)
+
+
+def _words() -> dict[str, Any]:
+    """The words that the rows of every list use, for the template."""
+    words = {"names": critical_path.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
+    return {
+        **words,
+        "child_number": organisation_names.number_now(child_authority(places.country().in_force(clock.now()))),
+    }
+
+
+@home.page(Role.DUTY_OFFICER)
+def duty_home() -> str:
+    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and links to the rest."""
+    by = access.actor()
+    return render_template(
+        "home/duty_officer.html",
+        to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
+        desk=store.desk(by=by, size=SHOWN),
+        **_words(),
+        missing=absences.missing(by=by) if g.top.missing else (),
+        ended=absences.ended(by=by) if g.top.missing else (),
+        left=absences.left(by=by) if g.top.left else (),
+        left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
+        place=country_in_words,
+        destination=partial(label_of, "destinations"),
+        expected=announced_returns.expected_part(),
+        requests=data_requests.waiting_part(),
+        leaving=agreements.leaving(by=by),
+        form=FindCaseForm(),
+    )
+
+
+@blueprint.get("/duty")
+@access.requires(Permission.REFERRAL_DIRECT)
+def index() -> str:
+    """What waits or is late and is not older than seven days, page by page, of one clause if one is asked for."""
+    by = access.actor()
+    clause = request.args.get("clause")
+    return render_template(
+        "referrals/duty/index.html",
+        page=store.waiting(by=by, clause=clause, after=request.args.get("after", "")),
+        clauses=store.clauses(by=by),
+        clause=clause,
+        **_words(),
+    )
+
+
+@blueprint.get("/duty/old")
+@access.requires(Permission.REFERRAL_DIRECT)
+def old() -> str:
+    """What the home page says in one line: everything older than seven days, page by page."""
+    by = access.actor()
+    page = store.waiting(by=by, old=True, after=request.args.get("after", ""))
+    return render_template("referrals/duty/old.html", page=page, number=store.counts(by=by).old, **_words())
+
+
+@blueprint.post("/duty/calls/<kind>/<uuid:subject_id>")
+@access.requires(Permission.REFERRAL_DIRECT)
+def call(kind: str, subject_id: uuid.UUID) -> Answer:
+    """Record a call that was made just now: `call` is `yes` or `no`, the party and the number, separated by |.
+
+    `list`: the list from which the call was made (all, of one `clause`, or what is old); the answer leads back there.
+    """
+    reached, _, rest = request.form.get("call", "").partition("|")
+    party, _, telephone = rest.partition("|")
+    if reached not in ("yes", "no"):
+        return errors.error_page(422)
+    try:
+        actions.record(
+            kind=kind,
+            subject_id=subject_id,
+            party=party,
+            telephone=telephone,
+            reached=reached == "yes",
+            by=access.actor(),
+        )
+    except actions.UnknownNumber:
+        return errors.error_page(
+            422, gettext("This number is no longer in the directory. Go back and load the page again.")
+        )
+    listed = request.form.get("list")
+    if listed is None:
+        return redirect(url_for("home.index"), 303)
+    return redirect(
+        url_for("duty.old") if listed == "old" else url_for("duty.index", clause=request.form.get("clause")), 303
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One region of the map. `entries`: (name, what is said of it, its room, whether something of it is late)."""
+
+    name: str
+    entries: tuple[tuple[str, str, Capacity | None, bool], ...]
+
+    @property
+    def late(self) -> bool:
+        return any(late for *_, late in self.entries)
+
+
+@blueprint.get("/duty/map")
+@access.requires(Permission.REFERRAL_DIRECT)
+def system_map() -> str:
+    """Who has room, what waits and what is late: as a map of regions, and as a table."""
+    shown = store_system.places(by=access.actor())
+    late = sum(place.late for place in shown)
+    title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
+    names = {code: text_in(words) for code, words in places.country().regions.items()}
+    return render_template(
+        "referrals/duty/map.html",
+        rows=_tile_rows(shown, names),
+        title=title,
+        places=shown,
+        words=CAPACITY_WORDS,
+        regions=names,
+    )
+
+
+def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Tile | None]]:
+    """The tiles from north to south, each row from west to east; None where the country has no region."""
+    said: dict[str, list[tuple[str, str, Capacity | None, bool]]] = {}
+    for place in shown:
+        if place.room is not None or place.waiting:
+            line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
+            said.setdefault(place.region, []).append(line)
+    tiles = places.country().region_tiles
+    at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
+    columns, rows = ({place[axis] for place in at} for axis in (0, 1))
+    return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]
+
+
+def _place_words(place: Place) -> list[str]:
+    """Room in words, or how many beds of all are free; what waits and what is late."""
+    said = []
+    if place.capacity is not None and place.room is not None:
+        if place.capacity is Capacity.FREE and place.room.beds:
+            said.append(gettext("%(free)s of %(beds)s beds free", free=place.room.free, beds=place.room.beds))
+        else:
+            said.append(translated(CAPACITY_WORDS[place.capacity]))
+    if place.waiting:
+        said.append(ngettext("%(num)s waits", "%(num)s wait", place.waiting))
+    if place.late:
+        said.append(ngettext("%(num)s late", "%(num)s late", place.late))
+    return said

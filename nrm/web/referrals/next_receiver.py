@@ -1,0 +1,194 @@
+"""Deciding by hand where a person goes: by the duty officer, or by the organisation that has the case."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
+from nrm import clock
+from nrm.actions.referrals import next_receiver as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.consents import ByName
+from nrm.domain.words import N_
+from nrm.store import names
+from nrm.store.referrals import next_receiver as store
+from nrm.store.referrals import referrals
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import stays
+from nrm.store.shelter.cases import CaseRelation
+from nrm.web import access, errors, places
+from nrm.web.language import text_in
+
+blueprint = Blueprint("next_receiver", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+REFUSED = {
+    ReferralRefusal.ALREADY_OPEN: N_(
+        "Somebody is being asked already. Wait for the answer, or withdraw the referral first."
+    ),
+    ReferralRefusal.NO_HELP: N_("The person does not want help arranged any more. Ask for consent again first."),
+    ReferralRefusal.DUTY_OFFICER_DECIDES: N_(
+        "Two parties have declined. The duty officer decides now; call the duty desk."
+    ),
+    ReferralRefusal.STRUCK_OUT: N_("Choose another shelter: the person does not want this one"),
+    ReferralRefusal.BY_NAME: N_("Name it to the person, and choose what the person says"),
+    ReferralRefusal.ASK_FIRST: N_("The person is in a shelter and can be asked: ask first, then choose"),
+    ReferralRefusal.NO_REASON: N_("Choose why this shelter"),
+    ReferralRefusal.NO_SHELTER: N_("Choose another shelter: this one cannot be asked now"),
+    ReferralRefusal.ITSELF: N_("Choose another shelter: the person is with this one"),
+}
+
+
+@blueprint.get("/cases/<uuid:case_id>/direct")
+@access.requires(Permission.REFERRAL_DIRECT)
+def direct_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/referrals/direct.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/direct")
+@access.requires(Permission.REFERRAL_DIRECT)
+def direct(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/referrals/direct.html", case_id, actions.direct)
+
+
+@blueprint.get("/cases/<uuid:case_id>/refer")
+@access.requires(Permission.REFERRAL_SEND)
+def refer_page(case_id: uuid.UUID) -> Answer:
+    return _placing_page("referrals/referrals/refer.html", case_id, PlaceReferralForm())
+
+
+@blueprint.post("/cases/<uuid:case_id>/refer")
+@access.requires(Permission.REFERRAL_SEND)
+def refer(case_id: uuid.UUID) -> Answer:
+    return _place("referrals/referrals/refer.html", case_id, actions.refer)
+
+
+def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
+    form = PlaceReferralForm(request.form)
+    _offer_shelters(case_id, form)
+    if not form.validate():
+        return _placing_page(template, case_id, form, 422)
+    readers = {value for value, *_ in _readers(case_id)} if action is actions.refer else set()
+    chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
+    by_name = form.answered(form.receiver.data) if form.by_name_of.data else None
+    more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
+    try:
+        if by_name is ByName.NO:
+            actions.strike_out(case_id=case_id, receiver_id=uuid.UUID(form.receiver.data), by=access.actor())
+            form.receiver.errors, form.receiver.data, form.asks = [REFUSED[ReferralRefusal.STRUCK_OUT]], None, False
+            return _placing_page(template, case_id, form, 422)
+        referral_id = action(
+            case_id=case_id,
+            receiver_id=uuid.UUID(form.receiver.data),
+            reason=OverrideReason(form.reason.data),
+            by_name=by_name,
+            **more,
+            by=access.actor(),
+        )
+    except ReferralRefused as error:
+        if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
+            if form.answered(form.receiver.data) is not None:
+                form.by_name.errors = [REFUSED[ReferralRefusal.STRUCK_OUT]]
+        elif error.reason is ReferralRefusal.ASK_FIRST:
+            form.by_name.errors = [REFUSED[error.reason]]
+        elif error.reason in (
+            ReferralRefusal.ALREADY_OPEN,
+            ReferralRefusal.DUTY_OFFICER_DECIDES,
+            ReferralRefusal.NO_HELP,
+        ):
+            return errors.error_page(409, REFUSED[error.reason])
+        else:
+            form.receiver.errors = [REFUSED[error.reason]]
+        return _placing_page(template, case_id, form, 422)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
+    by = access.actor()
+    case = case_store.case(case_id, by=by)
+    if case.status == "closed":
+        raise NotVisible
+    _offer_shelters(case_id, form)
+    readers = _readers(case_id) if case.relation is CaseRelation.HOLDER else []
+    form.go_on_reading.choices = [SelectChoice(value=value, label=label) for value, label in readers]
+    page = render_template(
+        template,
+        case=case,
+        moves=case.relation is CaseRelation.HOLDER,
+        form=form,
+        candidates=store.candidates(case_id, by=by),
+        last=referrals.newest_of(case_id, by=by),
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
+        asked_of=_asked_of(form),
+        duty_officer_decides=next_receiver_rows.duty_officer_owes(case_id),
+    )
+    return page, status
+
+
+def _asked_of(form: PlaceReferralForm) -> str:
+    """The name of the shelter that the person is to be asked about; empty where nobody has to be."""
+    choices: list[Any] = list(form.receiver.choices or ()) if form.asks else []
+    return next((str(each.label) for each in choices if each.value == form.receiver.data), "")
+
+
+def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:
+    """(id, name) of all who read a part because the person agreed; empty for a reader who does not hold the case."""
+    try:
+        shared = case_store.shares(case_id, by=access.actor())
+    except (NotVisible, CaseRefused):
+        return []
+    return [(str(each.organisation_id), text_in(each.names)) for each in shared if each.by_consent]
+
+
+def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
+    by = access.actor()
+    case_store.visible(case_id, by=by)
+    candidates = {each.code: each for each in store.candidates(case_id, by=by)}
+    order = list(candidates)
+    barred, ask_again = next_receiver_rows.forbidden(case_id), next_receiver_rows.only_with_a_new_yes(case_id)
+    before = next_receiver_rows.were_with(case_id)
+    shelters = [
+        each
+        for each in names.shelters_that_signed(clock.now())
+        if each.id != by.organisation_id and each.party not in barred
+    ]
+    shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
+    form.receiver.choices = [
+        SelectChoice(
+            value=str(each.id),
+            label=text_in(names.names(each)),
+            render_kw={
+                "hint": _hint(candidates.get(each.code), ask_again=each.party in ask_again, before=each.id in before),
+                "note": _receives(each.party),
+            },
+        )
+        for each in shelters
+    ]
+
+
+def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: bool) -> str:
+    if ask_again:
+        return N_("Left out of the route: only if the person, asked again, agrees")
+    if before:
+        return N_("The person was here before")
+    if candidate is None:
+        return N_("Not on the route: goes against the clause")
+    if candidate.asked:
+        return N_("On the route; was asked already")
+    return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+def _receives(party: str) -> str:
+    """The people whom the shelter receives, as far as the rules cannot check it, in the words of the agreement."""
+    known = places.country().in_force(clock.now()).parties.get(party)
+    return text_in(known.receives) if known is not None and known.receives is not None else ""

@@ -1,0 +1,141 @@
+"""Telling somebody by telephone: the numbers in the order of the directory, and what came of each call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.interviews.endings import ChildCallForm
+from forms.referrals.notification_calls import ANSWERED, CallForm
+from nrm import clock
+from nrm.actions.referrals import notification_calls as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.interviews.endings import FINAL
+from nrm.domain.referrals.notification_calls import CallRefused, next_number
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.domain.words import N_
+from nrm.store.interviews import child_alerts
+from nrm.store.referrals import obligations
+from nrm.store.rows.referrals import notification_calls as rows
+from nrm.web import access
+from nrm.web.language import text_in
+
+blueprint = Blueprint("notification_calls", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+
+@blueprint.get("/obligations/<uuid:obligation_id>/call")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def obligation_page(obligation_id: uuid.UUID) -> Answer:
+    """Whom to call so that a party knows what it has to know."""
+    return _call_page(*_of_obligation(obligation_id), CallForm())
+
+
+def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[rows.NumberLine]]:
+    """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
+    obligation, case = obligations.to_tell(obligation_id, by=access.actor())
+    if obligation.done_at is not None:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return case.pseudonym, rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/call")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def tell(obligation_id: uuid.UUID) -> Answer:
+    code, numbers = _of_obligation(obligation_id)
+    again = url_for("notification_calls.obligation_page", obligation_id=obligation_id)
+    return _record(code, numbers, partial(actions.tell, obligation_id=obligation_id), again)
+
+
+@blueprint.get("/children/<uuid:interview_id>/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def child_page(interview_id: uuid.UUID) -> Answer:
+    """Whom to call about a child at a post."""
+    return _call_page("", _of_child(interview_id), CallForm())
+
+
+def _of_child(interview_id: uuid.UUID) -> list[rows.NumberLine]:
+    alert = child_alerts.row(interview_id, by=access.actor())
+    if alert.done_at is not None or alert.withdrawn_at is not None:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return rows.numbers(alert.party, alert.organisation_id, alert.id)
+
+
+@blueprint.post("/children/<uuid:interview_id>/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def tell_of_child(interview_id: uuid.UUID) -> Answer:
+    numbers = _of_child(interview_id)
+    again = url_for("notification_calls.child_page", interview_id=interview_id)
+    return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
+
+
+@blueprint.get("/children/<uuid:interview_id>/answer/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def child_answer_page(interview_id: uuid.UUID) -> Answer:
+    """Whom to ask what happens with a child at a post, and what they said."""
+    numbers, age_class = _of_answer(interview_id)
+    return _call_page("", numbers, ChildCallForm().of(age_class))
+
+
+def _of_answer(interview_id: uuid.UUID) -> tuple[list[rows.NumberLine], str]:
+    alert = child_alerts.row(interview_id, by=access.actor())
+    if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return rows.numbers(alert.party, alert.organisation_id, alert.id), alert.age_class
+
+
+@blueprint.post("/children/<uuid:interview_id>/answer/call")
+@access.requires(Permission.REFERRAL_DIRECT)
+def child_answer(interview_id: uuid.UUID) -> Answer:
+    numbers, age_class = _of_answer(interview_id)
+    again = url_for("notification_calls.child_answer_page", interview_id=interview_id)
+    form = ChildCallForm(request.form).of(age_class)
+    action = partial(actions.answer_for_child, interview_id=interview_id, decision=str(form.decision.data or ""))
+    return _record("", numbers, action, again, form)
+
+
+def _record(
+    code: str, numbers: list[rows.NumberLine], action: Callable[..., bool], again: str, form: CallForm | None = None
+) -> Answer:
+    form = form or CallForm(request.form)
+    _offer(form, numbers)
+    if not form.validate():
+        return _call_page(code, numbers, form, 422)
+    try:
+        told = action(
+            number=form.number.data,
+            name=(form.name.data or "").strip(),
+            answered=form.answer.data == ANSWERED,
+            called_at=clock.now() - timedelta(minutes=int(form.when.data)),
+            by=access.actor(),
+        )
+    except CallRefused:  # the directory changed meanwhile
+        form.number.errors = [N_("Choose the number you called")]
+        return _call_page(code, numbers, form, 422)
+    return redirect(url_for("home.index") if told else again, 303)
+
+
+def _offer(form: CallForm, numbers: list[rows.NumberLine]) -> None:
+    form.number.choices = [
+        SelectChoice(
+            value=each.telephone,
+            label=f"{text_in(each.names)}: {each.telephone}",
+            render_kw={"hint": N_("No answer so far") if each.unanswered_at else ""},
+        )
+        for each in numbers
+    ]
+
+
+def _call_page(code: str, numbers: list[rows.NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
+    _offer(form, numbers)
+    first = next_number(
+        [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]
+    )
+    following = next((each for each in numbers if each.telephone == first), None)
+    return render_template("referrals/notification_calls/call.html", code=code, following=following, form=form), status

@@ -1,0 +1,457 @@
+"""Referrals: what waits for a desk, the answer, the arrival, and the duty officer's decisions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.interviews.endings import ANSWER_LABELS
+from forms.referrals.referrals import (
+    DECLINE_LABELS,
+    ESCORT_LABELS,
+    OVERRIDE_LABELS,
+    STATUS_LABELS,
+    AcceptReferralForm,
+    DeclineReferralForm,
+    DepartReferralForm,
+    PromiseReferralForm,
+)
+from forms.shelter.cases import PURPOSE_LABELS, OpenCaseForm
+from nrm import clock
+from nrm.actions.referrals import next_receiver
+from nrm.actions.referrals import referrals as actions
+from nrm.actions.shelter import cases as case_actions
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.referrals import (
+    REASONS_UNDER_MUST,
+    BedNotFree,
+    DeclineReason,
+    Escort,
+    IllegalTransition,
+    ReferralEvent,
+    ReferralStatus,
+    Relation,
+    TransitionRefusal,
+    actors_of,
+    escorts_for,
+)
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.words import N_
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import names
+from nrm.store.interviews import child_alerts
+from nrm.store.referrals import obligations
+from nrm.store.referrals import referrals as store
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import stays
+from nrm.web import access, errors, places
+from nrm.web.interviews import handouts
+from nrm.web.language import text_in
+from nrm.web.referrals import critical_path
+from nrm.web.shelter.opened import answer_rows
+
+blueprint = Blueprint("referrals", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
+TOO_FEW = N_(
+    "Your organisation cannot accept anybody yet: two people must hold its key and have typed in their recovery code. "
+    "Invite a colleague and confirm them, or let them type in their code; until then decline or telephone."
+)
+LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
+BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
+CONFLICTS: Mapping[TransitionRefusal, str] = {
+    TransitionRefusal.LATE: LATE,
+    TransitionRefusal.LEFT: LEFT,
+    TransitionRefusal.ASSIGNED: BINDING,
+    # Of these the page says no more than of every conflict: that somebody was faster.
+    TransitionRefusal.ACTOR: "",
+    TransitionRefusal.STATE: "",
+    TransitionRefusal.EARLY: "",
+    TransitionRefusal.REASON: "",
+    TransitionRefusal.MUST: "",
+    TransitionRefusal.ESCORT: "",
+}
+NOT_FREE = N_("Choose another bed: this one is no longer free")
+AUTHORITY = "RA"
+
+
+def questionnaire_of(identifier: str) -> Any:
+    """The questionnaire a case was told under, or None for one that is no longer kept."""
+    return places.country().questionnaires.get(identifier)
+
+
+def party_names() -> dict[str, str]:
+    """The names of all organisations in the reader's language, by code."""
+    return {each.code: text_in(names.names(each)) for each in names.organisations_by_id().values()}
+
+
+@blueprint.get("/referrals")
+@access.requires(Permission.REFERRAL_DECIDE)
+def received() -> str:
+    """Everything that waits for this desk's answer."""
+    after = request.args.get("after", "")
+    return render_template("referrals/referrals/received.html", page=store.received(by=access.actor(), after=after))
+
+
+@blueprint.get("/referrals/coming")
+@access.requires(Permission.REFERRAL_DECIDE)
+def coming() -> str:
+    """Everybody this desk accepted who has not arrived."""
+    after = request.args.get("after", "")
+    return render_template("referrals/referrals/coming.html", page=store.coming(by=access.actor(), after=after))
+
+
+@blueprint.get("/referrals/sent")
+@access.requires(Permission.REFERRAL_SEND)
+def sent() -> str:
+    """Everything this desk sent, with the answer."""
+    after = request.args.get("after", "")
+    page = store.sent(by=access.actor(), after=after)
+    return render_template("referrals/referrals/sent.html", page=page, statuses=STATUS_LABELS)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
+def show(referral_id: uuid.UUID) -> str:
+    line = store.referral(referral_id, by=access.actor())
+    if line.relation is Relation.SENDER:
+        return _sender_page(line, _depart_form(line))
+    return _receiver_page(line, AcceptReferralForm())
+
+
+def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
+    by = access.actor()
+    return render_template(
+        "referrals/referrals/sent_one.html",
+        line=line,
+        form=form,
+        escorts=ESCORT_LABELS,
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        may=_allowed_events(line),
+        path=critical_path.section(line.case_id),
+        calls=handouts.duty_of(line.case_id),
+        desk=not consent_rows.struck_out(line.case_id) & {AUTHORITY},
+        send_now=line.status is ReferralStatus.SENT
+        and not next_receiver_rows.has_key_waiting(line.case_id, _receiver(line)),
+        newest=store.newest_of(line.case_id, by=by),
+        custodian=_is_custodian(line),
+    )
+
+
+def _is_custodian(line: ReferralLine) -> bool:
+    try:
+        case_store.visible(line.case_id, by=access.actor())
+    except NotVisible:
+        return False
+    return True
+
+
+def _receiver(line: ReferralLine) -> uuid.UUID:
+    return names.organisation_by_code(line.receiver_code).id
+
+
+def _allowed_events(line: ReferralLine) -> dict[str, bool]:
+    """What the table of transitions lets the asker do; the rules look again when it is done."""
+    return {str(event): line.relation in actors_of(line.status, event) for event in ReferralEvent}
+
+
+def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
+    by = access.actor()
+    can_open = _reads_hand_over(line)
+    no_key = can_open and line.relation is Relation.DUTY_OFFICER and not _holds_hand_over(line)
+    opened = case_steps.opened(case_id=line.case_id, by=by) if can_open else {}
+    hand_over = opened.get(Compartment.HAND_OVER)
+    rows = None
+    if hand_over is not None:
+        rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
+    if line.relation is Relation.RECEIVER and line.status is ReferralStatus.SENT:
+        _offer_beds(form)
+    return render_template(
+        "referrals/referrals/received_one.html",
+        line=line,
+        form=form,
+        hand_over=rows,
+        statuses=STATUS_LABELS,
+        reasons=DECLINE_LABELS,
+        overrides=OVERRIDE_LABELS,
+        escorts=ESCORT_LABELS,
+        clause=_clause(line),
+        may=_allowed_events(line),
+        can_open=can_open,
+        no_key=no_key,
+        unsealed=line.status is ReferralStatus.SENT
+        and not next_receiver_rows.has_key_waiting(line.case_id, _receiver(line)),
+        bound=line.assigned,
+        may_accept=member_rows.may_accept(_receiver(line)),
+        purpose=PURPOSE_LABELS[_purpose(line)],
+        path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
+    )
+
+
+def _reads_hand_over(line: ReferralLine) -> bool:
+    """Whether the hand-over is read on the referral's page: only while somebody is asked or the person is awaited."""
+    return line.status.is_open
+
+
+def _holds_hand_over(line: ReferralLine) -> bool:
+    return Compartment.HAND_OVER in case_store.case(line.case_id, by=access.actor()).compartments
+
+
+def _purpose(line: ReferralLine) -> Purpose:
+    if line.relation is Relation.DUTY_OFFICER:
+        return Purpose.DUTY_DECISION
+    return Purpose.ANSWER if line.status is ReferralStatus.SENT else Purpose.ADMISSION
+
+
+def _clause(line: ReferralLine) -> dict[str, str]:
+    """The clause the referral was made under, in words; none for one made without a route."""
+    try:
+        return dict(places.country().agreement(line.agreement).clause(line.clause).text)
+    except KeyError:
+        return {}
+
+
+def _offer_beds(form: AcceptReferralForm) -> None:
+    free = stays.free_beds(by=access.actor())
+    form.bed.choices = [SelectChoice(value="", label=N_("Choose a bed"))] if len(free) != 1 else []
+    form.bed.choices += [SelectChoice(value=str(bed), label=label) for bed, label in free]
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/open")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
+def open_hand_over(referral_id: uuid.UUID) -> Answer:
+    """Open what must be known to say yes. The purpose is what the asker is here for."""
+    by = access.actor()
+    line = store.referral(referral_id, by=by)
+    form = OpenCaseForm(request.form)
+    form.offer(Compartment.HAND_OVER, frozenset({_purpose(line)}))
+    if not form.validate() or form.compartment.data != Compartment.HAND_OVER:
+        return errors.error_page(422)
+    case_actions.open_compartment(
+        case_id=line.case_id, compartment=Compartment.HAND_OVER, purpose=_purpose(line), by=by
+    )
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/accept")
+@access.requires(Permission.REFERRAL_DECIDE)
+def accept(referral_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    line = _to_decide(referral_id, ReferralEvent.ACCEPT)
+    form = AcceptReferralForm(request.form)
+    _offer_beds(form)
+    if not form.validate():
+        return _receiver_page(line, form), 422
+    hours = int(form.expected.data or 0)
+    try:
+        case_id = actions.accept(
+            referral_id=referral_id,
+            bed_id=uuid.UUID(form.bed.data),
+            expected_at=clock.now() + timedelta(hours=hours) if hours else None,
+            by=by,
+        )
+    except BedNotFree:
+        form.bed.errors = [NOT_FREE]
+        return _receiver_page(line, form), 422
+    except TooFewKeyHolders:
+        return errors.error_page(409, TOO_FEW)
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
+    """The referral, seen by somebody who may do this; raises NotVisible, IllegalTransition."""
+    line = store.referral(referral_id, by=access.actor())
+    if line.relation not in actors_of(line.status, event):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return line
+
+
+def _conflict(error: IllegalTransition) -> Answer:
+    """409 with the reason, where there is one worth knowing."""
+    return errors.error_page(409, CONFLICTS[error.reason])
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/decline")
+@access.requires(Permission.REFERRAL_DECIDE)
+def decline_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    if line.assigned:
+        return errors.error_page(409, BINDING)
+    return render_template("referrals/referrals/decline.html", line=line, form=_decline_form(line))
+
+
+def _decline_form(line: ReferralLine) -> DeclineReferralForm:
+    form = DeclineReferralForm(request.form)
+    form.reason.choices = [
+        SelectChoice(value=str(reason), label=label)
+        for reason, label in DECLINE_LABELS.items()
+        if not line.must or reason in REASONS_UNDER_MUST
+    ]
+    return form
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/decline")
+@access.requires(Permission.REFERRAL_DECIDE)
+def decline(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    form = _decline_form(line)
+    if not form.validate():
+        return render_template("referrals/referrals/decline.html", line=line, form=form), 422
+    try:
+        actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/arrive")
+@access.requires(Permission.REFERRAL_DECIDE)
+def arrive(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.arrive(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
+@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
+def not_arrived_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
+    return render_template("referrals/referrals/not_arrived.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
+@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
+def not_arrived(referral_id: uuid.UUID) -> Answer:
+    actions.not_arrived(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/withdraw")
+@access.requires(Permission.REFERRAL_SEND)
+def withdraw_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.WITHDRAW)
+    return render_template("referrals/referrals/withdraw.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/withdraw")
+@access.requires(Permission.REFERRAL_SEND)
+def withdraw(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.withdraw(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/promise")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def promise_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.PROMISE)
+    return render_template("referrals/referrals/promise.html", line=line, form=PromiseReferralForm())
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/promise")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def promise(referral_id: uuid.UUID) -> Answer:
+    """They said yes by telephone."""
+    line = _to_decide(referral_id, ReferralEvent.PROMISE)
+    form = PromiseReferralForm(request.form)
+    if not form.validate():
+        return render_template("referrals/referrals/promise.html", line=line, form=form), 422
+    try:
+        actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=access.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/depart")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def depart_page(referral_id: uuid.UUID) -> Answer:
+    line = _to_decide(referral_id, ReferralEvent.DEPART)
+    return render_template("referrals/referrals/depart.html", line=line, form=_depart_form(line))
+
+
+def _depart_form(line: ReferralLine) -> DepartReferralForm:
+    form = DepartReferralForm(request.form)
+    offered = escorts_for(line.gender)
+    form.escort.choices = [SelectChoice(value=str(each), label=ESCORT_LABELS[each]) for each in offered]
+    form.escort.description = (
+        N_("Never a companion.")
+        if len(offered) == len(Escort)
+        else N_("A woman for a woman or girl; never a companion.")
+    )
+    return form
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/depart")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def depart(referral_id: uuid.UUID) -> Answer:
+    """The person is on the way."""
+    line = _to_decide(referral_id, ReferralEvent.DEPART)
+    form = _depart_form(line)
+    if not form.validate():
+        return render_template("referrals/referrals/depart.html", line=line, form=form), 422
+    actions.depart(
+        referral_id=referral_id,
+        escort=Escort(form.escort.data),
+        expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
+        by=access.actor(),
+    )
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/offer")
+@access.requires(Permission.REFERRAL_SEND)
+def offer(referral_id: uuid.UUID) -> Answer:
+    """Seal the keys for a party the duty officer chose outside the route."""
+    next_receiver.offer(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/expire")
+@access.requires(Permission.REFERRAL_DIRECT)
+def expire(referral_id: uuid.UUID) -> Answer:
+    """The duty officer ends a referral that is late; the next party is asked, or the duty officer decides."""
+    case_id = store.referral(referral_id, by=access.actor()).case_id
+    following = actions.expire(referral_id=referral_id, by=access.actor())
+    if following is None:
+        return redirect(url_for("next_receiver.direct_page", case_id=case_id), 303)
+    return redirect(url_for("referrals.show", referral_id=following), 303)
+
+
+@blueprint.get("/obligations")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def owed() -> str:
+    """Everything this desk is asked to know or to do; of child protection what is `old` on a page of its own."""
+    by, after = access.actor(), request.args.get("after", "")
+    if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        return render_template("referrals/referrals/owed.html", page=obligations.owed(by=by, after=after), old=False)
+    old = "old" in request.args
+    return render_template(
+        "referrals/referrals/owed.html",
+        page=obligations.owed(by=by, after=after, old=old),
+        old=old,
+        alerts=child_alerts.alerts(by=by, old=True) if old and not after else (),
+        own_alerts=True,
+        child_answers=ANSWER_LABELS,
+    )
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge(obligation_id: uuid.UUID) -> Answer:
+    """Told, or done."""
+    actions.acknowledge(obligation_id=obligation_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)

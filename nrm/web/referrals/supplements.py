@@ -1,0 +1,215 @@
+"""Adding to an urgent hand-over, and what its holder does with what was added."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.interviews.interviews import PageForm, page_form
+from forms.referrals.supplements import accept_some
+from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS, OpenCaseForm
+from nrm.actions.referrals import supplements as actions
+from nrm.actions.shelter import cases as case_actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.domain.referrals.supplements import owed_part
+from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused, Purpose
+from nrm.domain.words import N_
+from nrm.steps.referrals import supplements as supplement_steps
+from nrm.store.referrals import obligations
+from nrm.store.referrals import supplements as store
+from nrm.store.rows.referrals import obligations as obligation_rows
+from nrm.store.rows.referrals import supplements as supplement_rows
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.web import access, errors, places
+from nrm.web.interviews import interview_pages
+from nrm.web.language import current_language
+from nrm.web.shelter.opened import answer_rows
+
+blueprint = Blueprint("supplements", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+NOTHING = N_("Answer at least one question")
+
+
+def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
+    """The form as it was sent, or empty, and its markup."""
+    asked, page = owed_part(places.country().questionnaires[questionnaire], consent)
+    language = current_language()
+    form = page_form(asked, page, language)(request.form)
+    return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
+
+
+def _page_again(form: PageForm) -> Markup:
+    markup = interview_pages.markup_of(form.questionnaire)
+    return markup.again(form, {}, staff=current_language(), spoken=None)
+
+
+@blueprint.get("/supplements/<uuid:supplement_id>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def write_page(supplement_id: uuid.UUID) -> str:
+    """What was left out, to be added within the hours there are."""
+    line = store.one_open(supplement_id, by=access.actor())
+    _, body = _form(line.questionnaire, line.consent)
+    return render_template("referrals/supplements/write.html", line=line, body=body, form=None, nothing=())
+
+
+@blueprint.post("/supplements/<uuid:supplement_id>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def send(supplement_id: uuid.UUID) -> Answer:
+    """Sealed to the holder of the case; nobody here can read it again."""
+    by = access.actor()
+    if store.row(supplement_id, by=by).status == "sent":
+        return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
+    line = store.one_open(supplement_id, by=by)
+    form, _ = _form(line.questionnaire, line.consent)
+    given = accept_some(form)
+    if not given:
+        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
+        body = _page_again(form)
+        return render_template(
+            "referrals/supplements/write.html", line=line, body=body, form=form, nothing=nothing
+        ), 422
+    try:
+        actions.send(supplement_id=supplement_id, answers=given, by=by)
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except IllegalTransition:
+        pass  # the same button, pressed twice at once
+    return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
+
+
+@blueprint.get("/supplements/<uuid:supplement_id>/sent")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def sent(supplement_id: uuid.UUID) -> Answer:
+    if store.row(supplement_id, by=access.actor()).status in ("waiting", "open"):
+        raise NotVisible
+    return render_template("referrals/supplements/sent.html")
+
+
+def _holders(case_id: uuid.UUID) -> SeenCase:
+    case = case_store.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER or supplement_rows.of_case(case_id) is None:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/cases/<uuid:case_id>/supplement")
+@access.requires(Permission.CASE_OPEN)
+def show(case_id: uuid.UUID) -> Answer:
+    """What the sender added: hidden until it is opened, then its answers and what to do with them."""
+    return _show(case_id, _open_form(), 200)
+
+
+def _open_form() -> OpenCaseForm:
+    form = OpenCaseForm(request.form)
+    form.offer(SUPPLEMENT)
+    form.compartment.data = SUPPLEMENT
+    return form
+
+
+def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int]:
+    case = _holders(case_id)
+    supplement = supplement_rows.of_case(case_id)
+    assert supplement is not None
+    if supplement.status not in ("sent", "filed"):
+        raise NotVisible
+    opened = supplement_steps.read(case_id=case_id, by=access.actor())
+    rows = None
+    if opened is not None:
+        questionnaire = places.country().questionnaires.get(case.questionnaire)
+        rows = answer_rows(questionnaire, opened.value["answers"], {})
+    page = render_template(
+        "referrals/supplements/show.html",
+        case=case,
+        form=form,
+        rows=rows,
+        filed=supplement.status == "filed",
+        label=COMPARTMENT_LABELS[SUPPLEMENT],
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/open")
+@access.requires(Permission.CASE_OPEN)
+def open_supplement(case_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    _holders(case_id)
+    form = _open_form()
+    if not form.validate():
+        return _show(case_id, form, 422)
+    case_actions.open_compartment(
+        case_id=case_id, compartment=SUPPLEMENT, purpose=Purpose(form.purpose.data), by=access.actor()
+    )
+    return redirect(url_for("supplements.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/take")
+@access.requires(Permission.CASE_OPEN)
+def take_over(case_id: uuid.UUID) -> Answer:
+    """Move the answers into the case; the supplement itself is destroyed."""
+    _holders(case_id)
+    try:
+        actions.take_over(case_id=case_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except case_actions.StaleRevision:
+        return errors.error_page(409)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/supplement/file")
+@access.requires(Permission.CASE_OPEN)
+def file(case_id: uuid.UUID) -> Answer:
+    """Keep the supplement in the case as it is."""
+    _holders(case_id)
+    actions.file(case_id=case_id, by=access.actor())
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/complete")
+@access.requires(Permission.CASE_OPEN)
+def complete_page(case_id: uuid.UUID) -> Answer:
+    """The holder's own task: what the urgent interview left out."""
+    case = _completable(case_id)
+    if not obligation_rows.is_owed(case_id, obligations.COMPLETE_INTERVIEW):
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.COMPLETED])
+    _, body = _form(case.questionnaire, _consent(case))
+    return render_template("referrals/supplements/complete.html", case=case, body=body, form=None, nothing=())
+
+
+@blueprint.post("/cases/<uuid:case_id>/complete")
+@access.requires(Permission.CASE_OPEN)
+def complete(case_id: uuid.UUID) -> Answer:
+    case = _completable(case_id)
+    form, _ = _form(case.questionnaire, _consent(case))
+    given = accept_some(form)
+    if not given:
+        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
+        page = render_template(
+            "referrals/supplements/complete.html", case=case, body=_page_again(form), form=form, nothing=nothing
+        )
+        return page, 422
+    try:
+        actions.complete(case_id=case_id, answers=given, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except case_actions.StaleRevision:
+        return errors.error_page(409)
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _completable(case_id: uuid.UUID) -> SeenCase:
+    case = _holders(case_id)
+    if case.status != "open":
+        raise NotVisible
+    return case
+
+
+def _consent(case: SeenCase) -> str:
+    """The holder asks the person first (the action refuses otherwise), so that names may be written down."""
+    return case.consent if case.consent == "not_asked_child" else "given"

@@ -1,0 +1,27 @@
+"""Which tables are late, and whose they are: for the home pages of those who see the whole register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import render_template
+from markupsafe import Markup
+
+from nrm.store.reports import register as store
+from nrm.web import access, places
+
+SHOWN = 5
+
+
+def late_note() -> str:
+    """How many are late and the longest outstanding, or nothing."""
+    late = store.late(by=access.actor())
+    if not late:
+        return ""
+    page = render_template("reports/register/late.html", late=late, shown=late[:SHOWN], agencies=agency_names())
+    return Markup(page)  # noqa: S704 - our own template
+
+
+def agency_names() -> dict[str, Mapping[str, str]]:
+    """The names of organisations by their code, as the country's data has them."""
+    return {code: each.names for code, each in places.country().organisations.items()}

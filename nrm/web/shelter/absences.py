@@ -1,0 +1,272 @@
+"""Missing people, adults who left on their own, and who died: reporting, finding, ending; recording and confirming."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, time, timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.days import chosen_day
+from forms.names import country_name
+from forms.shelter.stays import ABSENCE_REFUSED, CLOSED, FIELD_OF, IMPOSSIBLE, DiedForm, LeftAloneForm, MissingForm
+from nrm import clock
+from nrm.actions.shelter import absences as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared
+from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.stays import (
+    DESTINATIONS,
+    HOME,
+    UNKNOWN_COUNTRY,
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    StayOver,
+    StayRefusal,
+)
+from nrm.domain.words import N_
+from nrm.store import days
+from nrm.store.shelter import absences as store
+from nrm.store.shelter import cases, stays
+from nrm.web import access, errors, places
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import current_language, gettext, text_in
+
+blueprint = Blueprint("absences", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+OVER = N_("This stay has ended already.")
+
+
+def place(country: str) -> str:
+    """A country in words: of a stay or a record; empty where none was asked."""
+    if country == HOME:
+        return text_in(places.country().names)
+    if country == UNKNOWN_COUNTRY:
+        return gettext("country not known")
+    return country_name(country, current_language()) if country else ""
+
+
+@blueprint.get("/cases/<uuid:case_id>/missing")
+@access.requires(Permission.STAY_MANAGE)
+def missing_page(case_id: uuid.UUID) -> Answer:
+    return _missing(case_id, MissingForm())
+
+
+def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer:
+    by = access.actor()
+    case = cases.case(case_id, by=by)
+    stays.held_case(case_id, by=by)
+    page = render_template(
+        "shelter/absences/missing.html",
+        case=case,
+        form=form,
+        standing=store.of_case(case_id, by=by),
+        police=places.country().emergency.police,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/missing")
+@access.requires(Permission.STAY_MANAGE)
+def report(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    stays.held_case(case_id, by=by)
+    form = MissingForm(request.form)
+    if not form.validate():
+        return _missing(case_id, form, 422)
+    try:
+        actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
+    except AbsenceRefused as error:
+        if error.reason is not AbsenceRefusal.SINCE:
+            return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+        field = form.since_day if form.since.data == "other" else form.since
+        field.errors = [ABSENCE_REFUSED[error.reason]]
+        return _missing(case_id, form, 422)
+    return redirect(url_for("home.index"), 303)
+
+
+def _since(form: MissingForm) -> datetime:
+    """The time since which the person is missing. For another day than today: noon, because nobody knows the hour."""
+    now = clock.now()
+    if form.since.data != "other" or form.since_day.data is None:
+        return now - timedelta(hours=int(form.since.data))
+    noon = datetime.combine(form.since_day.data, time(12), places.country().timezone).astimezone(UTC)
+    return min(noon, now) if form.since_day.data == days.today() else noon
+
+
+@blueprint.post("/missing/<uuid:missing_id>/known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def known(missing_id: uuid.UUID) -> Answer:
+    """The duty desk, or the child authority, says that it knows."""
+    actions.known(missing_id=missing_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/missing/<uuid:missing_id>/found")
+@access.requires(Permission.STAY_MANAGE)
+def found(missing_id: uuid.UUID) -> Answer:
+    """The person is back; one press of a button ends the alarm."""
+    try:
+        case_id = actions.found(missing_id=missing_id, by=access.actor())
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/missing/<uuid:missing_id>/end")
+@access.requires(Permission.STAY_MANAGE)
+def end_page(missing_id: uuid.UUID) -> Answer:
+    """What follows from ending the alarm, before it is ended."""
+    line = store.one(missing_id, by=access.actor())
+    return render_template("shelter/absences/end.html", line=line, early=days.today() < line.may_end_on)
+
+
+@blueprint.post("/missing/<uuid:missing_id>/end")
+@access.requires(Permission.STAY_MANAGE)
+def end(missing_id: uuid.UUID) -> Answer:
+    try:
+        case_id = actions.end(missing_id=missing_id, by=access.actor())
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/stays/<uuid:stay_id>/left")
+@access.requires(Permission.STAY_MANAGE)
+def left_page(stay_id: uuid.UUID) -> Answer:
+    stay = stays.stay(stay_id, by=access.actor())
+    if stay.ended_on is not None:
+        return errors.error_page(409, OVER)
+    return render_template("shelter/absences/left.html", stay=stay, form=_left_form())
+
+
+def _left_form() -> LeftAloneForm:
+    form = LeftAloneForm(request.form)
+    form.offer_countries(text_in(places.country().names))
+    form.destination.description = ""
+    fitting = [each for each in Destination if each in DESTINATIONS[ExitReason.LEFT_ALONE]]
+    form.destination.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("destinations", fitting)]
+    if form.destination.data is None:
+        form.destination.data = ""
+    return form
+
+
+@blueprint.post("/stays/<uuid:stay_id>/left")
+@access.requires(Permission.STAY_MANAGE)
+def record_left(stay_id: uuid.UUID) -> Answer:
+    """The first member says that she left, when, and where to if that is known."""
+    by = access.actor()
+    stay = stays.stay(stay_id, by=by)
+    form = _left_form()
+    valid = form.validate()
+    if not form.destination.data:
+        form.destination.errors = [N_("Choose where the person went")]
+        valid = False
+    if not valid:
+        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+    try:
+        left_id = actions.record_left(
+            stay_id=stay_id,
+            left_on=chosen_day(form.left, form.left_day, days.today()),
+            destination=Destination(form.destination.data),
+            where=form.where(places.country().iso),
+            by=by,
+        )
+    except ImpossibleStay as error:
+        name = FIELD_OF.get(error.reason, "destination")
+        field = form.left if name == "ended" else form[name]
+        if name == "ended" and form.left.data == "other":
+            field = form.left_day
+        if error.reason is StayRefusal.COUNTRY and form.country.data == "abroad":
+            field = form.country_name
+        field.errors = [IMPOSSIBLE[error.reason]]
+        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+    except GateClosed as error:
+        form.left.errors = [CLOSED[error.reason]]
+        return render_template("shelter/absences/left.html", stay=stay, form=form), 422
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    except StayOver:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("absences.left_one", left_id=left_id), 303)
+
+
+@blueprint.get("/stays/<uuid:stay_id>/died")
+@access.requires(Permission.STAY_MANAGE)
+def died_page(stay_id: uuid.UUID) -> Answer:
+    stay = stays.stay(stay_id, by=access.actor())
+    if stay.ended_on is not None:
+        return errors.error_page(409, OVER)
+    return render_template("shelter/absences/died.html", stay=stay, form=DiedForm())
+
+
+@blueprint.post("/stays/<uuid:stay_id>/died")
+@access.requires(Permission.STAY_MANAGE)
+def record_death(stay_id: uuid.UUID) -> Answer:
+    """The first member says that the person died, and when."""
+    by = access.actor()
+    stay = stays.stay(stay_id, by=by)
+    form = DiedForm(request.form)
+    if not form.validate():
+        return render_template("shelter/absences/died.html", stay=stay, form=form), 422
+    try:
+        left_id = actions.record_death(
+            stay_id=stay_id, died_on=chosen_day(form.died, form.died_day, days.today()), by=by
+        )
+    except ImpossibleStay as error:
+        field = form.died_day if form.died.data == "other" else form.died
+        field.errors = [IMPOSSIBLE[error.reason]]
+        return render_template("shelter/absences/died.html", stay=stay, form=form), 422
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    except StayOver:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("absences.left_one", left_id=left_id), 303)
+
+
+@blueprint.get("/left/<uuid:left_id>")
+@access.requires(Permission.STAY_MANAGE)
+def left_one(left_id: uuid.UUID) -> Answer:
+    """What was recorded; for somebody else of the shelter, the button that confirms it."""
+    line = store.left_one(left_id, by=access.actor())
+    return render_template(
+        "shelter/absences/left_one.html",
+        line=line,
+        destination=label_of("destinations", line.destination),
+        country=place(line.country),
+    )
+
+
+@blueprint.post("/left/<uuid:left_id>/confirm")
+@access.requires(Permission.STAY_MANAGE)
+def confirm_left(left_id: uuid.UUID) -> Answer:
+    try:
+        stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    except StayOver:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+
+
+@blueprint.post("/left/<uuid:left_id>/back")
+@access.requires(Permission.STAY_MANAGE)
+def take_back_left(left_id: uuid.UUID) -> Answer:
+    """Delete a record that was wrong."""
+    try:
+        stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
+    except AbsenceRefused as error:
+        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    return redirect(url_for("stays.show", stay_id=stay_id), 303)
+
+
+@blueprint.post("/left/<uuid:left_id>/known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def left_known(left_id: uuid.UUID) -> Answer:
+    """The duty desk, or for a child that died the child authority, says that it knows."""
+    actions.left_known(left_id=left_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)

@@ -1,0 +1,435 @@
+"""Cases: what is known in clear, what can be opened and why, who opened it, sharing and closing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.shelter.cases import (
+    CARE_FIELDS,
+    CASE_REFUSED,
+    COMPARTMENT_LABELS,
+    LEGAL_FIELDS,
+    PURPOSE_LABELS,
+    AddNoteForm,
+    EraseCaseForm,
+    FindCaseForm,
+    OpenCaseForm,
+    ShareCaseForm,
+    WriteCareForm,
+    WriteLegalForm,
+)
+from forms.shelter.stays import CLOSED
+from forms.typed import OnceForm
+from nrm.actions.shelter import cases as actions
+from nrm.actions.shelter import erasures
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.cases import (
+    OF_IDENTIFICATION,
+    SHAREABLE,
+    WRITTEN_BY_HOLDER,
+    CaseRefusal,
+    CaseRefused,
+    Compartment,
+    MistypedPseudonym,
+    Purpose,
+    parse_pseudonym,
+)
+from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.words import N_
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import names as organisation_names
+from nrm.store.accounts import opening_log
+from nrm.store.referrals import referrals as referral_store
+from nrm.store.shelter import cases as store
+from nrm.store.shelter import stays
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.web import access, errors, places, sessions
+from nrm.web.language import text_in, translated
+from nrm.web.referrals import critical_path
+from nrm.web.shelter import claims, consents, findings, identifications, permits, testimony
+from nrm.web.shelter import stays as stays_web
+from nrm.web.shelter.opened import answer_rows, written_rows
+
+blueprint = Blueprint("cases", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+MISTYPED = {
+    "length": N_("Enter the nine characters of the code"),
+    "character": N_("Enter the code with the letters and digits it can have; vowels and some others do not occur"),
+    "check": N_("Enter the code again: one character is mistaken"),
+}
+NOBODY = N_("There is no case with this code for you. Check the code.")
+FORMS: Mapping[Compartment, type[WriteCareForm] | type[WriteLegalForm]] = {
+    Compartment.CARE: WriteCareForm,
+    Compartment.LEGAL: WriteLegalForm,
+}
+FIELDS = {Compartment.CARE: CARE_FIELDS, Compartment.LEGAL: LEGAL_FIELDS}
+# The shares a holder is offered: what each kind may read, from the least to the most.
+OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] = {
+    OrganisationKind.TRP_UNIT: ((Compartment.IDENTITY, Compartment.LEGAL),),
+    OrganisationKind.PROSECUTION: ((Compartment.LEGAL,), (Compartment.IDENTITY, Compartment.LEGAL)),
+    OrganisationKind.CHILD_PROTECTION: ((Compartment.IDENTITY,), (Compartment.JOINT_INTERVIEW,)),
+    OrganisationKind.POLICE: ((Compartment.JOINT_INTERVIEW,),),
+    OrganisationKind.RESPONSIBLE_AUTHORITY: ((Compartment.JOINT_INTERVIEW,),),
+}
+
+
+@blueprint.get("/cases")
+@access.requires(Permission.CASE_READ)
+def index() -> str:
+    """The open cases of this organisation."""
+    page = store.cases(by=access.actor(), after=request.args.get("after", ""))
+    return render_template("shelter/cases/index.html", page=page)
+
+
+@blueprint.get("/cases/shared")
+@access.requires(Permission.CASE_READ)
+def shared() -> str:
+    """The cases of others of which a part is shared with this organisation."""
+    page = store.shared(by=access.actor(), after=request.args.get("after", ""))
+    return render_template("shelter/cases/shared.html", page=page)
+
+
+@blueprint.post("/cases/find")
+@access.requires(Permission.CASE_READ)
+def find() -> Answer:
+    form = FindCaseForm(request.form)
+    if form.validate():
+        try:
+            case_id = store.by_pseudonym(parse_pseudonym(form.code.data or ""), by=access.actor())
+            return redirect(url_for("cases.show", case_id=case_id), 303)
+        except MistypedPseudonym as error:
+            form.code.errors = [MISTYPED[str(error)]]
+        except NotVisible:
+            form.code.errors = [NOBODY]
+    return render_template("shelter/cases/find.html", form=form), 422
+
+
+@blueprint.get("/cases/<uuid:case_id>")
+@access.requires(Permission.CASE_READ)
+def show(case_id: uuid.UUID) -> str:
+    return _case_page(case_id, AddNoteForm())
+
+
+def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
+    by = access.actor()
+    case = store.case(case_id, by=by)
+    opened = case_steps.opened(case_id=case_id, by=by)
+    holds = case.relation is CaseRelation.HOLDER and case.status == "open"
+    return render_template(
+        "shelter/cases/show.html",
+        case=case,
+        compartments=[_compartment(case, each, opened) for each in Compartment if _listed(case, each, holds)],
+        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else [],
+        path=critical_path.section(case_id),
+        referral=referral_store.newest_of(case_id, by=by),
+        sections=[
+            part.summary(case_id)
+            for part in (stays_web, findings, consents, identifications, permits, testimony, claims)
+        ],
+        holds=holds,
+        may={str(each): by.may(each) for each in Permission},
+        note=note,
+    )
+
+
+def _listed(case: SeenCase, compartment: Compartment, holds: bool) -> bool:
+    if compartment in OF_IDENTIFICATION:
+        return False  # it has a page of its own
+    return compartment in case.compartments or (holds and compartment in WRITTEN_BY_HOLDER)
+
+
+def _compartment(
+    case: SeenCase, compartment: Compartment, opened: Mapping[Compartment, case_steps.Opened]
+) -> dict[str, Any]:
+    """What the page shows of one compartment: closed, open with its rows, or not begun."""
+    here = opened.get(compartment)
+    rows = None
+    if here is not None and compartment in WRITTEN_BY_HOLDER:
+        rows = written_rows(here.value)
+    elif here is not None:
+        questionnaire = places.country().questionnaires.get(case.questionnaire)
+        rows = answer_rows(questionnaire, here.value, _party_names())
+    return {
+        "code": str(compartment),
+        "label": COMPARTMENT_LABELS[compartment],
+        "rows": rows,
+        "begun": compartment in case.compartments,
+        "written_here": compartment in WRITTEN_BY_HOLDER,
+    }
+
+
+def _party_names() -> dict[str, str]:
+    """The names of the parties in the reader's language, by code; the posts are one party."""
+    names = {
+        each.party or each.code: text_in(organisation_names.names(each))
+        for each in organisation_names.organisations_by_id().values()
+    }
+    agreement = places.country().agreements[-1]
+    return names | {code: text_in(party.names) for code, party in agreement.parties.items()}
+
+
+@blueprint.get("/cases/<uuid:case_id>/open/<compartment>")
+@access.requires(Permission.CASE_OPEN)
+def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
+    """Ask why, before anything is shown."""
+    case, form = _to_open(case_id, compartment)
+    return render_template(
+        "shelter/cases/open.html", case=case, form=form, label=COMPARTMENT_LABELS[Compartment(compartment)]
+    )
+
+
+def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseForm]:
+    case = store.case(case_id, by=access.actor())
+    if compartment not in {str(each) for each in case.compartments} or compartment in OF_IDENTIFICATION:
+        raise NotVisible
+    form = OpenCaseForm(request.form)
+    form.offer(Compartment(compartment))
+    if request.method == "GET":
+        form.compartment.data = compartment
+    return case, form
+
+
+@blueprint.post("/cases/<uuid:case_id>/open")
+@access.requires(Permission.CASE_OPEN)
+def open_case(case_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    compartment = request.form.get("compartment", "")
+    case, form = _to_open(case_id, compartment)
+    if not form.validate():
+        label = COMPARTMENT_LABELS[Compartment(compartment)]
+        return render_template("shelter/cases/open.html", case=case, form=form, label=label), 422
+    actions.open_compartment(
+        case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
+    )
+    return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/write/<compartment>")
+@access.requires(Permission.CASE_OPEN)
+def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
+    by = access.actor()
+    case, part = _to_write(case_id, compartment)
+    form = FORMS[part](formdata=None)
+    opened = case_steps.opened(case_id=case_id, by=by).get(part)
+    if opened is None and part in case.compartments:
+        return redirect(url_for("cases.open_page", case_id=case_id, compartment=compartment), 303)
+    form.revision.data = str(opened.revision) if opened else "0"
+    for name in FIELDS[part]:
+        form[name].data = opened.value.get(name, "") if opened else ""
+    return _write_page(case, part, form)
+
+
+def _to_write(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, Compartment]:
+    case = store.case(case_id, by=access.actor())
+    writable = {str(each) for each in WRITTEN_BY_HOLDER}
+    if compartment not in writable or case.relation is not CaseRelation.HOLDER or case.status != "open":
+        raise NotVisible
+    return case, Compartment(compartment)
+
+
+def _write_page(
+    case: SeenCase,
+    part: Compartment,
+    form: OnceForm,
+    status: int = 200,
+    stored: Mapping[str, str] | None = None,
+) -> tuple[str, int]:
+    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here."""
+    page = render_template(
+        "shelter/cases/write.html",
+        case=case,
+        form=form,
+        fields=list(FIELDS[part]),
+        compartment=str(part),
+        label=COMPARTMENT_LABELS[part],
+        stored=written_rows(stored) if stored is not None else None,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/write/<compartment>")
+@access.requires(Permission.CASE_OPEN)
+def write(case_id: uuid.UUID, compartment: str) -> Answer:
+    by = access.actor()
+    case, part = _to_write(case_id, compartment)
+    form = FORMS[part](request.form)
+    seen = form.revision.data or ""
+    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
+        return errors.error_page(422)
+    if not form.validate():
+        return _write_page(case, part, form, 422)
+    value = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in FIELDS[part]}
+    try:
+        actions.write(case_id=case_id, compartment=part, value=value, seen=int(seen), by=by)
+    except actions.StaleRevision:
+        opened = case_steps.opened(case_id=case_id, by=by).get(part)
+        form.revision.data = str(opened.revision) if opened else seen
+        return _write_page(case, part, form, 409, opened.value if opened else {})
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id, _anchor=compartment), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/notes")
+@access.requires(Permission.CASE_OPEN)
+def add_note(case_id: uuid.UUID) -> Answer:
+    form = AddNoteForm(request.form)
+    _to_write(case_id, Compartment.CARE)
+    if not form.validate():
+        return _case_page(case_id, form), 422
+    try:
+        actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id, _anchor="care"), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/openings")
+@access.requires(Permission.CASE_READ)
+def openings(case_id: uuid.UUID) -> str:
+    """Who opened what, when and why; for the holder."""
+    by = access.actor()
+    return render_template(
+        "shelter/cases/openings.html",
+        case=store.case(case_id, by=by),
+        page=opening_log.of_case(case_id, by=by, after=request.args.get("after", "")),
+        compartments=COMPARTMENT_LABELS,
+        purposes=PURPOSE_LABELS,
+    )
+
+
+@blueprint.get("/cases/<uuid:case_id>/share")
+@access.requires(Permission.CASE_OPEN)
+def share_page(case_id: uuid.UUID) -> Answer:
+    return _share_page(case_id, _share_form())
+
+
+def _share_form() -> ShareCaseForm:
+    form = ShareCaseForm(request.form)
+    form.what.choices = [
+        SelectChoice(
+            value=f"{each.code}:{'+'.join(shared)}",
+            label=f"{text_in(organisation_names.names(each))}: {_named(shared)}",
+        )
+        for each in organisation_names.organisations_by_id().values()
+        for shared in OFFERED_SHARES.get(OrganisationKind(each.kind), ())
+        if set(shared) <= SHAREABLE[OrganisationKind(each.kind)]
+    ]
+    return form
+
+
+def _named(compartments: tuple[Compartment, ...]) -> str:
+    return ", ".join(translated(COMPARTMENT_LABELS[each]) for each in compartments)
+
+
+def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> tuple[str, int]:
+    by = access.actor()
+    case = store.case(case_id, by=by)
+    shared = store.shares(case_id, by=by)
+    page = render_template(
+        "shelter/cases/share.html", case=case, form=form, shares=shared, compartments=COMPARTMENT_LABELS
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/share")
+@access.requires(Permission.CASE_OPEN)
+def share(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    form = _share_form()
+    store.shares(case_id, by=by)
+    if not form.validate():
+        return _share_page(case_id, form, 422)
+    code, _, named = form.what.data.partition(":")
+    try:
+        actions.share(
+            case_id=case_id,
+            organisation_id=organisation_names.organisation_by_code(code).id,
+            compartments=[Compartment(each) for each in named.split("+")],
+            agreed=bool(form.agreed.data),
+            by=by,
+        )
+    except CaseRefused as error:
+        field = form.agreed if error.reason is CaseRefusal.NOT_AGREED else form.what
+        field.errors = [CASE_REFUSED[error.reason]]
+        return _share_page(case_id, form, 422)
+    return redirect(url_for("cases.share_page", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/end")
+@access.requires(Permission.CASE_OPEN)
+def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
+    try:
+        actions.end_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("cases.share_page", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/close")
+@access.requires(Permission.STAY_MANAGE)
+def close_page(case_id: uuid.UUID) -> Answer:
+    case = store.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER or case.status != "open":
+        raise NotVisible
+    return render_template("shelter/cases/close.html", case=case, stays=stays.of_case(case_id, by=access.actor()))
+
+
+@blueprint.post("/cases/<uuid:case_id>/close")
+@access.requires(Permission.STAY_MANAGE)
+def close(case_id: uuid.UUID) -> Answer:
+    try:
+        actions.close(case_id=case_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except GateClosed as error:
+        return errors.error_page(409, CLOSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/erase")
+@access.requires(Permission.STAY_MANAGE)
+@sessions.step_up
+def erase_page(case_id: uuid.UUID) -> Answer:
+    """What erasing would destroy, for the person and the holder to read before."""
+    return _erase_page(case_id, EraseCaseForm())
+
+
+def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> tuple[str, int]:
+    by = access.actor()
+    case = store.case(case_id, by=by)
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    going, legal_stays = erasures.erasable(case_id=case_id, by=by)
+    page = render_template(
+        "shelter/cases/erase.html",
+        case=case,
+        form=form,
+        going=[COMPARTMENT_LABELS[each] for each in going],
+        legal_stays=legal_stays,
+        stays=stays.of_case(case_id, by=by),
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/erase")
+@access.requires(Permission.STAY_MANAGE)
+@sessions.step_up
+def erase(case_id: uuid.UUID) -> Answer:
+    form = EraseCaseForm(request.form)
+    if not form.validate():
+        return _erase_page(case_id, form, 422)
+    try:
+        erasures.erase(case_id=case_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except GateClosed as error:
+        return errors.error_page(409, CLOSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id), 303)

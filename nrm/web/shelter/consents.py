@@ -1,0 +1,265 @@
+"""Consent, for the holder of a case: what was said, asking again, taking back."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.names import language_name
+from forms.shelter.cases import CASE_REFUSED
+from forms.shelter.consents import (
+    ENDED_LABELS,
+    INTERPRETER_LABELS,
+    SAID_LABELS,
+    TOPIC_LABELS,
+    WEIGHED_LABELS,
+    AskConsentForm,
+    WeighWishForm,
+    WithdrawConsentForm,
+)
+from nrm import clock
+from nrm.actions.shelter import consents as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.consents import (
+    EVERYTHING,
+    Answer,
+    ConsentRefusal,
+    ConsentRefused,
+    Ended,
+    Said,
+    Topic,
+    Weighed,
+    asking,
+)
+from nrm.domain.words import N_
+from nrm.store import names as route_store
+from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import consents as store
+from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.shelter.consents import ConsentLine
+from nrm.web import access, errors, places, sessions
+from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.referrals.referrals import party_names
+
+blueprint = Blueprint("consents", __name__)
+Page = tuple[str, int]
+Answered = BaseResponse | Page | str
+
+REFUSED = {
+    ConsentRefusal.NOTHING: N_("The person has said no such yes that holds now."),
+    ConsentRefusal.CHILD: N_("A child is not asked for consent: write down what it wishes."),
+    ConsentRefusal.ADULT: N_("An adult is asked for consent."),
+    ConsentRefusal.WEIGHED: N_("Choose what becomes of the wish"),
+}
+
+
+def due_part() -> Markup:
+    """The part of a home page that says whom to ask again; empty where nobody is due."""
+    part = render_template("shelter/consents/due.html", lines=store.to_ask_again(by=access.actor()))
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> str:
+    """What a case page says of consent, for the holder."""
+    lines = store.of_case(case_id, by=access.actor())
+    said = [_in_words(each) for each in lines if each.holds]
+    return render_template(
+        "shelter/consents/summary.html", case_id=case_id, said=said, due=any(each.due for each in lines)
+    )
+
+
+def _name(line: ConsentLine) -> str:
+    """What was asked, in words."""
+    if line.topic is Topic.SHARING and line.party:
+        return gettext("Telling %(party)s", party=party_names().get(line.party, line.party))
+    return translated(TOPIC_LABELS[line.topic])
+
+
+def _in_words(line: ConsentLine) -> tuple[str, str]:
+    """(what was asked, what was said and what became of it)."""
+    said = translated(SAID_LABELS[line.said])
+    if line.weighed:
+        said += ". " + translated(WEIGHED_LABELS[Weighed(line.weighed)])
+    return _name(line), said
+
+
+def _consent_row(line: ConsentLine) -> dict[str, object]:
+    language = current_language()
+    name, said = _in_words(line)
+    return {
+        "line": line,
+        "name": name,
+        "said": said,
+        "ended": translated(ENDED_LABELS[Ended(line.ended)]) if line.ended else "",
+        "language": language_name(line.language, language) if line.language else "",
+        "interpreter": interpreter_label(line.interpreter),
+    }
+
+
+def interpreter_label(code: str) -> str:
+    """The interpreter in words; empty if not recorded, or recorded in a code of another questionnaire."""
+    return next((translated(label) for each, label in INTERPRETER_LABELS.items() if each == code), "")
+
+
+def _held_case(case_id: uuid.UUID) -> SeenCase:
+    case = case_store.case(case_id, by=access.actor())
+    if case.relation is not CaseRelation.HOLDER:
+        raise NotVisible
+    return case
+
+
+@blueprint.get("/cases/<uuid:case_id>/consents")
+@access.requires(Permission.CASE_OPEN)
+def show(case_id: uuid.UUID) -> str:
+    """Everything that was ever said, in words."""
+    case = _held_case(case_id)
+    rows = [_consent_row(each) for each in store.of_case(case_id, by=access.actor())]
+    return render_template("shelter/consents/show.html", case=case, rows=rows)
+
+
+@blueprint.get("/cases/<uuid:case_id>/consents/ask")
+@access.requires(Permission.CASE_OPEN)
+def ask_page(case_id: uuid.UUID) -> Answered:
+    case = _held_case(case_id)
+    form = _form(case)
+    if isinstance(form, AskConsentForm):
+        form.struck.data = sorted(consent_rows.struck_out(case_id))
+    return _ask_page(case, form)
+
+
+def _form(case: SeenCase) -> AskConsentForm | WeighWishForm:
+    if case.age_class != "adult":
+        return WeighWishForm(request.form)
+    form = AskConsentForm(request.form)
+    form.struck.choices = [SelectChoice(value=party, label=text_in(names)) for party, names in _others().items()]
+    return form
+
+
+def _others() -> dict[str, dict[str, str]]:
+    """The shelters that could be told, without the holder: party -> names."""
+    own = access.actor().organisation_code
+    signed = route_store.shelters_that_signed(clock.now())
+    return {each.party: {"sq": each.name_sq, "en": each.name_en} for each in signed if each.code != own}
+
+
+def _questionnaire(case: SeenCase) -> Questionnaire:
+    known = places.country().questionnaires
+    return known.get(case.questionnaire) or next(iter(known.values()))
+
+
+def _ask_page(case: SeenCase, form: AskConsentForm | WeighWishForm, status: int = 200) -> Page:
+    if case.status != "open":
+        raise NotVisible
+    wording = None
+    if case.age_class == "adult":
+        questionnaire = _questionnaire(case)
+        read = asking(questionnaire, {"age": "adult"}, language="", interpreter="").wording
+        wording = questionnaire.wordings.get(read)
+    read_in = request.args.get("read", "")
+    page = render_template(
+        "shelter/consents/ask.html",
+        case=case,
+        form=form,
+        wording=wording.text if wording else {},
+        languages=[(code, language_name(code, code)) for code in wording.text] if wording else [],
+        read_in=read_in if wording and read_in in wording.text else "",
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/consents/ask")
+@access.requires(Permission.CASE_OPEN)
+def ask(case_id: uuid.UUID) -> Answered:
+    case = _held_case(case_id)
+    form = _form(case)
+    if not form.validate():
+        return _ask_page(case, form, 422)
+    answers, weighed = _answers(case_id, form)
+    asked = asking(
+        _questionnaire(case), {"age": case.age_class}, language=form.language_code, interpreter=form.interpreter.data
+    )
+    try:
+        actions.ask(case_id=case_id, answers=answers, asking=asked, weighed=weighed, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except ConsentRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(url_for("consents.show", case_id=case_id), 303)
+
+
+def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[list[Answer], Weighed | None]:
+    """The answers of a valid form; a party that was ticked and is no longer ticked had been agreed to before."""
+    if isinstance(form, WeighWishForm):
+        wish = Said(form.wish.data)
+        return [Answer(Topic.WISH, wish)], None if wish is Said.UNSAID else Weighed(form.weighed.data)
+    said = {"yes": Said.GIVEN, "no": Said.REFUSED}
+    answers = [
+        Answer(Topic.SERVICES, said[form.services.data]),
+        Answer(Topic.SHARING, said[form.sharing.data]),
+        Answer(Topic.STATISTICS, said[form.statistics.data]),
+    ]
+    struck = set(form.struck.data or ())
+    again = (consent_rows.struck_out(case_id) & _others().keys()) - struck if form.sharing.data == "yes" else set()
+    answers += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(struck)]
+    return answers + [Answer(Topic.SHARING, Said.GIVEN, party) for party in sorted(again)], None
+
+
+@blueprint.get("/cases/<uuid:case_id>/consents/withdraw")
+@access.requires(Permission.CASE_OPEN)
+@sessions.step_up
+def withdraw_page(case_id: uuid.UUID) -> Answered:
+    if _held_case(case_id).age_class != "adult":
+        return errors.error_page(409, REFUSED[ConsentRefusal.CHILD])
+    return _withdraw_page(case_id, _withdraw_form(case_id))
+
+
+def _withdraw_form(case_id: uuid.UUID) -> WithdrawConsentForm:
+    form = WithdrawConsentForm(request.form)
+    given = [each for each in store.of_case(case_id, by=access.actor()) if each.holds and each.said is Said.GIVEN]
+    choices = [
+        SelectChoice(value=f"{each.topic}:{each.party}", label=_name(each))
+        for each in given
+        if each.topic is not Topic.SHARING or each.party
+    ]
+    form.what.choices = [*choices, SelectChoice(value=f"{EVERYTHING}:", label=gettext("Everything that was agreed to"))]
+    return form
+
+
+def _withdraw_page(case_id: uuid.UUID, form: WithdrawConsentForm, status: int = 200) -> Page:
+    return render_template("shelter/consents/withdraw.html", case=_held_case(case_id), form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/consents/withdraw")
+@access.requires(Permission.CASE_OPEN)
+@sessions.step_up
+def withdraw(case_id: uuid.UUID) -> Answered:
+    if _held_case(case_id).age_class != "adult":
+        return errors.error_page(409, REFUSED[ConsentRefusal.CHILD])
+    form = _withdraw_form(case_id)
+    if not form.validate():
+        return _withdraw_page(case_id, form, 422)
+    what, _, party = form.what.data.partition(":")
+    try:
+        actions.withdraw(case_id=case_id, what=what, party=party, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except ConsentRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(url_for("consents.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/consents/narrow")
+@access.requires(Permission.CASE_OPEN)
+def narrow(case_id: uuid.UUID) -> Answered:
+    """Give new keys to what somebody read until the consent ran out."""
+    _held_case(case_id)
+    actions.narrow(case_id=case_id, by=access.actor())
+    return redirect(url_for("consents.show", case_id=case_id), 303)

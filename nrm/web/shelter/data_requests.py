@@ -1,0 +1,166 @@
+"""A person asks for a copy, for erasure, or to take back a consent: recorded where they ask, answered by the holder."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.shelter.cases import COMPARTMENT_LABELS
+from forms.shelter.data_requests import KIND_LABELS, REFUSAL_LABELS, STATUS_LABELS, RecordRequestForm, RefuseRequestForm
+from nrm.actions.shelter import data_requests as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.cases import (
+    OF_IDENTIFICATION,
+    SUPPLEMENT,
+    WRITTEN_BY_HOLDER,
+    MistypedPseudonym,
+    parse_pseudonym,
+)
+from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefused, refusals
+from nrm.domain.words import N_
+from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import data_requests as store
+from nrm.web import access, errors, places, sessions
+from nrm.web.language import translated
+from nrm.web.referrals.referrals import party_names
+from nrm.web.shelter.cases import MISTYPED
+from nrm.web.shelter.opened import answer_rows, written_rows
+
+blueprint = Blueprint("data_requests", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+ANSWERED = N_("This request was answered already.")
+
+
+def waiting_part() -> Markup:
+    """The part of a home page that says which requests wait; empty where none does."""
+    by = access.actor()
+    part = render_template("shelter/data_requests/waiting.html", lines=store.waiting(by=by), kinds=KIND_LABELS)
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.get("/requests")
+@access.requires(Permission.REQUEST_RECORD)
+def index() -> str:
+    """What was recorded here, and the answers to tell."""
+    return render_template(
+        "shelter/data_requests/index.html",
+        lines=store.recorded(by=access.actor()),
+        kinds=KIND_LABELS,
+        statuses=STATUS_LABELS,
+        reasons=REFUSAL_LABELS,
+    )
+
+
+@blueprint.get("/requests/new")
+@access.requires(Permission.REQUEST_RECORD)
+def record_page() -> str:
+    form = RecordRequestForm()
+    form.id.data = str(uuid.uuid4())
+    return render_template("shelter/data_requests/record.html", form=form)
+
+
+@blueprint.post("/requests/new")
+@access.requires(Permission.REQUEST_RECORD)
+def record() -> Answer:
+    """Record a request; the answer is the same whether there is a case with this code or not."""
+    form = RecordRequestForm(request.form)
+    if form.validate():
+        try:
+            pseudonym = parse_pseudonym(form.code.data or "")
+            kind = RequestKind(form.kind.data)
+            actions.record(request_id=uuid.UUID(form.id.data or ""), pseudonym=pseudonym, kind=kind, by=access.actor())
+            return redirect(url_for("data_requests.index"), 303)
+        except MistypedPseudonym as error:
+            form.code.errors = [MISTYPED[str(error)]]
+        except ValueError:
+            return errors.error_page(422)
+    return render_template("shelter/data_requests/record.html", form=form), 422
+
+
+@blueprint.get("/requests/<uuid:request_id>")
+@access.requires(Permission.REQUEST_ANSWER)
+def show(request_id: uuid.UUID) -> Answer:
+    """What is asked, and the ways to answer."""
+    line = store.one(request_id, by=access.actor())
+    return render_template("shelter/data_requests/show.html", line=line, kinds=KIND_LABELS)
+
+
+@blueprint.get("/requests/<uuid:request_id>/refuse")
+@access.requires(Permission.REQUEST_ANSWER)
+def refuse_page(request_id: uuid.UUID) -> Answer:
+    return _refuse_page(request_id, RefuseRequestForm(), 200)
+
+
+def _refuse_page(request_id: uuid.UUID, form: RefuseRequestForm, status: int) -> tuple[str, int]:
+    line = store.one(request_id, by=access.actor())
+    form.offer(refusals(line.kind, known=line.is_known))
+    return render_template("shelter/data_requests/refuse.html", line=line, form=form), status
+
+
+@blueprint.post("/requests/<uuid:request_id>/refuse")
+@access.requires(Permission.REQUEST_ANSWER)
+def refuse(request_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    line = store.one(request_id, by=by)
+    form = RefuseRequestForm(request.form)
+    form.offer(refusals(line.kind, known=line.is_known))
+    if not form.validate():
+        return _refuse_page(request_id, form, 422)
+    try:
+        actions.refuse(request_id=request_id, reason=Refusal(form.reason.data), by=by)
+    except RequestRefused:
+        return errors.error_page(409, ANSWERED)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/requests/<uuid:request_id>/copy")
+@access.requires(Permission.REQUEST_ANSWER)
+@sessions.step_up
+def open_copy(request_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    try:
+        actions.open_copy(request_id=request_id, by=access.actor())
+    except RequestRefused:
+        return errors.error_page(409, ANSWERED)
+    return redirect(url_for("data_requests.copy", request_id=request_id), 303)
+
+
+@blueprint.get("/requests/<uuid:request_id>/copy")
+@access.requires(Permission.REQUEST_ANSWER)
+@sessions.step_up
+def copy(request_id: uuid.UUID) -> Answer:
+    """All that is kept, to print; its title and address say nothing of whom it is about."""
+    by = access.actor()
+    try:
+        found = actions.copy(request_id=request_id, by=by)
+    except RequestRefused:
+        return errors.error_page(409, ANSWERED)
+    if found is None:
+        return redirect(url_for("data_requests.show", request_id=request_id), 303)
+    line = store.one(request_id, by=by)
+    assert line.case_id is not None
+    case = case_store.case(line.case_id, by=by)
+    questionnaire = places.country().questionnaires.get(case.questionnaire)
+    parts = []
+    for compartment, opened in found.parts.items():
+        own = compartment in WRITTEN_BY_HOLDER | OF_IDENTIFICATION
+        rows = written_rows(opened.value) if own else answer_rows(questionnaire, opened.value, party_names())
+        parts.append((translated(COMPARTMENT_LABELS[compartment]), rows))
+    if found.supplement is not None:
+        rows = answer_rows(questionnaire, found.supplement.value["answers"], party_names())
+        parts.append((translated(COMPARTMENT_LABELS[SUPPLEMENT]), rows))
+    return render_template("shelter/data_requests/copy.html", line=line, parts=parts, notes=found.notes)
+
+
+@blueprint.post("/requests/<uuid:request_id>/given")
+@access.requires(Permission.REQUEST_ANSWER)
+def give(request_id: uuid.UUID) -> Answer:
+    try:
+        actions.give(request_id=request_id, by=access.actor())
+    except RequestRefused:
+        return errors.error_page(409, ANSWERED)
+    return redirect(url_for("home.index"), 303)

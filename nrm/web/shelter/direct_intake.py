@@ -1,0 +1,158 @@
+"""A shelter opens a case for somebody who came without a referral."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms import SelectChoice
+from forms.days import chosen_day, planned_day
+from forms.shelter.direct_intake import IMPOSSIBLE, LATE, AdmitPersonForm, OpenCaseForm, OpenChildCaseForm
+from nrm import clock
+from nrm.actions.shelter import direct_intake as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, OwnCase
+from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
+from nrm.domain.words import N_
+from nrm.store import days
+from nrm.store.referrals import obligations
+from nrm.store.shelter import cases
+from nrm.store.shelter import stays as store
+from nrm.web import access, places
+from nrm.web.choices import of_list
+from nrm.web.language import text_in
+from nrm.web.shelter.stays import chosen_bed, mark_impossible, offer_beds
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("direct_intake", __name__)
+
+
+@blueprint.get("/cases/new")
+@access.requires(Permission.STAY_MANAGE)
+def open_page() -> str:
+    store.room(by=access.actor())  # only a shelter opens a case of its own
+    return render_template("shelter/direct_intake/who.html", form=_person_form(), parent=None)
+
+
+@blueprint.post("/cases/new")
+@access.requires(Permission.STAY_MANAGE)
+def open_case() -> Answer:
+    store.room(by=access.actor())
+    return _open(_person_form(), None)
+
+
+@blueprint.get("/cases/<uuid:case_id>/child")
+@access.requires(Permission.STAY_MANAGE)
+def child_page(case_id: uuid.UUID) -> str:
+    """A case for a child who came with the person of this one."""
+    return render_template(
+        "shelter/direct_intake/who.html", form=_person_form(OpenChildCaseForm), parent=_parent(case_id)
+    )
+
+
+@blueprint.post("/cases/<uuid:case_id>/child")
+@access.requires(Permission.STAY_MANAGE)
+def open_child(case_id: uuid.UUID) -> Answer:
+    return _open(_person_form(OpenChildCaseForm), _parent(case_id))
+
+
+def _parent(case_id: uuid.UUID) -> cases.SeenCase:
+    found = cases.case(case_id, by=access.actor())
+    if found.relation is not cases.CaseRelation.HOLDER or found.status != "open":
+        raise NotVisible
+    return found
+
+
+def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
+    """Both steps come here; nothing is kept until the second one is complete."""
+    by = access.actor()
+    if not who.validate():
+        return render_template("shelter/direct_intake/who.html", form=who, parent=parent), 422
+    if "back" in request.form:
+        return render_template("shelter/direct_intake/who.html", form=who, parent=parent)
+    if request.form.get("step") != "2":
+        return render_template("shelter/direct_intake/admit.html", who=who, form=_admit(empty=True), parent=parent)
+    form = _admit()
+    if not form.validate():
+        return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), 422
+    admitted_on = chosen_day(form.admitted, form.admitted_day, days.today())
+    named = who.may_name
+    identity = {name: form[name].data for name in ("given", "family", "known_as", "birth", "contact")} if named else {}
+    try:
+        opened = actions.open_case(
+            case=_own_case(who, form),
+            bed_id=chosen_bed(form),
+            admitted_on=admitted_on,
+            anticipated_end_on=planned_day(form.planned, form.planned_day, admitted_on),
+            identity=identity,
+            story=form.story.data or "" if named else "",
+            note=who.needs_note.data or "",
+            came_with=parent.id if parent is not None else None,
+            by=by,
+        )
+    except ImpossibleStay as error:
+        status = mark_impossible(form, error)
+        if error.reason is StayRefusal.ADMISSION_BEFORE_CASE:
+            form.admitted_day.errors = [LATE]
+        return render_template("shelter/direct_intake/admit.html", who=who, form=form, parent=parent), status
+    except ImpossibleCase as error:
+        who.age_class.errors = [IMPOSSIBLE[error.reason]]
+        return render_template("shelter/direct_intake/who.html", form=who, parent=parent), 422
+    return redirect(url_for("direct_intake.opened", case_id=opened.case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/opened")
+@access.requires(Permission.STAY_MANAGE)
+def opened(case_id: uuid.UUID) -> str:
+    """The code, and what the agreement asks now."""
+    by = access.actor()
+    case = cases.case(case_id, by=by)
+    held = store.of_case(case_id, by=by)
+    owed = obligations.of_case(case_id, by=by)
+    agreement = places.country().in_force(clock.now())
+    elsewhere = next((agreement.clause(line.clause) for line in owed if line.kind == REFER_ON), None)
+    return render_template(
+        "shelter/direct_intake/opened.html",
+        case=case,
+        stay=held.current,
+        owed=[line for line in owed if line.kind != REFER_ON],
+        elsewhere=elsewhere,
+        parties={code: text_in(party.names) for code, party in agreement.parties.items()},
+    )
+
+
+def _person_form(kind: type[OpenCaseForm] = OpenCaseForm) -> OpenCaseForm:
+    form = kind(request.form)
+    if form.source is not None:
+        others = [code for code in Source if code is not Source.WITH_A_VICTIM]
+        form.source.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("sources", others)]
+    form.gender.choices = of_list("genders")
+    form.needs.choices = of_list("needs")
+    return form
+
+
+def _admit(*, empty: bool = False) -> AdmitPersonForm:
+    form = AdmitPersonForm() if empty else AdmitPersonForm(request.form)
+    offer_beds(form)
+    return form
+
+
+def _own_case(who: OpenCaseForm, form: AdmitPersonForm) -> OwnCase:
+    consent = {"yes": "given", "no": "refused"}[who.consent.data] if who.is_adult else "not_asked_child"
+    counted = who.may_count
+    return OwnCase(
+        source=who.came,
+        age_class=who.age_class.data,
+        age=who.years,
+        gender=who.gender.data,
+        citizenship=who.citizenship_code,
+        consent=consent,
+        statistics=who.statistics.data if who.is_adult else "not_asked",
+        exploited_in=form.country_codes if counted else (),
+        exploitation=tuple(form.forms.data or ()) if counted else (),
+        needs=frozenset(who.needs.data or ()),
+        official_involved=who.official.data,
+    )

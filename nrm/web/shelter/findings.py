@@ -1,0 +1,145 @@
+"""What child protection found of a child: the form, and the section of the case page."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.days import chosen_day
+from forms.shelter.child_returns import ASSESSMENT_LABELS
+from forms.shelter.findings import FOUND_LABELS, IMPOSSIBLE, FindingsForm
+from forms.shelter.stays import CLOSED
+from nrm.actions.shelter import findings as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.child_returns import State
+from nrm.domain.shelter.findings import FindingRefusal, FindingRefused
+from nrm.domain.words import N_
+from nrm.store.days import today
+from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.shelter import child_returns
+from nrm.store.shelter import findings as store
+from nrm.web import access, errors
+from nrm.web.language import gettext
+
+blueprint = Blueprint("findings", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+OVER = N_("This return is over; nothing more is found of it.")
+
+
+@blueprint.get("/cases/<uuid:case_id>/findings")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def case_page(case_id: uuid.UUID) -> Answer:
+    return _of_case(case_id, FindingsForm())
+
+
+def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
+    case = store.to_assess(case_id, by=access.actor())
+    return _findings_page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
+
+
+@blueprint.post("/cases/<uuid:case_id>/findings")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def of_case(case_id: uuid.UUID) -> Answer:
+    form = FindingsForm(request.form)
+    by = access.actor()
+    store.to_assess(case_id, by=by)
+    if not form.validate():
+        return _of_case(case_id, form, 422)
+    try:
+        actions.record(
+            case_id=case_id,
+            found=form.found,
+            on=chosen_day(form.when, form.on, today()),
+            assessor=(form.assessor.data or "").strip(),
+            by=by,
+        )
+    except FindingRefused as error:
+        if error.reason is FindingRefusal.STATE:
+            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+        return _of_case(case_id, _marked(form, error), 422)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/child-returns/<uuid:return_id>/findings")
+@access.requires(Permission.CHILD_RETURN_ANSWER)
+def return_page(return_id: uuid.UUID) -> Answer:
+    return _of_return(return_id, FindingsForm())
+
+
+def _of_return(return_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
+    line = child_returns.one(return_id, by=access.actor())
+    if State(line.state).is_over:
+        return errors.error_page(409, OVER)
+    back = url_for("child_returns.show", return_id=return_id)
+    return _findings_page(form, return_id, back, gettext("Return of a child"), "", status)
+
+
+@blueprint.post("/child-returns/<uuid:return_id>/findings")
+@access.requires(Permission.CHILD_RETURN_ANSWER)
+def of_return(return_id: uuid.UUID) -> Answer:
+    form = FindingsForm(request.form)
+    by = access.actor()
+    if State(child_returns.one(return_id, by=by).state).is_over:
+        return errors.error_page(409, OVER)
+    if not form.validate():
+        return _of_return(return_id, form, 422)
+    try:
+        actions.record_of_return(
+            return_id=return_id,
+            found=form.found,
+            on=chosen_day(form.when, form.on, today()),
+            assessor=(form.assessor.data or "").strip(),
+            by=by,
+        )
+    except FindingRefused as error:
+        if error.reason is FindingRefusal.STATE:
+            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+        return _of_return(return_id, _marked(form, error), 422)
+    return redirect(url_for("child_returns.show", return_id=return_id), 303)
+
+
+def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
+    """The form with the error message at the field that it concerns."""
+    name, words = IMPOSSIBLE[error.reason]
+    field = form.when if name == "on" and form.when.data != "other" else form[name]
+    field.errors = [words]
+    return form
+
+
+def _findings_page(form: FindingsForm, subject_id: uuid.UUID, back: str, name: str, code: str, status: int) -> Answer:
+    page = render_template(
+        "shelter/findings/record.html",
+        form=form,
+        lines=finding_rows.lines(subject_id),
+        back=(back, name),
+        code=code,
+        **words(),
+    )
+    return page, status
+
+
+def words() -> dict[str, object]:
+    """The labels that the lists of findings use."""
+    return {"kind_labels": ASSESSMENT_LABELS, "found_labels": FOUND_LABELS}
+
+
+def gate(case_id: uuid.UUID) -> store.Gate | None:
+    """The state of a child's gate; None for an adult's case, and for a reader for whom it is not meant."""
+    try:
+        return store.of_case(case_id, by=access.actor())
+    except NotVisible:
+        return None
+
+
+def summary(case_id: uuid.UUID) -> Markup:
+    """A child's gate as a part of a case page; empty for an adult's case, and for a reader for whom it is not meant."""
+    found = gate(case_id)
+    if found is None:
+        return Markup("")
+    closed = CLOSED[found.shut_by]
+    part = render_template("shelter/findings/summary.html", gate=found, case_id=case_id, closed=closed, **words())
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there

@@ -1,0 +1,385 @@
+"""Formal identification: the holder's page, and the desk of those who interview and make looks."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms import SelectChoice
+from forms.days import chosen_day
+from forms.names import language_name
+from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS
+from forms.shelter.identifications import (
+    APPEAL_LABELS,
+    APPELLANT_LABELS,
+    PLACE_LABELS,
+    STATE_LABELS,
+    STATUS_LABELS,
+    AppealForm,
+    AskIdentificationForm,
+    ConcludeForm,
+    DecideAppealForm,
+    JointInterviewForm,
+)
+from nrm.actions.shelter import identifications as actions
+from nrm.actions.shelter.identifications import Conclusion, JointInterview
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission, Role
+from nrm.domain.shelter.cases import CaseRefused, Compartment, IdentificationStatus
+from nrm.domain.shelter.identifications import (
+    POLICE_SIDE,
+    Appellant,
+    Basis,
+    Event,
+    IdentificationRefusal,
+    IdentificationRefused,
+    PlaceKind,
+)
+from nrm.domain.words import N_
+from nrm.store import names as organisation_names
+from nrm.store.days import today
+from nrm.store.shelter import identifications as store
+from nrm.web import access, errors, home, places
+from nrm.web.choices import label_of, of_list
+from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.shelter.consents import interpreter_label
+from nrm.web.shelter.opened import written_rows
+
+blueprint = Blueprint("identifications", __name__)
+Page = tuple[str, int]
+Answer = BaseResponse | Page | str
+
+REFUSED = {
+    IdentificationRefusal.STATE: N_("This step does not follow from how the identification stands now."),
+    IdentificationRefusal.SIDES: N_("Choose one of the police and one of social services"),
+    IdentificationRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    IdentificationRefusal.TOOK_PART: N_("You took part in this identification before. Somebody else looks at it now."),
+    IdentificationRefusal.HAS_SEEN: N_(
+        "You opened an earlier decision of this case. Somebody who has not seen it looks at it now."
+    ),
+    IdentificationRefusal.SAME_ORGANISATION: N_(
+        "Your organisation looked first. Somebody of another organisation looks second."
+    ),
+    IdentificationRefusal.BASIS: N_("Choose at least one thing it rests on"),
+    IdentificationRefusal.OUTCOME: N_("Choose what you conclude"),
+    IdentificationRefusal.DAY: N_("Enter a day that is not in the future and not before what came first"),
+}
+
+
+@home.page(Role.IDENTIFICATION_OFFICER)
+def officer_home() -> str:
+    """The home page of those who interview and make looks: the records they may read, undecided ones first."""
+    lines = store.to_review(by=access.actor())
+    return render_template("shelter/identifications/home.html", lines=lines, states=STATE_LABELS)
+
+
+@blueprint.get("/identifications")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def index() -> str:
+    return officer_home()
+
+
+def summary(case_id: uuid.UUID) -> Markup:
+    """The identification as a part of a case page, for the holder; empty for others."""
+    by = access.actor()
+    try:
+        seen = store.of_case(case_id, by=by) if by.may(Permission.CASE_OPEN) else None
+    except NotVisible:
+        seen = None
+    if seen is None or by.may(Permission.IDENTIFICATION_DECIDE):
+        return Markup("")
+    page = render_template("shelter/identifications/summary.html", **_words(seen))
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+def _words(seen: store.Seen) -> dict[str, object]:
+    """Everything a page says, in the reader's language."""
+    language = current_language()
+    return {
+        "seen": seen,
+        "status": translated(STATUS_LABELS[seen.status]),
+        "state": translated(STATE_LABELS[seen.state]),
+        "place": translated(PLACE_LABELS[PlaceKind(seen.place)]) if seen.place else "",
+        "language": language_name(seen.language, language) if seen.language else "",
+        "interpreter": interpreter_label(seen.interpreter),
+        "appellant": translated(APPELLANT_LABELS[Appellant(seen.appellant)]) if seen.appellant else "",
+        "appeal": translated(APPEAL_LABELS[seen.appeal_outcome]) if seen.appeal_outcome else "",
+        "reflects": seen.reflection_until is not None and today() <= seen.reflection_until,
+        "period": places.country().reflection,
+        "looks": [(each, _concluded(each)) for each in seen.looks],
+    }
+
+
+def _concluded(look: store.LookLine) -> str:
+    """What a look concluded and on which bases; or the words that this is not shown yet."""
+    if look.outcome is None or look.bases is None:
+        return gettext("not told before the next look is recorded")
+    rests = ", ".join(label_of("identification_bases", each) for each in look.bases)
+    return f"{translated(STATUS_LABELS[look.outcome])} ({rests})"
+
+
+# ---- the holder
+
+
+@blueprint.get("/cases/<uuid:case_id>/identification")
+@access.requires(Permission.CASE_OPEN)
+def of_case(case_id: uuid.UUID) -> str:
+    return _show("shelter/identifications/of_case.html", case_id)
+
+
+def _show(template: str, case_id: uuid.UUID) -> str:
+    seen = store.of_case(case_id, by=access.actor())
+    opened = actions.opened(case_id=case_id, by=access.actor())
+    parts = []
+    for part in (Compartment.JOINT_INTERVIEW, *seen.decisions_to_open):
+        if seen.interviewed_on is not None:
+            here = opened.get(part)
+            parts.append((str(part), COMPARTMENT_LABELS[part], _told_rows(here.value) if here is not None else None))
+    barred = translated(REFUSED[seen.barred]) if seen.barred else ""
+    return render_template(template, parts=parts, barred=barred, **_words(seen))
+
+
+def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
+    """(heading, text) of the content of one part."""
+    rows = written_rows({name: text for name, text in value.items() if name != "outcome"})
+    if value.get("outcome"):
+        rows.insert(0, (gettext("Concluded"), translated(STATUS_LABELS[IdentificationStatus(value["outcome"])])))
+    return rows
+
+
+@blueprint.post("/cases/<uuid:case_id>/identification/open")
+@access.requires(Permission.CASE_OPEN)
+def open_part(case_id: uuid.UUID) -> Answer:
+    """Recorded first, shown after."""
+    _open(case_id)
+    return redirect(url_for("identifications.of_case", case_id=case_id), 303)
+
+
+def _open(case_id: uuid.UUID) -> None:
+    part = request.form.get("part", "")
+    if part not in set(Compartment):
+        raise NotVisible
+    actions.open_part(case_id=case_id, compartment=Compartment(part), by=access.actor())
+
+
+@blueprint.get("/cases/<uuid:case_id>/identification/ask")
+@access.requires(Permission.CASE_OPEN)
+def ask_page(case_id: uuid.UUID) -> Answer:
+    return _ask_page(case_id, _ask_form())
+
+
+def _ask_form() -> AskIdentificationForm:
+    form = AskIdentificationForm(request.form)
+    form.readers.choices = [
+        SelectChoice(
+            value=str(each.id), label=text_in(organisation_names.names(each)) + " (" + _side_name(each.kind) + ")"
+        )
+        for each in organisation_names.organisations_to_ask()
+    ]
+    return form
+
+
+def _side_name(kind: str) -> str:
+    return gettext("police") if OrganisationKind(kind) in POLICE_SIDE else gettext("social services")
+
+
+def _ask_page(case_id: uuid.UUID, form: AskIdentificationForm, status: int = 200) -> Page:
+    seen = _visible_identification(case_id, Event.ASK)
+    return render_template("shelter/identifications/ask.html", seen=seen, form=form), status
+
+
+def _visible_identification(case_id: uuid.UUID, *events: Event) -> store.Seen:
+    """The identification, if the actor can do one of these events now; raises NotVisible otherwise."""
+    seen = store.of_case(case_id, by=access.actor())
+    if not seen.events & set(events) or seen.barred:
+        raise NotVisible
+    return seen
+
+
+@blueprint.post("/cases/<uuid:case_id>/identification/ask")
+@access.requires(Permission.CASE_OPEN)
+def ask(case_id: uuid.UUID) -> Answer:
+    form = _ask_form()
+    if not form.validate():
+        return _ask_page(case_id, form, 422)
+    chosen = [uuid.UUID(each) for each in form.readers.data or ()]
+    try:
+        actions.ask(case_id=case_id, organisations=chosen, agreed=bool(form.agreed.data), by=access.actor())
+    except IdentificationRefused as error:
+        if error.reason is not IdentificationRefusal.SIDES:
+            return errors.error_page(409, REFUSED[error.reason])
+        form.readers.errors = [REFUSED[error.reason]]
+        return _ask_page(case_id, form, 422)
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("identifications.of_case", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/identification/appeal")
+@access.requires(Permission.CASE_OPEN)
+def appeal_page(case_id: uuid.UUID) -> Answer:
+    return _appeal_page(case_id, AppealForm(formdata=None))
+
+
+def _appeal_page(case_id: uuid.UUID, form: AppealForm, status: int = 200) -> Page:
+    return render_template(
+        "shelter/identifications/appeal.html", seen=_visible_identification(case_id, Event.APPEAL), form=form
+    ), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/identification/appeal")
+@access.requires(Permission.CASE_OPEN)
+def appeal(case_id: uuid.UUID) -> Answer:
+    store.of_case(case_id, by=access.actor())
+    form = AppealForm(request.form)
+    if not form.validate():
+        return _appeal_page(case_id, form, 422)
+    on = chosen_day(form.on, form.on_day, today())
+    try:
+        actions.appeal(case_id=case_id, appellant=Appellant(form.appellant.data), on=on, by=access.actor())
+    except IdentificationRefused as error:
+        if error.reason is not IdentificationRefusal.DAY:
+            return errors.error_page(409, REFUSED[error.reason])
+        form.on_day.errors = [REFUSED[error.reason]]
+        return _appeal_page(case_id, form, 422)
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("identifications.of_case", case_id=case_id), 303)
+
+
+# ---- those who interview and make looks
+
+
+@blueprint.get("/identifications/<uuid:case_id>")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def show(case_id: uuid.UUID) -> str:
+    return _show("shelter/identifications/show.html", case_id)
+
+
+@blueprint.post("/identifications/<uuid:case_id>/open")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def open_record(case_id: uuid.UUID) -> Answer:
+    _open(case_id)
+    return redirect(url_for("identifications.show", case_id=case_id), 303)
+
+
+@blueprint.get("/identifications/<uuid:case_id>/interview")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def interview_page(case_id: uuid.UUID) -> Answer:
+    return _interview_page(case_id, _interview_form(case_id))
+
+
+def _interview_form(case_id: uuid.UUID) -> JointInterviewForm:
+    form = JointInterviewForm(request.form)
+    form.bases.choices = of_list("identification_bases")
+    form.partner.choices = [
+        SelectChoice(value="", label=gettext("Choose")),
+        *(
+            SelectChoice(value=str(id_), label=f"{text_in(names)}: {login}")
+            for id_, login, names in store.partners(case_id, by=access.actor())
+        ),
+    ]
+    return form
+
+
+def _interview_page(case_id: uuid.UUID, form: JointInterviewForm, status: int = 200) -> Page:
+    seen = _visible_identification(case_id, Event.INTERVIEW)
+    return render_template("shelter/identifications/interview.html", seen=seen, form=form), status
+
+
+@blueprint.post("/identifications/<uuid:case_id>/interview")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def interview(case_id: uuid.UUID) -> Answer:
+    form = _interview_form(case_id)
+    if not form.validate() or not form.partner.data:
+        if not form.partner.data and not form.partner.errors:
+            form.partner.errors = [N_("Choose who of the other side held the interview with you")]
+        return _interview_page(case_id, form, 422)
+    held = JointInterview(
+        partner_id=uuid.UUID(form.partner.data),
+        held_on=chosen_day(form.held, form.held_day, today()),
+        place=PlaceKind(form.place.data),
+        language=form.language_code,
+        interpreter=form.interpreter.data,
+        account=_plain(form.account.data),
+    )
+    try:
+        actions.interview(case_id=case_id, held=held, concluded=_conclusion(form), by=access.actor())
+    except IdentificationRefused as error:
+        if error.reason is IdentificationRefusal.DAY:
+            (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.reason]]
+            return _interview_page(case_id, form, 422)
+        return errors.error_page(409, REFUSED[error.reason])
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(url_for("identifications.show", case_id=case_id), 303)
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").strip()
+
+
+def _conclusion(form: ConcludeForm) -> Conclusion:
+    return Conclusion(form.outcome.data, [Basis(each) for each in form.bases.data or ()], _plain(form.reasons.data))
+
+
+@blueprint.get("/identifications/<uuid:case_id>/look")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def look_page(case_id: uuid.UUID) -> Answer:
+    return _look_page(case_id, _look_form())
+
+
+def _look_form() -> ConcludeForm:
+    form = ConcludeForm(request.form)
+    form.bases.choices = of_list("identification_bases")
+    return form
+
+
+def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Page:
+    seen = _visible_identification(case_id, Event.SECOND, Event.THIRD)
+    return render_template("shelter/identifications/look.html", seen=seen, form=form), status
+
+
+@blueprint.post("/identifications/<uuid:case_id>/look")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def look(case_id: uuid.UUID) -> Answer:
+    store.of_case(case_id, by=access.actor())
+    form = _look_form()
+    if not form.validate():
+        return _look_page(case_id, form, 422)
+    try:
+        actions.look(case_id=case_id, concluded=_conclusion(form), by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except IdentificationRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(url_for("identifications.show", case_id=case_id), 303)
+
+
+@blueprint.get("/identifications/<uuid:case_id>/appeal")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def decide_page(case_id: uuid.UUID) -> Answer:
+    return _decide_page(case_id, DecideAppealForm(formdata=None))
+
+
+def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) -> Page:
+    seen = _visible_identification(case_id, Event.DECIDE_APPEAL)
+    return render_template("shelter/identifications/decide.html", form=form, **_words(seen)), status
+
+
+@blueprint.post("/identifications/<uuid:case_id>/appeal")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def decide(case_id: uuid.UUID) -> Answer:
+    store.of_case(case_id, by=access.actor())
+    form = DecideAppealForm(request.form)
+    if not form.validate():
+        return _decide_page(case_id, form, 422)
+    try:
+        actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    except IdentificationRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(url_for("identifications.show", case_id=case_id), 303)

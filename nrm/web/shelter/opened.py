@@ -1,0 +1,70 @@
+"""What was opened, as rows of question and answer in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from forms.names import country_name, language_name
+from forms.shelter.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
+from nrm.domain.interviews.endings import is_child
+from nrm.domain.interviews.interviews import Question, Questionnaire
+from nrm.domain.shelter.direct_intake import CAME_WITH
+from nrm.web import formats
+from nrm.web.language import current_language, gettext, text_in, translated
+
+Rows = list[tuple[str, str]]
+
+
+def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], parties: Mapping[str, str]) -> Rows:
+    """(question, answer) of a sealed compartment, in the questionnaire's order.
+
+    `parties`: code -> name in the reader's language. Only answers to questions that the questionnaire has are shown,
+    and the person with whom a child came.
+    """
+    if questionnaire is None:
+        return []
+    return list(_answer_rows(questionnaire, value, parties))
+
+
+def _answer_rows(
+    questionnaire: Questionnaire, value: Mapping[str, Any], parties: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    child = is_child(value.get(questionnaire.derive["age"]))
+    for name, question in questionnaire.questions.items():
+        if child and question.kind == "parties":  # a child strikes out nobody, even if something was ticked before
+            continue
+        if name in value:
+            yield text_in(question.text), _answer(question, value[name], parties)
+    if CAME_WITH in value:
+        yield gettext("Came with"), str(value[CAME_WITH])
+
+
+def _answer(question: Question, value: Any, parties: Mapping[str, str]) -> str:
+    language = current_language()
+    if isinstance(value, list):
+        if question.kind == "parties":
+            return ", ".join(parties.get(code, code) for code in value) or gettext("none")
+        return ", ".join(_code(question, code, language) for code in value)
+    if isinstance(value, str):
+        if question.kind == "partial_date" and question.option(value) is None:
+            return formats.day(value, language)
+        return _code(question, value, language)
+    return str(value)
+
+
+def _code(question: Question, value: Any, language: str) -> str:
+    option = question.option(value) if isinstance(value, str) else None
+    if option is not None:
+        return text_in(option.text)
+    if question.kind == "country":
+        return country_name(value, language)
+    if question.kind == "language":
+        return language_name(value, language)
+    return str(value)
+
+
+def written_rows(value: Mapping[str, Any]) -> Rows:
+    """(heading, text) of what was written in own words: care, legal file, identification; empty ones are left out."""
+    labels = {**CARE_FIELDS, **LEGAL_FIELDS, **IDENTIFICATION_FIELDS}
+    return [(translated(labels[name]), text) for name, text in value.items() if name in labels and text]

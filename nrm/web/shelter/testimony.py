@@ -1,0 +1,87 @@
+"""The witness track: what is recorded, and recording the next step."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from forms.days import chosen_day
+from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
+from nrm.actions.shelter import testimony as actions
+from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WithdrawalReason, WitnessStatus
+from nrm.store.days import today
+from nrm.store.shelter import testimony as store
+from nrm.web import access
+from nrm.web.choices import label_of, of_list
+
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("testimony", __name__)
+
+
+@blueprint.get("/cases/<uuid:case_id>/testimony")
+@access.requires(Permission.TESTIMONY_RECORD)
+def record_page(case_id: uuid.UUID) -> Answer:
+    track = store.of_case(case_id, by=access.actor())
+    return _testimony_page(track, _form(track))
+
+
+@blueprint.post("/cases/<uuid:case_id>/testimony")
+@access.requires(Permission.TESTIMONY_RECORD)
+def record(case_id: uuid.UUID) -> Answer:
+    by = access.actor()
+    track = store.of_case(case_id, by=by)
+    form = _form(track)
+    if not form.validate():
+        return _testimony_page(track, form, 422)
+    status = WitnessStatus(form.status.data)
+    withdrawn = status is WitnessStatus.TESTIMONY_WITHDRAWN
+    try:
+        actions.record(
+            case_id=case_id,
+            status=status,
+            happened_on=chosen_day(form.happened, form.happened_day, today()),
+            reason=WithdrawalReason(form.reason.data) if withdrawn else None,
+            by=by,
+        )
+    except IllegalStep as error:
+        name = FIELD_OF.get(error.reason, "status")
+        field = form.happened_day if name == "happened" and form.happened.data == "other" else form[name]
+        field.errors = [ILLEGAL[error.reason]]
+        return _testimony_page(track, form, 409 if error.reason is StepRefusal.STATE else 422)
+    return redirect(f"/cases/{case_id}", 303)
+
+
+def _form(track: store.WitnessView) -> RecordTestimonyForm:
+    form = RecordTestimonyForm(request.form)
+    form.status.choices = of_list("witness_statuses", track.following)
+    form.reason.choices = of_list("withdrawal_reasons")
+    return form
+
+
+def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status: int = 200) -> Answer:
+    return render_template("shelter/testimony/record.html", track=track, form=form, **_words(track)), status
+
+
+def _words(track: store.WitnessView) -> dict[str, object]:
+    return {
+        "status_label": label_of("witness_statuses", track.status),
+        "steps": [
+            (
+                label_of("witness_statuses", step.status),
+                label_of("withdrawal_reasons", step.reason) if step.reason else "",
+                step.happened_on,
+            )
+            for step in track.steps
+        ],
+    }
+
+
+@access.part_of_page
+def summary(case_id: uuid.UUID) -> str:
+    """What a case page shows of the witness track."""
+    track = store.of_case(case_id, by=access.actor())
+    return render_template("shelter/testimony/summary.html", track=track, **_words(track))

@@ -1,0 +1,256 @@
+"""A form that comes after its session died: what is given back, to whom, in which words, and what never is."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import uuid
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from nrm.actions.accounts import accounts
+from nrm.db import db
+from nrm.models.accounts.accounts import Member
+from nrm.models.shelter.cases import Case, SealedCompartment
+from nrm.web import access, carrying
+from tests import factories
+from tests.conftest import Person, token_in
+from tests.integration.shelter.test_erasures import gone
+from tests.world import World
+
+ME = "vatra.shelter_manager"
+Planted = tuple[Flask, World]
+CARRIED = re.compile(r'name="carried" value="([^"]*)"')
+
+
+def sealed(case_id: uuid.UUID) -> set[str]:
+    db.session.rollback()
+    return set(db.session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)))
+
+
+def status_of(login: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(Member.status).where(Member.login == login)).one()
+
+
+def too_late(me: Person, path: str, data: dict[str, object]) -> str:
+    """The page that answers a form sent twenty minutes after the last request."""
+    factories.later(minutes=20)
+    return me.post(path, data, 401)
+
+
+def signed_in_with(client: FlaskClient, page: str, login: str = ME) -> str:
+    """What the sign-in page leads to: where it redirects, or the page."""
+    fields = {"login": login, "password": factories.PASSWORD, "csrf_token": token_in(page)}
+    carried = CARRIED.search(page)
+    answer = client.post("/sign-in", data=fields | ({"carried": carried[1]} if carried else {}))
+    assert answer.status_code in (200, 303), answer.text
+    return answer.headers["Location"] if answer.status_code == 303 else answer.text
+
+
+def forms(page: str) -> list[str]:
+    """Where the forms of a page lead, but for those that stand on every page."""
+    return [each for each in re.findall(r'<form[^>]* action="?([^" >]+)', page) if each not in AROUND]
+
+
+AROUND = ("/sign-out", "/hide-screen")
+
+
+def test_a_form_that_erases_is_neither_done_nor_offered_after_signing_in_again(world_app: Planted) -> None:
+    app, world = world_app
+    gone(world.own_stay, ME)
+    me = Person(app.test_client(), ME)
+    address = f"/cases/{world.own_case}/erase"
+    before = sealed(world.own_case)
+    late = too_late(me, address, {"asked": "y"})
+    assert "nuk u krye" in late
+    assert sealed(world.own_case) == before
+    page = signed_in_with(me.client, late)
+    assert sealed(world.own_case) == before != set()
+    assert forms(page) == []
+    assert "nuk u krye" in page
+    assert db.session.get_one(Case, world.own_case).pseudonym in page
+    assert f'href="{address}"' in page  # where it is done again
+    assert 'name="asked"' in me.get(address)
+    assert sealed(world.own_case) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "again"),
+    [
+        ("/cases/{case}/consents/withdraw", {"what": "everything:", "told": "y"}, "/cases/{case}/consents/withdraw"),
+        ("/members/{member}/disable", {}, "/members/{member}/disable"),
+        ("/members/{member}/anew", {}, "/members/{member}/anew"),
+        ("/members/{member}/confirm", {}, "/members"),
+        ("/members/keys", {}, "/members/keys"),
+        ("/cases/{case}/close", {}, "/cases/{case}/close"),
+        ("/cases/{case}/share", {"organisation": "TRP_UNIT"}, "/cases/{case}/share"),
+        ("/cases/{case}/consents/ask", {"sharing": "no"}, "/cases/{case}/consents/ask"),
+        ("/stays/{stay}/end", {"reason": "expelled"}, "/stays/{stay}/end"),
+        ("/stays/{stay}/left", {"left": "today"}, "/stays/{stay}/left"),
+        ("/cases/{case}/findings", {"risk": "safe"}, "/cases/{case}/findings"),
+        ("/child-returns/{case}/findings", {"risk": "safe"}, "/child-returns/{case}/findings"),
+        ("/cases/{case}/letter", {"closes": "close"}, "/cases/{case}/letter"),
+    ],
+)
+def test_no_form_that_ends_or_opens_something_is_offered(
+    world_app: Planted, path: str, data: dict[str, object], again: str
+) -> None:
+    app, world = world_app
+    member = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
+    ids = {"case": world.own_case, "member": member, "stay": world.own_stay}
+    me = Person(app.test_client(), ME)
+    before = sealed(world.own_case)
+    page = signed_in_with(me.client, too_late(me, path.format(**ids), data))
+    assert (sealed(world.own_case), status_of("vatra.case_worker")) == (before, "active")
+    assert forms(page) == []
+    assert f'href="{again.format(**ids)}"' in page
+    assert "nuk u krye" in page
+
+
+def test_a_sealed_address_of_a_page_is_no_form_to_send(world_app: Planted) -> None:
+    """The page that asks for a fresh proof carries where to go on; that is no form to offer."""
+    app, _ = world_app
+    member = db.session.scalars(select(Member.id).where(Member.login == "vatra.case_worker")).one()
+    me = Person(app.test_client(), ME)
+    factories.later(minutes=6)
+    page = me.get(f"/members/{member}/disable")
+    carried = CARRIED.search(page)
+    assert carried
+    client = app.test_client()
+    sign_in = client.get("/sign-in").text + f'<input name="carried" value="{carried[1]}">'
+    assert signed_in_with(client, sign_in) == "/"
+    assert status_of("vatra.case_worker") == "active"
+
+
+def test_what_is_carried_is_said_in_words_and_sent_or_dropped_by_a_press(world_app: Planted) -> None:
+    app, world = world_app
+    me = Person(app.test_client(), ME)
+    address = f"/cases/{world.own_case}/notes"
+    late = too_late(me, address, {"note": "typed before it was too late"})
+    page = signed_in_with(me.client, late)
+    assert forms(page) == [address]
+    assert db.session.get_one(Case, world.own_case).pseudonym in page
+    assert "Shtoni një shënim" in page
+    assert page.count("<button") == 3  # sign out, hide the screen, send
+    assert 'href="/">Mos e dërgoni' in page
+    assert 'value="typed before it was too late"' in page
+
+
+def test_a_carried_form_is_given_back_for_no_longer_than_a_session_may_last(world_app: Planted) -> None:
+    app, world = world_app
+    me = Person(app.test_client(), ME)
+    late = too_late(me, f"/cases/{world.own_case}/notes", {"note": "typed"})
+    factories.later(hours=8)
+    client = app.test_client()
+    fresh = re.sub(r'name="csrf_token" value="[0-9a-f]+"', "", late) + client.get("/sign-in").text
+    assert signed_in_with(client, fresh) == "/"
+
+
+@pytest.mark.parametrize("path", ["/cases/{}/notes", "/cases/{}/erase"])
+def test_another_person_gets_nothing_of_it(world_app: Planted, path: str) -> None:
+    app, world = world_app
+    me = Person(app.test_client(), ME)
+    address = path.format(world.own_case)
+    late = too_late(me, address, {"note": "typed", "asked": "y"})
+    assert signed_in_with(me.client, late, "vatra.case_worker") == "/"
+    home = me.get("/")
+    assert "typed" not in home
+    assert address not in home
+
+
+def test_the_page_that_asks_for_a_fresh_proof_says_for_what(world_app: Planted) -> None:
+    """Somebody else may have sent the form from the machine that was left alone."""
+    app, world = world_app
+    gone(world.own_stay, ME)
+    me = Person(app.test_client(), ME)
+    factories.later(minutes=6)
+    page = me.post(f"/cases/{world.own_case}/erase", {"asked": "y"}, 401)
+    assert "<dd>Fshini çka ruhet</dd>" in page
+    assert db.session.get_one(Case, world.own_case).pseudonym in page
+    stranger = me.post(f"/cases/{world.case}/erase", {"asked": "y"}, 401)
+    assert db.session.get_one(Case, world.case).pseudonym not in stranger
+    assert sealed(world.own_case)
+
+
+def halves(cookie: str, other: str) -> dict[str, str]:
+    """What somebody may have who has not the whole cookie."""
+    raw, second = base64.urlsafe_b64decode(cookie), base64.urlsafe_b64decode(other)
+    made = {
+        "the id with another key": raw[:16] + os.urandom(32),
+        "another id with the key": os.urandom(16) + raw[16:],
+        "the id with a colleague's key": raw[:16] + second[16:],
+        "a bit of the key turned": raw[:-1] + bytes([raw[-1] ^ 1]),
+        "the id alone": raw[:16],
+        "the key alone": raw[16:],
+    }
+    texts = {name: base64.urlsafe_b64encode(value).decode() for name, value in made.items()}
+    return texts | {"cut off": cookie[:-4], "cut in half": cookie[:32], "twice": cookie * 2, "no letters": "\xe9" * 64}
+
+
+def told(answer: object) -> tuple[object, ...]:
+    """All an answer says but for the token, which is new each time."""
+    text = re.sub(r'name="csrf_token" value="[0-9a-f]+"', "", answer.text)  # type: ignore[attr-defined]
+    headers = [name for name, _ in answer.headers]  # type: ignore[attr-defined]
+    return answer.status_code, text, answer.headers.get("Location"), headers  # type: ignore[attr-defined]
+
+
+def asked(app: Flask, cookie: str | None, method: str, path: str, data: dict[str, str] | None = None) -> object:
+    client = app.test_client()
+    if cookie is not None:
+        client.set_cookie("nrm", cookie, domain="localhost")
+    return client.open(path, method=method, data=data)
+
+
+@pytest.mark.parametrize("state", ["alive", "ended", "locked"])
+def test_half_a_cookie_is_no_session_at_all(world_app: Planted, state: str) -> None:
+    app, world = world_app
+    cookie = accounts.sign_in(login=ME, password=factories.PASSWORD)
+    colleague = accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
+    if state == "ended":
+        factories.later(minutes=20)
+    elif state == "locked":
+        found = accounts.resume(cookie)
+        assert isinstance(found, accounts.SignedIn)
+        me = app.test_client()
+        me.set_cookie("nrm", cookie, domain="localhost")
+        me.post("/hide-screen")
+    whole = told(asked(app, cookie, "POST", f"/cases/{world.own_case}/notes", {"note": "typed"}))
+    for method, path in (
+        ("GET", "/"),
+        ("POST", f"/cases/{world.own_case}/notes"),
+        ("POST", f"/cases/{world.own_case}/erase"),
+    ):
+        data = {"note": "typed", "asked": "y"} if method == "POST" else None
+        nothing = told(asked(app, None, method, path, data))
+        for name, half in halves(cookie, colleague).items():
+            answer = told(asked(app, half, method, path, data))
+            assert answer == nothing, (name, method, path)
+            assert answer != whole
+            assert "carried" not in str(answer)
+
+
+@pytest.mark.parametrize("half", ["the id with another key", "a bit of the key turned", "the id alone"])
+def test_the_password_with_half_a_cookie_unlocks_nothing(world_app: Planted, half: str) -> None:
+    """The cookie stands for the second factor: who has its id alone has nothing."""
+    app, _ = world_app
+    cookie = accounts.sign_in(login=ME, password=factories.PASSWORD)
+    client = app.test_client()
+    client.set_cookie("nrm", cookie, domain="localhost")
+    client.post("/hide-screen")
+    client.set_cookie("nrm", halves(cookie, cookie)[half], domain="localhost")
+    data = {"csrf_token": token_in(client.get("/unlock").text), "password": factories.PASSWORD}
+    assert client.post("/unlock", data=data).status_code == 422
+
+
+def test_every_form_has_words_and_a_page_where_it_is_done_again(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()) and rule.endpoint not in access.PUBLIC | {"accounts.sign_out"}:
+            assert rule.endpoint in carrying.WORDS, rule.endpoint
+    posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert set(carrying.WORDS) <= posts
+    assert posts >= carrying.ACTS

@@ -1,0 +1,291 @@
+"""The agreement's pages: the coordinator's way from a draft to signatures, a party's two signers, contracts."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import audit
+from nrm.actions.agreement import agreement_simulation as simulations
+from nrm.actions.agreement import agreement_versions as actions
+from nrm.db import db
+from nrm.models.agreement.agreements import AgreementVersion, Contract
+from nrm.models.audit import AuditEntry
+from nrm.steps import background
+from nrm.store.agreement.agreement_simulation import SIMULATION
+from tests import accommodated, factories
+from tests import factories_agreements as texts
+from tests.conftest import Person
+
+SignIn = Callable[[str], Person]
+GAP = ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["IOM"]')
+
+
+def day(name: str, **shift: int) -> dict[str, object]:
+    on = texts.today()
+    return {f"{name}-day": on.day, f"{name}-month": on.month, f"{name}-year": on.year}
+
+
+def test_from_a_file_to_the_signatures_of_a_party(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    file = (io.BytesIO(texts.draft("2027", None, GAP).encode()), "draft.toml")
+    assert coordinator.post("/agreements", {"file": file}) == "/agreement/2027/changes"
+    page = coordinator.get("/agreement/2027/changes?lang=en")
+    assert "nobody who is named may receive" in page
+    assert "Clause 4.3 changes: who receives" in page
+    texts.tried(texts.draft("2027", None, GAP))
+    coordinator.post("/agreement/2027/approve", {**day("on"), "note": "Decision 12"})
+    coordinator.post("/agreement/2027/open")
+    assert "Waits for signatures" in coordinator.get("/")
+    for login in ("vatra.case_worker", "vatra.shelter_manager"):
+        person = sign_in(login)
+        assert "/agreement/2027" in person.get("/")
+        sign = person.get("/agreement/2027/sign?lang=en")
+        read = re.search(r'name="read" value="([0-9a-f]{64})"', sign)
+        assert read
+        assert "Tick the box to sign" in person.post("/agreement/2027/sign", {"read": read[1]}, status=422)
+        person.post("/agreement/2027/sign", {"read": read[1], "agreed": "y"})
+        assert "/agreement/2027" not in person.get("/")
+        person.post("/agreement/2027/sign", {"read": read[1], "agreed": "y"}, status=409)
+    given = coordinator.get("/agreement/2027/parties")
+    assert given.count("Test case_worker") == 1
+
+
+def test_a_broken_draft_comes_back_with_key_and_value_and_nothing_is_lost(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    broken = texts.draft("2027", None, ("must = true", 'must = "yes"'))
+    file = (io.BytesIO(broken.encode()), "draft.toml")
+    page = coordinator.post("/agreements", {"file": file}, status=422)
+    assert "clause[6].must: must be true or false" in page
+    assert "must = &#34;yes&#34;" in page
+    assert "refer_to = [&#34;NRC&#34;, &#34;IOM&#34;, &#34;ngo_shelter&#34;]" in page
+    for junk in (b"\xff\xfe\x00", b"", b"[" * 5000, b"version = 1\x00", "version = \u202e".encode()):
+        coordinator.post("/agreements", {"file": (io.BytesIO(junk), "draft.toml")}, status=422)
+    assert db.session.scalars(select(AgreementVersion)).all() == []
+
+
+def test_what_a_signer_sees_says_what_it_changes_for_them(app: Flask, sign_in: SignIn) -> None:
+    texts.opened(texts.draft("2027", None, ('refer_to = ["NRC"]\nmust = true', 'refer_to = ["IOM"]\nmust = true')))
+    vatra = sign_in("vatra.case_worker").get("/agreement/2027/changes?lang=en")
+    assert "Nobody is sent to us, or away from us, who was not before." in vatra
+    nrc = sign_in("nrc.case_worker").get("/agreement/2027/changes?lang=en")
+    assert "Nobody is sent to us" not in nrc
+    assert "IOM Tirana (must)" in nrc
+
+
+@pytest.mark.parametrize("login", ["molsa.statistician", "oms.monitor", "administrator", "molsa.reader"])
+def test_who_is_no_party_reads_and_signs_nothing(app: Flask, sign_in: SignIn, login: str) -> None:
+    texts.opened(texts.draft())
+    person = sign_in(login)
+    for path in ("", "/parties", "/changes", "/sign"):
+        person.get(f"/agreement/2027{path}", status=403)
+    person.post("/agreement/2027/sign", {"read": "0" * 64, "agreed": "y"}, status=403)
+    assert "agreement/2027" not in person.get("/")
+
+
+def test_the_coordinator_opens_no_case_and_signs_nothing(app: Flask, sign_in: SignIn) -> None:
+    texts.opened(texts.draft())
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.get("/cases", status=403)
+    coordinator.get("/agreement/2027/sign", status=403)
+    coordinator.post("/agreement/2027/approve", {**day("on"), "note": "Decision 12"}, status=409)
+    coordinator.get("/agreement/2028", status=404)
+
+
+def test_a_proposal_is_not_found_by_a_party_and_an_empty_approval_is_told_what_to_do(
+    app: Flask, sign_in: SignIn
+) -> None:
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    texts.tried(texts.draft())
+    vatra = sign_in("vatra.case_worker")
+    for path in ("", "/parties", "/changes", "/sign"):
+        vatra.get(f"/agreement/2027{path}", status=404)
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.get("/agreement/2027/open", status=409)
+    page = coordinator.post("/agreement/2027/approve?lang=en", {}, status=422)
+    assert "Enter the number of the letter or decision" in page
+    later = {**day("on"), "on-year": texts.today().year + 1, "note": "x"}
+    assert "it cannot lie in the future" in coordinator.post("/agreement/2027/approve?lang=en", later, status=422)
+
+
+def status_of(version: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(AgreementVersion.status).where(AgreementVersion.version == version)).one()
+
+
+def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sign_in: SignIn) -> None:
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(8, seed=1)
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/agreements", {"text": texts.draft()})
+    assert "Provojeni me rastet e kaluara" in coordinator.get("/")
+    page = coordinator.get("/agreement/2027/changes")
+    assert "/agreement/2027/try" in page
+    assert "/agreement/2027/approve" not in page
+    approval = {"on-day": 9, "on-month": 7, "on-year": 2026, "note": "Decision 12"}
+    coordinator.get("/agreement/2027/approve", status=409)
+    assert "nuk është provuar ende" in coordinator.post("/agreement/2027/approve", approval, status=409)
+    assert status_of("2027") == "proposed"
+
+    held = background.lock()  # a quarter is being closed
+    coordinator.post("/agreement/2027/try", status=409)
+    answer = coordinator.client.get("/agreement/2027/changes")
+    assert answer.headers["Refresh"] == "10"
+    os.close(held)
+    assert "Refresh" not in coordinator.client.get("/agreement/2027/changes").headers
+
+    assert coordinator.post("/agreement/2027/try") == "/agreement/2027/changes#trial"
+    while background.is_busy():
+        pass
+    db.session.rollback()
+    simulation = db.session.scalars(select(AgreementVersion.simulation)).one()
+    assert simulation is not None
+    assert (simulation["from"], simulation["to"]) == ("2025-07-01", "2026-06-30")
+    values = [each["value"] for table in simulation["tables"] for each in table["rows"]]
+    assert values
+    assert all(value % 5 == 0 for value in values)
+    assert audit.Event.AGREEMENT_SIMULATED in set(db.session.scalars(select(AuditEntry.event)))
+    page = coordinator.get("/agreement/2027/changes")
+    assert "/agreement/2027/try" not in page
+    coordinator.post("/agreement/2027/try", status=409)
+    coordinator.post("/agreement/2027/approve", approval)
+    assert status_of("2027") == "approved"
+
+
+def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, sign_in: SignIn) -> None:
+    by = factories.actor(texts.COORDINATOR)
+    _, last = simulations.last_quarters(1)
+    found = simulations.Withheld(last, last).to_json()
+    for number in range(simulations.MOST_TRIALS):
+        text = texts.draft(f"try-{number}")
+        actions.propose(text=text, by=by)
+        simulations.keep(text=text, simulated=found, by=SIMULATION)
+        actions.withdraw(version=f"try-{number}", by=by)
+    actions.propose(text=texts.draft(), by=by)
+    page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", status=409)
+    assert "Pesë propozime" in page
+    assert not background.is_busy()
+
+
+def test_nobody_but_the_coordinator_tries_a_proposal(app: Flask, sign_in: SignIn) -> None:
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    for login in ("vatra.case_worker", "ra.duty_officer", "oms.monitor", "administrator", "molsa.statistician"):
+        sign_in(login).post("/agreement/2027/try", status=403)
+    assert not background.is_busy()
+
+
+def test_the_figures_of_a_simulation_are_told_party_by_party_and_night_by_night(app: Flask, sign_in: SignIn) -> None:
+    actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
+    simulations.keep(text=texts.draft(), simulated=texts.simulated(), by=SIMULATION)
+    page = sign_in(texts.COORDINATOR).get("/agreement/2027/changes?lang=en")
+    assert "About 45 people." in page
+    assert re.search(r"National Reception Centre</th><td class=\"n\">30</td><td class=\"n\"><strong>20</strong>", page)
+    assert re.search(r"Cases with something late</th><td class=\"n\">10</td><td class=\"n\">5</td>", page)
+    assert "National Reception Centre → IOM Tirana: 10" in page
+    assert "25 → <strong>15</strong>" in page
+    assert "there_before" not in page
+    assert len(page.encode()) < 40_000
+
+
+def test_a_changed_text_is_told_on_the_coordinators_home_page(app: Flask, sign_in: SignIn) -> None:
+    texts.opened(texts.draft())
+    db.session.execute(select(AgreementVersion))
+    row = db.session.scalars(select(AgreementVersion)).one()
+    row.text = row.text.replace("P1D", "P9D")
+    db.session.commit()
+    actions.refresh()
+    coordinator = sign_in(texts.COORDINATOR)
+    assert "was changed in the database by another hand" in coordinator.get("/?lang=en")
+    coordinator.get("/agreement/2027", status=404)
+
+
+CONTRACT = {"centre": "VATRA", "number": "12/2026", "subject": "Accommodation", "amount": "1 200 000"}
+
+
+def contract_form(**changes: object) -> dict[str, object]:
+    year = texts.today().year
+    days = {"starts": (1, 1, year), "ends": (31, 12, year), "ended": ("", "", "")}
+    parts = {
+        f"{name}-{part}": value
+        for name, three in days.items()
+        for part, value in zip(("day", "month", "year"), three, strict=True)
+    }
+    return {"id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", **CONTRACT, **parts, **changes}
+
+
+def test_a_contract_is_recorded_once_corrected_and_ended(app: Flask, sign_in: SignIn) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    for _ in range(2):
+        coordinator.post("/contracts", contract_form())
+    (row,) = db.session.scalars(select(Contract))
+    assert (row.number, row.amount) == ("12/2026", 1_200_000)
+    assert "12/2026" in coordinator.get("/contracts")
+    page = coordinator.post("/contracts?lang=en", contract_form(id=str(row.organisation_id)), status=422)
+    assert "this centre has a contract with this one already" in page
+    ended = contract_form(over="y", **{"ended-day": 1, "ended-month": 1, "ended-year": texts.today().year})
+    coordinator.post(f"/contracts/{row.id}", ended)
+    db.session.rollback()
+    assert db.session.get_one(Contract, row.id, populate_existing=True).ended_on is not None
+
+
+BAD = {
+    "amount": ({"amount": "-5"}, "whole lek"),
+    "no amount": ({"amount": "0"}, "whole lek"),
+    "huge": ({"amount": "9" * 19}, "whole lek"),
+    "backwards": ({"ends-year": 1999}, "not before the first day"),
+    "no day": ({"starts-day": "31", "starts-month": "2"}, "a day that exists"),
+    "no centre": ({"centre": "RA"}, "Choose the centre"),
+    "no number": ({"number": ""}, "Enter the number of the contract"),
+    "no subject": ({"subject": ""}, "Enter what is paid for"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_contract_is_told_what_to_do_and_keeps_what_was_typed(app: Flask, sign_in: SignIn, what: str) -> None:
+    changes, message = BAD[what]
+    page = sign_in(texts.COORDINATOR).post("/contracts?lang=en", contract_form(**changes), status=422)
+    assert message in page
+    assert "12/2026" in page or what == "no number"
+    assert db.session.scalars(select(Contract)).all() == []
+
+
+@pytest.mark.parametrize("login", ["vatra.case_worker", "molsa.statistician", "administrator", "oms.monitor"])
+def test_nobody_else_sees_the_contracts(app: Flask, sign_in: SignIn, login: str) -> None:
+    person = sign_in(login)
+    person.get("/contracts", status=403)
+    person.post("/contracts", contract_form(), status=403)
+
+
+COALITION = """
+[[party]]
+code = "SOUTH"
+kind = "coalition"
+names = { sq = "Koalicioni i Jugut", en = "Southern Coalition" }
+signed_on = 2005-07-18
+regions = ["vlore"]
+desk = { opens = "00:00", closes = "00:00", weekends = true }
+on_call = "+355 4 000 0199"
+members = ["VATRA", "TJETER_VIZION"]
+"""
+
+
+def test_the_page_of_the_parties_has_coalitions_with_their_members_and_numbers_for_the_night(
+    app: Flask, sign_in: SignIn
+) -> None:
+    sent_south = ('refer_to = ["NRC", "IOM", "ngo_shelter"]', 'refer_to = ["NRC", "IOM", "SOUTH/VATRA"]')
+    text = texts.draft("2027", None, sent_south) + COALITION
+    texts.opened(text)
+    page = sign_in(texts.COORDINATOR).get("/agreement/2027/parties?lang=en")
+    south = page.partition("<h3>Southern Coalition</h3>")[2]
+    assert re.search(r"Vatra, Vlorë, <a href=\"tel:[^\"]+\">\+355 33 000 103</a>: clauses 4.3", south)
+    assert re.search(r"Tjetër Vizion, Elbasan, <a [^>]+>\+355 54 000 104</a>: no clause names it", south)
+    assert "by its members" in page
+    assert "+355 33 000 203" in page  # the desk's own number beside the one for the night
+    assert "18 July 2005" not in page  # days of signature in the text count for nothing

@@ -1,0 +1,129 @@
+"""`nrm mou simulate` on an instance: only figures that survived the attack leave."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import countries
+from nrm.actions.agreement import agreement_simulation as actions
+from nrm.cli.agreements import mou
+from nrm.cli.usage import Refused
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.models.shelter.cases import Case
+from nrm.store.agreement import agreement_simulation as store
+from tests import accommodated
+
+SHIPPED = countries.FOLDER / "albania" / "mou-2005.toml"
+APRIL, JUNE = date(2026, 4, 1), date(2026, 6, 30)
+
+
+@pytest.fixture
+def shelter(app: Flask) -> Flask:
+    """Ninety people who came in half a year."""
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(90, seed=5)
+    return app
+
+
+def _run(app: Flask, draft: Path = SHIPPED, first: str = "2026-04-01", last: str = "2026-06-30", *more: str) -> Result:
+    folder = app.extensions["nrm.config"].directory
+    command = ["simulate", str(draft), "--dir", str(folder), "--from", first, "--to", last, *more]
+    return CliRunner().invoke(mou, command)
+
+
+def test_every_figure_is_a_multiple_of_five_and_nothing_tells_who(shelter: Flask):
+    people = db.session.execute(select(Case.id, Case.pseudonym)).all()
+    result = _run(shelter, SHIPPED, "2026-04-01", "2026-06-30", "--json")
+    assert result.exit_code == 0, result.output
+    read = json.loads(result.stdout)
+    assert (read["from"], read["to"]) == ("2026-04-01", "2026-06-30")
+    values = [row["value"] for table in read["tables"] for row in table["rows"]]
+    assert len(values) > 100
+    assert all(value % 5 == 0 for value in values)
+    assert any(table["name"] == "2026-W20_simulated" for table in read["tables"])
+    for case_id, pseudonym in people:
+        assert case_id.hex not in result.output
+        assert pseudonym not in result.output
+
+
+@pytest.mark.slow
+def test_the_same_question_has_the_same_answer_and_a_table_for_people(shelter: Flask):
+    once, again = _run(shelter), _run(shelter)
+    assert once.stdout_bytes == again.stdout_bytes
+    lines = once.stdout.splitlines()
+    assert any(line.split() == ["happened", "people"] or line.split()[-1:] == ["people"] for line in lines)
+    assert "counted: 2026-04-01 to 2026-06-30, whole quarters" in once.stderr
+
+
+@pytest.mark.slow
+def test_days_inside_a_quarter_stand_for_the_quarter_and_no_week_can_be_taken_away(shelter: Flask):
+    assert _run(shelter, SHIPPED, "2026-04-20", "2026-05-02").stdout_bytes == _run(shelter).stdout_bytes
+
+
+def test_a_quarter_that_is_not_over_is_not_counted(shelter: Flask):
+    accommodated.at(date(2026, 6, 10))
+    result = _run(shelter)
+    assert isinstance(result.exception, Refused)
+    assert (result.exception.code, str(result.exception)) == (2, "--from, --to: no quarter of this period is over")
+    assert result.stdout == ""
+
+
+def test_an_instance_of_few_people_gives_the_total_alone(app: Flask):
+    accommodated.at(date(2026, 7, 10))
+    accommodated.many(8, seed=1)
+    result = _run(app, SHIPPED, "2026-04-01", "2026-06-30", "--json")
+    read = json.loads(result.stdout)
+    assert read["step"] == "total"
+    assert all(table["dimensions"] == [] for table in read["tables"])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "message"),
+    [
+        ("yesterday", "2026-06-30", "--from: `yesterday` is not a date such as 2026-01-31"),
+        ("2026-04-01", "30.06.2026", "--to: `30.06.2026` is not a date such as 2026-01-31"),
+        ("2026-04-01", "2026-03-01", "--to: lies before --from"),
+        ("2024-04-01", "2026-06-30", "--from, --to: at most 4 quarters can be simulated together"),
+        ("0001-01-01", "0001-06-30", "--from, --to: a year has four digits and lies before 3000"),
+    ],
+)
+def test_a_period_that_cannot_be_used_is_one_line(shelter: Flask, first: str, last: str, message: str):
+    result = _run(shelter, SHIPPED, first, last)
+    assert isinstance(result.exception, Refused)
+    assert (result.exception.code, str(result.exception)) == (2, message)
+
+
+def test_a_draft_for_another_country_is_one_line(shelter: Flask, tmp_path: Path):
+    draft = tmp_path / "mou-draft.toml"
+    text = SHIPPED.read_text(encoding="utf-8").replace('"medical", ', "")
+    draft.write_text(text, encoding="utf-8")
+    result = _run(shelter, draft)
+    assert isinstance(result.exception, Refused)
+    assert str(result.exception) == "mou-draft.toml: fact.needs.values: `medical` of the country is missing"
+
+
+def test_no_person_reads_people_this_way(shelter: Flask):
+    by = Actor.system("tend")
+    draft = countries.read_agreement(SHIPPED)
+    with pytest.raises(NotPermitted):
+        actions.simulate(draft, APRIL, JUNE, by=by)
+    with pytest.raises(NotPermitted):
+        store.beds(date(2026, 3, 31), by=by)
+
+
+def test_who_does_not_wish_to_be_counted_is_not(shelter: Flask):
+    before = store.past(APRIL, JUNE, shelter.extensions["nrm.country"], by=store.SIMULATION)
+    (some,) = [each for each in before if each.person == before[0].person]
+    case = next(case for case in db.session.scalars(select(Case)) if case.id.hex == some.person)
+    case.facts = {"statistics": "no"}
+    db.session.flush()
+    after = store.past(APRIL, JUNE, shelter.extensions["nrm.country"], by=store.SIMULATION)
+    assert {each.person for each in before} - {each.person for each in after} == {some.person}

@@ -1,0 +1,174 @@
+"""A child who was told of does not become an adult by the post's word: the child authority is asked, and answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from nrm.actions.interviews import child_alerts, interview_sending, interviews
+from nrm.db import db
+from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.interviews.questionnaire_flow import prune
+from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.models.referrals.referrals import ChildAlert
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.factories import actor
+from tests.factories_interviews import LOGIN, example, fields, questionnaire, walk
+from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen
+
+SignIn = Callable[[str], Person]
+AUTHORITY = "child_protection.case_worker"
+NOT_YET = "Autoriteti i fëmijëve u pyet"
+SAYS_ADULT = "Pika tani thotë: 18 vjeç e lart"
+
+
+def change_age(person: Person, interview: str, age: str, **more: Any) -> None:
+    answers = example(age=age, **more)
+    person.post(f"{interview}/purpose", fields("purpose", person.get(f"{interview}/purpose"), answers))
+
+
+def told_of(person: Person) -> str:
+    """A child of whom the notice merely stands."""
+    return at_check(person, example(**CHILD), "people_child")
+
+
+@pytest.mark.parametrize("before", [told_of, asked_about])
+def test_an_age_changed_to_adult_takes_nothing_back_and_lets_the_post_destroy_nothing(
+    app: Flask, sign_in: SignIn, before: Callable[[Person], str]
+) -> None:
+    person = sign_in(LOGIN)
+    interview = before(person)
+    change_age(person, interview, "adult")
+    told = alert(interview)
+    assert told is not None
+    assert (told.withdrawn_at, told.age_class, told.answer) == (None, "adult", "")
+    assert told.opinion_why == ("age_changed" if before is told_of else "explained")
+    body = person.get(f"{interview}/discard")
+    assert NOT_YET in body
+    assert "danger" not in body
+    sent = {"seen": seen(person.get(f"{interview}/purpose")), "reason": "explained"}
+    person.post(f"{interview}/discard", sent, status=409)
+    assert person.post(f"{interview}/without", {}).startswith(interview)
+    by, interview_id = actor(LOGIN), uuid.UUID(interview.rsplit("/", 1)[1])
+    interviews.resume(interview_id=interview_id, by=by)
+    with pytest.raises(interviews.ChildWaits):
+        interviews.discard(interview_id=interview_id, by=by, reason="explained")
+    assert drafts() == 1
+    # The desk reads it, and can answer.
+    desk = sign_in(AUTHORITY)
+    address = f"/children/{interview_id}/answer"
+    home = desk.get("/")
+    assert address in home
+    assert SAYS_ADULT in home
+    assert SAYS_ADULT in desk.get(address)
+    assert f"/children/{interview_id}/answer/call" in sign_in("ra.duty_officer").get("/")
+
+
+def test_neither_a_refusal_nor_no_indicator_of_who_was_a_child_ends_anything(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    for answers, last in (
+        (example(consent_services="no", refusal_reason="fear"), "refusal"),
+        (example(assessment="none"), "check"),
+    ):
+        interview = told_of(person)
+        change_age(person, interview, "adult")
+        walk(person, answers, interview + "/way", until=last)
+        sent = {**fields(last, person.get(f"{interview}/{last}"), answers), "end": "1"}
+        assert person.post(f"{interview}/{last}", sent).split("?")[0] == f"{interview}/end"
+        body = person.get(f"{interview}/end")
+        assert NOT_YET in body
+        person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/way")), "reason": "other"}, status=409)
+        told = alert(interview)
+        assert told is not None
+        assert told.withdrawn_at is None
+
+
+def test_the_child_authority_agrees_and_the_post_may_end_an_adults_interview(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = told_of(person)
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    address = f"/children/{interview_id}/answer"
+    change_age(person, interview, "adult")
+    desk = sign_in(AUTHORITY)
+    assert 'value="adult"' in desk.get(address)
+    desk.post(address, {"answer": "adult", "sure": "yes"})
+    told = alert(interview)
+    assert told is not None
+    assert (told.answer, told.withdrawn_why) == ("adult", "age_changed")
+    body = person.get(f"{interview}/discard")
+    person.post(f"{interview}/discard", {"seen": seen(body)}, status=422)  # who was a child's still needs a reason
+    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    assert drafts() == 0
+
+
+def test_of_a_child_nobody_agrees_that_it_is_an_adult(app: Flask, sign_in: SignIn) -> None:
+    interview = asked_about(sign_in(LOGIN))
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    desk = sign_in(AUTHORITY)
+    assert 'value="adult"' not in desk.get(f"/children/{interview_id}/answer")
+    desk.post(f"/children/{interview_id}/answer", {"answer": "adult", "sure": "yes"}, status=422)
+    with pytest.raises(IllegalTransition):
+        child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.ADULT, by=actor(AUTHORITY))
+    assert 'value="adult"' not in sign_in("ra.duty_officer").get(f"/children/{interview_id}/answer/call")
+
+
+def test_a_child_again_is_a_child_again(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = told_of(person)
+    for _ in range(2):
+        change_age(person, interview, "adult")
+        change_age(person, interview, "child", age_stated=None, birth=None)
+        told = alert(interview)
+        assert told is not None
+        assert (told.age_class, told.withdrawn_at, told.opinion_at) == ("child", None, None)
+    change_age(person, interview, "adult")
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.ADULT, by=actor(AUTHORITY))
+    db.session.expire_all()
+    change_age(person, interview, "unsure")
+    told = alert(interview)
+    assert told is not None
+    assert (told.age_class, told.withdrawn_at, told.answer, told.done_at) == ("unsure", None, "", None)
+
+
+def test_sent_as_an_adult_stays_before_the_child_authority_for_a_day(app: Flask, sign_in: SignIn) -> None:
+    officer = actor(LOGIN)
+    interview_id = people.interview(officer, age="child", consent_services=None)
+    draft = interviews.read(interview_id=interview_id, by=officer)
+    answers = prune(questionnaire(), example())
+    interviews.save_answers(interview_id=draft.interview_id, answers=answers, named=people.NAMED, by=officer)
+    told = db.session.get(ChildAlert, interview_id, populate_existing=True)
+    assert told is not None
+    assert told.withdrawn_at is None
+    interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
+    told = db.session.get(ChildAlert, interview_id, populate_existing=True)
+    assert told is not None
+    assert (told.age_class, told.withdrawn_why) == ("adult", "not_named")
+    assert "u dërgua si i rritur" in sign_in(AUTHORITY).get("/")
+
+
+@pytest.mark.parametrize("answer", ["parents", "nothing"])
+def test_the_last_word_is_repeated_before_it_counts_and_can_be_read_again(
+    app: Flask, sign_in: SignIn, answer: str
+) -> None:
+    interview = asked_about(sign_in(LOGIN))
+    desk = sign_in(AUTHORITY)
+    address = f"/children/{interview.rsplit('/', 1)[1]}/answer"
+    again = desk.post(address, {"answer": answer}, status=200)
+    assert alert(interview).answer == ""  # type: ignore[union-attr]
+    assert f'name="answer" value="{answer}"' in again
+    assert "asgjësohet" in again
+    assert f'href="{address}"' in again
+    desk.post(address, {"answer": answer, "sure": "yes"})
+    assert alert(interview).answer == answer  # type: ignore[union-attr]
+    read = desk.get(address)
+    assert "U përgjigj" in read
+    assert "<form id" not in read
+    desk.post(address, {"answer": "coming"}, status=409)
+    assert desk.post(address, {"answer": answer, "sure": "yes"}) == address  # the same button, pressed twice
+    sign_in("nrc.case_worker").get(address, status=404)

@@ -1,0 +1,193 @@
+"""What a person is shown and handed: card, interpreter's view, greetings, leaflet, receipt; and the driver's sheet."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import func, select
+
+from nrm.db import db
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.cases import Case
+from nrm.render import pdf
+from nrm.store.countries import country
+from tests import accessible
+from tests.conftest import Person
+from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
+
+SignIn = Callable[[str], Person]
+LANGUAGES = ("sq", "en", "el", "it", "ro", "ru", "sr", "tr")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _typesetter_ends() -> Iterator[None]:
+    yield
+    pdf._close()
+
+
+def on_page(person: Person, page: str, **changed: Any) -> str:
+    """An interview that stands on that page; its address without the page."""
+    address = begin(person)
+    walk(person, example(**changed), address, until=page)
+    return address.rsplit("/", 1)[0]
+
+
+def text_of(answer: Any) -> tuple[PdfReader, str]:
+    """The file as it was sent, and its words."""
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf"), answer.text[:500]
+    reader = PdfReader(io.BytesIO(answer.data))
+    accessible.check(answer.data, str(reader.root_object["/Lang"]))
+    return reader, " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
+    app: Flask, sign_in: SignIn, language: str
+) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language=language)
+    body = person.get(f"{interview}/happened/aloud/control")
+    question = questionnaire().questions["control"]
+    said = question.reads.get(language) or question.text[language]
+    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}">' in body
+    assert f'<h1 dir="auto">{said}</h1>' in body
+    items = re.findall(r'<li dir="auto">(.*?)</li>', body)
+    assert len(items) == len(question.options)
+    if language not in ("sq", "en"):
+        assert not {option.text[staff] for option in question.options for staff in ("sq", "en")} & {*items}
+    assert f'href="{interview}/happened#control"' in body
+    assert "i pamiratuar" not in body
+    assert "Test border_officer" not in body
+    view = person.get(f"{interview}/happened/aloud")
+    assert ("përkthim ende i pamiratuar" in view) == (language not in ("sq", "en"))
+    assert said in view
+
+
+def test_nothing_is_kept_or_told_by_looking_at_cards(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language="el")
+    before = db.session.scalar(select(func.count()).select_from(AuditEntry))
+    db.session.rollback()
+    for path in ("happened/aloud", "happened/aloud/control", "happened/aloud/story"):
+        body = person.get(f"{interview}/{path}")
+        assert "checked" not in body
+        assert "?" not in "".join(re.findall(r'href="(/interviews[^"]*)"', body))
+    person.get("/greetings")
+    person.get("/leaflets")
+    assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == before
+
+
+def test_what_was_ticked_is_not_lost_on_the_way_to_the_card(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language="el")
+    sent = fields("happened", person.get(f"{interview}/happened"), example(story="U tregua"))
+    del sent["control"]
+    assert person.post(f"{interview}/happened", {**sent, "aloud": "1"}) == f"{interview}/happened/aloud"
+    assert "U tregua" in person.get(f"{interview}/happened")
+
+
+def test_only_what_is_asked_of_the_person_on_that_page_has_a_card(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language="el")
+    for path in ("happened/aloud/given", "happened/aloud/nothing", "safety/aloud/language", "nothing/aloud"):
+        person.get(f"{interview}/{path}", status=404)
+    assert person.client.get(f"{interview}/identity/aloud").status_code == 303
+    for login, status in (("durres.border_officer", 404), ("vatra.case_worker", 404), ("molsa.statistician", 403)):
+        sign_in(login).get(f"{interview}/happened/aloud/control", status=status)
+
+
+def test_the_greetings_stand_in_the_order_of_the_names_with_their_language(app: Flask, sign_in: SignIn) -> None:
+    body = sign_in(LOGIN).get("/greetings")
+    found = re.findall(r'<li lang="(\w+)" dir="auto"><b>(.*?)</b>', body)
+    assert {code for code, _ in found} == set(country().handouts.greetings)
+    latin = [name for _, name in found if name[0] < "Ā"]
+    assert latin[:3] == ["Deutsch", "English", "Español"]
+    assert latin.index("Srpski") < latin.index("Shqip")  # Sh is a letter of its own, after S
+    assert "\N{REGIONAL INDICATOR SYMBOL LETTER A}" not in body
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sq", "el", "ru"])
+def test_the_leaflet_fits_a_wallet_and_says_nothing_of_anybody(app: Flask, sign_in: SignIn, language: str) -> None:
+    answer = sign_in(LOGIN).client.get(f"/leaflets/{language}")
+    reader, words = text_of(answer)
+    leaflet = country().handouts.leaflets[language]
+    assert len(reader.pages) == 1
+    assert reader.root_object["/Lang"] == language
+    assert reader.metadata
+    assert reader.metadata.title == leaflet.parts["title"]
+    assert answer.headers["Content-Disposition"] == "attachment; filename=numbers.pdf"
+    for part in ("title", "when", "call", "free", "keep"):
+        assert leaflet.parts[part] in words
+    assert "116 006" in words
+    assert not re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", words)
+    assert not reader.pages[0]["/Resources"]["/XObject"]  # type: ignore[index]
+
+
+def test_there_is_no_leaflet_in_a_language_that_has_none(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    for language in ("xx", "de", "sq.pdf"):
+        person.get(f"/leaflets/{language}", status=404)
+
+
+def test_everybody_is_offered_the_leaflet_whatever_the_outcome(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    for ending in ("refused", "none"):
+        assert 'href="/leaflets/el"' in person.get(f"/interviews/ended/{ending}")
+    interview = on_page(person, "check")
+    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    assert 'href="/leaflets/el"' in person.get(sent)
+
+
+def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "check", language="ru", consent_statistics="no", given="Zamira")
+    assert f'href="{interview}/receipt/pdf"' in person.get(f"{interview}/check")
+    answer = person.client.get(f"{interview}/receipt/pdf")
+    reader, words = text_of(answer)
+    receipt = country().handouts.receipts["ru"]
+    assert (reader.root_object["/Lang"], reader.metadata and reader.metadata.title) == ("ru", "Записка")
+    agreed, refused = words.split(receipt.parts["refused"])
+    assert receipt.parts["services"] in agreed
+    assert receipt.parts["sharing"] in agreed
+    assert receipt.parts["statistics"] in refused
+    assert "версия 1" in words
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/check"))
+    assert code
+    everybody = [words for each in country().organisations.values() for words in each.names.values()]
+    for secret in (code.group(0), "Zamira", *everybody):
+        assert secret not in words
+        assert secret.encode() not in answer.data
+    for login, status in (("durres.border_officer", 404), ("molsa.statistician", 403)):
+        sign_in(login).get(f"{interview}/receipt/pdf", status=status)
+
+
+def test_who_was_not_asked_gets_no_receipt(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened")
+    person.get(f"{interview}/receipt/pdf", status=404)
+    assert "receipt" not in person.get(f"{interview}/happened")
+
+
+def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "check")
+    assert person.client.get(f"{interview}/transport/pdf").status_code == 404
+    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    assert f'href="{interview}/transport/pdf"' in person.get(sent)
+    _, words = text_of(person.client.get(f"{interview}/transport/pdf"))
+    assert db.session.scalars(select(Case.pseudonym)).one() in words
+    assert "+355" in words
+    named = [
+        names for each in country().organisations.values() if each.kind.takes_people_in for names in each.names.values()
+    ]
+    for secret in (example()["given"], example()["family"], "Tiran", "Vlor", "Elbasan", *named):
+        assert secret not in words
+    for login, status in (("durres.border_officer", 404), ("vatra.case_worker", 404), ("molsa.statistician", 403)):
+        sign_in(login).get(f"{interview}/transport/pdf", status=status)

@@ -1,0 +1,190 @@
+"""The child authority is told at Continue, and once: of a child, and of who may be one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions import tending
+from nrm.actions.interviews import child_alerts, interview_sending, interviews
+from nrm.actions.referrals import proposals
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.interviews.interviews import Answers
+from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.models.referrals.referrals import ChildAlert, Obligation
+from nrm.models.shelter.cases import Grant
+from nrm.store.interviews import child_alerts as store
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def officer(app: Flask) -> Actor:
+    assert app
+    clock.set_clock(lambda: NOON)
+    return factories.actor("rinas.border_officer")
+
+
+@pytest.fixture
+def authority(officer: Actor) -> Actor:
+    assert officer
+    return factories.actor("child_protection.case_worker")
+
+
+def answer_age(officer: Actor, age: str, interview_id: uuid.UUID | None = None) -> uuid.UUID:
+    """Press Continue on the page that asks for the age."""
+    interview_id = interview_id or interviews.start(interview_id=uuid.uuid4(), by=officer)
+    draft = interviews.read(interview_id=interview_id, by=officer)
+    page = next(each for each in draft.questionnaire.pages.values() if "age" in each.questions)
+    given: Answers = {"age": age, "purpose_read": draft.questionnaire.questions["purpose_read"].options[0].code}
+    interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=officer)
+    return interview_id
+
+
+def alert(interview_id: uuid.UUID) -> ChildAlert | None:
+    return db.session.get(ChildAlert, interview_id, populate_existing=True)
+
+
+@pytest.mark.parametrize("age", ["child", "unsure"])
+def test_continue_on_the_age_tells_the_child_authority_the_post_the_age_and_the_hour(
+    officer: Actor, authority: Actor, age: str
+) -> None:
+    interview_id = answer_age(officer, age)
+    (line,) = store.alerts(by=authority)
+    assert (line.id, line.age_class, line.told_at) == (interview_id, age, NOON)
+    assert line.due_at == NOON + timedelta(minutes=15)
+    assert line.telephone
+    assert not line.late
+    # No key, and so no name: nothing was granted to it.
+    granted = select(Grant.organisation_id).where(Grant.case_id == interview_id)
+    assert set(db.session.scalars(granted)) == {officer.organisation_id}
+
+
+def test_an_adult_is_nobodys_affair_but_the_posts(officer: Actor, authority: Actor) -> None:
+    answer_age(officer, "adult")
+    assert store.alerts(by=authority) == []
+
+
+def test_an_adults_age_takes_it_back_once_agreed_to_and_the_first_again_tells_anew(
+    officer: Actor, authority: Actor
+) -> None:
+    interview_id = answer_age(officer, "child")
+    child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    answer_age(officer, "adult", interview_id)
+    (line,) = store.alerts(by=authority)
+    assert (line.withdrawn_why, line.age_class, line.asked) == ("", "adult", True)
+    child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.ADULT, by=authority)
+    (line,) = store.alerts(by=authority)
+    assert line.withdrawn_why == "age_changed"
+    with pytest.raises(IllegalTransition):
+        child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    answer_age(officer, "unsure", interview_id)
+    (line,) = store.alerts(by=authority)
+    assert (line.withdrawn_why, line.done_at, line.age_class) == ("", None, "unsure")
+
+
+def test_not_sure_instead_of_a_child_keeps_the_hour_and_the_answer(officer: Actor, authority: Actor) -> None:
+    interview_id = answer_age(officer, "child")
+    child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    clock.set_clock(lambda: NOON + timedelta(minutes=5))
+    answer_age(officer, "unsure", interview_id)
+    (line,) = store.alerts(by=authority)
+    assert (line.age_class, line.told_at, line.done_at) == ("unsure", NOON, NOON)
+
+
+def test_a_destroyed_interview_takes_it_back_after_an_answer_and_a_day_later_nothing_is_left(
+    officer: Actor, authority: Actor
+) -> None:
+    interview_id = answer_age(officer, "child")
+    with pytest.raises(interviews.ChildWaits):
+        interviews.discard(interview_id=interview_id, by=officer)
+    with pytest.raises(IllegalTransition):  # nobody asked
+        child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.NOTHING, by=authority)
+    seen = interviews.read(interview_id=interview_id, by=officer).revision
+    for _ in range(2):
+        interviews.ask_child_authority(interview_id=interview_id, reason="held_twice", seen=seen, by=officer)
+    for answer in (ChildAnswer.COMING, ChildAnswer.NOTHING):
+        with pytest.raises(interviews.ChildWaits):
+            interviews.discard(interview_id=interview_id, by=officer)
+        child_alerts.answer_child(interview_id=interview_id, answer=answer, by=authority)
+    with pytest.raises(IllegalTransition):  # the last word
+        child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.BRING, by=authority)
+    interviews.discard(interview_id=interview_id, by=officer)
+    assert [line.withdrawn_why for line in store.alerts(by=authority)] == ["answered"]
+    clock.set_clock(lambda: NOON + timedelta(days=1, minutes=1))
+    assert tending.tend()["alerts_forgotten"] == 1
+    assert alert(interview_id) is None
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_sending_finds_what_was_told_and_tells_nobody_twice(
+    officer: Actor, authority: Actor, acknowledged: bool
+) -> None:
+    interview_id = people.interview(officer, age="child", consent_services=None)
+    assert alert(interview_id) is not None
+    if acknowledged:
+        child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    clock.set_clock(lambda: NOON + timedelta(minutes=10))
+    proposed = proposals.propose(interview_id=interview_id, by=officer).proposed
+    sent = interview_sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
+    assert alert(interview_id) is None
+    owed = db.session.scalars(
+        select(Obligation).where(Obligation.case_id == sent.case_id, Obligation.party == "CHILD_PROTECTION")
+    ).all()
+    notify = [each for each in owed if each.kind == "notify"]
+    assert [(each.due_at, each.done_at) for each in notify] == [
+        (NOON + timedelta(minutes=15), NOON if acknowledged else None)
+    ]
+    # Now, by the clause, it reads who the child is.
+    held = select(Grant.compartment).where(
+        Grant.case_id == sent.case_id, Grant.organisation_id == authority.organisation_id
+    )
+    assert set(db.session.scalars(held)) == {"identity"}
+
+
+def test_nobody_owes_a_first_interview_once_it_was_held(officer: Actor) -> None:
+    sent = people.sent(officer)
+    kinds = set(db.session.scalars(select(Obligation.kind).where(Obligation.case_id == sent.case_id)))
+    assert kinds
+    assert not kinds & {"first_interview", "answer"}
+
+
+@pytest.mark.parametrize(
+    "login", ["nrc.case_worker", "durres.border_officer", "rinas.border_officer", "trp_unit.trp_officer"]
+)
+def test_to_others_there_is_no_such_child(officer: Actor, login: str) -> None:
+    interview_id = answer_age(officer, "child")
+    with pytest.raises(NotVisible):
+        child_alerts.acknowledge(interview_id=interview_id, by=factories.actor(login))
+
+
+def test_the_desk_answers_by_one_button_and_the_post_reads_that_it_is_told(
+    officer: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    clock.set_clock(None)
+    person = sign_in("rinas.border_officer")
+    interview_id = answer_age(officer, "child")
+    person.post(f"/interviews/{interview_id}/resume")
+    assert "ende e panjoftuar" in person.get(f"/interviews/{interview_id}") or "not yet told" in person.get(
+        f"/interviews/{interview_id}?lang=en"
+    )
+    desk = sign_in("child_protection.case_worker")
+    address = f"/children/{interview_id}/known"
+    assert address in desk.get("/")
+    assert f"/children/{interview_id}/call" in sign_in("ra.duty_officer").get("/")
+    desk.post(address)
+    desk.post(address, status=409)
+    assert address not in desk.get("/")
+    assert address not in sign_in("ra.duty_officer").get("/")
+    sign_in("nrc.case_worker").post(address, status=404)

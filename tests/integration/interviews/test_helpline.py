@@ -1,0 +1,238 @@
+"""Calls to the help line: codes in clear, notes under seal, and from a call to an interview without a trace between."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions import tending
+from nrm.actions.interviews import helpline as actions
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.interviews.helpline import LONGEST_NOTE, Caller, HelplineRefused, Outcome, PartOfDay, Topic, part_of_day
+from nrm.domain.shelter.cases import Purpose
+from nrm.models.interviews.helpline import HelplineCall
+from nrm.models.interviews.interviews import Interview
+from nrm.models.shelter.cases import Case, Erasure, Grant, ShredKey
+from nrm.store.interviews import helpline as store
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOTE = "069 555 Planted, only before noon"
+
+
+@pytest.fixture
+def operator(app: Flask) -> Actor:
+    assert app
+    clock.set_clock(lambda: NOON)
+    return factories.actor("helpline.helpline_operator")
+
+
+def called(by: Actor, **changed: Any) -> uuid.UUID:
+    call_id = uuid.uuid4()
+    values: dict[str, Any] = {
+        "language": "sq",
+        "caller": Caller.FAMILY,
+        "topic": Topic.MISSING,
+        "outcome": Outcome.ADVICE,
+        "by": by,
+        **changed,
+    }
+    actions.record(call_id=call_id, **values)
+    return call_id
+
+
+def row(call_id: uuid.UUID) -> HelplineCall:
+    return db.session.get_one(HelplineCall, call_id, populate_existing=True)
+
+
+@pytest.mark.parametrize(
+    ("hour", "part"), [(0, "night"), (5, "night"), (6, "morning"), (12, "afternoon"), (18, "evening"), (23, "evening")]
+)
+def test_parts_of_the_day(hour: int, part: str) -> None:
+    assert part_of_day(datetime(2026, 3, 2, hour, 59)) is PartOfDay(part)  # noqa: DTZ001 - the country's clocks
+
+
+def test_a_call_without_a_name_keeps_day_and_part_of_the_day_and_no_hour(operator: Actor) -> None:
+    call_id = called(operator)
+    kept = row(call_id)
+    assert (kept.called_on, kept.part, kept.language, kept.noted) == (date(2026, 3, 2), "afternoon", "sq", False)
+    assert not [
+        column for column in HelplineCall.__table__.columns if (name := column.name).endswith("_at") or "member" in name
+    ]
+    assert db.session.scalars(select(Grant).where(Grant.case_id == call_id)).all() == []
+
+
+def test_a_note_is_sealed_to_the_help_line_opened_on_record_and_destroyed_when_dealt_with(operator: Actor) -> None:
+    call_id = called(operator, outcome=Outcome.CALL_BACK, note=NOTE)
+    held = db.session.scalars(select(Grant.organisation_id).where(Grant.case_id == call_id)).all()
+    assert held == [operator.organisation_id]
+    assert actions.opened(call_id=call_id, by=operator) is None
+    actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=operator)
+    assert actions.opened(call_id=call_id, by=operator) == NOTE
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        assert "Planted" not in "\n".join(raw.iterdump())
+    actions.settle(call_id=call_id, by=operator)
+    assert actions.opened(call_id=call_id, by=operator) is None
+    assert db.session.get(Erasure, (call_id, "identity")) is not None
+    with db.engines["shred"].connect() as connection:
+        assert connection.execute(select(ShredKey.key).where(ShredKey.case_id == call_id)).all() == []
+    with pytest.raises(HelplineRefused, match="over"):
+        actions.settle(call_id=call_id, by=operator)
+    with pytest.raises(NotVisible):
+        actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=operator)
+
+
+def test_after_thirty_days_neither_note_nor_day_is_left(operator: Actor) -> None:
+    noted, plain = called(operator, outcome=Outcome.CALL_BACK, note=NOTE), called(operator)
+    clock.set_clock(lambda: NOON + timedelta(days=29))
+    assert tending.tend()["calls_forgotten"] == 0
+    clock.set_clock(lambda: NOON + timedelta(days=30))
+    assert tending.tend()["calls_forgotten"] == 2
+    assert tending.tend()["calls_forgotten"] == 0
+    for call_id in (noted, plain):
+        kept = row(call_id)
+        assert (kept.called_on, kept.part, kept.noted, kept.quarter_on) == (None, "", False, date(2026, 1, 1))
+    assert db.session.get(Erasure, (noted, "identity")) is not None
+    assert store.calls(by=operator) == []
+
+
+def test_a_call_becomes_an_interview_and_a_referral_and_nothing_leads_from_one_to_the_other(operator: Actor) -> None:
+    interview_id, call_id = uuid.uuid4(), uuid.uuid4()
+    for _ in range(2):  # pressed twice, begun once
+        begun = actions.record(
+            call_id=call_id,
+            language="el",
+            caller=Caller.PERSON,
+            topic=Topic.SHELTER,
+            outcome=Outcome.REFERRAL,
+            interview_id=interview_id,
+            by=operator,
+        )
+        assert begun == interview_id
+    draft = interviews.read(interview_id=interview_id, by=operator)
+    assert draft.answers == {"urgent": "no", "language": "el"}
+    assert len(db.session.scalars(select(Interview)).all()) == 1
+    kept = row(call_id)
+    written = {each.name: str(getattr(kept, each.name)) for each in HelplineCall.__table__.columns}
+    assert str(interview_id) not in written.values()
+    sent = people.sent(operator)  # the help line's own interview goes the way of every referral
+    assert db.session.get_one(Case, sent.case_id).source == "helpline"
+    assert interview_sending.FIRST_INTERVIEW
+
+
+def test_an_urgent_call_begins_the_urgent_way(operator: Actor) -> None:
+    interview_id = uuid.uuid4()
+    called(operator, outcome=Outcome.URGENT, interview_id=interview_id, language="other")
+    assert interviews.read(interview_id=interview_id, by=operator).answers == {"urgent": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"outcome": Outcome.CALL_BACK}, "note"),
+        ({"note": "x" * (LONGEST_NOTE + 1)}, "note"),
+        ({"language": "xx"}, "language"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_kept(operator: Actor, changed: dict[str, Any], why: str) -> None:
+    with pytest.raises(HelplineRefused, match=why):
+        called(operator, **changed)
+    assert db.session.scalars(select(HelplineCall)).all() == []
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        "rinas.border_officer",
+        "ra.duty_officer",
+        "nrc.case_worker",
+        "consular.consular_officer",
+        "molsa.statistician",
+        "oms.monitor",
+        "administrator",
+    ],
+)
+def test_nobody_else_sees_a_call(operator: Actor, login: str) -> None:
+    call_id = called(operator, outcome=Outcome.CALL_BACK, note=NOTE)
+    by = factories.actor(login)
+    for attempt in (
+        lambda: store.calls(by=by),
+        lambda: store.one(call_id, by=by),
+        lambda: actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=by),
+        lambda: actions.opened(call_id=call_id, by=by),
+        lambda: actions.settle(call_id=call_id, by=by),
+        lambda: called(by),
+    ):
+        with pytest.raises((NotPermitted, NotVisible)):
+            attempt()
+        db.session.rollback()
+
+
+def test_no_call_takes_the_id_of_an_interview_and_no_interview_that_of_a_call(operator: Actor) -> None:
+    draft = interviews.start(interview_id=uuid.uuid4(), by=operator)
+    values: dict[str, Any] = {"language": "sq", "caller": Caller.FAMILY, "topic": Topic.OTHER, "by": operator}
+    with pytest.raises(NotVisible):
+        actions.record(call_id=draft, outcome=Outcome.ADVICE, **values)
+    same = uuid.uuid4()
+    with pytest.raises(NotVisible):
+        actions.record(call_id=same, interview_id=same, outcome=Outcome.REFERRAL, **values)
+    call_id = called(operator)
+    with pytest.raises(NotVisible):
+        interviews.start(interview_id=call_id, by=operator)
+    with pytest.raises(NotVisible):
+        actions.record(call_id=uuid.uuid4(), interview_id=draft, outcome=Outcome.REFERRAL, **values)
+
+
+def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    assert app
+    operator = sign_in("helpline.helpline_operator")
+    assert 'href="/helpline/calls/new"' in operator.get("/")
+    page = operator.get("/helpline/calls/new")
+    ids = dict(re.findall(r'name="(id|interview)" value="([0-9a-f-]+)"', page))
+    form: dict[str, object] = {**ids, "outcome": "call_back", "topic": "missing", "caller": "family", "language": "it"}
+    for wrong, said in (
+        ({"note": ""}, "Shkruani si mund të telefonohet"),
+        ({"note": "kept", "topic": ""}, "Zgjidhni për çfarë bëhet fjalë"),
+        ({"note": "kept", "outcome": "nothing"}, "Zgjidhni çfarë vjen prej saj"),
+        ({"note": "kept", "language": "xx"}, "Zgjidhni gjuhën"),
+        ({"note": "kept" * 200}, "Shkruani më së shumti"),
+    ):
+        refused = operator.post("/helpline/calls", {**form, **wrong}, status=422)
+        assert said in refused
+        assert "kept" in refused or not wrong.get("note")
+    operator.post("/helpline/calls", {**form, "id": "junk"}, status=422)
+    for _ in range(2):
+        operator.post("/helpline/calls", {**form, "note": NOTE})
+    home = operator.get("/")
+    address = f"/helpline/calls/{ids['id']}"
+    assert home.count(f'href="{address}"') == 1
+    assert "Planted" not in home + operator.get("/helpline/calls") + operator.get(address)
+    assert "Italiano" in operator.get("/helpline/calls")
+    operator.post(f"{address}/open", {}, status=422)
+    operator.post(f"{address}/open", {"purpose": "safety"})
+    assert NOTE in operator.get(address)
+    operator.post(f"{address}/settled")
+    operator.post(f"{address}/settled", status=409)
+    assert address not in operator.get("/")
+    urgent = {**form, "id": str(uuid.uuid4()), "outcome": "urgent"}
+    begun = operator.post("/helpline/calls", urgent)
+    assert begun == f"/interviews/{ids['interview']}"
+    operator.get(begun)
+    assert operator.post("/helpline/calls", urgent) == begun
+    assert operator.post("/helpline/calls", {**form, "id": str(uuid.uuid4()), "outcome": "notice"}) == "/notices/new"
+    sign_in("rinas.border_officer").get(address, status=403)

@@ -1,0 +1,218 @@
+"""Interviews from a file: a line for a line, nothing twice, never a traceback."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from nrm import clock
+from nrm.cli import interviews as cli
+from nrm.db import db
+from nrm.domain.interviews.questionnaire_flow import prune
+from nrm.models.interviews.interviews import Interview
+from nrm.store.countries import country
+from tests import screened
+from tests.conftest import Person
+from tests.factories import PASSWORD, open_instance
+from tests.factories_interviews import LOGIN, example, questionnaire, send_by_name
+
+PSEUDONYM = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]")
+Import = Callable[..., Result]
+
+
+@pytest.fixture
+def take_in(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Import:
+    """`take_in(lines)` runs `nrm interviews import` over them."""
+    monkeypatch.setenv("NRM_PASSWORD", PASSWORD)
+    monkeypatch.setattr(cli, "application", open_instance)
+
+    def run(*lines: bytes | dict[str, Any], login: str = LOGIN) -> Result:
+        file = tmp_path / "interviews.jsonl"
+        raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+        file.write_bytes(b"\n".join(raw) + b"\n")
+        arguments = ["import", str(file), "--dir", str(tmp_path / "instance"), "--as", login]
+        return CliRunner().invoke(cli.interviews, arguments, standalone_mode=False)
+
+    return run
+
+
+def _line(**changed: Any) -> dict[str, Any]:
+    answers = prune(questionnaire(), example(**changed))
+    return {"questionnaire": "returnee-1", "interviewed_at": "2026-01-02T10:30", "answers": answers}
+
+
+def _count(model: type) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_the_example_answers_every_question_of_a_journey_and_imports_as_it_is(take_in: Import) -> None:
+    printed = CliRunner().invoke(cli.interviews, ["template", "--format", "jsonl"]).stdout
+    assert printed.count("\n") == 1
+    example_line = json.loads(printed)
+    asked = {name for page in questionnaire().routes[-1].pages for name in questionnaire().pages[page].questions}
+    assert asked <= example_line["answers"].keys()
+    result = take_in(example_line)
+    assert result.return_value == 0
+    assert PSEUDONYM.fullmatch(result.stdout.strip())
+
+
+def test_a_party_that_does_not_exist_cannot_be_struck_out(take_in: Import) -> None:
+    result = take_in(_line(parties=["VATTRA"]), _line(parties=["VATRA"]))
+    first, second = result.stdout.splitlines()
+    assert first.startswith("line 1: parties: Choose from the parties of the agreement (")
+    assert "VATRA" in first
+    assert PSEUDONYM.fullmatch(second)
+    assert result.return_value == 1
+
+
+def test_a_line_that_was_taken_in_stays_so_when_a_party_it_strikes_out_has_left(
+    take_in: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = take_in(_line(parties=["VATRA"])).stdout
+    assert PSEUDONYM.fullmatch(first.strip())
+    left = dataclasses.replace(country().in_force(clock.now()), parties={})
+    monkeypatch.setattr("nrm.countries.country.Country.in_force", lambda *_: left)
+    assert take_in(_line(parties=["VATRA"])).stdout == first
+    assert take_in(_line(parties=["VATRA"], given="Tjetër")).stdout.startswith("line 1: parties: ")
+
+
+def test_the_same_file_again_creates_nothing_twice_and_prints_the_same(take_in: Import) -> None:
+    lines = [
+        _line(),
+        _line(given="Tjetër"),
+        _line(consent_services="no", refusal_reason="fear"),
+        _line(assessment="none"),
+    ]
+    first = take_in(*lines)
+    assert first.return_value == 0
+    assert first.stdout.splitlines()[2:] == ["anonymous", "anonymous"]
+    assert len(set(first.stdout.splitlines())) == 3
+    again = take_in(*lines)
+    assert (again.return_value, again.stdout) == (0, first.stdout)
+    assert (_count(Interview), screened.counted().total()) == (2, 2)
+
+
+def test_valid_lines_are_kept_whatever_is_wrong_with_others(take_in: Import) -> None:
+    wrong = _line()
+    wrong["answers"] = {**wrong["answers"], "age": "old", "shoe_size": 43}
+    result = take_in(_line(), wrong, b"", _line(given="Tjetër"))
+    lines = result.stdout.splitlines()
+    assert result.return_value == 1
+    assert PSEUDONYM.fullmatch(lines[0])
+    assert PSEUDONYM.fullmatch(lines[2])
+    assert lines[1].startswith("line 2: age: Choose one of the answers in the list: How old is the person?")
+    assert "shoe_size: Leave this answer out" in lines[1]
+    assert _count(Interview) == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"junk", "line 1: line: Enter one JSON object"),
+        (b"[1]", "line 1: line: Enter one JSON object"),
+        (b"\xff\xfe{}", "line 1: line: Save the file as UTF-8"),
+        (b'{"questionnaire": NaN}', "line 1: line: Enter one JSON object"),
+        (b"[" * 100_000, "line 1: line: Enter one JSON object"),
+        (b"1" * 10_000, "line 1: line: Enter one JSON object"),
+        (b"x" * 400_000, "line 1: line: Enter fewer than 262144 bytes in one line"),
+        (b'{"answers": {}, "answers": {}}', "line 1: answers: Enter it once"),
+        (b'{"answers": {}, "extra\\u0000": 1}', "line 1: extra?: Leave this out"),
+        (b'{"questionnaire": "returnee-1", "answers": {}}', "line 1: interviewed_at: Enter it"),
+        (
+            b'{"questionnaire": 1, "interviewed_at": "2026-01-01", "answers": {}}',
+            "line 1: questionnaire: Enter its id, such as `returnee-1`",
+        ),
+        (
+            b'{"questionnaire": "other", "interviewed_at": "2026-01-01", "answers": {}}',
+            "line 1: questionnaire: Enter one that this instance has: `returnee-1`",
+        ),
+        (
+            b'{"questionnaire": "returnee-1", "interviewed_at": "2026-01-01", "answers": []}',
+            "line 1: answers: Enter an object of question ids and answers",
+        ),
+        (
+            b'{"questionnaire": "returnee-1", "interviewed_at": "2999-01-01", "answers": {}}',
+            "line 1: interviewed_at: Enter a date and time of the past, such as 2026-03-04T10:30",
+        ),
+        (
+            b'{"questionnaire": "returnee-1", "interviewed_at": "0001-01-01T00:00+14:00", "answers": {}}',
+            "line 1: interviewed_at: Enter a date and time of the past, such as 2026-03-04T10:30",
+        ),
+        (
+            b'{"questionnaire": "returnee-1", "interviewed_at": "2026-01-01", "answers": {"a\\ud800": 1}}',
+            "line 1: a?: Leave this answer out",
+        ),
+    ],
+)
+def test_a_line_that_is_no_interview_is_answered_with_what_to_do(take_in: Import, raw: bytes, message: str) -> None:
+    result = take_in(raw)
+    assert result.return_value == 1, result.exception
+    assert result.stdout.startswith(message)
+    assert result.stdout.count("\n") == 1
+    assert _count(Interview) == screened.counted().total() == 0
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\ud800b", "x" * 20_000, ["x"], {"x": 1}, 7, True, 1e300])
+def test_a_text_that_cannot_be_kept_names_its_question_and_repeats_nothing(take_in: Import, text: Any) -> None:
+    line = _line()
+    line["answers"]["given"] = text
+    result = take_in(line)
+    assert result.return_value == 1, result.exception
+    assert result.stdout.startswith("line 1: given: Enter ")
+    assert "xxx" not in result.stdout
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers=st.dictionaries(st.sampled_from(["age", "given", "birth", "needs", "age_stated", "where", "x"]), JSON))
+def test_whatever_stands_in_a_line_it_is_one_line_of_answer(take_in: Import, answers: dict[str, Any]) -> None:
+    result = take_in({"questionnaire": "returnee-1", "interviewed_at": "2026-01-01", "answers": answers})
+    assert result.return_value == 1, result.exception
+    assert result.stdout.count("\n") == 1
+    assert result.stdout.startswith("line 1: ")
+
+
+def test_an_imported_interview_waits_on_the_posts_list_and_is_sent_from_there(
+    take_in: Import, sign_in: Callable[[str], Person]
+) -> None:
+    pseudonym = take_in(_line(official="no", proceedings="none")).stdout.strip()
+    person = sign_in(LOGIN)
+    home = person.get("/")
+    assert "Për t’u referuar" in home
+    assert pseudonym in home
+    address = person.post(re.findall(r'action="(/interviews/[^"]+/resume)"', home)[0])
+    assert address.endswith("/check")
+    assert send_by_name(person, address, example()).endswith("/sent")
+    assert pseudonym not in sign_in("durres.border_officer").get("/")
+
+
+def test_only_who_conducts_interviews_imports_and_a_missing_file_is_bad_usage(take_in: Import, tmp_path: Path) -> None:
+    refused = take_in(_line(), login="molsa.statistician")
+    assert "does not conduct interviews" in str(refused.exception)
+    missing = CliRunner().invoke(cli.interviews, ["import", str(tmp_path / "none"), "--dir", ".", "--as", "x"])
+    assert missing.exit_code == 2
+
+
+def test_a_line_that_is_nested_deeply_fails_alone(take_in: Import) -> None:
+    deep = json.dumps(_line()).replace('"answers": {', '"answers": {"x": ' + "[" * 500 + "]" * 500 + ", ").encode()
+    first, second = take_in(deep, _line()).stdout.splitlines()
+    assert first == "line 1: line: Enter one JSON object, with lists in lists 32 deep at most"
+    assert PSEUDONYM.fullmatch(second)

@@ -1,0 +1,359 @@
+"""The pages of referrals and cases: who gets them, what bad input gets, and what is not on them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm.actions.referrals import referrals
+from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.shelter.cases import Compartment
+from nrm.steps.shelter import cases as case_steps
+from nrm.store.countries import country
+from nrm.store.referrals import obligations
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+
+SignIn = Callable[[str], Person]
+JUNK: list[object] = ["", "x", "\0", "a\0b", "\u202eabc", "x" * 200_000, "😀" * 50, "-1", "1e9", str(uuid.uuid4())]
+DESKS = [
+    "nrc.case_worker",
+    "vatra.shelter_manager",
+    "ra.duty_officer",
+    "trp_unit.trp_officer",
+    "prosecution.witness_liaison",
+    "consular.consular_officer",
+    "helpline.helpline_operator",
+    "child_protection.case_worker",
+    "rinas.border_officer",
+]
+
+
+@pytest.fixture
+def rinas(app: Flask) -> people.Sent:
+    """Somebody the airport handed over to the National Reception Centre."""
+    return people.sent(factories.actor("rinas.border_officer"))
+
+
+def pages_of(sent: people.Sent) -> list[str]:
+    referral, case = f"/referrals/{sent.referral_id}", f"/cases/{sent.case_id}"
+    return [
+        referral,
+        f"{referral}/decline",
+        f"{referral}/not-arrived",
+        f"{referral}/withdraw",
+        case,
+        f"{case}/direct",
+        f"{case}/refer",
+        *(f"{case}/open/{compartment}" for compartment in Compartment),
+        f"{case}/write/care",
+        f"{case}/write/legal",
+        f"{case}/openings",
+        f"{case}/share",
+        f"{case}/close",
+    ]
+
+
+def forms_of(sent: people.Sent) -> list[str]:
+    referral, case = f"/referrals/{sent.referral_id}", f"/cases/{sent.case_id}"
+    return [
+        *(
+            f"{referral}/{verb}"
+            for verb in (
+                "open",
+                "accept",
+                "decline",
+                "arrive",
+                "not-arrived",
+                "withdraw",
+                "promise",
+                "offer",
+                "expire",
+            )
+        ),
+        f"{case}/direct",
+        f"{case}/refer",
+        f"{case}/open",
+        f"{case}/write/care",
+        f"{case}/write/legal",
+        f"{case}/notes",
+        f"{case}/share",
+        f"{case}/share/{people.organisation('TRP_UNIT')}/end",
+        f"{case}/close",
+    ]
+
+
+def answer_of(person: Person, path: str, data: dict[str, object] | None = None) -> int:
+    if data is None:
+        return person.client.get(path).status_code
+    return person.client.post(path, data={"csrf_token": person.csrf_token, **data}).status_code
+
+
+def accept(person: Person, sent: people.Sent) -> None:
+    person.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
+
+
+@pytest.mark.parametrize("login", DESKS)
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_every_desk_has_a_home_page_without_a_name_on_it(
+    sign_in: SignIn, rinas: people.Sent, login: str, language: str
+) -> None:
+    page = sign_in(login).get(f"/?lang={language}")
+    assert people.PLANTED not in page
+    assert "<h1>" in page
+
+
+def test_a_third_shelter_gets_404_for_every_page_and_form_of_the_referral_and_the_case(
+    sign_in: SignIn, rinas: people.Sent
+) -> None:
+    nrc, third = sign_in("nrc.case_worker"), sign_in("vatra.shelter_manager")
+    for _ in ("while it is asked", "after it was accepted"):
+        for path in pages_of(rinas):
+            assert answer_of(third, path) in ((403,) if path.endswith("/direct") else (404,)), path
+        for path in forms_of(rinas):
+            denied = path.endswith(("/direct", "/expire"))
+            assert answer_of(third, path, {"purpose": "care"}) == (403 if denied else 404), path
+        assert rinas.pseudonym not in third.get("/")
+        if _ == "while it is asked":
+            accept(nrc, rinas)
+
+
+def test_the_sender_gets_404_for_the_case_once_it_was_accepted_even_before_the_arrival(
+    sign_in: SignIn, rinas: people.Sent
+) -> None:
+    nrc, officer = sign_in("nrc.case_worker"), sign_in("rinas.border_officer")
+    assert rinas.pseudonym in officer.get(f"/cases/{rinas.case_id}")
+    officer.post(f"/cases/{rinas.case_id}/open", {"compartment": "identity", "purpose": "handing_on"})
+    assert people.PLANTED in officer.get(f"/cases/{rinas.case_id}")
+    accept(nrc, rinas)
+    for path in (f"/cases/{rinas.case_id}", f"/cases/{rinas.case_id}/open/identity", f"/cases/{rinas.case_id}/refer"):
+        assert people.PLANTED not in officer.get(path, 404)
+    for compartment in Compartment:
+        data: dict[str, object] = {"compartment": compartment, "purpose": "handing_on"}
+        assert answer_of(officer, f"/cases/{rinas.case_id}/open", data) == 404
+    page = officer.get(f"/referrals/{rinas.referral_id}?lang=en")
+    assert "accepted" in page
+    assert people.PLANTED not in page
+    assert f"/cases/{rinas.case_id}" not in page
+
+
+@pytest.mark.parametrize("login", ["molsa.statistician", "oms.monitor", "administrator", "consular.consular_officer"])
+def test_accounts_without_cases_get_403_or_404_everywhere(sign_in: SignIn, rinas: people.Sent, login: str) -> None:
+    person = sign_in(login)
+    for path in [*pages_of(rinas), "/cases", "/referrals", "/referrals/sent", "/duty/referrals", "/duty/unplaced"]:
+        assert answer_of(person, path) in (403, 404), path
+    for path in [*forms_of(rinas), "/cases/find"]:
+        assert answer_of(person, path, {"compartment": "identity", "purpose": "care"}) in (403, 404), path
+
+
+def test_a_shelter_accepts_on_the_second_page_and_the_sender_sees_the_answer(
+    sign_in: SignIn, rinas: people.Sent
+) -> None:
+    nrc = sign_in("nrc.case_worker")
+    assert f"/referrals/{rinas.referral_id}" in nrc.get("/")
+    page = nrc.get(f"/referrals/{rinas.referral_id}?lang=en")
+    assert "Accept the person" in page
+    where = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": str(people.bed("NRC", 3)), "expected": "2"})
+    assert where == f"/cases/{rinas.case_id}"
+    assert "The person has arrived" in nrc.get(where + "?lang=en")
+    assert people.PLANTED not in nrc.get(where)
+    assert nrc.post(f"/referrals/{rinas.referral_id}/arrive") == where
+
+
+def test_the_hand_over_is_shown_only_after_it_was_opened_for_a_reason(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc = sign_in("nrc.case_worker")
+    question = "Sa i rrezikuar është personi?"
+    path = f"/referrals/{rinas.referral_id}"
+    assert question not in nrc.get(path)
+    for wrong in (
+        {},
+        {"compartment": "identity", "purpose": "answer"},
+        {"compartment": "hand_over", "purpose": "care"},
+    ):
+        nrc.post(f"{path}/open", wrong, 422)  # type: ignore[arg-type]
+    assert question not in nrc.get(path)
+    nrc.post(f"{path}/open", {"compartment": "hand_over", "purpose": "answer"})
+    assert question in nrc.get(path)
+    assert question not in sign_in("nrc.shelter_manager").get(path)
+
+
+def test_a_second_acceptance_is_409_and_one_after_its_time_says_so(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc = sign_in("nrc.case_worker")
+    accept(nrc, rinas)
+    data: dict[str, object] = {"bed": str(people.bed("NRC", 1)), "expected": ""}
+    nrc.post(f"/referrals/{rinas.referral_id}/accept", data, 409)
+    nrc.get(f"/referrals/{rinas.referral_id}/decline", 409)
+    second = people.sent(factories.actor("rinas.border_officer"))
+    then = clock.now() + country().in_force(clock.now()).expires_within
+    clock.set_clock(lambda: then)
+    nrc = sign_in("nrc.case_worker")
+    nrc.get("/?lang=en")
+    page = nrc.post(f"/referrals/{second.referral_id}/accept", data, 409)
+    assert "The time to answer this referral has passed" in page
+
+
+def test_without_a_bed_or_with_one_that_is_taken_nothing_is_accepted(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc = sign_in("nrc.case_worker")
+    nrc.get("/?lang=en")
+    for bed in ("", "x", str(uuid.uuid4()), str(people.bed("IOM"))):
+        page = nrc.post(f"/referrals/{rinas.referral_id}/accept", {"bed": bed, "expected": ""}, 422)
+        assert "Choose a free bed" in page
+        assert "<title>Error:" in page
+
+
+def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn, app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"), citizenship_class="third_country", citizenship="MD")
+    nrc = sign_in("nrc.case_worker")
+    page = nrc.get(f"/referrals/{sent.referral_id}/decline")
+    assert 'value="full"' in page
+    assert 'value="cannot_meet_need"' not in page
+    for reason in ("cannot_meet_need", "other", "person_does_not_wish", "", "junk"):
+        nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": reason}, 422)
+    nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+
+
+def test_a_stale_text_keeps_both(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc, colleague = sign_in("nrc.case_worker"), sign_in("nrc.shelter_manager")
+    accept(nrc, rinas)
+    path = f"/cases/{rinas.case_id}/write/care"
+    nrc.post(path, {"revision": "0", "health": "", "plan": "what I wrote first"})
+    colleague.post(f"/cases/{rinas.case_id}/open", {"compartment": "care", "purpose": "care"})
+    page = colleague.post(path, {"revision": "0", "health": "", "plan": "what the colleague typed"}, 409)
+    assert "what I wrote first" in page
+    assert "what the colleague typed" in page
+    colleague.post(path, {"revision": "1", "health": "", "plan": "both"})
+    nrc.post(f"/cases/{rinas.case_id}/open", {"compartment": "care", "purpose": "care"})
+    assert "both" in nrc.get(f"/cases/{rinas.case_id}")
+
+
+def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: SignIn, rinas: people.Sent) -> None:
+    second = referrals.decline(
+        referral_id=rinas.referral_id, reason=DeclineReason.OTHER, by=factories.actor("nrc.case_worker")
+    )
+    assert second is not None
+    referrals.decline(referral_id=second, reason=DeclineReason.FULL, by=factories.actor("iom.case_worker"))
+    duty = sign_in("ra.duty_officer")
+    assert f"/cases/{rinas.case_id}/direct" in duty.get("/")
+    path = f"/cases/{rinas.case_id}/direct"
+    assert "djem nën 14 vjeç pas marrëveshjes me telefon" in duty.get(path)
+    vatra = str(people.organisation("VATRA"))
+    for data in ({}, {"receiver": vatra}, {"reason": "safety"}, {"receiver": "x", "reason": "safety"}):
+        duty.post(path, data, 422)  # type: ignore[arg-type]
+    where = duty.post(path, {"receiver": vatra, "reason": "safety"})
+    duty.get(where)
+    duty.post(path, {"receiver": vatra, "reason": "safety"}, 409)
+    shelter = sign_in("vatra.case_worker")
+    assert "Oficeri i gatshmërisë" in shelter.get(where)
+    shelter.get(where + "/decline", 409)
+
+
+def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: SignIn, app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"), announced="yes")
+    consul = sign_in("consular.consular_officer")
+    page = consul.get("/?lang=en")
+    assert sent.pseudonym in page
+    assert "has not arrived yet" in page
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    page = consul.get("/")
+    assert "Personi ka mbërritur" in page or "The person has arrived" in page
+    assert "National Reception" not in page
+    assert "Qendra Kombëtare" not in page
+
+
+def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn, app: Flask) -> None:
+    people.sent(factories.actor("rinas.border_officer"), age="child")
+    (line,) = [
+        each
+        for each in obligations.owed(by=factories.actor("child_protection.case_worker")).rows
+        if each.kind == "notify"
+    ]
+    path = f"/obligations/{line.id}/acknowledge"
+    authority = sign_in("child_protection.case_worker")
+    sign_in("vatra.case_worker").post(path, {}, 404)
+    sign_in("molsa.statistician").post(path, {}, 403)
+    authority.post(path)
+    authority.post(path, {}, 409)
+
+
+@pytest.mark.slow
+def test_no_form_answers_junk_with_anything_but_4xx(sign_in: SignIn, rinas: people.Sent) -> None:
+    nrc, officer, duty = sign_in("nrc.case_worker"), sign_in("rinas.border_officer"), sign_in("ra.duty_officer")
+    referral = f"/referrals/{rinas.referral_id}"
+    for junk in JUNK:
+        for doubled in (junk, [junk, junk]):
+            for person, path, names in (
+                (nrc, f"{referral}/accept", ("bed", "expected")),
+                (nrc, f"{referral}/decline", ("reason",)),
+                (nrc, f"{referral}/open", ("compartment", "purpose")),
+                (duty, f"{referral}/expire", ("x",)),
+                (officer, f"/cases/{rinas.case_id}/open", ("compartment", "purpose")),
+                (officer, f"/cases/{rinas.case_id}/refer", ("receiver", "reason", "agreed_anew")),
+                (officer, "/cases/find", ("code",)),
+            ):
+                status = answer_of(person, path, dict.fromkeys(names, doubled))
+                assert 400 <= status < 500, (path, status)
+    good: dict[str, object] = {"bed": [str(people.bed("NRC")), str(people.bed("NRC", 1))], "expected": ""}
+    assert answer_of(nrc, f"{referral}/accept", good) == 422
+    accept(nrc, rinas)
+    case = f"/cases/{rinas.case_id}"
+    for junk in JUNK:
+        for path, names in (
+            (f"{case}/open", ("compartment", "purpose")),
+            (f"{case}/share", ("what", "agreed")),
+            (f"{case}/write/care", ("revision",)),
+            (f"{case}/write/nothing", ("revision",)),
+        ):
+            status = answer_of(nrc, path, dict.fromkeys(names, junk))
+            assert 400 <= status < 500, (path, status)
+    for text in ("\0", "a\0b", "\u202eabc", "x" * 10_001, "", ["twice", "twice"]):
+        assert answer_of(nrc, f"{case}/notes", {"text": text}) == 422
+        if text != "":
+            data: dict[str, object] = {"revision": "0", "health": text, "plan": ""}
+            assert answer_of(nrc, f"{case}/write/care", data) == 422
+    assert answer_of(nrc, f"{case}/notes", {"text": "x" * 1_000_000}) == 413
+    assert case_steps.opened(case_id=rinas.case_id, by=factories.actor("nrc.case_worker")) == {}
+
+
+def test_a_mark_of_another_page_of_a_list_that_nobody_was_given_is_404(sign_in: SignIn, app: Flask) -> None:
+    nrc = sign_in("nrc.case_worker")
+    for path in ("/referrals", "/referrals/coming", "/referrals/sent", "/cases", "/cases/shared", "/obligations"):
+        nrc.get(path)
+        beyond = f"0001-01-01T00:00:00%2B23:59~{uuid.uuid4()}"
+        for after in ("x", "2026-01-01", "2026-01-01T00:00:00%2B00:00~", "%00", "~", beyond):
+            nrc.get(f"{path}?after={after}", 404)
+
+
+def test_what_is_late_is_said_in_words(sign_in: SignIn, rinas: people.Sent) -> None:
+    duty = sign_in("ra.duty_officer")
+    assert "1 late" not in duty.get("/?lang=en")
+    then = clock.now() + timedelta(hours=1)
+    clock.set_clock(lambda: then)
+    duty = sign_in("ra.duty_officer")
+    page = duty.get("/?lang=en")
+    assert "1 late" in page
+    duty.post(f"/referrals/{rinas.referral_id}/expire")
+    iom = sign_in("iom.case_worker")
+    assert rinas.pseudonym in iom.get("/")
+
+
+def test_the_directory_has_every_party_once_with_its_telephone(sign_in: SignIn, app: Flask) -> None:
+    page = sign_in("ra.duty_officer").get("/directory?lang=en")
+    assert page.count("+355 4 000 0129") == 1
+    for telephone in ("116 006", "+355 4 000 0101", "+355 33 000 103"):
+        assert telephone in page
+    sign_in("molsa.statistician").get("/directory", 403)
+
+
+def test_the_help_line_starts_an_interview_from_its_home_page(sign_in: SignIn, app: Flask) -> None:
+    operator = sign_in("helpline.helpline_operator")
+    page = operator.get("/")
+    new_id = page.split('name="id" value="', 1)[1].split('"', 1)[0]
+    assert operator.post("/interviews", {"id": new_id}).startswith(f"/interviews/{new_id}")

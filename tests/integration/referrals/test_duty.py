@@ -1,0 +1,223 @@
+"""The duty desk: its one list, its calls, its map; and who never sees how many beds there are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions.referrals import referrals, reminder_calls
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.referrals.referrals import DeclineReason
+from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.shelter.stays import Bed
+from nrm.store.referrals import critical_path, duty, system
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.invariants.test_routes import addresses
+
+SignIn = Callable[[str], Person]
+BOTH = ["app", "postgres_app"]
+
+
+def ra() -> Actor:
+    return factories.actor("ra.duty_officer")
+
+
+def lines(by: Actor, size: int = 40, clause: str | None = None) -> list[duty.DutyLine]:
+    """The whole list, page by page."""
+    found: list[duty.DutyLine] = []
+    after = ""
+    while True:
+        page = duty.waiting(by=by, clause=clause, after=after, size=size)
+        assert len(page.rows) <= size
+        found += page.rows
+        after = page.after
+        if not after:
+            return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fixture", BOTH)
+def test_one_list_of_everything_children_first_then_the_first_due_and_page_by_page(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    assert request.getfixturevalue(fixture)
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    asked = people.sent(rinas)
+    child = people.sent(rinas, age="child")
+    coming = people.sent(rinas)
+    referrals.accept(
+        referral_id=coming.referral_id,
+        bed_id=people.bed("NRC"),
+        by=nrc,
+        expected_at=clock.now() + 2 * duty.NO_SHOW_AFTER,
+    )
+    declined = people.sent(rinas)
+    second = referrals.decline(referral_id=declined.referral_id, reason=DeclineReason.OTHER, by=nrc)
+    assert second is not None
+    iom = factories.actor("iom.case_worker")
+    assert referrals.decline(referral_id=second, reason=DeclineReason.FULL, by=iom) is None
+    whole = lines(ra())
+    places = [(not line.tags, line.due_at) for line in whole]
+    assert places == sorted(places), "children and people with a tag first, then the first due"
+    found = {(line.kind, line.case_id) for line in whole}
+    assert {("answer", asked.case_id), ("answer", child.case_id), ("arrival", coming.case_id)} <= found
+    assert ("decision", declined.case_id) in found
+    assert sum(line.step == "arrival" and line.case_id == coming.case_id for line in whole) == 1, "once, by its hour"
+    assert not any(line.late for line in whole)
+    for size in (1, 3):
+        assert [line.id for line in lines(ra(), size)] == [line.id for line in whole]
+    counted = {clause: number for clause, number, _ in duty.clauses(by=ra())}
+    assert sum(counted.values()) == len(whole)
+    for clause, number in counted.items():
+        assert len(lines(ra(), clause=clause)) == number
+    factories.later(hours=30)
+    assert all(line.late for line in lines(ra()))
+    assert all(late == number for _, number, late in duty.clauses(by=ra()))
+    for forged in ("x", "2026-01-01~y", "0~", "2~2026-01-01T00:00:00+00:00~y", "1~x~y"):
+        with pytest.raises(NotVisible):
+            duty.waiting(by=ra(), after=forged)
+
+
+@pytest.mark.parametrize("login", ["rinas.border_officer", "nrc.case_worker", "molsa.statistician", "administrator"])
+def test_nobody_else_has_the_list_the_map_or_the_calls(app: Flask, sign_in: SignIn, login: str) -> None:
+    by = factories.actor(login)
+    for ask in (duty.waiting, duty.clauses, system.places):
+        with pytest.raises(NotPermitted):
+            ask(by=by)
+    with pytest.raises(NotPermitted):
+        reminder_calls.record(kind="answer", subject_id=uuid.uuid4(), party="NRC", telephone="1", reached=True, by=by)
+    person = sign_in(login)
+    for path in ("/duty", "/duty/map"):
+        person.get(path, 403)
+
+
+def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="other")
+    person = sign_in("ra.duty_officer")
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    first = line.call.telephone
+    data: dict[str, object] = {"call": f"no|VATRA|{first}"}
+    for _ in range(2):
+        person.post(f"/duty/calls/answer/{sent.referral_id}", data)
+    db.session.rollback()  # what was read before is forgotten
+    (call,) = db.session.scalars(select(Chase)).all()
+    assert (call.reached, call.telephone, call.subject_id) == (False, first, sent.referral_id)
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    assert line.call.rung == "next_number"
+    assert line.call.telephone != first, "nobody answered there: the next number at once"
+    assert first in person.get("/?lang=en")
+    for bad in ("", "yes", "yes|NRC|+355 4 000 9999", "yes|NOBODY|", f"maybe|VATRA|{first}"):
+        person.post(f"/duty/calls/answer/{sent.referral_id}", {"call": bad}, 422)
+    person.post(f"/duty/calls/answer/{uuid.uuid4()}", data, 404)
+    person.post(f"/duty/calls/dance/{sent.referral_id}", data, 404)
+
+
+def test_who_is_next_in_the_order_is_not_told_to_call_their_own_desk(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(minutes=45)
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    assert line.call.rung == "duty_officer"
+    page = sign_in("ra.duty_officer").get("/duty?lang=en")
+    assert "Now it is your turn." in page
+    assert line.call.telephone not in page
+    assert "/duty/calls/answer" not in page
+    assert f'href="/referrals/{sent.referral_id}">Ask the next party' in page
+
+
+def test_a_call_goes_back_to_the_list_it_was_made_from(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    person = sign_in("ra.duty_officer")
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    call = f"no|{line.call.party}|{line.call.telephone}"
+    address = f"/duty/calls/answer/{sent.referral_id}"
+    for where, fields in (("/", {}), ("/duty", {"list": "1"}), ("/duty?clause=4.1", {"list": "1", "clause": "4.1"})):
+        assert person.post(address, {"call": call, **fields}) == where
+
+
+def test_once_the_person_arrived_only_the_quarter_of_a_call_is_kept(app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    reminder_calls.record(
+        kind="answer", subject_id=sent.referral_id, party="NRC", telephone="+355 4 000 0101", reached=True, by=ra()
+    )
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    (call,) = db.session.scalars(select(Chase).execution_options(populate_existing=True)).all()
+    assert (call.called_at.minute, call.called_at.second, call.called_at.microsecond) == (0, 0, 0)
+
+
+def test_the_path_is_for_the_holder_the_sender_until_acceptance_and_the_duty_desk(app: Flask) -> None:
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas)
+    kinds = {step.kind for step in critical_path.of_case(sent.case_id, by=rinas).steps}
+    assert {"first_interview", "answer", "arrival", "notify"} <= kinds
+    assert critical_path.of_case(sent.case_id, by=ra()).steps
+    for stranger in ("nrc.case_worker", "vatra.case_worker", "durres.border_officer", "molsa.statistician"):
+        with pytest.raises(NotVisible):
+            critical_path.of_case(sent.case_id, by=factories.actor(stranger))
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    assert critical_path.of_case(sent.case_id, by=nrc).steps
+    with pytest.raises(NotVisible):
+        critical_path.of_case(sent.case_id, by=rinas)
+
+
+def test_the_pages_show_how_late_in_words_and_no_name(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(hours=3, minutes=5)
+    for login, address in (
+        ("rinas.border_officer", f"/referrals/{sent.referral_id}"),
+        ("ra.duty_officer", f"/cases/{sent.case_id}"),
+        ("ra.duty_officer", "/"),
+    ):
+        page = sign_in(login).get(f"{address}?lang=en")
+        assert "2 hours late" in page, address
+        assert people.PLANTED not in page
+        assert "2 orë vonesë" in sign_in(login).get(f"{address}?lang=sq")
+
+
+@pytest.mark.slow
+def test_numbers_of_beds_are_for_the_duty_desk_and_the_shelter_itself_alone(app: Flask, sign_in: SignIn) -> None:
+    people.sent(factories.actor("rinas.border_officer"))
+    with transaction() as session:
+        session.add_all(Bed(organisation_id=people.organisation("NRC"), label=f"X{each}") for each in range(700))
+    (nrc,) = [place for place in system.places(by=ra()) if place.code == "NRC"]
+    assert nrc.room is not None
+    numbers = {str(nrc.room.beds), str(nrc.room.free)}
+    assert all(len(number) == 3 for number in numbers)
+    page = sign_in("ra.duty_officer").get("/duty/map?lang=en")
+    assert all(number in page for number in numbers)
+    assert str(nrc.room.free) in sign_in("nrc.case_worker").get("/?lang=en")
+    for login in ("rinas.border_officer", "vatra.shelter_manager", "molsa.statistician"):
+        client = sign_in(login).client
+        for endpoint, address in addresses(app, None, "GET"):
+            if endpoint == "assets.file":
+                continue
+            answer = client.get(address)
+            text = answer.data.decode("utf-8", "replace")  # some are PDF
+            words = set(text.replace("<", " ").replace(">", " ").replace(",", " ").split())
+            assert not words & numbers, address
+
+
+def test_the_map_needs_no_style_of_its_own_and_says_the_same_as_its_table(app: Flask, sign_in: SignIn) -> None:
+    people.sent(factories.actor("rinas.border_officer"))
+    factories.later(hours=2)
+    page = sign_in("ra.duty_officer").get("/duty/map?lang=en")
+    tiles = page[page.index('class="map"') : page.index("<table")]
+    assert "style=" not in tiles
+    (tirana,) = [tile for tile in tiles.split("<div") if tile.startswith(' class="late"')]
+    assert "<strong>Tirana</strong>" in tirana
+    assert "1 waits, 1 late" in tirana
+    (nrc,) = [place for place in system.places(by=ra()) if place.code == "NRC"]
+    assert (nrc.waiting, nrc.late) == (1, 1)

@@ -1,0 +1,160 @@
+"""The duty officer's home at two in the morning: whom to help first, what is due, and what is old in one line."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from nrm.actions.interviews import interviews
+from nrm.actions.referrals import referrals
+from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.referrals.referrals import DeclineReason, Relation
+from nrm.store.referrals import referrals as store
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.integration.test_home_statements import statements
+
+SignIn = Callable[[str], Person]
+OFFICER = "ra.duty_officer"
+HEAD = "Who waits at a post now"
+
+
+def old_ones(number: int) -> list[str]:
+    """People long in a shelter, of whom the desk was never said to know: their codes."""
+    codes = []
+    for _ in range(number):
+        sent = people.sent(factories.actor("rinas.border_officer"))
+        nrc = factories.actor("nrc.case_worker")
+        free = people.bed("NRC", len(codes))
+        referrals.accept(referral_id=sent.referral_id, bed_id=free, by=nrc)
+        referrals.arrive(referral_id=sent.referral_id, by=nrc)
+        codes.append(sent.pseudonym)
+    return codes
+
+
+def part(page: str, heading: str) -> str:
+    """What stands under a heading, to the next."""
+    assert heading in page, page[page.find("<main") :][:3000]
+    return page.split(heading, 1)[1].split("<h2", 1)[0]
+
+
+def codes_in(text: str) -> list[str]:
+    return re.findall(r'class="pn">([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z])<', text)
+
+
+@pytest.mark.slow
+def test_who_waits_at_a_post_now_stands_first_whatever_is_old(app: Flask, sign_in: SignIn) -> None:
+    forgotten = old_ones(9)
+    factories.later(days=10)
+    rinas = factories.actor("rinas.border_officer")
+    adult = people.sent(rinas)
+    factories.later(minutes=5)
+    child = people.sent(rinas, age="child")
+    page = sign_in(OFFICER).get("/?lang=en")
+    first = part(page, HEAD)
+    shown = codes_in(first)
+    assert shown[0] == child.pseudonym, "the child first, though the adult's answer is awaited as long"
+    assert adult.pseudonym in shown
+    assert not set(forgotten) & set(codes_in(page)), "what is old is one line"
+    assert page.index(HEAD) < page.index("12 hours")
+    assert "Rinas airport" in first
+    assert re.search(r'<a href="/duty/old">\d+ things are older than seven days</a>', page)
+    assert "no hour is set" not in page
+
+
+def test_each_row_says_what_who_has_it_and_by_when_and_leads_to_where_it_is_done(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"), urgent=True, consent_urgent="given")
+    person = sign_in(OFFICER)
+    first = part(person.get("/?lang=en"), HEAD)
+    assert f'href="/referrals/{sent.referral_id}"' in first
+    for said in ("National Reception Centre", "Rinas airport", "urgent", sent.pseudonym):
+        assert said in first, said
+    assert re.search(r"\d\d:\d\d", first)
+    nrc, iom = factories.actor("nrc.case_worker"), factories.actor("iom.case_worker")
+    tried = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.CANNOT_KEEP_SAFE, by=nrc)
+    while tried is not None:
+        by = next(
+            each
+            for each in (iom, *(factories.actor(f"{code}.case_worker") for code in ("vatra", "tjeter_vizion")))
+            if _is_asked(tried, each)
+        )
+        tried = referrals.decline(referral_id=tried, reason=DeclineReason.FULL, by=by)
+    first = part(person.get("/?lang=en"), HEAD)
+    assert f'href="/cases/{sent.case_id}/direct"' in first
+    assert "danger" in first, "a shelter said that it cannot keep the person safe"
+
+
+def _is_asked(referral_id: uuid.UUID, by: Actor) -> bool:
+    try:
+        return store.referral(referral_id, by=by).relation is Relation.RECEIVER
+    except NotVisible:
+        return False
+
+
+def test_danger_that_the_clause_itself_says_is_said_in_words(app: Flask, sign_in: SignIn) -> None:
+    plain = people.sent(factories.actor("rinas.border_officer"))
+    risky = people.sent(factories.actor("rinas.border_officer"), risk="high")
+    first = part(sign_in(OFFICER).get("/?lang=en"), HEAD)
+    assert codes_in(first)[0] == risky.pseudonym
+    row = next(each for each in first.split("<tr") if risky.pseudonym in each)
+    other = next(each for each in first.split("<tr") if plain.pseudonym in each)
+    assert "danger" in row
+    assert "danger" not in other
+
+
+def test_a_child_of_whom_only_the_post_knows_waits_at_the_post(app: Flask, sign_in: SignIn) -> None:
+    by = factories.actor("kakavija.border_officer")
+    interview_id = people.interview(by, age="child")
+    draft = interviews.read(interview_id=interview_id, by=by)
+    page = next(each for each in draft.questionnaire.pages.values() if "age" in each.questions)
+    given = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+    interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=by)
+    first = part(sign_in(OFFICER).get("/?lang=en"), HEAD)
+    assert "Kakavija" in first
+    assert f'href="/children/{interview_id}/call"' in first
+
+
+@pytest.mark.slow
+def test_what_is_old_has_a_page_of_its_own_page_by_page(app: Flask, sign_in: SignIn) -> None:
+    forgotten = old_ones(3)
+    factories.later(days=10)
+    person = sign_in(OFFICER)
+    page = person.get("/duty/old?lang=en")
+    assert set(forgotten) <= set(codes_in(page))
+    assert "days late" in page
+    assert not set(forgotten) & set(codes_in(person.get("/duty?lang=en")))
+    for login in ("nrc.shelter_manager", "rinas.border_officer", "molsa.statistician", "administrator"):
+        sign_in(login).get("/duty/old", 403)
+    person.get("/duty/old?after=x", 404)
+
+
+def test_with_nobody_there_the_page_says_so(app: Flask, sign_in: SignIn) -> None:
+    page = sign_in(OFFICER).get("/?lang=en")
+    assert "Nobody waits at a post now." in page
+    assert "older than seven days" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "sq"])
+def test_the_page_is_light_and_costs_as_many_statements_however_much_waits(
+    app: Flask, sign_in: SignIn, language: str
+) -> None:
+    person = sign_in(OFFICER)
+    with statements() as few:
+        person.get("/")
+    old_ones(12)
+    factories.later(days=8)
+    rinas = factories.actor("rinas.border_officer")
+    for number in range(12):
+        people.sent(rinas, age="child" if number % 2 else "adult")
+    factories.later(minutes=50)
+    person = sign_in(OFFICER)
+    with statements() as many:
+        page = person.get(f"/?lang={language}")
+    assert len(many) <= len(few) + 2, "\n".join(many)
+    assert len(page.encode()) < 11_700, "with the style sheet and the script below 15 KB"

@@ -1,0 +1,142 @@
+"""Every (state, event, actor) triple at the pages: what stands in the one table works, all else changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import inspect, select, update
+
+from nrm import clock
+from nrm.db import db, transaction
+from nrm.domain.referrals.referrals import TRANSITIONS, ReferralEvent, ReferralStatus, Relation
+from nrm.models.audit import AuditEntry
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case, Grant, PendingGrant
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+
+PEOPLE = {
+    Relation.SENDER: "rinas.border_officer",
+    Relation.RECEIVER: "nrc.case_worker",
+    Relation.DUTY_OFFICER: "ra.duty_officer",
+    Relation.OUTSIDER: "vatra.case_worker",
+}
+PAGES = {
+    ReferralEvent.ACCEPT: "accept",
+    ReferralEvent.DECLINE: "decline",
+    ReferralEvent.WITHDRAW: "withdraw",
+    ReferralEvent.EXPIRE: "expire",
+    ReferralEvent.PROMISE: "promise",
+    ReferralEvent.DEPART: "depart",
+    ReferralEvent.ARRIVE: "arrive",
+    ReferralEvent.NOT_ARRIVE: "not-arrived",
+}
+# Whoever's role does not do such a thing at all is told so before anything is looked up.
+FORBIDDEN = {
+    Relation.SENDER: {
+        ReferralEvent.ACCEPT,
+        ReferralEvent.DECLINE,
+        ReferralEvent.EXPIRE,
+        ReferralEvent.ARRIVE,
+        ReferralEvent.NOT_ARRIVE,
+    },
+    Relation.RECEIVER: {ReferralEvent.EXPIRE},
+    Relation.OUTSIDER: {ReferralEvent.EXPIRE},
+    Relation.DUTY_OFFICER: {
+        ReferralEvent.ACCEPT,
+        ReferralEvent.DECLINE,
+        ReferralEvent.WITHDRAW,
+        ReferralEvent.ARRIVE,
+    },
+}
+ON_PAGES = [triple for triple in TRANSITIONS if triple[2] is not Relation.SYSTEM]
+
+
+@pytest.fixture
+def sent(app: Flask) -> people.Sent:
+    assert app
+    return people.sent(factories.actor("rinas.border_officer"))
+
+
+def _put(sent: people.Sent, status: ReferralStatus) -> None:
+    """The referral in that state, as rows; a taken bed only where one is kept."""
+    accepted = status is ReferralStatus.ACCEPTED
+    values: dict[str, Any] = {
+        "status": str(status),
+        "decline_reason": "full" if status is ReferralStatus.DECLINED else "",
+    }
+    with transaction() as session:
+        bed = people.bed("NRC") if accepted else None
+        session.execute(update(Referral).where(Referral.id == sent.referral_id).values(bed_id=bed, **values))
+        if accepted:
+            holder = people.organisation("NRC")
+            session.execute(update(Case).where(Case.id == sent.case_id).values(status="open", holder_id=holder))
+
+
+def _everything(sent: people.Sent) -> list[Any]:
+    """All that an event could change: the rows of the case, its grants, and the last entry of the chain."""
+    db.session.rollback()
+    found: list[Any] = []
+    for model in (Referral, Case, Grant, PendingGrant):
+        mapper = inspect(model)
+        key = model.id if model is Case else model.case_id  # type: ignore[attr-defined]
+        rows = db.session.execute(select(*mapper.columns).where(key == sent.case_id)).all()
+        found.append(sorted((tuple(row) for row in rows), key=repr))
+    found.append(db.session.execute(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1)).scalar())
+    return found
+
+
+def _form(event: ReferralEvent) -> dict[str, object]:
+    if event is ReferralEvent.ACCEPT:
+        return {"bed": str(people.bed("NRC", 1)), "expected": ""}
+    return {
+        ReferralEvent.DECLINE: {"reason": "full"},
+        ReferralEvent.PROMISE: {"name": "Arta"},
+        ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
+    }.get(event, {})
+
+
+def test_every_event_has_its_page_and_every_actor_a_person() -> None:
+    assert set(PAGES) == set(ReferralEvent)
+    assert set(PEOPLE) == set(Relation) - {Relation.SYSTEM}
+    assert not [triple for triple in ON_PAGES if triple[1] in FORBIDDEN[triple[2]]]
+
+
+@pytest.mark.parametrize("status", ReferralStatus)
+def test_what_does_not_stand_in_the_table_is_refused_and_changes_nothing(
+    sent: people.Sent, sign_in: Callable[[str], Person], status: ReferralStatus
+) -> None:
+    _put(sent, status)
+    signed_in = {relation: sign_in(login) for relation, login in PEOPLE.items()}
+    for event, relation in product(ReferralEvent, PEOPLE):
+        if (status, event, relation) in TRANSITIONS:
+            continue
+        before = _everything(sent)
+        expected = 403 if event in FORBIDDEN[relation] else 404 if relation is Relation.OUTSIDER else 409
+        signed_in[relation].post(f"/referrals/{sent.referral_id}/{PAGES[event]}", _form(event), expected)
+        assert _everything(sent) == before, (event, relation)
+
+
+@pytest.mark.parametrize("triple", ON_PAGES, ids="-".join)
+def test_what_stands_in_the_table_works(
+    sent: people.Sent,
+    sign_in: Callable[[str], Person],
+    triple: tuple[ReferralStatus, ReferralEvent, Relation],
+) -> None:
+    status, event, relation = triple
+    if status is ReferralStatus.ACCEPTED:
+        receiver = sign_in(PEOPLE[Relation.RECEIVER])
+        receiver.post(f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": ""})
+    if event is ReferralEvent.EXPIRE:
+        late = clock.now() + timedelta(hours=2)
+        clock.set_clock(lambda: late)
+    sign_in(PEOPLE[relation]).post(f"/referrals/{sent.referral_id}/{PAGES[event]}", _form(event))
+    db.session.rollback()
+    now = db.session.scalar(select(Referral.status).where(Referral.id == sent.referral_id))
+    assert now == TRANSITIONS[triple]

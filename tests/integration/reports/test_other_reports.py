@@ -1,0 +1,282 @@
+"""Reports x, vi, permits and referrals: who counts in them, which quarters they speak of, what they never tell."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import re
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from nrm.actions.reports import reports
+from nrm.countries import load
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, OrganisationKind, Role
+from nrm.domain.interviews.screenings import Screening, agency_of, outcome_of, processed_as
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import answer_class
+from nrm.domain.reports import counting as rules
+from nrm.models.shelter import testimony
+from nrm.statistics.tables import MalformedMicrodata
+from nrm.steps.reports import release_building
+from nrm.store import names
+from nrm.store.reports import counting
+from nrm.store.reports import reports as store
+from nrm.web.reports.trends import shares_of
+from tests import accommodated, factories, screened
+from tests.conftest import Person
+
+Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
+TODAY = date(2026, 7, 20)
+RELEASE = Actor.system("release")
+TABLES = load("albania").tables
+
+
+def screening(month: date, **codes: str) -> Screening:
+    values = {
+        "crossing_point": "rinas",
+        "outcome": "possible",
+        "processed": "referred_nrc",
+        "age_class": "adult",
+        "gender": "feminine",
+        "citizenship_class": "albanian",
+        "returned_from": "GR",
+        "announced": "no",
+        "agency": "no",
+        "profile": "",
+        "assessment": "",
+    }
+    return Screening(month=month, **(values | codes))
+
+
+def some_screenings(number: int, month: date) -> None:
+    chance = random.Random(number)
+    outcomes = [
+        {"outcome": "none", "processed": "no_indicator"},
+        {"outcome": "suspected", "processed": "joint_interview"},
+        {"outcome": "possible", "processed": "referred_ngo_shelter"},
+        {
+            "outcome": "refused",
+            "processed": "refused_help",
+            "crossing_point": "",
+            "returned_from": "99",
+            "announced": "99",
+            "agency": "99",
+        },
+    ]
+    made = []
+    for _ in range(number):
+        places = {
+            "crossing_point": chance.choice(["rinas", "rinas", "durres", "kakavija", "morine"]),
+            "returned_from": chance.choice(["GR", "IT", "IT", "GB", "NL"]),
+            "announced": chance.choice(["yes", "no", "no"]),
+            "agency": chance.choice(["yes", "no", "no"]),
+            "gender": chance.choice(["feminine", "feminine", "masculine"]),
+        }
+        made.append(screening(month, **(places | chance.choices(outcomes, [60, 15, 20, 5])[0])))
+    screened.count(made)
+
+
+def some_witnesses(number: int, on: date) -> None:
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        for place in range(number):
+            case_id = accommodated.person(session, vatra, gender="masculine" if place % 3 == 0 else "feminine")
+            status = ("evidence_district_court", "evidence_serious_crimes_court", "testimony_withdrawn")[place % 3]
+            reason = "trauma" if status == "testimony_withdrawn" else ""
+            session.add(testimony.Testimony(case_id=case_id, position=1, status=status, reason=reason, happened_on=on))
+
+
+def published(report: str, quarter: Quarter) -> dict[str, object]:
+    value: dict[str, object] = json.loads(store.release_file(quarter, "json", by=RELEASE, report=report))
+    return value
+
+
+def test_returnees_are_counted_once_and_only_nationals_at_crossing_points(app: Flask) -> None:
+    screened.count([screening(date(2026, 4, 1)), screening(date(2026, 6, 1)), screening(date(2026, 6, 1))])
+    screened.count([screening(date(2026, 6, 1), assessment="possible", profile="none")])
+    screened.count([screening(date(2026, 5, 1), outcome="none", processed="no_indicator")])
+    screened.count([screening(date(2026, 5, 1), citizenship_class="third_country")])
+    screened.count([screening(date(2026, 5, 1), crossing_point="")])
+    screened.count([screening(date(2026, 3, 1)), screening(date(2026, 7, 1))])
+    with db.engine.connect() as connection:
+        counted = counting.returnees(connection, Q2, Q2, by=RELEASE)
+    common = ("adult", "feminine", "GR", "no", "no")
+    assert counted == {
+        ("rinas", "possible", "referred_nrc", *common): 4,
+        ("rinas", "none", "no_indicator", *common): 1,
+    }
+
+
+@pytest.mark.parametrize("also", [[], [uuid.UUID(int=1)]])
+def test_a_quarter_is_found_without_reading_the_stays_before_it(app: Flask, also: list[uuid.UUID]) -> None:
+    """No step of the plan goes through all stays, or all that were known by then; also before anybody ran ANALYZE."""
+    told: list[tuple[str, Any]] = []
+
+    def keep(_: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        told.append((statement, parameters))
+
+    with db.engine.connect() as connection:
+        event.listen(db.engine, "before_cursor_execute", keep)
+        counting.people(connection, Q2, also=also, by=RELEASE)
+        event.remove(db.engine, "before_cursor_execute", keep)
+        statement, parameters = told[-1]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    of_stays = [step for step in plan if "stays" in step]
+    assert len(of_stays) >= 4
+    assert all(step.startswith("SEARCH") for step in of_stays)
+    assert [step for step in of_stays if "(known_on<?)" in step or "(admitted_on<?)" in step] == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
+    by = Actor(uuid.uuid4(), uuid.uuid4(), role)
+    with db.engine.connect() as connection:
+        with pytest.raises(NotPermitted):
+            counting.people(connection, Q2, by=by)
+        for count in counting.COUNTING.values():
+            with pytest.raises(NotPermitted):
+                count(connection, Q2, Q2, {}, by=by)
+
+
+def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
+    table_set = TABLES["x"]
+    codes = {name: (*table_set.dimensions[name].codes, *table_set.dimensions[name].recode) for name in rules.RETURNEE}
+    ends = [
+        (outcome_of(a), processed_as(a, kind)) for a in ("possible", "suspected", "99") for kind in OrganisationKind
+    ]
+    ends.append((outcome_of("none"), processed_as("none", None)))
+    values = [("rinas", *end, "child", "feminine", "GR", "yes", "no") for end in ends]
+    values.append(("", "refused", "refused_help", "adult", "unknown", "99", "99", "99"))
+    rows = rules.returnees([(each, 1) for each in values], codes, quarters=["2026Q2"])
+    records, _ = table_set.records(rows)
+    assert len(records) == len(set(values))
+    with pytest.raises(MalformedMicrodata):
+        table_set.records([rows[0] | {"outcome": "refused"}])
+
+
+def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_screenings(130, date(2026, 5, 1))
+    outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
+    assert isinstance(outcome.others["x"], release_building.Released)
+    value = published("x", Q2)
+    assert list(value) == ["report", "quarter", "released_at", "tables", "signatures"]
+    figures = [row["value"] for table in value["tables"] for row in table["rows"]]  # type: ignore[attr-defined]
+    assert len(figures) > 300
+    assert [figure for figure in figures if figure % 5] == []
+    book = openpyxl.load_workbook(io.BytesIO(store.release_file(Q2, "xlsx", by=RELEASE, report="x")))
+    head, *rows = book["data"].iter_rows(values_only=True)
+    assert [row[head.index("value")] for row in rows] == figures
+    described = json.loads(store.release_file(Q2, "csvw", by=RELEASE, report="x"))
+    columns = described["tableSchema"]["columns"]
+    assert [column["name"] for column in columns if not column.get("virtual")] == list(head)
+    assert reports.is_genuine(value)
+    assert reports.check(by=RELEASE) == []
+    assert reports.verdict(Q2, report="x")["ok"]
+    assert reports.is_sealed(store.release_file(Q2, "pdf.sq", by=RELEASE, report="x"))
+    assert not reports.is_sealed(b"%PDF-1.7")
+    named = {tuple(table["dimensions"]) for table in value["tables"]}  # type: ignore[attr-defined]
+    assert {("returned_from", "announced"), ("returned_from", "agency")} <= named
+    db.session.rollback()
+    page = Person(app.test_client(), "oms.reader").get("/reports/x/notice")
+    shares = [int(each) for each in re.findall(r'<td class="n">(\d+)%</td>', page)]
+    assert "Pa asnjë agjenci" in page
+    assert len(shares) >= 4  # two of three were without, in all and by country
+    assert all(share % 5 == 0 and 45 <= share <= 90 for share in shares), shares
+    Person(app.test_client(), "rinas.border_officer").get("/reports/x/notice", status=403)
+
+
+def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(app: Flask) -> None:
+    by = factories.actor("molsa.statistician")
+    some_witnesses(9, date(2026, 5, 4))
+    accommodated.at(TODAY)
+    first = accommodated.release(Q2, by=by)
+    assert first.others["vi"] == release_building.Waits()
+    # Asking again does not throw the dice again.
+    some_witnesses(60, date(2026, 5, 4))
+    again = accommodated.release(Q2, by=by)
+    assert again.others["vi"] == release_building.Waits()
+    accommodated.at(date(2027, 1, 20))
+    accommodated.confirm(Q2.next)  # of the first quarter nobody said anything
+    accommodated.release(Q2.next, by=by)
+    last = accommodated.release(Q2.next.next, by=by)
+    assert isinstance(last.others["vi"], release_building.Released)
+    value = published("vi", Q1)  # any of its quarters leads to it
+    assert (value["quarter"], value["quarters"]) == ("2026Q4", ["2026Q1", "2026Q2", "2026Q3", "2026Q4"])
+    assert value["no_report_from"]
+    page = Person(app.test_client(), "oms.reader").get("/reports/vi/2026Q4")
+    assert "<dt>Nuk raportuan për disa nga këta tremujorë</dt>" in page
+
+
+def some_children(number: int, admitted_on: date) -> None:
+    with transaction() as session:
+        vatra = names.organisation_by_code("VATRA").id
+        for place in range(number):
+            codes = {"age_class": "child", "age_band": ("0-8", "9-17", "99")[place % 3], "consent": "not_asked_child"}
+            child = accommodated.person(session, vatra, source="with_a_victim", **codes)
+            gone = admitted_on + timedelta(days=20) if place % 4 == 0 else None
+            accommodated.stay(session, child, vatra, admitted_on, gone)
+
+
+def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app: Flask) -> None:
+    accommodated.at(TODAY)
+    some_children(36, date(2026, 5, 4))
+    accommodated.many(60, seed=4)
+    outcome = accommodated.release(Q2, by=factories.actor("molsa.statistician"))
+    assert isinstance(outcome.others["dependants"], release_building.Released)
+    tables = published("dependants", Q2)["tables"]
+    assert [table["dimensions"] for table in tables] == [["age_band"], ["sex"], ["stay_status"]]  # type: ignore[attr-defined]
+    figures = {row["age_band"]: row["value"] for row in tables[0]["rows"]}  # type: ignore[index]
+    assert figures["*"] in (35, 40)
+    assert sum(value for code, value in figures.items() if code != "*") == figures["*"]
+    assert all(value % 5 == 0 for value in figures.values())
+
+
+def test_an_answer_keeps_its_class_when_its_hours_go() -> None:
+    sent = datetime(2026, 5, 4, 10, tzinfo=UTC)
+    due = sent + timedelta(hours=2)
+    for hours, expected in ((1, "1h"), (6, "6h"), (24, "24h"), (25, "later")):
+        assert answer_class("accepted", sent, due, sent + timedelta(hours=hours)) == expected
+    assert answer_class("expired", sent, due, due) == "unanswered"
+    assert answer_class("arrived", sent, sent, sent) == "not_recorded"
+
+
+def test_shares_without_notice_and_without_agency_are_read_from_published_figures_alone() -> None:
+    rows = [
+        {"returned_from": place, "announced": code, "value": value}
+        for place, values in {"GR": (40, 20, 5), "IT": (5, 10, 0), "*": (50, 30, 5)}.items()
+        for code, value in zip(("no", "yes", "unknown"), values, strict=True)
+    ]
+    tables = [
+        {
+            "dimensions": ["returned_from", "announced"],
+            "rows": [*rows, {"returned_from": "GR", "announced": "*", "value": 65}],
+        },
+        {"dimensions": ["returned_from", "outcome"], "rows": [{"returned_from": "GR", "outcome": "none", "value": 5}]},
+    ]
+    # Of 60 from Greece 40: two thirds; of Italy it is known of 15 only; in all 50 of 80.
+    assert shares_of({"tables": tables}, "announced") == {"GR": 65, "*": 60}
+    assert shares_of({"tables": tables}, "agency") == {}
+
+
+@pytest.mark.parametrize(
+    ("manner", "agency"),
+    [
+        ("assisted_voluntary", "yes"),
+        ("deported", "no"),
+        ("voluntary", "no"),
+        ("intercepted", "no"),
+        ("other", "99"),
+        ("8", "99"),
+    ],
+)
+def test_only_an_assisted_return_is_made_with_an_agency(manner: str, agency: str) -> None:
+    assert agency_of(manner) == agency

@@ -1,0 +1,368 @@
+"""Two offices sign; contributors answer; nights are frozen: who may, in which order, and what each never gets."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, date, timedelta
+
+import openpyxl
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from nrm import clock, crypto
+from nrm.actions.reports import contributions, reports
+from nrm.actions.shelter import payment_lines
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
+from nrm.domain.accounts.accounts import OrganisationKind as Kind
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports import contributions as parts
+from nrm.domain.reports import reports as rules
+from nrm.domain.reports.contributions import Answer
+from nrm.domain.reports.report_list import ACCOMMODATED, REFERRALS, RETURNEES, WITNESSES
+from nrm.domain.shelter import payment_lines as nights
+from nrm.models.accounts.accounts import Member
+from nrm.models.audit import AuditEntry
+from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft
+from nrm.steps.reports import release_signing
+from nrm.store import names
+from nrm.store.reports import reports as store
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.reports import reports as report_rows
+from nrm.store.shelter import payment_lines as payments
+from nrm.vault import signing
+from tests import accommodated, factories
+from tests.conftest import Person
+
+Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
+EARLY, TODAY = date(2026, 7, 10), date(2026, 7, 20)
+RELEASE = Actor.system("release")
+
+
+@pytest.fixture
+def closed(app: Flask) -> Flask:
+    """A quarter of fourteen people, closed and not signed."""
+    accommodated.at(TODAY)
+    accommodated.many(14, seed=3, months=(date(2026, 4, 1), date(2026, 6, 20)))
+    accommodated.confirm(Q2, but="TJETER_VIZION")
+    assert isinstance(reports.close(Q2, by=factories.actor("molsa.statistician")), reports.Closed)
+    return app
+
+
+def refuses(error: type[Exception], action: Callable[..., object], login: str) -> None:
+    with pytest.raises(error):
+        action(Q2, by=factories.actor(login))
+
+
+# Signing
+
+
+@pytest.mark.slow
+def test_nothing_is_released_before_both_have_signed_in_their_order(closed: Flask) -> None:
+    refuses(NotVisible, reports.countersign, "ra.duty_officer")
+    for login in ("ra.duty_officer", "oms.monitor", "vatra.case_worker", "administrator", "molsa.payment_officer"):
+        refuses(NotPermitted, reports.sign, login)
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    for login in ("molsa.statistician", "oms.reader", "nrc.shelter_manager"):
+        refuses(NotPermitted, reports.countersign, login)
+    assert db.session.scalar(select(func.count()).select_from(Release)) == 0
+    refuses(NotVisible, reports.sign, "molsa.statistician")  # signed once
+    reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    assert db.session.scalar(select(func.count()).select_from(ReleaseDraft)) == 0
+    refuses(NotVisible, reports.countersign, "ra.duty_officer")
+    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("release_s%"))).all()
+    assert set(events) == {"release_signed", "release_sealed"}
+
+
+@pytest.mark.slow
+def test_a_release_carries_three_signatures_and_one_that_is_touched_is_found(closed: Flask) -> None:
+    accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    assert reports.is_genuine(value)
+    assert value["no_report_from"] == ["TJETER_VIZION"]
+    by_signer = {each["signer"]: each for each in value["signatures"]}
+    assert set(by_signer) == rules.SIGNERS
+    for signer, each in by_signer.items():
+        without = [other for other in value["signatures"] if other is not each]
+        assert not reports.is_genuine({**value, "signatures": without}), signer
+        forged = {**each, "signature": bytes(64).hex()}
+        assert not reports.is_genuine({**value, "signatures": [*without, forged]}), signer
+    # A key nobody here has, however well it signs, is no office.
+    keys = factories.actor("vatra.case_worker")
+    message = rules.message_of(value, by_signer["responsible_authority"])
+    assert message
+    signature, key = signing.sign_as(keys, message)
+    own = {**by_signer["responsible_authority"], "public_key": key.hex(), "signature": signature.hex()}
+    others = [each for each in value["signatures"] if each["signer"] != "responsible_authority"]
+    assert not reports.is_genuine({**value, "signatures": [*others, own]})
+    page = store.release_file(Q2, "html.sq", by=RELEASE).decode()
+    assert "<dt>Nuk raportuan</dt>" in page
+    assert "Tjetër Vizion" in page
+
+
+def test_a_signature_by_another_key_than_the_statisticians_present_one_is_not_sealed(closed: Flask) -> None:
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    other = account_rows.member_by_login("vatra.case_worker")
+    assert other
+    with transaction() as session:
+        session.execute(update(ReleaseDraft).values(signer_id=other.id))
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
+    assert db.session.scalar(select(func.count()).select_from(Release)) == 0
+
+
+def test_a_draft_is_sealed_and_shown_to_those_who_sign_alone(closed: Flask) -> None:
+    draft = report_rows.must_draft("ix")
+    assert b"tables" not in draft.sealed_draft
+    for login in ("molsa.statistician", "ra.duty_officer"):
+        assert "Çdo viktimë e strehuar" in release_signing.draft_page("ix", "sq", by=factories.actor(login))
+    with pytest.raises(NotVisible):
+        release_signing.draft_page("ix", "sq", by=factories.actor("oms.reader"))
+    with pytest.raises(NotPermitted):
+        release_signing.draft_page("ix", "sq", by=factories.actor("nrc.shelter_manager"))
+
+
+def test_the_next_quarter_waits_for_the_signatures_of_this_one(closed: Flask) -> None:
+    accommodated.at(date(2026, 10, 20))
+    with pytest.raises(rules.WaitsForSignatures):
+        reports.close(Q2.next, by=factories.actor("molsa.statistician"))
+
+
+@pytest.mark.slow
+def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
+    statistician = Person(closed.test_client(), "molsa.statistician")
+    assert 'href="/reports/quarter/2026Q2"' in statistician.get("/")
+    assert "/reports/quarter/2026Q2/sign" in statistician.get("/reports/quarter/2026Q2")
+    authority = Person(closed.test_client(), "ra.duty_officer")
+    assert "/countersign" not in authority.get("/reports/quarter/2026Q2")
+    assert statistician.post("/reports/quarter/2026Q2/sign") == "/reports/quarter/2026Q2"
+    assert 'href="/reports/quarter/2026Q2"' in authority.get("/")
+    assert authority.post("/reports/quarter/2026Q2/countersign") == "/reports/quarter/2026Q2/sealing"
+    deadline = time.monotonic() + 90
+    while authority.client.get("/reports/quarter/2026Q2/sealing").status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "/reports/ix/2026Q2.xlsx" in authority.get("/reports/ix/2026Q2")
+    assert "2026Q2" in authority.get("/reports/ix/trend", status=303)
+    reader = Person(closed.test_client(), "oms.reader")
+    assert "Tjetër Vizion" in reader.get("/reports/quarter/2026Q2")
+    reader.get("/reports/methods")
+
+
+def test_after_five_minutes_a_signature_asks_for_a_fresh_proof(closed: Flask) -> None:
+    statistician = Person(closed.test_client(), "molsa.statistician")
+    at = clock.now()
+    clock.set_clock(lambda: at.replace(minute=at.minute + 6))
+    statistician.post("/reports/quarter/2026Q2/sign", status=401)
+    assert report_rows.must_draft("ix").signature is None
+
+
+# Contributors
+
+
+def test_before_the_day_is_over_a_quarter_waits_for_its_contributors(app: Flask) -> None:
+    accommodated.at(EARLY)
+    with pytest.raises(parts.PartsOutstanding) as raised:
+        reports.close(Q2, by=factories.actor("molsa.statistician"))
+    assert {"VATRA", "NRC", "TRP_UNIT", "PROSECUTION"} <= set(raised.value.codes)
+    assert "MOLSA" not in raised.value.codes
+    statistician = Person(app.test_client(), "molsa.statistician")
+    assert "14 korrik 2026" in statistician.post("/reports/ix/2026Q2/close", status=409)
+    accommodated.confirm(Q2)
+    assert isinstance(reports.close(Q2, by=factories.actor("molsa.statistician")), reports.Closed)
+
+
+def test_a_contributor_answers_once_and_sees_its_own_tasks_alone(app: Flask) -> None:
+    accommodated.at(EARLY)
+    accommodated.many(3, seed=2, months=(date(2026, 4, 1), date(2026, 4, 3)))
+    manager = Person(app.test_client(), "nrc.shelter_manager")
+    assert 'href="/quarter/2026Q2"' in manager.get("/")
+    page = manager.get("/quarter/2026Q2")
+    assert "Vatra" not in page
+    assert "checked" not in page
+    assert "Zgjidhni" in manager.post("/quarter/2026Q2", status=422)
+    assert manager.post("/quarter/2026Q2", {"answer": "confirmed"}) == "/quarter/2026Q2"
+    manager.post("/quarter/2026Q2", {"answer": "no_report"}, status=409)
+    assert 'href="/quarter/2026Q2"' not in manager.get("/")
+    manager.post("/quarter/2026Q3", {"answer": "confirmed"}, status=409)  # not over
+    by = factories.actor("rinas.border_officer")
+    with pytest.raises(NotPermitted):
+        contributions.answer(Q2, Answer.CONFIRMED, by=by)
+    child = factories.actor("child_protection.case_worker")
+    with pytest.raises(NotVisible):
+        contributions.answer(Q2, Answer.CONFIRMED, by=child)
+
+
+def test_who_is_silent_or_does_not_report_is_named_by_report() -> None:
+    said = (
+        parts.Part("A", Kind.NGO_SHELTER, {}, Answer.CONFIRMED),
+        parts.Part("B", Kind.NGO_SHELTER, {}, Answer.NO_REPORT),
+        parts.Part("C", Kind.STATE_SHELTER, {}),
+        parts.Part("D", Kind.PROSECUTION, {}),
+    )
+    assert parts.silent(said, ACCOMMODATED) == parts.silent(said, REFERRALS) == ("B", "C")
+    assert (parts.silent(said, WITNESSES), parts.silent(said, RETURNEES)) == (("D",), ())
+    parts.check_parts(said, Q2, days=14, today=date(2026, 7, 14))
+    with pytest.raises(parts.PartsOutstanding):
+        parts.check_parts(said, Q2, days=14, today=date(2026, 7, 13))
+
+
+# Nights
+
+
+def test_the_nights_of_a_quarter_by_hand() -> None:
+    """April to June has 30 + 31 + 30 = 91 nights."""
+    assert nights.of_quarter([(date(2026, 1, 5), None)], Q2) == 91
+    assert nights.of_quarter([(date(2026, 4, 1), date(2026, 4, 1))], Q2) == 0  # in and out on one day
+    assert nights.of_quarter([(date(2026, 6, 30), date(2026, 7, 1))], Q2) == 1  # the last night
+    assert nights.of_quarter([(date(2026, 3, 31), date(2026, 4, 1))], Q2) == 0  # the day of exit is none
+    assert nights.of_quarter([(date(2026, 5, 10), date(2026, 5, 13)), (date(2026, 7, 1), None)], Q2) == 3
+    assert nights.earlier([(date(2026, 3, 30), date(2026, 4, 2))], Q2, since=Q1, paid=0) == 2
+    assert nights.earlier([], Q2, since=Q1, paid=5) == -5
+    assert nights.earlier([(date(2026, 1, 1), None)], Q2, since=None, paid=0) == 0
+
+
+@pytest.mark.slow
+def test_nights_are_frozen_with_the_quarter_and_what_is_known_later_comes_with_the_next(app: Flask) -> None:
+    accommodated.at(TODAY)
+    nrc = names.organisation_by_code("NRC").id
+    with transaction() as session:
+        person = accommodated.person(session, nrc, facts={"statistics": "no"})
+        accommodated.stay(session, person, nrc, date(2026, 3, 30), date(2026, 4, 11))
+    by = factories.actor("molsa.statistician")
+    accommodated.release(Q1, by=by)
+    desk = factories.actor("molsa.payment_officer")
+
+    def base(quarter: Quarter) -> tuple[int, int]:
+        return next(
+            (each.nights, each.earlier)
+            for each in payments.bases(by=desk)
+            if each.quarter == quarter and each.code == "NRC"
+        )
+
+    assert base(Q1) == (2, 0)
+    with transaction() as session:
+        late = accommodated.person(session, nrc)
+        accommodated.stay(session, late, nrc, date(2026, 2, 1), date(2026, 2, 8), known_on=date(2026, 5, 1))
+    assert base(Q1) == (2, 0)
+    accommodated.release(Q2, by=by)
+    assert (base(Q1), base(Q2)) == ((2, 0), (10, 7))
+    own = payments.bases(by=factories.actor("nrc.shelter_manager"))
+    assert {each.code for each in own} == {"NRC"}
+
+
+@pytest.mark.parametrize("role", [each for each in Role if each not in (Role.PAYMENT_OFFICER, Role.SHELTER_MANAGER)])
+def test_no_other_role_reads_nights(app: Flask, role: Role) -> None:
+    by = dataclasses.replace(factories.actor("molsa.payment_officer"), role=role)
+    for ask in (payments.bases, payment_lines.read, payment_lines.take):
+        with pytest.raises(NotPermitted):
+            ask(by=by)
+    for caller in (by, factories.actor("molsa.payment_officer")):
+        with pytest.raises(NotPermitted):
+            payments.lines(Q2, by=caller)
+
+
+def nights_in(page: str) -> set[str]:
+    """The whole numbers in the cells of a page; its tokens are random and may hold any digits."""
+    return set(re.findall(r"<td[^>]*>(\d+)\b", page))
+
+
+def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(app: Flask) -> None:
+    accommodated.at(TODAY)
+    nrc, member = names.organisation_by_code("NRC").id, "molsa.payment_officer"
+    with transaction() as session:
+        session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", nights=91, earlier=-3, frozen_at=clock.now()))
+    desk = Person(app.test_client(), member)
+    page = desk.get("/")
+    assert nights_in(page) >= {"91", "88"}
+    data = {"csrf_token": desk.csrf_token}
+    sheet = desk.client.post("/payment/csv", data=data)
+    rows = list(csv.reader(io.StringIO(sheet.data.decode("utf-8-sig"))))
+    assert rows[1][0] == "2026Q2"
+    assert rows[1][3:] == ["91", "-3", "88"]
+    book = openpyxl.load_workbook(io.BytesIO(desk.client.post("/payment/xlsx", data=data).data))
+    assert [list(map(str, line)) for line in book.worksheets[0].iter_rows(values_only=True)] == rows
+    assert db.session.scalar(select(func.count()).where(AuditEntry.event == "payment_read")) == 2
+    for login in ("molsa.statistician", "oms.monitor", "oms.reader", "ra.duty_officer", "nrc.case_worker"):
+        someone = Person(app.test_client(), login)
+        someone.get("/payment", 403)
+        someone.post("/payment/csv", status=403)
+    assert not nights_in(Person(app.test_client(), "vatra.shelter_manager").get("/payment")) & {"91", "88"}
+    for address in ("/reports", "/cases", "/stays", "/referrals"):
+        assert desk.client.get(address).status_code in (403, 404)
+
+
+def _moved(each: dict[str, str]) -> dict[str, str]:
+    return {**each, "signed_at": "2020" + each["signed_at"][4:]}
+
+
+@pytest.mark.slow
+def test_the_time_and_the_office_stand_under_each_signature(closed: Flask) -> None:
+    accommodated.sign(Q2, by=factories.actor("molsa.statistician"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    keys = [bytes.fromhex(each["public_key"]) for each in value["signatures"]]
+    assert reports.is_genuine(value)
+    assert reports.is_signed_by(value, keys)
+    for place, each in enumerate(value["signatures"]):
+        for changed in (
+            _moved(each),
+            {**each, "office": "NRC"},
+            {**each, "signer": "monitor"},
+            {**each, "over": rules.SIGNED_OVER},
+            {name: text for name, text in each.items() if name != "over"},
+            {name: text for name, text in each.items() if name != "signed_at"},
+        ):
+            other = [*value["signatures"]]
+            other[place] = changed
+            assert not reports.is_genuine({**value, "signatures": other}), changed
+            assert not reports.is_signed_by({**value, "signatures": other}, keys), changed
+    assert reports.without_time(value) == []
+
+
+def test_a_draft_that_was_signed_by_hand_in_the_statisticians_name_is_not_sealed(closed: Flask) -> None:
+    """Whoever writes to the database puts a public half of their own into the row, and what the other half signed."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    private, public = crypto.signing_pair()
+    with transaction() as session:
+        for draft in session.scalars(select(ReleaseDraft)):
+            value = signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)["value"]
+            assert draft.signed_at
+            at = draft.signed_at.astimezone(UTC).isoformat()
+            draft.signature = crypto.sign(private, rules.signed_message(value, "statistician", "MOLSA", at))
+        session.execute(update(Member).where(Member.login == "molsa.statistician").values(sign_public=public))
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
+
+
+def test_the_time_of_a_draft_that_was_moved_by_hand_is_not_sealed(closed: Flask) -> None:
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    with transaction() as session:
+        draft = session.scalars(select(ReleaseDraft).where(ReleaseDraft.report == "ix")).one()
+        draft.signed_at = draft.signed_at - timedelta(days=1)  # type: ignore[operator]
+    refuses(rules.BrokenSignature, reports.countersign, "ra.duty_officer")
+
+
+@pytest.mark.slow
+def test_signatures_from_before_times_were_signed_stay_good_and_say_so(closed: Flask) -> None:
+    """A statistician signed the draft with the version before this one; and a release that was sealed with it."""
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    by = factories.actor("molsa.statistician")
+    with transaction() as session:
+        for draft in session.scalars(select(ReleaseDraft)):
+            value = signing.open_memory(draft.sealed_draft, "draft", draft.report, draft.quarter)["value"]
+            draft.signature, _ = signing.sign_as(by, rules.canonical(value))
+    reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    value = json.loads(store.release_file(Q2, "json", by=RELEASE))
+    assert reports.is_genuine(value)
+    assert reports.without_time(value) == ["statistician"]
+    server = value["signatures"][0]
+    old = {**server, "over": rules.SIGNED_OVER, "signature": signing.sign_release(rules.canonical(value)).hex()}
+    before = {**value, "signatures": [old, *value["signatures"][1:]]}
+    assert reports.is_genuine(before)
+    assert reports.without_time(before) == ["server", "statistician"]
+    assert not reports.is_genuine({**value, "signatures": [{**old, "over": server["over"]}, *value["signatures"][1:]]})

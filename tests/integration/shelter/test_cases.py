@@ -1,0 +1,272 @@
+"""Opening, writing, sharing and closing a case, each with who must not."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import clock
+from nrm.actions.referrals import next_receiver, referrals
+from nrm.actions.shelter import cases, permits
+from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.referrals.referrals import OverrideReason
+from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.permits import PermitEvent
+from nrm.models.audit import AuditEntry
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import days as stay_store
+from nrm.store.accounts import opening_log
+from nrm.store.shelter import cases as store
+from nrm.vault import compartments as vault
+from nrm.vault import members
+from tests import factories
+from tests import factories_referrals as people
+
+BOTH = (Compartment.IDENTITY, Compartment.LEGAL)
+
+
+@pytest.fixture
+def nrc(app: Flask) -> Actor:
+    return factories.actor("nrc.case_worker")
+
+
+@pytest.fixture
+def held(nrc: Actor) -> uuid.UUID:
+    """A case that the National Reception Centre accepted."""
+    return held_by_nrc(nrc)
+
+
+def held_by_nrc(nrc: Actor) -> uuid.UUID:
+    foreign = {"citizenship": "MD", "citizenship_class": "third_country"}
+    sent = people.sent(factories.actor("rinas.border_officer"), **foreign)
+    case_id = referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    return case_id
+
+
+def applied(case_id: uuid.UUID, by: Actor) -> None:
+    """The person was told of the permit and applied for it."""
+    today = stay_store.today()
+    permits.record(case_id=case_id, event=PermitEvent.INFORM, on=today, language="ro", by=by)
+    permits.record(case_id=case_id, event=PermitEvent.APPLY, on=today, by=by)
+
+
+def opened(case_id: uuid.UUID, compartment: Compartment, by: Actor) -> vault.Opened:
+    cases.open_compartment(case_id=case_id, compartment=compartment, purpose=Purpose.CARE, by=by)
+    return case_steps.opened(case_id=case_id, by=by)[compartment]
+
+
+def test_nothing_is_read_without_an_opening_and_none_outlives_a_quarter_of_an_hour(held: uuid.UUID, nrc: Actor) -> None:
+    assert case_steps.opened(case_id=held, by=nrc) == {}
+    opened(held, Compartment.IDENTITY, nrc)
+    assert set(case_steps.opened(case_id=held, by=nrc)) == {Compartment.IDENTITY}
+    colleague = factories.actor("nrc.shelter_manager")
+    assert case_steps.opened(case_id=held, by=colleague) == {}
+    then = clock.now() + timedelta(minutes=15)
+    clock.set_clock(lambda: then)
+    assert case_steps.opened(case_id=held, by=nrc) == {}
+
+
+def test_the_holder_sees_who_opened_what_and_why_and_nobody_else_does(held: uuid.UUID, nrc: Actor) -> None:
+    duty = factories.actor("ra.duty_officer")
+    cases.open_compartment(case_id=held, compartment=Compartment.IDENTITY, purpose=Purpose.COURT, by=nrc)
+    cases.open_compartment(case_id=held, compartment=Compartment.HAND_OVER, purpose=Purpose.DUTY_DECISION, by=duty)
+    lines = opening_log.of_case(held, by=nrc).rows
+    assert [(line.compartment, line.purpose) for line in lines] == [
+        ("hand_over", "duty_decision"),
+        ("identity", "court"),
+    ]
+    assert lines[0].organisation["en"] == "Responsible Authority"
+    for other in (duty, factories.actor("vatra.case_worker"), factories.actor("rinas.border_officer")):
+        with pytest.raises(NotVisible):
+            opening_log.of_case(held, by=other)
+
+
+def test_a_refused_opening_leaves_no_reading_and_a_trace_in_the_audit_chain(held: uuid.UUID, nrc: Actor) -> None:
+    duty = factories.actor("ra.duty_officer")
+    with pytest.raises(members.CannotOpen):
+        cases.open_compartment(case_id=held, compartment=Compartment.IDENTITY, purpose=Purpose.COURT, by=duty)
+    assert opening_log.of_case(held, by=nrc).rows == []
+    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert last.event == "opening_failed"
+
+
+def test_care_is_begun_by_its_first_writing_and_a_stale_one_is_refused(held: uuid.UUID, nrc: Actor) -> None:
+    write = {"case_id": held, "compartment": Compartment.CARE, "by": nrc}
+    assert cases.write(**write, value={"plan": "first"}, seen=0) == 1  # type: ignore[arg-type]
+    assert cases.write(**write, value={"plan": "second"}, seen=1) == 2  # type: ignore[arg-type]
+    for seen in (0, 1, 7):
+        with pytest.raises(cases.StaleRevision):
+            cases.write(**write, value={"plan": "lost"}, seen=seen)  # type: ignore[arg-type]
+    assert opened(held, Compartment.CARE, nrc).value == {"plan": "second"}
+
+
+@pytest.mark.parametrize("compartment", [Compartment.HAND_OVER, Compartment.IDENTITY, Compartment.STORY])
+def test_what_the_interview_sealed_is_not_written_over(held: uuid.UUID, nrc: Actor, compartment: Compartment) -> None:
+    with pytest.raises(CaseRefused, match="not_holder"):
+        cases.write(case_id=held, compartment=compartment, value={}, seen=1, by=nrc)
+
+
+def test_nobody_but_the_holder_writes_notes_shares_or_closes(held: uuid.UUID) -> None:
+    for login in ("vatra.case_worker", "rinas.border_officer", "iom.shelter_manager", "prosecution.witness_liaison"):
+        by = factories.actor(login)
+        with pytest.raises(NotVisible):
+            cases.write(case_id=held, compartment=Compartment.CARE, value={}, seen=0, by=by)
+        with pytest.raises(NotVisible):
+            cases.add_note(case_id=held, text="x", by=by)
+        with pytest.raises(NotVisible):
+            cases.share(
+                case_id=held, organisation_id=people.organisation("TRP_UNIT"), compartments=BOTH, agreed=True, by=by
+            )
+        with pytest.raises((NotVisible, NotPermitted)):
+            cases.close(case_id=held, by=by)
+    duty = factories.actor("ra.duty_officer")
+    with pytest.raises(CaseRefused, match="not_holder"):
+        cases.add_note(case_id=held, text="x", by=duty)
+
+
+def test_notes_are_appended_and_survive_a_new_epoch(held: uuid.UUID, nrc: Actor) -> None:
+    cases.add_note(case_id=held, text="first", by=nrc)
+    cases.add_note(case_id=held, text="second", by=nrc)
+    opened(held, Compartment.CARE, nrc)
+    assert [note["text"] for note in case_steps.notes(case_id=held, by=nrc)] == ["first", "second"]
+    cases.close(case_id=held, by=nrc)
+    opened(held, Compartment.CARE, nrc)
+    assert [note["login"] for note in case_steps.notes(case_id=held, by=nrc)] == ["nrc.case_worker"] * 2
+
+
+def test_the_permit_unit_reads_identity_and_legal_file_only_when_the_person_agrees(held: uuid.UUID, nrc: Actor) -> None:
+    unit = factories.actor("trp_unit.trp_officer")
+    share = {"case_id": held, "organisation_id": people.organisation("TRP_UNIT"), "by": nrc}
+    with pytest.raises(NotVisible):
+        store.case(held, by=unit)
+    with pytest.raises(CaseRefused, match="not_agreed"):
+        cases.share(**share, compartments=BOTH, agreed=False)  # type: ignore[arg-type]
+    for narrative in (Compartment.STORY, Compartment.CARE, Compartment.HAND_OVER):
+        with pytest.raises(CaseRefused, match="not_shareable"):
+            cases.share(**share, compartments=[narrative], agreed=True)  # type: ignore[arg-type]
+    with pytest.raises(NotVisible):
+        store.case(held, by=unit)
+    with pytest.raises(CaseRefused, match="not_applied"):
+        cases.share(**share, compartments=BOTH, agreed=True)  # type: ignore[arg-type]
+    applied(held, nrc)
+    cases.share(**share, compartments=BOTH, agreed=True)  # type: ignore[arg-type]
+    assert store.case(held, by=unit).compartments == BOTH
+    assert [line.id for line in store.shared(by=unit).rows] == [held]
+    assert opened(held, Compartment.IDENTITY, unit).value["given"] == people.PLANTED
+    for closed in (Compartment.STORY, Compartment.HAND_OVER, Compartment.CARE):
+        with pytest.raises(members.CannotOpen):
+            cases.open_compartment(case_id=held, compartment=closed, purpose=Purpose.PERMIT, by=unit)
+    with pytest.raises(CaseRefused):
+        cases.write(case_id=held, compartment=Compartment.LEGAL, value={}, seen=1, by=unit)
+
+
+@pytest.mark.parametrize("code", ["MOLSA", "OMS", "OPERATOR", "CONSULAR", "HELPLINE", "VATRA", "RINAS", "RA"])
+def test_nothing_can_be_shared_with_anybody_else(held: uuid.UUID, nrc: Actor, code: str) -> None:
+    for compartment in Compartment:
+        # The Responsible Authority reviews the record of a joint interview, and there is none yet.
+        why = "nothing_to_share" if (code, compartment) == ("RA", Compartment.JOINT_INTERVIEW) else "not_shareable"
+        with pytest.raises(CaseRefused, match=why):
+            cases.share(
+                case_id=held,
+                organisation_id=people.organisation(code),
+                compartments=[compartment],
+                agreed=True,
+                by=nrc,
+            )
+
+
+def test_a_share_that_ended_opens_nothing_though_the_session_had_leave(held: uuid.UUID, nrc: Actor) -> None:
+    unit = factories.actor("trp_unit.trp_officer")
+    organisation_id = people.organisation("TRP_UNIT")
+    applied(held, nrc)
+    cases.share(case_id=held, organisation_id=organisation_id, compartments=BOTH, agreed=True, by=nrc)
+    opened(held, Compartment.IDENTITY, unit)
+    cases.end_share(case_id=held, organisation_id=organisation_id, by=nrc)
+    with pytest.raises(NotVisible):
+        case_steps.opened(case_id=held, by=unit)
+    with pytest.raises(members.CannotOpen), transaction() as session:
+        vault.allow(session, held, "identity", "test", by=unit)
+    assert opened(held, Compartment.IDENTITY, nrc).value["given"] == people.PLANTED
+    with pytest.raises(NotVisible):
+        cases.end_share(case_id=held, organisation_id=organisation_id, by=nrc)
+
+
+@pytest.mark.parametrize("code", ["NRC", "RA", "CHILD_PROTECTION", "VATRA"])
+def test_what_is_read_by_a_clause_or_held_is_no_share_that_can_be_ended(held: uuid.UUID, nrc: Actor, code: str) -> None:
+    with pytest.raises(CaseRefused, match="by_clause"):
+        cases.end_share(case_id=held, organisation_id=people.organisation(code), by=nrc)
+    assert opened(held, Compartment.HAND_OVER, factories.actor("ra.duty_officer"))
+
+
+def test_a_closed_case_is_open_to_nobody_but_its_holder(held: uuid.UUID, nrc: Actor) -> None:
+    duty = factories.actor("ra.duty_officer")
+    unit = factories.actor("trp_unit.trp_officer")
+    applied(held, nrc)
+    cases.share(case_id=held, organisation_id=people.organisation("TRP_UNIT"), compartments=BOTH, agreed=True, by=nrc)
+    cases.close(case_id=held, by=nrc)
+    for other in (duty, unit):
+        with pytest.raises(NotVisible):
+            store.case(held, by=other)
+        for compartment in Compartment:
+            with pytest.raises(members.CannotOpen), transaction() as session:
+                vault.allow(session, held, compartment, "test", by=other)
+    assert opened(held, Compartment.IDENTITY, nrc).value["given"] == people.PLANTED
+    for again in (
+        lambda: cases.close(case_id=held, by=nrc),
+        lambda: cases.add_note(case_id=held, text="x", by=nrc),
+        lambda: cases.write(case_id=held, compartment=Compartment.CARE, value={}, seen=0, by=nrc),
+    ):
+        with pytest.raises(CaseRefused, match="closed"):
+            again()
+
+
+def test_a_case_is_not_closed_while_somebody_is_asked_or_stays(held: uuid.UUID, nrc: Actor) -> None:
+    next_receiver.refer(
+        case_id=held, receiver_id=people.organisation("VATRA"), reason=OverrideReason.KEEP_FAMILY_TOGETHER, by=nrc
+    )
+    with pytest.raises(CaseRefused, match="referral_open"):
+        cases.close(case_id=held, by=nrc)
+
+
+def test_handing_on_moves_everything_and_the_old_holder_loses_it(held: uuid.UUID, nrc: Actor) -> None:
+    cases.write(case_id=held, compartment=Compartment.CARE, value={"plan": "rest"}, seen=0, by=nrc)
+    cases.add_note(case_id=held, text="sleeps badly", by=nrc)
+    referral_id = next_receiver.refer(
+        case_id=held, receiver_id=people.organisation("VATRA"), reason=OverrideReason.PERSON_WISHES, by=nrc
+    )
+    vatra = factories.actor("vatra.case_worker")
+    with pytest.raises(members.CannotOpen):
+        cases.open_compartment(case_id=held, compartment=Compartment.CARE, purpose=Purpose.CARE, by=vatra)
+    referrals.accept(referral_id=referral_id, bed_id=people.bed("VATRA"), by=vatra)
+    assert opened(held, Compartment.CARE, vatra).value == {"plan": "rest"}
+    assert [note["text"] for note in case_steps.notes(case_id=held, by=vatra)] == ["sleeps badly"]
+    with pytest.raises(NotVisible):
+        store.case(held, by=nrc)
+    with pytest.raises(members.CannotOpen), transaction() as session:
+        vault.allow(session, held, "care", "test", by=nrc)
+
+
+def test_a_code_leads_to_the_case_for_those_who_see_it_only(held: uuid.UUID, nrc: Actor) -> None:
+    code = store.case(held, by=nrc).pseudonym
+    assert store.by_pseudonym(code, by=nrc) == held
+    for login in ("vatra.case_worker", "rinas.border_officer", "trp_unit.trp_officer"):
+        with pytest.raises(NotVisible):
+            store.by_pseudonym(code, by=factories.actor(login))
+
+
+def test_open_cases_come_in_pages(nrc: Actor) -> None:
+    rinas = factories.actor("rinas.border_officer")
+    ids = set()
+    for number in range(3):
+        sent = people.sent(rinas)
+        ids.add(referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", number), by=nrc))
+    first = store.cases(by=nrc, size=2)
+    second = store.cases(by=nrc, size=2, after=first.after)
+    assert [len(first.rows), len(second.rows), second.after] == [2, 1, ""]
+    assert {line.id for line in (*first.rows, *second.rows)} == ids

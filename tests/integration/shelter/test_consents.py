@@ -1,0 +1,427 @@
+"""Consent answer by answer: what is written down at Send, what a withdrawal does in the vault, what time does."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm import audit
+from nrm import db as database
+from nrm.actions import tending
+from nrm.actions.referrals import next_receiver, referrals, supplements
+from nrm.actions.shelter import cases, consents, data_requests, direct_intake, stays, testimony
+from nrm.db import db
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
+from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
+from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, ConsentRefused, Said, Topic, Weighed
+from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
+from nrm.domain.shelter.direct_intake import OwnCase
+from nrm.domain.shelter.stays import Destination, ExitReason, Source
+from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case, Erasure, Grant, SealedCompartment, ShredKey
+from nrm.models.shelter.consents import Consent
+from nrm.models.shelter.data_requests import PersonRequest
+from nrm.steps.shelter import cases as case_steps
+from nrm.store import days as stay_store
+from nrm.store.referrals import supplements as supplement_store
+from nrm.store.reports import counting
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.shelter import consents as store
+from nrm.vault.compartments import CannotOpen
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.thief import Files, opened
+from tests.world import World
+
+Planted = tuple[Flask, World]
+OTHERS = ("vatra.case_worker", "ra.duty_officer", "trp_unit.trp_officer", "rinas.border_officer")
+ASKED = Asking("returnee-1", "ro", "telephone")
+
+
+def said(case_id: uuid.UUID, *, ended: bool = False) -> dict[tuple[str, str], str]:
+    """(topic, party) -> what was said, of the answers that hold (or of all)."""
+    db.session.rollback()
+    rows = db.session.scalars(select(Consent).where(Consent.case_id == case_id)).all()
+    return {(each.topic, each.party): each.said for each in rows if ended or not each.ended}
+
+
+def there(case_id: uuid.UUID) -> set[str]:
+    db.session.rollback()
+    return set(db.session.scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)))
+
+
+def left(stay_id: uuid.UUID, login: str) -> None:
+    stays.end(
+        stay_id=stay_id,
+        ended_on=stay_store.today(),
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        where="home",
+        by=factories.actor(login),
+    )
+
+
+def test_sending_writes_each_answer_down_with_the_wording_that_was_read(app: Flask) -> None:
+    assert app
+    rinas = factories.actor("rinas.border_officer")
+    sent = people.sent(rinas, language="ro", interpreter="present", parties=["VATRA"], consent_statistics="no")
+    found = said(sent.case_id)
+    assert found[Topic.SERVICES, ""] == found[Topic.SHARING, "NRC"] == Said.GIVEN
+    assert found[Topic.SHARING, "VATRA"] == found[Topic.STATISTICS, ""] == Said.REFUSED
+    rows = db.session.scalars(select(Consent).where(Consent.case_id == sent.case_id)).all()
+    assert {(each.wording, each.wording_version, each.language, each.interpreter) for each in rows} == {
+        ("consent", 1, "ro", "present")
+    }
+    assert {len(each.wording_sha256) for each in rows} == {64}
+    assert {each.read_by_id for each in rows} == {rinas.member_id}
+    assert {each.topic for each in rows if each.due_on} == {Topic.SERVICES, Topic.SHARING}
+    assert "VATRA" in next_receiver_rows.only_with_a_new_yes(sent.case_id)
+
+
+@pytest.mark.parametrize(
+    "answers", [{"age": "child"}, {"age": "unsure"}, {"urgent": True, "consent_urgent": "not_asked"}]
+)
+def test_of_a_child_and_of_who_could_not_be_asked_no_consent_is_made_up(app: Flask, answers: dict[str, object]) -> None:
+    assert app
+    sent = people.sent(factories.actor("rinas.border_officer"), override_reason="other", **answers)  # type: ignore[arg-type]
+    assert said(sent.case_id, ended=True) == {}
+
+
+def test_the_page_tells_the_holder_in_words_and_nobody_else(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    page = nrc.get(f"/cases/{world.case}/consents")
+    assert "Njoftimi i organizatës" in page
+    assert "Teksti consent, versioni 1" in page
+    assert "Pëlqimi" in nrc.get(f"/cases/{world.case}")
+    for login in ("vatra.case_worker", "ra.duty_officer", "trp_unit.trp_officer"):
+        Person(app.test_client(), login).get(f"/cases/{world.case}/consents", 404)
+    for login in ("oms.monitor", "molsa.statistician", "administrator"):
+        Person(app.test_client(), login).get(f"/cases/{world.case}/consents", 403)
+
+
+@pytest.mark.parametrize("login", OTHERS)
+def test_nobody_but_the_holder_asks_or_takes_back(world_app: Planted, login: str) -> None:
+    _, world = world_app
+    by = factories.actor(login)
+    for act in (
+        lambda: consents.withdraw(case_id=world.case, what=EVERYTHING, by=by),
+        lambda: consents.ask(case_id=world.case, answers=[Answer(Topic.SERVICES, Said.GIVEN)], asking=ASKED, by=by),
+        lambda: consents.narrow(case_id=world.case, by=by),
+    ):
+        with pytest.raises((NotVisible, CaseRefused)):
+            act()
+    with pytest.raises(NotPermitted):
+        consents.withdraw(case_id=world.case, what=EVERYTHING, by=factories.actor("oms.monitor"))
+    assert people.PLANTED in str(_read(world.case, Compartment.IDENTITY))
+
+
+def _read(case_id: uuid.UUID, compartment: Compartment, login: str = "nrc.case_worker") -> object:
+    by = factories.actor(login)
+    cases.open_compartment(case_id=case_id, compartment=compartment, purpose=Purpose.CORRECTION, by=by)
+    return case_steps.opened(case_id=case_id, by=by)[compartment].value
+
+
+def _stolen(app: Flask, tmp_path: Path, name: str) -> Path:
+    """All files of the server as they lie on its disk now."""
+    database.disconnect()
+    folder = Path(str(app.extensions["nrm.config"].directory))
+    shutil.copytree(folder, tmp_path / name)
+    return tmp_path / name
+
+
+def test_a_share_that_is_taken_back_opens_nothing_also_not_with_an_old_backup(
+    world_app: Planted, tmp_path: Path
+) -> None:
+    app, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    before = _stolen(app, tmp_path, "before")
+    assert opened(Files(before, before), "TRP_UNIT")
+    assert said(world.case)[Topic.SHARING, "TRP_UNIT"] == Said.GIVEN
+    consents.withdraw(case_id=world.case, what=Topic.SHARING, party="TRP_UNIT", by=nrc)
+    assert (Topic.SHARING, "TRP_UNIT") not in said(world.case)
+    after = _stolen(app, tmp_path, "after")
+    assert not opened(Files(after, after), "TRP_UNIT")
+    assert not opened(Files(before, after), "TRP_UNIT")
+    Person(app.test_client(), "trp_unit.trp_officer").get(f"/cases/{world.case}", 404)
+    assert people.PLANTED in str(_read(world.case, Compartment.IDENTITY))
+    with pytest.raises(ConsentRefused, match="nothing"):
+        consents.withdraw(case_id=world.case, what=Topic.SHARING, party="TRP_UNIT", by=nrc)
+
+
+def test_taking_everything_back_destroys_at_once_and_keeps_the_bed_safe_until_the_stay_ends(
+    world_app: Planted, tmp_path: Path
+) -> None:
+    app, world = world_app
+    vatra = factories.actor("vatra.case_worker")
+    before = _stolen(app, tmp_path, "before")
+    facts = dict(db.session.get_one(Case, world.own_case).facts)
+    consents.withdraw(case_id=world.own_case, what=EVERYTHING, by=vatra)
+    assert there(world.own_case) == {"hand_over"}
+    after = _stolen(app, tmp_path, "after")
+    left_over = {each for each in opened(Files(before, after), "VATRA") if each[0] == world.own_case.hex}
+    assert left_over == set()  # the hand-over has a new epoch, and the rest no key at all
+    case = db.session.get_one(Case, world.own_case)
+    assert (case.status, case.consent, dict(case.facts)) == ("open", "refused", facts)
+    assert tending.tend()["consents_lapsed"] == 0
+    left(world.own_stay, "vatra.case_worker")
+    assert tending.tend()["consents_lapsed"] == 1
+    assert there(world.own_case) == set()
+    db.session.rollback()
+    assert db.session.get_one(Case, world.own_case, populate_existing=True).status == "closed"
+    gone = set(db.session.scalars(select(Erasure.compartment).where(Erasure.case_id == world.own_case)))
+    assert {"hand_over", "identity", "story"} <= gone
+    assert db.session.scalars(select(ShredKey).where(ShredKey.case_id == world.own_case)).all() == []
+    assert tending.tend()["consents_lapsed"] == 0
+    assert list(audit.verify(db.session())) == []
+
+
+def test_a_witness_keeps_the_legal_file(world_app: Planted) -> None:
+    _, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    testimony.record(case_id=world.case, status=WitnessStatus.WILLING, happened_on=stay_store.today(), by=nrc)
+    consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
+    assert there(world.case) == {"hand_over", "legal"}
+    held = select(Grant.organisation_id).where(Grant.case_id == world.case)
+    assert set(db.session.scalars(held)) == {nrc.organisation_id}
+
+
+def test_while_a_shelter_is_asked_nothing_is_taken_back(world_app: Planted) -> None:
+    _, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    next_receiver.refer(
+        case_id=world.case,
+        receiver_id=people.organisation("IOM"),
+        reason=OverrideReason.PERSON_WISHES,
+        by=nrc,
+        by_name=ByName.YES,
+    )
+    with pytest.raises(CaseRefused, match="asked"):
+        consents.withdraw(case_id=world.case, what=EVERYTHING, by=nrc)
+    assert "identity" in there(world.case)
+
+
+def test_who_takes_back_being_counted_is_not_counted_from_then_on(world_app: Planted) -> None:
+    _, world = world_app
+    quarter = Quarter.of(stay_store.today())
+
+    def counted() -> set[str]:
+        with db.engine.connect() as connection:
+            return {each.person for each in counting.people(connection, quarter, by=counting.RELEASE)}
+
+    assert world.own_case.hex in counted()
+    vatra = factories.actor("vatra.case_worker")
+    consents.withdraw(case_id=world.own_case, what=Topic.STATISTICS, by=vatra)
+    assert world.own_case.hex not in counted()
+    db.session.rollback()
+    case = db.session.get_one(Case, world.own_case, populate_existing=True)
+    assert (case.age_band, case.citizenship, case.exploited_in) == ("99", "99", "99")
+    assert (case.facts, case.citizenship_class) == ({"statistics": "no"}, "albanian")  # the gates go on
+    assert people.PLANTED in str(_read(world.own_case, Compartment.IDENTITY, "vatra.case_worker"))
+
+
+def test_who_takes_back_the_yes_to_help_is_not_handed_on_without_a_new_one(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    consents.withdraw(case_id=world.case, what=Topic.SERVICES, by=nrc)
+    iom = people.organisation("IOM")
+    with pytest.raises(ReferralRefused, match="no_help"):
+        next_receiver.refer(case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc)
+    data = {"receiver": str(iom), "reason": "person_wishes", "agreed_anew": "y"}
+    page = Person(app.test_client(), "nrc.case_worker").post(f"/cases/{world.case}/refer", data, 409)
+    assert "Kërkoni së pari sërish pëlqimin" in page
+    yes = [Answer(Topic.SERVICES, Said.GIVEN), Answer(Topic.SHARING, Said.GIVEN)]
+    consents.ask(case_id=world.case, answers=yes, asking=ASKED, by=nrc)
+    assert next_receiver.refer(
+        case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc, by_name=ByName.YES
+    )
+
+
+def test_a_party_struck_out_later_is_asked_only_with_a_new_yes(world_app: Planted) -> None:
+    _, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    no = [Answer(Topic.SHARING, Said.REFUSED, "IOM")]
+    consents.ask(case_id=world.case, answers=no, asking=ASKED, by=nrc)
+    iom = people.organisation("IOM")
+    with pytest.raises(ReferralRefused, match="struck_out"):
+        next_receiver.refer(case_id=world.case, receiver_id=iom, reason=OverrideReason.PERSON_WISHES, by=nrc)
+
+
+def test_sharing_that_nobody_asked_about_again_ends_by_itself_and_is_sealed_anew_by_the_holder(
+    world_app: Planted, tmp_path: Path
+) -> None:
+    app, world = world_app
+    before = _stolen(app, tmp_path, "before")
+    factories.later(days=151)
+    nrc = factories.actor("nrc.case_worker")
+    [line] = [each for each in store.to_ask_again(by=nrc) if each.case_id == world.case]
+    assert not line.waits
+    assert "Pyetni sërish" in Person(app.test_client(), "nrc.case_worker").get("/")
+    factories.later(days=30)
+    assert tending.tend()["consents_lapsed"] >= 1
+    assert tending.tend()["consents_lapsed"] == 0
+    after = _stolen(app, tmp_path, "after")
+    assert not opened(Files(after, after), "TRP_UNIT")
+    trp = factories.actor("trp_unit.trp_officer")
+    with pytest.raises((NotVisible, CannotOpen)):
+        cases.open_compartment(case_id=world.case, compartment=Compartment.LEGAL, purpose=Purpose.PERMIT, by=trp)
+    nrc = factories.actor("nrc.case_worker")
+    [line] = [each for each in store.to_ask_again(by=nrc) if each.case_id == world.case]
+    assert line.waits
+    assert "vulosni sërish" in Person(app.test_client(), "nrc.case_worker").get("/")
+    # The limit that the holder's first act removes: an old main file with a shred file of today.
+    assert opened(Files(before, after), "TRP_UNIT")
+    assert people.PLANTED in str(_read(world.case, Compartment.IDENTITY))
+    sealed = _stolen(app, tmp_path, "sealed")
+    assert not opened(Files(before, sealed), "TRP_UNIT")
+    assert not [each for each in store.to_ask_again(by=factories.actor("nrc.case_worker")) if each.waits]
+
+
+def test_asked_again_in_time_it_goes_on(world_app: Planted) -> None:
+    _, world = world_app
+    factories.later(days=170)
+    nrc = factories.actor("nrc.case_worker")
+    yes = [Answer(Topic.SHARING, Said.GIVEN, "TRP_UNIT")]
+    consents.ask(case_id=world.case, answers=yes, asking=ASKED, by=nrc)
+    factories.later(days=100)
+    tending.tend()
+    held = select(Grant.compartment).where(
+        Grant.case_id == world.case, Grant.organisation_id == people.organisation("TRP_UNIT")
+    )
+    assert set(db.session.scalars(held)) == {"identity", "legal"}
+    ended = select(Consent.ended).where(Consent.case_id == world.case, Consent.party == "TRP_UNIT")
+    assert sorted(db.session.scalars(ended)) == ["", "asked_again"]
+
+
+def _urgent(consent: str) -> tuple[uuid.UUID, uuid.UUID]:
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas, urgent=True, consent_urgent=consent, override_reason="other")
+    referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC", 3), by=nrc)
+    return sent.case_id, sent.referral_id
+
+
+def test_who_could_not_be_asked_is_asked_first_and_a_no_destroys_what_was_added(app: Flask) -> None:
+    case_id, _ = _urgent("not_asked")
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    [line] = supplement_store.open_now(by=rinas)
+    supplements.send(supplement_id=line.id, answers={"given": people.PLANTED, "story": people.TOLD}, by=rinas)
+    page = Person(app.test_client(), "nrc.case_worker").get("/")
+    assert f"/cases/{case_id}/consents/ask" in page
+    assert SUPPLEMENT in there(case_id)
+    no = [Answer(Topic.SERVICES, Said.REFUSED), Answer(Topic.SHARING, Said.REFUSED)]
+    consents.ask(case_id=case_id, answers=no, asking=ASKED, by=nrc)
+    assert there(case_id) == {"hand_over"}
+    db.session.rollback()
+    assert db.session.get_one(Case, case_id, populate_existing=True).consent == "refused"
+    owed = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_(None))
+    assert not set(db.session.scalars(owed)) & {"ask_consent", "read_supplement", "complete_interview"}
+    with pytest.raises(CaseRefused, match="consent_first"):
+        supplements.complete(case_id=case_id, answers={"given": people.PLANTED}, by=nrc)
+
+
+def test_a_yes_later_opens_the_way_to_the_name(app: Flask) -> None:
+    assert app
+    case_id, _ = _urgent("not_asked")
+    nrc = factories.actor("nrc.case_worker")
+    yes = [
+        Answer(Topic.SERVICES, Said.GIVEN),
+        Answer(Topic.SHARING, Said.GIVEN),
+        Answer(Topic.STATISTICS, Said.REFUSED),
+    ]
+    consents.ask(case_id=case_id, answers=yes, asking=ASKED, by=nrc)
+    supplements.complete(case_id=case_id, answers={"given": people.PLANTED}, by=nrc)
+    assert "identity" in there(case_id)
+    db.session.rollback()
+    case = db.session.get_one(Case, case_id, populate_existing=True)
+    assert (case.consent, case.facts["statistics"]) == ("given", "no")
+
+
+def test_a_childs_wish_is_heard_and_weighed_and_no_consent_is_asked(world_app: Planted) -> None:
+    app, _ = world_app
+    vatra = factories.actor("vatra.case_worker")
+    opened_case = direct_intake.open_case(
+        case=OwnCase(
+            source=Source.OWN,
+            age_class="child",
+            age=15,
+            gender="feminine",
+            citizenship="AL",
+            consent="not_asked_child",
+            statistics="not_asked",
+        ),
+        bed_id=people.bed("VATRA", 4),
+        admitted_on=stay_store.today(),
+        anticipated_end_on=stay_store.today() + timedelta(days=30),
+        by=vatra,
+    )
+    case_id = opened_case.case_id
+    assert said(case_id) == {}
+    with pytest.raises(ConsentRefused, match="child"):
+        consents.ask(case_id=case_id, answers=[Answer(Topic.SERVICES, Said.GIVEN)], asking=ASKED, by=vatra)
+    with pytest.raises(ConsentRefused, match="weighed"):
+        consents.ask(case_id=case_id, answers=[Answer(Topic.WISH, Said.AGAINST)], asking=ASKED, by=vatra)
+    person = Person(app.test_client(), "vatra.case_worker")
+    address = f"/cases/{case_id}/consents/ask"
+    data = {"wish": "against", "language": "shqip", "interpreter": "nobody"}
+    assert "Zgjidhni si u vendos" in person.post(address, data, 422)
+    person.post(address, {**data, "weighed": Weighed.NOT_SAFE})
+    page = person.get(f"/cases/{case_id}/consents")
+    assert "nuk e dëshiron" in page
+    assert "nuk do të ishte e sigurt" in page
+    with pytest.raises(ConsentRefused, match="child"):
+        consents.withdraw(case_id=case_id, what=Topic.SERVICES, by=vatra)
+
+
+def test_the_page_asks_each_question_for_itself_and_keeps_what_was_chosen(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    address = f"/cases/{world.case}/consents/ask"
+    assert 'lang="ro"' in nrc.get(address + "?read=ro")
+    page = nrc.post(address, {"services": "yes", "language": "klingon of the north", "struck": "IOM"}, 422)
+    assert page.count("Zgjidhni çfarë u përgjigj personi") >= 4  # two questions, in the summary and beside each
+    assert "klingon of the north" in page
+    full = {"services": "yes", "sharing": "yes", "statistics": "no", "language": "rumanisht", "interpreter": "present"}
+    nrc.post(address, {**full, "struck": ["IOM"]})
+    found = said(world.case)
+    assert found[Topic.SHARING, "IOM"] == found[Topic.STATISTICS, ""] == Said.REFUSED
+    nrc.post(address, full)
+    assert said(world.case)[Topic.SHARING, "IOM"] == Said.GIVEN
+    last = db.session.scalars(
+        select(Consent).where(Consent.case_id == world.case, Consent.topic == "services", Consent.ended == "")
+    ).one()
+    assert (last.language, last.interpreter, last.wording) == ("ro", "present", "consent")
+
+
+def test_taking_back_asks_for_a_fresh_proof_and_for_what(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    address = f"/cases/{world.case}/consents/withdraw"
+    assert "TRP_UNIT" in nrc.get(address)
+    assert "Zgjidhni çfarë tërheq personi" in nrc.post(address, {"what": "sharing:NOBODY", "told": "y"}, 422)
+    assert "Shënoni që personit" in nrc.post(address, {"what": "statistics:"}, 422)
+    factories.later(minutes=6)
+    assert 'name="step_up"' in nrc.get(address)
+
+
+def test_it_can_be_asked_for_at_the_help_line_and_is_answered_by_doing_it(world_app: Planted) -> None:
+    app, world = world_app
+    pseudonym = db.session.get_one(Case, world.own_case).pseudonym
+    request_id = uuid.uuid4()
+    helpline = factories.actor("helpline.helpline_operator")
+    data_requests.record(request_id=request_id, pseudonym=pseudonym, kind=RequestKind.WITHDRAWAL, by=helpline)
+    vatra = Person(app.test_client(), "vatra.case_worker")
+    assert f"/cases/{world.own_case}/consents/withdraw" in vatra.get(f"/requests/{request_id}")
+    vatra.post(f"/cases/{world.own_case}/consents/withdraw", {"what": "statistics:", "told": "y"})
+    db.session.rollback()
+    assert db.session.get_one(PersonRequest, request_id).status == RequestStatus.WITHDRAWN
+    assert "u tërhoq" in Person(app.test_client(), "helpline.helpline_operator").get("/requests")

@@ -15,7 +15,8 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import VersionStatus
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract
-from nrm.store.rows.agreement.agreement_versions import BINDING
+from nrm.store.rows.agreement import agreement_versions as rows
+from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
 
 
@@ -127,3 +128,8 @@ def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:
         row.until_on,
         row.ended_on,
     )
+
+
+def signature_lines(name: str, *, by: Actor) -> list[SignatureLine]:
+    """Who signed a version, with their names; raises NotVisible."""
+    return rows.signature_lines(version(name, by=by).id)

@@ -12,6 +12,8 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.names import names
 from nrm.store.rows.referrals import next_receiver as rows
+from nrm.store.shelter import cases
+from nrm.store.shelter.cases import SeenCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,23 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
         )
         for candidate, code in rows.route_of(case_id)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Who is not asked like anybody else: `forbidden` and `with_a_new_yes` are parties, `were_with` organisations."""
+
+    forbidden: set[str]
+    with_a_new_yes: set[str]
+    were_with: set[uuid.UUID]
+
+
+def barred(case_id: uuid.UUID, *, by: Actor) -> Barred:
+    """Whom a clause forbids, whom the person is asked about again, and who had the person; raises NotVisible."""
+    cases.visible(case_id, by=by)
+    return Barred(rows.forbidden(case_id), rows.only_with_a_new_yes(case_id), rows.were_with(case_id))
+
+
+def duty_officer_owes(case: SeenCase) -> bool:
+    """Whether the second decline of the chain has been given."""
+    return rows.duty_officer_owes(case.id)

@@ -1,3 +1,33 @@
-"""Whom to call to tell somebody what they have to know, in the order of the directory, and who was called."""
+"""Whom to call so that a party knows what it has to know, as far as the asker may see why."""
 
 from __future__ import annotations
+
+import uuid
+
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.referrals.referrals import ChildAlert, Obligation
+from nrm.models.shelter.cases import Case
+from nrm.store.interviews import child_alerts
+from nrm.store.interviews.child_alerts import AlertLine
+from nrm.store.referrals import obligations
+from nrm.store.rows.referrals import notification_calls as rows
+
+NumberLine = rows.NumberLine
+
+
+def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case, list[NumberLine]]:
+    """What a party has to know, its case, and whom to call, the first number first; raises NotVisible."""
+    obligation, case = obligations.to_tell(obligation_id, by=by)
+    return obligation, case, rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+
+
+def of_child(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:
+    """What the child authority has to know of a child at a post, and whom to call; raises NotVisible."""
+    alert = child_alerts.row(interview_id, by=by)
+    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
+
+
+def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
+    """Whom the post itself calls about its child."""
+    assert by.organisation_id is not None
+    return rows.numbers(alert.party, by.organisation_id, alert.id)

@@ -36,6 +36,8 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.rows.referrals import obligations as rows
+from nrm.store.shelter.cases import SeenCase
 from nrm.store.statements import built_once
 
 _Opener = aliased(Organisation)
@@ -227,3 +229,8 @@ def _may_tell(obligation: Obligation, case: Case, by: Actor) -> bool:
         return False
     sending = by.may(Permission.REFERRAL_SEND) and case.status == "referred" and case.opened_by_id == by.organisation_id
     return sending or by.may(Permission.REFERRAL_DIRECT)
+
+
+def is_owed(case: SeenCase, kind: str) -> bool:
+    """Whether this is owed still in a case."""
+    return rows.is_owed(case.id, kind)

@@ -35,6 +35,8 @@ from nrm.models.shelter.stays import Bed
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.statements import built_once
 
@@ -252,3 +254,14 @@ def _referral_line(found: Row[Referral, Case, Organisation, Organisation, str], 
         late=referral_rows.terms(referral_).is_late(status, clock.now()),
         quarter=_quarter(referral_),
     )
+
+
+def can_be_opened(line: ReferralLine) -> bool:
+    """Whether the asked party could open the case by accepting; if not, its holder must send the keys now."""
+    receiver = organisation_names.organisation_by_code(line.receiver_code)
+    return next_receiver_rows.has_key_waiting(line.case_id, receiver.id)
+
+
+def receiver_may_accept(line: ReferralLine) -> bool:
+    """Whether enough people hold the key of the asked organisation."""
+    return member_rows.may_accept(organisation_names.organisation_by_code(line.receiver_code).id)

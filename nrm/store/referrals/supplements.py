@@ -13,6 +13,8 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.models.shelter.cases import Case, Supplement
+from nrm.store.rows.referrals import supplements as supplement_rows
+from nrm.store.shelter.cases import SeenCase
 from nrm.store.statements import built_once
 from nrm.vault import rows
 
@@ -83,3 +85,8 @@ def row(supplement_id: uuid.UUID, *, by: Actor) -> Supplement:
     if found is None or by.organisation_id is None:
         raise NotVisible
     return found
+
+
+def of_case(case: SeenCase) -> Supplement | None:
+    """The supplement of a case, in whatever state; None where there is none."""
+    return supplement_rows.of_case(case.id)

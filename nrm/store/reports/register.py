@@ -183,3 +183,8 @@ def _table_line(table: Matrix, quarter: Quarter, row: Filing | None, day: date, 
         filed_at=row.filed_at if row else None,
         open=closed is None or quarter > closed,
     )
+
+
+def newest(table: Matrix, quarter: Quarter, *, by: Actor) -> Filing | None:
+    """What the asker's agency filed last for the table and quarter; raises NotVisible for another's table."""
+    return rows.newest(matrix(table.code, by=by), quarter)

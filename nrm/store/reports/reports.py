@@ -18,6 +18,7 @@ from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Finding, findings_of
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
+from nrm.store.rows.reports import reports as rows
 
 RELEASE = Actor.system("release")
 # Written out, as the index has them: it holds these few of all entries.
@@ -214,3 +215,10 @@ def memories(*, by: Actor, report: str = MAIN.name) -> Sequence[Memory]:
 def _must_read(by: Actor) -> None:
     if by != RELEASE:
         by.must(Permission.REPORT_READ)
+
+
+def draft_quarter(report: str, *, by: Actor) -> str:
+    """The quarter of the draft of a report, for those who sign it; raises NotVisible."""
+    if not (by.may(Permission.REPORT_CLOSE) or by.may(Permission.REPORT_COUNTERSIGN)):
+        raise NotVisible
+    return rows.must_draft(report).quarter

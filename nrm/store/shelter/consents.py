@@ -17,7 +17,10 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.store.rows.shelter import consents as rows
 from nrm.store.shelter import cases as case_store
+from nrm.store.shelter.cases import SeenCase
 from nrm.store.statements import built_once
 
 _MOST = 50
@@ -138,3 +141,8 @@ def _to_ask_again(by: Actor) -> Select[uuid.UUID, str, date | None, str]:
 
 def _needs_key() -> ColumnElement[bool]:
     return and_(Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
+
+
+def struck_out(seen: SeenCase | ReferralLine) -> set[str]:
+    """The parties that the person does not want to know, by what was said last, of a case or referral read before."""
+    return rows.struck_out(seen.id if isinstance(seen, SeenCase) else seen.case_id)

@@ -20,9 +20,11 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.shelter import findings as rows
-from nrm.store.rows.shelter.findings import FindingLine
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation
+from nrm.store.shelter.child_returns import ReturnLine
+
+FindingLine = rows.FindingLine
 
 STEPS = tuple(f"assess_{kind}" for kind in Assessment)
 """The steps of the agreement that a finding fulfils."""
@@ -73,3 +75,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Gate | None:
     if until is not None and until < clock.today(country().timezone):
         return Gate(rows.lines(case_id), None, GateRefusal.ASSESSED_TOO_OLD, may_record)
     return Gate(rows.lines(case_id), since, shut_by(last), may_record)
+
+
+def lines(subject: Case | ReturnLine) -> tuple[FindingLine, ...]:
+    """The last finding of each kind, of a case (`to_assess`) or of a return that was read before."""
+    return rows.lines(subject.id)

@@ -38,7 +38,6 @@ from nrm.steps import background
 from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
-from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.web import access, errors, home, places, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, contracts
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -144,7 +143,7 @@ def parties(version: str) -> str:
     given = []
     status = _status(version)
     if status:
-        given = agreement_version_rows.signature_lines(store.version(version, by=by).id)
+        given = store.signature_lines(version, by=by)
     owed = missing(agreement, [Signed(each.party, agreement.day(each.signed_at)) for each in given])
     return render_template(
         "agreement/agreements/parties.html",

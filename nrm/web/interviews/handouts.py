@@ -22,7 +22,8 @@ from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import names as accounts_store
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
-from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.store.shelter import consents
 from nrm.web import access, errors, formats, places
 from nrm.web.language import current_language, gettext, text_in
 
@@ -50,10 +51,10 @@ def leaflets() -> list[tuple[str, str, bool]]:
     return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))
 
 
-def duty_of(case_id: uuid.UUID) -> list[tuple[str, str]]:
+def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
     """(name, telephone) of those to call when nobody answers about a case: the duty desks, or the help line if the
     person struck these out. The caller has checked that the actor sees the case."""
-    struck = consent_rows.struck_out(case_id)
+    struck = consents.struck_out(line)
     desks = [
         (text_in({"sq": each.name_sq, "en": each.name_en}), each.telephone)
         for each in accounts_store.organisations_by_id().values()
@@ -142,7 +143,7 @@ def transport(interview_id: uuid.UUID) -> Answer:
         "sheet.pdf",
         code=line.pseudonym,
         telephone=line.receiver_telephone,
-        duty=[number for _, number in duty_of(interview_id)],
+        duty=[number for _, number in duty_of(line)],
         emergency=places.country().emergency,
     )
 

@@ -25,7 +25,7 @@ from nrm.steps.interviews.screenings import ending_of
 from nrm.store import names as accounts_store
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
-from nrm.store.rows.referrals import notification_calls as notification_call_rows
+from nrm.store.referrals import notification_calls
 from nrm.web import access, places
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
@@ -83,7 +83,7 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
             ending=ending,
             child=child,
             told=told,
-            numbers=_numbers(draft, told),
+            numbers=_numbers(told),
             answer_labels=ANSWER_LABELS,
             reason_labels=REASON_LABELS,
             may_end=not child or (told is not None and told.answer in list(FINAL)),
@@ -109,14 +109,12 @@ def _told_alert(draft: Draft) -> AlertLine | None:
     return told if told is not None and not told.withdrawn_why else None
 
 
-def _numbers(draft: Draft, told: AlertLine | None) -> list[tuple[str, str]]:
+def _numbers(told: AlertLine | None) -> list[tuple[str, str]]:
     """Whom the post calls about a child meanwhile: the child authority first, the duty desk last."""
     if told is None:
         desks = accounts_store.organisations_by_id().values()
         return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
-    organisation_id = access.actor().organisation_id
-    assert organisation_id is not None
-    found = notification_call_rows.numbers(told.party, organisation_id, draft.interview_id)
+    found = notification_calls.of_alert(told, by=access.actor())
     return [(text_in(each.names), each.telephone) for each in found]
 
 

@@ -484,11 +484,12 @@ def sent(interview_id: uuid.UUID) -> Answer:
     if row.status != "sent":
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     newest = store.hand_over_referral(interview_id, by=by)
+    line = referral_store.referral(newest.id, by=by)
     return render_template(
         "interviews/interviews/sent.html",
-        line=referral_store.referral(newest.id, by=by),
+        line=line,
         told=interview_pages.told(store.to_be_told(interview_id, by=by)),
-        duty=handouts.duty_of(interview_id),
+        duty=handouts.duty_of(line),
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
         interview_id=interview_id,

@@ -20,7 +20,6 @@ from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.referrals import next_receiver as store
 from nrm.store.referrals import referrals
-from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import stays
 from nrm.store.shelter.cases import CaseRelation
@@ -130,7 +129,7 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         reasons=DECLINE_LABELS,
         rooms=stays.rooms(by=by) if by.may(Permission.REFERRAL_DIRECT) else [],
         asked_of=_asked_of(form),
-        duty_officer_decides=next_receiver_rows.duty_officer_owes(case_id),
+        duty_officer_decides=store.duty_officer_owes(case),
     )
     return page, status
 
@@ -152,15 +151,13 @@ def _readers(case_id: uuid.UUID) -> list[tuple[str, str]]:
 
 def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
     by = access.actor()
-    case_store.visible(case_id, by=by)
+    barred = store.barred(case_id, by=by)
     candidates = {each.code: each for each in store.candidates(case_id, by=by)}
     order = list(candidates)
-    barred, ask_again = next_receiver_rows.forbidden(case_id), next_receiver_rows.only_with_a_new_yes(case_id)
-    before = next_receiver_rows.were_with(case_id)
     shelters = [
         each
         for each in names.shelters_that_signed(clock.now())
-        if each.id != by.organisation_id and each.party not in barred
+        if each.id != by.organisation_id and each.party not in barred.forbidden
     ]
     shelters.sort(key=lambda each: (order.index(each.code) if each.code in candidates else len(order), each.code))
     form.receiver.choices = [
@@ -168,7 +165,11 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
             value=str(each.id),
             label=text_in(names.names(each)),
             render_kw={
-                "hint": _hint(candidates.get(each.code), ask_again=each.party in ask_again, before=each.id in before),
+                "hint": _hint(
+                    candidates.get(each.code),
+                    ask_again=each.party in barred.with_a_new_yes,
+                    before=each.id in barred.were_with,
+                ),
                 "note": _receives(each.party),
             },
         )

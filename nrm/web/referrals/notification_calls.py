@@ -20,9 +20,8 @@ from nrm.domain.interviews.endings import FINAL
 from nrm.domain.referrals.notification_calls import CallRefused, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
-from nrm.store.interviews import child_alerts
-from nrm.store.referrals import obligations
-from nrm.store.rows.referrals import notification_calls as rows
+from nrm.store.referrals import notification_calls as store
+from nrm.store.referrals.notification_calls import NumberLine
 from nrm.web import access
 from nrm.web.language import text_in
 
@@ -37,12 +36,12 @@ def obligation_page(obligation_id: uuid.UUID) -> Answer:
     return _call_page(*_of_obligation(obligation_id), CallForm())
 
 
-def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[rows.NumberLine]]:
+def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[NumberLine]]:
     """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
-    obligation, case = obligations.to_tell(obligation_id, by=access.actor())
+    obligation, case, numbers = store.of_obligation(obligation_id, by=access.actor())
     if obligation.done_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return case.pseudonym, rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+    return case.pseudonym, numbers
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
@@ -60,11 +59,11 @@ def child_page(interview_id: uuid.UUID) -> Answer:
     return _call_page("", _of_child(interview_id), CallForm())
 
 
-def _of_child(interview_id: uuid.UUID) -> list[rows.NumberLine]:
-    alert = child_alerts.row(interview_id, by=access.actor())
+def _of_child(interview_id: uuid.UUID) -> list[NumberLine]:
+    alert, numbers = store.of_child(interview_id, by=access.actor())
     if alert.done_at is not None or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return rows.numbers(alert.party, alert.organisation_id, alert.id)
+    return numbers
 
 
 @blueprint.post("/children/<uuid:interview_id>/call")
@@ -83,11 +82,11 @@ def child_answer_page(interview_id: uuid.UUID) -> Answer:
     return _call_page("", numbers, ChildCallForm().of(age_class))
 
 
-def _of_answer(interview_id: uuid.UUID) -> tuple[list[rows.NumberLine], str]:
-    alert = child_alerts.row(interview_id, by=access.actor())
+def _of_answer(interview_id: uuid.UUID) -> tuple[list[NumberLine], str]:
+    alert, numbers = store.of_child(interview_id, by=access.actor())
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return rows.numbers(alert.party, alert.organisation_id, alert.id), alert.age_class
+    return numbers, alert.age_class
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
@@ -101,7 +100,7 @@ def child_answer(interview_id: uuid.UUID) -> Answer:
 
 
 def _record(
-    code: str, numbers: list[rows.NumberLine], action: Callable[..., bool], again: str, form: CallForm | None = None
+    code: str, numbers: list[NumberLine], action: Callable[..., bool], again: str, form: CallForm | None = None
 ) -> Answer:
     form = form or CallForm(request.form)
     _offer(form, numbers)
@@ -121,7 +120,7 @@ def _record(
     return redirect(url_for("home.index") if told else again, 303)
 
 
-def _offer(form: CallForm, numbers: list[rows.NumberLine]) -> None:
+def _offer(form: CallForm, numbers: list[NumberLine]) -> None:
     form.number.choices = [
         SelectChoice(
             value=each.telephone,
@@ -132,7 +131,7 @@ def _offer(form: CallForm, numbers: list[rows.NumberLine]) -> None:
     ]
 
 
-def _call_page(code: str, numbers: list[rows.NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
+def _call_page(code: str, numbers: list[NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
     _offer(form, numbers)
     first = next_number(
         [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]

@@ -50,11 +50,8 @@ from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals.referrals import ReferralLine
-from nrm.store.rows.accounts import members as member_rows
-from nrm.store.rows.referrals import next_receiver as next_receiver_rows
-from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import stays
+from nrm.store.shelter import consents, stays
 from nrm.web import access, errors, places
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
@@ -142,10 +139,9 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         reasons=DECLINE_LABELS,
         may=_allowed_events(line),
         path=critical_path.section(line.case_id),
-        calls=handouts.duty_of(line.case_id),
-        desk=not consent_rows.struck_out(line.case_id) & {AUTHORITY},
-        send_now=line.status is ReferralStatus.SENT
-        and not next_receiver_rows.has_key_waiting(line.case_id, _receiver(line)),
+        calls=handouts.duty_of(line),
+        desk=not consents.struck_out(line) & {AUTHORITY},
+        send_now=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         newest=store.newest_of(line.case_id, by=by),
         custodian=_is_custodian(line),
     )
@@ -157,10 +153,6 @@ def _is_custodian(line: ReferralLine) -> bool:
     except NotVisible:
         return False
     return True
-
-
-def _receiver(line: ReferralLine) -> uuid.UUID:
-    return names.organisation_by_code(line.receiver_code).id
 
 
 def _allowed_events(line: ReferralLine) -> dict[str, bool]:
@@ -192,10 +184,9 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         may=_allowed_events(line),
         can_open=can_open,
         no_key=no_key,
-        unsealed=line.status is ReferralStatus.SENT
-        and not next_receiver_rows.has_key_waiting(line.case_id, _receiver(line)),
+        unsealed=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         bound=line.assigned,
-        may_accept=member_rows.may_accept(_receiver(line)),
+        may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
     )

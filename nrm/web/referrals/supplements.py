@@ -21,8 +21,6 @@ from nrm.domain.words import N_
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
-from nrm.store.rows.referrals import obligations as obligation_rows
-from nrm.store.rows.referrals import supplements as supplement_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors, places
@@ -93,7 +91,7 @@ def sent(supplement_id: uuid.UUID) -> Answer:
 
 def _holders(case_id: uuid.UUID) -> SeenCase:
     case = case_store.case(case_id, by=access.actor())
-    if case.relation is not CaseRelation.HOLDER or supplement_rows.of_case(case_id) is None:
+    if case.relation is not CaseRelation.HOLDER or store.of_case(case) is None:
         raise NotVisible
     return case
 
@@ -114,7 +112,7 @@ def _open_form() -> OpenCaseForm:
 
 def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int]:
     case = _holders(case_id)
-    supplement = supplement_rows.of_case(case_id)
+    supplement = store.of_case(case)
     assert supplement is not None
     if supplement.status not in ("sent", "filed"):
         raise NotVisible
@@ -176,7 +174,7 @@ def file(case_id: uuid.UUID) -> Answer:
 def complete_page(case_id: uuid.UUID) -> Answer:
     """The holder's own task: what the urgent interview left out."""
     case = _completable(case_id)
-    if not obligation_rows.is_owed(case_id, obligations.COMPLETE_INTERVIEW):
+    if not obligations.is_owed(case, obligations.COMPLETE_INTERVIEW):
         return errors.error_page(409, CASE_REFUSED[CaseRefusal.COMPLETED])
     _, body = _form(case.questionnaire, _consent(case))
     return render_template("referrals/supplements/complete.html", case=case, body=body, form=None, nothing=())

@@ -27,7 +27,6 @@ from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.store import days
 from nrm.store.reports import register as store
 from nrm.store.reports import reports
-from nrm.store.rows.reports import register as register_rows
 from nrm.web import access, errors, home, places, sessions
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.reports.late_tables import agency_names
@@ -227,7 +226,7 @@ def _closed(table: Matrix, quarter: Quarter) -> errors.Answer | None:
     except register_rules.NotOverYet:
         raise NotVisible from None
     except register_rules.QuarterIsClosed:
-        last = register_rows.newest(table, quarter)
+        last = store.newest(table, quarter, by=access.actor())
         return render_template("reports/register/closed.html", table=table, quarter=quarter, last=last), 409
     return None
 
@@ -282,7 +281,7 @@ def _form_page(
         more=more,
         problem=problem,
         shown=_shown(table, cells.cells, messages),
-        last=register_rows.newest(table, quarter),
+        last=store.newest(table, quarter, by=access.actor()),
         due_on=table.due_on(quarter),
         days_late=table.days_late(quarter, days.today()),
     )
@@ -303,7 +302,7 @@ def _fault_words(fault: Fault) -> str:
 def _check_page(table: Matrix, quarter: Quarter, answer: Answer, figures: Figures | None) -> str:
     fields = names(table)
     hidden = [(fields[key], _written(figure)) for key, figure in rules.cells(table, figures)] if figures else []
-    last = register_rows.newest(table, quarter)
+    last = store.newest(table, quarter, by=access.actor())
     return render_template(
         "reports/register/check.html",
         table=table,

@@ -30,7 +30,6 @@ from nrm.store import days as calendar
 from nrm.store import names as organisation_names
 from nrm.store.reports import contributions
 from nrm.store.reports import reports as store
-from nrm.store.rows.reports import reports as report_rows
 from nrm.web import access, home, places, sessions
 from nrm.web.language import current_language, gettext, translated
 from nrm.web.reports.late_tables import late_note
@@ -205,7 +204,7 @@ def download(report: str, quarter: str, ending: str) -> BaseResponse:
 def draft(report: str) -> str:
     """What withstood the attack, before it is signed; for those who sign."""
     body = release_signing.draft_page(report, current_language(), by=access.actor())
-    quarter = report_rows.must_draft(report).quarter
+    quarter = store.draft_quarter(report, by=access.actor())
     return render_template(
         "reports/reports/show.html",
         report=report,

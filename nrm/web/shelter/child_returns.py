@@ -42,8 +42,8 @@ from nrm.domain.shelter.child_returns import (
 )
 from nrm.domain.words import N_
 from nrm.store.days import today
-from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import child_returns as store
+from nrm.store.shelter import findings as finding_store
 from nrm.web import access, errors
 from nrm.web.language import current_language, translated
 from nrm.web.shelter import findings
@@ -151,7 +151,7 @@ def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tupl
         form=form,
         rows=rows,
         sealed=line.received_on is not None,
-        lines=finding_rows.lines(return_id),
+        lines=finding_store.lines(line),
         may_assess=not line.state.is_over and by.may(Permission.CHILD_RETURN_ANSWER),
         **findings.words(),
         guardians=GUARDIAN_LABELS,

@@ -39,7 +39,6 @@ from nrm.domain.shelter.consents import (
 )
 from nrm.domain.words import N_
 from nrm.store import names as route_store
-from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -131,7 +130,7 @@ def ask_page(case_id: uuid.UUID) -> Answered:
     case = _held_case(case_id)
     form = _form(case)
     if isinstance(form, AskConsentForm):
-        form.struck.data = sorted(consent_rows.struck_out(case_id))
+        form.struck.data = sorted(store.struck_out(case))
     return _ask_page(case, form)
 
 
@@ -182,7 +181,7 @@ def ask(case_id: uuid.UUID) -> Answered:
     form = _form(case)
     if not form.validate():
         return _ask_page(case, form, 422)
-    answers, weighed = _answers(case_id, form)
+    answers, weighed = _answers(case, form)
     asked = asking(
         _questionnaire(case), {"age": case.age_class}, language=form.language_code, interpreter=form.interpreter.data
     )
@@ -195,7 +194,7 @@ def ask(case_id: uuid.UUID) -> Answered:
     return redirect(url_for("consents.show", case_id=case_id), 303)
 
 
-def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[list[Answer], Weighed | None]:
+def _answers(case: SeenCase, form: AskConsentForm | WeighWishForm) -> tuple[list[Answer], Weighed | None]:
     """The answers of a valid form; a party that was ticked and is no longer ticked had been agreed to before."""
     if isinstance(form, WeighWishForm):
         wish = Said(form.wish.data)
@@ -207,7 +206,7 @@ def _answers(case_id: uuid.UUID, form: AskConsentForm | WeighWishForm) -> tuple[
         Answer(Topic.STATISTICS, said[form.statistics.data]),
     ]
     struck = set(form.struck.data or ())
-    again = (consent_rows.struck_out(case_id) & _others().keys()) - struck if form.sharing.data == "yes" else set()
+    again = (store.struck_out(case) & _others().keys()) - struck if form.sharing.data == "yes" else set()
     answers += [Answer(Topic.SHARING, Said.REFUSED, party) for party in sorted(struck)]
     return answers + [Answer(Topic.SHARING, Said.GIVEN, party) for party in sorted(again)], None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -18,7 +19,6 @@ from nrm.domain.shelter.child_returns import State
 from nrm.domain.shelter.findings import FindingRefusal, FindingRefused
 from nrm.domain.words import N_
 from nrm.store.days import today
-from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.shelter import child_returns
 from nrm.store.shelter import findings as store
 from nrm.web import access, errors
@@ -38,7 +38,7 @@ def case_page(case_id: uuid.UUID) -> Answer:
 
 def _of_case(case_id: uuid.UUID, form: FindingsForm, status: int = 200) -> Answer:
     case = store.to_assess(case_id, by=access.actor())
-    return _findings_page(form, case_id, url_for("home.index"), gettext("Home"), case.pseudonym, status)
+    return _findings_page(form, store.lines(case), url_for("home.index"), gettext("Home"), case.pseudonym, status)
 
 
 @blueprint.post("/cases/<uuid:case_id>/findings")
@@ -75,7 +75,7 @@ def _of_return(return_id: uuid.UUID, form: FindingsForm, status: int = 200) -> A
     if State(line.state).is_over:
         return errors.error_page(409, OVER)
     back = url_for("child_returns.show", return_id=return_id)
-    return _findings_page(form, return_id, back, gettext("Return of a child"), "", status)
+    return _findings_page(form, store.lines(line), back, gettext("Return of a child"), "", status)
 
 
 @blueprint.post("/child-returns/<uuid:return_id>/findings")
@@ -110,11 +110,13 @@ def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:
     return form
 
 
-def _findings_page(form: FindingsForm, subject_id: uuid.UUID, back: str, name: str, code: str, status: int) -> Answer:
+def _findings_page(
+    form: FindingsForm, lines: Sequence[store.FindingLine], back: str, name: str, code: str, status: int
+) -> Answer:
     page = render_template(
         "shelter/findings/record.html",
         form=form,
-        lines=finding_rows.lines(subject_id),
+        lines=lines,
         back=(back, name),
         code=code,
         **words(),

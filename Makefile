@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -53,9 +53,13 @@ lint: setup-dev
 
 check: lint test
 
-# The table of who reaches what, made anew from the one the tests keep
+# docs/access.md: who reaches what, from the marks on the views
 access: setup-dev
-	$(VENV)/bin/python -m tests.invariants.test_access
+	$(BIN)/python -m tests.invariants.test_access
+
+# docs/map.md: which noun stands on which floor, and the picture of imports
+imports: setup-dev
+	$(BIN)/python -m tests.invariants.test_architecture
 
 bench: setup-dev
 	$(BIN)/python -m bench

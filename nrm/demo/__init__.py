@@ -1,0 +1,1 @@
+"""The people and the work of a demo country. Only `nrm demo` imports this."""

@@ -2,11 +2,11 @@
 
 Nothing here is shared with the rounder. A release is safe when its shape is right, no figure is pinned by arithmetic
 (`linear.py`, HiGHS), and for everything that must stay open a possible world has been found that shows it
-(`worlds.py`, `search.py`). Everything that could not be shown within the work limit is a finding.
+(`possible_worlds.py`, `search.py`). Everything that could not be shown within the work limit is a finding.
 
 Scenarios: A0 an outsider; A1 knows the exact number of people; A2 knows one member of a group (guarantee G5); A3
 holds the registers named `known`; A4 has all earlier releases, and those of other reports on people who may be the
-same (`beside.py`); A5, reported only, the registers named `reported`.
+same (`linked_reports.py`); A5, reported only, the registers named `reported`.
 An attacker who knows less learns no more, so A1 stands for A0 too.
 """
 

@@ -10,7 +10,7 @@ from nrm.actions import tending
 from tests import factories
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
-from tests.integration.accounts.test_openings import many
+from tests.integration.accounts.test_opening_log import many
 from tests.world import World
 
 

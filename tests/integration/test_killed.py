@@ -32,7 +32,7 @@ TOP = Path(__file__).resolve().parents[2]
 ACCEPTING = """
 import os, signal, sys, uuid
 from pathlib import Path
-from nrm.actions import referrals
+from nrm.actions.referrals import referrals
 from nrm.vault import shredding
 from tests import factories
 
@@ -95,7 +95,7 @@ ENDING = """
 import os, signal, sys, uuid
 from importlib import import_module
 from pathlib import Path
-from nrm.actions import cases, erasures
+from nrm.actions.shelter import cases, erasures
 from tests import factories
 
 folder, what, case, organisation, module, function, when = sys.argv[1:]
@@ -115,7 +115,7 @@ with factories.open_instance(Path(folder)).app_context():
     else:
         erasures.erase(case_id=uuid.UUID(case), by=nrc)
 """
-SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.actions.shelter.erasures"
+SHREDDING, ERASURES = "nrm.vault.shredding", "nrm.steps.shelter.erasures"
 # As above; an erasure is also written to the list outside the databases, before its keys go.
 ENDINGS = {
     "share, before the commit": ("share", SHREDDING, "store", "after"),

@@ -25,37 +25,6 @@ STATUS = re.compile(
     r"(accepted|superseded by \[\d{4}\]\([^)]+\))(; (amended by|amends) \[\d{4}\]\([^)]+\)(, \[.+?\))*)*"
 )
 CITED_IN = ("nrm", "forms", "migrations", "bench")
-# Names that the glossary already uses, and what they are called until the modules are renamed: to be deleted then.
-RENAMED = {
-    "credentials.py": "proving.py",
-    "screen_lock.py": "hidden.py",
-    "joint_report.py": "joining.py",
-    "paper_entries.py": "keyings.py",
-    "next_receiver.py": "placing.py",
-    "interview_sending.py": "sending.py",
-    "consent_records.py": "consenting.py",
-    "release_building.py": "releasing.py",
-    "release_signing.py": "sealing.py",
-    "direct_intake.py": "admissions.py",
-    "outside_referrals.py": "departures.py",
-    "paper_forms.py": "papers.py",
-    "announced_returns.py": "notices.py",
-    "data_requests.py": "requests.py",
-    "reminder_calls.py": "chases.py",
-    "notification_calls.py": "calls.py",
-    "second_factor.py": "factors.py",
-    "opening_log.py": "readings.py",
-    "agreement_simulation.py": "trials.py",
-    "linked_reports.py": "beside.py",
-    "possible_worlds.py": "worlds.py",
-    "relaxation.py": "narrowing.py",
-    "routing_diagrams.py": "receiving.py",
-    "fact_diagrams.py": "profiles.py",
-    "questionnaire_flow.py": "journeys.py",
-    "critical_path.py": "paths.py",
-    "sessions.py": "guards.py",
-    "AttackerBelief": "Claim",
-}
 NOT_ABOUT_CODE: frozenset[str] = frozenset()  # numbers of decisions on documents and process alone
 
 
@@ -204,7 +173,7 @@ def test_whatever_the_glossary_says_lives_in_the_tree_exists() -> None:
                 if each.startswith("nrm "):
                     assert_command(each)
                 else:
-                    assert each in names or RENAMED.get(each) in names, (word, each)
+                    assert each in names, (word, each)
 
 
 def assert_command(text: str) -> None:

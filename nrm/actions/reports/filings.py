@@ -1,7 +1,7 @@
 """A focal point files and signs one table of its agency for one quarter; a correction names the filing it replaces.
 
 Figures about victims or children are sealed at once. From then on nobody reads them; they are published only as rounded
-figures when the quarter is closed (`releasing.py`).
+figures when the quarter is closed (`steps/reports/release_building.py`).
 """
 
 from __future__ import annotations

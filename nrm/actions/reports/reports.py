@@ -1,6 +1,6 @@
 """Closing a quarter, signing it, and looking at what was sealed.
 
-How one report is made: `releasing.py`; how it is signed and sealed: `sealing.py`.
+How one report is made: `steps/reports/release_building.py`; how it is signed: `steps/reports/release_signing.py`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import PartsOutstanding, check_parts
-from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED
+from nrm.domain.reports.report_list import MAIN, REPORTS, SEALED, FiledReport, Report
 from nrm.steps import background
 from nrm.steps.reports import release_building, release_signing
 from nrm.steps.reports.release_building import CannotTabulate, ReportOutcome, ReportRefused, Waits
@@ -29,7 +29,7 @@ from nrm.store.reports import contributions, register
 from nrm.store.reports import reports as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import reports as report_rows
-from nrm.vault import signing
+from nrm.vault import shredding, signing
 
 __all__ = ["CannotTabulate", "Closed", "Refused", "ReportRefused", "Waits"]
 
@@ -82,7 +82,8 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
 
 def sign(quarter: Quarter, *, by: Actor) -> int:
     """The statistician signs the closed reports of a quarter; returns how many. Raises NotPermitted, NotVisible."""
-    return release_signing.sign(quarter, by=by)
+    with transaction() as session:
+        return release_signing.sign_drafts(session, quarter, by=by)
 
 
 def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> int:
@@ -92,7 +93,7 @@ def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None
     """
     by.must(Permission.REPORT_COUNTERSIGN)
     with _one_at_a_time():
-        return release_signing.countersign(quarter, by=by, tell=progress or (lambda _: None))
+        return _countersign(quarter, by, progress or (lambda _: None))
 
 
 def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
@@ -116,7 +117,7 @@ def begin_sealing(quarter: Quarter, *, by: Actor) -> None:
         raise NotVisible
     lock = _lock()
     db.session.rollback()
-    background.go_on(lambda: release_signing.countersign(quarter, by=by), f"closing {quarter}", lock)
+    background.go_on(lambda: _countersign(quarter, by, lambda _: None), f"closing {quarter}", lock)
 
 
 def state(quarter: Quarter, *, by: Actor) -> str | Refused:
@@ -167,7 +168,7 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
 
 
 def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
-    first = release_building.release(MAIN, quarter, by=by, tell=tell)
+    first = _release(MAIN, quarter, by, tell)
     if isinstance(first, ReportRefused):
         return Refused(quarter, first.findings)
     assert isinstance(first, release_building.Released)  # windows of one quarter never wait
@@ -175,10 +176,33 @@ def _close(quarter: Quarter, by: Actor, tell: Progress) -> Closed | Refused:
     for report in REPORTS:
         if report is not MAIN and report.name in country().tables:
             tell(f"report {report.name}")
-            outcome = release_building.release(report, quarter, by=by, tell=tell)
+            outcome = _release(report, quarter, by, tell)
             if outcome is not None:
                 others[report.name] = outcome
     return Closed(quarter, first.step, first.already, others)
+
+
+def _release(report: Report | FiledReport, quarter: Quarter, by: Actor, tell: Progress) -> ReportOutcome | None:
+    """One report of a quarter: built without a transaction, recorded in one."""
+    built = release_building.build(report, quarter, by=by, tell=tell)
+    if not isinstance(built, release_building.Built):
+        return built
+    with transaction() as session:
+        outcome = release_building.record(session, built, by=by)
+    if isinstance(report, FiledReport):
+        shredding.work_off()
+    return outcome
+
+
+def _countersign(quarter: Quarter, by: Actor, tell: Progress) -> int:
+    """Sign and seal each report of a quarter that the statistician signed; takes seconds; returns how many."""
+    waiting = release_signing.signed_drafts(quarter, by=by)
+    for report in waiting:
+        tell(f"report {report}")
+        made = release_signing.signed_files(report, by=by)
+        with transaction() as session:
+            release_signing.seal(session, made, by=by)
+    return len(waiting)
 
 
 @contextmanager

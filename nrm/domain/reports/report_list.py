@@ -1,4 +1,4 @@
-"""The reports of a quarter: one value for each, and one tuple of all of them. No other place lists their names.
+"""The reports of a quarter: one value for each, and one tuple of them. No other place lists their names (ADR 0052).
 
 What a country says of a report (its title in every language, the instrument that asks for it, who is counted, how many
 quarters are published together, which other reports speak of the same people) stands in `tables-NAME.toml` of its

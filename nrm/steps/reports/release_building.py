@@ -1,15 +1,15 @@
 """One report of one quarter: count, protect, attack. Nobody can see anything in between.
 
 The program itself counts people, on a connection of its own. Only figures that survive the attack are stored: as a
-draft that nobody can change, which waits for its signatures (`sealing.py`). A refusal leaves only the audit entry. No
-count and no code of a person reaches a log or an error.
+draft that nobody can change, which waits for its signatures (`release_signing.py`). A refusal leaves only the audit
+entry. No count and no code of a person reaches a log or an error.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as rules
@@ -39,7 +39,7 @@ from nrm.store.reports import reports as store
 from nrm.store.rows.reports import register as register_rows
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.shelter import payment_lines
-from nrm.vault import filings, shredding, signing
+from nrm.vault import filings, signing
 
 Progress = Callable[[str], None]
 RELEASE = Actor.system("release")
@@ -86,10 +86,27 @@ class _Counted:
     filed: frozenset[uuid.UUID] = frozenset()
 
 
-def release(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Progress) -> ReportOutcome | None:
-    """Make the draft of one report; the caller holds the lock and has checked who asks and which quarter it is.
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of one report and is to be recorded: figures that survived the attack, a refusal, or that it waits.
 
-    None: no release of this report ends with the quarter. Raises CannotTabulate.
+    Exactly one of `draft`, `verdict` and neither (it waits) is there. `payment` are lines of nights, for report ix.
+    """
+
+    report: Report | FiledReport
+    quarter: Quarter
+    window: Window
+    counted: _Counted
+    draft: Any = None
+    verdict: Mapping[str, Any] | None = None
+    payment: Sequence[Any] = ()
+
+
+def build(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: Progress) -> Built | ReportOutcome | None:
+    """Count, protect and attack one report. The caller holds the lock and has checked who asks and which quarter it is.
+
+    Takes seconds to minutes and holds no transaction open; what it gives as `Built` is written down by `record`. An
+    outcome: it was so before. None: no release of this report ends with the quarter. Raises CannotTabulate.
     """
     # Two solvers and their numerics are slow to import and need much memory: import them only to close a quarter.
     from nrm.statistics import release as statistics
@@ -126,56 +143,68 @@ def release(report: Report | FiledReport, quarter: Quarter, *, by: Actor, tell: 
     except MalformedMicrodata as error:
         raise CannotTabulate(error.dimension) from None
     if may_wait and (isinstance(draft, statistics.Refused) or draft.step == "total"):
-        return _wait(report.name, quarter, by)
+        return Built(report, quarter, window, counted)
     if isinstance(draft, statistics.Refused):
-        return _refuse(report.name, quarter, draft.verdict.public(), by)
-    return _keep(report, window, draft, counted, by)
+        return Built(report, quarter, window, counted, verdict=draft.verdict.public())
+    payment = payment_lines.lines(window.last, by=RELEASE) if report is MAIN else ()
+    return Built(report, quarter, window, counted, draft=draft, payment=payment)
 
 
-def _keep(report: Report | FiledReport, window: Window, draft: Any, counted: _Counted, by: Actor) -> Released:
+def record(session: Session, built: Built, *, by: Actor) -> ReportOutcome:
+    """Write down what came of a report, in the caller's transaction. Raises BeingClosed if it was closed meanwhile.
+
+    After figures of a filed report `shredding.work_off` must follow: the filings that were counted are destroyed.
+    """
+    if built.draft is not None:
+        return _keep(session, built, by)
+    if built.verdict is not None:
+        return _refuse(session, built.report.name, built.quarter, built.verdict, by)
+    # Recorded, so that nobody can repeat the random decision until it turns out differently.
+    audit.append(session, audit.Event.QUARTER_WAITS, by=by, report=built.report.name, quarter=str(built.quarter))
+    return Waits()
+
+
+def _keep(session: Session, built: Built, by: Actor) -> Released:
+    report, window, draft, counted = built.report, built.window, built.draft, built.counted
     released_at = clock.now().astimezone(UTC).replace(microsecond=0)
-    lines = payment_lines.lines(window.last, by=Actor.system("release")) if report is MAIN else ()
-    with transaction() as session:
-        if isinstance(report, FiledReport):
-            register_rows.hold(session)
-        last = report_rows.last_release(report.name)
-        if (last.id if last else None) != counted.last_id or report_rows.draft(report.name) is not None:
-            raise rules.BeingClosed
-        if isinstance(report, FiledReport):
-            _destroy_filed(session, report, window, counted.filed)
-        late = _silent(report, window, by)
-        value = render.tables_of(
-            released_at.isoformat(),
-            window,
-            report.name,
-            draft.tables,
-            no_report_from=late,
-            # Where only a total is published there are no tables that could be missed.
-            not_recorded=country().tables[report.name].unrecorded if draft.step != "total" else (),
-        )
-        kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
-        row = ReleaseDraft(
-            id=uuid.uuid4(),
-            report=report.name,
-            quarter=str(window.last),
-            first_quarter=str(window.first),
-            released_at=released_at,
-            step=draft.step,
-            verdict=draft.verdict.public(),
-            sealed_draft=signing.seal_memory(kept, "draft", report.name, str(window.last)),
-        )
-        session.add_all([row, *lines])
-        audit.append(
-            session,
-            audit.Event.QUARTER_CLOSED,
-            by=by,
-            report=report.name,
-            quarter=str(window.last),
-            step=draft.step,
-            release_id=row.id,
-        )
     if isinstance(report, FiledReport):
-        shredding.work_off()
+        register_rows.hold(session)
+    last = report_rows.last_release(report.name)
+    if (last.id if last else None) != counted.last_id or report_rows.draft(report.name) is not None:
+        raise rules.BeingClosed
+    if isinstance(report, FiledReport):
+        _destroy_filed(session, report, window, counted.filed)
+    late = _silent(report, window, by)
+    value = render.tables_of(
+        released_at.isoformat(),
+        window,
+        report.name,
+        draft.tables,
+        no_report_from=late,
+        # Where only a total is published there are no tables that could be missed.
+        not_recorded=country().tables[report.name].unrecorded if draft.step != "total" else (),
+    )
+    kept = {"value": value, "memory": {"kept": draft.kept, "present": counted.present}}
+    row = ReleaseDraft(
+        id=uuid.uuid4(),
+        report=report.name,
+        quarter=str(window.last),
+        first_quarter=str(window.first),
+        released_at=released_at,
+        step=draft.step,
+        verdict=draft.verdict.public(),
+        sealed_draft=signing.seal_memory(kept, "draft", report.name, str(window.last)),
+    )
+    session.add_all([row, *built.payment])
+    audit.append(
+        session,
+        audit.Event.QUARTER_CLOSED,
+        by=by,
+        report=report.name,
+        quarter=str(window.last),
+        step=draft.step,
+        release_id=row.id,
+    )
     return Released(draft.step)
 
 
@@ -296,22 +325,14 @@ def _classification(table_set: TableSet) -> tabulation.Classification:
     )
 
 
-def _refuse(report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> ReportRefused:
+def _refuse(session: Session, report: str, quarter: Quarter, verdict: Mapping[str, Any], by: Actor) -> ReportRefused:
     findings = tuple((each["table"], each["scenario"], each["guarantee"]) for each in verdict["findings"])
-    with transaction() as session:
-        audit.append(
-            session,
-            audit.Event.QUARTER_REFUSED,
-            by=by,
-            report=report,
-            quarter=str(quarter),
-            findings=rules.findings_code(findings),
-        )
+    audit.append(
+        session,
+        audit.Event.QUARTER_REFUSED,
+        by=by,
+        report=report,
+        quarter=str(quarter),
+        findings=rules.findings_code(findings),
+    )
     return ReportRefused(findings)
-
-
-def _wait(report: str, quarter: Quarter, by: Actor) -> Waits:
-    """Record that it waits, so that nobody can repeat the random decision until it turns out differently."""
-    with transaction() as session:
-        audit.append(session, audit.Event.QUARTER_WAITS, by=by, report=report, quarter=str(quarter))
-    return Waits()

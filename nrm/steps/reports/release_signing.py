@@ -8,7 +8,9 @@ Decided in ADR 0020.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +18,13 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import file_signatures
 from nrm.domain.reports import reports as rules
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.render import reports as render
-from nrm.steps.reports.release_building import Progress
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
@@ -51,42 +52,52 @@ def draft_page(report: str, language: str, *, by: Actor) -> str:
     ).decode()
 
 
-def sign(quarter: Quarter, *, by: Actor) -> int:
-    """The statistician signs every draft of a quarter; how many. Raises NotPermitted, NotVisible when there is none."""
+def sign_drafts(session: Session, quarter: Quarter, *, by: Actor) -> int:
+    """The statistician signs every draft of a quarter that is not signed; returns how many.
+
+    Raises NotPermitted, NotVisible when there is none.
+    """
     by.must(Permission.REPORT_CLOSE)
     signed = 0
-    with transaction() as session:
-        for draft in report_rows.drafts(quarter):
-            if draft.signature is None:
-                at = _current_second()
-                message = rules.signed_message(_opened(draft)["value"], STATISTICIAN, _office(by), at.isoformat())
-                draft.signature, _ = signing.sign_as(by, message)
-                draft.signer_id, draft.signed_at = by.member_id, at
-                _audit_release(session, audit.Event.RELEASE_SIGNED, draft, by)
-                signed += 1
-        if not signed:
-            raise NotVisible
+    for draft in report_rows.drafts(quarter):
+        if draft.signature is None:
+            at = _current_second()
+            message = rules.signed_message(_opened(draft)["value"], STATISTICIAN, _office(by), at.isoformat())
+            draft.signature, _ = signing.sign_as(by, message)
+            draft.signer_id, draft.signed_at = by.member_id, at
+            _audit_release(session, audit.Event.RELEASE_SIGNED, draft, by)
+            signed += 1
+    if not signed:
+        raise NotVisible
     return signed
 
 
-def countersign(quarter: Quarter, *, by: Actor, tell: Progress = lambda _: None) -> int:
-    """The Responsible Authority signs after the statistician, and the releases are sealed; how many.
-
-    Takes seconds. The caller holds the lock of closing. Raises NotPermitted, NotVisible when nothing waits for it.
-    """
+def signed_drafts(quarter: Quarter, *, by: Actor) -> list[str]:
+    """The reports of a quarter that the statistician signed; raises NotPermitted, NotVisible when there is none."""
     by.must(Permission.REPORT_COUNTERSIGN)
     waiting = [draft.report for draft in report_rows.drafts(quarter) if draft.signature is not None]
     if not waiting:
         raise NotVisible
-    for report in waiting:
-        tell(f"report {report}")
-        _seal(report_rows.must_draft(report), by)
-    return len(waiting)
+    return waiting
 
 
-def _seal(draft: ReleaseDraft, by: Actor) -> None:
-    report, id_ = draft.report, draft.id
-    opened = _opened(draft)
+@dataclass(frozen=True, slots=True)
+class SignedFiles:
+    """The files of a release with both signatures in them, made before the transaction that keeps them."""
+
+    report: str
+    draft_id: uuid.UUID
+    memory: dict[str, Any]
+    files: Mapping[str, bytes]
+
+
+def signed_files(report: str, *, by: Actor) -> SignedFiles:
+    """Sign the draft of a report as the Responsible Authority and make its files. Takes seconds; writes nothing.
+
+    Raises NotVisible, BrokenSignature.
+    """
+    draft = report_rows.must_draft(report)
+    draft_id, opened = draft.id, _opened(draft)
     value = opened["value"]
     value["signatures"] = _signatures(value, draft, by)
     table_set = country().tables[report]
@@ -95,8 +106,12 @@ def _seal(draft: ReleaseDraft, by: Actor) -> None:
     db.session.rollback()  # nothing is held open while pages are made
     made = render.files(value, table_set, signatures=signers, names=names, area=country().iso, **_pages())
     files = {name: file_signatures.sign(name, content, signing.sign_release) for name, content in made.items()}
-    with transaction() as session:
-        _store(session, report_rows.must_draft(report, id_), opened["memory"], files, by)
+    return SignedFiles(report, draft_id, opened["memory"], files)
+
+
+def seal(session: Session, made: SignedFiles, *, by: Actor) -> None:
+    """Keep the release, chained to the one before, in place of its draft; raises NotVisible if the draft is gone."""
+    _store(session, report_rows.must_draft(made.report, made.draft_id), made.memory, made.files, by)
 
 
 def _store(

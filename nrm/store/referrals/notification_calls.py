@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.models.referrals.referrals import ChildAlert, Obligation
 from nrm.models.shelter.cases import Case
 from nrm.store.interviews import child_alerts
@@ -28,6 +28,7 @@ def of_child(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[Nu
 
 
 def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
-    """Whom the post itself calls about its child."""
+    """Whom the post itself calls about its child, the first number first. Raises NotPermitted."""
+    by.must(Permission.INTERVIEW_CONDUCT)
     assert by.organisation_id is not None
     return rows.numbers(alert.party, by.organisation_id, alert.id)

@@ -394,7 +394,7 @@ def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
 MOVING = """
 import os, signal, sys
 from pathlib import Path
-from nrm.actions import members
+from nrm.actions.accounts import members
 from nrm.vault import keyrings, rewrapping
 from tests import factories
 

@@ -35,7 +35,7 @@ from nrm.vault.members import new_invitation
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person, token_in
-from tests.integration.reports.test_joining import founder, new_shelter
+from tests.integration.reports.test_joint_report import founder, new_shelter
 from tests.thief import MEMBERS, Files, Key, opened
 from tests.world import World
 

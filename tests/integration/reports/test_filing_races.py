@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from nrm import audit, clock
-from nrm.actions.reports import filings, joint_report
+from nrm.actions.reports import filings, joint_report, reports
 from nrm.db import db, transaction
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.register import Answer, FiledMeanwhile, JointMade, QuarterIsClosed
@@ -211,7 +211,7 @@ def test_a_correction_that_comes_while_people_are_counted_is_refused_or_counted(
     by = factories.actor("molsa.statistician")
     correction = filing_of("victims", seen=first, number=5)
     with at_the_same_time(monkeypatch, begun, release_building, "_destroy_filed", correction) as outcome:
-        release_building.release(VICTIMS, Q2, by=by, tell=lambda _: None)
+        reports._release(VICTIMS, Q2, by, lambda _: None)
     assert outcome == [QuarterIsClosed]
     assert newest("victims").id == first
     assert sealed_filings() == set()
@@ -229,8 +229,8 @@ def test_a_correction_that_comes_before_people_are_counted_stops_the_counting(
         at_the_same_time(monkeypatch, begun, release_building, "_count", correction) as outcome,
         pytest.raises(BeingClosed),
     ):
-        release_building.release(VICTIMS, Q2, by=by, tell=lambda _: None)
+        reports._release(VICTIMS, Q2, by, lambda _: None)
     assert outcome == [newest("victims").id]
     assert newest("victims").id in sealed_filings()
-    assert release_building.release(VICTIMS, Q2, by=by, tell=lambda _: None) is not None
+    assert reports._release(VICTIMS, Q2, by, lambda _: None) is not None
     assert sealed_filings() == set()

@@ -32,6 +32,7 @@ from nrm.models.shelter.stays import Bed, Stay
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as calendar
 from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import permits as permit_store
 from nrm.store.shelter import stays as store
 from nrm.store.shelter import testimony as testimony_store
@@ -352,7 +353,7 @@ def test_the_permit_unit_records_in_cases_shared_with_it_and_no_longer(vatra: Ac
     cases.end_share(case_id=opened.case_id, organisation_id=organisation("TRP_UNIT"), by=vatra)
     with pytest.raises(NotVisible):
         permits.record(case_id=opened.case_id, event=PermitEvent.APPEAL, on=calendar.today(), by=unit)
-    assert permit_store.shared(by=unit).rows == []
+    assert case_store.shared(by=unit).rows == []
 
 
 def test_the_witness_liaison_records_in_cases_shared_with_the_prosecution(vatra: Actor) -> None:

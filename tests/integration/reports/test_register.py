@@ -331,7 +331,7 @@ def test_the_attack_on_report_vi_reads_what_the_police_filed_on_the_same_quarter
     monkeypatch.setattr(statistics, "make", listen)
     filed.begin(TODAY)
     for report in ("vi", "victims", "vi"):
-        reports._release(report, Q2, statistician, lambda _: None)
+        reports._release(report_list.BY_NAME[report], Q2, statistician, lambda _: None)
         with transaction() as session:  # so that it is asked again
             session.execute(delete(AuditEntry).where(AuditEntry.event == "quarter_waits"))
     assert given[:2] == [[], []]

@@ -6,12 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import (
-    ColumnElement,
-    exists,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, exists, func, select
 
 from nrm import clock
 from nrm.db import db

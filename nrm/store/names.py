@@ -6,12 +6,7 @@ import uuid
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import (
-    Select,
-    exists,
-    func,
-    select,
-)
+from sqlalchemy import Select, exists, func, select
 
 from nrm import clock
 from nrm.countries.country import NoAgreement
@@ -20,10 +15,7 @@ from nrm.domain.accounts.accounts import SHELTERS, NotVisible, OrganisationKind
 from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.referrals.critical_path import numbers_of
-from nrm.domain.shelter.identifications import (
-    POLICE_SIDE,
-    REVIEWING,
-)
+from nrm.domain.shelter.identifications import POLICE_SIDE, REVIEWING
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.store.countries import country

@@ -17,21 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import (
-    Engine,
-    Row,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import Engine, Row, and_, bindparam, delete, exists, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 

@@ -18,9 +18,7 @@ from sqlalchemy import delete, update
 from nrm import audit, clock
 from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
-from nrm.domain.interviews.endings import (
-    ChildAnswer,
-)
+from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.steps.interviews import child_alerts as steps

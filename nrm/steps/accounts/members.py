@@ -9,16 +9,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.domain.accounts.accounts import (
-    INVITATION_HOURS,
-    Actor,
-    Permission,
-)
-from nrm.domain.accounts.members import (
-    KeyHappening,
-    OwnAccount,
-    check_leaving,
-)
+from nrm.domain.accounts.accounts import INVITATION_HOURS, Actor, Permission
+from nrm.domain.accounts.members import KeyHappening, OwnAccount, check_leaving
 from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, MemberSession, Organisation
 from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store

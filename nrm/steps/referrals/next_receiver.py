@@ -11,12 +11,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.referrals.referrals import (
-    ReferralRefusal,
-    ReferralRefused,
-    ReferralStatus,
-    next_asked,
-)
+from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused, ReferralStatus, next_asked
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.steps.shelter import consent_records

@@ -12,12 +12,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.referrals.referrals import (
-    IllegalTransition,
-    TransitionRefusal,
-    answer_class,
-    coarsened,
-)
+from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal, answer_class, coarsened
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import Chase
 from nrm.store.countries import country

@@ -12,12 +12,7 @@ from nrm import audit, clock
 from nrm.db import db, hit_one
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.domain.shelter.cases import (
-    CaseRefusal,
-    CaseRefused,
-    Compartment,
-    Purpose,
-)
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.permits import check_child
 from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral

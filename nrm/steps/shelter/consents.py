@@ -10,15 +10,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, Compartment
-from nrm.domain.shelter.consents import (
-    Answer,
-    Asking,
-    ConsentRefusal,
-    ConsentRefused,
-    Narrowing,
-    Said,
-    Topic,
-)
+from nrm.domain.shelter.consents import Answer, Asking, ConsentRefusal, ConsentRefused, Narrowing, Said, Topic
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case

@@ -9,10 +9,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.shelter.data_requests import (
-    RequestKind,
-    RequestStatus,
-)
+from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.store import days
 

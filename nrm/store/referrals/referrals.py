@@ -10,17 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    bindparam,
-    false,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Row, Select, bindparam, false, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock

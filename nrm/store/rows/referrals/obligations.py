@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import (
-    exists,
-    select,
-)
+from sqlalchemy import exists, select
 
 from nrm.db import db
 from nrm.models.referrals.referrals import Obligation

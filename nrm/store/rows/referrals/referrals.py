@@ -6,14 +6,7 @@ import uuid
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    ColumnExpressionArgument,
-    exists,
-    func,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, exists, func, select, union_all
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import (
-    select,
-)
+from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus

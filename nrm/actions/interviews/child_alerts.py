@@ -29,7 +29,7 @@ _WITHDRAWN_STAYS = timedelta(days=1)
 
 
 def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> None:
-    """The child authority's desk says what happens with the child (`calls.answer_for_child` by telephone).
+    """The child authority's desk says what happens with the child (`notification_calls.answer_for_child` by telephone).
 
     Raises NotVisible, IllegalTransition.
     """

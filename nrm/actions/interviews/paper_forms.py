@@ -88,7 +88,7 @@ def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by
         if paper.used:
             raise PaperRefused(PaperRefusal.USED, store.sent_as(mark, by=by))
         check_time(at, paper.issued_at, clock.now())
-        before = store.keyings(mark, by=by)
+        before = store.paper_entries(mark, by=by)
         if before and not again:
             raise PaperRefused(PaperRefusal.KEYED, before[0].pseudonym)
         asked = drafts.questionnaire_called(paper.questionnaire)

@@ -20,7 +20,7 @@ def spend(session: Session, interview: Interview, *, by: Actor) -> None:
     """Mark the interview's paper, if it has one, as used; raises KeyedTwice."""
     if interview.paper_mark is None:
         return
-    if len(store.keyings(interview.paper_mark, by=by)) > 1:
+    if len(store.paper_entries(interview.paper_mark, by=by)) > 1:
         raise KeyedTwice
     hit = hit_one(
         session,

@@ -61,7 +61,7 @@ def form(mark: bytes | None, *, by: Actor) -> PaperForm | None:
     )
 
 
-def keyings(mark: bytes, *, by: Actor) -> list[Interview]:
+def paper_entries(mark: bytes, *, by: Actor) -> list[Interview]:
     """The interviews that were typed in from that paper and not sent, the first one first."""
     by.must(Permission.INTERVIEW_CONDUCT)
     statement = (
@@ -84,7 +84,7 @@ def twins(interview_id: uuid.UUID, *, by: Actor) -> tuple[Interview, Interview]:
             Interview.id == interview_id, Interview.organisation_id == by.organisation_id
         )
     )
-    found = keyings(mark, by=by) if mark is not None else []
+    found = paper_entries(mark, by=by) if mark is not None else []
     if len(found) < 2 or interview_id not in [each.id for each in found]:
         raise NotVisible
     return found[0], next(each for each in found[1:] if interview_id in (each.id, found[0].id))

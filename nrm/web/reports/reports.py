@@ -282,12 +282,12 @@ def countersign(quarter: str) -> BaseResponse:
     """The Responsible Authority's signature; the files are made while the page that follows waits for them."""
     with suppress(rules.BeingClosed):  # somebody is doing it already: the next page says so
         actions.begin_sealing(quarter_of(quarter), by=access.actor())
-    return redirect(url_for("reports.sealing_page", quarter=quarter), 303)
+    return redirect(url_for("reports.signing_page", quarter=quarter), 303)
 
 
 @blueprint.get("/reports/quarter/<quarter>/sealing")
 @access.requires(Permission.REPORT_COUNTERSIGN)
-def sealing_page(quarter: str) -> BaseResponse:
+def signing_page(quarter: str) -> BaseResponse:
     """The progress of the sealing; the page reloads by itself."""
     return _in_work(quarter_of(quarter))
 

@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -63,6 +63,14 @@ imports: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m bench
+
+# The pictures of README.md, taken from a new demo country in some minutes; look at them before you commit them
+pictures: setup-dev
+	rm -rf $(DEMO)-pictures
+	mkdir $(DEMO)-pictures
+	$(BIN)/nrm demo --dir $(DEMO)-pictures/country --people 240 --no-serve --json > $(DEMO)-pictures/accounts.json
+	$(BIN)/python docs/pictures/take.py $(DEMO)-pictures/country $(DEMO)-pictures/accounts.json
+	rm -rf $(DEMO)-pictures
 
 # The lock holds every hash and no address: any index that serves these files will do.
 lock:

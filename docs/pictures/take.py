@@ -1,0 +1,123 @@
+"""Take the pictures of README.md from a demo country: `make pictures`.
+
+    python docs/pictures/take.py DIR ACCOUNTS
+
+DIR is a demo country that nobody serves, ACCOUNTS what `nrm demo --json` printed when it made it. Each picture is one
+page in English as a browser shows it, cut at the bottom, with few colours so that the file stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PORT = 5077
+BASE = f"http://127.0.0.1:{PORT}"
+HERE = Path(__file__).parent
+WIDTH, COLOURS = 960, 32
+
+
+def answers() -> bool:
+    """Whether the server is there."""
+    try:
+        socket.create_connection(("127.0.0.1", PORT)).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[None]:
+    """Serve the demo country while the block runs."""
+    nrm = Path(sys.executable).with_name("nrm")
+    command = [str(nrm), "serve", "--dir", str(directory), "--port", str(PORT), "--workers", "1"]
+    server = subprocess.Popen(command)  # noqa: S603 - a program of this tree
+    try:
+        while not answers():
+            assert server.poll() is None, "nrm serve has ended"
+            time.sleep(0.2)
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def signed_in(browser: Browser, login: str, password: str) -> Page:
+    """The home page of a member, in English."""
+    page = browser.new_context(viewport={"width": WIDTH, "height": 900}, locale="en-GB").new_page()
+    page.goto(f"{BASE}/sign-in?lang=en")
+    page.fill("#login", login)
+    page.fill("#password", password)
+    page.locator("main .btn").first.click()
+    page.wait_for_url(f"{BASE}/")
+    return page
+
+
+def officer(page: Page) -> Locator:
+    """The second page of an interview with somebody who speaks Romanian: the words to read out, then questions."""
+    page.get_by_role("button", name="New interview").click()
+    chosen = ("language=ro", "interpreter=telephone", "alone=yes", "companions=none", "hurt=no", "danger=no")
+    for name, value in (each.split("=") for each in chosen):
+        page.check(f'main [name="{name}"][value="{value}"]')
+    page.get_by_role("button", name="Continue").click()
+    return page.locator("main fieldset", has=page.locator('[name="age"]')).locator("xpath=following-sibling::*[1]")
+
+
+def shelter(page: Page) -> Locator:
+    """The home page: beds, referrals that wait for an answer, who is on the way, and what the agreement asks."""
+    asked = page.get_by_role("heading", name="What the agreement asks of you")
+    return asked.locator("xpath=following::tbody[1]/tr[4]")
+
+
+def report(page: Page) -> Locator:
+    """Report ix of the newest closed quarter: what it is, who signed, how to read it, and the first chart."""
+    page.goto(f"{BASE}/reports")
+    page.locator('main a[href^="/reports/ix/20"]').first.click()
+    return page.get_by_role("heading", name="How long the stays last")
+
+
+# Who is signed in, and what goes to the page and gives the first thing below the picture.
+PICTURES = {
+    "officer": ("rinas.border_officer.2", officer),
+    "shelter": ("nrc.case_worker", shelter),
+    "report": ("oms.reader", report),
+}
+
+
+def main(directory: Path, accounts: Path) -> None:
+    """Write the three files beside this one."""
+    passwords = {each["login"]: each["password"] for each in json.loads(accounts.read_text("utf-8"))["accounts"]}
+    with serving(directory), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for name, (login, go) in PICTURES.items():
+            page = signed_in(browser, login, passwords[login])
+            below = go(page).bounding_box()
+            assert below is not None, f"{name}: what stands below the picture is not shown"
+            path = HERE / f"{name}.png"
+            cut: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": below["y"]}
+            page.screenshot(path=path, full_page=True, clip=cut)
+            Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

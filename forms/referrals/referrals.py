@@ -8,17 +8,17 @@ from wtforms.validators import DataRequired, InputRequired
 from forms import SelectChoice
 from forms.interviews.by_name import ByNameForm
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
+from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason, ReferralStatus
 from nrm.domain.words import N_
 
 STATUS_LABELS = {
-    "sent": N_("waits for an answer"),
-    "accepted": N_("accepted"),
-    "declined": N_("declined"),
-    "withdrawn": N_("withdrawn"),
-    "expired": N_("no answer in time"),
-    "arrived": N_("arrived"),
-    "not_arrived": N_("did not arrive"),
+    ReferralStatus.SENT: N_("waits for an answer"),
+    ReferralStatus.ACCEPTED: N_("accepted"),
+    ReferralStatus.DECLINED: N_("declined"),
+    ReferralStatus.WITHDRAWN: N_("withdrawn"),
+    ReferralStatus.EXPIRED: N_("no answer in time"),
+    ReferralStatus.ARRIVED: N_("arrived"),
+    ReferralStatus.NOT_ARRIVED: N_("did not arrive"),
 }
 DECLINE_LABELS = {
     DeclineReason.FULL: N_("No free bed"),

@@ -14,6 +14,7 @@ from nrm.cli.usage import Refused
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA
 
 NAME = "questionnaire-returnee-1"
+(VERSION,) = re.findall(r"^version = \d+$", (ALBANIA / f"{NAME}.toml").read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_nothing_different_is_nothing_said(edited: Callable[..., Path]) -> None:
         ("Askush nuk ju akuzon.", "Askush s’ju akuzon.", ["wording purpose changes: text (sq)"]),
         ('id = "danger"\nkind = "yes_no"\nrequired = true', 'id = "danger"\nkind = "yes_no"',
          ["question danger changes: required"]),
-        ("version = 1", "version = 2", ["questionnaire returnee-1 changes: version"]),
+        (VERSION, f"{VERSION}0", ["questionnaire returnee-1 changes: version"]),
     ],
 )  # fmt: skip
 def test_each_change_is_a_line_that_names_what_and_where(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from nrm import countries, parsing
 from nrm.countries import FOLDER, CountryError, NoAgreement
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement import agreement_checks
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.facts import routing_facts
+from nrm.domain.interviews.questionnaire_checks import incomplete
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.stays import ExitReason
@@ -25,6 +28,14 @@ from tests import shared
 @pytest.fixture(scope="module")
 def albania() -> countries.Country:
     return countries.load("albania")
+
+
+@pytest.mark.parametrize("code", sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
+def test_every_folder_is_a_country_whose_documents_have_no_finding(code: str):
+    country = countries.load(code)
+    assert [*chain.from_iterable(incomplete(each) for each in country.questionnaires.values())] == []
+    found = chain.from_iterable(agreement_checks.check(each).findings for each in country.agreements)
+    assert [str(each) for each in found] == []
 
 
 def test_albania_has_its_prefectures_crossing_points_and_organisations(albania: countries.Country):

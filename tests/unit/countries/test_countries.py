@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,15 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.stays import ExitReason
 from tests import shared
 
+every_country = pytest.mark.parametrize("code", sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
+
 
 @pytest.fixture(scope="module")
 def albania() -> countries.Country:
     return countries.load("albania")
 
 
-@pytest.mark.parametrize("code", sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
+@every_country
 def test_every_folder_is_a_country_whose_documents_have_no_finding(code: str):
     country = countries.load(code)
     assert [*chain.from_iterable(incomplete(each) for each in country.questionnaires.values())] == []
@@ -112,15 +114,16 @@ def test_what_an_unanswered_interview_says_can_be_routed(albania: countries.Coun
     assert (facts.age_class, facts.gender) == ("unsure", "unknown")
 
 
-def test_every_answer_that_routes_is_a_value_the_agreement_knows(albania: countries.Country):
-    agreement = albania.agreements[0]
-    (questionnaire,) = albania.questionnaires.values()
-    routed = [question for question in questionnaire.questions.values() if question.routing]
-    closed = [question for question in routed if question.options and agreement.facts[str(question.routing)]]
-    assert len(closed) > 5
-    for question in closed:
-        said = {option.code for option in question.options if not is_unknown(option.code)} - {"none"}
-        assert said <= set(agreement.facts[str(question.routing)])
+@every_country
+def test_every_answer_that_routes_is_a_value_the_agreement_knows(code: str):
+    country = countries.load(code)
+    for agreement, questionnaire in product(country.agreements, country.questionnaires.values()):
+        routed = [question for question in questionnaire.questions.values() if question.routing]
+        closed = [question for question in routed if question.options and agreement.facts[str(question.routing)]]
+        assert len(closed) > 5
+        for question in closed:
+            said = {option.code for option in question.options if not is_unknown(option.code)} - {"none"}
+            assert said <= set(agreement.facts[str(question.routing)]), question.id
 
 
 # A broken copy of each kind.

@@ -25,6 +25,17 @@ def example(**changed: Any) -> dict[str, Any]:
     return {name: value for name, value in answers.items() if value is not None}
 
 
+def naming_nothing() -> dict[str, Any]:
+    """For every question whose answer can name what was done to the person: the answer that names nothing."""
+    found: dict[str, Any] = {}
+    for name in example():
+        question = questionnaire().questions[name]
+        if question.border or any(option.indicators or option.named for option in question.options):
+            neutral = [option.code for option in question.options if option.neutral]
+            found[name] = ["none"] if question.kind == "some_of" else neutral[0]
+    return found
+
+
 def begin(person: Person, *, urgent: bool = False) -> str:
     """Press the button on the home page; the address of the first page."""
     found = re.search(r'name="id" value="([0-9a-f-]+)"', person.get("/"))

@@ -25,22 +25,18 @@ from tests import factories_referrals as people
 from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
+from tests.factories_interviews import LOGIN, begin, example, fields, naming_nothing, page_id, walk
 from tests.integration.test_races import instance, race
 
 __all__ = ["instance"]
 
 SignIn = Callable[[str], Person]
 CHILD = {"age": "child", "age_stated": None, "birth": None, "child_with": "me xhaxhain", "noticed_child": ["alone"]}
-# Nothing named, nothing noticed, no danger, little risk: an ordinary returnee.
-ORDINARY: dict[str, Any] = {
-    **{
-        each: ["none"]
-        for each in ("promised", "start", "before", "conditions", "control", "depend", "noticed", "forms")
-    },
-    **{"work": ["farm"], "still": "no", "official": "no", "danger": "no", "risk": "low", "paid_by": "self"},
-    **{"documents_held": "self", "companions": ["none"], "hurt": "no"},
-}
+
+
+def ordinary(**changed: Any) -> dict[str, Any]:
+    """The interview of an ordinary returnee: nothing named, nothing noticed, no danger, little risk."""
+    return example(**{**naming_nothing(), "risk": "low", "hurt": "no", "assessment": "none", **changed})
 
 
 def at_check(person: Person, answers: dict[str, Any], last: str = "check") -> str:
@@ -123,7 +119,7 @@ def test_no_indicator_over_what_was_named_repeats_it_and_asks_before_anything_is
 
 def test_an_ordinary_returnee_is_ended_on_the_ninth_page(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    answers = example(**ORDINARY, assessment="none")
+    answers = ordinary()
     interview = at_check(person, answers)
     sent = {**last_page(person, interview, answers), "end": "1"}
     del sent["party"]
@@ -137,7 +133,7 @@ def test_an_ordinary_returnee_is_ended_on_the_ninth_page(app: Flask, sign_in: Si
 def test_any_one_of_them_is_enough_to_be_asked(app: Flask, sign_in: SignIn, changed: dict[str, Any]) -> None:
     person = sign_in(LOGIN)
     chosen = changed.get("party")
-    answers = example(**{**ORDINARY, **changed, "assessment": "none", "party": None})
+    answers = ordinary(**{**changed, "party": None})
     interview = at_check(person, answers)
     sent = {**last_page(person, interview, answers), "end": "1"}
     if not chosen:

@@ -108,7 +108,8 @@ def test_the_pages_of_papers_and_cards_are_light_and_accessible(page: Page, town
     interview = first.replace("/papers/", "/interviews/").rsplit("/", 1)[0]
     addresses = [
         first, twin, f"{town.base}/papers", f"{town.base}/papers/type-in", f"{town.base}/greetings",
-        f"{town.base}/leaflets", f"{interview}/happened/aloud", f"{interview}/happened/aloud/control",
+        f"{town.base}/leaflets", f"{interview}/way/aloud", f"{interview}/happened/aloud",
+        f"{interview}/happened/aloud/control",
         f"{town.base}/",
     ]  # fmt: skip
     faults = []

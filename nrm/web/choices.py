@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forms import SelectChoice
-from nrm.web import places
+from nrm.store.countries import country
 from nrm.web.language import text_in
 
 
 def label_of(name: str, code: str) -> str:
     """The words of a code in the closed list `name`; the code itself where the list does not have it."""
-    words = places.country().lists[name].get(code)
+    words = country().lists[name].get(code)
     return text_in(words) if words is not None else code
 
 
 def of_list(name: str, codes: Iterable[str] | None = None) -> list[SelectChoice]:
     """Every code of the list `name`, or the given ones, with its words."""
-    wanted = places.country().lists[name] if codes is None else codes
+    wanted = country().lists[name] if codes is None else codes
     return [SelectChoice(value=str(code), label=label_of(name, str(code))) for code in wanted]

@@ -17,7 +17,7 @@ from nrm.domain.accounts.second_hands import WaitsForSecond
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
-from nrm.web import places
+from nrm.store.countries import country
 from nrm.web.language import gettext
 
 Answer = BaseResponse | str | tuple[str, int]
@@ -38,7 +38,7 @@ def error_page(status: int, explanation: str = "") -> Answer:
             status=status,
             explanation=explanation,
             code=code,
-            telephone=places.country().emergency.helpline,
+            telephone=country().emergency.helpline,
         )
     except Exception as error:
         if status == 503 or not faults.is_of_a_database_that_is_gone(error):

@@ -37,7 +37,8 @@ from nrm.domain.accounts.members import KeyHoldersDecide
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.accounts import accounts as store
-from nrm.web import access, errors, home, places, sessions
+from nrm.store.countries import country
+from nrm.web import access, errors, home, sessions
 from nrm.web.accounts import screen_lock
 from nrm.web.language import current_language
 
@@ -152,9 +153,7 @@ def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
         member = actions.invited(token)
     except UnusableInvitation:
-        return Response(
-            render_template("accounts/accounts/unusable.html", telephone=places.country().emergency.helpline), 404
-        )
+        return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()
     page = render_template(
         "accounts/accounts/join.html",

@@ -24,7 +24,8 @@ from nrm.domain.accounts.members import (
 )
 from nrm.domain.words import N_
 from nrm.store.accounts import members as store
-from nrm.web import access, errors, places, sessions
+from nrm.store.countries import country
+from nrm.web import access, errors, sessions
 
 blueprint = Blueprint("members", __name__)
 
@@ -159,9 +160,7 @@ def _joined_page(token: str, form: CheckCodeForm, status: int) -> BaseResponse:
     try:
         actions.joined_by(token)
     except UnusableInvitation:
-        return Response(
-            render_template("accounts/accounts/unusable.html", telephone=places.country().emergency.helpline), 404
-        )
+        return Response(render_template("accounts/accounts/unusable.html", telephone=country().emergency.helpline), 404)
     nonce = sessions.nonce()
     page = render_template(
         "accounts/members/check_code.html", form=form, csrf_token=accounts.sign_in_token(nonce), joined=True

@@ -8,7 +8,7 @@ from typing import Any
 from forms.agreement.agreements import FACT_LABELS, NOUN_LABELS, PART_LABELS, VALUE_LABELS, WHAT_LABELS
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
 from nrm.domain.words import N_, Phrase
-from nrm.web import places
+from nrm.store.countries import country
 from nrm.web.language import gettext, text_in, translated
 
 LISTS = {
@@ -77,14 +77,14 @@ def _term(fact: str, how: str, codes: list[str], names: Mapping[str, str]) -> st
 
 
 def _code(fact: str, code: str, names: Mapping[str, str]) -> str:
-    country = places.country()
-    lists: Mapping[str, Any] = country.lists[LISTS[fact]] if fact in LISTS else {}
+    data = country()
+    lists: Mapping[str, Any] = data.lists[LISTS[fact]] if fact in LISTS else {}
     if code in lists:
         return text_in(lists[code])
-    if code in country.regions:
-        return text_in(country.regions[code])
-    if code in country.crossing_points:
-        return text_in(country.crossing_points[code].names)
+    if code in data.regions:
+        return text_in(data.regions[code])
+    if code in data.crossing_points:
+        return text_in(data.crossing_points[code].names)
     return translated(VALUE_LABELS[code]) if code in VALUE_LABELS else names.get(code, code)
 
 

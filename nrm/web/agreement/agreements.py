@@ -38,7 +38,8 @@ from nrm.steps import background
 from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
-from nrm.web import access, errors, home, places, sessions
+from nrm.store.countries import country
+from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, contracts
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.reports.late_tables import late_note
@@ -64,7 +65,7 @@ def coordinator_home() -> str:
     return render_template(
         "home/coordinator.html",
         present=_present(),
-        shipped=[each for each in places.country().agreements if not _is_kept(each.version)],
+        shipped=[each for each in country().agreements if not _is_kept(each.version)],
         rows=[(row, actions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
         refused=known.refused,
         labels=STATUS_LABELS,
@@ -84,7 +85,7 @@ def _sound_rows() -> list[Any]:
 
 def _present() -> Agreement | None:
     try:
-        return places.country().in_force(clock.now())
+        return country().in_force(clock.now())
     except NoAgreement:
         return None
 
@@ -182,7 +183,7 @@ def _hours(party: Party) -> str:
 
 
 def _regions(party: Party) -> str:
-    return ", ".join(text_in(places.country().regions[code]) for code in party.regions)
+    return ", ".join(text_in(country().regions[code]) for code in party.regions)
 
 
 def _span(within: timedelta) -> str:
@@ -239,7 +240,7 @@ def try_it(version: str) -> Answer:
 
 def _old_parties(version: str) -> Mapping[str, Party]:
     try:
-        return places.country().agreement(version).parties
+        return country().agreement(version).parties
     except KeyError:
         return {}
 

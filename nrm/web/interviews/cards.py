@@ -19,7 +19,8 @@ from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.interviews import Page, Question
 from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import language_question, reading_language
-from nrm.web import access, formats, places
+from nrm.store.countries import country
+from nrm.web import access, formats
 from nrm.web.language import current_language, text_in
 
 blueprint = Blueprint("cards", __name__)
@@ -48,7 +49,7 @@ class Spoken:
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def greetings() -> str:
     """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
-    found = places.country().handouts.greetings.values()
+    found = country().handouts.greetings.values()
     ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
     drafts = [each.parts["name"] for each in ordered if each.status == "draft"]
     return render_template("interviews/cards/greetings.html", greetings=ordered, drafts=drafts)
@@ -127,7 +128,7 @@ def _language_to_read(draft: Draft) -> str:
 
 
 def _spoken(draft: Draft, question: Question, say: str) -> Spoken:
-    choices = places.country().choices_of(draft.questionnaire)
+    choices = country().choices_of(draft.questionnaire)
     lines = tuple(
         Line(text_in(option.text), choices.words(question, option, say, country_name)) for option in question.options
     )

@@ -20,11 +20,12 @@ from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store import names as accounts_store
+from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.shelter import consents
-from nrm.web import access, errors, formats, places
+from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("handouts", __name__)
@@ -43,7 +44,7 @@ NO = frozenset({"no", "refused"})
 
 def leaflets() -> list[tuple[str, str, bool]]:
     """(language, own name, whether a draft) of every leaflet, in the Albanian order of the names."""
-    handouts = places.country().handouts
+    handouts = country().handouts
     found = [
         (code, handouts.greetings[code].parts["name"], leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
@@ -60,7 +61,7 @@ def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
         for each in accounts_store.organisations_by_id().values()
         if each.kind == "responsible_authority" and not struck & {each.party, each.code}
     ]
-    return desks or [(gettext("Help line"), places.country().emergency.helpline)]
+    return desks or [(gettext("Help line"), country().emergency.helpline)]
 
 
 @blueprint.get("/leaflets")
@@ -73,10 +74,10 @@ def index() -> str:
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def leaflet(language: str) -> Answer:
     """The wallet leaflet as a file: four fields of a card's size on one side, to be cut out and folded twice."""
-    found = places.country().handouts.leaflets.get(language)
+    found = country().handouts.leaflets.get(language)
     if found is None:
         raise NotVisible
-    return _pdf("interviews/handouts/leaflet.html", "numbers.pdf", leaflet=found, emergency=places.country().emergency)
+    return _pdf("interviews/handouts/leaflet.html", "numbers.pdf", leaflet=found, emergency=country().emergency)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/receipt/pdf")
@@ -98,8 +99,8 @@ def receipt(interview_id: uuid.UUID) -> Answer:
         agreed=[found.parts[part] for part in agreed],
         refused=[found.parts[part] for part in refused],
         read=_wording_version(draft),
-        day=clock.today(places.country().timezone),
-        emergency=places.country().emergency,
+        day=clock.today(country().timezone),
+        emergency=country().emergency,
     )
 
 
@@ -118,7 +119,7 @@ def consent_parts(draft: Draft) -> tuple[list[str], list[str]]:
 
 
 def _receipt_of(draft: Draft) -> Handout:
-    receipts = places.country().handouts.receipts
+    receipts = country().handouts.receipts
     spoken = reading_language(
         draft.questionnaire, draft.answers.get(language_question(draft.questionnaire)), staff=current_language()
     )
@@ -144,7 +145,7 @@ def transport(interview_id: uuid.UUID) -> Answer:
         code=line.pseudonym,
         telephone=line.receiver_telephone,
         duty=[number for _, number in duty_of(line)],
-        emergency=places.country().emergency,
+        emergency=country().emergency,
     )
 
 

@@ -23,10 +23,11 @@ from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.steps.interviews.screenings import ending_of
 from nrm.store import names as accounts_store
+from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
@@ -64,7 +65,7 @@ def outcome(draft: Draft, *, discard: bool) -> str | None:
 def shelter_chosen() -> str:
     """The party that was ticked before, if it is one."""
     code = (request.form if request.method == "POST" else request.args).get("shelter", "")
-    return code if code in places.country().in_force(clock.now()).parties else ""
+    return code if code in country().in_force(clock.now()).parties else ""
 
 
 def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
@@ -164,7 +165,7 @@ def _summary_rows(draft: Draft, against: Against, shelter: str) -> Rows:
     shown = [each for each in draft.questionnaire.questions.values() if _tells_danger(each) or _counts(draft, each)]
     rows += [*_answered(draft, shown), *_own_words(draft)]
     if shelter:
-        rows.append((gettext("Shelter chosen"), text_in(places.country().in_force(clock.now()).parties[shelter].names)))
+        rows.append((gettext("Shelter chosen"), text_in(country().in_force(clock.now()).parties[shelter].names)))
     if against.was_child:
         rows.append((gettext("Age"), gettext("Under 18 or not sure was chosen before.")))
     if WHY in draft.answers:
@@ -224,7 +225,7 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
     """
     interview_id, by = draft.interview_id, access.actor()
     chosen = request.form.get("party", "")
-    known = chosen in places.country().in_force(clock.now()).parties
+    known = chosen in country().in_force(clock.now()).parties
     shelter = chosen if known and chosen != preset else ""
     last = actions.LastPage(page, given, seen)
     asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE

@@ -29,9 +29,10 @@ from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals.proposals import Choice, Proposal
+from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
-from nrm.web import access, frames, places
+from nrm.web import access, frames
 from nrm.web.interviews import directives, handouts, interview_endings
 from nrm.web.interviews.questions import QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in
@@ -87,7 +88,7 @@ def draft_line(row: UnsentLine) -> DraftLine:
     if row.expires_at is None or waits:
         return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
-    kept = places.country().retention
+    kept = country().retention
     warn = left <= kept.draft_days - kept.draft_warning_days
     return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
 
@@ -327,7 +328,7 @@ def _duty_desks(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, 
 def _numbers(proposed: Proposal, struck: Collection[str]) -> list[tuple[str, str]]:
     """Whom one can call when nobody can be asked: duty desk and help line, unless they were struck out."""
     lines = [each for each in proposed.agreement.parties.values() if each.kind == "helpline"]
-    helped = [(text_in(each.names), places.country().emergency.helpline) for each in lines if each.code not in struck]
+    helped = [(text_in(each.names), country().emergency.helpline) for each in lines if each.code not in struck]
     return [*_duty_desks(proposed, struck), *helped[:1]]
 
 
@@ -351,7 +352,7 @@ def _profile(draft: Draft) -> Profile:
 
 def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
     """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
-    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
+    names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
     rows = []
     for page in draft.pages:
         if page.id != here.id:
@@ -446,7 +447,7 @@ def _words(questionnaire: Questionnaire, name: str, value: Any) -> str:
 
 def told(rows: Sequence[ToldLine]) -> list[Told]:
     """Who has to be told of a case that was sent."""
-    parties = places.country().in_force(clock.now()).parties
+    parties = country().in_force(clock.now()).parties
     return [
         Told(
             text_in(parties[row.party].names) if row.party in parties else row.party,

@@ -24,11 +24,12 @@ from nrm.domain.referrals.referrals import ReferralRefusal
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.words import N_
 from nrm.steps.interviews import paper_entries
+from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import supplements
-from nrm.web import access, errors, home, places
+from nrm.web import access, errors, home
 from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, rollout
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import announced_returns, next_receiver
@@ -199,7 +200,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.today(places.country().timezone))
+    given = form.accept(draft.answers, today=clock.today(country().timezone))
     seen = _revision_shown()
     try:
         if "stop" in request.form:
@@ -279,7 +280,7 @@ def _named(draft: Draft, page: Page) -> set[str] | None:
 
 
 def _known(field: str) -> set[str]:
-    known = places.country().in_force(clock.now()).parties
+    known = country().in_force(clock.now()).parties
     return {code for code in request.form.getlist(field)[:100] if code in known}
 
 
@@ -470,7 +471,7 @@ def ended(ending: str) -> str:
     return render_template(
         "interviews/interviews/ended.html",
         ending=ending,
-        telephone=places.country().emergency.helpline,
+        telephone=country().emergency.helpline,
         leaflets=handouts.leaflets(),
     )
 

@@ -37,9 +37,10 @@ from nrm.domain.interviews.monitoring import (
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.interviews import monitoring as store
-from nrm.web import access, errors, home, places
+from nrm.web import access, errors, home
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("monitoring", __name__)
@@ -108,7 +109,7 @@ def monitor_home() -> str:
 
 
 def _items() -> dict[str, str]:
-    checklist = places.country().checklist
+    checklist = country().checklist
     return {item.id: text_in(item.text) for item in checklist.items.values()} if checklist else {}
 
 
@@ -212,7 +213,7 @@ def _sample(found: store.Sample, form: ScoreForm, status: int = 200) -> tuple[st
 def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
     """The record in words, in the order in which it is checked."""
     record = found.record
-    questionnaire = places.country().questionnaires.get(record.questionnaire) if record else None
+    questionnaire = country().questionnaires.get(record.questionnaire) if record else None
     if record is None or questionnaire is None:
         return []
     name = questionnaire.language_names.get(record.language)
@@ -245,7 +246,7 @@ def _record_rows(found: store.Sample) -> list[tuple[str, str]]:
 
 
 def _pages(found: store.Sample) -> list[tuple[str, str]]:
-    questionnaire = places.country().questionnaires.get(found.record.questionnaire) if found.record else None
+    questionnaire = country().questionnaires.get(found.record.questionnaire) if found.record else None
     if found.record is None or questionnaire is None:
         return []
     return [
@@ -256,7 +257,7 @@ def _pages(found: store.Sample) -> list[tuple[str, str]]:
 
 
 def _texts(found: store.Sample, names: list[str]) -> list[str]:
-    questionnaire = places.country().questionnaires.get(found.record.questionnaire) if found.record else None
+    questionnaire = country().questionnaires.get(found.record.questionnaire) if found.record else None
     if questionnaire is None:
         return []
     return [text_in(questionnaire.questions[name].text) for name in names if name in questionnaire.questions]
@@ -408,13 +409,13 @@ def screens() -> str:
     """“No indicator” although the profile said otherwise: the coded answers, without place, hour and person."""
     found: list[tuple[str, list[tuple[str, str]]]] = []
     for each in store.negative_screens(by=access.actor()):
-        questionnaire = places.country().questionnaires.get(each.questionnaire)
+        questionnaire = country().questionnaires.get(each.questionnaire)
         if questionnaire is not None:
             line = (OUTCOME_WORDS[each.profile], _named(questionnaire, each.answers))
             if line not in found:  # once: how often it occurs is not shown
                 found.append(line)
     return render_template(
-        "interviews/monitoring/screens.html", screens=found, days=places.country().retention.negative_screen_days
+        "interviews/monitoring/screens.html", screens=found, days=country().retention.negative_screen_days
     )
 
 

@@ -22,8 +22,9 @@ from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.steps.interviews import drafts
 from nrm.steps.interviews.drafts import Draft, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.store.countries import country
 from nrm.store.interviews import paper_forms as store
-from nrm.web import access, errors, formats, places
+from nrm.web import access, errors, formats
 from nrm.web.interviews import paper_print
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
@@ -77,11 +78,11 @@ def issue() -> Answer:
     form = _print_form()
     if not form.validate():
         return _index(form, 422)
-    by, country, questionnaire = access.actor(), places.country(), _questionnaire()
-    point = country.crossing_points.get(by.crossing_point or "")
+    by, data, questionnaire = access.actor(), country(), _questionnaire()
+    point = data.crossing_points.get(by.crossing_point or "")
     staff, spoken = form.staff.data, form.spoken.data
     numbers = actions.drawn(int(form.papers.data or "1"))
-    sheet = paper_print.sheet(questionnaire, staff, spoken, country, point.region if point else None, clock.now())
+    sheet = paper_print.sheet(questionnaire, staff, spoken, data, point.region if point else None, clock.now())
     first, *following = [paper_print.html(sheet, number) for number in numbers]
     try:
         content = to_pdf(first, following=following)
@@ -114,7 +115,7 @@ def begin() -> Answer:
         return errors.error_page(422)
     if not form.validate():
         return _number_page(form, str(interview_id), 422)
-    at = form.at.replace(tzinfo=places.country().timezone).astimezone(UTC)
+    at = form.at.replace(tzinfo=country().timezone).astimezone(UTC)
     again = request.form.get("again") == "yes"
     try:
         actions.begin(interview_id=interview_id, number=form.number.data or "", at=at, again=again, by=access.actor())
@@ -168,7 +169,7 @@ def type_in(interview_id: uuid.UUID) -> Answer:
     try:
         draft = _opened(interview_id)
         form = typed_form(draft.questionnaire, current_language())(request.form)
-        given = form.read(places.country().in_force(clock.now()).parties)
+        given = form.read(country().in_force(clock.now()).parties)
         complete = "leave" not in request.form
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
@@ -184,7 +185,7 @@ def type_in(interview_id: uuid.UUID) -> Answer:
 
 
 def _local_day(draft: Draft) -> Any:
-    return clock.day_of(draft.started_at, places.country().timezone)
+    return clock.day_of(draft.started_at, country().timezone)
 
 
 def _opened(interview_id: uuid.UUID) -> Draft:
@@ -247,7 +248,7 @@ def _compared(interview_id: uuid.UUID, pair: actions.Pair, missing: tuple[str, .
 def _words(draft: Draft, question: Question) -> str:
     if question.id not in draft.answers:
         return gettext("not answered")
-    parties = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
+    parties = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
     rows = answer_rows(draft.questionnaire, {question.id: draft.answers[question.id]}, parties)
     return rows[0][1] if rows else ""
 

@@ -14,8 +14,9 @@ from nrm.domain.interviews.assessments import Compared
 from nrm.domain.interviews.rollout import State, Use
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
+from nrm.store.countries import country
 from nrm.store.interviews import directives, screenings
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import gettext, text_in
 
 blueprint = Blueprint("rollout", __name__)
@@ -50,13 +51,13 @@ class Difference:
 
 def today() -> date:
     """The day on the country's clocks."""
-    return clock.today(places.country().timezone)
+    return clock.today(country().timezone)
 
 
 def first_use(by: Actor) -> Use | None:
     """The date of use that is still to come for the actor's crossing point; None after it, or for other
     organisations."""
-    uses = places.country().uses
+    uses = country().uses
     if not by.crossing_point or rules.present(uses, by.crossing_point, today()) is not None:
         return None
     return rules.following(uses, by.crossing_point, today())
@@ -67,19 +68,19 @@ def first_use(by: Actor) -> Use | None:
 def index() -> str:
     """Every crossing point with its day, and how many officers of each post have read each directive."""
     by = access.actor()
-    country, counted = places.country(), screenings.last_counted(by=by)
+    data, counted = country(), screenings.last_counted(by=by)
     posts = []
-    for code, point in country.crossing_points.items():
+    for code, point in data.crossing_points.items():
         if point.region is None:
             continue
-        own, present = rules.of(country.uses, code), rules.present(country.uses, code, today())
+        own, present = rules.of(data.uses, code), rules.present(data.uses, code, today())
         posts.append(
             Post(
                 text_in(point.names),
                 own[0].starts_on if own else None,
                 (present or own[0]).questionnaire if own else "",
-                rules.following(country.uses, code, today()) if present else None,
-                rules.state(country.uses, code, today(), counted=counted.get(code)),
+                rules.following(data.uses, code, today()) if present else None,
+                rules.state(data.uses, code, today(), counted=counted.get(code)),
             )
         )
     return render_template(
@@ -95,7 +96,7 @@ def assessments() -> str:
     first = last
     for _ in range(QUARTERS - 1):
         first = first.previous
-    points = places.country().crossing_points
+    points = country().crossing_points
     found = screenings.against_profile(first, last, by=access.actor())
     rows = [
         Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), compared)

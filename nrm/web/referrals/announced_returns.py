@@ -27,8 +27,9 @@ from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, text_in, translated
 
@@ -47,7 +48,7 @@ def expected_part() -> Markup:
     lines = store.expected(by=access.actor())
     shown, authority = lines, _is_authority()
     if authority:
-        recent = clock.today(places.country().timezone) - OLD_AFTER
+        recent = clock.today(country().timezone) - OLD_AFTER
         shown = [line for line in lines if line.expected_on > recent][:SHOWN]
     part = render_template(
         "referrals/announced_returns/expected.html",

@@ -16,8 +16,9 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import DECISION, DUTY_OFFICER, late_by
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.referrals import critical_path
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import gettext, ngettext, text_in, translated
 
 blueprint = Blueprint("critical_path", __name__)
@@ -63,13 +64,13 @@ def section(case_id: uuid.UUID) -> Markup:
 
 def step_names() -> dict[str, str]:
     """The steps of the critical path in the reader's language, and the decision that no path has."""
-    steps = places.country().in_force(clock.now()).path
+    steps = country().in_force(clock.now()).path
     return {DECISION: gettext("Decision of the duty officer"), **{each.step: text_in(each.names) for each in steps}}
 
 
 def names_of_parties() -> dict[str, str]:
     """Every organisation and party in the reader's language, by code."""
-    names = {code: text_in(party.names) for code, party in places.country().in_force(clock.now()).parties.items()}
+    names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
     names |= {
         each.code: text_in(organisation_names.names(each)) for each in organisation_names.organisations_by_id().values()
     }
@@ -77,4 +78,4 @@ def names_of_parties() -> dict[str, str]:
 
 
 def _quarter(at: datetime) -> str:
-    return str(Quarter.of(clock.day_of(at, places.country().timezone)))
+    return str(Quarter.of(clock.day_of(at, country().timezone)))

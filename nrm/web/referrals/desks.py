@@ -20,10 +20,11 @@ from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
+from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations, referrals
 from nrm.store.shelter import absences, cases, permits, stays
-from nrm.web import access, home, places
+from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns
@@ -170,7 +171,7 @@ def directory() -> str:
 def _directory() -> list[DirectoryLine]:
     """Every party once, with its hours and whether it is open now; the crossing points are one party with one
     number."""
-    agreement = places.country().in_force(clock.now())
+    agreement = country().in_force(clock.now())
     local = agreement.local(clock.now())
     lines = []
     seen: set[str] = set()

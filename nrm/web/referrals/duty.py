@@ -24,6 +24,7 @@ from nrm.domain.shelter.absences import child_authority
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.referrals import duty as store
 from nrm.store.referrals import system as store_system
@@ -31,7 +32,7 @@ from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import reports
 from nrm.store.shelter import absences
-from nrm.web import access, errors, home, places
+from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
@@ -82,7 +83,7 @@ def _words() -> dict[str, Any]:
     words = {"names": critical_path.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
     return {
         **words,
-        "child_number": organisation_names.number_now(child_authority(places.country().in_force(clock.now()))),
+        "child_number": organisation_names.number_now(child_authority(country().in_force(clock.now()))),
     }
 
 
@@ -183,7 +184,7 @@ def system_map() -> str:
     shown = store_system.places(by=access.actor())
     late = sum(place.late for place in shown)
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
-    names = {code: text_in(words) for code, words in places.country().regions.items()}
+    names = {code: text_in(words) for code, words in country().regions.items()}
     return render_template(
         "referrals/duty/map.html",
         rows=_tile_rows(shown, names),
@@ -201,7 +202,7 @@ def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Ti
         if place.room is not None or place.waiting:
             line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
             said.setdefault(place.region, []).append(line)
-    tiles = places.country().region_tiles
+    tiles = country().region_tiles
     at = {place: Tile(names[region], tuple(said.get(region, ()))) for region, place in tiles.items()}
     columns, rows = ({place[axis] for place in at} for axis in (0, 1))
     return [[at.get((column, row)) for column in range(max(columns) + 1)] for row in sorted(rows)]

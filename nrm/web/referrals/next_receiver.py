@@ -18,12 +18,13 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.words import N_
 from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.referrals import next_receiver as store
 from nrm.store.referrals import referrals
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import stays
 from nrm.store.shelter.cases import CaseRelation
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.language import text_in
 
 blueprint = Blueprint("next_receiver", __name__)
@@ -191,5 +192,5 @@ def _hint(candidate: store.CandidateLine | None, *, ask_again: bool, before: boo
 
 def _receives(party: str) -> str:
     """The people whom the shelter receives, as far as the rules cannot check it, in the words of the agreement."""
-    known = places.country().in_force(clock.now()).parties.get(party)
+    known = country().in_force(clock.now()).parties.get(party)
     return text_in(known.receives) if known is not None and known.receives is not None else ""

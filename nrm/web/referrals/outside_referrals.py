@@ -19,10 +19,11 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
+from nrm.store.countries import country
 from nrm.store.referrals import outside_referrals as store
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.choices import of_list
 from nrm.web.language import speaking, text_in
 
@@ -115,7 +116,7 @@ def pdf(departure_id: uuid.UUID) -> Answer:
 
 
 def _words(letter: store.DepartureLine) -> dict[str, Any]:
-    needs = places.country().lists["needs"]
+    needs = country().lists["needs"]
     addressee = actions.addressee_of(letter, by=access.actor())
     with speaking(letter.language):
         asked = [text_in(needs[code]) for code in letter.needs if code in needs]

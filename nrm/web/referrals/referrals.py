@@ -46,13 +46,14 @@ from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents, stays
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.referrals import critical_path
@@ -86,7 +87,7 @@ AUTHORITY = "RA"
 
 def questionnaire_of(identifier: str) -> Any:
     """The questionnaire a case was told under, or None for one that is no longer kept."""
-    return places.country().questionnaires.get(identifier)
+    return country().questionnaires.get(identifier)
 
 
 def party_names() -> dict[str, str]:
@@ -210,7 +211,7 @@ def _purpose(line: ReferralLine) -> Purpose:
 def _clause(line: ReferralLine) -> dict[str, str]:
     """The clause the referral was made under, in words; none for one made without a route."""
     try:
-        return dict(places.country().agreement(line.agreement).clause(line.clause).text)
+        return dict(country().agreement(line.agreement).clause(line.clause).text)
     except KeyError:
         return {}
 

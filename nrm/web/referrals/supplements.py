@@ -19,11 +19,12 @@ from nrm.domain.referrals.supplements import owed_part
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused, Purpose
 from nrm.domain.words import N_
 from nrm.steps.referrals import supplements as supplement_steps
+from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
 from nrm.web.language import current_language
 from nrm.web.shelter.opened import answer_rows
@@ -36,7 +37,7 @@ NOTHING = N_("Answer at least one question")
 
 def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
     """The form as it was sent, or empty, and its markup."""
-    asked, page = owed_part(places.country().questionnaires[questionnaire], consent)
+    asked, page = owed_part(country().questionnaires[questionnaire], consent)
     language = current_language()
     form = page_form(asked, page, language)(request.form)
     return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
@@ -119,7 +120,7 @@ def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int
     opened = supplement_steps.read(case_id=case_id, by=access.actor())
     rows = None
     if opened is not None:
-        questionnaire = places.country().questionnaires.get(case.questionnaire)
+        questionnaire = country().questionnaires.get(case.questionnaire)
         rows = answer_rows(questionnaire, opened.value["answers"], {})
     page = render_template(
         "referrals/supplements/show.html",

@@ -13,10 +13,11 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports.contributions import Answer, AnsweredAlready, NothingToAnswer, Part
 from nrm.domain.reports.reports import due_on
 from nrm.store import days
+from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals
 from nrm.store.reports import contributions as store
 from nrm.store.shelter import stays
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import ngettext
 from nrm.web.reports.reports import quarter_of, today
 
@@ -70,7 +71,7 @@ def _answer_page(quarter: Quarter, part: Part, form: AnswerQuarterForm) -> str:
 
 
 def _due(quarter: Quarter) -> object:
-    return due_on(quarter, places.country().calendar.release_after_days)
+    return due_on(quarter, country().calendar.release_after_days)
 
 
 def _tasks(by: Actor) -> list[str]:

@@ -13,9 +13,10 @@ from nrm.domain.accounts.accounts import Permission
 from nrm.domain.reports.register import JointMade, JointTooEarly
 from nrm.domain.reports.report_list import JOINT
 from nrm.domain.reports.reports import BeingClosed
+from nrm.store.countries import country
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
-from nrm.web import access, errors, places, sessions
+from nrm.web import access, errors, sessions
 from nrm.web.language import current_language, text_in, translated
 from nrm.web.reports.late_tables import agency_names
 from nrm.web.reports.register import STATES
@@ -64,7 +65,7 @@ def in_work(quarter: str) -> BaseResponse:
 def _joint_report_page(quarter: str) -> str:
     which = quarter_of(quarter)
     by = access.actor()
-    register = places.country().register
+    register = country().register
     waiting = actions.outstanding(which, by=by)
     named = titles()
     return render_template(

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from flask import render_template
 from markupsafe import Markup
 
+from nrm.store.countries import country
 from nrm.store.reports import register as store
-from nrm.web import access, places
+from nrm.web import access
 
 SHOWN = 5
 
@@ -24,4 +25,4 @@ def late_note() -> str:
 
 def agency_names() -> dict[str, Mapping[str, str]]:
     """The names of organisations by their code, as the country's data has them."""
-    return {code: each.names for code, each in places.country().organisations.items()}
+    return {code: each.names for code, each in country().organisations.items()}

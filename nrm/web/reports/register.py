@@ -25,9 +25,10 @@ from nrm.domain.reports.register import Answer, Matrix
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
 from nrm.store import days
+from nrm.store.countries import country
 from nrm.store.reports import register as store
 from nrm.store.reports import reports
-from nrm.web import access, errors, home, places, sessions
+from nrm.web import access, errors, home, sessions
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.reports.late_tables import agency_names
 from nrm.web.reports.reports import quarter_of
@@ -69,7 +70,7 @@ def index() -> str:
             late.setdefault(line.matrix.code, []).append(line)
     return render_template(
         "reports/register/index.html",
-        register=places.country().register,
+        register=country().register,
         quarters=sorted({line.quarter for line in lines}, reverse=True)[:QUARTERS_SHOWN],
         lines={(str(line.quarter), line.matrix.code): line for line in lines},
         late=sorted(late.values(), key=lambda found: -max(line.days_late for line in found)),
@@ -199,7 +200,7 @@ def show(filing_id: uuid.UUID) -> str:
     """What was filed, by which office, when; and everything that was filed for it before."""
     by = access.actor()
     row, figures = actions.read(filing_id, by=by)
-    table = places.country().register.tables[row.matrix]
+    table = country().register.tables[row.matrix]
     quarter = Quarter.parse(row.quarter)
     history = store.history(table, quarter, by=by)
     return render_template(
@@ -323,7 +324,7 @@ def _written(figure: rules.Figure) -> str:
 
 
 def _requirement(table: Matrix) -> register_rules.Requirement:
-    return places.country().register.requirements[table.requirement - 1]
+    return country().register.requirements[table.requirement - 1]
 
 
 def _with_totals(table: Matrix, figures: Figures) -> Shown:

@@ -28,9 +28,10 @@ from nrm.render.reports import words_of
 from nrm.steps.reports import release_signing
 from nrm.store import days as calendar
 from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.reports import contributions
 from nrm.store.reports import reports as store
-from nrm.web import access, home, places, sessions
+from nrm.web import access, home, sessions
 from nrm.web.language import current_language, gettext, translated
 from nrm.web.reports.late_tables import late_note
 
@@ -96,12 +97,12 @@ def quarter_of(text: str) -> Quarter:
 
 def today() -> date:
     """The local day."""
-    return clock.today(places.country().timezone)
+    return clock.today(country().timezone)
 
 
 def titles() -> dict[str, str]:
     """What each report of the country is called, in the reader's language."""
-    tables = places.country().tables
+    tables = country().tables
     return {name: tables[name].title[current_language()] for name in BY_NAME if name in tables}
 
 
@@ -173,7 +174,7 @@ def show(report: str, quarter: str) -> str:
 
 def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]:
     """(dimension, why it is not recorded) that a release prints figures by: it was sealed before that was known."""
-    table_set = places.country().tables[report]
+    table_set = country().tables[report]
     if not table_set.unrecorded:
         return []
     release = json.loads(store.release_file(quarter, "json", by=access.actor(), report=report))
@@ -183,7 +184,7 @@ def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]
 
 
 def _title_and_basis(report: str) -> dict[str, str]:
-    table_set = places.country().tables[report]
+    table_set = country().tables[report]
     language = current_language()
     return {"title": table_set.title.get(language, report), "basis": table_set.basis.get(language, "")}
 
@@ -316,7 +317,7 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
 def _not_now(
     quarter: Quarter, *, expected: Quarter | None = None, unsigned: str = "", missing: Sequence[str] = ()
 ) -> tuple[str, int]:
-    due_on = rules.due_on(quarter, places.country().calendar.release_after_days)
+    due_on = rules.due_on(quarter, country().calendar.release_after_days)
     page = render_template(
         "reports/reports/not_now.html",
         quarter=quarter,
@@ -376,7 +377,7 @@ def reader_home() -> str:
 
 def _register(releases: list[store.ReleaseLine], waiting: Sequence[store.DraftLine], today: date) -> list[DueLine]:
     """The quarters that matter, newest first: the running one, those to be closed, those released last."""
-    days = places.country().calendar.release_after_days
+    days = country().calendar.release_after_days
     by_quarter = {release.quarter: release for release in releases}
     drafts = {line.quarter: line for line in waiting if line.report == MAIN.name}
     offered = rules.next_to_close(max([*by_quarter, *drafts], default=None), today)

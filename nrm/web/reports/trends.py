@@ -25,8 +25,9 @@ from nrm.render.curves import curve_of, has_curve
 from nrm.render.matrices import TELLING_DIFFERENCE
 from nrm.render.reports import words_of
 from nrm.statistics.tables import Cell, TableSet
+from nrm.store.countries import country
 from nrm.store.reports import reports as store
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.reports.reports import quarter_of, titles
 
@@ -162,7 +163,7 @@ def _sealed(report: str, until: Quarter | None = None) -> list[tuple[store.Relea
 
 
 def _table_set(report: str) -> TableSet:
-    table_set = places.country().tables.get(report)
+    table_set = country().tables.get(report)
     if table_set is None:
         raise NotVisible
     return table_set
@@ -243,7 +244,7 @@ def notice() -> str:
         )
         for line in reversed(store.releases(by=by, report=RETURNEES.name))
     }
-    labels = places.country().tables[RETURNEES.name].dimensions["returned_from"].labels
+    labels = country().tables[RETURNEES.name].dimensions["returned_from"].labels
     tables = []
     for dimension, title in SHARES.items():
         shares = {name: shares_of(release, dimension) for name, release in releases.items()}

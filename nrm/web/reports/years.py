@@ -12,8 +12,9 @@ from nrm.domain.reports.report_list import MAIN
 from nrm.domain.reports.reports import Window
 from nrm.render import series, years
 from nrm.render.reports import words_of
+from nrm.store.countries import country
 from nrm.store.reports import reports as store
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.language import current_language
 from nrm.web.reports.reports import titles
 
@@ -26,7 +27,7 @@ def show(year: int) -> str:
     """The year whose last quarter is released; a report that is late adds its figures and changes none."""
     if not 1000 <= year <= 2999 or not _released(MAIN.name, year)[-1]:
         raise NotVisible
-    tables = places.country().tables
+    tables = country().tables
     found = {report: _released(report, year) for report in titles()}
     main = tables[MAIN.name]
     together = {report: _releases_of_year(report, year) for report in found}
@@ -47,7 +48,7 @@ def show(year: int) -> str:
 
 
 def _released(report: str, year: int) -> list[series.Published | None]:
-    by, table_set = access.actor(), places.country().tables[report]
+    by, table_set = access.actor(), country().tables[report]
     return years.within(
         [
             series.Published(

@@ -29,9 +29,10 @@ from nrm.domain.shelter.stays import (
 )
 from nrm.domain.words import N_
 from nrm.store import days
+from nrm.store.countries import country
 from nrm.store.shelter import absences as store
 from nrm.store.shelter import cases, stays
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in
 
@@ -41,13 +42,13 @@ Answer = BaseResponse | tuple[str, int] | str
 OVER = N_("This stay has ended already.")
 
 
-def place(country: str) -> str:
+def place(code: str) -> str:
     """A country in words: of a stay or a record; empty where none was asked."""
-    if country == HOME:
-        return text_in(places.country().names)
-    if country == UNKNOWN_COUNTRY:
+    if code == HOME:
+        return text_in(country().names)
+    if code == UNKNOWN_COUNTRY:
         return gettext("country not known")
-    return country_name(country, current_language()) if country else ""
+    return country_name(code, current_language()) if code else ""
 
 
 @blueprint.get("/cases/<uuid:case_id>/missing")
@@ -65,7 +66,7 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         case=case,
         form=form,
         standing=store.of_case(case_id, by=by),
-        police=places.country().emergency.police,
+        police=country().emergency.police,
     )
     return page, status
 
@@ -94,7 +95,7 @@ def _since(form: MissingForm) -> datetime:
     now = clock.now()
     if form.since.data != "other" or form.since_day.data is None:
         return now - timedelta(hours=int(form.since.data))
-    noon = datetime.combine(form.since_day.data, time(12), places.country().timezone).astimezone(UTC)
+    noon = datetime.combine(form.since_day.data, time(12), country().timezone).astimezone(UTC)
     return min(noon, now) if form.since_day.data == days.today() else noon
 
 
@@ -146,7 +147,7 @@ def left_page(stay_id: uuid.UUID) -> Answer:
 
 def _left_form() -> LeftAloneForm:
     form = LeftAloneForm(request.form)
-    form.offer_countries(text_in(places.country().names))
+    form.offer_countries(text_in(country().names))
     form.destination.description = ""
     fitting = [each for each in Destination if each in DESTINATIONS[ExitReason.LEFT_ALONE]]
     form.destination.choices = [SelectChoice(value="", label=N_("Choose")), *of_list("destinations", fitting)]
@@ -173,7 +174,7 @@ def record_left(stay_id: uuid.UUID) -> Answer:
             stay_id=stay_id,
             left_on=chosen_day(form.left, form.left_day, days.today()),
             destination=Destination(form.destination.data),
-            where=form.where(places.country().iso),
+            where=form.where(country().iso),
             by=by,
         )
     except ImpossibleStay as error:

@@ -45,11 +45,12 @@ from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import names as organisation_names
 from nrm.store.accounts import opening_log
+from nrm.store.countries import country
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.shelter import cases as store
 from nrm.store.shelter import stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.web import access, errors, places, sessions
+from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.referrals import critical_path
 from nrm.web.shelter import claims, consents, findings, identifications, permits, testimony
@@ -154,7 +155,7 @@ def _compartment(
     if here is not None and compartment in WRITTEN_BY_HOLDER:
         rows = written_rows(here.value)
     elif here is not None:
-        questionnaire = places.country().questionnaires.get(case.questionnaire)
+        questionnaire = country().questionnaires.get(case.questionnaire)
         rows = answer_rows(questionnaire, here.value, _party_names())
     return {
         "code": str(compartment),
@@ -171,7 +172,7 @@ def _party_names() -> dict[str, str]:
         each.party or each.code: text_in(organisation_names.names(each))
         for each in organisation_names.organisations_by_id().values()
     }
-    agreement = places.country().agreements[-1]
+    agreement = country().agreements[-1]
     return names | {code: text_in(party.names) for code, party in agreement.parties.items()}
 
 

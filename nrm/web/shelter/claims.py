@@ -26,10 +26,11 @@ from nrm.domain.shelter.claims import (
     is_paid,
 )
 from nrm.domain.words import N_
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import claims as store
 from nrm.store.shelter import permits
-from nrm.web import access, errors, formats, places
+from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, text_in, translated
 
@@ -162,7 +163,7 @@ def _offer_all(form: Form, claim: store.ClaimView | None = None) -> None:
     ):
         if name in form:
             offer(form, name, [(code, label_of(listed, code)) for code in codes])
-    bands = [*places.country().amount_bands, NOT_STATED]
+    bands = [*country().amount_bands, NOT_STATED]
     first = shown = None
     if claim is not None:
         shown = claim.history[-1].happened
@@ -196,7 +197,7 @@ def months(quarter: Quarter) -> str:
 
 def band(code: str) -> str:
     """The words of an amount."""
-    words = places.country().amount_bands.get(code)
+    words = country().amount_bands.get(code)
     return text_in(words) if words is not None else translated(NOT_STATED_LABEL)
 
 

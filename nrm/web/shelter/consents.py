@@ -39,11 +39,12 @@ from nrm.domain.shelter.consents import (
 )
 from nrm.domain.words import N_
 from nrm.store import names as route_store
+from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
-from nrm.web import access, errors, places, sessions
+from nrm.web import access, errors, sessions
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.referrals.referrals import party_names
 
@@ -150,7 +151,7 @@ def _others() -> dict[str, dict[str, str]]:
 
 
 def _questionnaire(case: SeenCase) -> Questionnaire:
-    known = places.country().questionnaires
+    known = country().questionnaires
     return known.get(case.questionnaire) or next(iter(known.values()))
 
 

@@ -21,9 +21,10 @@ from nrm.domain.shelter.cases import (
 )
 from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefused, refusals
 from nrm.domain.words import N_
+from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
-from nrm.web import access, errors, places, sessions
+from nrm.web import access, errors, sessions
 from nrm.web.language import translated
 from nrm.web.referrals.referrals import party_names
 from nrm.web.shelter.cases import MISTYPED
@@ -144,7 +145,7 @@ def copy(request_id: uuid.UUID) -> Answer:
     line = store.one(request_id, by=by)
     assert line.case_id is not None
     case = case_store.case(line.case_id, by=by)
-    questionnaire = places.country().questionnaires.get(case.questionnaire)
+    questionnaire = country().questionnaires.get(case.questionnaire)
     parts = []
     for compartment, opened in found.parts.items():
         own = compartment in WRITTEN_BY_HOLDER | OF_IDENTIFICATION

@@ -17,10 +17,11 @@ from nrm.domain.shelter.direct_intake import REFER_ON, ImpossibleCase, OwnCase
 from nrm.domain.shelter.stays import ImpossibleStay, Source, StayRefusal
 from nrm.domain.words import N_
 from nrm.store import days
+from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.shelter import cases
 from nrm.store.shelter import stays as store
-from nrm.web import access, places
+from nrm.web import access
 from nrm.web.choices import of_list
 from nrm.web.language import text_in
 from nrm.web.shelter.stays import chosen_bed, mark_impossible, offer_beds
@@ -112,7 +113,7 @@ def opened(case_id: uuid.UUID) -> str:
     case = cases.case(case_id, by=by)
     held = store.of_case(case_id, by=by)
     owed = obligations.of_case(case_id, by=by)
-    agreement = places.country().in_force(clock.now())
+    agreement = country().in_force(clock.now())
     elsewhere = next((agreement.clause(line.clause) for line in owed if line.kind == REFER_ON), None)
     return render_template(
         "shelter/direct_intake/opened.html",

@@ -39,9 +39,10 @@ from nrm.domain.shelter.identifications import (
 )
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import identifications as store
-from nrm.web import access, errors, home, places
+from nrm.web import access, errors, home
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.consents import interpreter_label
@@ -107,7 +108,7 @@ def _words(seen: store.Seen) -> dict[str, object]:
         "appellant": translated(APPELLANT_LABELS[Appellant(seen.appellant)]) if seen.appellant else "",
         "appeal": translated(APPEAL_LABELS[seen.appeal_outcome]) if seen.appeal_outcome else "",
         "reflects": seen.reflection_until is not None and today() <= seen.reflection_until,
-        "period": places.country().reflection,
+        "period": country().reflection,
         "looks": [(each, _concluded(each)) for each in seen.looks],
     }
 

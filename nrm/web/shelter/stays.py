@@ -37,9 +37,10 @@ from nrm.domain.shelter.stays import (
 )
 from nrm.domain.words import N_
 from nrm.store import days as calendar
+from nrm.store.countries import country
 from nrm.store.shelter import absences as absences_store
 from nrm.store.shelter import stays as store
-from nrm.web import access, errors, places
+from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 from nrm.web.shelter import absences, findings
@@ -242,7 +243,7 @@ def end(stay_id: uuid.UUID) -> Answer:
             ended_on=chosen_day(form.ended, form.ended_day, calendar.today()),
             exit_reason=reason,
             destination=destination,
-            where=form.where(places.country().iso),
+            where=form.where(country().iso),
             same_household=form.same_household.data,
             by=by,
         )
@@ -279,7 +280,7 @@ def mark_country(form: WhereForm, error: ImpossibleStay) -> None:
 
 def _end_form() -> EndStayForm:
     form = EndStayForm(request.form)
-    form.offer_countries(text_in(places.country().names))
+    form.offer_countries(text_in(country().names))
     form.reason.choices = of_list("exit_reasons", [each for each in ExitReason if each not in BY_ANOTHER_PAGE])
     form.destination.choices = [
         SelectChoice(value="", label=N_("As the reason says")),

@@ -38,7 +38,7 @@ def main() -> None:
         # As it is served: synchronous=FULL. Passwords of the instance are cheap, but for the one made here.
         with create_app(factories.cheap_config({**os.environ, "NRM_DIR": str(instance)})).app_context():
             _moving()
-            _sealing_anew()
+            _sealing_again()
             disconnect()
         with create_app(load_config({**os.environ, "NRM_DIR": str(instance)})).app_context():
             _signing_in()
@@ -61,7 +61,7 @@ def _moving() -> None:
     _print(f"move {GRANTS:,} grants to a new keyring", each, anchor, counts)
 
 
-def _sealing_anew() -> None:
+def _sealing_again() -> None:
     by = factories.actor(SEALING)
     with transaction() as session:
         for _ in range(COMPARTMENTS):
@@ -71,7 +71,7 @@ def _sealing_anew() -> None:
     anchor = _open_and_seal()
     with _counted() as counts:
         started = time.perf_counter()
-        done = members.seal_anew(by=by)
+        done = members.seal_again(by=by)
         took = time.perf_counter() - started
     assert done.sealed == COMPARTMENTS
     each = took / COMPARTMENTS

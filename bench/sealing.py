@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nrm import create_app
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 from nrm.vault import compartments as vault
 from tests import factories
 
@@ -40,7 +40,7 @@ def main() -> None:
 def _vault(anchor: float) -> None:
     by = factories.actor("rinas.border_officer")
     codes = ("RINAS", "RA", "NRC", "VATRA", "IOM")
-    ids = [store.organisation_by_code(code).id for code in codes]
+    ids = [organisation_names.organisation_by_code(code).id for code in codes]
     for holders in (1, 3, 5):
         took = _each(lambda count=holders: _seal(ids[:count]))  # type: ignore[misc]
         print(f"seal 2 KB to {holders} organisation(s), committed {took:9.1f} us   {took / anchor:7.0f} x")

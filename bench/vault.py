@@ -26,7 +26,7 @@ from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 from nrm.vault import compartments as vault
 from nrm.web import access
 from tests import factories, factories_referrals
@@ -69,7 +69,7 @@ def _say(what: str, took: float, anchor: float | None = None) -> None:
 
 def _sealing() -> None:
     codes = ("RINAS", "RA", "NRC", "VATRA", "IOM")
-    ids = [store.organisation_by_code(code).id for code in codes]
+    ids = [organisation_names.organisation_by_code(code).id for code in codes]
     public, plain = X25519PrivateKey.generate().public_key(), b"x" * 2048
 
     def raw(holders: int) -> None:

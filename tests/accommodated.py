@@ -23,9 +23,9 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.permits import Permit
 from nrm.models.shelter.stays import Bed, Stay
 from nrm.models.shelter.testimony import Testimony
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 from nrm.store.reports import contributions
-from nrm.store.reports import reports as store_of_reports
+from nrm.store.reports import reports as report_store
 from tests import factories
 
 
@@ -105,7 +105,7 @@ def many(number: int, *, seed: int, months: Sequence[date] = (date(2025, 12, 1),
     chance = random.Random(seed)
     first, last = months
     today = clock.now().date()
-    organisation_id = store.organisation_by_code("VATRA").id
+    organisation_id = organisation_names.organisation_by_code("VATRA").id
     with transaction() as session:
         for _ in range(number):
             citizenship = chance.choices(["AL", "MD", "RO", "UA", "XK", "FR"], [60, 10, 8, 6, 5, 1])[0]
@@ -142,7 +142,7 @@ def confirm(quarter: Quarter, *, but: str = "") -> None:
     with transaction() as session:
         for part in contributions.parts(quarter, by=Actor.system("release")):
             if part.answer is None and part.code != but:
-                organisation_id = store.organisation_by_code(part.code).id
+                organisation_id = organisation_names.organisation_by_code(part.code).id
                 member_id = session.scalars(select(Member.id).where(Member.organisation_id == organisation_id)).first()
                 session.add(
                     QuarterPart(
@@ -157,7 +157,7 @@ def confirm(quarter: Quarter, *, but: str = "") -> None:
 
 def sign(quarter: Quarter, *, by: Actor) -> None:
     """Both offices sign what is closed, if anything waits for them."""
-    if any(line.quarter == quarter for line in store_of_reports.waiting(by=by)):
+    if any(line.quarter == quarter for line in report_store.waiting(by=by)):
         reports.sign(quarter, by=by)
         reports.countersign(quarter, by=factories.actor("ra.duty_officer"))
 

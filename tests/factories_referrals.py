@@ -14,7 +14,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.interviews.questionnaire_flow import pages, prune
 from nrm.models.shelter.stays import Bed
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 
 PLANTED = "Zamira"
 TOLD = "a man called Besnik took the passport"
@@ -97,11 +97,11 @@ def sent(by: Actor, party: str = "NRC", *, override_reason: str = "", urgent: bo
 
 def bed(code: str, number: int = 0) -> uuid.UUID:
     """The id of one of a shelter's beds."""
-    organisation = store.organisation_by_code(code)
+    organisation = organisation_names.organisation_by_code(code)
     beds = db.session.scalars(select(Bed.id).where(Bed.organisation_id == organisation.id).order_by(Bed.label)).all()
     return beds[number]
 
 
 def organisation(code: str) -> uuid.UUID:
     """The id of an organisation."""
-    return store.organisation_by_code(code).id
+    return organisation_names.organisation_by_code(code).id

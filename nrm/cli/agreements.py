@@ -21,7 +21,7 @@ from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
-from nrm.store import names as desks
+from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
 DEFAULT_COUNTRY = "albania"
@@ -56,7 +56,7 @@ def route(file: Path, at: str, directory: Path | None) -> None:
     if directory is not None:
         app = application(directory)
         with app.app_context():
-            click.echo(_route_in(app.extensions["nrm.country"], data, instant, desks.capacity()))
+            click.echo(_route_in(app.extensions["nrm.country"], data, instant, organisation_names.capacity()))
         return
     try:
         country = countries.load(DEFAULT_COUNTRY)

@@ -40,7 +40,7 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
             members.renew_keyring(by=by)
             with click.progressbar(length=store.keys(by=by).behind, label="Moving grants", file=sys.stderr) as bar:
                 moved = members.move_grants(by=by, progress=bar.update)
-            sealed = _seal_anew(by) if anew else None
+            sealed = _seal_again(by) if anew else None
         except (NotPermitted, members.CannotOpen):
             raise Refused(f"--as: {login} holds no key of {organisation}") from None
     said: dict[str, str | int] = {
@@ -56,6 +56,6 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
         context.exit(1)
 
 
-def _seal_anew(by: Actor) -> members.SealedAnew:
+def _seal_again(by: Actor) -> members.SealingProgress:
     with click.progressbar(length=store.number_exposed(by=by), label="Sealing anew", file=sys.stderr) as bar:
-        return members.seal_anew(by=by, progress=bar.update)
+        return members.seal_again(by=by, progress=bar.update)

@@ -11,7 +11,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.filings import Figures
 from nrm.domain.reports.register import Answer, JointTooEarly, Matrix
-from nrm.store import days as store
+from nrm.store import days as calendar
 from nrm.store.countries import country
 
 COORDINATOR = "OMS/coordinator"
@@ -67,7 +67,7 @@ def join(quarters: Sequence[Quarter], actors: Mapping[str, Actor], tell: Callabl
     def happens() -> None:
         for quarter in quarters[-1:]:
             tell(f"joint report of {quarter}")
-            if quarter in store.span().quarters:
+            if quarter in calendar.span().quarters:
                 try:
                     joint_report.make(quarter, by=actors[COORDINATOR])
                 except JointTooEarly:

@@ -41,14 +41,14 @@ def rotate(session: Session, case_id: uuid.UUID, keep: Mapping[str, Collection[u
 
 
 @dataclass(frozen=True, slots=True)
-class Anew:
+class SealedAgain:
     """How many compartments got a new epoch, and those that do not open or must not be sealed."""
 
     sealed: int
     unopenable: Sequence[Place]
 
 
-def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
+def seal_again(session: Session, places: Sequence[Place], *, by: Actor) -> SealedAgain:
     """A new epoch of each compartment for exactly those who hold it; it is offered again to those who are asked.
 
     A key that somebody kept from before opens nothing any more. The revision stays the same, so that a person who is
@@ -67,7 +67,7 @@ def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
             grantees, parties = (_recipients(session, known, each[place]) for each in (holding, asked))
             compartment_key, shred_key = _follow(session, row, opened_with, grantees, revision=row.revision)
         except (CannotOpen, HoldsNoKeys):
-            current_app.logger.error("%s of case %s cannot be sealed anew", compartment, case_id)
+            current_app.logger.error("%s of case %s cannot be sealed again", compartment, case_id)
             unopenable.append(place)
             continue
         epoch = row.epoch + 1
@@ -76,7 +76,7 @@ def anew(session: Session, places: Sequence[Place], *, by: Actor) -> Anew:
     shredding.store(shred_keys, release_keys)
     if by.keys is not None:
         by.keys.unwrapped.clear()
-    return Anew(len(shred_keys), unopenable)
+    return SealedAgain(len(shred_keys), unopenable)
 
 
 def _recipients(

@@ -36,7 +36,7 @@ class Batch:
     unopenable: Collection[Unopenable]
 
 
-def sealed_anew(
+def wrapped_again(
     session: Session,
     kind: type[Grant] | type[PendingGrant],
     to: Recipient,

@@ -128,7 +128,7 @@ WORDS: Mapping[str, str] = {
     "interviews.without": N_("The person leaves without a shelter"),
     "joint_report.make": N_("Make the joint report"),
     "mailboxes.set_address": N_("Change the e-mail address of the desk"),
-    "members.anew": N_("Let a colleague begin anew"),
+    "members.begin_again": N_("Let a colleague begin anew"),
     "members.check_code": N_("Type in the recovery code"),
     "members.disable": N_("End an account"),
     "members.new_code": N_("Make a new recovery code"),

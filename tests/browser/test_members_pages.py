@@ -114,7 +114,7 @@ def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holde
         page.goto(f"{base}/")
         page.locator(".note form button").click()
         expect(page).to_have_url(f"{base}/members/keys")
-        assert store.keys(by=manager).anew_at is None
+        assert store.keys(by=manager).seal_again_since is None
         page.context.close()
 
 

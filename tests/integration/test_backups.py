@@ -324,7 +324,7 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
     members.make_code(password=factories.PASSWORD, by=nrc)
     colleague = factories.actor("nrc.shelter_manager").member_id
     assert colleague is not None
-    members.begin_anew(member_id=colleague, by=nrc)
+    members.begin_again(member_id=colleague, by=nrc)
     organisations.suspend(organisation_id=world.organisation, by=admin)
     disconnect()
     done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")

@@ -25,7 +25,7 @@ from nrm.domain.shelter.permits import PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
-from nrm.store import days as store
+from nrm.store import days as calendar
 from nrm.store.rows.shelter import permits as permit_rows
 from tests.conftest import Person
 from tests.factories import PASSWORD, actor, open_instance
@@ -132,7 +132,7 @@ def test_a_stay_ends_today_and_not_tomorrow(today: date, sign_in: SignIn) -> Non
 
 
 def test_the_bed_board_begins_today(today: date, sign_in: SignIn) -> None:
-    assert store.today() == today
+    assert calendar.today() == today
     board = sign_in("vatra.shelter_manager").get("/beds")
     first = re.search(r"<thead><tr><th[^>]*>[^<]*</th><th[^>]*>(\d+)", board)
     assert first

@@ -230,7 +230,7 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
     manager = factories.actor("nrc.shelter_manager")
     members.renew_keyring(by=manager)
     assert members.move_grants(by=manager).done
-    done = members.seal_anew(by=manager)
+    done = members.seal_again(by=manager)
     assert (done.done, done.left, done.unopenable) == (True, 0, 0)
 
 

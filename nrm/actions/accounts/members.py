@@ -42,7 +42,7 @@ from nrm.vault import members as vault
 
 CannotOpen = vault.CannotOpen
 _BATCH = 500
-_ANEW = 100  # compartments in one transaction: others wait for it on SQLite
+_SEALED_TOGETHER = 100  # compartments in one transaction: others wait for it on SQLite
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedAnew:
+class SealingProgress:
     """How far sealing under new keys is: `left` are still under older keys; no key opens `unopenable` of these."""
 
     sealed: int
@@ -119,7 +119,7 @@ def _bind_administrator(member: Member, by: Actor, *, holds: bool) -> None:
         check_ending_from_outside(holds=holds, others=others, of_organisation=of_organisation, of_all=of_all)
 
 
-def begin_anew(*, member_id: uuid.UUID, by: Actor) -> str:
+def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
     """Let a colleague who lost password and code, or who comes back, make new keys; returns the one-time link's token.
 
     The old keys, wraps and sessions are deleted at once. The colleague who later confirms the member decides what the
@@ -179,7 +179,7 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
         for kind in rewrapping.KINDS:
             after: grants.Place | None = None
             while True:
-                batch = rewrapping.sealed_anew(db.session(), kind, to, after=after, size=_BATCH, by=by)
+                batch = rewrapping.wrapped_again(db.session(), kind, to, after=after, size=_BATCH, by=by)
                 db.session.rollback()
                 if batch.rows:
                     with transaction() as session:
@@ -197,7 +197,9 @@ def move_grants(*, by: Actor, seconds: float | None = None, progress: Callable[[
             return Moved(to.version, moved, 0, len(unopenable), done=True)
 
 
-def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None) -> SealedAnew:
+def seal_again(
+    *, by: Actor, seconds: float | None = None, progress: Callable[[int], None] | None = None
+) -> SealingProgress:
     """Give a new epoch to every compartment that the organisation held under an older version of its keyring.
 
     Then no key that a former member may have kept opens the present files. All who hold a compartment keep it, so any
@@ -209,10 +211,10 @@ def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[in
     to = _recipient(by)
     sealed, after = 0, None
     unopenable: list[grants.Place] = []
-    while places := grants.exposed(db.session(), to.organisation_id, to.version, after=after, size=_ANEW):
+    while places := grants.exposed(db.session(), to.organisation_id, to.version, after=after, size=_SEALED_TOGETHER):
         db.session.rollback()
         with transaction() as session:
-            done = epochs.anew(session, places, by=by)
+            done = epochs.seal_again(session, places, by=by)
             audit.append(session, audit.Event.SEALED_ANEW, by=by, version=to.version, compartments=done.sealed)
         sealed, after = sealed + done.sealed, places[-1]
         unopenable += done.unopenable
@@ -222,13 +224,13 @@ def seal_anew(*, by: Actor, seconds: float | None = None, progress: Callable[[in
             break
     else:
         db.session.rollback()
-        _end_anew(to, len(unopenable), by)
+        _end_sealing_again(to, len(unopenable), by)
     shredding.work_off()
     stands = store.keys(by=by)
-    return SealedAnew(sealed, store.number_exposed(by=by), len(unopenable), done=stands.anew_at is None)
+    return SealingProgress(sealed, store.number_exposed(by=by), len(unopenable), done=stands.seal_again_since is None)
 
 
-def _end_anew(to: grants.Recipient, unopenable: int, by: Actor) -> None:
+def _end_sealing_again(to: grants.Recipient, unopenable: int, by: Actor) -> None:
     """Take the organisation off the list of those that must seal again, if nothing that can be opened is left."""
     with transaction() as session:
         organisation = _own_organisation(session, by)

@@ -98,7 +98,7 @@ def _carry_out(session: Session, kind: ActKind, asked: HeavyAct, by: Actor) -> s
     elif asked.member_id is not None and kind is ActKind.END_ACCOUNT:
         member_steps.end_account(session, asked.member_id, by)
     elif asked.member_id is not None:
-        return member_steps.let_begin_anew(session, asked.member_id, by)
+        return member_steps.let_begin_again(session, asked.member_id, by)
     return None
 
 

@@ -68,7 +68,7 @@ def direct(
             follows_route=candidate is not None,
             override=reason,
             struck_out=by_name is ByName.NO or receiver.party in next_receiver_rows.only_with_a_new_yes(case_id),
-            agreed_anew=by_name is ByName.YES,
+            agreed_again=by_name is ByName.YES,
         )
         sender_id = last.sender_id if last is not None else case.opened_by_id
         if receiver.id == sender_id:
@@ -141,7 +141,7 @@ def refer(
             follows_route=candidate is not None,
             override=reason,
             struck_out=by_name is ByName.NO or receiver.party in next_receiver_rows.only_with_a_new_yes(case_id),
-            agreed_anew=by_name is ByName.YES,
+            agreed_again=by_name is ByName.YES,
         )
         if go_on_reading is not None:
             _end_shares(session, case_id, go_on_reading, by)

@@ -74,8 +74,9 @@ class TooFewShelters(Exception):
 class Keys:
     """The state of an organisation's keyring. `behind`: how many grants are still made to older versions.
 
-    `anew_at`: since when there are epochs whose keys a former key holder knew; `exposed`: how many there are. `version`
-    is 0 without a keyring; `code_checked` is about the actor; `receives`: whether the organisation takes people in.
+    `seal_again_since`: since when there are epochs whose keys a former key holder knew; `exposed`: how many there are.
+    `version` is 0 without a keyring; `code_checked` is about the actor; `receives`: whether the organisation takes
+    people in.
     """
 
     version: int
@@ -85,7 +86,7 @@ class Keys:
     holders: int
     code_checked: bool
     receives: bool
-    anew_at: datetime | None = None
+    seal_again_since: datetime | None = None
     exposed: int = 0
 
     @property
@@ -96,7 +97,7 @@ class Keys:
     @property
     def under_way(self) -> bool:
         """Whether there is still work for the present version, and no newer version is due."""
-        return self.due_at is None and (self.unfinished or self.anew_at is not None)
+        return self.due_at is None and (self.unfinished or self.seal_again_since is not None)
 
     @property
     def enough(self) -> bool:

@@ -273,18 +273,18 @@ def check_new(
     follows_route: bool,
     override: OverrideReason | None = None,
     struck_out: bool = False,
-    agreed_anew: bool = False,
+    agreed_again: bool = False,
 ) -> None:
     """Raise ReferralRefused unless `relation` may send the next referral of the chain.
 
     `follows_route`: the party is a candidate and no candidate under a must is passed over. Against the route a coded
-    reason is needed; to a party the person struck out also a new recorded yes (`agreed_anew`).
+    reason is needed; to a party the person struck out also a new recorded yes (`agreed_again`).
     """
     if any(status.is_open for status in chain):
         raise ReferralRefused(ReferralRefusal.ALREADY_OPEN)
     if duty_officer_decides(chain) and relation is not Relation.DUTY_OFFICER:
         raise ReferralRefused(ReferralRefusal.DUTY_OFFICER_DECIDES)
-    if struck_out and not agreed_anew:
+    if struck_out and not agreed_again:
         raise ReferralRefused(ReferralRefusal.STRUCK_OUT)
     if not follows_route and override is None:
         raise ReferralRefused(ReferralRefusal.NO_REASON)

@@ -45,8 +45,8 @@ def end(session: Session, member: Member, organisation: Organisation, by: Actor)
     return holds
 
 
-def let_begin_anew(session: Session, member_id: uuid.UUID, by: Actor) -> str:
-    """`begin_anew` of a colleague in the transaction of the second member who agrees."""
+def let_begin_again(session: Session, member_id: uuid.UUID, by: Actor) -> str:
+    """Let a colleague begin again, for the second member who agreed to it; raises NotPermitted like the action."""
     by.must(Permission.ACCOUNT_DISABLE)
     member, _ = colleague(session, member_id, by)
     return begin_again(session, member, by)

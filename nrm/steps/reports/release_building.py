@@ -34,7 +34,7 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.reports import contributions
 from nrm.store.reports import counting as counts
-from nrm.store.reports import register as filed
+from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
 from nrm.store.rows.reports import register as register_rows
 from nrm.store.rows.reports import reports as report_rows
@@ -210,7 +210,7 @@ def _keep(session: Session, built: Built, by: Actor) -> Released:
 
 def _is_filed(report: FiledReport, window: Window) -> bool:
     """Whether there is something to count: something is filed, and what is not is late."""
-    found = filed.filed_for(report.name, window, by=RELEASE)
+    found = register_store.filed_for(report.name, window, by=RELEASE)
     table, today = country().register.tables[report.name], days.today()
     for quarter in window.quarters:
         if quarter not in found and not table.days_late(Quarter.parse(quarter), today):
@@ -220,7 +220,7 @@ def _is_filed(report: FiledReport, window: Window) -> bool:
 
 def _destroy_filed(session: Session, report: FiledReport, window: Window, counted: frozenset[uuid.UUID]) -> None:
     """What was counted is not kept: the figures stand. Raises BeingClosed when something was filed since."""
-    found = filed.filed_for(report.name, window, by=RELEASE).values()
+    found = register_store.filed_for(report.name, window, by=RELEASE).values()
     if {row.id for row in found} != counted:
         raise rules.BeingClosed
     for row in found:
@@ -232,7 +232,7 @@ def _silent(report: Report | FiledReport, window: Window, by: Actor) -> tuple[st
     """Who contributes to the report and did not for each of its quarters."""
     if isinstance(report, Report):
         return contributions.silent(report, window, by=by)
-    found = filed.filed_for(report.name, window, by=RELEASE)
+    found = register_store.filed_for(report.name, window, by=RELEASE)
     answered = [quarter in found and found[quarter].answer != Answer.NO_REPORT for quarter in window.quarters]
     return () if all(answered) else (country().register.tables[report.name].filed_by,)
 
@@ -241,7 +241,7 @@ def _filed_rows(report: FiledReport, window: Window) -> tuple[list[tabulation.Ro
     """(one row per person of what was filed, the filings); what is not sealed has no figures."""
     table = country().register.tables[report.name]
     rows: list[tabulation.Row] = []
-    found = filed.filed_for(report.name, window, by=RELEASE)
+    found = register_store.filed_for(report.name, window, by=RELEASE)
     for quarter, row in found.items():
         filings.check(row)
         if row.answer == SEALED:

@@ -77,11 +77,13 @@ def key_columns(by: Actor) -> Select[*tuple[Any, ...]]:
 
 def keys_of(row: Sequence[Any], *, by: Actor) -> Keys:
     """The state of the keys, from the first columns of a row; asks the database again only while keys are changed."""
-    version, due_at, anew_at, old_wraps, holders, checked, *_ = row
+    version, due_at, seal_again_since, old_wraps, holders, checked, *_ = row
     receives = by.kind is not None and by.kind.takes_people_in
     behind = _versions_behind(by) if old_wraps else 0
-    exposed = number_exposed(by=by) if anew_at else 0
-    return Keys(version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, anew_at, exposed)
+    exposed = number_exposed(by=by) if seal_again_since else 0
+    return Keys(
+        version or 0, due_at, behind, old_wraps, holders, checked is not None, receives, seal_again_since, exposed
+    )
 
 
 def _versions_behind(by: Actor) -> int:

@@ -89,18 +89,18 @@ def disable(member_id: uuid.UUID) -> Answer:
 @blueprint.get("/members/<uuid:member_id>/anew")
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
-def anew_page(member_id: uuid.UUID) -> str:
+def begin_again_page(member_id: uuid.UUID) -> str:
     return render_template("accounts/members/anew.html", member=store.manageable(member_id, by=access.actor()))
 
 
 @blueprint.post("/members/<uuid:member_id>/anew")
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
-def anew(member_id: uuid.UUID) -> Answer:
+def begin_again(member_id: uuid.UUID) -> Answer:
     by = access.actor()
     member = store.manageable(member_id, by=by)
     try:
-        token = actions.begin_anew(member_id=member_id, by=by)
+        token = actions.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
         return errors.error_page(409, REFUSALS[type(error)])
     except KeyHoldersDecide:
@@ -133,7 +133,7 @@ def renew() -> BaseResponse:
     actions.renew_keyring(by=by)
     until = time.monotonic() + SECONDS_A_CLICK
     if actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done:
-        actions.seal_anew(by=by, seconds=max(0.0, until - time.monotonic()))
+        actions.seal_again(by=by, seconds=max(0.0, until - time.monotonic()))
     return redirect(url_for("members.keys"), 303)
 
 

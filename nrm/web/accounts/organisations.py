@@ -11,7 +11,7 @@ from nrm.actions.accounts import organisations as actions
 from nrm.domain.accounts.accounts import OwnOrganisation, Permission
 from nrm.domain.accounts.members import SuspendsTooMany, TooFewShelters
 from nrm.domain.words import N_
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 from nrm.store.names import names
 from nrm.web import access, errors, sessions
 
@@ -57,7 +57,7 @@ def readmit(organisation_id: uuid.UUID) -> BaseResponse:
 
 
 def _suspension_page(organisation_id: uuid.UUID) -> str:
-    organisation = store.organisation(organisation_id)
+    organisation = organisation_names.organisation(organisation_id)
     return render_template(
         "accounts/organisations/suspend.html",
         id=organisation.id,

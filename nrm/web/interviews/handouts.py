@@ -19,7 +19,7 @@ from nrm.domain.interviews.handouts import Handout
 from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
-from nrm.store import names as accounts_store
+from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
@@ -58,7 +58,7 @@ def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
     struck = consents.struck_out(line)
     desks = [
         (text_in({"sq": each.name_sq, "en": each.name_en}), each.telephone)
-        for each in accounts_store.organisations_by_id().values()
+        for each in organisation_names.organisations_by_id().values()
         if each.kind == "responsible_authority" and not struck & {each.party, each.code}
     ]
     return desks or [(gettext("Help line"), country().emergency.helpline)]

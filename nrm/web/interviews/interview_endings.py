@@ -22,7 +22,7 @@ from nrm.domain.interviews.questionnaire_flow import first_incomplete
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.words import N_
 from nrm.steps.interviews.screenings import ending_of
-from nrm.store import names as accounts_store
+from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
@@ -113,7 +113,7 @@ def _told_alert(draft: Draft) -> AlertLine | None:
 def _numbers(told: AlertLine | None) -> list[tuple[str, str]]:
     """Whom the post calls about a child meanwhile: the child authority first, the duty desk last."""
     if told is None:
-        desks = accounts_store.organisations_by_id().values()
+        desks = organisation_names.organisations_by_id().values()
         return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
     found = notification_calls.of_alert(told, by=access.actor())
     return [(text_in(each.names), each.telephone) for each in found]

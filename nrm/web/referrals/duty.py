@@ -27,7 +27,7 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.referrals import duty as store
-from nrm.store.referrals import system as store_system
+from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import reports
@@ -181,7 +181,7 @@ class Tile:
 @access.requires(Permission.REFERRAL_DIRECT)
 def system_map() -> str:
     """Who has room, what waits and what is late: as a map of regions, and as a table."""
-    shown = store_system.places(by=access.actor())
+    shown = system_store.places(by=access.actor())
     late = sum(place.late for place in shown)
     title = ngettext("%(num)s thing is late", "%(num)s things are late", late) if late else gettext("Nothing is late")
     names = {code: text_in(words) for code, words in country().regions.items()}

@@ -38,7 +38,7 @@ from nrm.domain.shelter.consents import (
     asking,
 )
 from nrm.domain.words import N_
-from nrm.store import names as route_store
+from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
@@ -146,7 +146,7 @@ def _form(case: SeenCase) -> AskConsentForm | WeighWishForm:
 def _others() -> dict[str, dict[str, str]]:
     """The shelters that could be told, without the holder: party -> names."""
     own = access.actor().organisation_code
-    signed = route_store.shelters_that_signed(clock.now())
+    signed = organisation_names.shelters_that_signed(clock.now())
     return {each.party: {"sq": each.name_sq, "en": each.name_en} for each in signed if each.code != own}
 
 

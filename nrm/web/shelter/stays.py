@@ -38,7 +38,7 @@ from nrm.domain.shelter.stays import (
 from nrm.domain.words import N_
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.shelter import absences as absences_store
+from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
@@ -168,8 +168,8 @@ def show(stay_id: uuid.UUID) -> str:
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
         country=absences.place(stay.destination_country),
-        left=absences_store.left_of_stay(stay_id, by=access.actor()),
-        missing=absences_store.of_case(stay.case_id, by=access.actor()),
+        left=absence_store.left_of_stay(stay_id, by=access.actor()),
+        missing=absence_store.of_case(stay.case_id, by=access.actor()),
     )
 
 

@@ -130,7 +130,7 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     assert (moved.version, moved.left, moved.unopenable, moved.done) == (2, 0, 0, True)
     assert versions(Grant, "NRC") == versions(PendingGrant, "NRC") == {2}
     assert tending.tend()["keyrings_due"] == 1  # what the leaver may have kept opens still
-    assert members.seal_anew(by=manager).done
+    assert members.seal_again(by=manager).done
     assert tending.tend()["keyrings_due"] == 0
     old = select(func.count()).select_from(KeyringWrap).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
     assert not database.session.scalar(
@@ -188,10 +188,10 @@ def test_who_lost_everything_begins_anew_and_a_colleague_decides(app: Flask) -> 
     lost = member("nrc.case_worker")
     cookie, before = accounts.sign_in(login=lost.login, password=factories.PASSWORD), lost.kem_public
     with pytest.raises(NotPermitted):
-        members.begin_anew(member_id=lost.id, by=factories.actor("administrator"))
+        members.begin_again(member_id=lost.id, by=factories.actor("administrator"))
     with pytest.raises(NotVisible):
-        members.begin_anew(member_id=lost.id, by=factories.actor("vatra.case_worker"))
-    token = members.begin_anew(member_id=lost.id, by=manager)
+        members.begin_again(member_id=lost.id, by=factories.actor("vatra.case_worker"))
+    token = members.begin_again(member_id=lost.id, by=manager)
     assert accounts.resume(cookie) is None
     with pytest.raises(SignInRefused):
         accounts.sign_in(login=lost.login, password=factories.PASSWORD)
@@ -472,7 +472,7 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     assert left.sealed_kem is left.sealed_kem_recovery is left.verifier is left.salt is None
 
     live = set(opened(moved, "NRC", released=False))
-    done = members.seal_anew(by=manager)
+    done = members.seal_again(by=manager)
     assert (done.sealed, done.left, done.unopenable, done.done) == (len(live), 0, 0, True)
     after = closure.now("after")
     assert set(opened(after, "NRC", released=False)) == live  # who stayed opens what they opened
@@ -506,12 +506,12 @@ def test_sealing_anew_changes_nothing_for_anybody_else(instance: Flask) -> None:
     accounts.confirm(member_id=member("ra.second").id, by=duty)
     for leaver, by in (("ra.second", duty), ("nrc.case_worker", manager)):
         members.disable(member_id=member(leaver).id, by=by)
-        assert store.keys(by=by).anew_at is not None
+        assert store.keys(by=by).seal_again_since is not None
         assert members.move_grants(by=by).done
         assert members.renew_keyring(by=by) == 2  # sealing anew comes first
         assert tending.tend()["keyrings_due"] == 1
-        assert members.seal_anew(by=by).done
-        assert members.seal_anew(by=by).sealed == 0
+        assert members.seal_again(by=by).done
+        assert members.seal_again(by=by).sealed == 0
     assert tending.tend()["keyrings_due"] == 0
     assert KeyHappening.SEALED_ANEW in {each.event for each in store.key_events(by=manager)}
     for case_id, compartment_holders in places.items():
@@ -537,13 +537,13 @@ def test_sealing_anew_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatc
     members.move_grants(by=manager)
     for login in ("administrator", "molsa.statistician"):
         with pytest.raises(NotPermitted):
-            members.seal_anew(by=factories.actor(login))
-    monkeypatch.setattr(members, "_ANEW", 1)
-    first = members.seal_anew(by=manager, seconds=0)
+            members.seal_again(by=factories.actor(login))
+    monkeypatch.setattr(members, "_SEALED_TOGETHER", 1)
+    first = members.seal_again(by=manager, seconds=0)
     assert (first.sealed, first.done) == (1, False)
     assert reads(sent.case_id, "nrc.shelter_manager")
-    monkeypatch.setattr(members, "_ANEW", 100)
-    second = members.seal_anew(by=manager)
+    monkeypatch.setattr(members, "_SEALED_TOGETHER", 100)
+    second = members.seal_again(by=manager)
     assert (second.sealed, second.left, second.done) == (first.left, 0, True)
     assert reads(sent.case_id, "nrc.shelter_manager")
     with db.db.engines["shred"].connect() as connection:
@@ -560,7 +560,7 @@ def test_a_grant_that_does_not_open_is_reported_and_not_sealed_anew(app: Flask) 
     forged = (Grant.organisation_id == people.organisation("NRC"), Grant.compartment == "story")
     with transaction() as session:
         session.execute(update(Grant).where(*forged).values(sealed_key=b"\x01 put there by hand"))
-    done = members.seal_anew(by=manager)
+    done = members.seal_again(by=manager)
     assert (done.left, done.unopenable, done.done) == (1, 1, True)
     assert reads(sent.case_id, "nrc.shelter_manager")
 

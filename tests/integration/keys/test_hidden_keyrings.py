@@ -201,7 +201,7 @@ def renewed(code: str = "NRC") -> None:
     by = factories.actor(f"{code.lower()}.case_worker")
     members.renew_keyring(by=by)
     assert members.move_grants(by=by).done
-    assert members.seal_anew(by=by).done
+    assert members.seal_again(by=by).done
 
 
 def test_the_refusal_stands_in_the_chain_and_the_link_stays_good(app: Flask) -> None:
@@ -252,7 +252,7 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
         ),
         lambda: members.renew_keyring(by=worker),
         lambda: members.move_grants(by=worker),
-        lambda: members.seal_anew(by=worker),
+        lambda: members.seal_again(by=worker),
         lambda: accounts.confirm(member_id=waiting_at_nrc(), by=worker),
     ):
         with pytest.raises(accounts.KeyringDisagrees):

@@ -490,7 +490,7 @@ class Histories(RuleBasedStateMachine):
     @step(code=st.sampled_from([POST, AUTHORITY, "NRC", "VATRA"]))
     def new_keyring(self, code: str) -> None:
         members.renew_keyring(by=self.by(code))
-        self._sealed_anew(code)
+        self._sealed_again(code)
 
     @step(code=st.sampled_from(["VATRA", "TJETER_VIZION"]))
     def leave(self, code: str) -> None:
@@ -500,12 +500,12 @@ class Histories(RuleBasedStateMachine):
         assert leaver is not None
         assert members.disable(member_id=leaver.id, by=self.by(code))
         self.left.add(code)
-        self._sealed_anew(code)
+        self._sealed_again(code)
 
-    def _sealed_anew(self, code: str) -> None:
+    def _sealed_again(self, code: str) -> None:
         by = self.by(code)
         assert members.move_grants(by=by).done
-        assert members.seal_anew(by=by).left == 0
+        assert members.seal_again(by=by).left == 0
         for them in self.people:
             for lot in them.lots.values():
                 if code in lot.holders:

@@ -280,7 +280,7 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
         written()
     assert members.move_grants(by=manager).done
     caplog.clear()
-    done = members.seal_anew(by=manager)
+    done = members.seal_again(by=manager)
     assert (done.done, done.unopenable, done.left) == (True, 0, 0)
     after = epochs_of_nrc()
     assert {place: epoch - before[place] for place, epoch in after.items()} == dict.fromkeys(before, 1)
@@ -292,7 +292,7 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
     assert not [place for place, key in old.items() if key in content]
     assert str(next(iter(before))[0]) in caplog.text
     # And once all was sealed anew nothing is sealed a second time.
-    assert members.seal_anew(by=factories.actor("nrc.shelter_manager")).sealed == 0
+    assert members.seal_again(by=factories.actor("nrc.shelter_manager")).sealed == 0
 
 
 def forged_session(login: str) -> str:

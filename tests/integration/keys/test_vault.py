@@ -18,7 +18,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.models.accounts.accounts import Keyring, KeyringWrap
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Destruction, Grant, PendingGrant, SealedCompartment
-from nrm.store import names as store
+from nrm.store import names as organisation_names
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, keyrings, sharing, shredding
 from tests import factories
@@ -27,7 +27,7 @@ SECRET = "Zamira Planted-Name"
 
 
 def organisation(code: str) -> uuid.UUID:
-    return store.organisation_by_code(code).id
+    return organisation_names.organisation_by_code(code).id
 
 
 def sealed_case(by: Actor, *holders: str) -> uuid.UUID:

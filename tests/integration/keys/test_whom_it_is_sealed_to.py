@@ -64,15 +64,15 @@ def withdrawn(world: World) -> None:
     referrals.withdraw(referral_id=world.asked, by=factories.actor("rinas.border_officer"))
 
 
-def sealed_anew(world: World) -> None:
+def sealed_again(world: World) -> None:
     """A colleague of the post left, and everything the post holds gets a new epoch."""
     by = factories.actor("rinas.border_officer")
     members.renew_keyring(by=by)
     members.move_grants(by=by)
-    assert members.seal_anew(by=by).done
+    assert members.seal_again(by=by).done
 
 
-@pytest.mark.parametrize("step", [accepted, withdrawn, sealed_anew])
+@pytest.mark.parametrize("step", [accepted, withdrawn, sealed_again])
 def test_a_grant_written_by_hand_is_not_renewed(
     world_app: Planted, caplog: pytest.LogCaptureFixture, step: Callable[[World], None]
 ) -> None:
@@ -139,7 +139,7 @@ def test_who_declined_is_not_offered_anew_with_its_rows_put_back(
     else:
         members.renew_keyring(by=nrc)
         members.move_grants(by=nrc)
-        members.seal_anew(by=nrc)
+        members.seal_again(by=nrc)
     assert not {key for key in opens(app, ACCOMPLICE) if key[0] == world.case.hex}
     assert str(world.case) in caplog.text
 
@@ -239,6 +239,6 @@ def test_what_is_written_by_honest_people_is_believed(world_app: Planted) -> Non
     nrc = factories.actor("nrc.case_worker")
     members.renew_keyring(by=nrc)
     members.move_grants(by=nrc)
-    assert members.seal_anew(by=nrc).done
+    assert members.seal_again(by=nrc).done
     assert of(world.case, "legal", "identity") <= opens(app, "TRP_UNIT")
     assert compartments.opens(db.session(), world.case, "identity", by=factories.actor("nrc.case_worker"))

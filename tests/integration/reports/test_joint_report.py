@@ -178,11 +178,11 @@ def test_the_administrator_confirms_nobody_and_takes_no_second_factor_there(app:
 def test_nor_where_one_key_holder_is_left_who_could_do_it(app: Flask) -> None:
     factories.join(invited("rinas.new", "rinas.border_officer", Role.BORDER_OFFICER))
     admin = factories.actor("administrator")
-    for act in (second_factor.reset, members.begin_anew):
+    for act in (second_factor.reset, members.begin_again):
         with pytest.raises(NotPermitted):
             act(member_id=member("rinas.new").id, by=admin)
     with pytest.raises(NotPermitted):
-        members.begin_anew(member_id=member("rinas.border_officer").id, by=admin)
+        members.begin_again(member_id=member("rinas.border_officer").id, by=admin)
     # Whoever holds the key alone would lose every case with a telephone: nobody else could help.
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "rinas.border_officer").values(sealed_totp=b"x"))
@@ -272,7 +272,7 @@ def test_the_administrator_invites_founders_and_the_links_end_with_the_second_ke
     assert not first.waiting
     # A founder who lost the link gets another from who made it.
     third = member("new.2").id
-    again = members.begin_anew(member_id=third, by=factories.actor("administrator"))
+    again = members.begin_again(member_id=third, by=factories.actor("administrator"))
     assert usable(again)
     assert not usable(tokens[2])
     accounts.confirm(member_id=member("new.1").id, by=factories.actor("new.0"))
@@ -281,17 +281,17 @@ def test_the_administrator_invites_founders_and_the_links_end_with_the_second_ke
         with pytest.raises(UnusableInvitation):
             accounts.join(token=token, password=factories.PASSWORD)
     with pytest.raises(NotPermitted):
-        members.begin_anew(member_id=third, by=factories.actor("administrator"))
+        members.begin_again(member_id=third, by=factories.actor("administrator"))
     with pytest.raises(NotPermitted):
         founder(shelter, "new.4")
     # A holder gives the same person another.
-    assert factories.join(members.begin_anew(member_id=third, by=factories.actor("new.1"))).waiting
+    assert factories.join(members.begin_again(member_id=third, by=factories.actor("new.1"))).waiting
 
 
 def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(app: Flask) -> None:
     token = invited("rinas.new", "rinas.border_officer", Role.BORDER_OFFICER)
     with pytest.raises(NotPermitted):
-        members.begin_anew(member_id=member("rinas.new").id, by=factories.actor("administrator"))
+        members.begin_again(member_id=member("rinas.new").id, by=factories.actor("administrator"))
     # Nor is it ended, which would leave the place to somebody the administrator invites.
     with pytest.raises(TooFewLeft):
         members.disable(member_id=member("rinas.new").id, by=factories.actor("administrator"))

@@ -19,7 +19,7 @@ from nrm.domain.shelter.direct_intake import CAME_WITH, ImpossibleCase
 from nrm.domain.shelter.stays import Destination, ExitReason, Source
 from nrm.models.shelter.cases import Case
 from nrm.steps.shelter import cases as case_steps
-from nrm.store import days as store
+from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.reports import counting
 from tests import factories
@@ -43,7 +43,7 @@ def child_of(parent: direct_intake.Opened, by: Actor) -> direct_intake.Opened:
 
 def counted() -> tuple[list[str], list[dict[str, str]]]:
     """The persons report ix counts this quarter, and the rows of the children beside it."""
-    quarter = Quarter.of(store.today())
+    quarter = Quarter.of(calendar.today())
     release = Actor.system("release")
     tables = country().tables["dependants"]
     codes = {name: tables.dimensions[name].codes for name in tables.roots}
@@ -90,7 +90,7 @@ def test_a_person_whose_case_is_closed_brings_nobody(vatra: Actor) -> None:
     mother = admitted(vatra)
     stays.end(
         stay_id=mother.stay_id,
-        ended_on=store.today(),
+        ended_on=calendar.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
@@ -112,7 +112,7 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
     found(child.case_id)
     stays.end(
         stay_id=child.stay_id,
-        ended_on=store.today(),
+        ended_on=calendar.today(),
         exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",

@@ -27,7 +27,7 @@ from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.store import days as store
+from nrm.store import days as calendar
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed
@@ -62,7 +62,7 @@ def test_the_form_of_one_member_takes_no_death_and_leads_to_the_page_of_two(
     with pytest.raises(ImpossibleStay, match="died"):
         stays.end(
             stay_id=opened.stay_id,
-            ended_on=store.today(),
+            ended_on=calendar.today(),
             exit_reason=ExitReason.DIED,
             destination=Destination.NONE,
             by=vatra,
@@ -138,7 +138,7 @@ def test_no_row_says_that_somebody_died_unless_two_say_so(database: str, request
     request.getfixturevalue(database)
     by, other = factories.actor("vatra.shelter_manager"), factories.actor("vatra.case_worker")
     opened = admitted(by, CHILD)
-    values = {"ended_on": store.today(), "exit_reason": "died", "destination": "none", "child_gate": "died"}
+    values = {"ended_on": calendar.today(), "exit_reason": "died", "destination": "none", "child_gate": "died"}
     one = {"left_recorded_by_id": by.member_id, "left_confirmed_by_id": by.member_id}
     for broken in ({}, {"repatriation_gate": "died"}, {"repatriation_gate": "died", **one}):
         with pytest.raises(IntegrityError), transaction() as session:
@@ -208,7 +208,7 @@ def test_an_adult_takes_everything_back_and_is_still_told_of_the_permit_before_s
     with pytest.raises(GateClosed, match="not_informed"):
         stays.end(
             stay_id=opened.stay_id,
-            ended_on=store.today(),
+            ended_on=calendar.today(),
             exit_reason=ExitReason.REPATRIATED,
             destination=Destination.COUNTRY_OF_CITIZENSHIP,
             by=vatra,

@@ -182,7 +182,7 @@ def test_an_override_needs_a_reason_from_everybody():
 
 def test_nobody_sends_a_person_to_a_party_struck_out_without_a_new_yes():
     assert _refused(struck_out=True, override=OverrideReason.SAFETY, relation=Relation.DUTY_OFFICER) == "struck_out"
-    check_new([], Relation.DUTY_OFFICER, follows_route=True, struck_out=True, agreed_anew=True)
+    check_new([], Relation.DUTY_OFFICER, follows_route=True, struck_out=True, agreed_again=True)
 
 
 @given(st.lists(st.sampled_from(ReferralStatus)))

@@ -16,8 +16,8 @@ from nrm.domain.reports.filings import TOTAL as SUM
 from nrm.domain.reports.filings import Figures, cells, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
 from nrm.render.matrices import Column, matrix, title_of
-from nrm.render.pdf import Attachment, PdfUnavailable, to_pdf
-from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, is_impossible, words_of
+from nrm.render.pdf import Attachment
+from nrm.render.reports import ATTACHED, LANGUAGES, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
@@ -26,6 +26,7 @@ BASIS = {
     "sq": "Plani Kombëtar i Veprimit 2005-2007, IV.1(b)(i): të gjitha kërkesat e rishikuara për raportim statistikor",
     "en": "National Action Plan 2005-2007, IV.1(b)(i): all Revised Statistical Reporting Requirements",
 }
+BODY = "reports/register/joint_body.html"
 CALLED = {"sq": "i përbashkët", "en": "joint"}
 MEANS = (
     "Of tables named after a report (`ix:sex`): 0 means 0 to 4, 5 means somewhere from 0 to 14. "
@@ -127,18 +128,13 @@ def files(
                 "quarter": value["quarter"],
                 "lang": language,
                 "called": CALLED[language],
-                "body": "reports/register/joint_body.html",
+                "body": BODY,
                 "about": About(TITLE[language], BASIS[language], "", ""),
                 "sections": _sections(value, register, table_sets, language, names[language]),
                 "signatures": signatures[language],
             }
-            made[f"html.{language}"] = pages.get_template("reports/register/joint_body.html").render(values).encode()
-            printed = pages.get_template("reports/reports/print.html").render(values)
-        attachment = Attachment(called, sheet, ATTACHED[language])
-        try:
-            made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
-        except PdfUnavailable:
-            continue
+            attachment = Attachment(called, sheet, ATTACHED[language])
+            made |= in_one_language(values, language, BODY, pages=pages, attachment=attachment)
     return made
 
 

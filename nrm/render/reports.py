@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from nrm.statistics.tables import TOTAL, Table, TableSet
 
 LANGUAGES = ("sq", "en")
 TOTALS = {"sq": "Gjithsej", "en": "Total"}
+BODY = "reports/reports/body.html"
 ATTACHED = {"sq": "Tabelat e raportit, CSV", "en": "The tables of the report, CSV"}
 
 Speaking = Callable[[str], AbstractContextManager[None]]
@@ -60,13 +61,19 @@ def files(
     for language in LANGUAGES:
         values = _values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
-            made[f"html.{language}"] = pages.get_template("reports/reports/body.html").render(values).encode()
-            printed = pages.get_template("reports/reports/print.html").render(values)
-        attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
-        try:
-            made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
-        except PdfUnavailable:
-            continue
+            attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
+            made |= in_one_language(values, language, BODY, pages=pages, attachment=attachment)
+    return made
+
+
+def in_one_language(
+    values: Mapping[str, Any], language: str, body: str, *, pages: Environment, attachment: Attachment
+) -> dict[str, bytes]:
+    """The markup of the page, by the template `body`, and the PDF; without the PDF where this server makes none."""
+    made = {f"html.{language}": pages.get_template(body).render(values).encode()}
+    printed = pages.get_template("reports/reports/print.html").render(values)
+    with suppress(PdfUnavailable):
+        made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
     return made
 
 

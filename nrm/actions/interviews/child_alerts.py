@@ -13,13 +13,12 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
-from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
+from nrm import clock
+from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
 from nrm.domain.interviews.endings import ChildAnswer
-from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.steps.interviews import child_alerts as steps
 from nrm.store.interviews import child_alerts as store
@@ -48,21 +47,7 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
         if by.kind is not OrganisationKind.CHILD_PROTECTION:
             raise NotVisible
         alert = store.row(interview_id, by=by)
-        hit = hit_one(
-            session,
-            update(ChildAlert)
-            .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-            .values(done_at=clock.now(), done_by_id=by.member_id),
-        )
-        if not hit:
-            raise IllegalTransition(TransitionRefusal.STATE)
-        audit.append(
-            session,
-            audit.Event.CHILD_ALERT_ACKNOWLEDGED,
-            by=by,
-            interview_id=interview_id,
-            how="system",
-        )
+        steps.acknowledge(session, alert.id, how="system", at=clock.now(), by=by)
 
 
 def forget_withdrawn() -> int:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, transaction
+from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.endings import FINAL, ChildAnswer
 from nrm.domain.referrals.notification_calls import check_call
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
-from nrm.models.referrals.referrals import Call, ChildAlert
+from nrm.models.referrals.referrals import Call
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.referrals import obligations as obligation_steps
 from nrm.store.interviews import child_alerts
@@ -54,21 +53,7 @@ def tell_of_child(
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
-            hit = hit_one(
-                session,
-                update(ChildAlert)
-                .where(ChildAlert.id == alert.id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-                .values(done_at=called_at, done_by_id=by.member_id),
-            )
-            if not hit:
-                raise IllegalTransition(TransitionRefusal.STATE)
-            audit.append(
-                session,
-                audit.Event.CHILD_ALERT_ACKNOWLEDGED,
-                by=by,
-                interview_id=interview_id,
-                how="telephone",
-            )
+            child_alert_steps.acknowledge(session, alert.id, how="telephone", at=called_at, by=by)
         return answered
 
 

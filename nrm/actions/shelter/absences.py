@@ -79,19 +79,28 @@ def known(*, missing_id: uuid.UUID, by: Actor) -> None:
 
     Raises NotPermitted, NotVisible.
     """
-    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
-    authority = by.kind is OrganisationKind.CHILD_PROTECTION
-    if not (authority or by.may(Permission.REFERRAL_DIRECT)):
-        raise NotVisible
+    who = _who_knows(by)
     with transaction() as session:
         alarm = store.row(missing_id, by=by)
-        column = Missing.authority_knows if authority else Missing.desk_knows
-        hit = hit_one(
-            session, update(Missing).where(Missing.id == alarm.id, column.is_(False)).values({column.key: True})
-        )
-        if hit:
-            who = "authority" if authority else "desk"
+        if _note_known(session, alarm, who):
             audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
+
+
+def _who_knows(by: Actor) -> str:
+    """For which of the two desks the actor says that it knows; raises NotPermitted, NotVisible."""
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    if by.kind is OrganisationKind.CHILD_PROTECTION:
+        return "authority"
+    if by.may(Permission.REFERRAL_DIRECT):
+        return "desk"
+    raise NotVisible
+
+
+def _note_known(session: Session, row: Missing | LeftAlone, who: str) -> bool:
+    """Note that `who` knows; returns whether that is news."""
+    kind = type(row)
+    column = kind.authority_knows if who == "authority" else kind.desk_knows
+    return hit_one(session, update(kind).where(kind.id == row.id, column.is_(False)).values({column.key: True}))
 
 
 def found(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
@@ -255,15 +264,7 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     with transaction() as session:
         left = store.left_row(left_id, by=by)
         check_second(left.recorded_by_id, by.member_id)
-        hit = hit_one(
-            session,
-            update(LeftAlone)
-            .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
-            .values(confirmed_by_id=by.member_id)
-            .execution_options(synchronize_session=False),
-        )
-        if not hit:
-            raise AbsenceRefused(AbsenceRefusal.OVER)
+        _change_open(session, left, confirmed_by_id=by.member_id)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         if left.kind == Kind.DIED:
             case = session.get_one(Case, left.case_id, populate_existing=True)
@@ -302,6 +303,18 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         return left.stay_id
 
 
+def _change_open(session: Session, left: LeftAlone, **values: object) -> None:
+    """Change a record that was neither confirmed nor taken back yet; raises AbsenceRefused (`over`)."""
+    statement = (
+        update(LeftAlone)
+        .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if not hit_one(session, statement):
+        raise AbsenceRefused(AbsenceRefusal.OVER)
+
+
 def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """Delete a record that was wrong, before a second member confirmed it; returns the stay.
 
@@ -310,15 +323,7 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         left = store.left_row(left_id, by=by)
-        hit = hit_one(
-            session,
-            update(LeftAlone)
-            .where(LeftAlone.id == left.id, LeftAlone.confirmed_by_id.is_(None), LeftAlone.withdrawn_on.is_(None))
-            .values(withdrawn_on=days.today())
-            .execution_options(synchronize_session=False),
-        )
-        if not hit:
-            raise AbsenceRefused(AbsenceRefusal.OVER)
+        _change_open(session, left, withdrawn_on=days.today())
         event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         return left.stay_id
@@ -329,16 +334,9 @@ def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
 
     Raises NotPermitted, NotVisible.
     """
-    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
-    authority = by.kind is OrganisationKind.CHILD_PROTECTION
-    if not (authority or by.may(Permission.REFERRAL_DIRECT)):
-        raise NotVisible
+    who = _who_knows(by)
     with transaction() as session:
         left = store.left_row(left_id, by=by)
-        column = LeftAlone.authority_knows if authority else LeftAlone.desk_knows
-        hit = hit_one(
-            session, update(LeftAlone).where(LeftAlone.id == left.id, column.is_(False)).values({column.key: True})
-        )
-        if hit:
+        if _note_known(session, left, who):
             event = audit.Event.DEATH_KNOWN if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_KNOWN
             audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)

@@ -151,6 +151,18 @@ def ask_again(session: Session, interview_id: uuid.UUID, reason: str, *, by: Act
     return asked
 
 
+def acknowledge(session: Session, interview_id: uuid.UUID, *, how: str, at: datetime, by: Actor) -> None:
+    """The child authority knows; raises IllegalTransition if it said so before or the message was taken back."""
+    statement = (
+        update(ChildAlert)
+        .where(ChildAlert.id == interview_id, ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
+        .values(done_at=at, done_by_id=by.member_id)
+    )
+    if not hit_one(session, statement):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(session, audit.Event.CHILD_ALERT_ACKNOWLEDGED, by=by, interview_id=interview_id, how=how)
+
+
 def answered(
     session: Session,
     interview_id: uuid.UUID,

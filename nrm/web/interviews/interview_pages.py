@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,8 @@ from markupsafe import Markup
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm import clock
-from nrm.actions.interviews import interview_sending
-from nrm.actions.interviews.interviews import Draft
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS
 from nrm.domain.interviews.endings import LAST_WORDS
@@ -40,9 +40,26 @@ from nrm.web.shelter.opened import answer_rows
 
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
+LONGEST_NUMBER = 9
 # Fields of the form that are not answers.
 AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
+
+
+def draft_of_form(interview_id: uuid.UUID, read: Callable[..., Draft]) -> Draft:
+    """The draft for a form that was sent, by `read` of the actions; sending the form opens it, as resuming does."""
+    by = access.actor()
+    try:
+        return read(interview_id=interview_id, by=by)
+    except OpeningEnded:
+        interviews.resume(interview_id=interview_id, by=by)
+        return read(interview_id=interview_id, by=by)
+
+
+def revision_of_form() -> int:
+    """The revision the form was made from; 0, which none has, for anything that is not a number."""
+    text = request.form.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ from nrm.web.referrals import announced_returns, next_receiver
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-LONGEST_NUMBER = 9
 REFUSALS = {
     **next_receiver.REFUSED,
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
@@ -192,7 +191,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     """Check and keep the page, then go on; the last page ends or sends the interview."""
     by = access.actor()
     try:
-        draft = _opened(interview_id)
+        draft = interview_pages.draft_of_form(interview_id, actions.read)
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
     asked = _page_of(draft, page)
@@ -201,7 +200,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     directives.keep_ticked(page)
     form = page_form(draft.questionnaire, asked, current_language())(request.form)
     given = form.accept(draft.answers, today=clock.today(country().timezone))
-    seen = _revision_shown()
+    seen = interview_pages.revision_of_form()
     try:
         if "stop" in request.form:
             so_far = _acceptable(form)
@@ -227,22 +226,6 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         return interview_pages.stale(error.current, asked, form)
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
-
-
-def _opened(interview_id: uuid.UUID) -> Draft:
-    """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
-    by = access.actor()
-    try:
-        return actions.read(interview_id=interview_id, by=by)
-    except OpeningEnded:
-        actions.resume(interview_id=interview_id, by=by)
-        return actions.read(interview_id=interview_id, by=by)
-
-
-def _revision_shown() -> int:
-    """The revision the form was made from; 0, which none has, for anything that is not a number."""
-    text = request.form.get("seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
 def _acceptable(form: PageForm) -> dict[str, Any]:
@@ -390,7 +373,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def without(interview_id: uuid.UUID) -> Answer:
     try:
-        _opened(interview_id)
+        interview_pages.draft_of_form(interview_id, actions.read)
         actions.leave(interview_id=interview_id, by=access.actor())
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
@@ -444,11 +427,11 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
 
 def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
-        draft = _opened(interview_id)
+        draft = interview_pages.draft_of_form(interview_id, actions.read)
         ending = interview_endings.outcome(draft, discard=discard)
         if ending is None:
             return _to_page(draft, draft.page_to_do)
-        return interview_endings.carry_out(draft, ending, _revision_shown())
+        return interview_endings.carry_out(draft, ending, interview_pages.revision_of_form())
     except StaleAnswers as error:
         now = interview_endings.outcome(error.current, discard=discard)
         if now is None:

@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.interviews.paper_forms import FIELD_OF, REFUSED, NumberForm, PrintForm, TypedForm, typed_form
 from nrm import clock
-from nrm.actions.interviews import interviews
 from nrm.actions.interviews import paper_forms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.interviews import Question, Questionnaire
@@ -25,14 +24,13 @@ from nrm.steps.interviews.drafts import Draft, NoLongerDraft, OpeningEnded, Stal
 from nrm.store.countries import country
 from nrm.store.interviews import paper_forms as store
 from nrm.web import access, errors, formats
-from nrm.web.interviews import paper_print
+from nrm.web.interviews import interview_pages, paper_print
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("paper_forms", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 NO_PDF = N_("This server cannot make the papers now. No number was issued.")
-LONGEST_NUMBER = 9
 
 
 def _questionnaire() -> Questionnaire:
@@ -167,14 +165,16 @@ def type_in(interview_id: uuid.UUID) -> Answer:
     typed."""
     by = access.actor()
     try:
-        draft = _opened(interview_id)
+        draft = interview_pages.draft_of_form(interview_id, actions.read)
         form = typed_form(draft.questionnaire, current_language())(request.form)
         given = form.read(country().in_force(clock.now()).parties)
         complete = "leave" not in request.form
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
             return _answers_page(draft, form, 422)
-        actions.keep(interview_id=interview_id, answers=kept, seen=_revision_shown(), complete=complete, by=by)
+        actions.keep(
+            interview_id=interview_id, answers=kept, seen=interview_pages.revision_of_form(), complete=complete, by=by
+        )
     except StaleAnswers as error:
         return _answers_page(error.current, form, 409, stale=True)
     except NoLongerDraft as error:
@@ -186,21 +186,6 @@ def type_in(interview_id: uuid.UUID) -> Answer:
 
 def _local_day(draft: Draft) -> Any:
     return clock.day_of(draft.started_at, country().timezone)
-
-
-def _opened(interview_id: uuid.UUID) -> Draft:
-    """The draft for a form that was sent; sending the form opens the draft, as resuming does."""
-    by = access.actor()
-    try:
-        return actions.read(interview_id=interview_id, by=by)
-    except OpeningEnded:
-        interviews.resume(interview_id=interview_id, by=by)
-        return actions.read(interview_id=interview_id, by=by)
-
-
-def _revision_shown() -> int:
-    text = request.form.get("seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
 def _go_on(interview_id: uuid.UUID) -> BaseResponse:

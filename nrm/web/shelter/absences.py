@@ -42,6 +42,16 @@ Answer = BaseResponse | tuple[str, int] | str
 OVER = N_("This stay has ended already.")
 
 
+@blueprint.errorhandler(AbsenceRefused)
+def _refused(error: AbsenceRefused) -> Answer:
+    return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+
+
+@blueprint.errorhandler(StayOver)
+def _over(_: StayOver) -> Answer:
+    return errors.error_page(409, OVER)
+
+
 def place(code: str) -> str:
     """A country in words: of a stay or a record; empty where none was asked."""
     if code == HOME:
@@ -83,7 +93,7 @@ def report(case_id: uuid.UUID) -> Answer:
         actions.report(case_id=case_id, since=_since(form), feared=Feared(form.feared.data), by=by)
     except AbsenceRefused as error:
         if error.reason is not AbsenceRefusal.SINCE:
-            return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+            raise
         field = form.since_day if form.since.data == "other" else form.since
         field.errors = [ABSENCE_REFUSED[error.reason]]
         return _missing(case_id, form, 422)
@@ -111,10 +121,7 @@ def known(missing_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def found(missing_id: uuid.UUID) -> Answer:
     """The person is back; one press of a button ends the alarm."""
-    try:
-        case_id = actions.found(missing_id=missing_id, by=access.actor())
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    case_id = actions.found(missing_id=missing_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -129,10 +136,7 @@ def end_page(missing_id: uuid.UUID) -> Answer:
 @blueprint.post("/missing/<uuid:missing_id>/end")
 @access.requires(Permission.STAY_MANAGE)
 def end(missing_id: uuid.UUID) -> Answer:
-    try:
-        case_id = actions.end(missing_id=missing_id, by=access.actor())
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    case_id = actions.end(missing_id=missing_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -189,10 +193,6 @@ def record_left(stay_id: uuid.UUID) -> Answer:
     except GateClosed as error:
         form.left.errors = [CLOSED[error.reason]]
         return render_template("shelter/absences/left.html", stay=stay, form=form), 422
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
-    except StayOver:
-        return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 
@@ -222,10 +222,6 @@ def record_death(stay_id: uuid.UUID) -> Answer:
         field = form.died_day if form.died.data == "other" else form.died
         field.errors = [IMPOSSIBLE[error.reason]]
         return render_template("shelter/absences/died.html", stay=stay, form=form), 422
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
-    except StayOver:
-        return errors.error_page(409, OVER)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 
@@ -245,12 +241,7 @@ def left_one(left_id: uuid.UUID) -> Answer:
 @blueprint.post("/left/<uuid:left_id>/confirm")
 @access.requires(Permission.STAY_MANAGE)
 def confirm_left(left_id: uuid.UUID) -> Answer:
-    try:
-        stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
-    except StayOver:
-        return errors.error_page(409, OVER)
+    stay_id = actions.confirm_left(left_id=left_id, by=access.actor())
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 
@@ -258,10 +249,7 @@ def confirm_left(left_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def take_back_left(left_id: uuid.UUID) -> Answer:
     """Delete a record that was wrong."""
-    try:
-        stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
-    except AbsenceRefused as error:
-        return errors.error_page(409, ABSENCE_REFUSED[error.reason])
+    stay_id = actions.take_back_left(left_id=left_id, by=access.actor())
     return redirect(url_for("stays.show", stay_id=stay_id), 303)
 
 

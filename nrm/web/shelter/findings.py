@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -47,21 +48,8 @@ def of_case(case_id: uuid.UUID) -> Answer:
     form = FindingsForm(request.form)
     by = access.actor()
     store.to_assess(case_id, by=by)
-    if not form.validate():
-        return _of_case(case_id, form, 422)
-    try:
-        actions.record(
-            case_id=case_id,
-            found=form.found,
-            on=chosen_day(form.when, form.on, today()),
-            assessor=(form.assessor.data or "").strip(),
-            by=by,
-        )
-    except FindingRefused as error:
-        if error.reason is FindingRefusal.STATE:
-            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
-        return _of_case(case_id, _marked(form, error), 422)
-    return redirect(url_for("home.index"), 303)
+    record = partial(actions.record, case_id=case_id)
+    return _recorded(form, partial(_of_case, case_id), record, url_for("home.index"))
 
 
 @blueprint.get("/child-returns/<uuid:return_id>/findings")
@@ -85,21 +73,28 @@ def of_return(return_id: uuid.UUID) -> Answer:
     by = access.actor()
     if State(child_returns.one(return_id, by=by).state).is_over:
         return errors.error_page(409, OVER)
+    record = partial(actions.record_of_return, return_id=return_id)
+    return _recorded(form, partial(_of_return, return_id), record, url_for("child_returns.show", return_id=return_id))
+
+
+def _recorded(
+    form: FindingsForm, page: Callable[[FindingsForm, int], Answer], record: Callable[..., object], after: str
+) -> Answer:
+    """Record what the form says and go on to `after`, or give the page back with what is wrong."""
     if not form.validate():
-        return _of_return(return_id, form, 422)
+        return page(form, 422)
     try:
-        actions.record_of_return(
-            return_id=return_id,
+        record(
             found=form.found,
             on=chosen_day(form.when, form.on, today()),
             assessor=(form.assessor.data or "").strip(),
-            by=by,
+            by=access.actor(),
         )
     except FindingRefused as error:
         if error.reason is FindingRefusal.STATE:
             return errors.error_page(409, IMPOSSIBLE[error.reason][1])
-        return _of_return(return_id, _marked(form, error), 422)
-    return redirect(url_for("child_returns.show", return_id=return_id), 303)
+        return page(_marked(form, error), 422)
+    return redirect(after, 303)
 
 
 def _marked(form: FindingsForm, error: FindingRefused) -> FindingsForm:

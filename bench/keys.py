@@ -75,7 +75,7 @@ def _sealing_again() -> None:
         took = time.perf_counter() - started
     assert done.sealed == COMPARTMENTS
     each = took / COMPARTMENTS
-    _print(f"seal {COMPARTMENTS:,} compartments anew", each, anchor, counts)
+    _print(f"seal {COMPARTMENTS:,} compartments again", each, anchor, counts)
 
 
 def _signing_in() -> None:

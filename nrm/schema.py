@@ -52,7 +52,7 @@ def exchange_codes(table: str, column: str, name: str, before: Sequence[str], af
     """In a migration: let the check `name` of a table take the codes `after` in a column, in place of `before`.
 
     SQLite changes no check in place, but as no stored row is affected its documented way is to write the schema itself;
-    so a table that others refer to is not made anew. Rows with codes that go must be changed before.
+    so a table that others refer to need not be rebuilt. Rows with codes that are removed must be changed before.
     """
     old, new = (f"{column} IN ({', '.join(map(repr, codes))})" for codes in (before, after))
     connection, full = op.get_bind(), op.f(f"ck_{table}_{name}")

@@ -37,7 +37,7 @@ def begin(today: date, since: date = date(2026, 4, 1)) -> None:
 
 
 def figures(code: str, number: int = 1) -> Figures:
-    """The same number in every cell of a table; of a protected one too."""
+    """One number for every cell of a table, also of a protected one."""
     return tuple((number,) * len(line) for line in zeros(country().register.tables[code]))
 
 

@@ -2,7 +2,7 @@
 
 This module reads an instance as a thief would who knows the published rules: both databases with `sqlite3`, the key
 files, and the passwords of some accounts. It opens everything that can be opened with them, with the rules written
-down anew: nothing of the program is used. Roles, statuses and the organisation a row claims to belong to are ignored:
+down again: nothing of the program is used. Roles, statuses and the organisation a row claims to belong to are ignored:
 only what a key opens counts.
 """
 
@@ -209,7 +209,7 @@ def compartment_keys(
         if release is not None:
             aad = context("pending", bytes.fromhex(case), compartment, epoch, bytes.fromhex(party))
             inner = unsealed(release, sealed, aad)
-            if inner is not None:  # else it was offered anew since, under another release key
+            if inner is not None:  # else it was offered again since, under another release key
                 grants.append((case, compartment, party, epoch, version, inner))
     tried = frozenset(kinds)
     for grant in grants:

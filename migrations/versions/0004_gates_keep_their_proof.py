@@ -38,7 +38,7 @@ def upgrade(database: str) -> None:
     )
     for table, checks in CHECKS.items():
         if _is_sqlite():
-            _make_anew(table, lambda text, table=table, checks=checks: _with(text, table, checks))
+            _rebuild(table, lambda text, table=table, checks=checks: _with(text, table, checks))
         else:
             for name, condition in checks.items():
                 op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition)
@@ -49,7 +49,7 @@ def downgrade(database: str) -> None:
         return
     for table, checks in CHECKS.items():
         if _is_sqlite():
-            _make_anew(table, lambda text, table=table, checks=checks: _without(text, table, checks))
+            _rebuild(table, lambda text, table=table, checks=checks: _without(text, table, checks))
         else:
             for name in checks:
                 op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
@@ -76,7 +76,7 @@ def _without(text: str, table: str, checks: dict[str, str]) -> str:
     return text
 
 
-def _make_anew(table, change) -> None:
+def _rebuild(table, change) -> None:
     """Rebuild the table with a changed text; rows and indexes stay the same."""
     connection = op.get_bind()
     text = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :t"), {"t": table})

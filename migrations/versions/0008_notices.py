@@ -1,4 +1,4 @@
-"""Announced returns: coarse facts in clear; who it is lies sealed like a case's identity, under the notice's id."""
+"""Announced returns: coarse facts in clear; the identity is sealed like that of a case, under the notice's id."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -37,7 +37,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
-    """Since which version a key is known, and when something was sealed anew, is forgotten."""
+    """Deletes since which version a key is known, and when something was sealed again."""
     if database != "main":
         return
     op.execute("DELETE FROM key_events WHERE event = 'sealed_anew'")

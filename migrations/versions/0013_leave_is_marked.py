@@ -1,6 +1,6 @@
 """Leave to read carries a mark; what was given before lasts a quarter of an hour and is asked for again.
 
-The same happens on the way down.
+Downward does the same.
 """
 
 import sqlalchemy as sa
@@ -16,15 +16,15 @@ depends_on = None
 
 def upgrade(database: str) -> None:
     if database == "main":
-        _make_anew(sa.Column("mark", sa.LargeBinary(), nullable=False))
+        _rebuild(sa.Column("mark", sa.LargeBinary(), nullable=False))
 
 
 def downgrade(database: str) -> None:
     if database == "main":
-        _make_anew()
+        _rebuild()
 
 
-def _make_anew(*more: sa.Column) -> None:
+def _rebuild(*more: sa.Column) -> None:
     op.drop_table("openings")
     op.create_table(
         "openings",

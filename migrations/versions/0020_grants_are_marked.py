@@ -65,7 +65,7 @@ def upgrade(database: str) -> None:
     )
     with op.batch_alter_table("grants") as table:
         table.alter_column("mark", server_default=None)
-    _mark_anew(
+    _mark_again(
         lambda row: ("keyring", row.organisation_id, row.kind, row.party, row.version, row.public),
         lambda row: ("referral", row.id, row.case_id, row.sender_id, row.receiver_id),
     )
@@ -76,7 +76,7 @@ def downgrade(database: str) -> None:
         return
     with op.batch_alter_table("grants") as table:
         table.drop_column("mark")
-    _mark_anew(
+    _mark_again(
         lambda row: ("keyring", row.organisation_id, row.kind, row.version, row.public),
         lambda row: ("referral", row.id, row.case_id, row.receiver_id),
     )
@@ -85,7 +85,7 @@ def downgrade(database: str) -> None:
 Parts = Callable[[sa.Row], tuple[crypto.Part, ...]]
 
 
-def _mark_anew(of_keyring: Parts, of_referral: Parts) -> None:
+def _mark_again(of_keyring: Parts, of_referral: Parts) -> None:
     keyrings = sa.select(
         KEYRINGS.c.id,
         KEYRINGS.c.organisation_id,

@@ -1,8 +1,8 @@
 """What was found of a child, by what every end of a stay passed its gate, who is missing, left on her own or died.
 
 Upward an assessment that only says "done" becomes "not yet clear", and is owed again while the case is not closed. A
-stay that ended before keeps `former_rule` where the gate was not asked. Downward the steps are done again that were done
-before, or that were decided since: at noon, as only the day is kept. Alarms of missing people and who left alone go.
+stay that ended before keeps `former_rule` where the gate was not asked. Downward the steps are marked as done that were done
+before, or that were decided since: at noon, as only the day is kept. Alarms and records of people who left are deleted.
 """
 
 import uuid
@@ -27,7 +27,7 @@ FORMER = OUT.replace("'friends', ", "")
 
 
 def _fits(out: str) -> str:
-    """Which destination fits which reason; `out`: of whoever leaves without being taken anywhere."""
+    """Which destination fits which reason; `out`: for people who leave without being taken anywhere."""
     free = ("left_voluntarily", "expelled", "refused_service", "no_longer_eligible", "no_longer_needs_support")
     elsewhere = dict.fromkeys(free, out)
     fitting = {
@@ -288,7 +288,7 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     _done_again()
-    # They refer to stays: on SQLite the table could not be made anew under them.
+    # They refer to stays: on SQLite the table could not be rebuilt while they refer to it.
     op.drop_table("left_alone")
     op.drop_table("missing")
     # What the old checks ask of a stay, the new ones forbid, and the other way round: between them there are none.
@@ -341,9 +341,9 @@ def _is_sqlite() -> bool:
 
 
 def _change_checks(table: str, before: dict[str, str], after: dict[str, str]) -> None:
-    """SQLite changes no check of a table that is there: the table is made anew from its own text."""
+    """SQLite changes no check of a table that is there: the table is rebuilt from its own text."""
     if _is_sqlite():
-        _make_anew(table, before, after)
+        _rebuild(table, before, after)
         return
     for name in before:
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
@@ -356,8 +356,8 @@ def _change_checks(table: str, before: dict[str, str], after: dict[str, str]) ->
             op.drop_constraint(op.f(f"fk_{table}_{name}_members"), table, type_="foreignkey")
 
 
-def _make_anew(table: str, before: dict[str, str], after: dict[str, str]) -> None:
-    """The same table, rows and indexes with other checks."""
+def _rebuild(table: str, before: dict[str, str], after: dict[str, str]) -> None:
+    """Rebuild the table with its rows and indexes, and other checks."""
     connection = op.get_bind()
     text = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :t"), {"t": table})
     indexes = connection.scalars(

@@ -1,5 +1,5 @@
 """Who made an invitation; when an organisation was last suspended; and which keyring is the newest, in the second
-database: what lies in the main one now, with a right mark, is taken to be. Needs the key files.
+database: the newest keyring of the main database whose mark is right is taken over. Needs the key files.
 """
 
 import sqlalchemy as sa

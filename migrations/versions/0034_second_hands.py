@@ -1,6 +1,6 @@
 """Acts that destroy: who did or asked for them, and who agreed; alarms say of what they are.
 
-Downward alarms about such acts go: an older program would tell them as openings.
+Downward, alarms about such acts are deleted: an older program would show them as openings.
 """
 
 import sqlalchemy as sa

@@ -34,7 +34,7 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
-    """Who waits for an answer waits on, as one of whose age nobody is sure; what was agreed to was taken back."""
+    """An age of 18 or over becomes an uncertain age; the agreement to it becomes the answer `nothing`."""
     if database != "main":
         return
     with op.batch_alter_table("child_alerts") as batch:

@@ -47,7 +47,7 @@ def backup_key(out: Path) -> None:
                 file.write(text)
     except OSError as error:
         raise Refused(f"--out: {out} cannot be made: {error.strerror}") from None
-    _tell(f"Keep {out} away from the server; give {recipient} to whoever runs `nrm backup`.")
+    _tell(f"Keep {out} away from the server; give {recipient} to the person who runs `nrm backup`.")
 
 
 @click.command()

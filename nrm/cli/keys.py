@@ -22,7 +22,7 @@ def keys() -> None:
 @keys.command()
 @click.option("--organisation", required=True, help="The organisation's code, such as VATRA; your own.")
 @click.option(
-    "--anew", is_flag=True, help="Also seal everything anew, so that what a person kept who left opens nothing."
+    "--anew", is_flag=True, help="Also seal everything again, so that keys a person kept who left open nothing."
 )
 @instance_option
 @login_option
@@ -57,5 +57,5 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
 
 
 def _seal_again(by: Actor) -> members.SealingProgress:
-    with click.progressbar(length=store.number_exposed(by=by), label="Sealing anew", file=sys.stderr) as bar:
+    with click.progressbar(length=store.number_exposed(by=by), label="Sealing again", file=sys.stderr) as bar:
         return members.seal_again(by=by, progress=bar.update)

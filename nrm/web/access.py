@@ -1,7 +1,7 @@
-"""Who may: every view is public, for any member, or for members who have one of the permissions it names.
+"""Who may open which view: it is public, for any member, or for members who have one of the permissions it names.
 
-Everything is denied that is not listed: a view is public by standing in PUBLIC, or names its permissions with
-`requires`, or is for any member with `signed_in`. A view without any of these is never reached.
+A public view is listed in PUBLIC; all others are marked, with `signed_in` for any member or with `requires` for
+permissions. A view that is neither listed nor marked is refused to everybody.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ PUBLIC = frozenset(
         "members.check_joined",
     }
 )
-# What hides a screen does so also while the database is gone.
+# Hiding the screen also works while the database cannot be reached.
 ALWAYS_THERE = frozenset({"accounts.hide_screen", "accounts.blank"})
-# What a member may do who has to set up a second factor first.
+# The views for a member who has to set up a second factor first.
 ENROLLING = frozenset({"second_factor.set_up_page", "second_factor.set_up", "accounts.sign_out"})
-# What a member may do who waits for a colleague's confirmation.
+# The views for a member who waits for a colleague's confirmation.
 WAITING = ENROLLING | {
     "home.index",
     "members.code_page",
@@ -51,12 +51,12 @@ WAITING = ENROLLING | {
 }
 _ACCESS = "_nrm_access"
 ANY_MEMBER = "any member"
-# Between the permissions of which one is enough, in the table of all endpoints.
+# Stands between permissions in the table of all endpoints: one of them is enough.
 OR = " or "
 
 
 def requires(permission: Permission, *others: Permission) -> Callable[[View], View]:
-    """The view is for members whose role has any of the permissions."""
+    """Mark a view for members whose role has at least one of the permissions."""
 
     def mark(view: View) -> View:
         setattr(view, _ACCESS, (permission, *others))
@@ -66,13 +66,13 @@ def requires(permission: Permission, *others: Permission) -> Callable[[View], Vi
 
 
 def signed_in(view: View) -> View:
-    """The view is for every member."""
+    """Mark a view for every member."""
     setattr(view, _ACCESS, ANY_MEMBER)
     return view
 
 
 def access_of(app: Flask, endpoint: str) -> str:
-    """`public`, `any member`, or the permissions of which an endpoint asks for one; for the table of all endpoints."""
+    """The access of an endpoint as the table of all endpoints says it: `public`, `any member`, or its permissions."""
     if endpoint in PUBLIC:
         return "public"
     asked = getattr(app.view_functions[endpoint], _ACCESS, "nobody")
@@ -80,7 +80,7 @@ def access_of(app: Flask, endpoint: str) -> str:
 
 
 def part_of_page(part: Callable[[uuid.UUID], str]) -> Callable[[uuid.UUID], Markup]:
-    """The part of a case's page that a template of ours makes; nothing for members to whom the store shows nothing."""
+    """Decorate a function that renders a part of a case's page: empty for members to whom the store shows nothing."""
 
     @wraps(part)
     def shown(case_id: uuid.UUID) -> Markup:
@@ -93,17 +93,17 @@ def part_of_page(part: Callable[[uuid.UUID], str]) -> Callable[[uuid.UUID], Mark
 
 
 def actor() -> Actor:
-    """Who is asking, on a page that is not public."""
+    """The member who asks, on a page that is not public."""
     return visitor().actor
 
 
 def visitor() -> accounts.SignedIn:
-    """Who is asking and what their pages say of them, on a page that is not public."""
+    """The member who asks and what the pages show of them, on a page that is not public."""
     return cast(accounts.SignedIn, g.visitor)
 
 
 def _before() -> errors.Answer | None:
-    # Looked for once: the proxy looks for it at each mention.
+    # Resolved once: the proxy looks the request up at every use.
     asked = request._get_current_object()  # type: ignore[attr-defined]
     endpoint, reads = asked.endpoint, asked.method in ("GET", "HEAD", "OPTIONS")
     if endpoint is None:
@@ -115,9 +115,9 @@ def _before() -> errors.Answer | None:
         return errors.error_page(403)
     if endpoint in PUBLIC:
         if endpoint not in ALWAYS_THERE:
-            accounts.must_answer()  # nobody types a password into a page that cannot take it
+            accounts.must_answer()  # no page asks for a password while it cannot be checked
         return None if reads else sessions.check_nonce()
-    # Looked for once and kept for the rest of the request: Flask-Login asks anew at each mention.
+    # Resolved once for the rest of the request: Flask-Login looks it up at every use.
     user = current_user._get_current_object()
     if not user.is_authenticated:
         return sessions.ask_to_sign_in()
@@ -135,10 +135,10 @@ def _before() -> errors.Answer | None:
 
 
 def _reaches(by: Actor, asked: object) -> bool:
-    """Whether a signed-in member may ask a view that is marked with `asked`; nobody may where there is no mark."""
+    """Whether a signed-in member may open a view that is marked with `asked`; never if there is no mark."""
     return asked == ANY_MEMBER or (isinstance(asked, tuple) and any(map(by.may, asked)))
 
 
 def register(app: Flask) -> None:
-    """Ask before every request of the application whether it may be answered."""
+    """Check before every request of the application whether it may be answered."""
     app.before_request(_before)

@@ -1,4 +1,4 @@
-"""What a failure looks like: each error of the rules with its status, and the page that says it."""
+"""What a failure looks like: the status of each exception of the rules, and the page of an error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRY_AGAIN_SECONDS = 30
 
 
 def error_page(status: int, explanation: str = "") -> Answer:
-    """The uniform page of an error: what is safe, a code to quote, a telephone."""
+    """The page of every error: what is kept, a code to quote, a telephone number. The log has the same code."""
     code = secrets.token_hex(4)
     current_app.logger.warning("answered %s: %s (%s)", status, request.url_rule or "no such page", code)
     try:
@@ -43,18 +43,18 @@ def error_page(status: int, explanation: str = "") -> Answer:
     except Exception as error:
         if status == 503 or not faults.is_of_a_database_that_is_gone(error):
             raise
-        return _out_of_order()  # not even who is asking can be known
+        return _out_of_order()  # who is signed in cannot be read either
     return page, status
 
 
 def waiting_text(too_soon: TooSoon) -> str:
-    """How long to wait, in words that do not tell more than the length of the whole wait."""
+    """How long to wait, in words. They give the whole wait and not what is left of it, which would tell more."""
     seconds = int(too_soon.delay.total_seconds())
     return gettext("Too many tries. Wait %(seconds)s seconds, then try again", seconds=seconds)
 
 
 def with_retry(response: Response, too_soon: TooSoon) -> Response:
-    """The same in the header that programs read."""
+    """Add the seconds that are left as the header `Retry-After`."""
     response.headers["Retry-After"] = str(too_soon.left)
     return response
 
@@ -69,9 +69,9 @@ def _http_error(error: HTTPException) -> Answer:
 
 
 def _out_of_order() -> Answer:
-    """The database cannot be reached: nobody can be known, so the page is that of a visitor."""
+    """The page while the database cannot be reached; it is that of a visitor, as no session can be read."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
-    if request.endpoint == "accounts.hide_screen":  # what is on the screen goes, whatever happens
+    if request.endpoint == "accounts.hide_screen":  # the screen is emptied in any case
         return redirect(url_for("accounts.blank"), 303)
     response = Response(*cast("tuple[str, int]", error_page(503)))
     response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
@@ -84,7 +84,7 @@ def _too_soon(error: TooSoon) -> Answer:
 
 
 def _waits(error: WaitsForSecond) -> Answer:
-    """To the page that says what became of it, and that a colleague has to agree."""
+    """Lead to the page of the act, which says that a colleague has to agree."""
     return redirect(url_for("second_hands.show", act_id=error.act_id), 303)
 
 
@@ -96,7 +96,7 @@ def _crashed(error: Exception) -> Answer:
 
 
 def _log_exception(exc_info: Any) -> None:
-    """In the place of Flask's own, which writes the address and the message: when the page of an error fails itself."""
+    """Replaces Flask's own method, which writes the address and the message; used if the page of an error fails."""
     current_app.logger.error("the page of an error failed: %s", faults.described(exc_info[1]))
 
 

@@ -1,4 +1,4 @@
-"""Who is signed in: the cookies, signing in again and what was typed before it, and a fresh proof of who it is."""
+"""Who is signed in: the cookies of a session, signing in again without losing a form, and asking for a fresh proof."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from nrm.steps.accounts.credentials import Asker
 from nrm.web import carrying, errors, places
 from nrm.web.language import gettext, text_in
 
-# Forms that are not given back: what was typed there must not lie in a page.
+# Forms that are not given back: what was typed there must not be written into a page.
 NEVER_CARRIED = carrying.SECRETS
-# The field of a form that carries a fresh proof, and the one that carries where to go on.
+# The form field with a fresh proof, and the one with the sealed address of the page that follows.
 PROOF, CARRIED = "step_up", "carried"
 _STEP_UP = "_nrm_step_up"
 LONGEST_ANSWER = 300
@@ -39,9 +39,10 @@ class Visitor(UserMixin):  # type: ignore[misc]
 
 
 def step_up(view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view asks for a proof that is at most five minutes old: members, keys, erasure, what leaves the instance.
+    """Mark a view that asks for a proof at most five minutes old: members, keys, erasure, what leaves the instance.
 
-    The code of the second factor; the password where there is none. A form that was sent is not lost by it.
+    The proof is the code of the second factor, or the password where there is none. A form that was sent is kept
+    until the proof is given.
     """
     setattr(view, _STEP_UP, True)
     return view
@@ -68,32 +69,33 @@ def browser_cookie() -> str:
 
 
 def remember_browser(response: BaseResponse, login: str) -> None:
-    """Whoever signed in here does not wait for the failures of others in their name."""
+    """Mark the browser as known for `login`: there it does not wait for failures that others make in its name."""
     before = request.cookies.get(browser_cookie(), "")
     known = accounts.remember_browser(login=login, browsers=before)
     response.set_cookie(browser_cookie(), known, YEAR, secure=is_secure(), httponly=True, samesite="Strict", path="/")
 
 
 def nonce_cookie() -> str:
-    """The name of the cookie that the token of a public form belongs to; the prefix as above."""
+    """The name of the cookie that the token of a public form belongs to; the prefix as in `session_cookie`."""
     return "__Host-nrm-form" if is_secure() else "nrm-form"
 
 
 def set_session(response: BaseResponse, cookie: str) -> None:
-    """Hand the session to the browser."""
+    """Set the cookie of the session in the browser."""
     response.set_cookie(session_cookie(), cookie, secure=is_secure(), httponly=True, samesite="Strict", path="/")
 
 
 def clear_session(response: BaseResponse) -> None:
-    """Take it away; `Clear-Site-Data` empties the browser's cache of this site."""
+    """Delete the cookie of the session; `Clear-Site-Data` empties the browser's cache of this site."""
     response.delete_cookie(session_cookie(), secure=is_secure(), httponly=True, samesite="Strict", path="/")
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
 class _Manager(LoginManager):  # type: ignore[misc]
-    """Flask-Login as far as it is used: `current_user` is whom our own cookie names.
+    """Flask-Login, reduced to what is used: `current_user` is the member whom this program's own cookie names.
 
-    Its session, its `remember me` and its look at the browser's name are not: each costs something in every request.
+    Its own session, its `remember me` and its check of the browser's name are left out: each costs time in every
+    request.
     """
 
     def _load_user(self) -> None:
@@ -106,22 +108,22 @@ class _Manager(LoginManager):  # type: ignore[misc]
 
 
 def asker() -> Asker:
-    """From where the visitor tries. The address is the one a declared proxy names, if there is one."""
+    """Where an attempt comes from: the network (as a declared proxy names it) and the known browser."""
     return Asker(network_of(request.remote_addr), request.cookies.get(browser_cookie(), ""))
 
 
 def visitor_or_none() -> accounts.SignedIn | None:
-    """Who is asking, on a public page."""
+    """The signed-in member on a public page; None if nobody is signed in."""
     return cast(Visitor, current_user).signed_in if current_user.is_authenticated else None
 
 
 def nonce() -> str:
-    """What the token of a public form belongs to: the cookie's value, or a new one."""
+    """The value that the token of a public form belongs to: that of the cookie, or a new one."""
     return request.cookies.get(nonce_cookie()) or secrets.token_hex(16)
 
 
 def remember_nonce(response: BaseResponse, nonce: str) -> None:
-    """The cookie that the token of a public form belongs to."""
+    """Set the cookie that the token of a public form belongs to."""
     response.set_cookie(nonce_cookie(), nonce, secure=is_secure(), httponly=True, samesite="Strict", path="/")
 
 
@@ -156,7 +158,10 @@ def sign_in_form(
 
 
 def check_nonce() -> errors.Answer | None:
-    """A form that is sent before there is a session: its token belongs to a cookie set with the form."""
+    """Check a form that is sent before there is a session: its token must belong to the cookie that was set with it.
+
+    Returns None if it may go on, else the page of an error.
+    """
     if request.endpoint == "accounts.hide_screen":
         return None
     if accounts.is_sign_in_token(request.cookies.get(nonce_cookie(), ""), request.form.get("csrf_token", "")):
@@ -168,9 +173,10 @@ def check_nonce() -> errors.Answer | None:
 
 
 def ask_to_sign_in() -> errors.Answer:
+    """Lead to the sign-in page; a form that was sent is sealed into it, if it is one that may be given back."""
     ended = g.get("ended")
     if request.method in ("GET", "HEAD"):
-        accounts.must_answer()  # at once, and not on the page after it
+        accounts.must_answer()  # an outage is shown here, not on the page that follows
         locked = isinstance(ended, accounts.Ended) and ended.locked
         return redirect(url_for("screen_lock.unlock_page" if locked else "accounts.sign_in_page"), 303)
     kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
@@ -190,16 +196,16 @@ def _closes(endpoint: str) -> bool:
 
 
 def is_carried(endpoint: str) -> bool:
-    """Whether a form is given back after signing in: not one that asks for a fresh proof, which signing in would be."""
+    """Whether a form is given back after signing in; one that asks for a proof is not, as signing in counts as one."""
     if endpoint not in carrying.WORDS or endpoint in carrying.SECRETS | carrying.ACTS:
         return False
     return not asks_for_proof(current_app.view_functions[endpoint])
 
 
 def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
-    """The page that says in words what came before signing in: to be sent by a press, or that it was not done.
+    """The page after signing in that names the form sent before: one press sends it, or it says that it was not done.
 
-    None if nothing was this member's. Nothing is sent by itself.
+    None if there is no such form of this member. The program sends nothing by itself.
     """
     by = signed_in.actor
     for kind in (accounts.Carry.FORM, accounts.Carry.UNDONE):
@@ -224,7 +230,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
 
 
 def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
-    """Ask for a fresh proof, unless there is one or the form brings it along."""
+    """None if there is a fresh proof, or the form contains a right one; else the page that asks for it."""
     if is_fresh(visitor.proved_at, clock.now()):
         return None
     if request.method != "POST" or request.endpoint in NEVER_CARRIED:
@@ -237,13 +243,13 @@ def ask_again(visitor: accounts.SignedIn) -> errors.Answer | None:
 
 
 def _here(by: Actor) -> str:
-    """The address of this page, sealed for who asked for it."""
+    """The address of this page, sealed for the member who asked for it."""
     assert by.member_id is not None
     return accounts.carry(accounts.Ended(by.member_id), accounts.Carry.PAGE, path=places.here())
 
 
 def prove(visitor: accounts.SignedIn, *, fields: list[tuple[str, str]], address: str = "") -> errors.Answer | None:
-    """None if the form carries a proof that is right, else the page that asks again."""
+    """Check the proof in the form; None if it is right, else the page that asks again."""
     try:
         second_factor.prove_again(answer=request.form.get(PROOF, "")[:LONGEST_ANSWER], by=visitor.actor, asker=asker())
     except SignInRefused:
@@ -291,7 +297,7 @@ def _for_templates() -> dict[str, object]:
 
 
 def _shown(visitor: accounts.SignedIn) -> dict[str, str]:
-    """What stands of the person on top of every page."""
+    """What the top of every page says of the member."""
     return {
         "name": visitor.name,
         "login": visitor.login,
@@ -301,6 +307,6 @@ def _shown(visitor: accounts.SignedIn) -> dict[str, str]:
 
 
 def register(app: Flask) -> None:
-    """Let every request of the application know its session, and every page who is signed in."""
+    """Find the session of every request, and give every template the member who is signed in."""
     app.login_manager = _Manager()  # type: ignore[attr-defined]
     app.context_processor(_for_templates)

@@ -63,7 +63,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def plain_page(browser: Browser) -> Iterator[Page]:
-    """The same without JavaScript."""
+    """A page of a browser that has JavaScript turned off."""
     context = new_context(browser, java_script_enabled=False)
     yield context.new_page()
     context.close()

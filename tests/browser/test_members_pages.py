@@ -1,4 +1,4 @@
-"""Leaving, a new key, sealing anew and a lost password, by the pages; each page in the state in which it matters."""
+"""Leaving, a new key, sealing again and a lost password, by the pages; each page in the state in which it matters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def good_as_it_is(page: Page) -> None:
     checks.assert_fits(page)
 
 
-def test_a_member_is_disabled_the_key_renewed_and_everything_sealed_anew(
+def test_a_member_is_disabled_the_key_renewed_and_everything_sealed_again(
     world_app: tuple[Flask, World], browser: Browser
 ) -> None:
     app, _ = world_app
@@ -71,7 +71,7 @@ def test_a_member_is_disabled_the_key_renewed_and_everything_sealed_anew(
         page.context.close()
 
 
-def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holder_stays(
+def test_a_new_key_is_due_then_something_is_left_to_seal_again_and_the_last_holder_stays(
     world_app: tuple[Flask, World], browser: Browser
 ) -> None:
     app, _ = world_app
@@ -110,7 +110,7 @@ def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holde
         manager = factories.actor("vatra.shelter_manager")
         members.renew_keyring(by=manager)
         assert members.move_grants(by=manager).done
-        good(page, f"{base}/members/keys")  # still to be sealed anew
+        good(page, f"{base}/members/keys")  # still to be sealed again
         page.goto(f"{base}/")
         page.locator(".note form button").click()
         expect(page).to_have_url(f"{base}/members/keys")
@@ -118,7 +118,7 @@ def test_a_new_key_is_due_then_something_is_left_to_seal_anew_and_the_last_holde
         page.context.close()
 
 
-def test_who_lost_the_password_begins_anew_and_is_confirmed(world_app: tuple[Flask, World], browser: Browser) -> None:
+def test_who_lost_the_password_begins_again_and_is_confirmed(world_app: tuple[Flask, World], browser: Browser) -> None:
     app, _ = world_app
     worker = id_of("nrc.case_worker")
     with live.serving(app) as base:

@@ -112,14 +112,14 @@ Rows = list[dict[str, Any]]
 
 
 def hash_of(before: bytes, row: dict[str, Any]) -> bytes:
-    """As the chain is described, written down anew."""
+    """The hash as the chain is described, computed by code of its own."""
     entry = {name: row[name] for name in NAMES if name != "hash"}
     text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(before + text.encode()).digest()
 
 
-def written_anew(rows: Rows) -> Rows:
-    """The same rows as one who knows the code would leave them: numbered and chained."""
+def rewritten(rows: Rows) -> Rows:
+    """The rows as a person who knows the code would leave them: numbered and chained."""
     before, made = bytes(32), []
     for number, row in enumerate(rows, start=1):
         entry = {**row, "id": number}
@@ -217,14 +217,14 @@ def test_whatever_is_done_to_the_table_the_first_bad_entry_is_named(bare: Sessio
 
 @settings(max_examples=100)
 @given(st.data())
-def test_a_chain_that_was_computed_anew_does_not_fit_the_first_checkpoint_behind_the_change(
+def test_a_chain_that_was_computed_again_does_not_fit_the_first_checkpoint_behind_the_change(
     bare: Session, data: st.DataObject
 ) -> None:
     rows = chain(bare, data.draw(st.integers(1, 12)), "")
     entries = sorted(data.draw(st.sets(st.integers(1, len(rows)), max_size=4)))
     at = data.draw(st.integers(0, len(rows) - 1))
     changed = [*rows[:at], {**rows[at], "member_id": "somebody else"}, *rows[at + 1 :]]
-    put(bare, written_anew(changed))
+    put(bare, rewritten(changed))
     caught = [entry for entry in entries if entry > at]
     found = list(audit.verify(bare, [point(rows, entry) for entry in entries]))
     assert [number for number, _ in found] == caught[:1]
@@ -275,7 +275,7 @@ def test_an_end_that_was_cut_off_is_seen_by_the_checkpoint_alone(app: Flask, com
     assert out.decode().startswith(f"entry {entry - 1}: missing: the end was cut off")
 
 
-def test_a_chain_that_was_written_anew_is_seen_by_the_checkpoint_alone(
+def test_a_chain_that_was_written_again_is_seen_by_the_checkpoint_alone(
     app: Flask, command: Command, file: Path
 ) -> None:
     with transaction() as session:
@@ -287,7 +287,7 @@ def test_a_chain_that_was_written_anew_is_seen_by_the_checkpoint_alone(
     connection = sqlite3.connect(app.extensions["nrm.config"].directory / "main.db")
     with connection:
         connection.execute("DELETE FROM audit_entries")
-        for row in written_anew([*rows, rows[-1]]):
+        for row in rewritten([*rows, rows[-1]]):
             connection.execute("INSERT INTO audit_entries VALUES (?,?,?,?,?,?,?)", [row[name] for name in NAMES])
     connection.close()
     assert command(app, "audit", "verify")[0] == 0

@@ -116,7 +116,7 @@ def test_in_the_demo_country_each_organisation_opens_exactly_its_live_grants(
     several = ("NRC", "RINAS", "RA", *thief.OUTSIDE)
     together = thief.opened(files, *several, released=False, kinds=files.kinds(*several))
     assert set(together) == set().union(*(granted[code] for code in several))
-    # Whoever handed somebody over holds nothing of the case once it was accepted.
+    # The organisation that handed somebody over holds nothing of the case once it was accepted.
     cases = thief.rows(folder / "main.db", "id, opened_by_id, holder_id, status", "cases")
     handed_over = {
         (case, opener) for case, opener, holder, status in cases if status != "referred" and holder != opener

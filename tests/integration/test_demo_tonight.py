@@ -33,6 +33,6 @@ def test_people_move_return_and_are_referred_out(app: Flask) -> None:
 
     assert places(returned.case_id) == sorted(str(ids[code]) for code in ("VATRA", "TJETER_VIZION", "VATRA"))
     (written,) = db.session.scalars(select(Departure.case_id)).all()
-    (gone,) = {moved.case_id, asked.case_id} - {written}  # whoever of the two the list named first
+    (gone,) = {moved.case_id, asked.case_id} - {written}  # the one of the two that the list named first
     assert places(gone) == sorted(str(ids[code]) for code in ("NRC", "TJETER_VIZION"))
     assert places(written) == [str(ids["NRC"])]

@@ -1,4 +1,4 @@
-"""The same rules on a real PostgreSQL server."""
+"""The rules of the tests on SQLite, on a real PostgreSQL server."""
 
 from __future__ import annotations
 

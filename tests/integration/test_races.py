@@ -94,7 +94,7 @@ def holders(case_id: uuid.UUID, compartment: str) -> set[uuid.UUID]:
 
 
 def consistent(case_id: uuid.UUID) -> None:
-    """Whoever holds the case opens it, and no key waits for anybody who is not on the way to being asked."""
+    """The holder of the case opens it, and no key waits for anybody who is not on the way to being asked."""
     last = statuses(case_id)[-1]
     rinas, nrc = people.organisation("RINAS"), people.organisation("NRC")
     holder = nrc if last == "accepted" else rinas
@@ -339,7 +339,7 @@ def test_a_line_imported_by_several_at_once_is_one_interview(instance: Flask) ->
 
 
 def test_a_page_saved_in_the_instant_of_sending_is_in_the_case_or_refused(instance: Flask) -> None:
-    """Whoever comes second learns it: no page is said to be kept that no case has."""
+    """The second one is told: no page says that something is kept which no case has."""
     rinas = factories.actor("rinas.border_officer")
     interview_id = people.interview(rinas)
     draft = interviews.read(interview_id=interview_id, by=rinas)

@@ -229,7 +229,7 @@ def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["app"], indirect=True)
 @pytest.mark.parametrize("name", ["main.db", "shred.db"])
-def test_a_database_that_is_gone_is_not_made_anew(folder: Path, name: str) -> None:
+def test_a_database_that_is_gone_is_not_created_again(folder: Path, name: str) -> None:
     for path in folder.glob(f"{name}*"):
         path.unlink()
     assert f"{name} is not there" in refused(folder)

@@ -194,7 +194,7 @@ STRANGERS = ("molsa.statistician", "oms.monitor", "administrator", "iom.case_wor
 @pytest.mark.slow
 @pytest.mark.parametrize("login", STRANGERS)
 def test_to_a_stranger_the_cases_do_not_exist(world_app: tuple[Flask, World], login: str) -> None:
-    """The same answer for a real id as for one that never was: nobody learns that the person is known."""
+    """A real id and one that never was get the same answer, so nobody learns that the person is known."""
     app, world = world_app
     person = Person(app.test_client(), login)
     unknown = dict(addresses(app, None, "GET"))

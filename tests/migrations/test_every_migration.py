@@ -57,7 +57,7 @@ TABLE: dict[str, Moved | str] = {
         until.test_who_has_a_role_that_is_not_known_has_no_account_on_the_way_down, ("members",)
     ),
     "0012_sealing_anew": Moved(
-        until.test_a_grant_from_before_is_known_since_the_first_version_and_sealing_anew_is_forgotten_below,
+        until.test_a_grant_from_before_is_known_since_the_first_version_and_sealing_again_is_forgotten_below,
         ("key_events",),
     ),
     "0013_leave_is_marked": Moved(until.test_leave_to_read_is_asked_for_again_in_both_directions, ("openings",)),
@@ -298,7 +298,7 @@ def _fill(data: Databases) -> None:
 
 @pytest.mark.parametrize("before", ["sqlite"], indirect=True)
 def test_a_row_of_every_table_goes_all_the_way_up_and_down_and_changes_only_where_it_is_said(before: Before) -> None:
-    """On SQLite, where tables are made anew: there a row can be lost, or hold up the way, without being meant."""
+    """On SQLite, where tables are rebuilt: there a row can be lost, or hold up the way, without being meant."""
     revisions = order()
     data = before(revisions[0])
     for revision in revisions:

@@ -95,7 +95,7 @@ def test_down_and_up_again(fixture: str, request: pytest.FixtureRequest) -> None
 def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
     fixture: str, request: pytest.FixtureRequest
 ) -> None:
-    """Autogeneration compares no checks, and on SQLite a table that is made anew can lose them."""
+    """Autogeneration compares no checks, and on SQLite a table that is rebuilt can lose them."""
     app: Flask = request.getfixturevalue(fixture)
     assert app
     for _ in range(2):
@@ -226,7 +226,7 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
     assert accounts.resume(accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD))
     with pytest.raises(SignInRefused):
         accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
-    # What was granted before opens, and is sealed anew as what may be known from before.
+    # What was granted before opens, and is sealed again, as its key may be known from before.
     manager = factories.actor("nrc.shelter_manager")
     members.renew_keyring(by=manager)
     assert members.move_grants(by=manager).done

@@ -190,7 +190,7 @@ def test_who_has_a_role_that_is_not_known_has_no_account_on_the_way_down(before:
     assert data.add("members", login="reader", role="reader")
 
 
-def test_a_grant_from_before_is_known_since_the_first_version_and_sealing_anew_is_forgotten_below(
+def test_a_grant_from_before_is_known_since_the_first_version_and_sealing_again_is_forgotten_below(
     before: Before,
 ) -> None:
     data = before("0012_sealing_anew")

@@ -98,7 +98,7 @@ def send(
     `party`; without a yes no identity is sealed, and the receiver must ask first. Later only named parties are asked.
 
     Sent twice, it is sent once. Raises ReferralRefused, NothingToSend, Incomplete, StaleAnswers, OpeningEnded,
-    NoLongerDraft, KeyedTwice, NotVisible.
+    NoLongerDraft, EnteredTwice, NotVisible.
     """
     by.must(Permission.REFERRAL_SEND)
     with transaction() as session:
@@ -269,7 +269,7 @@ def _stored_route(
 
 
 def _owed(case_id: uuid.UUID, proposed: Proposal, now: datetime) -> list[Obligation]:
-    """What is owed in this case. What a receiver owes is owed by `receiver`, whoever that will be."""
+    """What is owed in this case. `receiver` stands for the party that will accept, which is not known yet."""
     rows: dict[tuple[str, str], Obligation] = {}
     for each in proposed.route.obligations:
         party = RECEIVER if _is_receivers(proposed, each) else each.party

@@ -292,7 +292,7 @@ def end(
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
     If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
     interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
-    Raises Incomplete, NotAnEnd, KeyedTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
+    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -335,7 +335,7 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
     The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
-    nothing else is kept. A second time does nothing. Raises NotAnEnd, KeyedTwice, NotVisible, OpeningEnded,
+    nothing else is kept. A second time does nothing. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
     NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)

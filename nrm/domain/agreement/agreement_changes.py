@@ -2,7 +2,7 @@
 
 {"against": the version compared with, "findings": [{"kind", "text", "values", "profile"?, "more"}],
 "rerouted": [{"before", "after", "profiles", "more"}], "changes": [{"noun", "key", "what", "parts"}]}. A profile is a
-list of [fact, how, codes] (profiles.Term); a way is a list of [party, whether it must] or the code of a fallback.
+list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whether it must] or the code of a fallback.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ KEEPS_FOR = timedelta(hours=INVITATION_HOURS)
 
 
 def end_account(session: Session, member_id: uuid.UUID, by: Actor) -> bool:
-    """`disable` in the transaction of the second member who agrees."""
+    """End a colleague's account, for the second member who agreed to it; returns whether a new keyring is due."""
     by.must(Permission.ACCOUNT_DISABLE)
     member, organisation = colleague(session, member_id, by)
     if member.status == "disabled":

@@ -12,16 +12,16 @@ from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.store.interviews import paper_forms as store
 
 
-class KeyedTwice(Exception):
-    """The same paper was typed in twice, and the two entries are not compared yet."""
+class EnteredTwice(Exception):
+    """Two people typed in one paper, and the two entries are not compared yet."""
 
 
 def spend(session: Session, interview: Interview, *, by: Actor) -> None:
-    """Mark the interview's paper, if it has one, as used; raises KeyedTwice."""
+    """Mark the interview's paper, if it has one, as used; raises EnteredTwice."""
     if interview.paper_mark is None:
         return
     if len(store.paper_entries(interview.paper_mark, by=by)) > 1:
-        raise KeyedTwice
+        raise EnteredTwice
     hit = hit_one(
         session,
         update(PaperForm)
@@ -33,4 +33,4 @@ def spend(session: Session, interview: Interview, *, by: Actor) -> None:
         .values(used=True),
     )
     if not hit:
-        raise KeyedTwice
+        raise EnteredTwice

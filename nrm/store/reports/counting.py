@@ -170,7 +170,7 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
 def returns(
     connection: Connection, first: Quarter, last: Quarter, codes: counting.Codes, *, by: Actor
 ) -> list[counting.Row]:
-    """The same, one row for each screening."""
+    """The screenings that `returnees` counts, as one row each."""
     counted = returnees(connection, first, last, by=by)
     return counting.returnees(counted.items(), codes, quarters=Window(first, last).quarters)
 

@@ -32,7 +32,7 @@ class Base:
 
     @property
     def paid(self) -> int:
-        """Both together."""
+        """All nights that the shelter is paid for: `nights` and `earlier`."""
         return self.nights + self.earlier
 
 

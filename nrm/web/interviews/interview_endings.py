@@ -189,7 +189,7 @@ def _answered(draft: Draft, questions: list[Question]) -> Rows:
 
 
 def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
-    """Do what was confirmed, or show again what is missing. Raises StaleAnswers, KeyedTwice, NoLongerDraft."""
+    """Do what was confirmed, or show again what is missing. Raises StaleAnswers, EnteredTwice, NoLongerDraft."""
     interview_id, by = draft.interview_id, access.actor()
     form = EndForm(request.form)
     reason = str(form.reason.data or "")

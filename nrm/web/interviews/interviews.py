@@ -324,7 +324,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         )
     except Incomplete as error:
         return _to_page(draft, error.page)
-    except paper_entries.KeyedTwice:
+    except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=draft.interview_id), 303)
     except interview_sending.ReferralRefused as error:
         assert picked is not None
@@ -381,7 +381,7 @@ def without(interview_id: uuid.UUID) -> Answer:
         return interview_endings.ask_again(interview_id, discard=False)
     except actions.NotAnEnd:
         return _go_on(interview_id)
-    except paper_entries.KeyedTwice:
+    except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
     return redirect(url_for("interviews.ended", ending="undecided"), 303)
 
@@ -439,7 +439,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         return interview_endings.show(error.current, now, EndForm(), 409)
     except Incomplete as error:
         return _to_page(draft, error.page)
-    except paper_entries.KeyedTwice:
+    except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)

@@ -1,4 +1,4 @@
-"""Leaving, beginning anew, recovery codes, and new versions of a keyring: on both databases, in races, and killed."""
+"""Leaving, beginning again, recovery codes, and new versions of a keyring: on both databases, in races, and killed."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_nobody_disables_strangers_themselves_or_the_last_key_holder(app: Flask)
     assert accounts.sign_in(login="rinas.border_officer", password=factories.PASSWORD)
 
 
-def test_who_lost_everything_begins_anew_and_a_colleague_decides(app: Flask) -> None:
+def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
@@ -263,7 +263,7 @@ def test_an_imported_line_is_recognised_after_the_first_version_is_gone(app: Fla
 
 
 def test_a_member_made_active_by_hand_gets_no_new_keyring(app: Flask) -> None:
-    """Whoever can write to the database adds a wrap and a status, and waits for the next version."""
+    """A person who can write to the database adds a wrap and a status, and waits for the next version."""
     token = invited("nrc.accomplice")
     factories.join(token)
     accomplice, manager = member("nrc.accomplice"), factories.actor("nrc.shelter_manager")
@@ -454,7 +454,7 @@ def kept(before: Files, present: Files) -> Files:
 
 
 def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flask, World], tmp_path: Path) -> None:
-    """Password alone: nothing of the present files. Kept keys: what was open then, until it is sealed anew."""
+    """Password alone: nothing of the present files. Kept keys: what was open then, until it is sealed again."""
     _, world = world_app
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
@@ -485,7 +485,7 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     assert told <= set(opened(before, "NRC"))
 
 
-def test_sealing_anew_changes_nothing_for_anybody_else(instance: Flask) -> None:
+def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None:
     """A grantee alone does it, without the holder; shares, offers, notes and who is just writing stay as they are."""
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     asked, live = people.sent(rinas), people.sent(rinas)
@@ -508,7 +508,7 @@ def test_sealing_anew_changes_nothing_for_anybody_else(instance: Flask) -> None:
         members.disable(member_id=member(leaver).id, by=by)
         assert store.keys(by=by).seal_again_since is not None
         assert members.move_grants(by=by).done
-        assert members.renew_keyring(by=by) == 2  # sealing anew comes first
+        assert members.renew_keyring(by=by) == 2  # sealing again comes first
         assert tending.tend()["keyrings_due"] == 1
         assert members.seal_again(by=by).done
         assert members.seal_again(by=by).sealed == 0
@@ -529,7 +529,7 @@ def test_sealing_anew_changes_nothing_for_anybody_else(instance: Flask) -> None:
     assert list(audit.verify(database.session())) == []
 
 
-def test_sealing_anew_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
@@ -548,10 +548,10 @@ def test_sealing_anew_is_taken_up_again_and_needs_the_key(app: Flask, monkeypatc
     assert reads(sent.case_id, "nrc.shelter_manager")
     with db.db.engines["shred"].connect() as connection:
         live = connection.execute(select(ShredKey.epoch).where(ShredKey.case_id == sent.case_id)).scalars().all()
-    assert sorted(set(live)) == [3]  # draft to case, acceptance, anew; the keys before are destroyed
+    assert sorted(set(live)) == [3]  # draft to case, acceptance, sealed again; the keys before are destroyed
 
 
-def test_a_grant_that_does_not_open_is_reported_and_not_sealed_anew(app: Flask) -> None:
+def test_a_grant_that_does_not_open_is_reported_and_not_sealed_again(app: Flask) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=manager)
@@ -584,10 +584,10 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     said = json.loads(done.stdout)
     assert said["moved"] > 0
     assert said == {"organisation": "NRC", "version": 2, "moved": said["moved"], "unopenable": 0}
-    anew = json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)
-    assert anew["sealed_anew"] > 0
-    assert anew["version"] == 3
-    assert json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)["sealed_anew"] == anew["sealed_anew"]
+    done = json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)
+    assert done["sealed_anew"] > 0
+    assert done["version"] == 3
+    assert json.loads(rotate("NRC", "nrc.case_worker", "--anew").stdout)["sealed_anew"] == done["sealed_anew"]
     with transaction() as session:
         session.execute(
             update(Grant)

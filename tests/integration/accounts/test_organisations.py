@@ -70,7 +70,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
     with pytest.raises(UnusableInvitation):
         accounts.join(token=token, password=factories.PASSWORD)
     assert "NRC" not in agreement_rows.desks()
-    # The order of the route goes on without the sender; whoever is next can accept, nobody answers for the suspended.
+    # The order of the route goes on without the sender; the next one can accept; nobody answers for the suspended.
     assert tending.tend()["referrals_expired"] == 1
     (first, status), *following = chain(waits.case_id)
     assert (first, status) == (nrc, ReferralStatus.EXPIRED)

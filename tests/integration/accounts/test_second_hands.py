@@ -448,7 +448,7 @@ def test_the_third_ending_waits_for_a_colleague_who_is_neither_who_asked_nor_who
     going.get("/", 303)
 
 
-def test_the_third_who_begins_anew_gets_the_link_from_the_colleague_who_agrees(app: Flask) -> None:
+def test_the_third_who_begins_again_gets_the_link_from_the_colleague_who_agrees(app: Flask) -> None:
     others = colleagues("v.one", "v.two", "v.three")
     worker = factories.actor(WORKER)
     for member_id in others[:2]:

@@ -1,4 +1,4 @@
-"""Whoever stands before the door learns nothing of who lives behind it, and brings nothing in."""
+"""A person without an account learns nothing about accounts from the sign-in page, and gets nothing into the system."""
 
 from __future__ import annotations
 

@@ -76,9 +76,7 @@ def test_an_adult_is_nobodys_affair_but_the_posts(officer: Actor, authority: Act
     assert store.alerts(by=authority) == []
 
 
-def test_an_adults_age_takes_it_back_once_agreed_to_and_the_first_again_tells_anew(
-    officer: Actor, authority: Actor
-) -> None:
+def test_an_adults_age_takes_it_back_once_agreed_to_and_the_first_tells_again(officer: Actor, authority: Actor) -> None:
     interview_id = answer_age(officer, "child")
     child_alerts.acknowledge(interview_id=interview_id, by=authority)
     answer_age(officer, "adult", interview_id)

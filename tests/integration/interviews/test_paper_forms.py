@@ -382,7 +382,7 @@ def test_a_second_keying_that_was_thrown_away_holds_nothing_up(app: Flask, sign_
     assert send(person, first).endswith("/sent")
 
 
-def test_a_discarded_paper_may_be_typed_in_anew(app: Flask, sign_in: SignIn) -> None:
+def test_a_discarded_paper_may_be_typed_in_again(app: Flask, sign_in: SignIn) -> None:
     person, paper = sign_in(LOGIN), number()
     address = type_in(person, paper, example())
     throw_away(person, address.rsplit("/", 1)[0])

@@ -89,7 +89,7 @@ def test_the_page_of_the_interview_shows_it_until_it_is_ticked(app: Flask, sign_
     assert "directive" not in person.get(away).partition("<main")[2]  # it applies elsewhere
 
 
-def test_whoever_does_not_tick_it_goes_on_all_the_same_and_junk_changes_nothing(app: Flask, sign_in: SignIn) -> None:
+def test_who_does_not_tick_it_goes_on_all_the_same_and_junk_changes_nothing(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)
     address = begin(person)

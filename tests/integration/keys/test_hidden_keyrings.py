@@ -217,7 +217,7 @@ def test_the_refusal_stands_in_the_chain_and_the_link_stays_good(app: Flask) -> 
     assert tending.tend()["keyrings_disagree"] == 1
     put_back(rings, wraps)
     assert tending.tend()["keyrings_disagree"] == 0
-    assert joins(app, token)[0] == 200  # and waits: whoever checks who it is decides
+    assert joins(app, token)[0] == 200  # and waits: the colleague who checks the identity decides
     db.session.rollback()
     assert db.session.scalar(select(Member.status).where(Member.login == INTRUDER)) == "waiting"
 

@@ -50,7 +50,7 @@ def keys(case: uuid.UUID, *compartments: str) -> set[Key]:
 
 
 def expected(world: World) -> dict[str, set[Key]]:
-    """What each organisation was granted, by the agreement's sequence; whoever is not named was granted nothing."""
+    """What each organisation was granted, by the agreement's sequence; all others were granted nothing."""
     told = ("hand_over", "identity", "story")
     return {
         "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),

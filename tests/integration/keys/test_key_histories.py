@@ -330,7 +330,7 @@ class Histories(RuleBasedStateMachine):
 
     @step("referred", "open", answer=("",), receiver=st.sampled_from(CENTRES))
     def refer(self, them: Somebody, receiver: str) -> None:
-        """Whoever has the case asks somebody: after a withdrawal, or to hand the person on."""
+        """The holder of the case asks somebody: after a withdrawal, or to hand the person on."""
         only_if(them.holder != receiver)
         try:
             referral_id = next_receiver.refer(
@@ -494,7 +494,7 @@ class Histories(RuleBasedStateMachine):
 
     @step(code=st.sampled_from(["VATRA", "TJETER_VIZION"]))
     def leave(self, code: str) -> None:
-        """One of two who hold the keys leaves; the other makes a new keyring and seals anew."""
+        """One of two who hold the keys leaves; the other makes a new keyring and seals again."""
         only_if(code not in self.left)
         leaver = rows.member_by_login(f"{code.lower()}.case_worker")
         assert leaver is not None
@@ -523,7 +523,7 @@ class Histories(RuleBasedStateMachine):
         compartment=st.sampled_from(list(Compartment)),
     )
     def look(self, them: Somebody, code: str, compartment: Compartment) -> None:
-        """Through the program, whoever asks: it opens just what the keys open, or what one is asked about."""
+        """Through the program, for each who asks: it opens just what the keys open, or what one is asked about."""
         by = self.by(code)
         lot = them.lots.get(compartment)
         held = lot is not None and code in lot.holders

@@ -174,7 +174,7 @@ def test_a_forged_renewal_leaves_the_genuine_one_possible(app: Flask) -> None:
     assert members.move_grants(by=manager).done
 
 
-def test_whoever_acts_needs_a_voucher_like_everybody(app: Flask) -> None:
+def test_who_acts_needs_a_voucher_like_everybody(app: Flask) -> None:
     worker = factories.actor("nrc.case_worker")
     with transaction() as session:
         session.execute(
@@ -291,7 +291,7 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
     content = b"".join(path.read_bytes() for path in here.glob("shred.db*"))
     assert not [place for place, key in old.items() if key in content]
     assert str(next(iter(before))[0]) in caplog.text
-    # And once all was sealed anew nothing is sealed a second time.
+    # Once all was sealed again, nothing is sealed a second time.
     assert members.seal_again(by=factories.actor("nrc.shelter_manager")).sealed == 0
 
 

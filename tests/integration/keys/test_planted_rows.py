@@ -1,6 +1,6 @@
 """Rows of the main database that make the program act against honest people: what is destroyed, agreed to, sent.
 
-Whoever writes them has that database alone, neither the second one nor the key files.
+The person who writes them has that database alone, neither the second one nor the key files.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def test_keys_that_nothing_was_for_all_that_time_are_destroyed(world_app: Plante
     assert tending.tend()["keys_left_over"] == 0
 
 
-def test_the_time_begins_anew_with_every_time_that_the_rows_are_taken_away(world_app: Planted) -> None:
+def test_the_time_begins_again_with_every_time_that_the_rows_are_taken_away(world_app: Planted) -> None:
     _, world = world_app
     there = places(world.case)
     rows = hidden(world.case)

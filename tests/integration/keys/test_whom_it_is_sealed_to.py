@@ -2,7 +2,7 @@
 
 The accomplice has an account and a keyring of its own, and somebody writes for it into the main database. A row alone
 opens nothing (`tests/invariants/test_forged.py`); here honest people go on working afterwards, and their steps seal
-anew. What then opens is computed from the files (`tests/thief.py`).
+again. What then opens is computed from the files (`tests/thief.py`).
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def pending_by_hand(case_id: uuid.UUID, rows: list[dict[str, object]]) -> None:
         assert hit.rowcount == 1  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("step", ["a share ends", "sealed anew"])
-def test_who_declined_is_not_offered_anew_with_its_rows_put_back(
+@pytest.mark.parametrize("step", ["a share ends", "sealed again"])
+def test_who_declined_is_not_offered_again_with_its_rows_put_back(
     world_app: Planted, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
     app, world = world_app
@@ -222,7 +222,7 @@ def test_what_a_post_adds_goes_to_nobody_who_was_made_the_holder_by_hand(
 def test_an_organisation_that_was_made_another_party_by_hand_is_told_nothing(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A clause gives a child's name to whoever acts as the authority for children."""
+    """A clause gives a child's name to the party that acts as the authority for children."""
     rinas, durres = factories.actor("rinas.border_officer"), people.organisation("DURRES")
     with transaction() as session:
         session.execute(update(Organisation).where(Organisation.id == durres).values(party="CHILD_PROTECTION"))

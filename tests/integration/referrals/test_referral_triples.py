@@ -37,7 +37,7 @@ PAGES = {
     ReferralEvent.ARRIVE: "arrive",
     ReferralEvent.NOT_ARRIVE: "not-arrived",
 }
-# Whoever's role does not do such a thing at all is told so before anything is looked up.
+# A role that never does such a thing is refused before anything is looked up.
 FORBIDDEN = {
     Relation.SENDER: {
         ReferralEvent.ACCEPT,

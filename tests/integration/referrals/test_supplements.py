@@ -1,4 +1,4 @@
-"""What a post adds to an urgent hand-over: once, for 24 hours, to whoever holds the case, never to be read again."""
+"""What a post adds to an urgent hand-over: once, within 24 hours, for the holder of the case alone."""
 
 from __future__ import annotations
 

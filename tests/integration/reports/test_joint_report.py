@@ -183,7 +183,7 @@ def test_nor_where_one_key_holder_is_left_who_could_do_it(app: Flask) -> None:
             act(member_id=member("rinas.new").id, by=admin)
     with pytest.raises(NotPermitted):
         members.begin_again(member_id=member("rinas.border_officer").id, by=admin)
-    # Whoever holds the key alone would lose every case with a telephone: nobody else could help.
+    # The only key holder would lose every case with a telephone: nobody else could help.
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "rinas.border_officer").values(sealed_totp=b"x"))
     second_factor.reset(member_id=member("rinas.border_officer").id, by=admin)
@@ -307,7 +307,7 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
 
 
 def test_an_invitation_written_by_hand_makes_nobody_active(app: Flask, sign_in: SignIn) -> None:
-    """A row of a member and one of a link, by whoever writes to the main database: still a holder must confirm."""
+    """A row of a member and one of a link, by a person who writes to the main database: still a holder must confirm."""
     sent = people.sent(factories.actor("rinas.border_officer"), "VATRA")
     token = planted("vatra.intruder", "VATRA")
     assert accounts.join(token=token, password=factories.PASSWORD).waiting

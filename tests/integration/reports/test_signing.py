@@ -326,7 +326,7 @@ def test_the_time_and_the_office_stand_under_each_signature(closed: Flask) -> No
 
 
 def test_a_draft_that_was_signed_by_hand_in_the_statisticians_name_is_not_sealed(closed: Flask) -> None:
-    """Whoever writes to the database puts a public half of their own into the row, and what the other half signed."""
+    """A person who writes to the database puts a public half of their own into the row, and its signature."""
     reports.sign(Q2, by=factories.actor("molsa.statistician"))
     private, public = crypto.signing_pair()
     with transaction() as session:

@@ -154,7 +154,7 @@ def test_three_safe_findings_open_it_and_each_of_them_is_needed(vatra: Actor) ->
 @pytest.mark.parametrize(
     ("what", "why"), [(Found.NOT_SAFE, "assessed_not_safe"), (Found.NOT_YET_CLEAR, "assessments_missing")]
 )
-def test_what_comes_later_shuts_it_again_until_safe_is_found_anew(vatra: Actor, what: Found, why: str) -> None:
+def test_what_comes_later_shuts_it_again_until_safe_is_found_again(vatra: Actor, what: Found, why: str) -> None:
     opened = admitted(vatra, CHILD, days_ago=5)
     today = days.today()
     found(opened.case_id, on=today - timedelta(days=2))

@@ -51,7 +51,7 @@ def status_of(request_id: uuid.UUID) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("login", RECORDERS)
-def test_whoever_records_it_gets_the_same_answer_for_a_code_that_exists_and_one_that_does_not(
+def test_who_records_it_gets_the_same_answer_for_a_code_that_exists_and_one_that_does_not(
     world_app: Planted, login: str
 ) -> None:
     app, world = world_app

@@ -1,4 +1,4 @@
-"""Roads around the gates for whoever has a shelter's account: death, erasing, taking back, and being missing."""
+"""Ways around the gates for a person who has a shelter's account: death, erasing, taking back, and being missing."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from nrm.domain.interviews.spoken import parse_choices, unsaid
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA, returnee
 
 EIGHT = {"sq", "en", "el", "it", "ro", "ru", "sr", "tr"}
-# Words that would tell whoever finds the paper what it is about.
+# Words that would tell a person who finds the paper what it is about.
 TELLING = ("trafik", "traffick", "tratta", "traite", "εμπορ", "торгов", "trgovin", "ticaret", "viktim", "victim")
 
 

@@ -225,7 +225,7 @@ def is_caught(table_set: TableSet, rows: Rows, tables: list[dict[str, Any]]) -> 
 
 
 def counted(table_set: TableSet, rows: Rows, tables: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
-    """The same tables with the counts rounded one by one to the nearest multiple of `step`."""
+    """The tables with the counts rounded one by one to the nearest multiple of `step`."""
     instance = Instance(table_set, rows, Draft((), "", None, {}))  # type: ignore[arg-type]
     again = copy.deepcopy(tables)
     for table in again:

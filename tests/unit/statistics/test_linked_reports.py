@@ -100,7 +100,7 @@ def test_two_releases_together_are_one_of_the_same_quarters() -> None:
 
 
 def test_a_figure_that_is_out_already_is_not_given_away_by_the_next_report() -> None:
-    """The same the other way round: the police's figures are out, and the courts would print 30."""
+    """Now the other way round: the police's figures are out, and the courts would print 30."""
     out = LinkedReleases(courts().linked[0], ((police(), cells(FILED)),))
     there = [("high", "f")] * 16 + [("high", "m")] * 4 + [("low", "m")] * 6
     thirty = tables(court={"high": 20, "low": 10}, sex={"f": 15, "m": 15})

@@ -77,7 +77,7 @@ def figure(draft: Draft, members: Members) -> int:
 
 
 def link(model: cp_model.CpModel, table_set: TableSet, quarters: Sequence[Quarter]) -> None:
-    """Whoever is there at the opening of a quarter was there at the closing before."""
+    """A person who is there at the opening of a quarter was there at the closing before."""
     groups: dict[tuple[str, ...], list[list[cp_model.IntVar]]] = defaultdict(lambda: [[], []])
     for before, after in pairwise(quarters):
         groups.clear()

@@ -9,13 +9,12 @@ import pytest
 from nrm.countries import load
 from nrm.domain.quarters import Quarter
 from nrm.store.reports.reports import ReleaseLine
-from nrm.web import places
 from nrm.web.reports import reports
 
 
 @pytest.fixture(autouse=True)
 def _country(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "country", lambda: load("albania"))
+    monkeypatch.setattr(reports, "country", lambda: load("albania"))
 
 
 def released(quarter: Quarter) -> ReleaseLine:

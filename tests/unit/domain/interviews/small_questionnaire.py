@@ -21,7 +21,7 @@ def returnee() -> Questionnaire:
 
 
 def both(text: str) -> dict[str, str]:
-    """The same text in both staff languages."""
+    """One text for both staff languages."""
     return {"sq": f"{text} sq", "en": text}
 
 

@@ -42,7 +42,7 @@ def test_an_interim_is_asked_only_when_every_party_under_a_must_is_full() -> Non
     assert next_asked(route, [Asked("NRC", EXPIRED)]) is None
 
 
-def test_a_chain_begins_anew_with_each_holder() -> None:
+def test_a_chain_begins_again_with_each_holder() -> None:
     before = [Asked("A", DECLINED), Asked("B", ReferralStatus.ARRIVED)]
     after = [Asked("C", DECLINED)]
     assert chain_since_holder([*before, *after]) == after

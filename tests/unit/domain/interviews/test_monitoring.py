@@ -79,7 +79,7 @@ def test_another_seed_quarter_or_post_draws_another_sample() -> None:
 
 
 def test_the_commitment_is_of_this_seed_and_the_draw_is_what_the_guide_says() -> None:
-    """Written anew from the operator's guide alone."""
+    """Written a second time, from the operator's guide alone."""
     import hashlib
 
     assert rules.commitment(SEED) == hashlib.sha256(b"nrm monitoring seed 1\0" + SEED).hexdigest()

@@ -115,7 +115,7 @@ def test_every_question_stands_once_and_in_the_order_of_the_usual_way(questionna
     assert [part.page.id for part in paper.parts if part.ends] == ["check"]
 
 
-def test_whoever_follows_the_gates_answers_what_the_screen_would_ask(questionnaire: Questionnaire) -> None:
+def test_who_follows_the_gates_answers_what_the_screen_would_ask(questionnaire: Questionnaire) -> None:
     paper = plan(questionnaire)
     for changed in ({"age": "child"}, {"consent_services": "no"}, {"urgent": "yes", "consent_urgent": "given"}):
         answers = {**example_answers(questionnaire), **changed}

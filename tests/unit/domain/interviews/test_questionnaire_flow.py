@@ -58,7 +58,7 @@ def test_an_urgent_child_is_not_asked_for_consent() -> None:
 
 @pytest.mark.parametrize("said", ["no", "dont_know", "no_answer"])
 @pytest.mark.parametrize("consent", ["consent_services", "consent_sharing"])
-def test_whoever_does_not_say_yes_is_not_asked_who_they_are(consent: str, said: str) -> None:
+def test_who_does_not_say_yes_is_not_asked_who_they_are(consent: str, said: str) -> None:
     answers = {"age": "adult", "consent_services": "yes", "consent_sharing": "yes", consent: said}
     assert names(answers) == [*STANDARD[:6], "refusal" if said == "no" else "check"]
     assert not any(question.compartment == "identity" for question in questionnaire_flow.reachable(Q, answers))
@@ -234,7 +234,7 @@ def test_settled_answers_refuse_every_change() -> None:
 
 @settings(max_examples=120)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.data())
-def test_answers_that_lead_the_way_of_earlier_ones_settle_as_if_it_was_walked_anew(
+def test_answers_that_lead_the_way_of_earlier_ones_settle_as_if_it_was_walked_again(
     seed: int, other: int, data: st.DataObject
 ) -> None:
     before, elsewhere = questionnaire_flow.settled(Q, made_up(seed)), made_up(other)
@@ -242,10 +242,10 @@ def test_answers_that_lead_the_way_of_earlier_ones_settle_as_if_it_was_walked_an
     dropped = data.draw(st.sets(st.sampled_from(sorted(before)), max_size=3)) if before else set()
     after = {name: value for name, value in before.items() if name not in dropped}
     after |= {name: elsewhere[name] for name in taken}
-    anew, reused = questionnaire_flow.settled(Q, after), questionnaire_flow.settled(Q, after, like=before)
-    assert reused == anew
-    assert reused.way.steps == anew.way.steps
-    assert (reused.way.pages, reused.way.required) == (anew.way.pages, anew.way.required)
+    fresh, reused = questionnaire_flow.settled(Q, after), questionnaire_flow.settled(Q, after, like=before)
+    assert reused == fresh
+    assert reused.way.steps == fresh.way.steps
+    assert (reused.way.pages, reused.way.required) == (fresh.way.pages, fresh.way.required)
 
 
 def test_the_way_is_not_walked_again_for_an_answer_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_the_holder_is_told_before_the_end() -> None:
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
-def test_a_child_and_whoever_may_be_one_is_asked_for_a_wish_and_for_nothing_else(age_class: str) -> None:
+def test_a_child_and_a_person_who_may_be_one_is_asked_for_a_wish_and_for_nothing_else(age_class: str) -> None:
     for answer in ANSWERS:
         if answer.topic is Topic.WISH:
             check_asked(age_class, [answer])

@@ -40,7 +40,7 @@ def test_who_came_with_a_victim_as_their_child_is_no_adult() -> None:
     check(dataclasses.replace(CHILD, source=Source.WITH_A_VICTIM), named=True)
 
 
-def test_a_foreign_victim_is_owed_the_permit_options_by_whoever_received_them() -> None:
+def test_a_foreign_victim_is_owed_the_permit_options_by_the_shelter_that_received_them() -> None:
     assert ("inform_of_trp_options", RECEIVER) in _owed(MOLDOVAN)
     assert ("inform_of_trp_options", RECEIVER) not in _owed(ALBANIAN)
 

@@ -171,7 +171,7 @@ def test_beds_that_cannot_be_named(first: str, number: int, why: str) -> None:
     assert refused.value.reason == why
 
 
-def test_a_bed_is_never_closed_over_whoever_sleeps_in_it_or_is_awaited() -> None:
+def test_a_bed_is_never_closed_over_somebody_who_sleeps_in_it_or_is_awaited() -> None:
     today, later = date(2026, 3, 2), date(2026, 3, 9)
     check_closing(today, today=today, free_from=None, kept=False)
     check_closing(later, today=today, free_from=later, kept=False)

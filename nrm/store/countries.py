@@ -1,4 +1,4 @@
-"""The country of the running instance, for actions and stores."""
+"""The country of the running instance, for actions, steps, stores and pages."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def held_open_case(case_id: uuid.UUID, by: Actor) -> Case:
 
 
 def check_written(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """As `_held_open_case`, and raise CaseRefused while somebody is asked to take the person: then nothing is written.
+    """As `held_open_case`, and raise CaseRefused while somebody is asked to take the person: then nothing is written.
 
     A compartment that is begun between the question and the answer would not be among what the asked party was
     offered, and that party could not accept any more.

@@ -29,7 +29,7 @@ REFUSED = Answer(Topic.SHARING, Said.REFUSED)
 
 
 def take_back_everything(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """`withdraw` of everything, in the transaction of the second member who agrees. Call `carry_out` afterwards."""
+    """Take back everything, for the second member who agreed to it. Call `carry_out` after the transaction."""
     by.must(Permission.CASE_OPEN)
     case = held_case(session, case_id, by)
     check_takes_back(case)

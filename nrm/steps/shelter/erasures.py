@@ -34,7 +34,7 @@ LIST = "erased.jsonl"
 
 
 def erase_whole(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """`erase` in the transaction of the second member who agrees; raises the same. Call `carry_out` afterwards."""
+    """Erase a case, for the second member who agreed to it; raises what `erase` raises. Call `carry_out` afterwards."""
     by.must(Permission.STAY_MANAGE)
     erase_case(session, erasable_now(session, case_id, by), by)
 

@@ -20,7 +20,7 @@ from nrm.store.shelter import cases
 class Whose(StrEnum):
     """Which openings are asked for."""
 
-    CASES = "cases"  # of cases the organisation held when they were opened, by whomever
+    CASES = "cases"  # of cases the organisation held when they were opened, by members of any organisation
     COLLEAGUES = "colleagues"  # by the organisation's members, of whatever case
     MINE = "mine"
 

@@ -4,39 +4,33 @@ Children and people in danger come first, then what is due first.
 
 Each source is asked for its own part of the page, from the same place on, and the parts are merged, because the hour by
 which a thing is late is not a column of all tables. Nothing sealed is read here. A new kind of thing needs one more
-`_Source`, with the tags that it gives (`marks`); its words and its page are in `web/referrals/duty.py`.
+`Source` (`store/rows/referrals/duty.py`); its words and its page are in `web/referrals/duty.py`.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Integer,
-    ScalarSelect,
     Select,
     String,
     Uuid,
-    and_,
     bindparam,
     case,
     exists,
-    false,
     func,
     literal,
-    null,
     or_,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import UtcDateTime, db
@@ -46,34 +40,32 @@ from nrm.domain.referrals.critical_path import (
     ANSWER,
     ARRIVAL,
     DECISION,
-    NOTIFY,
     Number,
     call_now,
     escalation,
     path_step,
 )
-from nrm.domain.referrals.duty import AHEAD, CHILDREN, OLD_AFTER, UNSAFE, Part, Tag, clauses_of_danger, part_of
-from nrm.domain.referrals.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
-from nrm.domain.shelter.cases import UNFINISHED
+from nrm.domain.referrals.duty import (
+    AHEAD,
+    CHILD,
+    CHILDREN,
+    OLD_AFTER,
+    OWED,
+    Part,
+    Tag,
+    part_of,
+)
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.referrals.reminder_calls import Chase
-from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.stays import Bed
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.critical_path import CallLine
+from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
 
-OWED, CHILD = "owed", "child"
-CHILD_ANSWER = "child_answer"
-"""The step of a child once the post wants to end its interview."""
-_MARKED = (Tag.DANGER, Tag.URGENT)
-"""The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 AUTHORITY = "RA"
-_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +100,6 @@ class DutyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
-
-    `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
-    """
-
-    kind: str
-    statement: Select[Any]
-    due: Any
-    id: Any
-    clause: Any
-    age_class: Any
-    at_post: ColumnElement[bool]
-    shift: timedelta = timedelta()
-    marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
-
-    @property
-    def first(self) -> ColumnElement[int]:
-        """0 for a child and for a person with a tag, 1 for everybody else."""
-        return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
-
-    @property
-    def tagged(self) -> Select[Any]:
-        """The statement with a column for each tag a source can give."""
-        marks = ((tag, self.marks.get(tag, false())) for tag in _MARKED)
-        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """Numbers of things: at a post now (`children` of them), due soon and how many of these are late, later, and
     old."""
@@ -160,159 +123,14 @@ class Desk:
     without_beds: tuple[dict[str, str], ...]  # shelters bound by the agreement that never entered a bed
 
 
-def _referred(step: str) -> Select[Any]:
-    return (
-        select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
-        .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
-        .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
-        .join(Case, Case.id == Referral.case_id)
-    )
-
-
-@cache
-def _sources() -> tuple[_Source, ...]:
-    nothing = literal("")
-    owed = (
-        select(Obligation.id, Obligation.case_id, Case.pseudonym, Case.age_class, Obligation.clause, Obligation.kind)
-        .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
-        .add_columns(null(), null(), nothing, nothing)
-        .join(Case, Case.id == Obligation.case_id)
-    )
-    on_the_way = exists().where(
-        Referral.case_id == Case.id, Referral.status == "accepted", Referral.expected_at.is_not(None)
-    )
-    newest, later = aliased(Referral), aliased(Referral)
-    ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
-    unplaced = (
-        select(Case.id, Case.id, Case.pseudonym, Case.age_class, func.coalesce(newest.clause, ""), literal(DECISION))
-        .add_columns(func.coalesce(newest.sender_id, Case.opened_by_id), nothing, Case.opened_by_id, Case.holder_id)
-        .add_columns(ended_at, null(), func.coalesce(newest.status, "none"), func.coalesce(newest.agreement, ""))
-        .outerjoin(Interview, Interview.id == Case.id)
-        .outerjoin(newest, newest.case_id == Case.id)
-        .where(
-            # A person with a holder waits for the duty officer only after two shelters declined the move.
-            or_(Case.status == "referred", (Case.status == "open") & (_declines() >= DECLINES_UNTIL_DIRECTION)),
-            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
-            ~exists().where(later.case_id == Case.id, later.position > newest.position),
-        )
-    )
-    marks = _marks_of_case()
-    sending = Case.status == "referred"
-    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
-    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
-    children = (
-        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
-        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
-        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
-        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
-    )
-    answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
-    return (
-        _Source(
-            ANSWER,
-            _referred(ANSWER).where(Referral.status == "sent"),
-            answer_due,
-            Referral.id,
-            Referral.clause,
-            Case.age_class,
-            sending,
-            marks=marks,
-        ),
-        _Source(
-            ARRIVAL,
-            _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
-            Referral.expected_at,
-            Referral.id,
-            Referral.clause,
-            Case.age_class,
-            false(),
-            NO_SHOW_AFTER,
-            marks,
-        ),
-        _Source(
-            OWED,
-            owed.where(
-                Obligation.done_at.is_(None),
-                Obligation.due_at.is_not(None),
-                Case.status.in_(UNFINISHED),
-                # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
-                or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
-            ),
-            Obligation.due_at,
-            Obligation.id,
-            Obligation.clause,
-            Case.age_class,
-            false(),
-            marks=marks,
-        ),
-        _Source(
-            DECISION,
-            unplaced,
-            ended_at,
-            Case.id,
-            func.coalesce(newest.clause, ""),
-            Case.age_class,
-            sending,
-            DECISION_WITHIN,
-            marks,
-        ),
-        # An answer about the child also acknowledges: once it is asked for, only the answer is waited for.
-        _Source(
-            CHILD,
-            children,
-            case((asked, ChildAlert.answer_due_at), else_=ChildAlert.due_at),
-            ChildAlert.id,
-            ChildAlert.clause,
-            ChildAlert.age_class,
-            literal(1) == 1,
-        ),
-    )
-
-
-def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
-    """Conditions on unsealed columns that give a tag: the kind of hand-over, the clause, the reason of a decline."""
-    referral = aliased(Referral)
-    said = bindparam("clauses_of_danger", type_=String(), expanding=True)
-    danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
-    return {
-        Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
-        Tag.URGENT: or_(
-            Case.consent == "not_asked_urgent", exists().where(Supplement.case_id == Case.id).correlate(Case)
-        ),
-    }
-
-
-def _asked() -> dict[str, Any]:
-    """The values that every statement about the sources has."""
-    return {"clauses_of_danger": [" ".join(each) for each in clauses_of_danger(country().agreements)]}
-
-
-def _declines() -> ScalarSelect[int]:
-    """How many declined since the last holder of the case."""
-    taken, declined = aliased(Referral), aliased(Referral)
-    had = (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)
-    holding = (
-        select(func.coalesce(func.max(taken.position), 0))
-        .where(taken.case_id == Case.id, taken.status.in_(had))
-        .correlate(Case)
-        .scalar_subquery()
-    )
-    return (
-        select(func.count())
-        .where(declined.case_id == Case.id, declined.status == "declined", declined.position > holding)
-        .correlate(Case)
-        .scalar_subquery()
-    )
-
-
 def desk(*, by: Actor, size: int) -> Desk:
     """The first page, at most `size` lines in each part. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
     found: list[_Found] = []
-    for number, source in enumerate(_sources()):
+    for number, source in enumerate(sources()):
         bounds = {"old": now - OLD_AFTER - source.shift, "ahead": now + AHEAD - source.shift}
-        for row in db.session.execute(_on_first_page(number), {**_asked(), **bounds, "most": size}):
+        for row in db.session.execute(_on_first_page(number), {**values_of_all(), **bounds, "most": size}):
             found.append(_Found(source, row))
     found.sort(key=lambda each: each.place)
     parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
@@ -329,7 +147,7 @@ def desk(*, by: Actor, size: int) -> Desk:
 class _Found:
     """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour without the shift."""
 
-    source: _Source
+    source: Source
     row: Any
 
     @property
@@ -349,7 +167,7 @@ class _Found:
         return self.row[-2], self.due, self.id
 
 
-def _with_place(source: _Source) -> Select[Any]:
+def _with_place(source: Source) -> Select[Any]:
     return source.tagged.add_columns(
         source.at_post.label("at_post"), source.first.label("comes_first"), source.due.label("hour")
     )
@@ -357,7 +175,7 @@ def _with_place(source: _Source) -> Select[Any]:
 
 @cache
 def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
-    source = _sources()[number]
+    source = sources()[number]
     hour = bindparam("ahead", type_=UtcDateTime())
     rows = (
         _with_place(source)
@@ -388,8 +206,8 @@ def waiting(
     if after and place is None:
         raise NotVisible
     found: list[_Found] = []
-    for number, source in enumerate(_sources()):
-        values = {**_asked(), "clause": clause, "most": size + 1, "old": clock.now() - OLD_AFTER - source.shift}
+    for number, source in enumerate(sources()):
+        values = {**values_of_all(), "clause": clause, "most": size + 1, "old": clock.now() - OLD_AFTER - source.shift}
         if place is not None:
             values |= {"place_first": int(ranked), "place_at": place[0] - source.shift, "place_id": place[1]}
         rows = db.session.execute(_listed(number, clause is not None, old, place is not None), values)
@@ -413,7 +231,7 @@ _PLACE = tuple_(
 
 @cache
 def _listed(number: int, of_clause: bool, old: bool, further: bool) -> Select[*tuple[Any, ...]]:
-    source = _sources()[number]
+    source = sources()[number]
     border = bindparam("old", type_=UtcDateTime())
     statement = _with_place(source).where(source.due <= border if old else source.due > border)
     if of_clause:
@@ -429,7 +247,7 @@ def counts(*, by: Actor) -> Counts:
     now = clock.now()
     hours = {
         f"{name}_{source.kind}": at - source.shift
-        for source in _sources()
+        for source in sources()
         for name, at in (("old", now - OLD_AFTER), ("now", now), ("ahead", now + AHEAD))
     }
     number: dict[str, int] = dict.fromkeys(("post", "children", "due", "late", "later", "old"), 0)
@@ -450,7 +268,7 @@ _EMPTY = "without beds: "
 @cache
 def _counted_parts() -> Select[*tuple[Any, ...]]:
     parts = []
-    for source in _sources():
+    for source in sources():
         old, now, ahead = (bindparam(f"{name}_{source.kind}", type_=UtcDateTime()) for name in ("old", "now", "ahead"))
         where = case(
             (source.due <= old, str(Part.OLD)),
@@ -477,7 +295,7 @@ def clauses(*, by: Actor) -> list[tuple[str, int, int]]:
     """(clause, how much waits under it, how much of that is late), by clause. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     now = clock.now()
-    due_by = {f"due_by_{source.kind}": now - source.shift for source in _sources()}
+    due_by = {f"due_by_{source.kind}": now - source.shift for source in sources()}
     return sorted((clause, number, int(late)) for clause, number, late in db.session.execute(_counted(), due_by))
 
 
@@ -489,7 +307,7 @@ def _counted() -> Select[*tuple[Any, ...]]:
                 source.clause.label("clause"),
                 case((source.due <= bindparam(f"due_by_{source.kind}", type_=UtcDateTime()), 1), else_=0).label("late"),
             )
-            for source in _sources()
+            for source in sources()
         )
     ).subquery()
     return select(parts.c.clause, func.count(), func.sum(parts.c.late)).group_by(parts.c.clause)
@@ -498,9 +316,9 @@ def _counted() -> Select[*tuple[Any, ...]]:
 def line(kind: str, subject_id: uuid.UUID, *, by: Actor) -> DutyLine:
     """One thing of the list; raises NotPermitted, NotVisible once it is no longer there."""
     by.must(Permission.REFERRAL_DIRECT)
-    for source in _sources():
+    for source in sources():
         if source.kind == kind:
-            row = db.session.execute(_with_place(source).where(source.id == subject_id), _asked()).first()
+            row = db.session.execute(_with_place(source).where(source.id == subject_id), values_of_all()).first()
             if row is not None:
                 found = _Found(source, row)
                 return _Lines([found], by).line(found)
@@ -525,7 +343,7 @@ class _Lines:
         _, case_id, pseudonym, age_class, clause, step, with_id, party, opener, holder, since, promised, outcome, *_ = (
             row
         )
-        version, marks = row[13], row[14 : 14 + len(_MARKED)]
+        version, marks = row[13], row[14 : 14 + len(MARKED)]
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get(id_, ()))
         call = self._call(kind, step, organisation, since, due, promised, calls, version)
@@ -605,7 +423,7 @@ class _Lines:
 
 
 def _tags(age_class: str, marks: Sequence[Any]) -> tuple[Tag, ...]:
-    given = {tag for tag, mark in zip(_MARKED, marks, strict=True) if mark}
+    given = {tag for tag, mark in zip(MARKED, marks, strict=True) if mark}
     if age_class in CHILDREN:
         given.add(CHILDREN[age_class])
     return tuple(tag for tag in Tag if tag in given)

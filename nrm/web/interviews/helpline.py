@@ -128,7 +128,7 @@ def _show(call_id: uuid.UUID, form: OpenNoteForm, status: int = 200) -> tuple[st
 @blueprint.post("/helpline/calls/<uuid:call_id>/open")
 @access.requires(Permission.CALL_RECORD)
 def open_note(call_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     form = OpenNoteForm(request.form)
     if not form.validate():
         return _show(call_id, form, 422)

@@ -203,7 +203,7 @@ def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str,
 @blueprint.post("/notices/<uuid:notice_id>/open")
 @access.requires(Permission.NOTICE_RECEIVE)
 def open_identity(notice_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     form = OpenNoticeForm(request.form)
     if not form.validate():
         return _show(notice_id, form, 422)

@@ -136,7 +136,7 @@ def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int
 @blueprint.post("/cases/<uuid:case_id>/supplement/open")
 @access.requires(Permission.CASE_OPEN)
 def open_supplement(case_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     _holders(case_id)
     form = _open_form()
     if not form.validate():

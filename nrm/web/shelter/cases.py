@@ -200,7 +200,7 @@ def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseFo
 @blueprint.post("/cases/<uuid:case_id>/open")
 @access.requires(Permission.CASE_OPEN)
 def open_case(case_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     compartment = request.form.get("compartment", "")
     case, form = _to_open(case_id, compartment)
     if not form.validate():

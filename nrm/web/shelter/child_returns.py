@@ -164,7 +164,7 @@ def _show(return_id: uuid.UUID, form: OpenReturnForm, status: int = 200) -> tupl
 @blueprint.post("/child-returns/<uuid:return_id>/open")
 @access.requires(Permission.CHILD_RETURN_READ)
 def open_identity(return_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     form = OpenReturnForm(request.form)
     if not form.validate():
         return _show(return_id, form, 422)

@@ -122,7 +122,7 @@ def refuse(request_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REQUEST_ANSWER)
 @sessions.step_up
 def open_copy(request_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     try:
         actions.open_copy(request_id=request_id, by=access.actor())
     except RequestRefused:

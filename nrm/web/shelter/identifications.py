@@ -153,7 +153,7 @@ def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
 @blueprint.post("/cases/<uuid:case_id>/identification/open")
 @access.requires(Permission.CASE_OPEN)
 def open_part(case_id: uuid.UUID) -> Answer:
-    """Recorded first, shown after."""
+    """Open what is sealed for the purpose that is named; the opening is recorded before anything is shown."""
     _open(case_id)
     return redirect(url_for("identifications.of_case", case_id=case_id), 303)
 

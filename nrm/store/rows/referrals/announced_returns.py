@@ -13,7 +13,7 @@ from nrm.models.referrals.announced_returns import Notice
 
 
 def is_known(notice_id: uuid.UUID) -> bool:
-    """Whether the id is taken, by whomever."""
+    """Whether the id is taken, by any organisation."""
     return db.session.scalar(select(Notice.id).where(Notice.id == notice_id)) is not None
 
 

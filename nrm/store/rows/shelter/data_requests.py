@@ -12,7 +12,7 @@ from nrm.models.shelter.data_requests import PersonRequest
 
 
 def is_known(request_id: uuid.UUID) -> bool:
-    """Whether the id is taken, by whomever."""
+    """Whether the id is taken, by any organisation."""
     return db.session.get(PersonRequest, request_id) is not None
 
 

@@ -1,0 +1,232 @@
+"""The kinds of things that can wait on the duty desk, each as a statement over its own tables, for the store's lists.
+
+Nothing here is run and nothing sealed is read. A new kind of thing needs one more `Source`, with the tags that it gives
+(`marks`); the lists that are made of them are in `store/referrals/duty.py`, its words and its page in
+`web/referrals/duty.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.orm import aliased
+
+from nrm.domain.referrals.critical_path import (
+    ANSWER,
+    ARRIVAL,
+    DECISION,
+    NOTIFY,
+)
+from nrm.domain.referrals.duty import (
+    CHILD,
+    CHILD_ANSWER,
+    CHILDREN,
+    OWED,
+    UNSAFE,
+    Tag,
+    clauses_of_danger,
+)
+from nrm.domain.referrals.referrals import DECISION_WITHIN, DECLINES_UNTIL_DIRECTION, NO_SHOW_AFTER, ReferralStatus
+from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.models.shelter.cases import Case, Supplement
+from nrm.store.countries import country
+
+MARKED = (Tag.DANGER, Tag.URGENT)
+"""The tags that a source can give; a child is seen by the age class, what is late by the hour."""
+_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
+
+    `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
+    """
+
+    kind: str
+    statement: Select[Any]
+    due: Any
+    id: Any
+    clause: Any
+    age_class: Any
+    at_post: ColumnElement[bool]
+    shift: timedelta = timedelta()
+    marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> ColumnElement[int]:
+        """0 for a child and for a person with a tag, 1 for everybody else."""
+        return case((or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values()), 0), else_=1)
+
+    @property
+    def tagged(self) -> Select[Any]:
+        """The statement with a column for each tag a source can give."""
+        marks = ((tag, self.marks.get(tag, false())) for tag in MARKED)
+        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
+
+
+def _referred(step: str) -> Select[Any]:
+    return (
+        select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
+        .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
+        .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
+        .join(Case, Case.id == Referral.case_id)
+    )
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    nothing = literal("")
+    owed = (
+        select(Obligation.id, Obligation.case_id, Case.pseudonym, Case.age_class, Obligation.clause, Obligation.kind)
+        .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
+        .add_columns(null(), null(), nothing, nothing)
+        .join(Case, Case.id == Obligation.case_id)
+    )
+    on_the_way = exists().where(
+        Referral.case_id == Case.id, Referral.status == "accepted", Referral.expected_at.is_not(None)
+    )
+    newest, later = aliased(Referral), aliased(Referral)
+    ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
+    unplaced = (
+        select(Case.id, Case.id, Case.pseudonym, Case.age_class, func.coalesce(newest.clause, ""), literal(DECISION))
+        .add_columns(func.coalesce(newest.sender_id, Case.opened_by_id), nothing, Case.opened_by_id, Case.holder_id)
+        .add_columns(ended_at, null(), func.coalesce(newest.status, "none"), func.coalesce(newest.agreement, ""))
+        .outerjoin(Interview, Interview.id == Case.id)
+        .outerjoin(newest, newest.case_id == Case.id)
+        .where(
+            # A person with a holder waits for the duty officer only after two shelters declined the move.
+            or_(Case.status == "referred", (Case.status == "open") & (_declines() >= DECLINES_UNTIL_DIRECTION)),
+            or_(newest.id.is_(None), newest.status.in_(_ENDED)),
+            ~exists().where(later.case_id == Case.id, later.position > newest.position),
+        )
+    )
+    marks = _marks_of_case()
+    sending = Case.status == "referred"
+    asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
+    child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
+    children = (
+        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
+        .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
+        .add_columns(ChildAlert.told_at, null(), nothing, nothing)
+        .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
+    )
+    answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
+    return (
+        Source(
+            ANSWER,
+            _referred(ANSWER).where(Referral.status == "sent"),
+            answer_due,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            sending,
+            marks=marks,
+        ),
+        Source(
+            ARRIVAL,
+            _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
+            Referral.expected_at,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            false(),
+            NO_SHOW_AFTER,
+            marks,
+        ),
+        Source(
+            OWED,
+            owed.where(
+                Obligation.done_at.is_(None),
+                Obligation.due_at.is_not(None),
+                Case.status.in_(UNFINISHED),
+                # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
+                or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
+            ),
+            Obligation.due_at,
+            Obligation.id,
+            Obligation.clause,
+            Case.age_class,
+            false(),
+            marks=marks,
+        ),
+        Source(
+            DECISION,
+            unplaced,
+            ended_at,
+            Case.id,
+            func.coalesce(newest.clause, ""),
+            Case.age_class,
+            sending,
+            DECISION_WITHIN,
+            marks,
+        ),
+        # An answer about the child also acknowledges: once it is asked for, only the answer is waited for.
+        Source(
+            CHILD,
+            children,
+            case((asked, ChildAlert.answer_due_at), else_=ChildAlert.due_at),
+            ChildAlert.id,
+            ChildAlert.clause,
+            ChildAlert.age_class,
+            literal(1) == 1,
+        ),
+    )
+
+
+def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
+    """Conditions on unsealed columns that give a tag: the kind of hand-over, the clause, the reason of a decline."""
+    referral = aliased(Referral)
+    said = bindparam("clauses_of_danger", type_=String(), expanding=True)
+    danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
+    return {
+        Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
+        Tag.URGENT: or_(
+            Case.consent == "not_asked_urgent", exists().where(Supplement.case_id == Case.id).correlate(Case)
+        ),
+    }
+
+
+def values_of_all() -> dict[str, Any]:
+    """The values that every statement about the sources has."""
+    return {"clauses_of_danger": [" ".join(each) for each in clauses_of_danger(country().agreements)]}
+
+
+def _declines() -> ScalarSelect[int]:
+    """How many declined since the last holder of the case."""
+    taken, declined = aliased(Referral), aliased(Referral)
+    had = (ReferralStatus.ACCEPTED, ReferralStatus.ARRIVED, ReferralStatus.NOT_ARRIVED)
+    holding = (
+        select(func.coalesce(func.max(taken.position), 0))
+        .where(taken.case_id == Case.id, taken.status.in_(had))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    return (
+        select(func.count())
+        .where(declined.case_id == Case.id, declined.status == "declined", declined.position > holding)
+        .correlate(Case)
+        .scalar_subquery()
+    )

@@ -13,7 +13,7 @@ from nrm import clock
 from nrm.actions.referrals import referrals, reminder_calls
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
-from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
 from nrm.models.referrals.reminder_calls import Chase
 from nrm.models.shelter.stays import Bed
 from nrm.store.referrals import critical_path, duty, system
@@ -57,7 +57,7 @@ def test_one_list_of_everything_children_first_then_the_first_due_and_page_by_pa
         referral_id=coming.referral_id,
         bed_id=people.bed("NRC"),
         by=nrc,
-        expected_at=clock.now() + 2 * duty.NO_SHOW_AFTER,
+        expected_at=clock.now() + 2 * NO_SHOW_AFTER,
     )
     declined = people.sent(rinas)
     second = referrals.decline(referral_id=declined.referral_id, reason=DeclineReason.OTHER, by=nrc)

@@ -13,7 +13,13 @@ from forms.days import DayField
 from forms.names import country_code
 from forms.shelter.cases import PURPOSE_LABELS
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.referrals.announced_returns import LONGEST_TEXT, MOST_COMPANIONS, NoticeRefusal, NoticeStatus, Origin
+from nrm.domain.referrals.announced_returns import (
+    LONGEST_TEXT,
+    MOST_COMPANIONS,
+    AnnouncedReturnRefusal,
+    AnnouncedReturnStatus,
+    Origin,
+)
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 
@@ -25,10 +31,10 @@ ORIGIN_LABELS = {
     Origin.HELPLINE: N_("A call to the help line"),
 }
 STATUS_LABELS = {
-    NoticeStatus.ANNOUNCED: N_("not yet"),
-    NoticeStatus.ARRIVED: N_("yes"),
-    NoticeStatus.NOT_COME: N_("no"),
-    NoticeStatus.CANCELLED: N_("cancelled"),
+    AnnouncedReturnStatus.ANNOUNCED: N_("not yet"),
+    AnnouncedReturnStatus.ARRIVED: N_("yes"),
+    AnnouncedReturnStatus.NOT_COME: N_("no"),
+    AnnouncedReturnStatus.CANCELLED: N_("cancelled"),
 }
 IDENTITY_FIELDS = {
     "name": N_("Name and surname"),
@@ -37,16 +43,19 @@ IDENTITY_FIELDS = {
     "note": N_("What else the post must know"),
 }
 IMPOSSIBLE = {
-    NoticeRefusal.STATE: ("", N_("This return is over: the person arrived, or the notice was taken back.")),
-    NoticeRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
-    NoticeRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
-    NoticeRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
-    NoticeRefusal.POST: ("post", N_("Choose another crossing point: nobody works at this one yet")),
-    NoticeRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
-    NoticeRefusal.NAME: ("name", N_("Enter the name, as in the document")),
-    NoticeRefusal.NEED: ("needs", N_("Choose needs from the list")),
-    NoticeRefusal.COMPANIONS: ("companions", N_("Enter how many, as a number up to %(most)s", most=MOST_COMPANIONS)),
-    NoticeRefusal.HOUR: ("hour", N_("Choose an hour, or “not known”")),
+    AnnouncedReturnRefusal.STATE: ("", N_("This return is over: the person arrived, or the notice was taken back.")),
+    AnnouncedReturnRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
+    AnnouncedReturnRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
+    AnnouncedReturnRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
+    AnnouncedReturnRefusal.POST: ("post", N_("Choose another crossing point: nobody works at this one yet")),
+    AnnouncedReturnRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
+    AnnouncedReturnRefusal.NAME: ("name", N_("Enter the name, as in the document")),
+    AnnouncedReturnRefusal.NEED: ("needs", N_("Choose needs from the list")),
+    AnnouncedReturnRefusal.COMPANIONS: (
+        "companions",
+        N_("Enter how many, as a number up to %(most)s", most=MOST_COMPANIONS),
+    ),
+    AnnouncedReturnRefusal.HOUR: ("hour", N_("Choose an hour, or “not known”")),
 }
 """Why a notice is refused -> the field it stands at, and what to do."""
 PURPOSES = (Purpose.ADMISSION, Purpose.CHILD_PROTECTION, Purpose.SAFETY, Purpose.FAMILY_CONTACT)
@@ -59,7 +68,7 @@ class AnnounceReturnForm(OnceForm):
     id = HiddenField()
     origin = RadioField(
         N_("Who announces the return?"),
-        validators=[Offered(IMPOSSIBLE[NoticeRefusal.ORIGIN][1])],
+        validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.ORIGIN][1])],
         validate_choice=False,
     )
     country = StringField(N_("Which country does the person return from?"), validators=[PlainText(120)])
@@ -73,7 +82,7 @@ class AnnounceReturnForm(OnceForm):
             SelectChoice(value=UNKNOWN_HOUR, label=N_("not known")),
             *(SelectChoice(value=str(hour), label=f"{hour:02}:00") for hour in range(24)),
         ],
-        validators=[Offered(IMPOSSIBLE[NoticeRefusal.HOUR][1])],
+        validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.HOUR][1])],
         validate_choice=False,
     )
     child = RadioField(
@@ -89,7 +98,7 @@ class AnnounceReturnForm(OnceForm):
     companions = StringField(N_("How many come along?"), description=N_("Leave it empty if the person comes alone."))
     needs = SelectMultipleField(N_("What the person needs"), validate_choice=False)
     name = StringField(
-        IDENTITY_FIELDS["name"], validators=[InputRequired(IMPOSSIBLE[NoticeRefusal.NAME][1]), PlainText(120)]
+        IDENTITY_FIELDS["name"], validators=[InputRequired(IMPOSSIBLE[AnnouncedReturnRefusal.NAME][1]), PlainText(120)]
     )
     birth = StringField(IDENTITY_FIELDS["birth"], validators=[Optional(), PlainText(40)])
     document = StringField(IDENTITY_FIELDS["document"], validators=[Optional(), PlainText(120)])
@@ -98,18 +107,18 @@ class AnnounceReturnForm(OnceForm):
     def validate_country(self, field: StringField) -> None:
         """A country by its name."""
         if country_code((field.data or "")[:120]) is None:
-            raise Wrong(IMPOSSIBLE[NoticeRefusal.COUNTRY][1])
+            raise Wrong(IMPOSSIBLE[AnnouncedReturnRefusal.COUNTRY][1])
 
     def validate_companions(self, field: StringField) -> None:
         """Empty or a small number."""
         typed = (field.data or "").strip()
         if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 4 and int(typed) <= MOST_COMPANIONS):
-            raise Wrong(IMPOSSIBLE[NoticeRefusal.COMPANIONS][1])
+            raise Wrong(IMPOSSIBLE[AnnouncedReturnRefusal.COMPANIONS][1])
 
     def validate_needs(self, field: SelectMultipleField) -> None:
         """Codes of the list."""
         if not set(field.data or ()) <= {cast(Any, choice).value for choice in field.iter_choices()}:
-            raise Wrong(IMPOSSIBLE[NoticeRefusal.NEED][1])
+            raise Wrong(IMPOSSIBLE[AnnouncedReturnRefusal.NEED][1])
 
     @property
     def identity(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.referrals.outside_referrals import DepartureRefusal, OutsideKind, OutsideReason
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason, OutsideReferralRefusal
 from nrm.domain.words import N_
 
 KIND_LABELS = {
@@ -27,14 +27,14 @@ REASON_LABELS = {
     OutsideReason.RETURN_ABROAD: N_("Return to another country"),
 }
 REFUSED = {
-    DepartureRefusal.ADDRESSEE: N_("Enter whom the letter addresses"),
-    DepartureRefusal.NEEDS: N_("Tick what is asked for"),
-    DepartureRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    OutsideReferralRefusal.ADDRESSEE: N_("Enter whom the letter addresses"),
+    OutsideReferralRefusal.NEEDS: N_("Tick what is asked for"),
+    OutsideReferralRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
 }
 FIELD_OF = {
-    DepartureRefusal.ADDRESSEE: "addressee",
-    DepartureRefusal.NEEDS: "needs",
-    DepartureRefusal.NOT_AGREED: "agreed",
+    OutsideReferralRefusal.ADDRESSEE: "addressee",
+    OutsideReferralRefusal.NEEDS: "needs",
+    OutsideReferralRefusal.NOT_AGREED: "agreed",
 }
 
 

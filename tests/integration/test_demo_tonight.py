@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.demo import tonight
-from nrm.models.referrals.outside_referrals import Departure
+from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.stays import Stay
 from tests import factories
 from tests.factories_stays import admitted
@@ -32,7 +32,7 @@ def test_people_move_return_and_are_referred_out(app: Flask) -> None:
         return sorted(str(each) for each in found)
 
     assert places(returned.case_id) == sorted(str(ids[code]) for code in ("VATRA", "TJETER_VIZION", "VATRA"))
-    (written,) = db.session.scalars(select(Departure.case_id)).all()
+    (written,) = db.session.scalars(select(OutsideReferral.case_id)).all()
     (gone,) = {moved.case_id, asked.case_id} - {written}  # the one of the two that the list named first
     assert places(gone) == sorted(str(ids[code]) for code in ("NRC", "TJETER_VIZION"))
     assert places(written) == [str(ids["NRC"])]

@@ -28,7 +28,7 @@ from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import HiddenPage, Keyring, KeyringWrap, Member, MemberSession, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import CareNote, Destruction, Grant, Opening, PendingGrant, SealedCompartment, Supplement
 from nrm.steps.shelter import cases as case_steps
@@ -286,7 +286,7 @@ def a_supplement_is_turned_to_another_shelter(world: World) -> tuple[Attempt, ob
 @forging("sealed_compartments.sealed_value", "grants.sealed_key")
 def a_notice_is_turned_to_another_post(world: World) -> tuple[Attempt, object]:
     copy_grant(world.notice, "identity", "RINAS", "DURRES")
-    put(Notice, {"id": world.notice}, post_id=people.organisation("DURRES"))
+    put(AnnouncedReturn, {"id": world.notice}, post_id=people.organisation("DURRES"))
 
     def attempt() -> object:
         by = factories.actor("durres.border_officer")

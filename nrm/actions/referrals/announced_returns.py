@@ -18,10 +18,16 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.announced_returns import Announcement, NoticeRefusal, NoticeRefused, NoticeStatus, check
+from nrm.domain.referrals.announced_returns import (
+    AnnouncedReturnRefusal,
+    AnnouncedReturnRefused,
+    AnnouncedReturnStatus,
+    Announcement,
+    check,
+)
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Reading
 from nrm.steps.interviews import drafts
 from nrm.store import days, names
@@ -44,13 +50,13 @@ def announce(
 ) -> None:
     """Record a return under an id the caller chose; the same id again records nothing twice.
 
-    `identity` needs `name`. Raises NotPermitted, NoticeRefused, NotVisible for an id that is another's.
+    `identity` needs `name`. Raises NotPermitted, AnnouncedReturnRefused, NotVisible for an id that is another's.
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     needs = frozenset(country().lists["needs"])
     check(announced, kind=by.kind, today=days.today(), needs=needs)
     if not identity.get("name"):
-        raise NoticeRefused(NoticeRefusal.NAME)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.NAME)
     try:
         with transaction() as session:
             if announced_return_rows.is_known(notice_id):
@@ -60,7 +66,7 @@ def announce(
                 raise NotVisible
             holders = _holders(session, post_id)
             session.add(
-                Notice(
+                AnnouncedReturn(
                     id=notice_id,
                     organisation_id=by.organisation_id,
                     post_id=post_id,
@@ -68,7 +74,7 @@ def announce(
                     country=announced.country,
                     quarter_on=Quarter.of(announced.expected_on).start,
                     child=announced.child,
-                    status=str(NoticeStatus.ANNOUNCED),
+                    status=str(AnnouncedReturnStatus.ANNOUNCED),
                     expected_on=announced.expected_on,
                     hour=announced.hour,
                     companions=announced.companions,
@@ -83,27 +89,27 @@ def announce(
 
 
 def _holders(session: Session, post_id: uuid.UUID) -> set[uuid.UUID]:
-    """The post and the Responsible Authority, if somebody there holds a key; raises NoticeRefused."""
+    """The post and the Responsible Authority, if somebody there holds a key; raises AnnouncedReturnRefused."""
     authority = select(Organisation.id).where(
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled
     )
     if post_id not in {post.id for post in names.posts()}:
-        raise NoticeRefused(NoticeRefusal.POST)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.POST)
     holders = ({*session.scalars(authority)} | {post_id}) & account_rows.with_keyring()
     if post_id not in holders:
-        raise NoticeRefused(NoticeRefusal.POST)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.POST)
     return holders
 
 
 def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
     """The organisation that announced it takes it back; the identity is destroyed.
 
-    Raises NotPermitted, NotVisible, NoticeRefused.
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused.
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         store.own(notice_id, by=by, lock=True)
-        _end(session, notice_id, NoticeStatus.CANCELLED, (NoticeStatus.ANNOUNCED,))
+        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, (AnnouncedReturnStatus.ANNOUNCED,))
         audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
     shredding.work_off()
 
@@ -154,15 +160,20 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
     """The person is at the post: the interview begins, with the answer that the return was announced.
 
     The same interview id again begins nothing twice. Also possible after "the person did not come". Raises
-    NotPermitted, NotVisible, NoticeRefused (`state`).
+    NotPermitted, NotVisible, AnnouncedReturnRefused (`state`).
     """
     by.must(Permission.NOTICE_RECEIVE)
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         notice = store.row(notice_id, by=by, lock=True)
-        if notice.status == NoticeStatus.ARRIVED and interview_rows.is_known(interview_id):
+        if notice.status == AnnouncedReturnStatus.ARRIVED and interview_rows.is_known(interview_id):
             return interview_store.interview(interview_id, by=by).id
-        _end(session, notice_id, NoticeStatus.ARRIVED, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+        _end(
+            session,
+            notice_id,
+            AnnouncedReturnStatus.ARRIVED,
+            (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME),
+        )
         asked = drafts.questionnaire_called(drafts.CURRENT)
         announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
         answers = {asked.home.questions[0]: "no", announced: "yes"}
@@ -175,12 +186,12 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
 def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
     """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
 
-    Raises NotPermitted, NotVisible, NoticeRefused (`state`).
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`).
     """
     by.must(Permission.NOTICE_RECEIVE)
     with transaction() as session:
         store.row(notice_id, by=by, lock=True)
-        _change(session, notice_id, NoticeStatus.NOT_COME, (NoticeStatus.ANNOUNCED,))
+        _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,))
         audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
 
 
@@ -190,27 +201,37 @@ def expire(*, by: Actor) -> int:
     with transaction() as session:
         overdue = announced_return_rows.over(last, _BATCH)
         for notice in overdue:
-            after = NoticeStatus.NOT_COME
-            _end(session, notice.id, after, (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME))
+            after = AnnouncedReturnStatus.NOT_COME
+            _end(session, notice.id, after, (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME))
             audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
         return len(overdue)
 
 
-def _end(session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...]) -> None:
+def _end(
+    session: Session, notice_id: uuid.UUID, after: AnnouncedReturnStatus, before: tuple[AnnouncedReturnStatus, ...]
+) -> None:
     """Keep only the coarse facts; the keys to the identity are listed for destruction."""
     _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
     epochs.erase(session, notice_id, [_IDENTITY])
 
 
 def _change(
-    session: Session, notice_id: uuid.UUID, after: NoticeStatus, before: tuple[NoticeStatus, ...], **values: object
+    session: Session,
+    notice_id: uuid.UUID,
+    after: AnnouncedReturnStatus,
+    before: tuple[AnnouncedReturnStatus, ...],
+    **values: object,
 ) -> None:
     hit = hit_one(
         session,
-        update(Notice)
-        .where(Notice.id == notice_id, Notice.status.in_(before), Notice.expected_on.is_not(None))
+        update(AnnouncedReturn)
+        .where(
+            AnnouncedReturn.id == notice_id,
+            AnnouncedReturn.status.in_(before),
+            AnnouncedReturn.expected_on.is_not(None),
+        )
         .values(status=str(after), **values)
         .execution_options(synchronize_session=False),
     )
     if not hit:
-        raise NoticeRefused(NoticeRefusal.STATE)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.STATE)

@@ -17,10 +17,10 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.outside_referrals import (
-    DepartureRefusal,
-    DepartureRefused,
     OutsideKind,
     OutsideReason,
+    OutsideReferralRefusal,
+    OutsideReferralRefused,
     check_departure,
     gate_of,
     is_step_abroad,
@@ -28,7 +28,7 @@ from nrm.domain.referrals.outside_referrals import (
 )
 from nrm.domain.shelter.cases import ALPHABET, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.permits import check_reflection, check_repatriation
-from nrm.models.referrals.outside_referrals import Departure
+from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
@@ -56,7 +56,7 @@ def refer_out(
     """Write the letter; returns it. `closes`: the person goes for good, and the case is closed with it.
 
     The addressee is sealed as a care note; the actor's session may read care for a quarter of an hour from now on, to
-    print the letter. Raises NotPermitted, NotVisible, CannotOpen, DepartureRefused, CaseRefused, permits.GateClosed.
+    print the letter. Raises NotPermitted, NotVisible, CannotOpen, OutsideReferralRefused, CaseRefused, permits.GateClosed.
     """
     by.must(Permission.STAY_MANAGE)
     by.must(Permission.CASE_OPEN)
@@ -66,7 +66,7 @@ def refer_out(
         asked = sorted(set(needs))
         check_departure(addressee=addressee, agreed=agreed, age_class=case.age_class, needs=bool(asked))
         if not set(asked) <= set(country().lists["needs"]):
-            raise DepartureRefused(DepartureRefusal.NEEDS)
+            raise OutsideReferralRefused(OutsideReferralRefusal.NEEDS)
         permit = permit_rows.facts(case_id)
         today = days.today()
         abroad = is_step_abroad(kind, reason)
@@ -76,7 +76,7 @@ def refer_out(
             check_reflection(reflects_until, on=today)
         gate = gate_of(kind, reason, case.citizenship_class)
         informed_on, state = proof_of(gate, permit)
-        letter = Departure(
+        letter = OutsideReferral(
             id=uuid.uuid4(),
             case_id=case_id,
             organisation_id=by.organisation_id,
@@ -115,7 +115,7 @@ def _reference() -> str:
     return "L-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
-def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Actor) -> None:
+def _seal_addressee(session: Session, letter: OutsideReferral, addressee: str, by: Actor) -> None:
     """Keep the addressee among the care notes, and let the actor read it for printing."""
     case_steps.begin(session, letter.case_id, Compartment.CARE, by)
     written = {
@@ -141,7 +141,7 @@ def _seal_addressee(session: Session, letter: Departure, addressee: str, by: Act
     vault.allow(session, letter.case_id, Compartment.CARE, Purpose.HANDING_ON, by=by)
 
 
-def addressee_of(letter: store.DepartureLine, *, by: Actor) -> str | None:
+def addressee_of(letter: store.OutsideReferralLine, *, by: Actor) -> str | None:
     """The addressee of the letter, if the actor's session has opened care; else None."""
     opened = case_steps.opened(case_id=letter.case_id, by=by)
     if Compartment.CARE not in opened:

@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
 from nrm.store.referrals import duty
 
@@ -35,17 +35,17 @@ def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reac
     with transaction() as session:
         line = duty.line(kind, subject_id, by=by)
         same = exists().where(
-            Chase.subject_id == subject_id,
-            Chase.case_id == line.case_id,
-            Chase.telephone == telephone,
-            Chase.reached.is_(reached),
-            Chase.member_id == by.member_id,
-            Chase.called_at > now - TWICE_WITHIN,
+            ReminderCall.subject_id == subject_id,
+            ReminderCall.case_id == line.case_id,
+            ReminderCall.telephone == telephone,
+            ReminderCall.reached.is_(reached),
+            ReminderCall.member_id == by.member_id,
+            ReminderCall.called_at > now - TWICE_WITHIN,
         )
         if session.scalar(select(same)):
             return False
         session.add(
-            Chase(
+            ReminderCall(
                 case_id=line.case_id,
                 kind=kind,
                 subject_id=subject_id,

@@ -26,7 +26,7 @@ class Origin(StrEnum):
     HELPLINE = "helpline"
 
 
-class NoticeStatus(StrEnum):
+class AnnouncedReturnStatus(StrEnum):
     """What became of it."""
 
     ANNOUNCED = "announced"
@@ -44,7 +44,7 @@ ORIGINS_OF = {
 CHILD = ("yes", "no", "unknown")
 
 
-class NoticeRefusal(StrEnum):
+class AnnouncedReturnRefusal(StrEnum):
     """Why the notice of a return is refused."""
 
     PAST = "past"
@@ -59,10 +59,10 @@ class NoticeRefusal(StrEnum):
     STATE = "state"
 
 
-class NoticeRefused(Exception):
+class AnnouncedReturnRefused(Exception):
     """Nothing is recorded; `reason` says why."""
 
-    def __init__(self, reason: NoticeRefusal) -> None:
+    def __init__(self, reason: AnnouncedReturnRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -81,21 +81,21 @@ class Announcement:
 
 
 def check(announced: Announcement, *, kind: OrganisationKind | None, today: date, needs: frozenset[str]) -> None:
-    """Raise NoticeRefused unless the desk may record it so. `needs`: the codes there are."""
+    """Raise AnnouncedReturnRefused unless the desk may record it so. `needs`: the codes there are."""
     if kind is None or announced.origin not in ORIGINS_OF.get(kind, ()):
-        raise NoticeRefused(NoticeRefusal.ORIGIN)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.ORIGIN)
     if not re.fullmatch("[A-Z]{2}", announced.country):
-        raise NoticeRefused(NoticeRefusal.COUNTRY)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.COUNTRY)
     if announced.expected_on < today:
-        raise NoticeRefused(NoticeRefusal.PAST)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.PAST)
     if announced.expected_on > today + FURTHEST:
-        raise NoticeRefused(NoticeRefusal.TOO_FAR)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.TOO_FAR)
     if announced.child not in CHILD or not announced.needs <= needs:
-        raise NoticeRefused(NoticeRefusal.NEED)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.NEED)
     if not 0 <= announced.companions <= MOST_COMPANIONS:
-        raise NoticeRefused(NoticeRefusal.COMPANIONS)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.COMPANIONS)
     if announced.hour is not None and not 0 <= announced.hour <= 23:
-        raise NoticeRefused(NoticeRefusal.HOUR)
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.HOUR)
 
 
 def is_late(expected_on: date, hour: int | None, local_now: datetime) -> bool:

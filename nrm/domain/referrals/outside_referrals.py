@@ -32,7 +32,7 @@ class OutsideReason(StrEnum):
 ABROAD = frozenset({OutsideKind.EMBASSY, OutsideKind.ORGANISATION_ABROAD})
 
 
-class DepartureRefusal(StrEnum):
+class OutsideReferralRefusal(StrEnum):
     """Why a letter is refused."""
 
     ADDRESSEE = "addressee"
@@ -40,10 +40,10 @@ class DepartureRefusal(StrEnum):
     NEEDS = "needs"
 
 
-class DepartureRefused(ValueError):
+class OutsideReferralRefused(ValueError):
     """Nothing is recorded; `reason` says why."""
 
-    def __init__(self, reason: DepartureRefusal) -> None:
+    def __init__(self, reason: OutsideReferralRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -54,16 +54,16 @@ def is_step_abroad(kind: OutsideKind, reason: OutsideReason) -> bool:
 
 
 def check_departure(*, addressee: str, agreed: bool, age_class: str, needs: bool) -> None:
-    """Raise DepartureRefused unless somebody is addressed, something is asked, and an adult agreed to it.
+    """Raise OutsideReferralRefused unless somebody is addressed, something is asked, and an adult agreed to it.
 
     A child, or a person who may be one, is not asked for consent, because protection comes first; the letter says so.
     """
     if not addressee:
-        raise DepartureRefused(DepartureRefusal.ADDRESSEE)
+        raise OutsideReferralRefused(OutsideReferralRefusal.ADDRESSEE)
     if not needs:
-        raise DepartureRefused(DepartureRefusal.NEEDS)
+        raise OutsideReferralRefused(OutsideReferralRefusal.NEEDS)
     if not agreed and age_class == "adult":
-        raise DepartureRefused(DepartureRefusal.NOT_AGREED)
+        raise OutsideReferralRefused(OutsideReferralRefusal.NOT_AGREED)
 
 
 def gate_of(kind: OutsideKind, reason: OutsideReason, citizenship_class: str) -> str:

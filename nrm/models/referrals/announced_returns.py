@@ -10,11 +10,11 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.referrals.announced_returns import CHILD, NoticeStatus, Origin
+from nrm.domain.referrals.announced_returns import CHILD, AnnouncedReturnStatus, Origin
 from nrm.models.accounts.accounts import one_of
 
 
-class Notice(Model):
+class AnnouncedReturn(Model):
     """A return announced before it happens; the identity is sealed in the `identity` compartment of the same id.
 
     The identity is destroyed when the person has arrived, on cancelling, or 30 days after the day. Then only the
@@ -24,7 +24,7 @@ class Notice(Model):
     __tablename__ = "notices"
     __table_args__ = (
         CheckConstraint(one_of("origin", tuple(Origin)), name="known_origin"),
-        CheckConstraint(one_of("status", tuple(NoticeStatus)), name="known_status"),
+        CheckConstraint(one_of("status", tuple(AnnouncedReturnStatus)), name="known_status"),
         CheckConstraint(one_of("child", CHILD), name="known_child"),
         CheckConstraint("hour IS NULL OR hour BETWEEN 0 AND 23", name="an_hour"),
         CheckConstraint(

@@ -17,7 +17,7 @@ from nrm.models.accounts.accounts import one_of
 _STEP_ABROAD = f"({one_of('kind', tuple(sorted(ABROAD)))} OR reason = 'return_abroad')"
 
 
-class Departure(Model):
+class OutsideReferral(Model):
     """One letter out of the system. `reference` is what the letter carries instead of the case's code."""
 
     __tablename__ = "departures"

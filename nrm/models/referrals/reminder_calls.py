@@ -14,7 +14,7 @@ from nrm.models.accounts.accounts import one_of
 KINDS = ("answer", "arrival", "owed", "decision")
 
 
-class Chase(Model):
+class ReminderCall(Model):
     """Who of the duty desk called which number of which party, when, about what, and whether somebody was reached.
 
     `subject_id` is the referral, the obligation or the case.

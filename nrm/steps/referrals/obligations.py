@@ -14,7 +14,7 @@ from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal, answer_class, coarsened
 from nrm.models.referrals.referrals import Call, Obligation, Referral
-from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
 
 _TIMES = ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "departed_at", "expected_at", "arrived_at")
@@ -75,7 +75,7 @@ def coarsen(session: Session, case_id: uuid.UUID) -> None:
         obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
         obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None
     for chase in session.scalars(
-        select(Chase).where(Chase.case_id == case_id).execution_options(populate_existing=True)
+        select(ReminderCall).where(ReminderCall.case_id == case_id).execution_options(populate_existing=True)
     ):
         chase.called_at = coarsened(chase.called_at, zone)
     session.flush()

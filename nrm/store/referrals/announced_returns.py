@@ -13,9 +13,9 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import NoticeStatus, is_late
+from nrm.domain.referrals.announced_returns import AnnouncedReturnStatus, is_late
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store.countries import country
 from nrm.store.statements import built_once
 
@@ -55,20 +55,22 @@ class RecordedLine:
     status: str
 
 
-def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedReturn:
     """One notice the actor is expected to receive; raises NotVisible."""
-    return _notice_row(Notice.id == notice_id, _received(by), lock=lock)
+    return _notice_row(AnnouncedReturn.id == notice_id, _received(by), lock=lock)
 
 
-def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Notice:
+def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedReturn:
     """One notice the actor's organisation recorded; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
         raise NotVisible
-    return _notice_row(Notice.id == notice_id, Notice.organisation_id == by.organisation_id, lock=lock)
+    return _notice_row(
+        AnnouncedReturn.id == notice_id, AnnouncedReturn.organisation_id == by.organisation_id, lock=lock
+    )
 
 
-def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> Notice:
-    statement = select(Notice).where(*wanted).execution_options(populate_existing=True)
+def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
+    statement = select(AnnouncedReturn).where(*wanted).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
         raise NotVisible
@@ -81,21 +83,21 @@ def expected(*, by: Actor) -> list[ExpectedLine]:
 
 
 @built_once
-def _expected(by: Actor) -> Select[Notice, Organisation, Organisation]:
-    statuses: tuple[NoticeStatus, ...] = (NoticeStatus.ANNOUNCED,)
+def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation]:
+    statuses: tuple[AnnouncedReturnStatus, ...] = (AnnouncedReturnStatus.ANNOUNCED,)
     if by.may(Permission.REFERRAL_DIRECT):
-        statuses = (NoticeStatus.ANNOUNCED, NoticeStatus.NOT_COME)
+        statuses = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
     return (
         _notice_rows()
-        .where(_received(by), Notice.status.in_(statuses), Notice.expected_on.is_not(None))
-        .order_by(Notice.expected_on, Notice.hour, Notice.id)
+        .where(_received(by), AnnouncedReturn.status.in_(statuses), AnnouncedReturn.expected_on.is_not(None))
+        .order_by(AnnouncedReturn.expected_on, AnnouncedReturn.hour, AnnouncedReturn.id)
         .limit(_MOST)
     )
 
 
 def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     """One that is still open, or did not come and is not yet over; raises NotVisible."""
-    wanted = (Notice.id == notice_id, _received(by), Notice.expected_on.is_not(None))
+    wanted = (AnnouncedReturn.id == notice_id, _received(by), AnnouncedReturn.expected_on.is_not(None))
     found = db.session.execute(_notice_rows().where(*wanted)).first()
     if found is None:
         raise NotVisible
@@ -107,10 +109,10 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
     if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
         return []
     statement = (
-        select(Notice, _Post)
-        .join(_Post, _Post.id == Notice.post_id)
-        .where(Notice.organisation_id == by.organisation_id)
-        .order_by(Notice.quarter_on.desc(), Notice.expected_on.desc(), Notice.id)
+        select(AnnouncedReturn, _Post)
+        .join(_Post, _Post.id == AnnouncedReturn.post_id)
+        .where(AnnouncedReturn.organisation_id == by.organisation_id)
+        .order_by(AnnouncedReturn.quarter_on.desc(), AnnouncedReturn.expected_on.desc(), AnnouncedReturn.id)
         .limit(_MOST)
     )
     return [
@@ -123,19 +125,19 @@ def _received(by: Actor) -> ColumnElement[bool]:
     if by.organisation_id is None or not by.may(Permission.NOTICE_RECEIVE):
         raise NotVisible
     if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY:
-        return Notice.status != ""
-    return Notice.post_id == by.organisation_id
+        return AnnouncedReturn.status != ""
+    return AnnouncedReturn.post_id == by.organisation_id
 
 
-def _notice_rows() -> Select[Notice, Organisation, Organisation]:
+def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation]:
     return (
-        select(Notice, _Post, _Recorder)
-        .join(_Post, _Post.id == Notice.post_id)
-        .join(_Recorder, _Recorder.id == Notice.organisation_id)
+        select(AnnouncedReturn, _Post, _Recorder)
+        .join(_Post, _Post.id == AnnouncedReturn.post_id)
+        .join(_Recorder, _Recorder.id == AnnouncedReturn.organisation_id)
     )
 
 
-def _expected_line(notice: Notice, post: Organisation, recorder: Organisation) -> ExpectedLine:
+def _expected_line(notice: AnnouncedReturn, post: Organisation, recorder: Organisation) -> ExpectedLine:
     assert notice.expected_on is not None
     local_now = clock.now().astimezone(country().timezone)
     return ExpectedLine(
@@ -151,7 +153,7 @@ def _expected_line(notice: Notice, post: Organisation, recorder: Organisation) -
         notice.companions or 0,
         tuple(notice.needs or ()),
         notice.status,
-        notice.status == NoticeStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
+        notice.status == AnnouncedReturnStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
     )
 
 

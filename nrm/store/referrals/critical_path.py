@@ -17,7 +17,7 @@ from nrm.domain.referrals.referrals import ReferralStatus, coarsened
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
-from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
@@ -101,8 +101,14 @@ def _legs(case_id: uuid.UUID) -> tuple[list[Leg], str]:
 
 def _calls(case_id: uuid.UUID) -> list[CallLine]:
     statement = (
-        select(Chase.subject_id, Chase.party, Chase.telephone, Chase.reached, Chase.called_at)
-        .where(Chase.case_id == case_id)
-        .order_by(Chase.called_at, Chase.id)
+        select(
+            ReminderCall.subject_id,
+            ReminderCall.party,
+            ReminderCall.telephone,
+            ReminderCall.reached,
+            ReminderCall.called_at,
+        )
+        .where(ReminderCall.case_id == case_id)
+        .order_by(ReminderCall.called_at, ReminderCall.id)
     )
     return [CallLine(*row) for row in db.session.execute(statement)]

@@ -56,7 +56,7 @@ from nrm.domain.referrals.duty import (
     part_of,
 )
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.stays import Bed
 from nrm.store import names
 from nrm.store.countries import country
@@ -438,9 +438,15 @@ def _calls_about(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallLine
     if not wanted:
         return {}
     statement = (
-        select(Chase.subject_id, Chase.party, Chase.telephone, Chase.reached, Chase.called_at)
-        .where(Chase.case_id.in_(wanted))
-        .order_by(Chase.called_at, Chase.id)
+        select(
+            ReminderCall.subject_id,
+            ReminderCall.party,
+            ReminderCall.telephone,
+            ReminderCall.reached,
+            ReminderCall.called_at,
+        )
+        .where(ReminderCall.case_id.in_(wanted))
+        .order_by(ReminderCall.called_at, ReminderCall.id)
     )
     found: dict[uuid.UUID, list[CallLine]] = {}
     for row in db.session.execute(statement):

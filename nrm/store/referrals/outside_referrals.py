@@ -11,12 +11,12 @@ from sqlalchemy import select
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.outside_referrals import Departure
+from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case
 
 
 @dataclass(frozen=True, slots=True)
-class DepartureLine:
+class OutsideReferralLine:
     """One letter: closed codes, and who wrote it."""
 
     id: uuid.UUID
@@ -35,34 +35,34 @@ class DepartureLine:
     telephone: str
 
 
-def departure(departure_id: uuid.UUID, *, by: Actor) -> DepartureLine:
+def departure(departure_id: uuid.UUID, *, by: Actor) -> OutsideReferralLine:
     """One letter, for the organisation that wrote it while it holds the case; raises NotVisible."""
-    found = _departure_lines(by, Departure.id == departure_id)
+    found = _departure_lines(by, OutsideReferral.id == departure_id)
     if not found:
         raise NotVisible
     return found[0]
 
 
-def of_case(case_id: uuid.UUID, *, by: Actor) -> list[DepartureLine]:
+def of_case(case_id: uuid.UUID, *, by: Actor) -> list[OutsideReferralLine]:
     """The letters the actor's organisation wrote about a case it holds, oldest first."""
-    return _departure_lines(by, Departure.case_id == case_id) if by.organisation_id is not None else []
+    return _departure_lines(by, OutsideReferral.case_id == case_id) if by.organisation_id is not None else []
 
 
-def _departure_lines(by: Actor, *wanted: object) -> list[DepartureLine]:
+def _departure_lines(by: Actor, *wanted: object) -> list[OutsideReferralLine]:
     statement = (
-        select(Departure, Case, Organisation)
-        .join(Case, Case.id == Departure.case_id)
-        .join(Organisation, Organisation.id == Departure.organisation_id)
+        select(OutsideReferral, Case, Organisation)
+        .join(Case, Case.id == OutsideReferral.case_id)
+        .join(Organisation, Organisation.id == OutsideReferral.organisation_id)
         .where(
-            Departure.organisation_id == by.organisation_id,
+            OutsideReferral.organisation_id == by.organisation_id,
             Case.holder_id == by.organisation_id,
             Case.status != "referred",
             *wanted,  # type: ignore[arg-type]
         )
-        .order_by(Departure.written_on, Departure.reference)
+        .order_by(OutsideReferral.written_on, OutsideReferral.reference)
     )
     return [
-        DepartureLine(
+        OutsideReferralLine(
             letter.id,
             letter.case_id,
             letter.reference,

@@ -22,7 +22,13 @@ from nrm import clock
 from nrm.actions.referrals import announced_returns as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.announced_returns import ORIGINS_OF, Announcement, NoticeRefusal, NoticeRefused, Origin
+from nrm.domain.referrals.announced_returns import (
+    ORIGINS_OF,
+    AnnouncedReturnRefusal,
+    AnnouncedReturnRefused,
+    Announcement,
+    Origin,
+)
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
@@ -36,7 +42,7 @@ from nrm.web.language import current_language, text_in, translated
 blueprint = Blueprint("announced_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-_, OVER = IMPOSSIBLE[NoticeRefusal.STATE]
+_, OVER = IMPOSSIBLE[AnnouncedReturnRefusal.STATE]
 
 
 SHOWN = 6
@@ -145,7 +151,7 @@ def announce() -> Answer:
             identity=form.identity,
             by=access.actor(),
         )
-    except NoticeRefused as error:
+    except AnnouncedReturnRefused as error:
         field, what = IMPOSSIBLE[error.reason]
         if not field:
             return errors.error_page(409, what)
@@ -167,7 +173,7 @@ def cancel_page(notice_id: uuid.UUID) -> Answer:
 def cancel(notice_id: uuid.UUID) -> Answer:
     try:
         actions.cancel(notice_id=notice_id, by=access.actor())
-    except NoticeRefused:
+    except AnnouncedReturnRefused:
         return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)
 
@@ -221,7 +227,7 @@ def arrived(notice_id: uuid.UUID) -> Answer:
         return errors.error_page(422)
     try:
         begun = actions.arrive(notice_id=notice_id, interview_id=interview_id, by=access.actor())
-    except NoticeRefused:
+    except AnnouncedReturnRefused:
         return errors.error_page(409, OVER)
     return redirect(url_for("interviews.tasks", interview_id=begun), 303)
 
@@ -238,6 +244,6 @@ def not_come_page(notice_id: uuid.UUID) -> Answer:
 def not_come(notice_id: uuid.UUID) -> Answer:
     try:
         actions.not_come(notice_id=notice_id, by=access.actor())
-    except NoticeRefused:
+    except AnnouncedReturnRefused:
         return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)

@@ -14,7 +14,7 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.stays import CLOSED
 from nrm.actions.referrals import outside_referrals as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.referrals.outside_referrals import DepartureRefused, OutsideKind, OutsideReason
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason, OutsideReferralRefused
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed
 from nrm.domain.words import N_
@@ -73,7 +73,7 @@ def write(case_id: uuid.UUID) -> Answer:
             closes=form.closes.data == "close",
             by=access.actor(),
         )
-    except DepartureRefused as error:
+    except OutsideReferralRefused as error:
         form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
         return _letter_page(case, form, 422)
     except GateClosed as error:
@@ -115,7 +115,7 @@ def pdf(departure_id: uuid.UUID) -> Answer:
     return response
 
 
-def _words(letter: store.DepartureLine) -> dict[str, Any]:
+def _words(letter: store.OutsideReferralLine) -> dict[str, Any]:
     needs = country().lists["needs"]
     addressee = actions.addressee_of(letter, by=access.actor())
     with speaking(letter.language):

@@ -18,10 +18,10 @@ from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
-from nrm.domain.referrals.announced_returns import Announcement, NoticeRefused, Origin, is_late
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin, is_late
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.audit import AuditEntry
-from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Erasure, Grant, SealedCompartment, ShredKey
 from nrm.store.referrals import announced_returns as store
 from tests import factories
@@ -69,8 +69,8 @@ def desks(app: Flask) -> Desks:
     return Desks()
 
 
-def row(notice_id: uuid.UUID) -> Notice:
-    return db.session.get_one(Notice, notice_id, populate_existing=True)
+def row(notice_id: uuid.UUID) -> AnnouncedReturn:
+    return db.session.get_one(AnnouncedReturn, notice_id, populate_existing=True)
 
 
 def opened(notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
@@ -136,7 +136,7 @@ def test_on_arrival_the_interview_begins_announced_and_who_it_was_is_destroyed(d
     assert row(notice_id).status == "arrived"
     nothing_is_left(notice_id)
     assert announced_returns.opened(notice_id=notice_id, by=desks.rinas) is None
-    with pytest.raises(NoticeRefused, match="state"):
+    with pytest.raises(AnnouncedReturnRefused, match="state"):
         announced_returns.arrive(notice_id=notice_id, interview_id=uuid.uuid4(), by=desks.rinas)
     assert [(line.status, line.expected_on) for line in store.recorded(by=desks.consul)] == [("arrived", None)]
 
@@ -150,7 +150,7 @@ def test_taking_it_back_destroys_it_and_only_who_announced_it_can(desks: Desks) 
     announced_returns.cancel(notice_id=notice_id, by=desks.consul)
     nothing_is_left(notice_id)
     assert store.expected(by=desks.authority) == []
-    with pytest.raises(NoticeRefused, match="state"):
+    with pytest.raises(AnnouncedReturnRefused, match="state"):
         announced_returns.cancel(notice_id=notice_id, by=desks.consul)
 
 
@@ -214,9 +214,9 @@ def test_late_is_an_hour_after_the_hour_or_the_next_day(hour: int | None, now: d
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(desks: Desks, changed: dict[str, Any], why: str) -> None:
-    with pytest.raises(NoticeRefused, match=f"^{why}$"):
+    with pytest.raises(AnnouncedReturnRefused, match=f"^{why}$"):
         desks.announced(**changed)
-    assert db.session.scalars(select(Notice)).all() == []
+    assert db.session.scalars(select(AnnouncedReturn)).all() == []
 
 
 @pytest.mark.parametrize("login", ["helpline.helpline_operator", "ra.duty_officer"])
@@ -242,7 +242,7 @@ def test_received_and_taken_back_in_one_instant_only_one_happens(fixture: str, r
     def attempt(act: Callable[[], object], name: str) -> str:
         try:
             act()
-        except NoticeRefused:
+        except AnnouncedReturnRefused:
             return "refused"
         return name
 

@@ -14,7 +14,7 @@ from nrm.actions.referrals import referrals, reminder_calls
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
-from nrm.models.referrals.reminder_calls import Chase
+from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.stays import Bed
 from nrm.store.referrals import critical_path, duty, system
 from tests import factories
@@ -109,7 +109,7 @@ def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in:
     for _ in range(2):
         person.post(f"/duty/calls/answer/{sent.referral_id}", data)
     db.session.rollback()  # what was read before is forgotten
-    (call,) = db.session.scalars(select(Chase)).all()
+    (call,) = db.session.scalars(select(ReminderCall)).all()
     assert (call.reached, call.telephone, call.subject_id) == (False, first, sent.referral_id)
     (line,) = [each for each in lines(ra()) if each.kind == "answer"]
     assert line.call is not None
@@ -154,7 +154,7 @@ def test_once_the_person_arrived_only_the_quarter_of_a_call_is_kept(app: Flask) 
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=sent.referral_id, bed_id=people.bed("NRC"), by=nrc)
     referrals.arrive(referral_id=sent.referral_id, by=nrc)
-    (call,) = db.session.scalars(select(Chase).execution_options(populate_existing=True)).all()
+    (call,) = db.session.scalars(select(ReminderCall).execution_options(populate_existing=True)).all()
     assert (call.called_at.minute, call.called_at.second, call.called_at.microsecond) == (0, 0, 0)
 
 

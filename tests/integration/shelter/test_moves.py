@@ -18,12 +18,12 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.critical_path import DECISION
 from nrm.domain.referrals.notification_calls import CallRefused
-from nrm.domain.referrals.outside_referrals import DepartureRefused, OutsideKind, OutsideReason
+from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason, OutsideReferralRefused
 from nrm.domain.referrals.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
-from nrm.models.referrals.outside_referrals import Departure
+from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.shelter.cases import CareNote, Grant, PendingGrant
 from nrm.models.shelter.stays import Stay
@@ -469,9 +469,9 @@ def test_a_letter_names_nobody_and_its_addressee_is_sealed(vatra: Actor, sign_in
         assert words not in page
     answer = person.client.get(f"{address}/pdf")
     assert (answer.status_code, answer.data[:5]) == (200, b"%PDF-")
-    letter = db.session.scalars(select(Departure)).one()
+    letter = db.session.scalars(select(OutsideReferral)).one()
     assert b"University" not in b"".join(row.sealed_note for row in db.session.scalars(select(CareNote)))
-    assert "University" not in repr([getattr(letter, column.key) for column in Departure.__table__.columns])
+    assert "University" not in repr([getattr(letter, column.key) for column in OutsideReferral.__table__.columns])
     stranger = sign_in("nrc.case_worker")
     stranger.get(address, 404)
     stranger.get(f"{address}/pdf", 404)
@@ -486,7 +486,7 @@ def test_a_letter_that_closes_the_case_needs_the_stay_ended_first(vatra: Actor) 
     own = admitted(vatra)
     with pytest.raises(CaseRefused, match="stay_open"):
         write(own.case_id, vatra, closes=True)
-    assert db.session.scalar(select(func.count()).select_from(Departure)) == 0
+    assert db.session.scalar(select(func.count()).select_from(OutsideReferral)) == 0
     stays.end(
         stay_id=own.stay_id,
         ended_on=days.today(),
@@ -533,10 +533,10 @@ def test_no_letter_abroad_before_the_permits_options_were_explained(
 
 def test_an_adult_agrees_to_a_letter_and_a_child_is_protected_first(vatra: Actor) -> None:
     adult, child = admitted(vatra), admitted(vatra, CHILD, bed=0)
-    with pytest.raises(DepartureRefused, match="not_agreed"):
+    with pytest.raises(OutsideReferralRefused, match="not_agreed"):
         write(adult.case_id, vatra, agreed=False)
     for broken, why in (({"addressee": ""}, "addressee"), ({"needs": []}, "needs"), ({"needs": ["gold"]}, "needs")):
-        with pytest.raises(DepartureRefused, match=why):
+        with pytest.raises(OutsideReferralRefused, match=why):
             write(adult.case_id, vatra, **broken)
     write(child.case_id, vatra, agreed=False, kind=OutsideKind.CHILD_SERVICES)
     for login in ("nrc.case_worker", "ra.duty_officer", "rinas.border_officer", "molsa.statistician", "administrator"):

@@ -12,7 +12,7 @@ from nrm.db import db
 from nrm.domain.interviews.endings import FINAL
 from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.announced_returns import Notice
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn
@@ -26,7 +26,7 @@ def is_known(interview_id: uuid.UUID) -> bool:
     """
     return any(
         db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
-        for model in (Interview, Case, Notice, ChildReturn, HelplineCall)
+        for model in (Interview, Case, AnnouncedReturn, ChildReturn, HelplineCall)
     )
 
 

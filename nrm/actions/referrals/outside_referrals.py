@@ -56,7 +56,7 @@ def refer_out(
     """Write the letter; returns it. `closes`: the person goes for good, and the case is closed with it.
 
     The addressee is sealed as a care note; the actor's session may read care for a quarter of an hour from now on, to
-    print the letter. Raises NotPermitted, NotVisible, CannotOpen, OutsideReferralRefused, CaseRefused, permits.GateClosed.
+    print the letter. Raises NotPermitted, NotVisible, CannotOpen, OutsideReferralRefused, CaseRefused, GateClosed.
     """
     by.must(Permission.STAY_MANAGE)
     by.must(Permission.CASE_OPEN)

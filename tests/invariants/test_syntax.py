@@ -25,6 +25,13 @@ def attributes(tree: ast.Module) -> Iterator[ast.Attribute]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
 
 
+def calls(tree: ast.Module) -> Iterator[tuple[ast.Attribute, ast.Call]]:
+    """Every `something.name(...)` of a module: what is called, and the call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func, node
+
+
 def test_how_many_rows_a_statement_changed_is_asked_in_one_place() -> None:
     asking = {path for path, tree in trees().items() if any(each.attr == "rowcount" for each in attributes(tree))}
     assert asking == {"nrm/db.py", "nrm/prepared.py"}

@@ -43,6 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(costs.Costs(config.getoption("--costs")))
+    # What every application makes of the same files is made once in each process of the run: modules of tests read
+    # their country while they are collected.
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    shared.start(patch)
+
+
+def pytest_collection() -> None:
+    """What collecting makes is kept to the end: there is nothing for the garbage collector to find in it."""
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,14 +72,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compile_once() -> Iterator[None]:
-    """What every application makes of the same files is made once in each process of the run."""
-    with pytest.MonkeyPatch.context() as patch:
-        shared.start(patch)
-        yield
+    gc.enable()
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> tuple[Path, Made]:

@@ -37,7 +37,7 @@ PAGE = """
 {{ m.tick(form.told) }}
 {% call m.buttons(csrf_token, _("Continue")) %}{{ m.second_button(_("Sign out"), "leave") }}{% endcall %}
 </form>
-{{ m.summary_list([(_("Day"), "15", "/"), (_("Month"), m.masked_name("A… D…"))]) }}
+{{ m.summary_list([(_("Day"), "15", "/"), (_("Month"), "A… D…")]) }}
 {{ m.task_list([
   (_("Day"), "/", _("Released"), "ok"), (_("Month"), none, _("Change"), ""), (_("Year"), "/", _("Change"), "todo")
 ]) }}

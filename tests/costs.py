@@ -6,9 +6,11 @@ them `slow`. `--costs 50` prints the fifty that cost most, with the fixtures the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +24,28 @@ _calls: dict[str, float] = {}  # without what fixtures cost
 _left_out: set[str] = set()
 
 
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
 def _used() -> float:
-    """Seconds of this process and of those it started that have ended; a server or a browser that still runs counts at
-    its end."""
-    return sum(os.times()[:4])
+    """Seconds of this process and of all it started: those that have ended, and a browser or typesetter that runs."""
+    return sum(os.times()[:4]) + sum(map(_used_by, _children(Path("/proc/self"))))
+
+
+def _children(process: Path) -> list[Path]:
+    """The folders in /proc of the processes that a process started and that still run; none where there is no /proc."""
+    with contextlib.suppress(OSError):  # it ended in between
+        tasks = [each.read_text() for each in process.glob("task/*/children")]
+        return [Path("/proc", number) for number in " ".join(tasks).split()]
+    return []
+
+
+def _used_by(process: Path) -> float:
+    """What such a process used, with those it started."""
+    with contextlib.suppress(OSError):
+        said = (process / "stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, said[11:15])) / TICKS + sum(map(_used_by, _children(process)))
+    return 0.0
 
 
 class Costs:

@@ -23,7 +23,7 @@ def postgresql_ladder(postgres_server: postgres.Server) -> OnePair:
     return OnePair(postgres_server)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def before(request: pytest.FixtureRequest) -> Iterator[Before]:
     """`before("0005_second_factor")` gives databases that are about to be migrated to it, once on each engine."""
     ladder: Ladder = request.getfixturevalue(f"{request.param}_ladder")

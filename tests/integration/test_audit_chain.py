@@ -215,6 +215,7 @@ def test_whatever_is_done_to_the_table_the_first_bad_entry_is_named(bare: Sessio
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.data())
 def test_a_chain_that_was_computed_again_does_not_fit_the_first_checkpoint_behind_the_change(

@@ -200,6 +200,7 @@ def _refused(command: Command, data: Path, spec: Path, folder: Path) -> int:
     return code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"signatures":' * 50_000, "[" + "[]," * 2_000_000 + "[]]"])
 def test_a_release_that_is_a_hostile_json_is_refused_with_one_line(
     command: Command, tmp_path: Path, content: str

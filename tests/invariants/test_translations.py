@@ -57,12 +57,14 @@ def test_sentences_are_found_in_templates_in_forms_and_in_rules() -> None:
     assert len(sentences()) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_sentence_is_translated(code: str) -> None:
     known = {key_of(entry) for _, entry in entries(code) if all(texts_of(entry)) and texts_of(entry)}
     assert {sentence: place for sentence, place in sentences().items() if sentence not in known} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_translation_is_left_over(code: str) -> None:
     assert [f"{path.name}: {entry.id}" for path, entry in entries(code) if key_of(entry) not in sentences()] == []

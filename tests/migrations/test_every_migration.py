@@ -296,6 +296,7 @@ def _fill(data: Databases) -> None:
             raise AssertionError(f"`ladder.USUAL` must say what a row of {name} needs: {error.orig}") from error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["sqlite"], indirect=True)
 def test_a_row_of_every_table_goes_all_the_way_up_and_down_and_changes_only_where_it_is_said(before: Before) -> None:
     """On SQLite, where tables are rebuilt: there a row can be lost, or hold up the way, without being meant."""

@@ -114,6 +114,7 @@ def test_every_check_of_the_models_is_in_the_tables_after_down_and_up(
         schema.upgrade()
 
 
+@pytest.mark.slow
 def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app: tuple[Flask, World]) -> None:
     _, world = world_app
     db.session.remove()
@@ -129,6 +130,7 @@ def test_what_was_granted_and_asked_before_grants_were_marked_goes_on(world_app:
         assert grants.holders_of(db.session(), world.case, compartment) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_what_only_says_done_is_not_yet_clear_and_the_gate_is_shut(
     fixture: str, request: pytest.FixtureRequest

@@ -302,6 +302,7 @@ def test_a_stay_that_ended_keeps_by_which_rule_it_ended(before: Before) -> None:
         assert data.rows("stays") == was
 
 
+@pytest.mark.slow
 def test_words_for_how_a_stay_ended_become_the_nearest_that_there_were(before: Before) -> None:
     data = before("0032_gates_of_a_stay")
     data.up()

@@ -102,6 +102,7 @@ def test_the_reader_has_no_setting_and_no_key_of_the_program(tmp_path: Path, mon
     assert (found["files"], found["ours"]) == (4, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "limit"),
     [

@@ -45,6 +45,7 @@ def test_a_network_is_a_24_or_a_64() -> None:
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.sampled_from([failed_attempts.ACCOUNT, failed_attempts.NETWORK]))
 def test_nobody_waits_for_ever(number: int, limit: failed_attempts.Limit) -> None:
     later = NOW + max(failed_attempts.DELAYS)

@@ -66,6 +66,7 @@ def test_no_row_ends_for_a_household_without_the_country_and_what_opened_the_gat
 LEFT: dict[str, object] = {"left": "today", "destination": "family", "country": "abroad", "country_name": "Moldavi"}
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_the_country_and_the_gate_says_what_is_missing(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra, MOLDOVAN, days_ago=40)
     person = sign_in("vatra.case_worker")

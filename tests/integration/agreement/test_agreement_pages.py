@@ -174,6 +174,7 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
     assert not background.is_busy()
 
 
+@pytest.mark.slow
 def test_nobody_but_the_coordinator_tries_a_proposal(app: Flask, sign_in: SignIn) -> None:
     actions.propose(text=texts.draft(), by=factories.actor(texts.COORDINATOR))
     for login in ("vatra.case_worker", "ra.duty_officer", "oms.monitor", "administrator", "molsa.statistician"):

@@ -39,6 +39,7 @@ def _run(app: Flask, draft: Path = SHIPPED, first: str = "2026-04-01", last: str
     return CliRunner().invoke(mou, command)
 
 
+@pytest.mark.slow
 def test_every_figure_is_a_multiple_of_five_and_nothing_tells_who(shelter: Flask):
     people = db.session.execute(select(Case.id, Case.pseudonym)).all()
     result = _run(shelter, SHIPPED, "2026-04-01", "2026-06-30", "--json")

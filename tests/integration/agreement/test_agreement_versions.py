@@ -87,6 +87,7 @@ def test_a_referral_is_judged_by_the_text_it_was_made_under_for_ever(app: Flask)
     assert [clause.refer_to[0].party for clause in clauses] == ["NRC", "IOM"]
 
 
+@pytest.mark.slow
 def test_who_has_not_signed_receives_nothing(app: Flask) -> None:
     later = ('code = "VATRA"\n', f'code = "VATRA"\nfrom = {texts.today() + timedelta(days=20)}\n')
     signed = ('signed_on = 2005-07-18\nregions = ["vlore"]', 'signed_on = 2005-07-18\nregions = ["vlore"]')
@@ -277,6 +278,7 @@ def race(app: Flask, *doing: Callable[[], object]) -> list[BaseException]:
     return raised
 
 
+@pytest.mark.slow
 def test_the_last_two_sign_in_the_same_instant(instance: Flask) -> None:
     version = texts.opened(texts.draft())
     texts.sign_all(version, but="RA")

@@ -145,6 +145,7 @@ def test_the_duty_desk_and_the_shelter_itself_are_told_and_nobody_else(leaving: 
     assert "nuk na dërgohet" not in Person(leaving.test_client(), "vatra.case_worker").get("/")
 
 
+@pytest.mark.slow
 def test_who_joins_on_a_day_is_asked_from_that_day_on(app: Flask) -> None:
     joins = FIRST + timedelta(days=LAST_DAY)
     version = texts.opened(texts.draft("2027", None, ('code = "VATRA"\n', f'code = "VATRA"\nfrom = {joins}\n')))

@@ -145,6 +145,7 @@ def test_everybody_is_offered_the_leaflet_whatever_the_outcome(app: Flask, sign_
     assert 'href="/leaflets/el"' in person.get(sent)
 
 
+@pytest.mark.slow
 def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "check", language="ru", consent_statistics="no", given="Zamira")

@@ -57,6 +57,7 @@ def _count(model: type) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
+@pytest.mark.slow
 def test_the_example_answers_every_question_of_a_journey_and_imports_as_it_is(take_in: Import) -> None:
     printed = CliRunner().invoke(cli.interviews, ["template", "--format", "jsonl"]).stdout
     assert printed.count("\n") == 1
@@ -181,6 +182,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=st.dictionaries(st.sampled_from(["age", "given", "birth", "needs", "age_stated", "where", "x"]), JSON))
 def test_whatever_stands_in_a_line_it_is_one_line_of_answer(take_in: Import, answers: dict[str, Any]) -> None:

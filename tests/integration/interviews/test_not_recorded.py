@@ -50,6 +50,7 @@ def test_what_can_be_filled_of_them_keeps_its_figures(closed: Flask) -> None:
     assert figures["*"] == sum(figure for code, figure in figures.items() if code != "*") > 0
 
 
+@pytest.mark.slow
 def test_the_csv_and_the_workbook_have_a_word_in_the_place_of_figures(closed: Flask) -> None:
     rows = list(csv.DictReader(io.StringIO(sealed("csv").decode("utf-8-sig"))))
     for name in UNRECORDED:
@@ -87,6 +88,7 @@ def _as_before(table_set: TableSet) -> TableSet:
     return dataclasses.replace(table_set, dimensions=dimensions, tables=table_set.described, described=())
 
 
+@pytest.mark.slow
 def test_what_was_sealed_before_stays_and_the_page_says_that_it_is_no_result(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

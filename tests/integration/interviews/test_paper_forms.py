@@ -120,6 +120,7 @@ def throw_away(person: Person, interview: str) -> None:
     person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
 
 
+@pytest.mark.slow
 def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     form = {"staff": "sq", "spoken": "el", "papers": "1"}

@@ -73,6 +73,7 @@ def expected(world: World) -> dict[str, set[Key]]:
     }
 
 
+@pytest.mark.slow
 def test_each_organisation_opens_exactly_what_it_was_granted(world_app: tuple[Flask, World], closure: Closure) -> None:
     _, world = world_app
     files, granted = closure.now("now"), expected(world)
@@ -181,6 +182,7 @@ def test_a_share_opens_what_it_says_and_ending_it_kills_it_in_old_copies(
     assert keys(world.case, "hand_over", "identity", "story", "legal") <= set(opened(ended, "NRC"))
 
 
+@pytest.mark.slow
 def test_after_closing_nobody_but_the_holder_opens_anything(world_app: tuple[Flask, World], closure: Closure) -> None:
     _, world = world_app
     nrc = factories.actor("nrc.shelter_manager")

@@ -637,6 +637,7 @@ class Histories(RuleBasedStateMachine):
         assert together == {key for code in several for key, _, _ in now[code, False]}
 
 
+@pytest.mark.slow
 def test_after_every_step_of_any_history_each_opens_exactly_what_it_was_granted(template: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Histories.template, Histories.folder = template, Path(folder) / "instance"

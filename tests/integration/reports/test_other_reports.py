@@ -162,6 +162,7 @@ def test_every_way_an_interview_can_end_fits_the_tables_of_report_x() -> None:
         table_set.records([rows[0] | {"outcome": "refused"}])
 
 
+@pytest.mark.slow
 def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: Flask) -> None:
     accommodated.at(TODAY)
     some_screenings(130, date(2026, 5, 1))
@@ -194,6 +195,7 @@ def test_report_x_is_published_beside_ix_and_says_the_same_in_every_format(app: 
     Person(app.test_client(), "rinas.border_officer").get("/reports/x/notice", status=403)
 
 
+@pytest.mark.slow
 def test_few_witnesses_wait_for_four_quarters_and_enough_are_published_for_two(app: Flask) -> None:
     by = factories.actor("molsa.statistician")
     some_witnesses(9, date(2026, 5, 4))
@@ -226,6 +228,7 @@ def some_children(number: int, admitted_on: date) -> None:
             accommodated.stay(session, child, vatra, admitted_on, gone)
 
 
+@pytest.mark.slow
 def test_children_who_came_with_a_victim_are_published_each_attribute_apart(app: Flask) -> None:
     accommodated.at(TODAY)
     some_children(36, date(2026, 5, 4))

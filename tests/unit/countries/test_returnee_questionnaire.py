@@ -135,6 +135,7 @@ def test_no_item_is_about_religion_ethnicity_or_dress(word: str) -> None:
             assert word not in f"{text['en'].lower()} ".replace("address", "").replace("romania", ""), question.id
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_toml_or_has_another_id_is_named(tmp_path: Path) -> None:
     (tmp_path / "questionnaire-x.toml").write_text("id = ", encoding="utf-8")
     with pytest.raises(MalformedQuestionnaire, match=r"^questionnaire-x.toml: file: is not TOML: "):

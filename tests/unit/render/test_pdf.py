@@ -224,6 +224,7 @@ def test_a_refused_document_does_not_spoil_the_next_one() -> None:
     assert to_pdf(page()).startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_a_server_without_weasyprint_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pdf._close()
     (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango')")

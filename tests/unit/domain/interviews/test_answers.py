@@ -110,6 +110,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(sorted(Q.questions)), value=ANYTHING)
 def test_any_value_is_kept_in_a_form_that_stays_or_is_refused_with_words(name: str, value: Any) -> None:
     try:

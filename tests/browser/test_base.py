@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, Response, redirect, render_template, render_template_string, request
@@ -94,6 +95,13 @@ def small_app() -> Flask:
     def error(status: int) -> tuple[str, int]:
         return render_template("errors/error.html", status=status, code="a1b2c3", telephone="116 006"), status
 
+    @app.get("/said")
+    def said() -> Response:
+        page = "{% extends 'layout.html' %}{% block main %}<h1>Said</h1><div>{{ body|safe }}</div>{% endblock %}"
+        answer = Response(render_template_string(page, body=request.args["body"]))
+        answer.headers.extend({"Link": request.args["link"]} if "link" in request.args else {})
+        return answer
+
     @app.get("/moved")
     def moved() -> Response:
         return redirect("/form")  # type: ignore[return-value]
@@ -137,6 +145,35 @@ def test_the_form_with_errors_is_accessible_and_its_summary_leads_to_the_fields(
     assert page.locator("[data-errors] a").count() == 5
     page.locator("[data-errors] a").nth(1).click()
     expect(page.locator("#papers")).to_be_focused()
+
+
+WORDS = "<pre>some words</pre>"
+
+
+def test_a_page_that_is_built_like_one_that_passed_is_not_loaded_and_what_differs_is_judged(
+    page: Page, base: str
+) -> None:
+    narrow = page.context.new_page()
+    narrow.set_viewport_size({"width": checks.NARROW, "height": 640})
+    narrow.goto(f"{base}/said?body=x")
+
+    def visit(body: str, link: str = "") -> Page:
+        found = f"{base}/said?{urlencode({'body': body} | ({'link': link} if link else {}))}"
+        return checks.assert_good_page_once(page, narrow, found)
+
+    assert visit(WORDS) is page
+    assert visit(WORDS.replace("some words", "other words")) is narrow
+    assert narrow.inner_text("pre") == "other words"
+    with pytest.raises(AssertionError, match="320"):
+        visit(WORDS.replace("some words", "w" * 200))
+    with pytest.raises(AssertionError, match="bytes"):
+        visit(WORDS.replace("some words", "word\n" * 2000))
+    with pytest.raises(AssertionError, match="preload"):  # said in the console, of a header
+        visit(WORDS, link="</other.css>; rel=preload")
+    for fault in ('<p style="color: red">some words</p>', "<input>", '<p onclick="1">some words</p>'):
+        for _ in range(2):  # what did not pass is loaded again
+            with pytest.raises(AssertionError):
+                visit(fault)
 
 
 def test_what_was_typed_stays_but_never_a_password(page: Page, base: str) -> None:

@@ -59,7 +59,8 @@ class Costs:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
         report = yield
         now = _used()
-        report.user_properties.append((_NAME, now - self.before))  # type: ignore[attr-defined]
+        # What a browser used is no longer told of once it was ended from outside.
+        report.user_properties.append((_NAME, max(0.0, now - self.before)))  # type: ignore[attr-defined]
         if any(item.get_closest_marker(name) for name in LEFT_OUT):
             report.user_properties.append((_LEFT_OUT, True))  # type: ignore[attr-defined]
         self.before = now

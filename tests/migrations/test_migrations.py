@@ -212,6 +212,7 @@ def test_a_child_at_a_post_is_still_there_before_and_after_anybody_answers_for_i
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])
 def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
     fixture: str, request: pytest.FixtureRequest

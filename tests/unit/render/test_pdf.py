@@ -47,6 +47,7 @@ def test_the_file_is_tagged_has_its_language_its_fonts_and_a_neutral_title() -> 
     assert "Çështje të ë-së" in reader.pages[0].extract_text()
 
 
+@pytest.mark.slow
 def test_a_picture_has_words_for_those_who_do_not_see_it() -> None:
     _, document = accessible.check(to_pdf(page(body=bars([("Një e treta", 5)]))), "sq")
     words = [str(each.raw.Alt) for each in document.all() if each.kind == "Figure"]

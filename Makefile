@@ -57,7 +57,7 @@ check: lint test
 access: setup-dev
 	$(BIN)/python -m tests.invariants.test_access
 
-# docs/map.md: which noun stands on which floor, and the picture of imports
+# docs/map.md: which noun stands on which floor, and the picture of imports; prints how many there are
 imports: setup-dev
 	$(BIN)/python -m tests.invariants.test_architecture
 

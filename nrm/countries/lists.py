@@ -1,4 +1,4 @@
-"""The closed lists a country must put into words: the codes are the domain's, the words the country's."""
+"""The closed lists a country must put into words: the codes belong to the program, the words to the country."""
 
 from __future__ import annotations
 

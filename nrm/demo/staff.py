@@ -108,6 +108,6 @@ def _join(
 
 
 def _password() -> str:
-    """Random, and easy to type: `bako-rituze-menola`."""
+    """Random, and easy to type: `riremo-nuguse-bobeba-su`."""
     syllables = [secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(_PASSWORD_SYLLABLES)]
     return "-".join("".join(syllables[start : start + 3]) for start in range(0, _PASSWORD_SYLLABLES, 3))

@@ -23,7 +23,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 FORMULA = "\x00formula"
-MEBI = 1024 * 1024
 _READ_AT_ONCE = 64 * 1024
 _LONGEST_SENTENCE = 300
 _SEPARATORS = (";", "\t", ",")
@@ -81,7 +80,7 @@ def toml(content: bytes, limits: Limits) -> Any:
 
 
 def check_json(content: bytes, limits: Limits) -> None:
-    """Whether a JSON document stays within the limits; what is none is damaged."""
+    """Raise Limit for a JSON document beyond the limits, and Damaged for what is not JSON."""
     try:
         value = json.loads(content)
     except ValueError:

@@ -1,1 +1,4 @@
-"""What several actions do inside their transaction. A step takes the session and opens no transaction (ADR 0053)."""
+"""What several actions do inside their transaction, or read for it (ADR 0053).
+
+A step that writes takes the session. None opens a transaction but a refused proof in `credentials`.
+"""

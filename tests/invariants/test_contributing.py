@@ -17,7 +17,7 @@ AT_THE_TOP = re.compile(r"(?<![\w./-])[\w-]+\.(?:md|toml|lock)(?![\w/])")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 TARGET = re.compile(r"(?m)(?:`|^)make ([a-z][\w-]*)")
 # A name in a recipe that is to be replaced, such as NNNN_name.py or tables-NAME.toml.
-TO_BE_FILLED_IN = re.compile(r"NNNN|NAME|AREA|VERSION")
+TO_BE_FILLED_IN = re.compile(r"NNNN|NAME|AREA|NOUN|VIEW|VERSION|CODE|YEAR")
 
 
 def paths() -> Iterator[str]:

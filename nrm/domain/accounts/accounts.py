@@ -188,7 +188,7 @@ WORK: Mapping[Role, Work] = {
     Role.SHELTER_MANAGER: _work(
         N_("Shelter manager"), SHELTERS, _WORKS_IN_A_SHELTER | {Permission.BED_MANAGE, Permission.PAYMENT_READ}
     ),
-    # This and the next record in cases that a holder shared with their organisation, and see no others.
+    # The permit officer and the witness liaison record in cases that a holder shared with them, and see no others.
     Role.TRP_OFFICER: _work(
         N_("Residence permit officer"),
         {OrganisationKind.TRP_UNIT},

@@ -1,4 +1,4 @@
-"""Who counts as a key holder, who may leave, and when a keyring is due (vault.md rules 10 and 11)."""
+"""Who counts as a key holder, who may leave, and when a keyring is due."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What an interview leaves for monitoring when it is sent or ends: codes for how it was led; nothing about the
-person."""
+"""What an interview leaves for monitoring when it is sent or ends: codes for how it was led, and for a negative one its
+answers; nothing that leads to the person."""
 
 from __future__ import annotations
 

@@ -98,8 +98,9 @@ def is_own(filing_id: uuid.UUID, table: Matrix, quarter: Quarter, *, by: Actor) 
 def filing(filing_id: uuid.UUID, *, by: Actor) -> Filing:
     """One filing, of the own agency, or of any agency for those who see the whole register; raises NotVisible."""
     by.must(Permission.REGISTER_READ)
-    found = db.session.get(Filing, filing_id)
-    if found is None or found.matrix not in {table.code for table in _tables(by)}:
+    visible = Filing.matrix.in_([table.code for table in _tables(by)])
+    found = db.session.scalar(select(Filing).where(Filing.id == filing_id, visible))
+    if found is None:
         raise NotVisible
     return found
 

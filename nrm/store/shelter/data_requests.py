@@ -65,8 +65,9 @@ def row(request_id: uuid.UUID, *, by: Actor, lock: bool = False) -> PersonReques
 
 def own(request_id: uuid.UUID, *, by: Actor) -> PersonRequest:
     """One request the actor's organisation recorded; raises NotVisible."""
-    found = db.session.get(PersonRequest, request_id)
-    if found is None or by.organisation_id is None or found.organisation_id != by.organisation_id:
+    mine = select(PersonRequest).where(PersonRequest.organisation_id == by.organisation_id)
+    found = db.session.scalar(mine.where(PersonRequest.id == request_id))
+    if found is None:
         raise NotVisible
     return found
 

@@ -1,4 +1,4 @@
-"""Interviews as rows: which exist, which ran out, which can be forgotten."""
+"""Interviews as rows: which exist and which ran out; and deleting those whose time is over."""
 
 from __future__ import annotations
 

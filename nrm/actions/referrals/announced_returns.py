@@ -168,6 +168,8 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
         notice = store.row(notice_id, by=by, lock=True)
         if notice.status == AnnouncedReturnStatus.ARRIVED and interview_rows.is_known(interview_id):
             return interview_store.interview(interview_id, by=by).id
+        if interview_rows.is_known(interview_id):  # a draft under a case's id would be a part of that case
+            raise NotVisible
         _end(
             session,
             notice_id,

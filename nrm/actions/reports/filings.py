@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import filings as rules
 from nrm.domain.reports.filings import Figures
@@ -22,6 +22,7 @@ from nrm.models.reports.filings import SEALED, Filing
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.reports import register as store
+from nrm.store.rows.interviews import interviews as interview_rows
 from nrm.store.rows.reports import register as register_rows
 from nrm.vault import filings as vault
 from nrm.vault import shredding
@@ -54,6 +55,8 @@ def file(
         register_rows.hold(session)
         if store.is_own(filing_id, table, quarter, by=by):
             return
+        if interview_rows.is_known(filing_id):  # figures sealed under a case's id would be a part of that case
+            raise NotVisible
         days.check_open(table, quarter)
         before = register_rows.newest(table, quarter)
         if (before.id if before else None) != seen:

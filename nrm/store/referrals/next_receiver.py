@@ -13,7 +13,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.store.names import names
 from nrm.store.rows.referrals import next_receiver as rows
 from nrm.store.shelter import cases
-from nrm.store.shelter.cases import SeenCase
+from nrm.store.shelter.cases import CaseRelation, SeenCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,8 @@ class CandidateLine:
 
 
 def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
-    """The stored route of a case; for the duty desk, and for the sender while the case is theirs."""
-    if not (by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.REFERRAL_SEND)):
-        raise NotVisible
+    """The stored route of a case, for those who place the person; raises NotVisible."""
+    _check_places(case_id, by)
     asked = {each.party for each in rows.chain(case_id)}
     organisations = {each.id: each for each in db.session.scalars(select(Organisation))}
     return [
@@ -62,10 +61,18 @@ class Barred:
 
 def barred(case_id: uuid.UUID, *, by: Actor) -> Barred:
     """Whom a clause forbids, whom the person is asked about again, and who had the person; raises NotVisible."""
-    cases.visible(case_id, by=by)
+    _check_places(case_id, by)
     return Barred(rows.forbidden(case_id), rows.only_with_a_new_yes(case_id), rows.were_with(case_id))
 
 
 def duty_officer_owes(case: SeenCase) -> bool:
     """Whether the second decline of the chain has been given."""
     return rows.duty_officer_owes(case.id)
+
+
+def _check_places(case_id: uuid.UUID, by: Actor) -> None:
+    """Raise NotVisible but for the duty desk and for who has the case: a reader of one part does not see the route."""
+    if cases.visible(case_id, by=by) is CaseRelation.SHARED:
+        raise NotVisible
+    if not (by.may(Permission.REFERRAL_DIRECT) or by.may(Permission.REFERRAL_SEND)):
+        raise NotVisible

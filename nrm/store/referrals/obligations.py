@@ -37,7 +37,8 @@ from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.rows.referrals import obligations as rows
-from nrm.store.shelter.cases import SeenCase
+from nrm.store.shelter import cases
+from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.statements import built_once
 
 _Opener = aliased(Organisation)
@@ -166,8 +167,9 @@ def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
-    """Everything owed in one case that the asker saw already, told or not; raises NotPermitted."""
-    by.must(Permission.CASE_READ)
+    """Everything owed in one case, told or not, for who has the case and the duty desk; raises NotVisible."""
+    if cases.visible(case_id, by=by) is CaseRelation.SHARED:
+        raise NotVisible
     statement = (
         _obligation_rows(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
     )

@@ -14,7 +14,8 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +38,7 @@ from nrm.domain.referrals.announced_returns import Announcement, Origin
 from nrm.domain.referrals.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
-from nrm.domain.shelter.permits import PermitEvent
+from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Supplement
@@ -119,6 +120,15 @@ Seen = dict[tuple[str, bool], set[tuple[Key, int, int]]]
 
 class Idle(Exception):
     """Nobody is where this could be done: the step is left out."""
+
+
+@contextmanager
+def the_gate_of_a_child() -> Iterator[None]:
+    """Nobody found here that a child is safe, so that a child does not leave."""
+    try:
+        yield
+    except GateClosed:
+        raise Idle from None
 
 
 def only_if(possible: object) -> None:
@@ -415,16 +425,17 @@ class Histories(RuleBasedStateMachine):
     def close(self, them: Somebody) -> None:
         by = self.by(them.holder)
         stay = stay_store.of_case(them.case_id, by=by).current
-        if stay is not None:
-            stays.end(
-                stay_id=stay.id,
-                ended_on=days.today(),
-                exit_reason=ExitReason.LEFT_VOLUNTARILY,
-                destination=Destination.UNKNOWN,
-                where="home",
-                by=by,
-            )
-        cases.close(case_id=them.case_id, by=by)
+        with the_gate_of_a_child():
+            if stay is not None:
+                stays.end(
+                    stay_id=stay.id,
+                    ended_on=days.today(),
+                    exit_reason=ExitReason.LEFT_VOLUNTARILY,
+                    destination=Destination.UNKNOWN,
+                    where="home",
+                    by=by,
+                )
+            cases.close(case_id=them.case_id, by=by)
         for lot in them.lots.values():
             lot.change_keys({them.holder})
         them.stage = "closed"
@@ -435,7 +446,8 @@ class Histories(RuleBasedStateMachine):
         by = self.by(them.holder)
         only_if(stay_store.of_case(them.case_id, by=by).current is None)
         only_if(them.lots)
-        erasures.erase(case_id=them.case_id, by=by)
+        with the_gate_of_a_child():
+            erasures.erase(case_id=them.case_id, by=by)
         them.stage, them.lots = "closed", {}
 
     @step("open")

@@ -34,6 +34,7 @@ from nrm.models.shelter.cases import Destruction, Grant, PendingGrant
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
 from nrm.store.referrals import duty as duty_store
+from nrm.store.referrals import next_receiver as next_receiver_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.shelter import cases as case_store
@@ -42,6 +43,8 @@ from nrm.vault import compartments as vault
 from nrm.vault import members, shredding
 from tests import factories
 from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.world import World
 
 
 @pytest.fixture
@@ -582,3 +585,23 @@ def test_a_shelter_disabled_since_the_route_was_computed_is_passed_over(rinas: A
     assert following is not None
     receiver = db.session.get_one(Organisation, db.session.get_one(Referral, following).receiver_id)
     assert receiver.code == "TJETER_VIZION"
+
+
+def test_a_reader_of_one_shared_part_sees_neither_the_route_nor_what_is_owed(world_app: tuple[Flask, World]) -> None:
+    """The page to ask another shelter named the party that the person had struck out."""
+    app, world = world_app
+    holder = factories.actor("nrc.case_worker")
+    cases.share(
+        case_id=world.case,
+        organisation_id=people.organisation("CHILD_PROTECTION"),
+        compartments=[Compartment.IDENTITY],
+        agreed=True,
+        by=holder,
+    )
+    reader = Person(app.test_client(), "child_protection.case_worker")
+    reader.get(f"/cases/{world.case}", status=200)
+    for page in ("refer", "opened"):
+        reader.get(f"/cases/{world.case}/{page}", status=404)
+    reader.post(f"/cases/{world.case}/refer", {}, status=404)
+    with pytest.raises(NotVisible):
+        next_receiver_store.barred(world.case, by=factories.actor("child_protection.case_worker"))

@@ -14,19 +14,20 @@ from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.reports.filings import Filing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn
 
 
 def is_known(interview_id: uuid.UUID) -> bool:
-    """Whether the id is taken: by whatever post, by a case that a shelter opened itself, by a notice, a child's
-    return, or a call.
+    """Whether the id is taken: by any post, by a case that a shelter opened itself, by an announced return, a child's
+    return, a call, or a filed table.
 
     Sealed things are found by the id alone; if two had the same id, one could destroy the other.
     """
     return any(
         db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
-        for model in (Interview, Case, AnnouncedReturn, ChildReturn, HelplineCall)
+        for model in (Interview, Case, AnnouncedReturn, ChildReturn, HelplineCall, Filing)
     )
 
 

@@ -658,7 +658,7 @@ def test_after_every_step_of_any_history_each_opens_exactly_what_it_was_granted(
             settings(max_examples=HISTORIES, stateful_step_count=60)
             if HISTORIES
             else settings(
-                max_examples=12, stateful_step_count=32, phases=[Phase.generate], derandomize=True, database=None
+                max_examples=12, stateful_step_count=31, phases=[Phase.generate], derandomize=True, database=None
             )
         )
         try:

@@ -54,6 +54,7 @@ with factories.open_instance(Path(folder)).app_context():
 PLACES = {"before the commit": ("store", "after"), "after it": ("work_off", "before"), "later": ("_destroy", "after")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_readable(
     world_app: tuple[Flask, World], tmp_path: Path, place: str
@@ -128,6 +129,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ENDINGS)
 def test_a_process_killed_while_ending_a_share_or_erasing_leaves_all_or_nothing(
     world_app: tuple[Flask, World], tmp_path: Path, place: str
@@ -191,6 +193,7 @@ with factories.open_instance(Path(folder)).app_context():
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_backing_up_leaves_no_backup_and_holds_nobody_up(
     world_app: tuple[Flask, World], tmp_path: Path
 ) -> None:

@@ -161,6 +161,7 @@ def test_who_was_told_of_the_permit_today_was_told_today(today: date) -> None:
     assert db.session.get_one(Stay, opened.stay_id, populate_existing=True).informed_on == today
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", FIRST_DAYS, ids=["summer", "winter"])
 def test_a_demo_country_made_now_has_the_quarter_that_has_just_ended(day: date, tmp_path: Path) -> None:
     at = half_past_midnight(day)

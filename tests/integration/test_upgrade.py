@@ -60,6 +60,7 @@ def test_an_old_instance_is_brought_up_to_date_once_and_keeps_what_it_holds(old:
         db.disconnect()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["serve", "tend", "erase-expired"])
 def test_what_needs_the_new_tables_says_so_in_one_line_before_it_starts(
     old: Flask, command: Command, name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from tests.invariants.test_syntax import calls, trees
 
 CLOCK = "nrm/clock.py"
@@ -11,6 +13,7 @@ CLOCK = "nrm/clock.py"
 NO_INSTANTS = {("nrm/cli/demo.py", "until.date()")}
 
 
+@pytest.mark.slow
 def test_only_the_clock_turns_an_instant_into_a_day() -> None:
     elsewhere = {
         (path, ast.unparse(call))

@@ -96,6 +96,7 @@ def words_of_the_code() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_the_guarantees_and_scenarios_are_those_that_a_verdict_names() -> None:
     words = words_of_the_code()
     guarantees = {word for word in words if re.fullmatch(r"G\d", word)}

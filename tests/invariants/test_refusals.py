@@ -78,6 +78,7 @@ def test_there_are_as_many_tables_as_one_reads_in_the_code() -> None:
     assert len(tables()) > 25
 
 
+@pytest.mark.slow
 def test_no_reason_is_looked_up_with_a_way_out() -> None:
     """`words.get(error.reason, "")` would say nothing of a reason that was forgotten."""
     for path, tree in trees().items():

@@ -131,6 +131,7 @@ def _counted(data: Databases) -> dict[tuple[date, str, str], int]:
     }
 
 
+@pytest.mark.slow
 def test_screenings_become_numbers_and_numbers_screenings(before: Before) -> None:
     data = before("0030_counting")
     for month, outcome, reason, line in (

@@ -86,6 +86,7 @@ def test_the_page_asks_for_the_country_and_the_gate_says_what_is_missing(vatra: 
     assert (row.destination_country, row.repatriation_gate) == ("home", "home")
 
 
+@pytest.mark.slow
 def test_two_members_say_that_a_free_adult_left_and_the_duty_desk_is_told_at_once(
     vatra: Actor, sign_in: SignIn
 ) -> None:

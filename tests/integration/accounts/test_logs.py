@@ -107,6 +107,7 @@ def invited(client: FlaskClient) -> tuple[str, str]:
     return token, code
 
 
+@pytest.mark.slow
 def test_the_log_of_a_whole_day_holds_no_name_no_key_and_no_cookie(
     world_app: tuple[Flask, World],
     everything: pytest.LogCaptureFixture,

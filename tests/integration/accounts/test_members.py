@@ -416,6 +416,7 @@ with factories.open_instance(Path(folder)).app_context():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "when"), [("renew", "after"), ("keep", "before"), ("keep", "after"), ("drop_old", "after")]
 )
@@ -485,6 +486,7 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     assert told <= set(opened(before, "NRC"))
 
 
+@pytest.mark.slow
 def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None:
     """A grantee alone does it, without the holder; shares, offers, notes and who is just writing stay as they are."""
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")

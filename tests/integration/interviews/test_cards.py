@@ -176,6 +176,7 @@ def test_who_was_not_asked_gets_no_receipt(app: Flask, sign_in: SignIn) -> None:
     assert "receipt" not in person.get(f"{interview}/happened")
 
 
+@pytest.mark.slow
 def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "check")

@@ -90,6 +90,7 @@ def test_what_opens_is_the_plaintext_so_the_rules_here_are_the_real_ones(
     assert found[world.coming_case.hex, "story"]["story"] == people.TOLD
 
 
+@pytest.mark.slow
 def test_the_ministry_and_the_operator_open_nothing_with_every_file_and_all_their_passwords(
     world_app: tuple[Flask, World], closure: Closure
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_party_of_the_route_needs_its_release_key_and_a_declined_one_has_none(
     assert told <= set(opened(after, "RINAS"))
 
 
+@pytest.mark.slow
 def test_after_acceptance_the_sender_opens_nothing_also_with_the_old_main_database(
     world_app: tuple[Flask, World], closure: Closure
 ) -> None:

@@ -92,6 +92,7 @@ def made_up_half() -> tuple[uuid.UUID, bytes]:
     return new, private
 
 
+@pytest.mark.slow
 def test_nobody_makes_a_keyring_with_a_made_up_half_of_the_one_before(
     world_app: Planted, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -394,6 +394,7 @@ def test_one_account_an_organisation_and_three_a_day_and_the_day_rolls(app: Flas
         members.disable(member_id=member("oms.monitor").id, by=factories.actor("administrator"))
 
 
+@pytest.mark.slow
 def test_of_many_endings_at_once_three_pass(instance: Flask) -> None:
     codes = ("vatra", "nrc", "iom", "tjeter_vizion", "rinas", "durres")
     logins = [one_of(code) for code in codes]

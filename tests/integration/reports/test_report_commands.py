@@ -83,6 +83,7 @@ def test_what_cannot_be_done_ends_with_2_and_one_line(
     assert said in err
 
 
+@pytest.mark.slow
 def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
     accommodated.many(14, seed=3)

@@ -443,6 +443,7 @@ def write(case_id: uuid.UUID, by: Actor, **more: object) -> uuid.UUID:
     return outside_referrals.refer_out(case_id=case_id, by=by, **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_letter_names_nobody_and_its_addressee_is_sealed(vatra: Actor, sign_in: Callable[[str], Person]) -> None:
     own = admitted(vatra, identity={"given": people.PLANTED}, story=people.TOLD)
     person = sign_in("vatra.shelter_manager")

@@ -54,6 +54,7 @@ def test_a_picture_has_words_for_those_who_do_not_see_it() -> None:
     assert any("Një e treta: 5" in each for each in words)
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_margins_is_read_out_on_no_page() -> None:
     margin = '<style>@page { @bottom-center { content: "faqja " counter(page) } }</style>'
     pdf, document = accessible.check(to_pdf(page(head=margin)), "sq")

@@ -34,10 +34,12 @@ def _used() -> float:
 
 def _children(process: Path) -> list[Path]:
     """The folders in /proc of the processes that a process started and that still run; none where there is no /proc."""
-    with contextlib.suppress(OSError):  # it ended in between
-        tasks = [each.read_text() for each in process.glob("task/*/children")]
-        return [Path("/proc", number) for number in " ".join(tasks).split()]
-    return []
+    numbers: list[str] = []
+    with contextlib.suppress(OSError):  # the process ended in between
+        for each in process.glob("task/*/children"):
+            with contextlib.suppress(OSError):  # one of its threads did
+                numbers += each.read_text().split()
+    return [Path("/proc", number) for number in numbers]
 
 
 def _used_by(process: Path) -> float:

@@ -6,6 +6,7 @@ import contextvars
 import dataclasses
 import os
 import shutil
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,16 +14,18 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert, select
 
 from config import Config, load_config
 from nrm import clock, create_app
 from nrm.actions.accounts import accounts, members, second_factor
 from nrm.cli.instance import make_instance
-from nrm.db import disconnect
+from nrm.db import disconnect, transaction
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.store.accounts import accounts as store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.vault.members import new_invitation
 
 PASSWORD = "nine lives of a border cat"
 # Tests do not need a password to be expensive to guess.
@@ -131,3 +134,33 @@ def open_instance(folder: Path) -> Flask:
     app = create_app(cheap_config({**os.environ, "NRM_DIR": str(folder)}), synchronous="OFF")
     app.test_client_class = OutsideClient
     return app
+
+
+def invited_by_hand(login: str, code: str) -> str:
+    """A member and an invitation written into the main database alone, as by its case worker; the token of the link."""
+    token, digest = new_invitation()
+    member_id, moment = uuid.uuid4(), clock.now()
+    organisation_id = select(Organisation.id).where(Organisation.code == code).scalar_subquery()
+    colleague = select(Member.id).where(Member.login == f"{code.lower()}.case_worker").scalar_subquery()
+    with transaction() as session:
+        session.execute(
+            insert(Member).values(
+                id=member_id,
+                organisation_id=organisation_id,
+                login=login,
+                name="Test case_worker",
+                role="case_worker",
+                status="invited",
+                created_at=moment,
+            )
+        )
+        session.execute(
+            insert(Invitation).values(
+                id=uuid.uuid4(),
+                member_id=member_id,
+                digest=digest,
+                expires_at=moment + timedelta(hours=20),
+                by_id=colleague,
+            )
+        )
+    return token

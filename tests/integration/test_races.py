@@ -22,25 +22,22 @@ from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
 from nrm.application import TIMES_AGAIN
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import NotVisible, Role, SignInRefused, UnusableInvitation, UnusableLogin
+from nrm.domain.accounts.accounts import NotVisible, Role, SignInRefused
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.interviews.example_interview import example_answers
-from nrm.domain.referrals.referrals import DeclineReason, IllegalTransition, OverrideReason, ReferralRefused
+from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Destruction, Grant, PendingGrant, ShredKey
 from nrm.steps.accounts import credentials
 from nrm.steps.accounts.key_events import happened
-from nrm.steps.interviews.drafts import NoLongerDraft
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import compartments
 from tests import factories
 from tests import factories_referrals as people
-
-# The unlucky ones of a race are refused in words that a page can show; anything else would be a failure of the server.
-REFUSALS = (IllegalTransition, ReferralRefused, NotVisible, NoLongerDraft, UnusableInvitation, UnusableLogin)
+from tests.races import race
 
 SHARED = (Compartment.LEGAL, Compartment.IDENTITY)
 
@@ -49,35 +46,6 @@ SHARED = (Compartment.LEGAL, Compartment.IDENTITY)
 def instance(request: pytest.FixtureRequest) -> Flask:
     found: Flask = request.getfixturevalue(request.param)
     return found
-
-
-def race(app: Flask, *doing: Callable[[], object], refusals: tuple[type[Exception], ...] = REFUSALS) -> list[object]:
-    """Do all at once, each in a thread; what those gave that were not refused."""
-    db.session.rollback()
-    gate = threading.Barrier(len(doing))
-    given: list[object] = []
-    failed: list[BaseException] = []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                given.append(one())
-            except refusals:
-                pass
-            except BaseException as error:
-                failed.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    assert failed == []
-    return given
 
 
 def statuses(case_id: uuid.UUID) -> list[str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.invariants.test_syntax import trees
+
 TOP = Path(__file__).resolve().parents[2]
 NRM = TOP / "nrm"
 ARCHITECTURE = TOP / "docs" / "architecture.md"
@@ -110,9 +112,8 @@ def imports(path: Path) -> list[ast.ImportFrom]:
     return [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
 
 
-@cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+    return trees()[path.relative_to(TOP).as_posix()]
 
 
 LINE = re.compile(

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from nrm.cli import nrm
+from tests.invariants.test_syntax import trees
 
 TOP = Path(__file__).resolve().parents[2]
 DECISIONS = sorted((TOP / "docs" / "adr").glob("[0-9]*.md"))
@@ -86,11 +87,10 @@ def first_column(heading: str) -> list[str]:
 
 def words_of_the_code() -> set[str]:
     """The texts that the attacker, the reports and their commands write."""
-    paths = [*(TOP / "nrm" / "statistics").glob("*.py"), *(TOP / "nrm").rglob("reports.py")]
-    trees = [ast.parse(path.read_text("utf-8")) for path in paths]
     return {
         node.value
-        for tree in trees
+        for path, tree in trees().items()
+        if path.startswith("nrm/statistics/") or (path.startswith("nrm/") and path.endswith("/reports.py"))
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -144,8 +144,9 @@ def glossary() -> dict[str, list[list[str]]]:
 def names_of_the_tree() -> set[str]:
     """Base names of the files under nrm/, and the names of classes, functions and constants in its modules."""
     found = {path.name for path in (TOP / "nrm").rglob("*") if path.is_file()}
-    for path in (TOP / "nrm").rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
+    for path, tree in trees().items():
+        if not path.startswith("nrm/"):
+            continue
         for node in tree.body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
                 found.add(node.name)

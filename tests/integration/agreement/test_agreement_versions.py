@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
 from tests.conftest import Command
+from tests.races import raised_by
 from tests.unit.domain.agreement.agreement_facts import PLAIN
 
 NRC_RULE = ('refer_to = ["NRC"]\nmust = true', 'refer_to = ["IOM"]\nmust = true')
@@ -254,36 +254,12 @@ def test_a_signature_that_is_taken_away_takes_the_version_away(app: Flask) -> No
     assert actions.known().refused == ("2027",)
 
 
-def race(app: Flask, *doing: Callable[[], object]) -> list[BaseException]:
-    """Do all at once; what was raised."""
-    db.session.rollback()
-    gate, raised = threading.Barrier(len(doing)), []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                one()
-            except Exception as error:
-                raised.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return raised
-
-
 @pytest.mark.slow
 def test_the_last_two_sign_in_the_same_instant(instance: Flask) -> None:
     version = texts.opened(texts.draft())
     texts.sign_all(version, but="RA")
     first, second = texts.signers("RA")
-    assert race(instance, lambda: texts.sign(version, first), lambda: texts.sign(version, second)) == []
+    assert raised_by(instance, lambda: texts.sign(version, first), lambda: texts.sign(version, second)) == []
     assert row(version).status == VersionStatus.SIGNED
     assert country().in_force(day_of(11)).version == "2027"
 
@@ -291,7 +267,7 @@ def test_the_last_two_sign_in_the_same_instant(instance: Flask) -> None:
 def test_one_person_who_signs_twice_in_the_same_instant_signed_once(instance: Flask) -> None:
     version = texts.opened(texts.draft())
     by, _ = texts.signers("VATRA")
-    raised = race(instance, *(lambda: texts.sign(version, by) for _ in range(4)))
+    raised = raised_by(instance, *(lambda: texts.sign(version, by) for _ in range(4)))
     assert [type(each) for each in raised] == [IllegalVersionStep] * 3
     assert len(agreement_version_rows.signatures(row(version).id)) == 1
 
@@ -299,7 +275,7 @@ def test_one_person_who_signs_twice_in_the_same_instant_signed_once(instance: Fl
 def test_signing_and_withdrawing_in_the_same_instant_leave_no_version_half_withdrawn(instance: Flask) -> None:
     version = texts.opened(texts.draft())
     coordinator, (by, _) = factories.actor(texts.COORDINATOR), texts.signers("VATRA")
-    raised = race(
+    raised = raised_by(
         instance,
         lambda: actions.withdraw(version=version, by=coordinator),
         lambda: actions.sign(version=version, read=actions.digest_of(version, by=by), by=by),

@@ -26,7 +26,8 @@ from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, naming_nothing, page_id, walk
-from tests.integration.test_races import instance, race
+from tests.integration.test_races import instance
+from tests.races import race
 
 __all__ = ["instance"]
 

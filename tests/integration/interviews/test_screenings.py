@@ -20,7 +20,8 @@ from nrm.models.interviews.screenings import ScreeningKind
 from nrm.store.reports import counting
 from nrm.store.rows.interviews import screenings as screening_rows
 from tests import screened
-from tests.integration.test_races import instance, race
+from tests.integration.test_races import instance
+from tests.races import race
 
 __all__ = ["instance"]
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,15 +26,14 @@ from nrm.db import db, disconnect, transaction
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import ByName
-from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Member, Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Grant, KnownKeyring, PendingGrant
 from nrm.vault import grants, marks, shredding
-from nrm.vault.members import new_invitation
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person, token_in
-from tests.integration.reports.test_joint_report import founder, new_shelter
+from tests.integration.accounts.test_invitations import founder, new_shelter
 from tests.thief import MEMBERS, Files, Key, opened
 from tests.world import World
 
@@ -72,32 +70,8 @@ def put_back(rings: Rows, wraps: Rows) -> None:
 
 
 def planted_link(code: str = "NRC") -> str:
-    """A member and an invitation by hand."""
-    token, digest = new_invitation()
-    new = uuid.uuid4()
-    colleague = db.session.scalar(select(Member.id).where(Member.login == f"{code.lower()}.case_worker"))
-    with transaction() as session:
-        session.execute(
-            insert(Member).values(
-                id=new,
-                organisation_id=people.organisation(code),
-                login=INTRUDER,
-                name="Test case_worker",
-                role="case_worker",
-                status="invited",
-                created_at=clock.now(),
-            )
-        )
-        session.execute(
-            insert(Invitation).values(
-                id=uuid.uuid4(),
-                member_id=new,
-                digest=digest,
-                expires_at=clock.now() + timedelta(hours=20),
-                by_id=colleague,
-            )
-        )
-    return token
+    """The link of an intruder in an organisation, written by hand."""
+    return factories.invited_by_hand(INTRUDER, code)
 
 
 def joins(app: Flask, token: str) -> tuple[int, str]:

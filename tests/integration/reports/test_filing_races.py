@@ -31,7 +31,7 @@ from nrm.vault import filings as vault
 from nrm.vault import shredding
 from tests import factories
 from tests import factories_filings as filed
-from tests.integration.test_races import race
+from tests.races import race
 
 Q1, Q2 = Quarter(2026, 1), Quarter(2026, 2)
 EARLY, TODAY = date(2026, 7, 10), date(2026, 7, 20)

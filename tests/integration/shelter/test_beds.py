@@ -35,7 +35,7 @@ from tests import factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration.test_races import race
+from tests.races import race
 
 SignIn = Callable[[str], Person]
 MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"

@@ -31,7 +31,7 @@ from tests import accommodated, factories
 from tests.conftest import Person
 from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
-from tests.integration.test_races import race
+from tests.races import race
 
 SignIn = Callable[[str], Person]
 FILE_NUMBER = "Padia 417-2026, gjykata"

@@ -19,7 +19,8 @@ from nrm.store.shelter import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration.test_races import consistent, instance, race, statuses
+from tests.integration.test_races import consistent, instance, statuses
+from tests.races import race
 
 __all__ = ["instance"]
 TWENTY = 20

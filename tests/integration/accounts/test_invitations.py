@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from nrm import clock
 from nrm.actions.accounts import accounts, members, organisations, second_factor
@@ -19,15 +18,15 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Role, UnusableInvitation
 from nrm.domain.accounts.members import EndsTooMany, SuspendsTooMany, TooFewLeft
 from nrm.domain.shelter.cases import Compartment, Purpose
-from nrm.models.accounts.accounts import Invitation, KeyringWrap, Member, Organisation
+from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.accounts import accounts as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault.members import new_invitation
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.races import raised_by
 
 SignIn = Callable[[str], Person]
 
@@ -92,30 +91,6 @@ def reads(case_id: uuid.UUID, login: str) -> bool:
     by = factories.actor(login)
     cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
     return case_steps.opened(case_id=case_id, by=by)[Compartment.IDENTITY].value["given"] == people.PLANTED
-
-
-def race(app: Flask, *doing: Callable[[], object]) -> list[BaseException]:
-    """Do all at once, each in a thread; what was raised."""
-    db.session.rollback()
-    gate, raised = threading.Barrier(len(doing)), []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                one()
-            except BaseException as error:
-                raised.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return raised
 
 
 # What the administrator cannot do any more
@@ -309,7 +284,7 @@ def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(
 def test_an_invitation_written_by_hand_makes_nobody_active(app: Flask, sign_in: SignIn) -> None:
     """A row of a member and one of a link, by a person who writes to the main database: still a holder must confirm."""
     sent = people.sent(factories.actor("rinas.border_officer"), "VATRA")
-    token = planted("vatra.intruder", "VATRA")
+    token = factories.invited_by_hand("vatra.intruder", "VATRA")
     assert accounts.join(token=token, password=factories.PASSWORD).waiting
     with pytest.raises((NotVisible, case_steps.CannotOpen)):
         reads(sent.case_id, "vatra.intruder")
@@ -321,34 +296,6 @@ def test_an_invitation_written_by_hand_makes_nobody_active(app: Flask, sign_in: 
     assert not db.session.scalar(select(func.count()).where(KeyringWrap.member_id == member("vatra.intruder").id))
     assert members.renew_keyring(by=factories.actor("vatra.case_worker")) == 2
     assert member("vatra.intruder").status == "waiting"
-
-
-def planted(login: str, code: str) -> str:
-    """A member and a link by hand, in the main database alone; the token."""
-    token, digest = new_invitation()
-    new, colleague = uuid.uuid4(), member(f"{code.lower()}.case_worker").id
-    with transaction() as session:
-        session.execute(
-            insert(Member).values(
-                id=new,
-                organisation_id=people.organisation(code),
-                login=login,
-                name="Test case_worker",
-                role="case_worker",
-                status="invited",
-                created_at=clock.now(),
-            )
-        )
-        session.execute(
-            insert(Invitation).values(
-                id=uuid.uuid4(),
-                member_id=new,
-                digest=digest,
-                expires_at=clock.now() + timedelta(hours=20),
-                by_id=colleague,
-            )
-        )
-    return token
 
 
 # How many accounts an administrator ends
@@ -406,7 +353,7 @@ def test_of_many_endings_at_once_three_pass(instance: Flask) -> None:
     def end(member_id: uuid.UUID) -> Callable[[], object]:
         return lambda: members.disable(member_id=member_id, by=admin)
 
-    raised = race(instance, *map(end, ids))
+    raised = raised_by(instance, *map(end, ids))
     assert [type(each) for each in raised] == [EndsTooMany] * 3
     gone = select(func.count()).where(Member.id.in_(ids), Member.status == "disabled")
     assert db.session.scalar(gone) == 3
@@ -419,7 +366,7 @@ def test_of_two_endings_in_one_organisation_at_once_one_passes(instance: Flask) 
     def end(member_id: uuid.UUID) -> Callable[[], object]:
         return lambda: members.disable(member_id=member_id, by=admin)
 
-    assert [type(each) for each in race(instance, *map(end, ids))] == [EndsTooMany]
+    assert [type(each) for each in raised_by(instance, *map(end, ids))] == [EndsTooMany]
 
 
 def one_of(code: str) -> str:
@@ -468,5 +415,5 @@ def test_of_many_suspensions_at_once_three_pass(instance: Flask) -> None:
         organisation_id = people.organisation(code)
         return lambda: organisations.suspend(organisation_id=organisation_id, by=admin)
 
-    raised = race(instance, *map(suspend, codes))
+    raised = raised_by(instance, *map(suspend, codes))
     assert [type(each) for each in raised] == [SuspendsTooMany] * 2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wtforms import Form, PasswordField, RadioField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import EqualTo, InputRequired, Length
 
-from forms.typed import PlainText
+from forms.typed import Offered, PlainText
 from nrm.domain.accounts.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from nrm.domain.words import N_
 
@@ -57,7 +57,11 @@ class RecoverAccountForm(JoinAccountForm):
 class InviteColleagueForm(Form):
     """Who is invited into the own organisation, and to do what."""
 
-    role = RadioField(N_("Role"), validators=[InputRequired(N_("Choose the role"))], validate_choice=False)
+    role = RadioField(
+        N_("Role"),
+        validators=[InputRequired(N_("Choose the role")), Offered(N_("Choose the role"))],
+        validate_choice=False,
+    )
     name = StringField(
         N_("Name"),
         validators=[
@@ -72,11 +76,6 @@ class InviteColleagueForm(Form):
         validators=[InputRequired(N_("Enter a sign-in name"))],
     )
 
-    def validate_role(self, field: RadioField) -> None:
-        """One of those that are offered."""
-        if field.data not in {getattr(choice, "value", None) for choice in field.choices or ()}:
-            raise ValidationError(N_("Choose the role"))
-
 
 class InviteAccountForm(InviteColleagueForm):
     """An invitation by the administrator, who also chooses the organisation."""
@@ -86,5 +85,6 @@ class InviteAccountForm(InviteColleagueForm):
         description=N_(
             "Organisations with two people who hold their key invite their colleagues themselves; they are not listed."
         ),
-        validators=[InputRequired(N_("Choose the organisation"))],
+        validators=[InputRequired(N_("Choose the organisation")), Offered(N_("Choose the organisation"))],
+        validate_choice=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,12 +13,14 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 
 from nrm.web import language
+from tests.invariants.test_syntax import trees
 
 TOP = Path(__file__).resolve().parents[2]
 OTHERS = [code for code in language.LANGUAGES if code != language.SOURCE]
 # The folders whose words people read, and how their files are searched.
 SOURCES = {"nrm": ("**.py", "python"), "forms": ("**.py", "python"), "templates": ("**.html", "jinja2")}
 FILLED = re.compile(r"%\((\w+)\)[sd]")
+MARKS = ("gettext", "ngettext", "N_")
 Key = str | tuple[str, str]
 
 
@@ -68,6 +71,20 @@ def test_every_sentence_is_translated(code: str) -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_translation_is_left_over(code: str) -> None:
     assert [f"{path.name}: {entry.id}" for path, entry in entries(code) if key_of(entry) not in sentences()] == []
+
+
+def test_no_sentence_is_marked_inside_of_another_string() -> None:
+    """The search for sentences sees a string in braces as a part of the text around it: nobody would translate it."""
+    hidden = [
+        f"{path}:{call.lineno}: {ast.unparse(call)}"
+        for path, tree in trees().items()
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in MARKS
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    assert hidden == []
 
 
 @pytest.mark.parametrize("code", OTHERS)

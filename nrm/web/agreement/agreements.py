@@ -179,7 +179,7 @@ def _hours(party: Party) -> str:
     desk = party.desk
     around = desk.opens == desk.closes
     hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
-    return hours if desk.weekends else f"{hours}, {gettext('not at weekends')}"
+    return hours if desk.weekends else ", ".join((hours, gettext("not at weekends")))
 
 
 def _regions(party: Party) -> str:

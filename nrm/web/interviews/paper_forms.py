@@ -119,8 +119,9 @@ def begin() -> Answer:
         actions.begin(interview_id=interview_id, number=form.number.data or "", at=at, again=again, by=access.actor())
     except PaperRefused as error:
         message = gettext(REFUSED[error.reason])
-        led_to = f" ({gettext('code %(code)s', code=error.pseudonym)})" if error.pseudonym else ""
-        form[FIELD_OF.get(error.reason, "number")].errors = [message + led_to]
+        if error.pseudonym:
+            message += " " + gettext("(code %(code)s)", code=error.pseudonym)
+        form[FIELD_OF.get(error.reason, "number")].errors = [message]
         return _number_page(form, str(interview_id), 422, error.pseudonym if error.reason is PaperRefusal.KEYED else "")
     return redirect(url_for("paper_forms.answers_page", interview_id=interview_id), 303)
 

@@ -120,12 +120,13 @@ def sheet(
         questionnaire, paper_forms.plan(questionnaire), country.choices_of(questionnaire), agreement, spoken
     )
     with speaking(staff):
+        version = gettext("version %(number)s", number=questionnaire.version)
         names = questionnaire.language_names
         pair = names[staff] if spoken == staff else f"{names[staff]} · {names[spoken]}"
         return Sheet(
             staff,
             spoken,
-            f"{questionnaire.id}, {gettext('version %(number)s', number=questionnaire.version)} · {pair}",
+            f"{questionnaire.id}, {version} · {pair}",
             tuple(writer.part(part, staff) for part in writer.paper.parts),
             text_in(agreement.title),
             tuple(_desks(agreement, country, region, at)),

@@ -163,9 +163,11 @@ def announce() -> Answer:
 @blueprint.get("/notices/<uuid:notice_id>/cancel")
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel_page(notice_id: uuid.UUID) -> Answer:
-    if store.own(notice_id, by=access.actor()).status != "announced":
+    notice = store.own(notice_id, by=access.actor())
+    if notice.status != "announced":
         return errors.error_page(409, OVER)
-    return render_template("referrals/announced_returns/cancel.html")
+    post = names.names(names.organisation(notice.post_id))
+    return render_template("referrals/announced_returns/cancel.html", notice=notice, post=post, country_of=_country)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/cancel")

@@ -228,6 +228,8 @@ def open_hand_over(referral_id: uuid.UUID) -> Answer:
     """Open what must be known to say yes. The purpose is what the asker is here for."""
     by = access.actor()
     line = store.referral(referral_id, by=by)
+    if not _reads_hand_over(line):
+        return errors.error_page(409)
     form = OpenCaseForm(request.form)
     form.offer(Compartment.HAND_OVER, frozenset({_purpose(line)}))
     if not form.validate() or form.compartment.data != Compartment.HAND_OVER:

@@ -27,7 +27,7 @@ from nrm.store.referrals import announced_returns as store
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration.test_races import race
+from tests.races import race
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
@@ -298,6 +298,9 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         consul.post("/notices", form)
     home = consul.get("/")
     assert home.count(f'href="/notices/{notice_id}/cancel"') == 1
+    going = consul.get(f"/notices/{notice_id}/cancel")
+    assert "Itali" in going, "what is destroyed is named on the page that asks"
+    assert "Rinas" in going
     assert "Lule" not in home
     address = f"/notices/{notice_id}"
     consul.get(address, status=403)

@@ -605,3 +605,15 @@ def test_a_reader_of_one_shared_part_sees_neither_the_route_nor_what_is_owed(wor
     reader.post(f"/cases/{world.case}/refer", {}, status=404)
     with pytest.raises(NotVisible):
         next_receiver_store.barred(world.case, by=factories.actor("child_protection.case_worker"))
+
+
+def test_opening_the_hand_over_of_a_referral_that_was_answered_says_that_it_is_over(
+    world_app: tuple[Flask, World],
+) -> None:
+    """It said that some answers could not be kept, and marked none."""
+    app, world = world_app
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=world.asked, bed_id=people.bed("NRC", 3), by=nrc)
+    referrals.arrive(referral_id=world.asked, by=nrc)
+    page = Person(app.test_client(), "nrc.case_worker").post(f"/referrals/{world.asked}/open", {}, status=409)
+    assert "Disa përgjigje" not in page

@@ -31,7 +31,7 @@ from nrm.vault.members import CannotOpen
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.integration.test_races import race
+from tests.races import race
 
 ADDED: dict[str, Any] = {"story": "the driver had both passports", "given": "Lule"}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

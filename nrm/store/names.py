@@ -135,8 +135,3 @@ def shelters_that_signed(at: datetime) -> list[Organisation]:
         .order_by(Organisation.code)
     )
     return [each for each in db.session.scalars(statement) if country().binds(each.party, day)]
-
-
-def names(organisation: Organisation) -> dict[str, str]:
-    """An organisation's name by language."""
-    return {"sq": organisation.name_sq, "en": organisation.name_en}

@@ -52,6 +52,11 @@ class Organisation(Model):
     keyring_due_at: Mapped[datetime | None]  # since when a new keyring is due, because a key holder left
     anew_due_at: Mapped[datetime | None]  # since when keys that a former key holder may have kept still open something
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The name by language."""
+        return {"sq": self.name_sq, "en": self.name_en}
+
 
 class Member(Model):
     """A person with an account. The private halves of the keys are sealed under the password and the recovery code."""

@@ -120,7 +120,7 @@ def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:
     return ContractLine(
         row.id,
         organisation.code,
-        {"sq": organisation.name_sq, "en": organisation.name_en},
+        organisation.names,
         row.number,
         row.subject,
         row.amount,

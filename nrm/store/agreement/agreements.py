@@ -42,7 +42,7 @@ def leaving(*, by: Actor) -> list[Leaving]:
     if not by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(Organisation.id == by.organisation_id)
     found = [
-        Leaving({"sq": each.name_sq, "en": each.name_en}, days[each.party], days[each.party] < today, number)
+        Leaving(each.names, days[each.party], days[each.party] < today, number)
         for each, number in db.session.execute(statement.order_by(Organisation.code))
     ]
     return [each for each in found if each.people or not each.over]

@@ -127,7 +127,7 @@ def _alert_line(alert: ChildAlert, post: Organisation) -> AlertLine:
     withdrawn = alert.withdrawn_at is not None
     return AlertLine(
         alert.id,
-        {"sq": post.name_sq, "en": post.name_en},
+        post.names,
         post.telephone,
         alert.party,
         alert.age_class,

@@ -119,7 +119,7 @@ def sizes(quarter: Quarter, *, by: Actor) -> list[tuple[dict[str, str], int]]:
         .group_by(Organisation.id)
         .order_by(Organisation.code)
     )
-    return [(_names(post), number) for post, number in db.session.execute(statement)]
+    return [(post.names, number) for post, number in db.session.execute(statement)]
 
 
 def to_score(*, by: Actor, limit: int = _MOST) -> list[SampleLine]:
@@ -138,7 +138,7 @@ def to_score(*, by: Actor, limit: int = _MOST) -> list[SampleLine]:
         .limit(limit)
     )
     return [
-        SampleLine(sample.id, sample.quarter, _names(post), sample.number, bool(scored))
+        SampleLine(sample.id, sample.quarter, post.names, sample.number, bool(scored))
         for sample, post, scored in db.session.execute(statement)
     ]
 
@@ -156,7 +156,7 @@ def sample(sample_id: uuid.UUID, *, by: Actor) -> Sample:
         row.id,
         row.quarter,
         row.organisation_id,
-        _names(post),
+        post.names,
         row.number,
         db.session.get(ProcedureRecord, row.record_id),
         mine,
@@ -179,7 +179,7 @@ def scores(*, by: Actor) -> ScoreTable:
     missed: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
     both: dict[uuid.UUID, list[Mapping[str, str]]] = defaultdict(list)
     for row, post, _, found in db.session.execute(statement):
-        posts[post.id] = _names(post)
+        posts[post.id] = post.names
         marks[post.id][row.quarter] += found.values()
         missed[post.id].update(item for item, mark in found.items() if mark == "not_met")
         both[row.id].append(found)
@@ -237,7 +237,7 @@ def monitored_posts(*, by: Actor) -> list[tuple[uuid.UUID, dict[str, str]]]:
     by.must(Permission.MONITORING_SCORE)
     drawn = select(MonitoringSample.organisation_id)
     posts = db.session.scalars(select(Organisation).where(Organisation.id.in_(drawn)).order_by(Organisation.code))
-    return [(post.id, _names(post)) for post in posts]
+    return [(post.id, post.names) for post in posts]
 
 
 def frames(quarter: Quarter, *, by: Actor) -> dict[str, list[uuid.UUID]]:
@@ -330,7 +330,7 @@ def _remedy(row: Remedy, post: Organisation) -> RemedyLine:
     return RemedyLine(
         row.id,
         post.id,
-        _names(post),
+        post.names,
         row.quarter,
         row.item,
         row.action,
@@ -339,7 +339,3 @@ def _remedy(row: Remedy, post: Organisation) -> RemedyLine:
         row.checked_on,
         row.outcome,
     )
-
-
-def _names(post: Organisation) -> dict[str, str]:
-    return {"sq": post.name_sq, "en": post.name_en}

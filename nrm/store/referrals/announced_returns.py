@@ -116,7 +116,7 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
         .limit(_MOST)
     )
     return [
-        RecordedLine(notice.id, _names(post), notice.country, notice.quarter_on, notice.expected_on, notice.status)
+        RecordedLine(notice.id, post.names, notice.country, notice.quarter_on, notice.expected_on, notice.status)
         for notice, post in db.session.execute(statement)
     ]
 
@@ -142,8 +142,8 @@ def _expected_line(notice: AnnouncedReturn, post: Organisation, recorder: Organi
     local_now = clock.now().astimezone(country().timezone)
     return ExpectedLine(
         notice.id,
-        _names(post),
-        _names(recorder),
+        post.names,
+        recorder.names,
         recorder.telephone,
         notice.origin,
         notice.country,
@@ -155,7 +155,3 @@ def _expected_line(notice: AnnouncedReturn, post: Organisation, recorder: Organi
         notice.status,
         notice.status == AnnouncedReturnStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
     )
-
-
-def _names(organisation: Organisation) -> dict[str, str]:
-    return {"sq": organisation.name_sq, "en": organisation.name_en}

@@ -430,7 +430,7 @@ def _tags(age_class: str, marks: Sequence[Any]) -> tuple[Tag, ...]:
 
 
 def _names(organisation: Organisation | None) -> dict[str, str]:
-    return {"sq": organisation.name_sq, "en": organisation.name_en} if organisation is not None else {}
+    return organisation.names if organisation is not None else {}
 
 
 def _calls_about(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallLine]]:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.models.accounts.accounts import Organisation
-from nrm.store.names import names
 from nrm.store.rows.referrals import next_receiver as rows
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -39,7 +38,7 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
         CandidateLine(
             candidate.organisation_id,
             code,
-            names(organisations[candidate.organisation_id]),
+            organisations[candidate.organisation_id].names,
             organisations[candidate.organisation_id].telephone,
             candidate.clause,
             candidate.must,

@@ -213,7 +213,7 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool], by:
         clause=obligation.clause,
         due_at=obligation.due_at,
         done_at=obligation.done_at,
-        opener={"sq": opener.name_sq, "en": opener.name_en},
+        opener=opener.names,
         opener_telephone=opener.telephone,
         age_class=case.age_class,
         arrived=bool(arrived),

@@ -75,7 +75,7 @@ def _departure_lines(by: Actor, *wanted: object) -> list[OutsideReferralLine]:
             case.age_class,
             case.gender,
             case.consent,
-            {"sq": organisation.name_sq, "en": organisation.name_en},
+            organisation.names,
             organisation.telephone,
         )
         for letter, case, organisation in db.session.execute(statement)

@@ -58,7 +58,7 @@ def places(*, by: Actor) -> list[Place]:
             Place(
                 each.code,
                 kind,
-                {"sq": each.name_sq, "en": each.name_en},
+                each.names,
                 (known.region or "") if known is not None else "",
                 capacity.get(each.party, Capacity.ASK) if room is not None else None,
                 room,

@@ -116,7 +116,7 @@ def ended(*, by: Actor) -> list[EndedLine]:
             age_class=found.age_class,
             outcome=found.outcome,
             on=found.over_on,
-            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+            shelter={} if authority else shelter.names,
         )
         for found, pseudonym, shelter in db.session.execute(statement.execution_options(populate_existing=True))
         if found.over_on is not None
@@ -153,7 +153,7 @@ def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, by: Act
         since_on=found.since_on,
         since_at=found.since_at or clock.now(),
         feared=found.feared,
-        shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+        shelter={} if authority else shelter.names,
         telephone="" if authority else shelter.telephone,
         desk_knows=found.desk_knows,
         authority_knows=found.authority_knows or found.party == "",
@@ -206,7 +206,7 @@ def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             left_on=found.left_on,
             destination=found.destination,
             country=found.country,
-            shelter={} if authority else {"sq": shelter.name_sq, "en": shelter.name_en},
+            shelter={} if authority else shelter.names,
             telephone="" if authority else shelter.telephone,
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,

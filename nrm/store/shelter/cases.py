@@ -162,7 +162,7 @@ def case(case_id: uuid.UUID, *, by: Actor) -> SeenCase:
         consent=found.consent,
         questionnaire=found.questionnaire,
         closed_month=found.closed_month,
-        holder={"sq": holder.name_sq, "en": holder.name_en} if holder else {},
+        holder=holder.names if holder else {},
         compartments=tuple(each for each in Compartment if each in mine),
     )
 
@@ -205,7 +205,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
     return [
         ShareLine(
             id_,
-            {"sq": each.name_sq, "en": each.name_en},
+            each.names,
             tuple(sorted(compartments)),
             bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
         )

@@ -81,10 +81,7 @@ def steps(return_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
         .where(ChildReturnStep.return_id == return_id)
         .order_by(ChildReturnStep.position)
     )
-    return [
-        StepLine(step.step, step.happened_on, {"sq": taker.name_sq, "en": taker.name_en})
-        for step, taker in db.session.execute(statement)
-    ]
+    return [StepLine(step.step, step.happened_on, taker.names) for step, taker in db.session.execute(statement)]
 
 
 def _must_read(by: Actor) -> None:

@@ -102,7 +102,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
             language=each.language,
             interpreter=each.interpreter,
             read_by=login,
-            read_at={"sq": organisation.name_sq, "en": organisation.name_en},
+            read_at=organisation.names,
             asked_on=each.asked_on,
             due_on=each.due_on,
             ended=each.ended,

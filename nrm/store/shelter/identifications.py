@@ -236,7 +236,7 @@ def _look_line(
 
 
 def _names(organisation: Organisation | None) -> dict[str, str]:
-    return {"sq": organisation.name_sq, "en": organisation.name_en} if organisation is not None else {}
+    return organisation.names if organisation is not None else {}
 
 
 def to_review(*, by: Actor) -> list[Line]:

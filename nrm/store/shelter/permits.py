@@ -103,7 +103,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
         needed=needed,
         status=status,
         informed_on=permit.informed_on if permit else None,
-        informed_by={"sq": informer.name_sq, "en": informer.name_en} if informer else {},
+        informed_by=informer.names if informer else {},
         informed_language=permit.informed_language if permit else "",
         applied_on=permit.applied_on if permit else None,
         decided_on=permit.decided_on if permit else None,

@@ -12,7 +12,6 @@ from nrm.domain.accounts.accounts import OwnOrganisation, Permission
 from nrm.domain.accounts.members import SuspendsTooMany, TooFewShelters
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
-from nrm.store.names import names
 from nrm.web import access, errors, sessions
 
 TOO_FEW = N_(
@@ -61,6 +60,6 @@ def _suspension_page(organisation_id: uuid.UUID) -> str:
     return render_template(
         "accounts/organisations/suspend.html",
         id=organisation.id,
-        names=names(organisation),
+        names=organisation.names,
         enabled=organisation.enabled,
     )

@@ -52,10 +52,7 @@ def _form() -> ContractForm:
     form = ContractForm(request.form)
     form.centre.choices = [
         SelectChoice(value="", label=N_("Choose")),
-        *(
-            SelectChoice(value=each.code, label=text_in({"sq": each.name_sq, "en": each.name_en}))
-            for each in store.centres(by=access.actor())
-        ),
+        *(SelectChoice(value=each.code, label=text_in(each.names)) for each in store.centres(by=access.actor())),
     ]
     return form
 

@@ -57,7 +57,7 @@ def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
     person struck these out. The caller has checked that the actor sees the case."""
     struck = consents.struck_out(line)
     desks = [
-        (text_in({"sq": each.name_sq, "en": each.name_en}), each.telephone)
+        (text_in(each.names), each.telephone)
         for each in organisation_names.organisations_by_id().values()
         if each.kind == "responsible_authority" and not struck & {each.party, each.code}
     ]

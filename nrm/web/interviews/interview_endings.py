@@ -114,13 +114,9 @@ def _numbers(told: AlertLine | None) -> list[tuple[str, str]]:
     """Whom the post calls about a child meanwhile: the child authority first, the duty desk last."""
     if told is None:
         desks = organisation_names.organisations_by_id().values()
-        return [(_name(each), each.telephone) for each in desks if each.kind == "responsible_authority"]
+        return [(text_in(each.names), each.telephone) for each in desks if each.kind == "responsible_authority"]
     found = notification_calls.of_alert(told, by=access.actor())
     return [(text_in(each.names), each.telephone) for each in found]
-
-
-def _name(organisation: Any) -> str:
-    return text_in({"sq": organisation.name_sq, "en": organisation.name_en})
 
 
 def said(draft: Draft) -> Rows:

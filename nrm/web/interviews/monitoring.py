@@ -123,10 +123,7 @@ def quarter_page(quarter: str) -> Answer:
         return errors.error_page(404)
     by = access.actor()
     row = store.draw_of(wanted, by=by)
-    posts = {
-        str(each.id): {"sq": each.name_sq, "en": each.name_en}
-        for each in organisation_names.organisations_by_id().values()
-    }
+    posts = {str(each.id): each.names for each in organisation_names.organisations_by_id().values()}
     return render_template(
         "interviews/monitoring/quarter.html",
         draw=row,

@@ -114,7 +114,7 @@ def _form() -> AnnounceReturnForm:
     form.origin.choices = [SelectChoice(value=str(each), label=ORIGIN_LABELS[each]) for each in origins]
     form.post.choices = [
         SelectChoice(value="", label=N_("Choose")),
-        *(SelectChoice(value=each.code, label=text_in(names.names(each))) for each in names.posts()),
+        *(SelectChoice(value=each.code, label=text_in(each.names)) for each in names.posts()),
     ]
     form.needs.choices = of_list("needs")
     return form
@@ -166,7 +166,7 @@ def cancel_page(notice_id: uuid.UUID) -> Answer:
     notice = store.own(notice_id, by=access.actor())
     if notice.status != "announced":
         return errors.error_page(409, OVER)
-    post = names.names(names.organisation(notice.post_id))
+    post = names.organisation(notice.post_id).names
     return render_template("referrals/announced_returns/cancel.html", notice=notice, post=post, country_of=_country)
 
 

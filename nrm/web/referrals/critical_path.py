@@ -71,9 +71,7 @@ def step_names() -> dict[str, str]:
 def names_of_parties() -> dict[str, str]:
     """Every organisation and party in the reader's language, by code."""
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
-    names |= {
-        each.code: text_in(organisation_names.names(each)) for each in organisation_names.organisations_by_id().values()
-    }
+    names |= {each.code: text_in(each.names) for each in organisation_names.organisations_by_id().values()}
     return names | {RECEIVER: translated(N_("whoever receives the person")), DUTY_OFFICER: names.get(AUTHORITY, "")}
 
 

@@ -18,7 +18,6 @@ from nrm.domain.agreement.agreements import Desk
 from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
-from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
@@ -181,11 +180,11 @@ def _directory() -> list[DirectoryLine]:
         seen.add(each.party)
         party = agreement.parties.get(each.party)
         if party is None:
-            lines.append(DirectoryLine(organisation_names.names(each), "", True, each.telephone, ()))
+            lines.append(DirectoryLine(each.names, "", True, each.telephone, ()))
             continue
         posts = each.kind == OrganisationKind.BORDER_POLICE
         numbers = numbers_of(party, local)
-        names = dict(party.names) if posts else organisation_names.names(each)
+        names = dict(party.names) if posts else each.names
         lines.append(DirectoryLine(names, _hours(party.desk), party.desk.is_open(local), numbers[0], numbers[1:]))
     return lines
 

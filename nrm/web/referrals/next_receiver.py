@@ -164,7 +164,7 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
     form.receiver.choices = [
         SelectChoice(
             value=str(each.id),
-            label=text_in(names.names(each)),
+            label=text_in(each.names),
             render_kw={
                 "hint": _hint(
                     candidates.get(each.code),

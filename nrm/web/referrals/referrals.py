@@ -92,7 +92,7 @@ def questionnaire_of(identifier: str) -> Any:
 
 def party_names() -> dict[str, str]:
     """The names of all organisations in the reader's language, by code."""
-    return {each.code: text_in(names.names(each)) for each in names.organisations_by_id().values()}
+    return {each.code: text_in(each.names) for each in names.organisations_by_id().values()}
 
 
 @blueprint.get("/referrals")

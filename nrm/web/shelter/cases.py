@@ -168,10 +168,7 @@ def _compartment(
 
 def _party_names() -> dict[str, str]:
     """The names of the parties in the reader's language, by code; the posts are one party."""
-    names = {
-        each.party or each.code: text_in(organisation_names.names(each))
-        for each in organisation_names.organisations_by_id().values()
-    }
+    names = {each.party or each.code: text_in(each.names) for each in organisation_names.organisations_by_id().values()}
     agreement = country().agreements[-1]
     return names | {code: text_in(party.names) for code, party in agreement.parties.items()}
 
@@ -317,7 +314,7 @@ def _share_form() -> ShareCaseForm:
     form.what.choices = [
         SelectChoice(
             value=f"{each.code}:{'+'.join(shared)}",
-            label=f"{text_in(organisation_names.names(each))}: {_named(shared)}",
+            label=f"{text_in(each.names)}: {_named(shared)}",
         )
         for each in organisation_names.organisations_by_id().values()
         for shared in OFFERED_SHARES.get(OrganisationKind(each.kind), ())

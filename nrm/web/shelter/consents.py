@@ -147,7 +147,7 @@ def _others() -> dict[str, dict[str, str]]:
     """The shelters that could be told, without the holder: party -> names."""
     own = access.actor().organisation_code
     signed = organisation_names.shelters_that_signed(clock.now())
-    return {each.party: {"sq": each.name_sq, "en": each.name_en} for each in signed if each.code != own}
+    return {each.party: each.names for each in signed if each.code != own}
 
 
 def _questionnaire(case: SeenCase) -> Questionnaire:

@@ -174,9 +174,7 @@ def ask_page(case_id: uuid.UUID) -> Answer:
 def _ask_form() -> AskIdentificationForm:
     form = AskIdentificationForm(request.form)
     form.readers.choices = [
-        SelectChoice(
-            value=str(each.id), label=text_in(organisation_names.names(each)) + " (" + _side_name(each.kind) + ")"
-        )
+        SelectChoice(value=str(each.id), label=text_in(each.names) + " (" + _side_name(each.kind) + ")")
         for each in organisation_names.organisations_to_ask()
     ]
     return form

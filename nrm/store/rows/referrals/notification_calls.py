@@ -33,7 +33,7 @@ def numbers(party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID) -> list[
     listed: dict[str, dict[str, str]] = {}
     wanted = (Organisation.party == party, Organisation.enabled.is_(True))
     for each in db.session.scalars(select(Organisation).where(*wanted).order_by(Organisation.code)):
-        listed.setdefault(each.telephone, {"sq": each.name_sq, "en": each.name_en})
+        listed.setdefault(each.telephone, each.names)
         for number in country().numbers_after(OrganisationKind(each.kind), known.region if known else None):
             listed.setdefault(number.telephone, dict(number.names))
     agreement = country().in_force(clock.now())
@@ -42,7 +42,7 @@ def numbers(party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID) -> list[
     for desk in db.session.scalars(
         select(Organisation).where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
     ):
-        listed.setdefault(desk.telephone, {"sq": desk.name_sq, "en": desk.name_en})
+        listed.setdefault(desk.telephone, desk.names)
     return [NumberLine(names, telephone, tried.get(telephone)) for telephone, names in listed.items() if telephone]
 
 

@@ -82,4 +82,4 @@ def lines(subject_id: uuid.UUID) -> tuple[FindingLine, ...]:
 
 
 def _names(organisation: Organisation | None) -> dict[str, str]:
-    return {"sq": organisation.name_sq, "en": organisation.name_en} if organisation is not None else {}
+    return organisation.names if organisation is not None else {}

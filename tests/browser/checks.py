@@ -126,6 +126,7 @@ def assert_accessible(page: Page) -> None:
     The page's context has axe from `conftest.new_context`. A page that is built exactly like one that passed in this
     run, and says the same things in the same places if in other words, is not judged again: it costs half a second.
     """
+    page.wait_for_load_state()  # a click ends when the next page begins, which has no body yet
     built = page.evaluate(BUILT)
     if built in _passed:
         return

@@ -110,6 +110,8 @@ WORDS: Mapping[str, str] = {
     "second_factor.set_up": N_("Your telephone as a second key"),
     "findings.of_case": N_("Record what was found about a child"),
     "findings.of_return": N_("Record what was found about a child"),
+    "groups.begin": N_("Begin a group"),
+    "groups.next_person": N_("Begin the interview of the next person of a group"),
     "helpline.open_note": N_("Open the note of a call"),
     "helpline.record": N_("Record a call to the help line"),
     "helpline.settle": N_("Dealt with: destroy the note"),

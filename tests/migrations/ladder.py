@@ -38,6 +38,7 @@ USUAL: dict[str, Row] = {
     "instances": {"singleton": 1, "country": "albania"},
     "cases": {"status": "open", "age_class": "adult"},
     "interviews": {"status": "draft"},
+    "screen_steps": {"step": "screened"},
     "obligations": {"kind": "assess_risk", "party": "VATRA"},
     "permits": {"state": "not_informed"},
     "referrals": {"status": "sent", "receiver_id": lambda data: data.add("organisations")["id"]},

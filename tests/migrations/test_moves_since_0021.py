@@ -538,3 +538,30 @@ def test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age(before: Before
         step()
         assert of_each(data, "child_alerts", "age_class", "opinion_why", "answer", "withdrawn_why") == expected
     assert [row for row in data.rows("child_alerts") if row["id"] == waits] == was
+
+
+def test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten(before: Before) -> None:
+    data = before("0042_groups")
+    draft = data.add("interviews")["id"]
+    sent = data.add("interviews", status="sent")["id"]
+    was = data.rows("interviews")
+    for step in (data.up, data.down, data.up):
+        step()
+        shown = [{name: row[name] for name in was[0]} for row in data.rows("interviews")]
+        assert shown == was
+    group = data.add("return_groups", begun=3, done=1)["id"]
+    third = data.add("interviews", group_id=group, group_number=3)["id"]
+    for wrong in ({"status": "sent"}, {"status": "ended"}, {"group_number": None}):
+        with refused("only_a_draft_in_a_group"):
+            data.add("interviews", **{"group_id": group, "group_number": 2, **wrong})
+    with refused("group_number"):
+        data.add("interviews", group_id=group, group_number=3)
+    with refused("done_after_begun"):
+        data.add("return_groups", begun=3, done=4)
+    with refused("known_step"):
+        data.add("screen_steps", step="refused")
+    assert of_each(data, "interviews", "group_number") == {draft: (None,), sent: (None,), third: (3,)}
+    data.down()
+    assert {row["id"] for row in data.rows("interviews")} == {draft, sent, third}
+    data.up()
+    assert of_each(data, "interviews", "group_id") == {draft: (None,), sent: (None,), third: (None,)}

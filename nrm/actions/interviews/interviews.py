@@ -33,6 +33,7 @@ from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, paper_entries
+from nrm.steps.interviews import groups as group_steps
 from nrm.steps.interviews.drafts import (
     Draft,
     Incomplete,
@@ -124,7 +125,14 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
 
 
 def save_page(
-    *, draft: Draft, page: str, given: Answers, seen: int, by: Actor, named: Collection[str] | None = None
+    *,
+    draft: Draft,
+    page: str,
+    given: Answers,
+    seen: int,
+    by: Actor,
+    named: Collection[str] | None = None,
+    asked_again: bool = False,
 ) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
@@ -132,18 +140,23 @@ def save_page(
 
     `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
     kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
-    the person in their presence; None for a page that names none.
+    the person in their presence; None for a page that names none. `asked_again`: the page that asks once more before
+    "no indicator" comes next. In a group, the group learns what the page says of all of it.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named)
+    after, following = drafts.sealed_next(
+        db.session, draft, answers, [page], by=by, named=named, asked_again=asked_again
+    )
     try:
-        if child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
+        if draft.place or child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
             with transaction() as session:
                 drafts.keep(session, following, by=by)
+                if draft.place:
+                    group_steps.learn(session, draft.place[0], draft.questionnaire, page, given)
                 child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
                 audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
         else:
@@ -244,7 +257,7 @@ def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int |
         child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
         if not child:
             check_reason(against(draft, draft.answers, discard=True), reason)
-        drafts.close(session, interview, "ended", by=by, child=child)
+        drafts.close(session, interview, "ended", by=by, child=child, done=False)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
 
@@ -448,7 +461,7 @@ def expire_drafts(*, by: Actor) -> int:
         with transaction() as session:
             overdue = interview_rows.expired(clock.now(), _BATCH)
             for interview in overdue:
-                drafts.close(session, interview, "ended", by=by)
+                drafts.close(session, interview, "ended", by=by, done=False)
                 audit.append(session, audit.Event.INTERVIEW_EXPIRED, by=by, interview_id=interview.id)
             interview_rows.forget_ended(clock.now())
         destroyed += len(overdue)

@@ -183,6 +183,17 @@ class Dimension:
     text: Texts
 
 
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What is asked once of people who come back together: coded answers that fit all of them, and none of one person.
+
+    `title` are those questions whose answers say which group it is.
+    """
+
+    questions: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Questionnaire:
     """The whole questionnaire, checked. `home` is answered by the button on the home page, not on a page of its own.
@@ -208,6 +219,7 @@ class Questionnaire:
     countries: Mapping[str, Texts]
     language_names: Mapping[str, str]
     reading: Mapping[str, tuple[str, str]]
+    group: GroupFacts = GroupFacts()
 
 
 def chosen(value: object, code: str) -> bool:

@@ -22,6 +22,9 @@ DERIVED = {
     "second_country": "country",
     "consent_statistics": "yes_no",
 }
+# What a group shares is one code for each question, and nothing that is kept sealed of one person alone.
+GROUP_KINDS = ("yes_no", "one_of", "country", "language")
+GROUP_COMPARTMENTS = ("fact", "hand_over")
 CONSENT_CODES = ("given", "refused", "not_asked_child", "not_asked_urgent")
 # Beyond this many combinations of answers a condition is taken as satisfiable.
 COMBINATIONS = 100_000
@@ -84,6 +87,7 @@ def _parts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for page in questionnaire.pages.values():
         yield from _reveals(questionnaire, page)
     yield from _companions(questionnaire)
+    yield from _group(questionnaire)
 
 
 def _orders(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
@@ -103,6 +107,28 @@ def _companions(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for option in interpreter.options if interpreter is not None else ():
         if option.code in with_them or option.code == "companion":
             yield "question.interpreter.options", f"`{option.code}` is a companion; companions never interpret"
+
+
+def _group(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """What a group shares must be asked of everybody, be one code, and lead nowhere by itself."""
+    shared = questionnaire.group
+    for name in shared.questions:
+        question = questionnaire.questions.get(name)
+        if question is None:
+            yield "group.questions", f"names the question `{name}`, which does not exist"
+        elif question.kind not in GROUP_KINDS:
+            yield "group.questions", f"`{name}` is a {question.kind}, and a group shares one code for each question"
+        elif question.compartment not in GROUP_COMPARTMENTS:
+            yield "group.questions", f"`{name}` is kept in {question.compartment}, which is of one person"
+        elif question.under is not None:
+            yield "group.questions", f"`{name}` stands under an option, which is chosen of one person"
+        elif name in questionnaire.derive.values() or name in questionnaire.home.questions:
+            yield "group.questions", f"`{name}` is asked of each person"
+    for name in shared.title:
+        if name not in shared.questions:
+            yield "group.title", f"`{name}` is not among the questions of the group"
+    if shared.questions and not shared.title:
+        yield "group.title", "names no question"
 
 
 def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from nrm.domain.interviews.interviews import (
     Check,
     Dimension,
     Fact,
+    GroupFacts,
     Indicator,
     Option,
     Page,
@@ -62,7 +63,7 @@ OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
-        *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
+        *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question", "group"),
     )
 )
 READ_OUT_KEYS = frozenset({"language", "question", "wording"})
@@ -371,9 +372,15 @@ class _Reader:
             countries=MappingProxyType(dict(self.names("country"))),
             language_names=MappingProxyType(dict(self.language_names())),
             reading=MappingProxyType(read_out.statuses()),
+            group=self.group_facts(),
         )
         check_whole(result, self.file)
         return result
+
+    def group_facts(self) -> GroupFacts:
+        table = self.table(self.data, "group", "")
+        self.known(table, ("questions", "title"), "group")
+        return GroupFacts(self.strings(table, "questions", "group"), self.strings(table, "title", "group"))
 
     def every(self, name: str, read: Callable[[str, Mapping[str, Any]], Part]) -> list[Part]:
         """The tables of a list as they are read; what is wrong with one is kept, and the next one is read."""

@@ -12,6 +12,8 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.shelter.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED, UNDECIDED = "possible", "suspected", "none", "refused", "undecided"
+NOT_ASKED = "not_asked"
+"""The six questions could not be asked: not alone, not private, or no interpreter. That is never "no indicator"."""
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
 KIND = (
     "citizenship_class",
@@ -27,6 +29,9 @@ KIND = (
 """What report (x) counts an interview by."""
 PROCESSED_WITHOUT_HELP = {REFUSED: "refused_help", UNDECIDED: "did_not_decide"}
 """Outcome -> how processed, of whom nothing is kept but gender, citizenship class and month (and why they refused)."""
+SCREENED, LEFT_UNASKED, WENT_ON, ASKED_AGAIN = STEPS = ("screened", "not_asked", "went_on", "asked_again")
+"""How far an adult came whom a post screened: all of them; the six questions could not be asked; the short screen
+became the interview; the officer saw the page that asks once more before "no indicator"."""
 _ASSISTED, _UNASSISTED = "assisted_voluntary", ("deported", "voluntary", "intercepted")
 
 

@@ -22,6 +22,11 @@ class Interview(Model):
     __tablename__ = "interviews"
     __table_args__ = (
         CheckConstraint(one_of("status", ("draft", "completed", "sent", "ended")), name="known_status"),
+        # Nothing that is kept says of which group the person was: only a draft has a place in one.
+        CheckConstraint(
+            "(group_id IS NULL) = (group_number IS NULL) AND (group_id IS NULL OR status = 'draft')",
+            name="only_a_draft_in_a_group",
+        ),
         UniqueConstraint("organisation_id", "import_mark"),
         Index("ix_interviews_organisation_id_status", "organisation_id", "status"),
         Index("ix_interviews_status_expires_at", "status", "expires_at"),
@@ -32,6 +37,14 @@ class Interview(Model):
             "paper_mark",
             sqlite_where=text("paper_mark IS NOT NULL"),
             postgresql_where=text("paper_mark IS NOT NULL"),
+        ),
+        Index(
+            "ix_interviews_group_id",
+            "group_id",
+            "group_number",
+            unique=True,
+            sqlite_where=text("group_id IS NOT NULL"),
+            postgresql_where=text("group_id IS NOT NULL"),
         ),
     )
 
@@ -45,6 +58,8 @@ class Interview(Model):
     expires_at: Mapped[datetime | None]
     import_mark: Mapped[bytes | None]  # HMAC of the imported line under a key of the post
     paper_mark: Mapped[bytes | None]  # HMAC of the number of the paper it was typed in from, under a key of the post
+    group_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("return_groups.id"))
+    group_number: Mapped[int | None]  # the number of the draft within the group; both go when it is a draft no more
 
 
 class PaperForm(Model):

@@ -28,6 +28,7 @@ from nrm.domain.shelter.cases import RANDOM_BYTES, new_pseudonym
 from nrm.models.interviews.interviews import Interview
 from nrm.prepared import AnySession, Row
 from nrm.steps.interviews import child_alerts as child_alert_steps
+from nrm.steps.interviews import groups as group_steps
 from nrm.store.countries import country
 from nrm.store.rows.interviews import interviews as rows
 from nrm.vault import compartments as vault
@@ -38,6 +39,9 @@ DRAFT = "draft"
 UNSENT = ("draft", "completed")
 # How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
 ENDED_STAYS = timedelta(days=1)
+
+
+Place = tuple[uuid.UUID, int]
 
 
 class OpeningEnded(Exception):
@@ -69,7 +73,8 @@ class Draft:
     """A draft as it was read. `wordings`: which text was read out, by its id; `visited`: pages that were saved.
 
     `answers` are only those on the present way through the questionnaire. `found` is the compartment as it was opened,
-    None for a draft that was made from another. `on_paper`: it is typed in from a numbered paper.
+    None for a draft that was made from another. `on_paper`: it is typed in from a numbered paper. `place`: its group
+    and its number there. `asked_again`: the officer saw the page that asks once more before "no indicator".
     """
 
     interview_id: uuid.UUID
@@ -86,6 +91,8 @@ class Draft:
     times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
     named: frozenset[str] = field(default=frozenset(), compare=False)  # on the page where consent was asked last
     on_paper: bool = field(default=False, compare=False)
+    place: Place | None = field(default=None, compare=False)
+    asked_again: bool = field(default=False, compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -168,18 +175,26 @@ def begin(
     answers: Answers,
     *,
     by: Actor,
+    place: Place | None = None,
 ) -> None:
-    """A new draft with its first answers, which the actor's session has leave to read."""
-    interview = new_interview(session, interview_id, asked, started_at, by=by)
+    """A new draft with its first answers, which the actor's session has leave to read; `place`: in a group."""
+    interview = new_interview(session, interview_id, asked, started_at, by=by, place=place)
     seal_new(session, interview, answers, by=by)
     vault.extend(session, interview_id, DRAFT, "interview", by=by)
     audit.append(session, audit.Event.INTERVIEW_STARTED, by=by, interview_id=interview_id)
 
 
 def new_interview(
-    session: Session, interview_id: uuid.UUID, questionnaire: Questionnaire, started_at: datetime, *, by: Actor
+    session: Session,
+    interview_id: uuid.UUID,
+    questionnaire: Questionnaire,
+    started_at: datetime,
+    *,
+    by: Actor,
+    place: Place | None = None,
 ) -> Interview:
     """The row of an interview that begins; nothing is sealed yet."""
+    group_id, number = place or (None, None)
     interview = Interview(
         id=interview_id,
         organisation_id=by.organisation_id,
@@ -189,6 +204,8 @@ def new_interview(
         pseudonym=unused_pseudonym(),
         started_at=started_at,
         expires_at=clock.now() + timedelta(days=country().retention.draft_days),
+        group_id=group_id,
+        group_number=number,
     )
     session.add(interview)
     session.flush()
@@ -227,6 +244,8 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.value.get("times", {}),
         frozenset(found.value.get("named", ())),
         interview.paper_mark is not None,
+        None if interview.group_id is None else (interview.group_id, interview.group_number or 0),
+        bool(found.value.get("asked_again")),
     )
 
 
@@ -262,6 +281,7 @@ def sealed_next(
     *,
     by: Actor,
     named: Collection[str] | None = None,
+    asked_again: bool = False,
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
@@ -286,13 +306,16 @@ def sealed_next(
     times = _times(draft, visited)
     if named is None:
         named = () if names_parties(questionnaire) & again else draft.named
-    value = {
+    value: dict[str, Any] = {
         "answers": dict(answers),
         "wordings": wordings,
         "visited": list(looked_at),
         "times": times,
         "named": sorted(named),
     }
+    asked_again = asked_again or draft.asked_again
+    if asked_again:
+        value["asked_again"] = True
     if draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
@@ -311,6 +334,8 @@ def sealed_next(
         times=times,
         named=frozenset(named),
         on_paper=draft.on_paper,
+        place=draft.place,
+        asked_again=asked_again,
     )
     return after, following
 
@@ -349,14 +374,19 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     return answers
 
 
-def close(session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False) -> None:
+def close(
+    session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False, done: bool = True
+) -> None:
     """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
+
+    Its place in a group goes with it. `done`: it was not thrown away.
 
     Raises ChildWaits if the child authority was told of the interview (or, by `child`, had to be told) and has not
     given an answer that allows the end.
     """
     if status != "sent":
         child_alert_steps.let_go(session, interview.id, child=child, by=by)
+    group_steps.leave(session, interview, done=done)
     hit = hit_one(
         session,
         update(Interview)

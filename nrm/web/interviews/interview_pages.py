@@ -33,7 +33,7 @@ from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
 from nrm.web import access, frames
-from nrm.web.interviews import directives, handouts, interview_endings
+from nrm.web.interviews import directives, groups, handouts, interview_endings
 from nrm.web.interviews.questions import QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
@@ -124,8 +124,12 @@ def _spoken(draft: Draft) -> str | None:
 
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
-    markup = markup_of(draft.questionnaire)
-    body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
+    staff, spoken = current_language(), _spoken(draft)
+    body = markup.page(groups.rest_of(page, shared), draft.answers, staff=staff, spoken=spoken)
+    if shared:
+        inside = markup.page(groups.part_of(page, shared), draft.answers, staff=staff, spoken=spoken)
+        body = groups.folded(draft, inside) + body
     return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
 
 
@@ -141,8 +145,14 @@ def again(
 ) -> tuple[str, int]:
     """The page as it was typed, with its error messages. `answers`: those of the draft and of the page; `revision`:
     that of what was kept of the page already."""
-    markup = markup_of(draft.questionnaire)
-    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
+    staff, spoken = current_language(), _spoken(draft)
+    body = markup.again(form, draft.answers, only=groups.rest_of(page, shared), staff=staff, spoken=spoken)
+    if shared:
+        wrong = any(form.question_fields()[name].errors for name in shared)
+        part = groups.part_of(page, shared)
+        inside = markup.again(form, draft.answers, only=part, staff=staff, spoken=spoken)
+        body = groups.folded(draft, inside, wrong=wrong) + body
     picked = picked or SendInterviewForm(request.form)  # a shelter that was ticked stays ticked
     seen = request.form.get("seen", "") if revision is None else revision
     shown = draft.answers if answers is None else answers

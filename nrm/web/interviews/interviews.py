@@ -30,7 +30,7 @@ from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import supplements
 from nrm.web import access, errors, home
-from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, rollout
+from nrm.web.interviews import directives, groups, handouts, interview_endings, interview_pages, rollout
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import announced_returns, next_receiver
 
@@ -63,6 +63,7 @@ def border_officer_home() -> str:
         supplements=supplements.open_now(by=by),
         expected=announced_returns.expected_part(),
         first_use=rollout.first_use(by),
+        groups=groups.under_way(by),
     )
 
 
@@ -456,6 +457,7 @@ def ended(ending: str) -> str:
         ending=ending,
         telephone=country().emergency.helpline,
         leaflets=handouts.leaflets(),
+        groups=groups.under_way(access.actor()),
     )
 
 
@@ -477,4 +479,5 @@ def sent(interview_id: uuid.UUID) -> Answer:
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
         interview_id=interview_id,
+        groups=groups.under_way(by),
     )

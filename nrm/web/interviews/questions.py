@@ -157,10 +157,12 @@ class QuestionMarkup:
                 self._plans[key] = ready
         return ready
 
-    def again(self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The page as it was typed, with what to put right beside each question."""
+    def again(
+        self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None, only: Page | None = None
+    ) -> Markup:
+        """The page as it was typed, with what to put right beside each question; of `only` a part of it, that part."""
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
-        return self.rendered(form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
+        return self.rendered(only or form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
 
     def rendered(
         self,

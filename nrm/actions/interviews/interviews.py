@@ -44,7 +44,7 @@ from nrm.steps.interviews.drafts import (
     UnknownQuestionnaire,
 )
 from nrm.steps.interviews.procedures import left_by
-from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of
+from nrm.steps.interviews.screenings import count_steps, ending_of, local_day, screenings_of
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
@@ -324,7 +324,9 @@ def end(
         drafts.close(session, interview, "ended", by=by, child=child)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
-        screening_rows.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
+        screening_rows.count(session, counted)
+        count_steps(session, draft, answers, counted)
     shredding.work_off()
     return outcome
 

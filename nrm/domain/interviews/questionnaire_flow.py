@@ -16,6 +16,11 @@ def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
     return next(route for route in questionnaire.routes if route.when.holds(answers))
 
 
+def ended_as(questionnaire: Questionnaire, answers: Answers) -> str:
+    """The outcome with which the last page of this way ends the interview; empty if it goes on to a shelter."""
+    return ""
+
+
 Step = tuple[Page, Question]
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
+
+from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import ended_as
 from nrm.domain.interviews.screenings import (
     NONE,
+    NOT_ASKED,
     PROCESSED_WITHOUT_HELP,
     REFUSED,
     UNDECIDED,
@@ -19,8 +24,11 @@ from nrm.domain.interviews.screenings import (
     check_processed,
     outcome_of,
     processed_as,
+    steps_of,
 )
+from nrm.steps.interviews.drafts import Draft
 from nrm.store.countries import country
+from nrm.store.rows.interviews import screenings as rows
 
 
 def local_day(at: datetime) -> date:
@@ -69,13 +77,14 @@ def screenings_of(
     if statistics_consent(questionnaire, answers) == "no":
         return []
     facts = screening_facts(questionnaire, answers)
-    age_class, processed = facts["age_class"], processed_as(facts["assessment"], receiver)
+    age_class = facts["age_class"]
+    processed = NOT_ASKED if outcome == NOT_ASKED else processed_as(facts["assessment"], receiver)
     check_processed(processed, age_class)
     return [
         Screening(
             month=month,
             citizenship_class=facts["citizenship_class"],
-            outcome=outcome_of(facts["assessment"]),
+            outcome=outcome or outcome_of(facts["assessment"]),
             processed=processed,
             age_class=age_class,
             gender=str(case_facts(questionnaire, answers, today=day)["gender"]),
@@ -87,3 +96,16 @@ def screenings_of(
             assessment=facts["assessment"],
         )
     ]
+
+
+def count_steps(session: Session, draft: Draft, answers: Answers, counted: Iterable[Screening]) -> None:
+    """Count how far an adult came whom this post screened, for what was `counted` of them.
+
+    Not of an urgent hand-over, which asks for no indicator, and not of what was typed in from paper.
+    """
+    urgent = answers.get(draft.questionnaire.home.questions[0]) == "yes"
+    for one in counted:
+        if one.age_class == "adult" and not urgent and not draft.on_paper:
+            short = bool(ended_as(draft.questionnaire, answers))
+            steps = steps_of(one.outcome, short=short, asked_again=draft.asked_again)
+            rows.count_steps(session, one.month, one.crossing_point, steps)

@@ -17,6 +17,7 @@ from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.groups import PAGE
 from nrm.domain.interviews.interviews import Page, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import reachable
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.interviews import groups as store
@@ -66,11 +67,14 @@ def facts_of(questionnaire: Questionnaire | None, answers: Mapping[str, Any], na
 
 
 def shared_on(draft: Draft, page: Page) -> tuple[str, ...]:
-    """The questions of the page whose answers came with the group, or were given before; none outside of a group."""
-    if draft.place is None:
+    """The questions of the page that are folded: what came with the group, or was said before, and what another answer
+    to that would open. None outside of a group, and none while nothing is known."""
+    shared = draft.questionnaire.group.questions if draft.place is not None else ()
+    asked = [name for name in page.questions if name in shared]
+    if not any(name in draft.answers for name in asked):
         return ()
-    shared = draft.questionnaire.group.questions
-    return tuple(name for name in page.questions if name in shared and name in draft.answers)
+    open_ones = {each.id for each in reachable(draft.questionnaire, draft.answers)} - draft.answers.keys()
+    return tuple(name for name in asked if name not in open_ones)
 
 
 def part_of(page: Page, names: Collection[str]) -> Page:

@@ -231,7 +231,7 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
             return redirect(url_for("interviews.ended", ending=ending), 303)
         except (actions.ReasonNeeded, actions.ChildWaits):
             pass
-    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by)
+    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, asked_again=not asked_apart)
     return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import date
 
 from sqlalchemy import Date, String, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.interviews.screenings import KIND, Screening
-from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind
+from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind, ScreenStep
 from nrm.prepared import Prepared
 
 _BESIDE = ("profile", "assessment", "reason")  # what a month's number is kept by besides the kind
@@ -32,6 +33,17 @@ _ONE_MORE = Prepared(
 )
 
 
+_ONE_STEP_MORE = Prepared(
+    update(ScreenStep.__table__)  # type: ignore[arg-type]
+    .where(
+        ScreenStep.month == bindparam("of_month", type_=Date),
+        ScreenStep.crossing_point == bindparam("of_point", type_=String),
+        ScreenStep.step == bindparam("of_step", type_=String),
+    )
+    .values(number=ScreenStep.number + 1)
+)
+
+
 def count(session: Session, screenings: Iterable[Screening]) -> None:
     """Add one to each number. Call it after `audit.append`: writers queue there, and so not for the same number."""
     for screening in screenings:
@@ -48,6 +60,15 @@ def count(session: Session, screenings: Iterable[Screening]) -> None:
             kind_id = kind.id
         session.add(ScreeningCount(**codes, kind_id=kind_id, number=1))
         session.flush()
+
+
+def count_steps(session: Session, month: date, crossing_point: str, steps: Iterable[str]) -> None:
+    """Add one to the number of each step of a post; after `audit.append`, as `count`."""
+    for step in steps:
+        wanted = {"of_month": month, "of_point": crossing_point, "of_step": step}
+        if not _ONE_STEP_MORE.run(session, wanted):
+            session.add(ScreenStep(month=month, crossing_point=crossing_point, step=step, number=1))
+            session.flush()
 
 
 def remember_line(session: Session, mark: bytes) -> None:

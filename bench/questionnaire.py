@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from nrm import countries
+from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.endings import HIGH, Against
-from nrm.domain.interviews.facts import routing_facts
+from nrm.domain.interviews.facts import consent_of, routing_facts
 from nrm.domain.interviews.indicators import profile
-from nrm.domain.interviews.interviews import Question, Questionnaire
+from nrm.domain.interviews.interviews import Question, Questionnaire, Route, chosen
 from nrm.domain.interviews.questionnaire_flow import ended_as, journey, page_questions, settled, with_page
-from nrm.domain.interviews.screenings import NOT_ASKED
+from nrm.domain.interviews.screenings import NONE, NOT_ASKED, REFUSED
+from nrm.domain.interviews.short_screen import goes_on, questions_of
 from nrm.domain.shelter.cases import UNKNOWN
 
 RATES = Path(__file__).parent / "questionnaire.toml"
@@ -53,13 +55,16 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of the people; `because`: what was said by those with whom it went on, and by how many."""
+    """What became of the people. `because`: what made it an interview, and how often; `speaks`: what spoke against
+    "no indicator" in those interviews."""
 
     people: int
     not_asked: int
     went_on: int
+    refused: int
     asked_again: int
     because: Counter[str]
+    speaks: Counter[str]
 
 
 def main() -> None:
@@ -80,9 +85,11 @@ def main() -> None:
         verdict = "ok" if share <= aim else "above the aim"
         print(f"{called:40} {number:5}   1 in {1 / share if share else 0:5.1f}   aim 1 in {1 / aim:.0f}   {verdict}")
     print(f"{'could not be asked':40} {found.not_asked:5}")
-    print("an interview because of (one person may have several):")
-    for answer, number in found.because.most_common(12):
-        print(f"    {answer:36} {number:5}")
+    print(f"{'refused help in the interview':40} {found.refused:5}")
+    for called, numbers in (("an interview because of", found.because), ("asked once more because of", found.speaks)):
+        print(f"{called} (one person may have several):")
+        for answer, number in numbers.most_common(12):
+            print(f"    {answer:36} {number:5}")
 
 
 def read_rates(data: Mapping[str, Any], questionnaire: Questionnaire) -> dict[str, Rate]:
@@ -118,8 +125,9 @@ def read_rates(data: Mapping[str, Any], questionnaire: Questionnaire) -> dict[st
 def measure(questionnaire: Questionnaire, rates: Mapping[str, Rate], *, people: int, seed: int) -> Found:
     """Let that many people go through the questionnaire, each ended by an officer who sees no indicator."""
     chance = random.Random(seed)
-    not_asked = went_on = asked_again = 0
+    not_asked = went_on = refused = asked_again = 0
     because: Counter[str] = Counter()
+    speaks: Counter[str] = Counter()
     for _ in range(people):
         answers = interview(questionnaire, rates, chance)
         ended = ended_as(questionnaire, answers)
@@ -128,9 +136,15 @@ def measure(questionnaire: Questionnaire, rates: Mapping[str, Rate], *, people: 
             continue
         went_on += 1
         because.update(alarming(questionnaire, answers))
+        if consent_of(questionnaire, answers) == REFUSED:
+            refused += 1
+            continue
         routed = routing_facts(questionnaire, answers, entry_point=UNKNOWN, region_of_entry=UNKNOWN)
-        asked_again += bool(Against(profile(questionnaire, answers, child=False), routed["security_risk"] == HIGH))
-    return Found(people, not_asked, went_on, asked_again, because)
+        against = Against(profile(questionnaire, answers, child=False), routed["security_risk"] == HIGH)
+        if against:
+            asked_again += 1
+            speaks.update(speaking(against))
+    return Found(people, not_asked, went_on, refused, asked_again, because, speaks)
 
 
 def interview(questionnaire: Questionnaire, rates: Mapping[str, Rate], chance: random.Random) -> Mapping[str, Any]:
@@ -157,13 +171,37 @@ def _answer(question: Question, rates: Mapping[str, Rate], chance: random.Random
     neutral = [option.code for option in question.options if option.neutral]
     if neutral:
         return neutral[0]
+    if question.required and question.kind in ("short_text", "long_text"):
+        return "..."  # what is written decides nothing here
     if question.required:
         raise UnusableRates(f"{question.id}: is required and has neither a rate nor an answer that names nothing")
     return _OPTIONAL_STAYS_OPEN
 
 
 def alarming(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> Iterator[str]:
-    """Which answers to the questions of the short screen say that it goes on: `question: answer`."""
-    for question in questionnaire.questions.values():
-        if question.alarm and answers.get(question.id) in question.alarm | {"dont_know", "no_answer"}:
-            yield f"{question.id}: {answers[question.id]}"
+    """What on the short screen made it an interview: an alarm, an unsure answer, something named, a sign."""
+    for question in questions_of(questionnaire, _screening(questionnaire)):
+        value = answers.get(question.id)
+        if question.alarm:
+            if value in question.alarm or is_unknown(value):
+                yield f"{question.id}: {value}"
+            continue
+        for option in question.options:
+            if chosen(value, option.code) and goes_on(question, option):
+                yield f"{question.id}: {option.code}"
+
+
+def _screening(questionnaire: Questionnaire) -> Route:
+    return next(route for route in questionnaire.routes if route.ends == NONE)
+
+
+def speaking(against: Against) -> Iterator[str]:
+    """What speaks against ending such an interview."""
+    drawn = against.profile
+    yield from (said.question for said in drawn.said)
+    yield from (each.indicator for finding in drawn.findings for each in finding.named)
+    yield from (f"noticed: {each.option}" for each in drawn.border)
+    if drawn.little_said:
+        yield "little was said"
+    if against.high_risk:
+        yield "high risk"

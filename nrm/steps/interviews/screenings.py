@@ -37,9 +37,14 @@ def local_day(at: datetime) -> date:
 
 
 def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
-    """`refused` or `none` when these answers lead to no referral, else None."""
+    """`refused`, `none` or `not_asked` when these answers lead to no referral, else None.
+
+    `none` is what the officer concludes, or that the short screen was answered whole and nothing in it was an alarm.
+    """
     if consent_of(questionnaire, answers) == REFUSED:
         return REFUSED
+    if ended := ended_as(questionnaire, answers):
+        return ended
     return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
 
 
@@ -98,8 +103,10 @@ def screenings_of(
     ]
 
 
-def count_steps(session: Session, draft: Draft, answers: Answers, counted: Iterable[Screening]) -> None:
-    """Count how far an adult came whom this post screened, for what was `counted` of them.
+def count_steps(
+    session: Session, draft: Draft, answers: Answers, counted: Iterable[Screening], *, reason: str | None = None
+) -> None:
+    """Count how far an adult came whom this post screened, for what was `counted` of them. `reason`: one was asked for.
 
     Not of an urgent hand-over, which asks for no indicator, and not of what was typed in from paper.
     """
@@ -107,5 +114,5 @@ def count_steps(session: Session, draft: Draft, answers: Answers, counted: Itera
     for one in counted:
         if one.age_class == "adult" and not urgent and not draft.on_paper:
             short = bool(ended_as(draft.questionnaire, answers))
-            steps = steps_of(one.outcome, short=short, asked_again=draft.asked_again)
+            steps = steps_of(one.outcome, short=short, asked_again=draft.asked_again or reason is not None)
             rows.count_steps(session, one.month, one.crossing_point, steps)

@@ -20,8 +20,11 @@ def learned(
 ) -> dict[str, Any]:
     """What the group shares after one of its people was asked a page.
 
-    The first person says it for all. Later answers are of that person alone, but for what nobody knew before.
+    The first person says it for all. Later answers are of that person alone, but for what nobody knew before; of
+    somebody who differs from the group nothing is learned.
     """
     said = {name: given[name] for name in questionnaire.group.questions if name in page.questions and name in given}
+    if begun > 1 and any(known.get(name, value) != value for name, value in said.items()):
+        return dict(known)
     new = {name: value for name, value in said.items() if not is_unknown(value) and (begun == 1 or name not in known)}
     return {**known, **new}

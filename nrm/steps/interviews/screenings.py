@@ -97,7 +97,7 @@ def screenings_of(
             returned_from=facts["returned_from"],
             announced=facts["announced"],
             agency=agency_of(facts["return_manner"]),
-            profile=profile(questionnaire, answers, child=age_class != "adult").outcome,
+            profile="" if outcome == NOT_ASKED else profile(questionnaire, answers, child=age_class != "adult").outcome,
             assessment=facts["assessment"],
         )
     ]

@@ -23,7 +23,7 @@ from nrm.models.interviews.groups import ReturnGroup
 from nrm.models.interviews.interviews import Interview
 from nrm.store.interviews import groups as store
 from nrm.store.rows.accounts import accounts as account_rows
-from tests import factories, screened
+from tests import clicks, factories, screened
 from tests.conftest import Person
 from tests.factories_interviews import confirmation, example, fields, naming_nothing, page_id, questionnaire
 from tests.integration.test_races import instance
@@ -35,18 +35,19 @@ SignIn = Callable[[str], Person]
 LOGIN, COLLEAGUE, ELSEWHERE = "rinas.border_officer", "rinas.second_officer", "durres.border_officer"
 FERRY = {
     "language": "sq",
-    "interpreter": "nobody",
     "citizenship_class": "albanian",
     "returned_from": "GR",
     "return_manner": "deported",
     "announced": "yes",
 }
+SHARED = (*FERRY, "interpreter")
 WORDS = ("Shqip", "Shqiptare", "Greqi", "Me dëbim nga autoritetet", "A u njoftua kthimi më parë? Po")
 
 
 def ordinary(**changed: Any) -> dict[str, Any]:
     """An adult deported from Greece who names nothing."""
-    answers = {**example(**naming_nothing()), **FERRY, "age": "adult", "alone": "yes", "assessment": "none", **changed}
+    none = {"age": "adult", "alone": "yes", "interpreter": None, "assessment": "none"}
+    answers = {**example(**naming_nothing()), **FERRY, **none, **changed}
     return {name: value for name, value in answers.items() if value is not None}
 
 
@@ -76,16 +77,12 @@ def next_person(person: Person, body: str) -> str:
 
 def stands_on(body: str) -> dict[str, str]:
     """What of the shared questions stands ticked or chosen on a page."""
-    found = dict(re.findall(r"name=(\w+) value=(\w+) checked", body))
-    for name, options in re.findall(r"<select id=\w+ name=(\w+)[^>]*>(.*?)</select>", body, re.DOTALL):
-        for value in re.findall(r"<option value=(\w+) selected", options):
-            found[name] = value
-    return {name: value for name, value in found.items() if name in FERRY}
+    return {name: next(iter(values)) for name, values in clicks.standing(body).items() if name in SHARED}
 
 
 def without_shared(answers: dict[str, Any]) -> dict[str, Any]:
     """The answers that are typed for a next person: what the group shares stands there already."""
-    return {name: value for name, value in answers.items() if name not in FERRY}
+    return {name: value for name, value in answers.items() if name not in SHARED}
 
 
 def walk(person: Person, address: str, answers: dict[str, Any]) -> str:
@@ -142,17 +139,46 @@ def test_what_the_first_says_for_all_is_filled_in_for_the_next(app: Flask, sign_
     first = begin_group(person)
     assert stands_on(person.get(first)) == {}
     body = walk(person, first, ordinary())
-    shown: dict[str, str] = {}
+    body = person.get(next_person(person, body))
+    assert number_on(body) == 2
+    assert all(word in body for word in WORDS)
+    assert stands_on(body) == FERRY
+    assert the_group().facts == FERRY
+
+
+def test_an_interpreter_is_shared_and_appears_when_one_person_speaks_another_language(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    foreign = {"language": "el", "interpreter": "telephone"}
+    body = walk(person, begin_group(person), ordinary(**foreign))
+    assert the_group().facts == {**FERRY, **foreign}
+    body = walk(person, next_person(person, body), without_shared(ordinary()))
     address = next_person(person, body)
-    while len(shown) < len(FERRY):
-        body = person.get(address)
-        assert number_on(body) == 2
-        assert all(word in body for word in WORDS)
-        shown |= stands_on(body)
-        address = person.post(
-            address, fields(page_id(address), body, {**stands_on(body), **without_shared(ordinary())})
-        )
-    assert shown == FERRY
+    body = person.get(address)
+    sent = fields(page_id(address), body, {**without_shared(ordinary()), **FERRY, "language": "sq"})
+    assert "interpreter" not in sent
+    body = walk(person, person.post(address, sent), ordinary())  # who speaks the officer's language needs none
+    walk(person, next_person(person, body), without_shared(ordinary()))
+    assert (the_group().begun, the_group().done) == (4, 4)
+
+
+def test_a_group_that_needs_no_interpreter_can_have_one_person_who_does(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    body = walk(person, begin_group(person), ordinary())
+    address = next_person(person, body)
+    body = person.get(address)
+    inside = body.partition('<details class="group">')[2].partition("</details>")[0]
+    assert "name=interpreter" in inside  # opened by the language, in the same fold
+    sent = fields(page_id(address), body, {**without_shared(ordinary()), **FERRY, "language": "el"})
+    again = person.post(address, sent, status=422)
+    inside = again.partition('<details class="group" open>')[2].partition("</details>")[0]
+    assert "id=interpreter-error" in inside
+    walk(
+        person, person.post(address, {**sent, "interpreter": "present"}), ordinary(language="el", interpreter="present")
+    )
     assert the_group().facts == FERRY
 
 
@@ -211,6 +237,33 @@ def test_a_mistake_in_what_is_folded_opens_it(app: Flask, sign_in: SignIn) -> No
 
 
 # -- nobody is lost
+
+
+def counted_walk(person: Person, address: str, answers: dict[str, Any]) -> tuple[str, int, int]:
+    """As `walk`: the page after the last, the clicks on the way, and how many pages were loaded."""
+    cost = 0
+    for loads in range(1, 20):
+        body = person.get(address)
+        page = page_id(address).split("?")[0]
+        if page not in questionnaire().pages:
+            return body, cost, loads
+        sent = fields(page, body, {**stands_on(body), **answers})
+        cost += clicks.on(body, sent) + 1
+        address = person.post(address, sent)
+    raise AssertionError(address)
+
+
+def test_the_first_of_a_group_costs_24_clicks_and_each_next_one_14(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    required = dict.fromkeys(("noticed", "hurt_what", "companions_who"))
+    body, cost, loads = counted_walk(person, begin_group(person), ordinary(**required))
+    assert cost + 2 <= 24  # the link on the home page and the button that begins
+    assert loads == 3
+    for _ in range(2):
+        body, cost, loads = counted_walk(person, next_person(person, body), without_shared(ordinary(**required)))
+        assert cost + 1 <= 14
+        assert loads == 3
 
 
 @pytest.mark.slow

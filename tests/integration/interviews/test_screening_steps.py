@@ -12,12 +12,20 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.db import db, transaction
-from nrm.domain.interviews.screenings import ASKED_AGAIN, LEFT_UNASKED, SCREENED, WENT_ON
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.screenings import ASKED_AGAIN, LEFT_UNASKED, NOT_ASKED, SCREENED, WENT_ON
+from nrm.domain.quarters import Quarter
+from nrm.domain.reports.counting import RETURNEE
 from nrm.models.interviews.screenings import ScreenStep
+from nrm.store.countries import country
+from nrm.store.reports import counting
 from nrm.store.rows.interviews import screenings as screening_rows
+from tests import screened
 from tests.conftest import Person
-from tests.factories_interviews import LOGIN, begin, example, naming_nothing, walk
+from tests.factories import later
+from tests.factories_interviews import LOGIN, begin, example, naming_nothing, questionnaire, walk
 
+RELEASE = Actor.system("release")
 SignIn = Callable[[str], Person]
 ORDINARY: dict[str, Any] = {"age": "adult", "alone": "yes", "assessment": "none", "risk": "low"}
 
@@ -32,6 +40,50 @@ def steps() -> dict[str, int]:
     db.session.rollback()
     rows = db.session.execute(select(ScreenStep.step, ScreenStep.number).where(ScreenStep.crossing_point == "rinas"))
     return {row.step: row.number for row in rows}
+
+
+ASKED_BEFORE_OTHERS = {"alone": "no", "companions": ["friend"], "apart": "not_asked"}
+
+
+def test_who_could_not_be_asked_is_counted_as_that_and_never_as_no_indicator(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    answers = ordinary(**ASKED_BEFORE_OTHERS, language="sq", returned_from="GR")
+    assert walk(person, answers, begin(person))[-1] == "not_asked"
+    (one,) = screened.counted()
+    assert (one.outcome, one.processed, one.profile, one.age_class) == (NOT_ASKED, NOT_ASKED, "", "adult")
+    assert (one.crossing_point, one.returned_from) == ("rinas", "GR")
+    assert steps() == {SCREENED: 1, LEFT_UNASKED: 1}
+    later(days=120)
+    assert 'id="assessments"' not in sign_in("oms.monitor").get("/rollout/assessments")  # nothing was assessed
+
+
+def test_report_x_prints_who_could_not_be_asked(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    walk(person, ordinary(**ASKED_BEFORE_OTHERS, language="sq"), begin(person))
+    quarter = Quarter.of(clock.today(country().timezone))
+    with db.engine.connect() as connection:
+        found = counting.returnees(connection, quarter, quarter, by=RELEASE)
+    place = RETURNEE.index("outcome"), RETURNEE.index("processed")
+    assert [tuple(codes[each] for each in place) for codes in found] == [(NOT_ASKED, NOT_ASKED)]
+    outcomes = country().tables["x"].dimensions["outcome"]
+    assert NOT_ASKED in outcomes.codes
+
+
+def test_a_child_is_never_left_unasked(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    child = {"age": "child", "age_stated": None, "birth": None, "child_with": "nëna", "noticed_child": ["alone"]}
+    loaded = walk(person, example(**ASKED_BEFORE_OTHERS, **child, assessment="suspected"), begin(person))
+    assert "apart" not in "".join(each for page in loaded for each in asked_on(page))
+    assert all(one.outcome != NOT_ASKED for one in screened.counted())
+
+
+def asked_on(page: str) -> tuple[str, ...]:
+    """The questions of a page that was loaded; none of a page that is not of the questionnaire."""
+    pages = questionnaire().pages
+    return pages[page].questions if page in pages else ()
 
 
 def test_an_interview_is_counted_as_far_as_it_came(app: Flask, sign_in: SignIn) -> None:

@@ -56,9 +56,9 @@ class Indicator:
 class Option:
     """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
 
-    `source` is where a sign that can be noticed at the border comes from. `named`: who gives this answer
-    names something that was done to them, beside any indicator: `everybody`, or `child` for a child alone. `neutral`:
-    it names nothing.
+    `source` is where a sign that can be noticed at the border comes from, `weak` that it alone is not enough for a
+    suspicion. `named`: who gives this answer names something that was done to them, beside any indicator: `everybody`,
+    or `child` for a child alone. `neutral`: it names nothing.
     """
 
     code: str
@@ -69,6 +69,7 @@ class Option:
     source: str = ""
     named: Who = ""
     neutral: bool = False
+    weak: bool = False
 
     @property
     def declared(self) -> bool:
@@ -87,7 +88,7 @@ class Question:
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
     wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
-    are, name something.
+    are, name something. `acts`: the answers that stand for an act of trafficking: recruiting, transporting, keeping.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Question:
     longest: int = 0
     depends_on: frozenset[str] = frozenset()
     named: Who = ""
+    acts: frozenset[str] = frozenset()
     reads: Texts = field(default_factory=dict)
 
     @property

@@ -22,6 +22,9 @@ DERIVED = {
     "second_country": "country",
     "consent_statistics": "yes_no",
 }
+# Of these every option says what it means for the profile, as does every option that gives a means of control.
+TELLING = ("forms", "work", "still", "official", "paid_by", "documents_held", "companions", "danger", "control")
+MEANS = "means_of_control"
 CONSENT_CODES = ("given", "refused", "not_asked_child", "not_asked_urgent")
 # Beyond this many combinations of answers a condition is taken as satisfiable.
 COMBINATIONS = 100_000
@@ -50,8 +53,8 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     """(key, reason) for what an interview works without and a finished questionnaire has.
 
     The texts read out, in every language that is read out; one strength for each indicator; a source for every
-    indicator, every sign at the border and every coded fact; of a question of which one answer names something, what
-    every other answer means.
+    indicator, every sign at the border and every coded fact; what each answer means, where one answer of the question
+    names something or `TELLING` lists it.
     """
     for language in questionnaire.reading:
         for question in questionnaire.questions.values():
@@ -62,12 +65,12 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
                 yield f"wording.{wording.id}", f"has no text to read out in {language}"
     strengths: dict[str, tuple[str, str]] = {}
     for question in questionnaire.questions.values():
-        telling = any(option.declared for option in question.options)
+        telling = question.id in TELLING or any(option.declared for option in question.options)
         for option in question.options:
-            if telling and not option.declared and option.code not in ALONE:
-                key = f"question.{question.id}.options.{option.code}"
-                yield key, "must say what it means: indicator, named, named_for or neutral"
             key = f"question.{question.id}.options.{option.code}"
+            controls = any(fact == MEANS for fact, _ in option.gives)
+            if (telling or controls) and not option.declared and option.code not in ALONE:
+                yield key, "must say what it means: indicator, named, named_for or neutral"
             if question.border and not option.source and option.code not in ALONE:
                 yield f"{key}.source", "is missing"
             for each in option.indicators:

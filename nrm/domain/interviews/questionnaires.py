@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from nrm.domain import conditions
 from nrm.domain.interviews.interviews import (
+    ALONE,
     CLOSED_KINDS,
     COMPARTMENTS,
     KINDS,
@@ -56,9 +57,10 @@ CODE_KEYS = (
     "none",
     "named",
     "named_for",
+    "acts",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral"})
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
@@ -176,7 +178,10 @@ class _Reader:
         named = self.named_for(table, key) or ("everybody" if self.flag(table, "named", key) else "")
         if neutral and (named or indicators):
             raise self.wrong(f"{key}.neutral", "what names something is not neutral")
-        return Option(code, text, indicators, given, group, source, named, neutral)
+        weak = self.flag(table, "weak", key)
+        if weak and question.get("border") is not True:
+            raise self.wrong(f"{key}.weak", "is for signs that are noticed (`border`)")
+        return Option(code, text, indicators, given, group, source, named, neutral, weak)
 
     def named_for(self, table: Mapping[str, Any], key: str) -> Who:
         """Whom an answer names something of, beside everybody."""
@@ -226,13 +231,14 @@ class _Reader:
         by = table.get("by", "person")
         if by not in ("person", "officer"):
             raise self.wrong(f"{key}.by", "must be person or officer")
+        options = self.options(key, kind, by, table, common)
         return Question(
             id=identifier,
             kind=kind,
             text=self.texts(table.get("text"), f"{key}.text"),
             compartment=compartment,  # type: ignore[arg-type]  # checked just above
             hint=self.texts(table["hint"], f"{key}.hint") if "hint" in table else None,
-            options=self.options(key, kind, by, table, common),
+            options=options,
             when=self.condition(table, key),
             under=self.under(key, kind, table),
             required=self.flag(table, "required", key),
@@ -247,6 +253,7 @@ class _Reader:
             longest=self.whole(table, "longest", key, LONGEST.get(kind, 0)),
             depends_on=frozenset(self.strings(table, "depends_on", key)),
             named=self.own_words(key, kind, table),
+            acts=self.acts(key, options, table),
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -256,6 +263,16 @@ class _Reader:
         if "named_for" in table and kind not in ("short_text", "long_text"):
             raise self.wrong(f"{key}.named_for", f"is for texts; a {kind} says it at each option")
         return self.named_for(table, key)
+
+    def acts(self, key: str, options: tuple[Option, ...], table: Mapping[str, Any]) -> frozenset[str]:
+        """The answers that stand for an act of trafficking; `true` means each that is not neutral."""
+        if table.get("acts") is True:
+            return frozenset(each.code for each in options if not each.neutral and each.code not in ALONE)
+        codes = self.strings(table, "acts", key)
+        for code in codes:
+            if code not in {each.code for each in options}:
+                raise self.wrong(f"{key}.acts", f"the question has no option `{code}`")
+        return frozenset(codes)
 
     def under(self, key: str, kind: str, table: Mapping[str, Any]) -> tuple[str, str] | None:
         if "under" not in table:

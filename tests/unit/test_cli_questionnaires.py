@@ -21,10 +21,10 @@ NAME = "questionnaire-returnee-1"
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Callable[..., Path]:
-    """The shipped questionnaire with its read-out texts, under another name, with `changes` (old text -> new)."""
+    """The shipped questionnaire with the files beside it, under another name, with `changes` (old text -> new)."""
 
     def write(name: str, **changes: tuple[str, str]) -> Path:
-        for ending in (".toml", ".read-out.toml"):
+        for ending in (".toml", ".read-out.toml", ".signs.toml"):
             text = (ALBANIA / f"{NAME}{ending}").read_text("utf-8")
             for before, after in changes.values():
                 text = text.replace(before, after, 1)
@@ -69,6 +69,8 @@ def test_every_finding_stands_on_a_line_of_its_own(edited: Callable[..., Path]) 
         ('en = "Injuries", source = "UK first responder toolkit 2026"', 'en = "Injuries"',
          "question.noticed.options.injury.source: is missing"),
         ('source = "IOM HTCDS 2.0"\n', "", "fact.gender.source: is missing"),
+        ("[sign.noticed.fear]", "[sign.noticed_child.none]",
+         "question.noticed.options.fear: is not explained in the file of signs"),
         ('en = "Forced marriage or adoption, being sold", indicator = { id = "D2.abduction", adult = "M"',
          'en = "Forced marriage or adoption, being sold", indicator = { id = "D2.abduction", adult = "S"',
          "question.start.options.sold.indicator: `D2.abduction` has other strengths elsewhere"),
@@ -308,3 +310,29 @@ def test_a_wrong_mark_of_weakness_or_of_an_act_is_named(
 ) -> None:
     result = run("check", edited("q", change=(before, after)))
     assert (result.exit_code, result.stdout) == (1, f"q.toml: {finding}\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        ("[sign.noticed.fear]", "[sign.noticed.colour]", "sign.noticed.colour: is no option of the question"),
+        ("[sign.noticed.address]", "[sign.forms.other]", "sign.forms: is no question about signs (`border`)"),
+        ("[sign.noticed.fear]\nlooks", "[sign.noticed.fear]\nlook",
+         "sign.noticed.fear.look: is no key that is known here"),
+        ("[sign.noticed.fear]\nlooks = { sq", "[sign.noticed.fear]\nlooks = { xx",
+         "sign.noticed.fear.looks: has no text in sq"),
+        ("[sign.noticed.fear]", "[colour]\n[sign.noticed.fear]", "colour: is no key that is known here"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_file_of_signs_names_that_file(
+    edited: Callable[..., Path], before: str, after: str, finding: str
+) -> None:
+    result = run("check", edited("q", change=(before, after)))
+    assert (result.exit_code, result.stdout) == (1, f"q.signs.toml: {finding}\n")
+
+
+def test_a_questionnaire_without_a_file_of_signs_explains_none_and_has_no_finding(edited: Callable[..., Path]) -> None:
+    file = edited("q")
+    file.with_name("q.signs.toml").unlink()
+    result = run("check", file)
+    assert (result.exit_code, result.stdout) == (0, "")

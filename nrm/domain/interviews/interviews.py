@@ -53,12 +53,20 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """What a sign looks like, and what it does not mean: one sentence each."""
+
+    looks: Texts
+    proves_not: Texts
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
 
     `source` is where a sign that can be noticed at the border comes from, `weak` that it alone is not enough for a
     suspicion. `named`: who gives this answer names something that was done to them, beside any indicator: `everybody`,
-    or `child` for a child alone. `neutral`: it names nothing.
+    or `child` for a child alone. `neutral`: it names nothing. `help` is for the officer who ticks a sign.
     """
 
     code: str
@@ -70,6 +78,7 @@ class Option:
     named: Who = ""
     neutral: bool = False
     weak: bool = False
+    help: Help | None = None
 
     @property
     def declared(self) -> bool:

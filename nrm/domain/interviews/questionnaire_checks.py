@@ -54,7 +54,7 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
 
     The texts read out, in every language that is read out; one strength for each indicator; a source for every
     indicator, every sign at the border and every coded fact; what each answer means, where one answer of the question
-    names something or `TELLING` lists it.
+    names something or `TELLING` lists it; an explanation of every sign, if the file of signs explains any.
     """
     for language in questionnaire.reading:
         for question in questionnaire.questions.values():
@@ -63,6 +63,7 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for wording in questionnaire.wordings.values():
             if language not in wording.text:
                 yield f"wording.{wording.id}", f"has no text to read out in {language}"
+    explained = any(option.help for question in questionnaire.questions.values() for option in question.options)
     strengths: dict[str, tuple[str, str]] = {}
     for question in questionnaire.questions.values():
         telling = question.id in TELLING or any(option.declared for option in question.options)
@@ -73,6 +74,8 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
                 yield key, "must say what it means: indicator, named, named_for or neutral"
             if question.border and not option.source and option.code not in ALONE:
                 yield f"{key}.source", "is missing"
+            if explained and question.border and option.help is None and option.code not in ALONE:
+                yield key, "is not explained in the file of signs"
             for each in option.indicators:
                 before = strengths.setdefault(each.id, (each.adult, each.child))
                 if before != (each.adult, each.child):

@@ -1,7 +1,8 @@
 """Reading a questionnaire from its data file: every mistake is named by file and key.
 
 `parse_questionnaire` takes the decoded TOML; `read_out` is the decoded file with the wordings for the person in further
-languages, each with its status and translator. The sound result is checked as a whole by `questionnaire_checks`.
+languages, each with its status and translator, and `signs` the one that explains the signs. The sound result is checked
+as a whole by `questionnaire_checks`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nrm.domain.interviews.interviews import (
     Check,
     Dimension,
     Fact,
+    Help,
     Indicator,
     Option,
     Page,
@@ -71,10 +73,17 @@ READ_OUT_KEYS = frozenset({"language", "question", "wording"})
 
 
 def parse_questionnaire(
-    data: Mapping[str, Any], *, file: str, read_out: Mapping[str, Any] | None = None, read_out_file: str = ""
+    data: Mapping[str, Any],
+    *,
+    file: str,
+    read_out: Mapping[str, Any] | None = None,
+    read_out_file: str = "",
+    signs: Mapping[str, Any] | None = None,
+    signs_file: str = "",
 ) -> Questionnaire:
     """The questionnaire in `data`; raises MalformedQuestionnaire with file, key and reason."""
-    return _Reader(data, file).questionnaire(_Reader(read_out or {}, read_out_file or file))
+    spoken, explained = _Reader(read_out or {}, read_out_file or file), _Reader(signs or {}, signs_file or file)
+    return _Reader(data, file).questionnaire(spoken, explained)
 
 
 class _Reader:
@@ -346,7 +355,7 @@ class _Reader:
 
     # -- the whole
 
-    def questionnaire(self, read_out: _Reader) -> Questionnaire:
+    def questionnaire(self, read_out: _Reader, signs: _Reader) -> Questionnaire:
         identifier = self.string(self.data, "id", "")
         self.languages = self.strings(self.data, "languages", "")
         if not self.languages:
@@ -369,6 +378,7 @@ class _Reader:
             raise self.wrong("home", f"names the page `{home}`, which does not exist")
         read_out.known(read_out.data, READ_OUT_KEYS, "")
         questions, wordings = read_out.readings(questions, wordings, self.languages)
+        questions = signs.explained(questions, self.languages)
         derive = self.table(self.data, "derive", "")
         result = Questionnaire(
             id=identifier,
@@ -485,6 +495,29 @@ class _Reader:
                 raise self.wrong(f"wording.{name}", "repeats a staff language")
             spoken[name] = replace(wordings[name], text=MappingProxyType({**wordings[name].text, **table}))
         return read, spoken
+
+    def explained(self, questions: dict[str, Question], staff: tuple[str, ...]) -> dict[str, Question]:
+        """The questions with the help of the file of signs at their options."""
+        self.languages = staff
+        self.known(self.data, ("sign",), "")
+        read = dict(questions)
+        for name in self.table(self.data, "sign", ""):
+            if name not in questions or not questions[name].border:
+                raise self.wrong(f"sign.{name}", "is no question about signs (`border`)")
+            signs = self.table(self.table(self.data, "sign", ""), name, "sign")
+            helps = {code: self.help(each, f"sign.{name}.{code}") for code, each in signs.items()}
+            for code in helps:
+                if questions[name].option(code) is None:
+                    raise self.wrong(f"sign.{name}.{code}", "is no option of the question")
+            options = tuple(replace(each, help=helps.get(each.code)) for each in questions[name].options)
+            read[name] = replace(questions[name], options=options)
+        return read
+
+    def help(self, table: object, key: str) -> Help:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table with looks and proves_not")
+        self.known(table, ("looks", "proves_not"), key)
+        return Help(*(self.texts(table.get(part), f"{key}.{part}") for part in ("looks", "proves_not")))
 
     def spoken(self, table: object, languages: Mapping[str, Any], key: str) -> None:
         if not isinstance(table, dict):

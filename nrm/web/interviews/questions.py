@@ -32,6 +32,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
+        "signs": "Si duken këto shenja dhe çfarë nuk duan të thonë",
     },
     "en": {
         "optional": "(optional)",
@@ -42,6 +43,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Day",
         "month": "Month",
         "year": "Year",
+        "signs": "What these signs look like, and what they do not mean",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.

@@ -129,7 +129,7 @@ def test_an_ordinary_returnee_is_ended_on_the_ninth_page(app: Flask, sign_in: Si
 
 
 @pytest.mark.parametrize(
-    "changed", [{"danger": "yes"}, {"risk": "high"}, {"paid_by": "loan"}, {"noticed": ["fear"]}, {"party": "NRC"}]
+    "changed", [{"danger": "yes"}, {"risk": "high"}, {"paid_by": "loan"}, {"noticed": ["taught"]}, {"party": "NRC"}]
 )
 def test_any_one_of_them_is_enough_to_be_asked(app: Flask, sign_in: SignIn, changed: dict[str, Any]) -> None:
     person = sign_in(LOGIN)

@@ -96,7 +96,8 @@ class Question:
 
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
-    wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
+    wording for the person by language, beyond the staff languages of `text`; `to_child` has the text as a child is
+    asked, in the languages in which a child is spoken to in another way. `named`: whose own words, whatever they
     are, name something. `acts`: the answers that stand for an act of trafficking: recruiting, transporting, keeping.
     """
 
@@ -122,6 +123,7 @@ class Question:
     named: Who = ""
     acts: frozenset[str] = frozenset()
     reads: Texts = field(default_factory=dict)
+    to_child: Texts = field(default_factory=dict)
 
     @property
     def closed(self) -> bool:

@@ -60,6 +60,7 @@ CODE_KEYS = (
     "named",
     "named_for",
     "acts",
+    "to_child",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
@@ -263,6 +264,7 @@ class _Reader:
             depends_on=frozenset(self.strings(table, "depends_on", key)),
             named=self.own_words(key, kind, table),
             acts=self.acts(key, options, table),
+            to_child=MappingProxyType(self.to_child(key, table)),
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -272,6 +274,13 @@ class _Reader:
         if "named_for" in table and kind not in ("short_text", "long_text"):
             raise self.wrong(f"{key}.named_for", f"is for texts; a {kind} says it at each option")
         return self.named_for(table, key)
+
+    def to_child(self, key: str, table: Mapping[str, Any]) -> dict[str, str]:
+        texts = self.table(table, "to_child", key)
+        for language in texts:
+            if language not in self.languages:
+                raise self.wrong(f"{key}.to_child.{language}", f"must be {' or '.join(self.languages)}")
+        return {language: self.string(texts, language, f"{key}.to_child") for language in texts}
 
     def acts(self, key: str, options: tuple[Option, ...], table: Mapping[str, Any]) -> frozenset[str]:
         """The answers that stand for an act of trafficking; `true` means each that is not neutral."""

@@ -128,7 +128,7 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    _pieces: dict[tuple[frozenset[Question], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
     _plans: dict[tuple[tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
@@ -240,7 +240,7 @@ class QuestionMarkup:
         self, question: Question, revealed: Mapping[str, Question], staff: str, say: str | None, marked: bool
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (frozenset(names), staff, say, marked)
+        key = (frozenset((question, *revealed.values())), staff, say, marked)
         piece = self._pieces.get(key)
         if piece is None:
             html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked))

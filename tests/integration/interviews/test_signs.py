@@ -46,7 +46,7 @@ def test_each_sign_is_explained_in_two_sentences_and_its_source_is_named(app: Fl
     assert len(body.encode()) < 11_700, "with the style sheet and the script below 15 KB"
 
 
-def test_every_sign_has_one_sentence_of_each_kind_in_both_languages() -> None:
+def test_every_sign_has_one_sentence_of_each_kind_in_both_languages(app: Flask) -> None:
     signs = [o for q in questionnaire().questions.values() if q.border for o in q.options if o.code != "none"]
     assert len(signs) == 24
     for option in signs:
@@ -68,4 +68,4 @@ def test_the_questions_about_signs_link_to_their_part_and_to_nothing_else(
 
 
 def test_the_explanations_are_for_those_who_hold_interviews(app: Flask, sign_in: SignIn) -> None:
-    sign_in("vatra.case_worker").get("/signs", status=403)
+    sign_in("molsa.statistician").get("/signs", status=403)

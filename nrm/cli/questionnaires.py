@@ -33,7 +33,8 @@ def questionnaire() -> None:
 def check(file: Path) -> None:
     """What is wrong with the questionnaire in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 
-    The texts read out are looked for beside it, under the same name with `.read-out.toml`.
+    Beside it, under the same name, the texts read out are looked for (`.read-out.toml`) and what explains the signs
+    (`.signs.toml`).
     """
     try:
         read = _read(file)

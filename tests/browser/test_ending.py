@@ -65,7 +65,7 @@ def test_an_adult_is_not_destroyed_by_any_wrong_button(shared_town: Town, desk: 
     said = officer.locator("main").inner_text()
     assert "Shërbime seksuale" in said
     assert "Strehëza e zgjedhur" in said
-    officer.get_by_role("button", name="Mbylle dhe asgjësoje").click()  # without a reason
+    officer.get_by_role("button", name="Mbylleni dhe asgjësojeni").click()  # without a reason
     expect(officer.locator("[data-errors]")).to_contain_text("Zgjidhni pse")
     fine(officer)
     live.main_button(officer).click()  # the main button goes back
@@ -100,7 +100,7 @@ def test_a_no_is_asked_once_more_and_can_be_taken_back(shared_town: Town, desk: 
     officer.wait_for_url("**/refusal")
     live.main_button(officer).click()
     officer.wait_for_url("**/end")
-    officer.get_by_role("button", name="Mbylle dhe asgjësoje").click()
+    officer.get_by_role("button", name="Mbylleni dhe asgjësojeni").click()
     officer.wait_for_url("**/ended/refused")
 
 
@@ -131,7 +131,7 @@ def test_a_child_stays_until_the_child_authority_has_answered(shared_town: Town,
     live.main_button(authority).click()
     expect(authority.locator("h1")).to_have_text("A është kjo përgjigjja juaj?")
     fine(authority)
-    authority.get_by_role("button", name="Po, regjistroje këtë përgjigje").click()
+    authority.get_by_role("button", name="Po, regjistrojeni këtë përgjigje").click()
     authority.wait_for_url(lambda url: "/answer" not in url)
     officer.goto(f"{interview}/end")
     expect(officer.locator(".note")).to_contain_text("Fëmija shkon me prindërit")
@@ -139,7 +139,7 @@ def test_a_child_stays_until_the_child_authority_has_answered(shared_town: Town,
     live.main_button(officer).click()
     assert page_of(officer) == "check"
     officer.go_back()
-    officer.get_by_role("button", name="Mbylle dhe asgjësoje").click()
+    officer.get_by_role("button", name="Mbylleni dhe asgjësojeni").click()
     officer.wait_for_url("**/ended/none")
 
 

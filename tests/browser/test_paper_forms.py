@@ -78,7 +78,7 @@ def test_a_paper_is_typed_in_by_keyboard_alone_and_without_javascript(plain_page
     expect(plain_page.locator("#control > p[dir=auto]")).to_have_attribute("lang", "el")
     plain_page.locator("#control").get_by_role("link", name="Me shkronja të mëdha").click()
     expect(plain_page.locator("h1")).to_have_attribute("dir", "auto")
-    plain_page.get_by_role("link", name="Kthehu te formulari").click()
+    plain_page.get_by_role("link", name="Kthehuni te formulari").click()
     expect(plain_page).to_have_url(re.compile(r"/happened#control$"))
 
 

@@ -132,10 +132,10 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     loads.since()
     worker.get_by_role("link", name=code).first.click()
     worker.get_by_role("button", name="Personi mbërriti").click()
-    expect(worker.get_by_role("link", name="Strehoje", exact=True)).to_be_visible()
+    expect(worker.get_by_role("link", name="Strehojeni", exact=True)).to_be_visible()
     assert loads.since() == 2
 
-    worker.get_by_role("link", name="Strehoje", exact=True).click()
+    worker.get_by_role("link", name="Strehojeni", exact=True).click()
     worker.check('[name=admitted][value="today"]')
     worker.check('[name=planned][value="30"]')
     live.main_button(worker).click()

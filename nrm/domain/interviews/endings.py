@@ -10,8 +10,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from nrm.domain.interviews.indicators import Profile
+from nrm.domain.interviews.questionnaire_flow import CHILD_AGES
 
-CHILD_ROUTE = ("child", "unsure")
+CHILD_ROUTE = CHILD_AGES
 HIGH = "high"
 # How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
 ANSWER_WITHIN = timedelta(hours=1)

@@ -56,12 +56,20 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """What a sign looks like, and what it does not mean: one sentence each."""
+
+    looks: Texts
+    proves_not: Texts
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One answer of a closed question; `gives` are coded facts it stands for, as (fact, code).
 
-    `source` is where a sign that can be noticed at the border comes from. `named`: who gives this answer
-    names something that was done to them, beside any indicator: `everybody`, or `child` for a child alone. `neutral`:
-    it names nothing. `weak`: a sign that alone says too little to ask more.
+    `source` is where a sign that can be noticed at the border comes from, `weak` that it alone is not enough for a
+    suspicion. `named`: who gives this answer names something that was done to them, beside any indicator: `everybody`,
+    or `child` for a child alone. `neutral`: it names nothing. `help` is for the officer who ticks a sign.
     """
 
     code: str
@@ -73,6 +81,7 @@ class Option:
     named: Who = ""
     neutral: bool = False
     weak: bool = False
+    help: Help | None = None
 
     @property
     def declared(self) -> bool:
@@ -90,9 +99,11 @@ class Question:
 
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
-    wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
-    are, name something. `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not
-    know" and "will not answer" do so too, `alone`, or `together` with a second one.
+    wording for the person by language, beyond the staff languages of `text`; `to_child` has the text as a child is
+    asked, in the languages in which a child is spoken to in another way. `named`: whose own words, whatever they
+    are, name something. `acts`: the answers that stand for an act of trafficking: recruiting, transporting, keeping.
+    `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not know" and "will not
+    answer" do so too, `alone`, or `together` with a second one.
     """
 
     id: str
@@ -117,7 +128,9 @@ class Question:
     named: Who = ""
     alarm: frozenset[str] = frozenset()
     alarm_unsure: Unsure = ""
+    acts: frozenset[str] = frozenset()
     reads: Texts = field(default_factory=dict)
+    to_child: Texts = field(default_factory=dict)
 
     @property
     def closed(self) -> bool:

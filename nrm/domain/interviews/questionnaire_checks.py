@@ -28,6 +28,9 @@ DERIVED = {
 # What a group shares is one code for each question, and nothing that is kept sealed of one person alone.
 GROUP_KINDS = ("yes_no", "one_of", "country", "language")
 GROUP_COMPARTMENTS = ("fact", "hand_over")
+# Of these every option says what it means for the profile, as does every option that gives a means of control.
+TELLING = ("forms", "work", "still", "official", "paid_by", "documents_held", "companions", "danger", "control")
+MEANS = "means_of_control"
 CONSENT_CODES = ("given", "refused", "not_asked_child", "not_asked_urgent")
 # Beyond this many combinations of answers a condition is taken as satisfiable.
 COMBINATIONS = 100_000
@@ -56,8 +59,8 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     """(key, reason) for what an interview works without and a finished questionnaire has.
 
     The texts read out, in every language that is read out; one strength for each indicator; a source for every
-    indicator, every sign at the border and every coded fact; of a question of which one answer names something, what
-    every other answer means.
+    indicator, every sign at the border and every coded fact; what each answer means, where one answer of the question
+    names something or `TELLING` lists it; an explanation of every sign, if the file of signs explains any.
     """
     for language in questionnaire.reading:
         for question in questionnaire.questions.values():
@@ -66,16 +69,19 @@ def incomplete(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for wording in questionnaire.wordings.values():
             if language not in wording.text:
                 yield f"wording.{wording.id}", f"has no text to read out in {language}"
+    explained = any(option.help for question in questionnaire.questions.values() for option in question.options)
     strengths: dict[str, tuple[str, str]] = {}
     for question in questionnaire.questions.values():
-        telling = any(option.declared for option in question.options)
+        telling = question.id in TELLING or any(option.declared for option in question.options)
         for option in question.options:
-            if telling and not option.declared and option.code not in ALONE:
-                key = f"question.{question.id}.options.{option.code}"
-                yield key, "must say what it means: indicator, named, named_for or neutral"
             key = f"question.{question.id}.options.{option.code}"
+            controls = any(fact == MEANS for fact, _ in option.gives)
+            if (telling or controls) and not option.declared and option.code not in ALONE:
+                yield key, "must say what it means: indicator, named, named_for or neutral"
             if question.border and not option.source and option.code not in ALONE:
                 yield f"{key}.source", "is missing"
+            if explained and question.border and option.help is None and option.code not in ALONE:
+                yield key, "is not explained in the file of signs"
             for each in option.indicators:
                 before = strengths.setdefault(each.id, (each.adult, each.child))
                 if before != (each.adult, each.child):

@@ -31,7 +31,7 @@ def _changes(old: Questionnaire, new: Questionnaire) -> Iterator[Change]:
     yield from _members("route", {each.id: each for each in old.routes}, {each.id: each for each in new.routes})
     yield from _members("page", old.pages, new.pages)
     yield from _members("question", old.questions, new.questions, apart=("options",))
-    yield from _members("option", _options(old), _options(new), apart=("indicators",))
+    yield from _members("option", _options(old), _options(new), apart=("indicators", "help"))
     for key, (before, after) in _in_both(_options(old), _options(new)):
         names = [{each.id for each in option.indicators} for option in (before, after)]
         if names[0] != names[1]:

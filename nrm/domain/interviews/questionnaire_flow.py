@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.interviews import Answers, Check, Page, Question, Questionnaire, Route, chosen
+
+# For a child, and for a person who may be one.
+CHILD_AGES = ("child", "unsure")
 
 
 def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
@@ -285,7 +288,8 @@ def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
     """The questions this page shows given the answers of earlier pages.
 
-    Those still hidden under an option, or closed by another answer of the page, are among them.
+    Those still hidden under an option, or closed by another answer of the page, are among them. Once the rules for
+    children apply they are as a child is asked.
     """
     kept = settled(questionnaire, answers)
     own = frozenset(page.questions)
@@ -301,7 +305,17 @@ def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -
             shows = question.when is ALWAYS or question.when.holds(earlier)
         if shows:
             shown[name] = question
-    return tuple(shown.values())
+    if kept.get(questionnaire.derive["age"]) not in CHILD_AGES:
+        return tuple(shown.values())
+    to_child = _to_child(questionnaire)
+    return tuple(to_child.get(name, question) for name, question in shown.items())
+
+
+@lru_cache(maxsize=64)
+def _to_child(questionnaire: Questionnaire) -> Mapping[str, Question]:
+    """The questions that a child is asked in other words, with those as their text."""
+    questions = questionnaire.questions.values()
+    return {each.id: replace(each, text={**each.text, **each.to_child}) for each in questions if each.to_child}
 
 
 def missing(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:

@@ -1,7 +1,8 @@
 """Reading a questionnaire from its data file: every mistake is named by file and key.
 
 `parse_questionnaire` takes the decoded TOML; `read_out` is the decoded file with the wordings for the person in further
-languages, each with its status and translator. The sound result is checked as a whole by `questionnaire_checks`.
+languages, each with its status and translator, and `signs` the one that explains the signs. The sound result is checked
+as a whole by `questionnaire_checks`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 from nrm.domain import conditions
 from nrm.domain.interviews.interviews import (
+    ALONE,
     CLOSED_KINDS,
     COMPARTMENTS,
     KINDS,
@@ -23,6 +25,7 @@ from nrm.domain.interviews.interviews import (
     Dimension,
     Fact,
     GroupFacts,
+    Help,
     Indicator,
     Option,
     Page,
@@ -62,6 +65,8 @@ CODE_KEYS = (
     "named_for",
     "alarm",
     "alarm_unsure",
+    "acts",
+    "to_child",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
@@ -75,10 +80,17 @@ READ_OUT_KEYS = frozenset({"language", "question", "wording"})
 
 
 def parse_questionnaire(
-    data: Mapping[str, Any], *, file: str, read_out: Mapping[str, Any] | None = None, read_out_file: str = ""
+    data: Mapping[str, Any],
+    *,
+    file: str,
+    read_out: Mapping[str, Any] | None = None,
+    read_out_file: str = "",
+    signs: Mapping[str, Any] | None = None,
+    signs_file: str = "",
 ) -> Questionnaire:
     """The questionnaire in `data`; raises MalformedQuestionnaire with file, key and reason."""
-    return _Reader(data, file).questionnaire(_Reader(read_out or {}, read_out_file or file))
+    spoken, explained = _Reader(read_out or {}, read_out_file or file), _Reader(signs or {}, signs_file or file)
+    return _Reader(data, file).questionnaire(spoken, explained)
 
 
 class _Reader:
@@ -188,7 +200,10 @@ class _Reader:
         named = self.named_for(table, key) or ("everybody" if self.flag(table, "named", key) else "")
         if neutral and (named or indicators):
             raise self.wrong(f"{key}.neutral", "what names something is not neutral")
-        return Option(code, text, indicators, given, group, source, named, neutral, self.flag(table, "weak", key))
+        weak = self.flag(table, "weak", key)
+        if weak and question.get("border") is not True:
+            raise self.wrong(f"{key}.weak", "is for signs that are noticed (`border`)")
+        return Option(code, text, indicators, given, group, source, named, neutral, weak)
 
     def named_for(self, table: Mapping[str, Any], key: str) -> Who:
         """Whom an answer names something of, beside everybody."""
@@ -238,13 +253,14 @@ class _Reader:
         by = table.get("by", "person")
         if by not in ("person", "officer"):
             raise self.wrong(f"{key}.by", "must be person or officer")
+        options = self.options(key, kind, by, table, common)
         return Question(
             id=identifier,
             kind=kind,
             text=self.texts(table.get("text"), f"{key}.text"),
             compartment=compartment,  # type: ignore[arg-type]  # checked just above
             hint=self.texts(table["hint"], f"{key}.hint") if "hint" in table else None,
-            options=self.options(key, kind, by, table, common),
+            options=options,
             when=self.condition(table, key),
             under=self.under(key, kind, table),
             required=self.flag(table, "required", key),
@@ -261,6 +277,8 @@ class _Reader:
             named=self.own_words(key, kind, table),
             alarm=frozenset(self.strings(table, "alarm", key)),
             alarm_unsure=self.one_of(table, "alarm_unsure", key, UNSURE),
+            acts=self.acts(key, options, table),
+            to_child=MappingProxyType(self.to_child(key, table)),
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -270,6 +288,23 @@ class _Reader:
         if "named_for" in table and kind not in ("short_text", "long_text"):
             raise self.wrong(f"{key}.named_for", f"is for texts; a {kind} says it at each option")
         return self.named_for(table, key)
+
+    def to_child(self, key: str, table: Mapping[str, Any]) -> dict[str, str]:
+        texts = self.table(table, "to_child", key)
+        for language in texts:
+            if language not in self.languages:
+                raise self.wrong(f"{key}.to_child.{language}", f"must be {' or '.join(self.languages)}")
+        return {language: self.string(texts, language, f"{key}.to_child") for language in texts}
+
+    def acts(self, key: str, options: tuple[Option, ...], table: Mapping[str, Any]) -> frozenset[str]:
+        """The answers that stand for an act of trafficking; `true` means each that is not neutral."""
+        if table.get("acts") is True:
+            return frozenset(each.code for each in options if not each.neutral and each.code not in ALONE)
+        codes = self.strings(table, "acts", key)
+        for code in codes:
+            if code not in {each.code for each in options}:
+                raise self.wrong(f"{key}.acts", f"the question has no option `{code}`")
+        return frozenset(codes)
 
     def under(self, key: str, kind: str, table: Mapping[str, Any]) -> tuple[str, str] | None:
         if "under" not in table:
@@ -343,7 +378,7 @@ class _Reader:
 
     # -- the whole
 
-    def questionnaire(self, read_out: _Reader) -> Questionnaire:
+    def questionnaire(self, read_out: _Reader, signs: _Reader) -> Questionnaire:
         identifier = self.string(self.data, "id", "")
         self.languages = self.strings(self.data, "languages", "")
         if not self.languages:
@@ -366,6 +401,7 @@ class _Reader:
             raise self.wrong("home", f"names the page `{home}`, which does not exist")
         read_out.known(read_out.data, READ_OUT_KEYS, "")
         questions, wordings = read_out.readings(questions, wordings, self.languages)
+        questions = signs.explained(questions, self.languages)
         derive = self.table(self.data, "derive", "")
         result = Questionnaire(
             id=identifier,
@@ -495,6 +531,29 @@ class _Reader:
                 raise self.wrong(f"wording.{name}", "repeats a staff language")
             spoken[name] = replace(wordings[name], text=MappingProxyType({**wordings[name].text, **table}))
         return read, spoken
+
+    def explained(self, questions: dict[str, Question], staff: tuple[str, ...]) -> dict[str, Question]:
+        """The questions with the help of the file of signs at their options."""
+        self.languages = staff
+        self.known(self.data, ("sign",), "")
+        read = dict(questions)
+        for name in self.table(self.data, "sign", ""):
+            if name not in questions or not questions[name].border:
+                raise self.wrong(f"sign.{name}", "is no question about signs (`border`)")
+            signs = self.table(self.table(self.data, "sign", ""), name, "sign")
+            helps = {code: self.help(each, f"sign.{name}.{code}") for code, each in signs.items()}
+            for code in helps:
+                if questions[name].option(code) is None:
+                    raise self.wrong(f"sign.{name}.{code}", "is no option of the question")
+            options = tuple(replace(each, help=helps.get(each.code)) for each in questions[name].options)
+            read[name] = replace(questions[name], options=options)
+        return read
+
+    def help(self, table: object, key: str) -> Help:
+        if not isinstance(table, dict):
+            raise self.wrong(key, "must be a table with looks and proves_not")
+        self.known(table, ("looks", "proves_not"), key)
+        return Help(*(self.texts(table.get(part), f"{key}.{part}") for part in ("looks", "proves_not")))
 
     def spoken(self, table: object, languages: Mapping[str, Any], key: str) -> None:
         if not isinstance(table, dict):

@@ -194,6 +194,7 @@ def _render(
             more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
+            more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
     if page.summary:
         more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form

@@ -35,6 +35,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only": "Vetëm nëse përgjigjja më sipër është {texts}.",
         "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
         "or": " ose ",
+        "signs": "Si duken këto shenja dhe çfarë nuk duan të thonë",
     },
     "en": {
         "optional": "(optional)",
@@ -48,6 +49,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only": "Only if the answer above is {texts}.",
         "only_not": "Only if the answer above is not {texts}.",
         "or": " or ",
+        "signs": "What these signs look like, and what they do not mean",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -132,7 +134,7 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[Page, frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
     _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(
@@ -283,7 +285,7 @@ class QuestionMarkup:
         marked: bool,
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (page, frozenset(names), staff, say, marked)
+        key = (page, frozenset((question, *revealed.values())), staff, say, marked)
         piece = self._pieces.get(key)
         if piece is None:
             html = str(self._macro(page, question, revealed, _Marks(), NO_ERRORS, staff, say, marked))

@@ -129,7 +129,7 @@ def test_an_ordinary_returnee_is_ended_on_the_ninth_page(app: Flask, sign_in: Si
 
 
 @pytest.mark.parametrize(
-    "changed", [{"danger": "yes"}, {"risk": "high"}, {"paid_by": "loan"}, {"noticed": ["fear"]}, {"party": "NRC"}]
+    "changed", [{"danger": "yes"}, {"risk": "high"}, {"paid_by": "loan"}, {"noticed": ["taught"]}, {"party": "NRC"}]
 )
 def test_any_one_of_them_is_enough_to_be_asked(app: Flask, sign_in: SignIn, changed: dict[str, Any]) -> None:
     person = sign_in(LOGIN)
@@ -238,11 +238,11 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
     assert "Autoriteti i fëmijëve u përgjigj" in person.get(interview)
     body = person.get(f"{interview}/end")
     if not ends:
-        assert "Mbylle dhe asgjësoje" not in body
+        assert "Mbylleni dhe asgjësojeni" not in body
         person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/check"))}, status=409)
         assert drafts() == 1
         desk.post(address, {"answer": "nothing", "sure": "yes"})  # they came, and nothing is left to do
-        assert "Mbylle dhe asgjësoje" in person.get(f"{interview}/end")
+        assert "Mbylleni dhe asgjësojeni" in person.get(f"{interview}/end")
         return
     assert person.post(f"{interview}/end", {"seen": seen(body)}) == "/interviews/ended/none"
     assert drafts() == 0

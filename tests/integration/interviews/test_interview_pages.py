@@ -206,7 +206,7 @@ def test_after_a_quarter_of_an_hour_a_page_asks_to_continue_and_a_form_loses_not
         clock.set_clock(lambda at=at: at)
         person.get("/members")
     body = person.get(address)
-    assert "Vazhdo këtë intervistë" in body
+    assert "Vazhdoni këtë intervistë" in body
     assert "kushëriri" not in body
     assert page_id(person.post(address, sent)) == "purpose"
     assert "kushëriri nga fshati" in person.get(address)

@@ -390,7 +390,7 @@ WEAK = [option.code for option in Q.questions["noticed"].options if option.weak]
 
 def naming_nothing() -> dict[str, Any]:
     """To every question whose answers mean something for the profile, the answer that means nothing."""
-    quiet: dict[str, Any] = {"urgent": "no", "age": "adult"}
+    quiet: dict[str, Any] = {"urgent": "no", "age": "adult", "alone": "no"}  # else nobody asks who is there
     for question in Q.questions.values():
         if question.border or any(option.declared for option in question.options):
             neutral = [option.code for option in question.options if option.neutral]
@@ -417,7 +417,7 @@ def test_whatever_is_named_alone_makes_it_suspected_and_is_said_on_the_page(
     answers = {**naming_nothing(), **beside, name: [code] if asked.kind == "some_of" else code}
     for question, weak in vulnerable:
         answers[question] = [*(each for each in answers[question] if each != "none"), weak]
-    for found in (profile(Q, answers, child=child), profile_of_answered(Q, answers, child=child)):
+    for found in (profile(EVERYTHING, answers, child=child), profile_of_answered(Q, answers, child=child)):
         option = asked.option(code)
         assert option is not None
         if whose == "child" and not child:
@@ -442,7 +442,7 @@ def test_vulnerability_alone_or_one_weak_sign_is_no_suspicion_and_is_said(
     answers: dict[str, Any] = {**naming_nothing(), "noticed": [sign]}
     for question in ("before", "depend"):
         answers[question] = [code for name, code in sorted(vulnerable) if name == question] or ["none"]
-    found = profile(Q, answers, child=child)
+    found = profile(EVERYTHING, answers, child=child)
     counted = any(finding.named for finding in found.findings) or sign != "none"
     assert (found.outcome, found.codes, found.vulnerable) == ("none", (), counted)
     said = " ".join(found.sentences["en"])
@@ -453,19 +453,20 @@ def test_vulnerability_alone_or_one_weak_sign_is_no_suspicion_and_is_said(
 
 @given(signs=st.sets(st.sampled_from(WEAK), min_size=2))
 def test_two_weak_signs_are_a_suspicion(signs: set[str]) -> None:
-    assert profile(Q, {**naming_nothing(), "noticed": sorted(signs)}, child=False).outcome == "suspected"
+    assert profile(EVERYTHING, {**naming_nothing(), "noticed": sorted(signs)}, child=False).outcome == "suspected"
 
 
 @pytest.mark.parametrize("sign", [each.code for each in Q.questions["noticed"].options if not each.weak][:-1])
 def test_one_sign_that_is_not_weak_is_a_suspicion(sign: str) -> None:
-    assert profile(Q, {**naming_nothing(), "noticed": [sign]}, child=False).outcome == "suspected"
+    assert profile(EVERYTHING, {**naming_nothing(), "noticed": [sign]}, child=False).outcome == "suspected"
 
 
 @pytest.mark.parametrize("question", ["promised", "start", "conditions", "control"])
 def test_one_indicator_beyond_vulnerability_is_a_suspicion(question: str) -> None:
     for option in Q.questions[question].options:
         if option.indicators:
-            assert profile(Q, {**naming_nothing(), question: [option.code]}, child=False).outcome == "suspected"
+            found = profile(EVERYTHING, {**naming_nothing(), question: [option.code]}, child=False)
+            assert found.outcome == "suspected"
 
 
 ACTS = [
@@ -483,16 +484,16 @@ def test_a_form_named_by_a_child_with_any_act_is_possible_and_the_means_are_not_
     act: dict[str, Any], outcome: str
 ) -> None:
     answers = {**naming_nothing(), "forms": ["forced_begging"], **act}
-    found = profile(Q, answers, child=True)
+    found = profile(EVERYTHING, answers, child=True)
     assert (found.outcome, found.possible_victim) == (outcome, outcome == "possible")
-    assert profile(Q, answers, child=False).outcome == "suspected"
+    assert profile(EVERYTHING, answers, child=False).outcome == "suspected"
     if outcome == "possible":
         assert "for a child the means are not needed: a possible victim" in found.sentences["en"][1]
 
 
 def test_work_of_a_child_without_a_named_form_is_not_yet_possible() -> None:
     answers = {**naming_nothing(), "work": ["sex"], "relation": "family"}
-    assert profile(Q, answers, child=True).outcome == "suspected"
+    assert profile(EVERYTHING, answers, child=True).outcome == "suspected"
 
 
 @pytest.mark.parametrize("text", ["fears", "unasked", "official_what"])
@@ -508,14 +509,14 @@ def test_own_words_are_said_first_and_are_a_suspicion_for_a_child_alone(text: st
 
 
 def test_a_dimension_of_which_something_without_weight_was_named_is_not_called_not_named() -> None:
-    found = profile(Q, {**naming_nothing(), "control": ["doctor"]}, child=False)
+    found = profile(EVERYTHING, {**naming_nothing(), "control": ["doctor"]}, child=False)
     assert {each.dimension: each.state for each in found.findings}["D5"] == "named"
     assert "Coercion at destination: named, with no weight of its own: no doctor." in found.sentences["en"]
 
 
 @pytest.mark.parametrize(("question", "option"), [("before", "law"), ("conditions", "cover")])
 def test_what_has_no_weight_for_a_child_is_said_all_the_same(question: str, option: str) -> None:
-    found = profile(Q, {**naming_nothing(), question: [option]}, child=True)
+    found = profile(EVERYTHING, {**naming_nothing(), question: [option]}, child=True)
     assert (found.outcome, found.codes) == ("none", ())
     text = Q.questions[question].option(option).text["en"]  # type: ignore[union-attr]
     assert text in found.sentences["en"][0]
@@ -547,7 +548,7 @@ def test_answers_on_no_journey_are_weighed_by_themselves() -> None:
     child=st.booleans(),
 )  # fmt: skip
 def test_the_page_never_says_that_nothing_was_named_when_something_was(answers: dict[str, Any], child: bool) -> None:
-    for found in (profile(Q, answers, child=child), profile_of_answered(Q, answers, child=child)):
+    for found in (profile(EVERYTHING, answers, child=child), profile_of_answered(Q, answers, child=child)):
         said = " ".join(found.sentences["en"])
         touched = found.codes or found.border or any(finding.named for finding in found.findings)
         assert bool(touched) <= ("othing was named" not in said and "No indicator was named" not in said)

@@ -14,6 +14,7 @@ import pytest
 
 from nrm.domain.interviews.indicators import Profile, profile, profile_of_answered
 from tests.unit.domain.interviews.small_questionnaire import returnee
+from tests.unit.domain.interviews.test_indicators import EVERYTHING
 
 Q = returnee()
 ILO_EC = "ILO and European Commission, Operational indicators of trafficking in human beings, 2009 (revised September)"
@@ -213,7 +214,7 @@ def fits(found: Profile, case: Case) -> None:
 
 @pytest.mark.parametrize("case", ADULTS, ids=range(1, len(ADULTS) + 1))
 def test_an_adult_s_case_is_worked_out_by_hand(case: Case) -> None:
-    fits(profile(Q, {**naming_nothing(), "age": "adult", **case.answers}, child=False), case)
+    fits(profile(EVERYTHING, {**naming_nothing(), "age": "adult", **case.answers}, child=False), case)
 
 
 @pytest.mark.parametrize("case", CHILDREN, ids=range(1, len(CHILDREN) + 1))

@@ -135,7 +135,9 @@ class QuestionMarkup:
     _pieces: dict[tuple[Page, frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
+    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(
+        default_factory=dict
+    )
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -151,15 +153,15 @@ class QuestionMarkup:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(
-        self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None
-    ) -> tuple[str, list[_Piece]]:
+    def _ready(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
         """(what stands above, the pieces) for these questions of the page."""
         key = (page, shown, staff, say)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
-            pieces = [self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
+            pieces = [
+                self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)
+            ]
             ready = "".join(self._leads(shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready

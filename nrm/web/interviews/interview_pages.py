@@ -404,7 +404,7 @@ def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, 
     Very long texts are cut, the page itself has them whole.
     """
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
-    rows = []
+    rows: list[tuple[Page, list[tuple[str, str, str]]]] = []
     for page in draft.pages:
         if page is here:
             return rows

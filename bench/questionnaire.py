@@ -116,9 +116,11 @@ def read_rates(data: Mapping[str, Any], questionnaire: Questionnaire) -> dict[st
         raise UnusableRates("the questionnaire has no question with an alarm: there is no short screen to measure")
     for question in alarming:
         # What nobody is assumed to answer would be skipped in silence.
+        if question.id not in rates:
+            raise UnusableRates(f"{question.id}: has no rate for any answer")
         missing = {option.code for option in question.options} - rates[question.id].one.keys()
-        if question.id not in rates or missing:
-            raise UnusableRates(f"{question.id}: has no rate for {', '.join(sorted(missing)) or 'any answer'}")
+        if missing:
+            raise UnusableRates(f"{question.id}: has no rate for {', '.join(sorted(missing))}")
     return rates
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as versions
 from nrm.actions.agreement import contracts
-from nrm.actions.interviews import helpline, interview_sending, interviews, monitoring
+from nrm.actions.interviews import groups, helpline, interview_sending, interviews, monitoring
 from nrm.actions.referrals import announced_returns, outside_referrals, referrals
 from nrm.actions.shelter import (
     cases,
@@ -79,6 +79,7 @@ class World:
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
     filing: uuid.UUID  # the Ministry of Public Order filed its table of victims for the quarter that is over
+    group: uuid.UUID  # people who came back together to Rinas; the first of them is being interviewed
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
 
 
@@ -159,8 +160,15 @@ def build() -> World:
         member=nrc.member_id,
         organisation=unit,
         filing=filings.file("victims", days.span().quarters[-1]),
+        group=_came_together(rinas),
         contract=_agreed(),
     )
+
+
+def _came_together(rinas: Actor) -> uuid.UUID:
+    group_id = uuid.uuid4()
+    groups.begin(group_id=group_id, interview_id=uuid.uuid4(), by=rinas)
+    return group_id
 
 
 def _announced() -> uuid.UUID:

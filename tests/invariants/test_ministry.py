@@ -115,6 +115,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "departure_id": world.letter,
         "first": date(2000, 1, 1),
         "found": select(Case).where(Case.id == world.case),
+        "group_id": world.group,
         "interview_id": world.draft,
         "kind": "answer",
         "label": "1",

@@ -52,7 +52,7 @@ def under_way(by: Actor) -> list[Shown]:
 def _shown(line: GroupLine) -> Shown:
     questionnaire = country().questionnaires.get(line.questionnaire)
     titled = questionnaire.group.title if questionnaire is not None else ()
-    words = ", ".join(answer for _, answer in facts_of(questionnaire, line.facts, titled))
+    words = " · ".join(answer for _, answer in facts_of(questionnaire, line.facts, titled))
     shared = questionnaire.group.questions if questionnaire is not None else ()
     return Shown(line, facts_of(questionnaire, line.facts, shared), words, uuid.uuid4())
 

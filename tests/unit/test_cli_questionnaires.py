@@ -49,7 +49,7 @@ def test_every_finding_stands_on_a_line_of_its_own(edited: Callable[..., Path]) 
         "q",
         kind=('kind = "number"', 'kind = "figure"'),
         by=('by = "officer"', 'by = "robot"'),
-        sq=('sq = "Gjinia', 'xx = "'),
+        sq=('sq = "Seksi', 'xx = "'),
     )
     result = run("check", file)
     assert result.exit_code == 1

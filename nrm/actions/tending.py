@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
-from nrm.actions.interviews import child_alerts, helpline, interviews, monitoring
+from nrm.actions.interviews import child_alerts, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import child_returns, consents, permits
 from nrm.db import rows_hit, transaction
@@ -25,7 +25,7 @@ _BATCH = 200
 
 
 def tend() -> dict[str, int]:
-    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `permits_expired`, `sessions_ended`,
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `holds_over`, `permits_expired`, `sessions_ended`,
     `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`, `notices_over`,
     `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`, `records_forgotten`,
     `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `shred_files_deleted`;
@@ -37,6 +37,7 @@ def tend() -> dict[str, int]:
     return {
         "referrals_expired": referrals.expire_unanswered(limit=_BATCH, by=by),
         "drafts_expired": interviews.expire_drafts(by=by),
+        "holds_over": holds.finish_due(by=by),
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),

@@ -20,6 +20,8 @@ from nrm.domain.interviews.endings import (
     Against,
     ChildWaits,
     EndReason,
+    Holding,
+    NotAskedProperly,
     ReasonNeeded,
     check_reason,
     is_child,
@@ -32,7 +34,7 @@ from nrm.domain.interviews.questionnaire_flow import pages, settled, with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.steps.interviews import child_alerts as child_alert_steps
-from nrm.steps.interviews import drafts, paper_entries
+from nrm.steps.interviews import drafts, holds, paper_entries
 from nrm.steps.interviews.drafts import (
     Draft,
     Incomplete,
@@ -58,6 +60,7 @@ __all__ = [
     "Incomplete",
     "LastPage",
     "NoLongerDraft",
+    "NotAskedProperly",
     "OpeningEnded",
     "ReasonNeeded",
     "StaleAnswers",
@@ -228,22 +231,27 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
     )
 
 
-def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
-    """Destroy a draft; nothing is kept. A second time does nothing.
+def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None) -> None:
+    """Destroy a draft; nothing is counted. A second time does nothing.
 
-    `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is sent,
-    ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
+    If something was said that speaks against it, a coded `reason` and a `sentence` are needed, and it is held first
+    (ADR 0057). `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is
+    sent, ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
-        if interview.status == "ended":
+        if interview.status in ("ended", "held"):
             return
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
-        if not child:
-            check_reason(against(draft, draft.answers, discard=True), reason)
+        opposed = None if child else against(draft, draft.answers, discard=True)
+        if opposed:
+            check_reason(opposed, reason, sentence)
+            why = {"reason": reason, "sentence": sentence}
+            holds.hold(session, interview, draft, draft.answers, Holding.DISCARDED, **why, by=by)
+            return
         drafts.close(session, interview, "ended", by=by, child=child)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
@@ -284,15 +292,19 @@ def end(
     by: Actor,
     last: LastPage | None = None,
     reason: str = "",
+    sentence: str = "",
     shelter: bool = False,
+    asked_properly: bool = True,
     seen: int | None = None,
 ) -> str:
     """End an interview without a case: an adult refused help, or the officer saw no indicator.
 
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
-    interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
-    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
+    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` and a
+    `sentence` are needed. Then, and after a refusal, it is held first, and destroyed and counted by `tend` (ADR 0057).
+    The interview of a child needs the child authority's answer. `asked_properly`: the officer says that a refusal was
+    asked for as it must be. `seen`: the revision that was shown before.
+    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, NotAskedProperly, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -303,15 +315,26 @@ def end(
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
+        if outcome == REFUSED and not asked_properly:
+            raise NotAskedProperly
         child = is_child(answers.get(draft.questionnaire.derive["age"]))
-        if outcome == NONE and not child:
-            check_reason(against(draft, answers, shelter=shelter), reason)
+        opposed = against(draft, answers, shelter=shelter) if outcome == NONE and not child else None
+        if opposed:
+            check_reason(opposed, reason, sentence)
         paper_entries.spend(session, interview, by=by)
-        session.add_all(left_by(draft, answers, by=by))
+        kept = left_by(draft, answers, by=by)
+        screenings = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
+        if opposed or outcome == REFUSED:
+            if last is not None:
+                draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
+            left = {"screenings": screenings, "kept": kept}
+            why = {"reason": reason, "sentence": sentence} if opposed else {}
+            holds.hold(session, interview, draft, answers, Holding(outcome), **left, **why, by=by)
+            return outcome
+        session.add_all(kept)
         drafts.close(session, interview, "ended", by=by, child=child)
-        event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
-        audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
-        screening_rows.count(session, screenings_of(draft.questionnaire, answers, draft.started_at, by=by))
+        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id, why=_listed(reason))
+        screening_rows.count(session, screenings)
     shredding.work_off()
     return outcome
 
@@ -334,8 +357,8 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
 def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
-    The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
-    nothing else is kept. A second time does nothing. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
+    The draft is held as after a refusal (ADR 0057), then it and its key are destroyed. The person is counted as
+    undecided, never as refused; nothing else is kept. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
     NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -345,12 +368,8 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
         if not may_leave(draft):
             raise NotAnEnd
         paper_entries.spend(session, interview, by=by)
-        drafts.close(session, interview, "ended", by=by)
-        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id)
-        screening_rows.count(
-            session, screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
-        )
-    shredding.work_off()
+        screenings = screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
+        holds.hold(session, interview, draft, draft.answers, Holding.UNDECIDED, screenings=screenings, by=by)
 
 
 def may_leave(draft: Draft) -> bool:

@@ -1,6 +1,6 @@
 """Ending an interview without a case: what speaks against it, the reason asked then, and who decides about a child.
 
-Decided in ADR 0044.
+Decided in ADR 0044, ADR 0057.
 """
 
 from __future__ import annotations
@@ -55,8 +55,28 @@ def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:
     return tuple(each for each in ChildAnswer if each is not ChildAnswer.ADULT or age_class == "adult")
 
 
+LONGEST_SENTENCE = 500
+
+
+class Holding(StrEnum):
+    """How an interview ended that is sealed for some time before it is destroyed."""
+
+    NONE = "none"  # "no indicator", and something speaks against it
+    DISCARDED = "discarded"  # thrown away, and something speaks against it
+    REFUSED = "refused"  # an adult said no
+    UNDECIDED = "undecided"  # the person left without a shelter
+
+
+OF_THE_PERSON = (Holding.REFUSED, Holding.UNDECIDED)
+"""What the person decided, not the post: nobody opens it, and it goes soon."""
+
+
 class ReasonNeeded(ValueError):
-    """Something speaks against ending the interview, and no reason of the list was given."""
+    """Something speaks against ending the interview, and no reason of the list or no sentence was given."""
+
+
+class NotAskedProperly(ValueError):
+    """The officer does not say that a no was asked for alone, with both texts, in a language that was understood."""
 
 
 class ChildWaits(Exception):
@@ -87,7 +107,7 @@ def is_child(age: object) -> bool:
     return age in CHILD_ROUTE
 
 
-def check_reason(against: Against, reason: str) -> None:
-    """Raise ReasonNeeded where something speaks against it and `reason` is none of the list."""
-    if against and reason not in list(EndReason):
+def check_reason(against: Against, reason: str, sentence: str) -> None:
+    """Raise ReasonNeeded where something speaks against it, unless a reason of the list and a sentence are given."""
+    if against and (reason not in list(EndReason) or not sentence.strip()):
         raise ReasonNeeded(reason)

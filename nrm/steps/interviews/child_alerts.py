@@ -206,6 +206,13 @@ def answered(
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
 
 
+def check_may_go(interview_id: uuid.UUID, *, child: bool) -> None:
+    """Raise ChildWaits where `let_go` would; nothing is changed."""
+    alert = rows.live(interview_id)
+    if (child and alert is None) or (alert is not None and alert.answer not in list(FINAL)):
+        raise ChildWaits
+
+
 def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> None:
     """The interview ends without a case: delete what the child authority was told, if its answer allows the end.
 

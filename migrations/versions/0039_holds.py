@@ -49,28 +49,30 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str) -> None:
-    """What is held becomes a draft again, with its paper unused, to be ended anew; the duty desk's keys to it and what was to be counted go.
+    """What is held becomes a draft again, with its paper unused, to be ended anew; what was to be counted, and the duty
+    desk's keys, go.
 
     The shred keys of what was to be counted are found without use by `tend`, reported, and destroyed after seven days.
     """
     if database != "main":
         return
-    held = "(SELECT id FROM interview_holds)"
-    op.execute(f"DELETE FROM sealed_compartments WHERE compartment = 'count' AND case_id IN {held}")
     op.execute(
-        f"DELETE FROM grants WHERE compartment = 'draft' AND case_id IN {held} AND organisation_id <> "
-        "(SELECT organisation_id FROM interviews WHERE interviews.id = grants.case_id)"
+        "DELETE FROM sealed_compartments WHERE compartment = 'count' AND case_id IN (SELECT id FROM interview_holds)"
+    )
+    op.execute(
+        "DELETE FROM grants WHERE compartment = 'draft' AND case_id IN (SELECT id FROM interview_holds) "
+        "AND organisation_id <> (SELECT organisation_id FROM interviews WHERE interviews.id = grants.case_id)"
     )
     op.execute(
         "UPDATE paper_forms SET used = false WHERE EXISTS (SELECT 1 FROM interviews WHERE "
         "interviews.organisation_id = paper_forms.organisation_id AND interviews.paper_mark = paper_forms.mark "
-        f"AND interviews.id IN {held})"
+        "AND interviews.id IN (SELECT id FROM interview_holds))"
     )
     op.execute(
         "UPDATE interviews SET "
         "expires_at = (SELECT kept_until FROM interview_holds WHERE interview_holds.id = interviews.id), "
         "status = (SELECT was FROM interview_holds WHERE interview_holds.id = interviews.id) "
-        f"WHERE status = 'held' AND id IN {held}"
+        "WHERE status = 'held' AND id IN (SELECT id FROM interview_holds)"
     )
     op.drop_table("interview_holds")
     schema.exchange_codes("interviews", "status", "known_status", AFTER, BEFORE)

@@ -7,13 +7,13 @@ Decided in ADR 0057.
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from dataclasses import dataclass
 
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews.endings import ChildWaits, Holding
-from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import settled
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.shelter.cases import Reading
@@ -76,11 +76,17 @@ def open_held(*, interview_id: uuid.UUID, why: str, by: Actor) -> None:
         audit.append(session, audit.Event.HELD_OPENED, by=by, interview_id=interview_id)
 
 
-def read_held(*, interview_id: uuid.UUID, by: Actor) -> tuple[Questionnaire, dict[str, Any], str] | None:
-    """(questionnaire, answers, the sentence of the post), if this session of the duty desk may read it now; else None.
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenedHold:
+    """What the duty desk opened; `sentence`: why the post ended it."""
 
-    Raises NotPermitted, NotVisible.
-    """
+    questionnaire: Questionnaire
+    answers: Answers
+    sentence: str
+
+
+def read_held(*, interview_id: uuid.UUID, by: Actor) -> OpenedHold | None:
+    """The interview, if this session of the duty desk may read it now. Raises NotPermitted, NotVisible."""
     by.must(Permission.REFERRAL_DIRECT)
     line = store.of_desk_one(interview_id, by=by)
     try:
@@ -88,7 +94,8 @@ def read_held(*, interview_id: uuid.UUID, by: Actor) -> tuple[Questionnaire, dic
     except CannotOpen:
         return None
     questionnaire = questionnaire_called(line.questionnaire)
-    return questionnaire, settled(questionnaire, found.value["answers"]), found.value["held"]["sentence"]
+    answers = settled(questionnaire, found.value["answers"])
+    return OpenedHold(questionnaire, answers, found.value["held"]["sentence"])
 
 
 def give_back(*, interview_id: uuid.UUID, by: Actor) -> None:

@@ -231,7 +231,9 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
     )
 
 
-def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None) -> None:
+def discard(
+    *, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None
+) -> None:
     """Destroy a draft; nothing is counted. A second time does nothing.
 
     If something was said that speaks against it, a coded `reason` and a `sentence` are needed, and it is held first
@@ -249,8 +251,8 @@ def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: s
         opposed = None if child else against(draft, draft.answers, discard=True)
         if opposed:
             check_reason(opposed, reason, sentence)
-            why = {"reason": reason, "sentence": sentence}
-            holds.hold(session, interview, draft, draft.answers, Holding.DISCARDED, **why, by=by)
+            how = Holding.DISCARDED
+            holds.hold(session, interview, draft, draft.answers, how, reason=reason, sentence=sentence, by=by)
             return
         drafts.close(session, interview, "ended", by=by, child=child)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
@@ -327,9 +329,18 @@ def end(
         if opposed or outcome == REFUSED:
             if last is not None:
                 draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
-            left = {"screenings": screenings, "kept": kept}
-            why = {"reason": reason, "sentence": sentence} if opposed else {}
-            holds.hold(session, interview, draft, answers, Holding(outcome), **left, **why, by=by)
+            holds.hold(
+                session,
+                interview,
+                draft,
+                answers,
+                Holding(outcome),
+                screenings=screenings,
+                kept=kept,
+                reason=reason if opposed else "",
+                sentence=sentence if opposed else "",
+                by=by,
+            )
             return outcome
         session.add_all(kept)
         drafts.close(session, interview, "ended", by=by, child=child)

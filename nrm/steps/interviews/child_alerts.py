@@ -206,10 +206,10 @@ def answered(
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
 
 
-def check_may_go(interview_id: uuid.UUID, *, child: bool) -> None:
+def check_may_go(interview_id: uuid.UUID) -> None:
     """Raise ChildWaits where `let_go` would; nothing is changed."""
     alert = rows.live(interview_id)
-    if (child and alert is None) or (alert is not None and alert.answer not in list(FINAL)):
+    if alert is not None and alert.answer not in list(FINAL):
         raise ChildWaits
 
 

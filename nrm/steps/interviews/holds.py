@@ -6,12 +6,12 @@ Decided in ADR 0057.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, select, update
+from sqlalchemy import Date, Uuid, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -55,14 +55,13 @@ def hold(
     kept: Sequence[Model] = (),
     reason: str = "",
     sentence: str = "",
-    child: bool = False,
     by: Actor,
 ) -> datetime:
     """Seal the interview until its time is over, which is returned; nobody reads it meanwhile without opening it.
 
     `screenings`, `kept`: what is counted and kept of it then. Raises NoLongerDraft, ChildWaits.
     """
-    child_alert_steps.check_may_go(interview.id, child=child)
+    child_alert_steps.check_may_go(interview.id)
     now, until = clock.now(), _until(ending)
     was, kept_until = interview.status, interview.expires_at
     hit = hit_one(
@@ -135,12 +134,15 @@ def _to_count(screenings: Iterable[Screening], kept: Iterable[Model]) -> dict[st
 
 
 def _plain(columns: dict[str, Any]) -> dict[str, Any]:
-    return {key: given.isoformat() if isinstance(given, date) else given for key, given in columns.items()}
+    return {key: str(given) if isinstance(given, date | uuid.UUID) else given for key, given in columns.items()}
 
 
 def _row(model: type[Model], value: dict[str, Any]) -> Model:
-    dates = {each.key for each in model.__table__.columns if isinstance(each.type, Date)}
-    return model(**{key: date.fromisoformat(given) if key in dates else given for key, given in value.items()})
+    read: dict[str, Callable[[str], Any]] = {}
+    for column in model.__table__.columns:
+        if isinstance(column.type, Date | Uuid):
+            read[column.key] = date.fromisoformat if isinstance(column.type, Date) else uuid.UUID
+    return model(**{key: read[key](given) if key in read else given for key, given in value.items()})
 
 
 def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Holding:
@@ -195,8 +197,6 @@ def finish(session: Session, interview_id: uuid.UUID, *, by: Actor) -> bool:
     ending = Holding(held.ending)
     session.delete(held)
     audit.append(session, _EVENTS[ending], by=by, interview_id=interview_id, why=held.reason or None)
-    screenings = [
-        Screening(**{**each, "month": date.fromisoformat(each["month"])}) for each in counted["screenings"]
-    ]
+    screenings = [Screening(**{**each, "month": date.fromisoformat(each["month"])}) for each in counted["screenings"]]
     screening_rows.count(session, screenings)
     return True

@@ -109,6 +109,7 @@ class Event(StrEnum):
     CHILD_ALERT_ACKNOWLEDGED = "child_alert_acknowledged"
     CHILD_OPINION_GIVEN = "child_opinion_given"
     CHILD_ANSWERED = "child_answered"
+    CHILD_ANSWER_CONTRADICTED = "child_answer_contradicted"
     NOTICE_ANNOUNCED = "notice_announced"
     NOTICE_CANCELLED = "notice_cancelled"
     NOTICE_ARRIVED = "notice_arrived"

@@ -104,6 +104,7 @@ WORDS: Mapping[str, str] = {
     "contributions.answer": N_("Answer for the quarter"),
     "outside_referrals.write": N_("Write the letter"),
     "desks.child_answer": N_("Answer what happens with a child"),
+    "desks.contradict": N_("Contradict an answer about a child"),
     "desks.child_known": N_("Say that we know of the child"),
     "directives.acknowledge": N_("Say that I have read the directive"),
     "duty.call": N_("Record a call"),

@@ -35,6 +35,7 @@ NOTHING = {
     "consents_lapsed": 0,
     "referrals_expired": 0,
     "drafts_expired": 0,
+    "holds_over": 0,
     "permits_expired": 0,
     "sessions_ended": 0,
     "alarms_raised": 0,

@@ -254,6 +254,9 @@ def discard(
             how = Holding.DISCARDED
             holds.hold(session, interview, draft, draft.answers, how, reason=reason, sentence=sentence, by=by)
             return
+        if child_alert_steps.answered_by_telephone(interview_id):
+            holds.hold(session, interview, draft, draft.answers, Holding.DISCARDED, child=True, by=by)
+            return
         drafts.close(session, interview, "ended", by=by, child=child)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
@@ -326,7 +329,8 @@ def end(
         paper_entries.spend(session, interview, by=by)
         kept = left_by(draft, answers, by=by)
         screenings = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
-        if opposed or outcome == REFUSED:
+        by_telephone = child_alert_steps.answered_by_telephone(interview_id)
+        if opposed or outcome == REFUSED or by_telephone:
             if last is not None:
                 draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
             holds.hold(
@@ -339,6 +343,7 @@ def end(
                 kept=kept,
                 reason=reason if opposed else "",
                 sentence=sentence if opposed else "",
+                child=by_telephone,
                 by=by,
             )
             return outcome

@@ -15,6 +15,8 @@ CHILD_ROUTE = ("child", "unsure")
 HIGH = "high"
 # How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
 ANSWER_WITHIN = timedelta(hours=1)
+# After so long without an answer the post is told to call the duty desk, which sees the question from the first minute.
+DUTY_DESK_AFTER = timedelta(hours=24)
 
 
 class EndReason(StrEnum):
@@ -48,6 +50,10 @@ FINAL = (ChildAnswer.PARENTS, ChildAnswer.NOTHING)
 """Only after one of these can the post end the child's interview."""
 LAST_WORDS = (*FINAL, ChildAnswer.ADULT)
 """What the child authority says once, and cannot take back."""
+
+
+BY_TELEPHONE = "telephone"
+"""How an answer came that somebody else wrote down: it can be contradicted until the interview is destroyed."""
 
 
 def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:

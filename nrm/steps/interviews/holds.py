@@ -55,11 +55,13 @@ def hold(
     kept: Sequence[Model] = (),
     reason: str = "",
     sentence: str = "",
+    child: bool = False,
     by: Actor,
 ) -> datetime:
     """Seal the interview until its time is over, which is returned; nobody reads it meanwhile without opening it.
 
-    `screenings`, `kept`: what is counted and kept of it then. Raises NoLongerDraft, ChildWaits.
+    `screenings`, `kept`: what is counted and kept of it then. `child`: it waits for the child authority to contradict
+    what was written down as its answer; the duty desk has no part in it. Raises NoLongerDraft, ChildWaits.
     """
     child_alert_steps.check_may_go(interview.id)
     now, until = clock.now(), _until(ending)
@@ -85,7 +87,7 @@ def hold(
             was=was,
             kept_until=kept_until,
             official=_official(draft.questionnaire, answers),
-            desk=ending not in OF_THE_PERSON and _share(session, draft, answers, by=by),
+            desk=ending not in OF_THE_PERSON and not child and _share(session, draft, answers, by=by),
         )
     )
     vault.end_leave(session, interview.id, DRAFT)
@@ -176,6 +178,11 @@ def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Holdin
         epochs.rotate(session, interview_id, {DRAFT: holders}, by=by)
     audit.append(session, audit.Event.INTERVIEW_TAKEN_BACK, by=by, interview_id=interview_id, ending=ending)
     return ending
+
+
+def is_held(session: Session, interview_id: uuid.UUID) -> bool:
+    """Whether the interview is held; its hold is locked."""
+    return session.get(Hold, interview_id, populate_existing=True, with_for_update=True) is not None
 
 
 def finish(session: Session, interview_id: uuid.UUID, *, by: Actor) -> bool:

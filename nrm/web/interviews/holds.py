@@ -15,6 +15,7 @@ from nrm.domain.interviews.endings import OF_THE_PERSON
 from nrm.domain.words import N_
 from nrm.steps.interviews.drafts import NoLongerDraft
 from nrm.store.countries import country
+from nrm.store.interviews import child_alerts
 from nrm.store.interviews import holds as store
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
@@ -33,10 +34,13 @@ CONSENT = "consent_"
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def held(interview_id: uuid.UUID) -> str:
     """Until when it is sealed, who can open it, and the way back."""
-    line = store.mine(interview_id, by=access.actor())
+    by = access.actor()
+    line = store.mine(interview_id, by=by)
+    told = child_alerts.of_interview(interview_id, by=by)
     return render_template(
         "interviews/holds/held.html",
         line=line,
+        child=told is not None and told.contradictable,
         of_the_person=line.ending in OF_THE_PERSON,
         telephone=country().emergency.helpline,
         leaflets=handouts.leaflets(),

@@ -101,6 +101,7 @@ def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 
             may_end=not child or (told is not None and told.answer in list(FINAL)),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
+            by_telephone=told is not None and told.contradictable,
             hours=kept.hold_hours,
             minutes=kept.refused_minutes,
             rows=_summary_rows(draft, against, shelter),

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from nrm import audit, db
+from nrm import audit, clock, db
 from nrm.actions import tending
 from nrm.actions.accounts import accounts
 from nrm.actions.interviews import holds, interviews
+from nrm.actions.referrals import notification_calls
 from nrm.db import db as database
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.interviews.interviews import Questionnaire
@@ -23,6 +24,7 @@ from nrm.domain.interviews.questionnaire_flow import pages
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.interviews.monitoring import NegativeScreen, ProcedureRecord
+from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Grant, Opening, Reading, SealedCompartment, ShredKey
 from nrm.store.countries import country
 from nrm.store.interviews import holds as store
@@ -41,6 +43,7 @@ from tests.factories_interviews import (
     questionnaire,
     walk,
 )
+from tests.integration.interviews.test_ending import asked_about
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_killed import killed_by
 from tests.integration.test_races import instance
@@ -509,6 +512,7 @@ from importlib import import_module
 from pathlib import Path
 from nrm import clock
 from nrm.actions.interviews import holds, interviews
+from nrm.actions.referrals import notification_calls
 from nrm.domain.accounts.accounts import Actor
 from tests import factories
 
@@ -591,3 +595,90 @@ def test_the_store_tells_the_desk_and_the_post_what_is_theirs(app: Flask) -> Non
     for ask in (store.of_desk, store.of_post):
         with pytest.raises(NotPermitted):
             ask(by=factories.actor("oms.monitor"))
+
+
+# --- a child: what the child authority said by telephone
+
+
+def by_telephone(person: Person, interview: str, decision: str = "parents") -> None:
+    """The post writes down what somebody of the child authority said to it."""
+    address = f"/children/{id_of(interview)}/answer/call"
+    assert address in person.get(f"{interview}/end")
+    number = re.findall(r'name="number" value="([^"]+)"', person.get(address))[0]
+    call = {"number": number, "answer": "answered", "name": "Drita Hoxha", "when": "15"}
+    assert "Zgjidhni çfarë ndodh" in person.post(address, call, status=422)
+    assert "Shkruani emrin" in person.post(address, {**call, "name": "", "decision": decision}, status=422)
+    assert person.post(address, {**call, "decision": decision}) == "/"
+
+
+@pytest.mark.slow
+def test_the_post_writes_down_an_answer_by_telephone_and_the_child_authority_contradicts_it(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person, desk = sign_in(LOGIN), sign_in("child_protection.case_worker")
+    interview = asked_about(person)
+    address = f"/children/{id_of(interview)}/answer"
+    for login in ("durres.border_officer", "nrc.case_worker"):
+        sign_in(login).get(f"{address}/call", status=404)
+    by_telephone(person, interview)
+    body = person.get(f"{interview}/end")
+    assert "mbetet e vulosur për 12 orë" in body
+    assert person.post(f"{interview}/end", confirmation(body)) == f"{interview}/held"
+    assert "Intervista e fëmijës u mbyll" in person.get(f"{interview}/held")
+    assert row(interview).status == "held"
+    assert screened.counted().total() == 0
+    assert "Drita Hoxha" in desk.get("/")
+    shown = desk.get(address)
+    assert "Nuk e thamë ne" in shown
+    assert "Drita Hoxha" in shown
+    for login, status in (("nrc.case_worker", 404), (LOGIN, 404), ("oms.monitor", 403)):
+        sign_in(login).post(f"/children/{id_of(interview)}/contradict", status=status)
+    desk.post(f"/children/{id_of(interview)}/contradict")
+    desk.post(f"/children/{id_of(interview)}/contradict", status=409)
+    assert row(interview).status == "draft"
+    told = database.session.get_one(ChildAlert, id_of(interview), populate_existing=True)
+    assert (told.answer, told.answered_name, told.withdrawn_at) == ("", "", None)
+    person.post(f"{interview}/resume", {"page": "end"})
+    assert "Fëmija qëndron këtu" in person.get(f"{interview}/end")
+    person.post(f"{interview}/end", confirmation(body), status=409)
+    assert factories.end_holds() == 0
+
+
+@pytest.mark.slow
+def test_what_was_said_by_telephone_and_not_contradicted_ends_after_twelve_hours(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = asked_about(person)
+    by_telephone(person, interview, "nothing")
+    person.post(f"{interview}/end", confirmation(person.get(f"{interview}/end")))
+    assert str(id_of(interview)) not in sign_in(DESK).get("/")
+    assert factories.end_holds() == 1
+    (line,) = screened.counted().elements()
+    assert (line.outcome, line.age_class) == ("none", "child")
+    assert {**stored(id_of(interview)), "openings": 0} == NOTHING
+    told = database.session.get_one(ChildAlert, id_of(interview), populate_existing=True)
+    assert told.withdrawn_why == "answered"
+    sign_in("child_protection.case_worker").post(f"/children/{id_of(interview)}/contradict", status=409)
+
+
+@pytest.mark.slow
+def test_a_post_cannot_write_down_that_a_child_is_an_adult(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = asked_about(person)
+    address = f"/children/{id_of(interview)}/answer/call"
+    body = person.get(address)
+    assert 'value="adult"' not in body
+    number = re.findall(r'name="number" value="([^"]+)"', body)[0]
+    call = {"number": number, "answer": "answered", "name": "Drita Hoxha", "when": "0", "decision": "adult"}
+    person.post(address, call, status=422)
+    given = {"number": number, "name": "D", "answered": True, "called_at": clock.now(), "decision": "adult"}
+    with pytest.raises(NotVisible):
+        notification_calls.answer_for_child(interview_id=id_of(interview), by=factories.actor(LOGIN), **given)
+
+
+def test_after_a_day_without_an_answer_the_post_is_sent_to_the_duty_desk(app: Flask, sign_in: SignIn) -> None:
+    interview = asked_about(sign_in(LOGIN))
+    assert f"/children/{id_of(interview)}/answer/call" in sign_in(DESK).get("/")
+    factories.later(hours=24, minutes=1)
+    person = sign_in(LOGIN)
+    person.post(f"{interview}/resume", {"page": "end"})
+    assert "telefonojini tani gatishmërisë" in person.get(f"{interview}/end")

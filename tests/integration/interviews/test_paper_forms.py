@@ -28,7 +28,7 @@ from nrm.render import pdf
 from tests import accessible, screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, send_by_name, walk
+from tests.factories_interviews import LOGIN, confirmation, example, fields, page_id, questionnaire, send_by_name, walk
 
 SignIn = Callable[[str], Person]
 
@@ -117,7 +117,7 @@ def seen(body: str) -> str:
 def throw_away(person: Person, interview: str) -> None:
     """Destroy a draft from the page that says what would be gone."""
     body = person.get(f"{interview}/discard")
-    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    person.post(f"{interview}/discard", confirmation(body))
 
 
 @pytest.mark.slow

@@ -461,6 +461,10 @@ def test_who_left_without_a_shelter_may_come_back_within_thirty_minutes(app: Fla
 def test_the_hours_are_data_of_the_country(app: Flask) -> None:
     kept = country().retention
     assert (kept.hold_hours, kept.refused_minutes) == (12, 30)
+    read_out = questionnaire().wordings["consent"]
+    assert set(read_out.text) >= {"sq", "en", "el", "it", "ro", "ru", "sr", "tr"}
+    for language, text in read_out.text.items():
+        assert f" {kept.refused_minutes} " in text, language
 
 
 # --- never twice, never lost

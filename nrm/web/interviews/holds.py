@@ -28,6 +28,7 @@ Answer = BaseResponse | tuple[str, int] | str
 OVER = N_("The time is over: the answers and their key are destroyed, and nobody can bring them back.")
 OPEN_FIRST = N_("Open it first, and say why.")
 CONSENT = "consent_"
+IDENTITY = "identity"  # who the person is does not help to judge how the interview was ended
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/held")
@@ -110,7 +111,8 @@ def _look(interview_id: uuid.UUID, form: OpenHeldForm, status: int = 200) -> tup
     parts: list[tuple[str, list[tuple[str, str]]]] = []
     if found is not None:
         for page in found.questionnaire.pages.values():
-            own = {name: found.answers[name] for name in page.questions if name in found.answers}
+            asked = [each for each in page.questions if found.questionnaire.questions[each].compartment != IDENTITY]
+            own = {name: found.answers[name] for name in asked if name in found.answers}
             if own:
                 parts.append((page.title[current_language()], answer_rows(found.questionnaire, own, {})))
     return (

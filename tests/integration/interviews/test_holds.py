@@ -298,6 +298,8 @@ def test_the_duty_desk_opens_it_with_a_reason_and_gives_it_back(app: Flask, sign
     desk.post(look, {"why": "Rrezik për personin"})
     shown = desk.get(look)
     assert "Shërbime seksuale" in shown
+    assert "<dt>Emri</dt>" not in shown  # who the person is helps nothing here
+    assert str(example()["given"]) not in shown
     assert "Fjali." in shown
     (reading,) = readings()
     assert (reading.purpose, reading.compartment, reading.case_id) == ("held", "draft", interview_id)

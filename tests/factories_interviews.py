@@ -97,13 +97,15 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def confirmation(body: str) -> dict[str, Any]:
-    """What a browser sends of the page that asks before an interview is ended, its first reason ticked."""
+    """What a browser sends of the page that asks before an interview is ended: its first reason ticked, a sentence, and
+    that a no was asked for as it must be."""
     sent = {
         name: found.group(1)
         for name in ("seen", "shelter")
         if (found := re.search(f'name="{name}" value="(.*?)"', body))
     }
-    return {**sent, **({"reason": "explained"} if 'name="reason"' in body else {})}
+    answers = {"reason": "explained", "sentence": "Fjali.", **dict.fromkeys(("texts", "alone", "understood"), "yes")}
+    return {**sent, **{name: answer for name, answer in answers.items() if f'name="{name}"' in body}}
 
 
 def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = "") -> list[str]:

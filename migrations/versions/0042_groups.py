@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0042_groups"
-down_revision = "0038_age_changed"
+down_revision = "0039_holds"
 branch_labels = None
 depends_on = None
 

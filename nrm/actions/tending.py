@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from nrm import clock
 from nrm.actions import backups
 from nrm.actions.accounts import accounts, alarms, organisations, second_hands
-from nrm.actions.interviews import child_alerts, groups, helpline, interviews, monitoring
+from nrm.actions.interviews import child_alerts, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import child_returns, consents, permits
 from nrm.db import rows_hit, transaction
@@ -25,11 +25,11 @@ _BATCH = 200
 
 
 def tend() -> dict[str, int]:
-    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `permits_expired`,
-    `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`,
-    `notices_over`, `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`,
-    `records_forgotten`,
-    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `shred_files_deleted`;
+    """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `holds_over`,
+    `permits_expired`, `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`,
+    `supplements_lapsed`, `notices_over`, `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`,
+    `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
+    `shred_files_deleted`;
     and `keyrings_due`: how many organisations a key holder must do something for, `keyrings_disagree`: of how many the
     newest keyring is not the known one.
     """
@@ -39,6 +39,7 @@ def tend() -> dict[str, int]:
         "referrals_expired": referrals.expire_unanswered(limit=_BATCH, by=by),
         "drafts_expired": interviews.expire_drafts(by=by),
         "groups_forgotten": groups.forget(),
+        "holds_over": holds.finish_due(by=by),
         "permits_expired": permits.expire(by=by),
         "sessions_ended": accounts.forget_ended_sessions(),
         "alarms_raised": alarms.raise_due(by=by),

@@ -85,6 +85,8 @@ class Retention:
     draft_days: int
     draft_warning_days: int
     group_hours: int
+    hold_hours: int  # of an interview that the post ended against what was said: until the end of the next shift
+    refused_minutes: int  # of a person who said no, or left
     negative_screen_days: int
     notice_days: int
     answer_request_days: int

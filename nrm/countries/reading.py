@@ -181,6 +181,8 @@ def _retention(table: Table) -> Retention:
         draft_days=table.number("draft_days", least=1),
         draft_warning_days=table.number("draft_warning_days", least=1),
         group_hours=table.number("group_hours", least=1),
+        hold_hours=table.number("hold_hours", least=1),
+        refused_minutes=table.number("refused_minutes", least=1),
         negative_screen_days=table.number("negative_screen_days", least=1),
         notice_days=table.number("notice_days", least=1),
         answer_request_days=table.number("answer_request_days", least=1),

@@ -49,6 +49,7 @@ from nrm.store.shelter import stays as stay_store
 
 Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
+SENTENCE = "Fjali e sajuar."  # why an interview is ended against what was said
 
 
 def everybody() -> list[str]:
@@ -234,7 +235,7 @@ class Life:
             interviews.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=officer)
             authority = self.actors["CHILD_PROTECTION/child_protection_officer"]
             child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.PARENTS, by=authority)
-        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, by=officer)
+        interviews.end(interview_id=interview_id, reason=EndReason.EXPLAINED, sentence=SENTENCE, by=officer)
 
     def _answer(self, plan: Plan, referral_id: uuid.UUID, declines: int) -> None:
         """The desk that was asked says no, or takes the person in."""

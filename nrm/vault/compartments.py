@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -211,6 +211,11 @@ def _is_leave(found: bytes | None, case_id: uuid.UUID, compartment: str, expires
         return True
     report(f"leave to read {compartment}", case_id)
     return False
+
+
+def end_leave(session: Session, case_id: uuid.UUID, compartment: str) -> None:
+    """End the leave to read of every session."""
+    session.execute(delete(Opening).where(Opening.case_id == case_id, Opening.compartment == compartment))
 
 
 def move_leave(session: Session, before: bytes, after: bytes) -> None:

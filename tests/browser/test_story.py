@@ -198,8 +198,10 @@ def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_say
     answer_page(officer, town, answers, "en")
     live.main_button(officer).click()
     officer.wait_for_url("**/end")
-    officer.get_by_role("button", name="End and destroy").click()
-    officer.wait_for_url("**/ended/refused")
+    for asked in ("texts", "alone", "understood"):
+        officer.check(f'[name={asked}][value="yes"]')
+    officer.get_by_role("button", name="End and seal").click()
+    officer.wait_for_url("**/held")
     assert "The person did not agree to help" in officer.locator("h1").inner_text()
     assert "Zamira" not in officer.content()
 

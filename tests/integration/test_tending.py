@@ -36,6 +36,7 @@ NOTHING = {
     "referrals_expired": 0,
     "drafts_expired": 0,
     "groups_forgotten": 0,
+    "holds_over": 0,
     "permits_expired": 0,
     "sessions_ended": 0,
     "alarms_raised": 0,

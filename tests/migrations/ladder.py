@@ -95,6 +95,12 @@ USUAL: dict[str, Row] = {
         "case_id": lambda data: data.first("cases")["id"],
     },
     "known_keyrings": {"version": 1},
+    "interview_holds": {
+        "ending": "none",
+        "was": "draft",
+        "desk": False,
+        "id": lambda data: data.add("interviews")["id"],
+    },
 }
 
 
@@ -164,6 +170,12 @@ class Databases:
             connection.execute(table.insert(), row)
         self._first.setdefault(name, row)
         return row
+
+    def change(self, name: str, id: uuid.UUID, **values: Any) -> None:
+        """Change the row with that id."""
+        table = self.table(name)
+        with self._engine(name).begin() as connection:
+            connection.execute(table.update().where(table.c.id == id).values(**values))
 
     def first(self, name: str) -> Row:
         """The first row that was put into that table; made where there is none."""

@@ -565,3 +565,34 @@ def test_a_draft_stays_when_the_group_it_belonged_to_is_forgotten(before: Before
     assert {row["id"] for row in data.rows("interviews")} == {draft, sent, third}
     data.up()
     assert of_each(data, "interviews", "group_id") == {draft: (None,), sent: (None,), third: (None,)}
+
+
+def test_what_is_held_is_a_draft_again_on_the_way_down(before: Before) -> None:
+    data = before("0039_holds")
+    post, desk = (data.add("organisations", kind="border_police", code=code)["id"] for code in ("P", "RA"))
+    drafts = [
+        data.add("interviews", organisation_id=post, pseudonym=code, expires_at=LATER, paper_mark=code.encode())["id"]
+        for code in "AB"
+    ]
+    for each in drafts:
+        data.add("sealed_compartments", case_id=each, compartment="draft")
+        data.add("grants", case_id=each, compartment="draft", organisation_id=post)
+    papers = [data.add("paper_forms", organisation_id=post, mark=code, used=False)["id"] for code in (b"A", b"B")]
+    data.add("sealed_compartments", compartment="identity")
+    names = ("interviews", "sealed_compartments", "grants", "paper_forms")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_status"):
+        data.add("interviews", pseudonym="C", status="held")
+    for _ in range(2):
+        data.up()
+        assert {name: data.rows(name) for name in names} == was
+        held = drafts[0]
+        data.change("interviews", held, status="held", expires_at=AT)
+        data.change("paper_forms", papers[0], used=True)
+        data.add("interview_holds", id=held, kept_until=LATER, desk=True)
+        data.add("sealed_compartments", case_id=held, compartment="count")
+        data.add("grants", case_id=held, compartment="draft", organisation_id=desk)
+        with refused("nobody_opens_a_no"):
+            data.add("interview_holds", id=drafts[1], ending="refused", desk=True)
+        data.down()
+        assert {name: data.rows(name) for name in names} == was

@@ -41,7 +41,7 @@ from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, paper_entries
 from nrm.steps.interviews.drafts import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
 from nrm.steps.interviews.procedures import left_by
-from nrm.steps.interviews.screenings import count_steps, ending_of, local_day, screenings_of
+from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of, steps_taken
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals.proposals import Choice, Proposal, chosen
@@ -144,7 +144,7 @@ def send(
         kind = OrganisationKind(choice.organisation.kind)
         counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind)
         screening_rows.count(session, counted)
-        count_steps(session, draft, answers, counted)
+        screening_rows.count_steps(session, counted, steps_taken(draft, answers, counted))
         sent = Sent(interview_id, referral.id, interview.pseudonym, choice.party)
     shredding.work_off()
     return sent

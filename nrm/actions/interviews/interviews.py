@@ -21,6 +21,8 @@ from nrm.domain.interviews.endings import (
     Against,
     ChildWaits,
     EndReason,
+    Holding,
+    NotAskedProperly,
     ReasonNeeded,
     check_reason,
     is_child,
@@ -33,7 +35,7 @@ from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, w
 from nrm.domain.interviews.screenings import NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.steps.interviews import child_alerts as child_alert_steps
-from nrm.steps.interviews import drafts, paper_entries
+from nrm.steps.interviews import drafts, holds, paper_entries
 from nrm.steps.interviews import groups as group_steps
 from nrm.steps.interviews.drafts import (
     Draft,
@@ -45,7 +47,7 @@ from nrm.steps.interviews.drafts import (
     UnknownQuestionnaire,
 )
 from nrm.steps.interviews.procedures import left_by
-from nrm.steps.interviews.screenings import count_steps, ending_of, local_day, screenings_of
+from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of, steps_taken
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
@@ -60,6 +62,7 @@ __all__ = [
     "Incomplete",
     "LastPage",
     "NoLongerDraft",
+    "NotAskedProperly",
     "OpeningEnded",
     "ReasonNeeded",
     "StaleAnswers",
@@ -254,22 +257,32 @@ def against_end(draft: Draft, answers: Answers, *, shelter: bool = False) -> Aga
     return against(draft, draft.answers, discard=True)
 
 
-def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
-    """Destroy a draft; nothing is kept. A second time does nothing.
+def discard(
+    *, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None
+) -> None:
+    """Destroy a draft; nothing is counted. A second time does nothing.
 
-    `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is sent,
-    ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
+    If something was said that speaks against it, a coded `reason` and a `sentence` are needed, and it is held first
+    (ADR 0057). `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is
+    sent, ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
-        if interview.status == "ended":
+        if interview.status in ("ended", "held"):
             return
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
-        if not child:
-            check_reason(against(draft, draft.answers, discard=True), reason)
+        opposed = None if child else against(draft, draft.answers, discard=True)
+        if opposed:
+            check_reason(opposed, reason, sentence)
+            how = Holding.DISCARDED
+            holds.hold(session, interview, draft, draft.answers, how, reason=reason, sentence=sentence, by=by)
+            return
+        if child_alert_steps.answered_by_telephone(interview_id):
+            holds.hold(session, interview, draft, draft.answers, Holding.DISCARDED, child=True, by=by)
+            return
         drafts.close(session, interview, "ended", by=by, child=child, done=False)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
@@ -310,15 +323,19 @@ def end(
     by: Actor,
     last: LastPage | None = None,
     reason: str = "",
+    sentence: str = "",
     shelter: bool = False,
+    asked_properly: bool = True,
     seen: int | None = None,
 ) -> str:
     """End an interview without a case: an adult refused help, the officer saw no indicator, or the short screen ended.
 
     The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused`, `none` or
-    `not_asked`. If answers speak against that (see `against_end`; `shelter`: one was chosen), a coded `reason` is
-    needed. The interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
-    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
+    `not_asked`. If answers speak against that (see `against_end`; `shelter`: one was chosen), a coded `reason` and a
+    `sentence` are needed. Then, and after a refusal, it is held first, and destroyed and counted by `tend` (ADR 0057).
+    The interview of a child needs the child authority's answer. `asked_properly`: the officer says that a refusal was
+    asked for as it must be. `seen`: the revision that was shown before.
+    Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, NotAskedProperly, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -329,19 +346,42 @@ def end(
         outcome = ending_of(draft.questionnaire, answers)
         if outcome is None:
             raise NotAnEnd
+        if outcome == REFUSED and not asked_properly:
+            raise NotAskedProperly
         child = is_child(answers.get(draft.questionnaire.derive["age"]))
-        if outcome != REFUSED and not child:
-            check_reason(against_end(draft, answers, shelter=shelter), reason)
+        opposed = against_end(draft, answers, shelter=shelter) if outcome != REFUSED and not child else None
+        if opposed:
+            check_reason(opposed, reason, sentence)
         paper_entries.spend(session, interview, by=by)
         if last is not None:
             draft = replace(draft, wordings=drafts.wordings_read(draft, answers, [last.page]))
-        session.add_all(left_by(draft, answers, by=by))
+        kept = left_by(draft, answers, by=by)
+        screenings = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
+        steps = steps_taken(draft, answers, screenings, reason=_listed(reason))
+        by_telephone = child_alert_steps.answered_by_telephone(interview_id)
+        if opposed or outcome == REFUSED or by_telephone:
+            if last is not None:
+                draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
+            holds.hold(
+                session,
+                interview,
+                draft,
+                answers,
+                Holding(outcome),
+                screenings=screenings,
+                steps=steps,
+                kept=kept,
+                reason=reason if opposed else "",
+                sentence=sentence if opposed else "",
+                child=by_telephone,
+                by=by,
+            )
+            return outcome
+        session.add_all(kept)
         drafts.close(session, interview, "ended", by=by, child=child)
-        event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
-        audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))
-        counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
-        screening_rows.count(session, counted)
-        count_steps(session, draft, answers, counted, reason=_listed(reason))
+        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id, why=_listed(reason))
+        screening_rows.count(session, screenings)
+        screening_rows.count_steps(session, screenings, steps)
     shredding.work_off()
     return outcome
 
@@ -364,8 +404,8 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
 def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
-    The draft and its key are destroyed in the same action. The person is counted as undecided, never as refused;
-    nothing else is kept. A second time does nothing. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
+    The draft is held as after a refusal (ADR 0057), then it and its key are destroyed. The person is counted as
+    undecided, never as refused; nothing else is kept. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
     NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -375,12 +415,8 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
         if not may_leave(draft):
             raise NotAnEnd
         paper_entries.spend(session, interview, by=by)
-        drafts.close(session, interview, "ended", by=by)
-        audit.append(session, audit.Event.INTERVIEW_ENDED, by=by, interview_id=interview_id)
-        screening_rows.count(
-            session, screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
-        )
-    shredding.work_off()
+        screenings = screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
+        holds.hold(session, interview, draft, draft.answers, Holding.UNDECIDED, screenings=screenings, by=by)
 
 
 def may_leave(draft: Draft) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy.orm import Session
-
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
@@ -28,7 +26,6 @@ from nrm.domain.interviews.screenings import (
 )
 from nrm.steps.interviews.drafts import Draft
 from nrm.store.countries import country
-from nrm.store.rows.interviews import screenings as rows
 
 
 def local_day(at: datetime) -> date:
@@ -103,10 +100,10 @@ def screenings_of(
     ]
 
 
-def count_steps(
-    session: Session, draft: Draft, answers: Answers, counted: Iterable[Screening], *, reason: str | None = None
-) -> None:
-    """Count how far an adult came whom this post screened, for what was `counted` of them. `reason`: one was asked for.
+def steps_taken(
+    draft: Draft, answers: Answers, counted: Iterable[Screening], *, reason: str | None = None
+) -> tuple[str, ...]:
+    """How far an adult came whom this post screened, for what is `counted` of them. `reason`: one was asked for.
 
     Not of an urgent hand-over, which asks for no indicator, and not of what was typed in from paper.
     """
@@ -114,5 +111,5 @@ def count_steps(
     for one in counted:
         if one.age_class == "adult" and not urgent and not draft.on_paper:
             short = bool(ended_as(draft.questionnaire, answers))
-            steps = steps_of(one.outcome, short=short, asked_again=draft.asked_again or reason is not None)
-            rows.count_steps(session, one.month, one.crossing_point, steps)
+            return steps_of(one.outcome, short=short, asked_again=draft.asked_again or reason is not None)
+    return ()

@@ -12,7 +12,8 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm
+from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm, OpinionForm, RefusalForm
+from forms.typed import OnceForm
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
 from nrm.actions.interviews.interviews import Draft
@@ -29,6 +30,7 @@ from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls
 from nrm.web import access
+from nrm.web.interviews import holds
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
@@ -71,8 +73,17 @@ def shelter_chosen() -> str:
     return code if code in country().in_force(clock.now()).parties else ""
 
 
-def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[str, int]:
+def _form_of(draft: Draft, ending: str, data: Any = None) -> OnceForm:
+    """What is asked before it ends: of a child why, of a no how it was asked, of others why and in a sentence."""
+    if is_a_childs(draft):
+        return OpinionForm(data)
+    return RefusalForm(data) if ending == REFUSED else EndForm(data)
+
+
+def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 200) -> tuple[str, int]:
     """The page that asks once more; of a child, what the child authority is asked and answered."""
+    form = form or _form_of(draft, ending)
+    kept = country().retention
     shelter = shelter_chosen()
     against = actions.against(draft, draft.answers, shelter=bool(shelter), discard=ending == DISCARDED)
     child = is_a_childs(draft)
@@ -93,6 +104,9 @@ def show(draft: Draft, ending: str, form: EndForm, status: int = 200) -> tuple[s
             may_end=not child or (told is not None and told.answer in list(FINAL)),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
+            by_telephone=told is not None and told.contradictable,
+            hours=kept.hold_hours,
+            minutes=kept.refused_minutes,
             rows=_summary_rows(draft, against, shelter),
             shelter=shelter,
             form=form,
@@ -190,26 +204,40 @@ def _answered(draft: Draft, questions: list[Question]) -> Rows:
 def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str, int]:
     """Do what was confirmed, or show again what is missing. Raises StaleAnswers, EnteredTwice, NoLongerDraft."""
     interview_id, by = draft.interview_id, access.actor()
-    form = EndForm(request.form)
-    reason = str(form.reason.data or "")
+    form = _form_of(draft, ending, request.form)
+    right = form.validate()
+    reason, sentence = (request.form.get(name, "") for name in ("reason", "sentence"))
     try:
         if is_a_childs(draft) and not _may_end(draft):
             told = _told_alert(draft)
             if told is not None and told.opinion_at is not None:
-                return show(draft, ending, EndForm(), 409)
+                return show(draft, ending, status=409)
             actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
             return redirect(url_for("interviews.end_page", interview_id=interview_id), 303)
+        # What is wrong with a sentence is said only where one is asked for.
+        sentence = sentence if right else ""
         if ending == DISCARDED:
-            actions.discard(interview_id=interview_id, reason=reason, seen=seen, by=by)
+            actions.discard(interview_id=interview_id, reason=reason, sentence=sentence, seen=seen, by=by)
         else:
-            shelter = bool(shelter_chosen())
-            ending = actions.end(interview_id=interview_id, reason=reason, shelter=shelter, seen=seen, by=by)
-    except actions.ReasonNeeded:
-        form.validate()
+            ending = actions.end(
+                interview_id=interview_id,
+                reason=reason,
+                sentence=sentence,
+                shelter=bool(shelter_chosen()),
+                asked_properly=right,
+                seen=seen,
+                by=by,
+            )
+    except (actions.ReasonNeeded, actions.NotAskedProperly):
         return show(draft, ending, form, 422)
     except actions.ChildWaits:
-        return show(draft, ending, EndForm(), 409)
-    return redirect(url_for("interviews.ended", ending=ending), 303)
+        return show(draft, ending, status=409)
+    return redirect(after(interview_id, ending), 303)
+
+
+def after(interview_id: uuid.UUID, ending: str) -> str:
+    """The page that says what was done: that it is held, and the way back; or that it is destroyed."""
+    return holds.address(interview_id) or url_for("interviews.ended", ending=ending)
 
 
 def _may_end(draft: Draft) -> bool:
@@ -231,7 +259,7 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
     if not asked_apart:
         try:
             ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
-            return redirect(url_for("interviews.ended", ending=ending), 303)
+            return redirect(after(interview_id, ending), 303)
         except (actions.ReasonNeeded, actions.ChildWaits):
             pass
     actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, asked_again=not asked_apart)

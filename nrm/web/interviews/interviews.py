@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import EndForm
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm, page_form
 from forms.referrals.referrals import STATUS_LABELS
@@ -26,11 +25,12 @@ from nrm.domain.words import N_
 from nrm.steps.interviews import paper_entries
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
+from nrm.store.interviews import holds as held_store
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import supplements
 from nrm.web import access, errors, home
-from nrm.web.interviews import directives, groups, handouts, interview_endings, interview_pages, rollout
+from nrm.web.interviews import directives, groups, handouts, holds, interview_endings, interview_pages, rollout
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import announced_returns, next_receiver
 
@@ -58,6 +58,7 @@ def border_officer_home() -> str:
         more_drafts=drafts.after,
         completed=[interview_pages.draft_line(row) for row in completed.rows],
         more_completed=completed.after,
+        held=held_store.of_post(by=by),
         sent=referral_store.sent(by=by, size=10),
         status_labels=STATUS_LABELS,
         supplements=supplements.open_now(by=by),
@@ -133,6 +134,8 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
     """Where a form leads whose interview was sent or ended meanwhile, by the same button or another."""
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
+    if error.status == "held":
+        return redirect(holds.address(interview_id) or url_for("home.index"), 303)
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
 
 
@@ -378,6 +381,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         rows=interview_endings.said(draft),
         numbers=interview_pages.numbers_left(draft, draft.answers, by=by),
         leaflets=handouts.leaflets(),
+        minutes=country().retention.refused_minutes,
     )
 
 
@@ -395,7 +399,7 @@ def without(interview_id: uuid.UUID) -> Answer:
         return _go_on(interview_id)
     except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
-    return redirect(url_for("interviews.ended", ending="undecided"), 303)
+    return redirect(interview_endings.after(interview_id, "undecided"), 303)
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
@@ -434,7 +438,7 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     ending = interview_endings.outcome(draft, discard=discard)
     if ending is None:
         return _to_page(draft, draft.page_to_do)
-    return interview_endings.show(draft, ending, EndForm())
+    return interview_endings.show(draft, ending)
 
 
 def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
@@ -448,7 +452,7 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         now = interview_endings.outcome(error.current, discard=discard)
         if now is None:
             return _to_page(error.current, error.current.page_to_do)
-        return interview_endings.show(error.current, now, EndForm(), 409)
+        return interview_endings.show(error.current, now, status=409)
     except Incomplete as error:
         return _to_page(draft, error.page)
     except paper_entries.EnteredTwice:

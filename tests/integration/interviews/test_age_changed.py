@@ -15,10 +15,11 @@ from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.referrals.referrals import ChildAlert
+from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, last_of, questionnaire, walk
+from tests.factories_interviews import LOGIN, confirmation, example, fields, last_of, questionnaire, walk
 from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen
 
 SignIn = Callable[[str], Person]
@@ -51,13 +52,13 @@ def test_an_age_changed_to_adult_takes_nothing_back_and_lets_the_post_destroy_no
     body = person.get(f"{interview}/discard")
     assert NOT_YET in body
     assert "danger" not in body
-    sent = {"seen": seen(person.get(f"{interview}/screen")), "reason": "explained"}
+    sent = {"seen": seen(person.get(f"{interview}/screen")), "reason": "explained", "sentence": "Fjali."}
     person.post(f"{interview}/discard", sent, status=409)
     assert person.post(f"{interview}/without", {}).startswith(interview)
     by, interview_id = actor(LOGIN), uuid.UUID(interview.rsplit("/", 1)[1])
     interviews.resume(interview_id=interview_id, by=by)
     with pytest.raises(interviews.ChildWaits):
-        interviews.discard(interview_id=interview_id, by=by, reason="explained")
+        interviews.discard(interview_id=interview_id, by=by, reason="explained", sentence="Fjali.")
     assert drafts() == 1
     # The desk reads it, and can answer.
     desk = sign_in(AUTHORITY)
@@ -102,7 +103,8 @@ def test_the_child_authority_agrees_and_the_post_may_end_an_adults_interview(app
     assert (told.answer, told.withdrawn_why) == ("adult", "age_changed")
     body = person.get(f"{interview}/discard")
     person.post(f"{interview}/discard", {"seen": seen(body)}, status=422)  # who was a child's still needs a reason
-    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    person.post(f"{interview}/discard", confirmation(body))
+    assert factories.end_holds() == 1
     assert drafts() == 0
 
 

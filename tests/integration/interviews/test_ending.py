@@ -28,6 +28,7 @@ from tests.factories import actor
 from tests.factories_interviews import (
     LOGIN,
     begin,
+    confirmation,
     example,
     fields,
     last_of,
@@ -113,20 +114,23 @@ def test_no_indicator_over_what_was_named_repeats_it_and_asks_before_anything_is
         "Sa i rrezikuar është personi?", "Shumë", "Qendra Kombëtare", "Shembull përgjigjeje.",
     ):  # fmt: skip
         assert repeated in said, repeated
-    assert "nuk i kthen dot askush" in said
-    without = person.post(f"{interview}/end", {"seen": seen(body)}, status=422)
+    assert "mbetet e vulosur për 12 orë" in said
+    assert "nuk e kthen dot askush" in said
+    whole = confirmation(body)
+    without = person.post(f"{interview}/end", {**whole, "reason": ""}, status=422)
     assert "Zgjidhni pse" in without
-    junk = person.post(f"{interview}/end", {"seen": seen(body), "reason": "because"}, status=422)
-    assert "Zgjidhni pse" in junk
+    assert "Fjali." in without
+    assert "Zgjidhni pse" in person.post(f"{interview}/end", {**whole, "reason": "because"}, status=422)
+    assert "Shkruani një fjali" in person.post(f"{interview}/end", {**whole, "sentence": " "}, status=422)
+    assert "500" in person.post(f"{interview}/end", {**whole, "sentence": "a" * 501}, status=422)
     assert drafts() == 1
     # The way back loses nothing, and what was chosen can still be changed and sent.
     back = person.get(f"{interview}/{last_of(answers)}")
     assert "value=none checked" in back
     assert "Shembull përgjigjeje." in back
-    ended = person.post(f"{interview}/end", {"seen": seen(body), "reason": "explained"})
-    assert ended == "/interviews/ended/none"
-    assert drafts() == 0
-    assert screened.counted().total() == 1
+    assert person.post(f"{interview}/end", whole) == f"{interview}/held"
+    assert drafts() == 1
+    assert screened.counted().total() == 0
 
 
 def test_of_whom_nothing_was_named_the_interview_is_ended_at_once(app: Flask, sign_in: SignIn) -> None:
@@ -171,11 +175,11 @@ def test_a_refusal_is_confirmed_on_a_page_that_says_what_is_gone(app: Flask, sig
     assert confirm == f"{interview}/end"
     assert drafts() == 1
     body = person.get(confirm)
-    assert "asgjësohen menjëherë" in body
+    assert "pas 30 minutash" in body
     assert "gjinia" in body
     person.get(f"{interview}/refusal")
-    assert person.post(confirm, {"seen": seen(body)}) == "/interviews/ended/refused"
-    assert drafts() == 0
+    assert person.post(confirm, confirmation(body)) == f"{interview}/held"
+    assert drafts() == 1
 
 
 def test_what_was_changed_in_another_window_is_not_destroyed_unseen(app: Flask, sign_in: SignIn) -> None:
@@ -305,11 +309,8 @@ def test_destroying_a_draft_repeats_what_is_in_it_and_asks_why(app: Flask, sign_
     assert "Lypje" in body
     assert "A keni frikë se dikush do t’ju bëjë keq sot?" in body
     assert "Zgjidhni pse" in person.post(f"{interview}/discard", {"seen": seen(body)}, status=422)
+    assert person.post(f"{interview}/discard", confirmation(body)) == f"{interview}/held"
     assert drafts() == 1
-    assert person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"}) == (
-        "/interviews/ended/discarded"
-    )
-    assert drafts() == 0
 
 
 def test_a_childs_draft_does_not_run_out_unanswered(app: Flask, sign_in: SignIn) -> None:

@@ -18,7 +18,7 @@ from nrm.db import db, transaction
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
-from tests import screened
+from tests import factories, screened
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, last_of, page_id, walk
@@ -121,7 +121,10 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     address = begin(person)
     answers = example(consent_services="no", refusal_reason="fear")
     loaded = walk(person, answers, address)
-    assert loaded[-3:] == ["refusal", "end", "refused"]
+    assert loaded[-3:] == ["refusal", "end", "held"]
+    # The same button again leads to the same page and counts nothing twice.
+    assert person.post(f"/interviews/{_id_of(address)}/refusal", {"seen": "9"}).endswith("/held")
+    assert factories.end_holds() == 1
     (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.reason, screening.gender) == ("refused", "fear", answers["gender"])
     assert (screening.crossing_point, screening.returned_from, screening.announced) == ("", "99", "99")
@@ -129,16 +132,13 @@ def test_a_refusal_shreds_the_draft_and_keeps_gender_class_month_and_reason(app:
     with db.engines["shred"].connect() as connection:
         assert connection.execute(select(func.count()).select_from(ShredKey)).scalar() == 0
     assert _count(Case) == 0
-    # The same button again leads to the same kind of page and counts nothing twice.
-    again = person.post(f"/interviews/{_id_of(address)}/refusal", {"seen": "9"})
-    assert again.startswith("/interviews/ended/")
-    assert screened.counted().total() == 1
 
 
 def test_no_indicator_ends_without_a_referral(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     loaded = walk(person, example(assessment="none"), begin(person))
-    assert loaded[-1] == "none"
+    assert loaded[-1] == "held"
+    assert factories.end_holds() == 1
     (screening,) = screened.counted().elements()
     assert (screening.outcome, screening.processed, screening.crossing_point) == ("none", "no_indicator", "rinas")
     assert _count(SealedCompartment) == _count(Case) == 0

@@ -147,20 +147,30 @@ def test_a_child_leaves_whether_the_authority_was_told_and_an_urgent_one_only_it
     assert urgent.assessment == urgent.profile == ""
 
 
+def holds_end() -> None:
+    """What was ended against what was said, or after a no, is destroyed and counted some hours later."""
+    clock.set_clock(lambda: NOON + timedelta(hours=13))
+    assert tending.tend()["holds_over"] == 1
+    clock.set_clock(lambda: NOON)
+
+
 def test_who_refused_help_leaves_nothing_and_who_is_not_counted_no_finding(rinas: Actor) -> None:
     interviews.end(interview_id=people.interview(rinas, consent_services="no"), by=rinas)
+    holds_end()
     assert records() == []
     assert db.session.scalars(select(NegativeScreen)).all() == []
-    interviews.end(
-        interview_id=people.interview(rinas, consent_statistics="no", assessment="none"), reason="explained", by=rinas
-    )
+    uncounted = people.interview(rinas, consent_statistics="no", assessment="none")
+    interviews.end(interview_id=uncounted, reason="explained", sentence="Fjali.", by=rinas)
+    holds_end()
     (record,) = records()
     assert (record.profile, record.assessment) == ("", "")
     assert db.session.scalars(select(NegativeScreen)).all() == []
 
 
 def test_a_negative_screen_keeps_its_coded_answers_without_place_and_hour_for_180_days(rinas: Actor) -> None:
-    interviews.end(interview_id=people.interview(rinas, assessment="none"), reason="explained", by=rinas)
+    interview_id = people.interview(rinas, assessment="none")
+    interviews.end(interview_id=interview_id, reason="explained", sentence="Fjali.", by=rinas)
+    holds_end()
     (screen,) = db.session.scalars(select(NegativeScreen)).all()
     assert {column.name for column in NegativeScreen.__table__.columns} == {
         "id",

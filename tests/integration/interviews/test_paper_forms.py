@@ -25,10 +25,10 @@ from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.render import pdf
-from tests import accessible, screened
+from tests import accessible, factories, screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, example, fields, page_id, questionnaire, send_by_name, walk
+from tests.factories_interviews import LOGIN, confirmation, example, fields, page_id, questionnaire, send_by_name, walk
 
 SignIn = Callable[[str], Person]
 
@@ -117,7 +117,7 @@ def seen(body: str) -> str:
 def throw_away(person: Person, interview: str) -> None:
     """Destroy a draft from the page that says what would be gone."""
     body = person.get(f"{interview}/discard")
-    person.post(f"{interview}/discard", {"seen": seen(body), "reason": "mistaken"})
+    person.post(f"{interview}/discard", confirmation(body))
 
 
 @pytest.mark.slow
@@ -225,12 +225,29 @@ def test_a_refusal_on_paper_is_counted_once_and_leads_to_nobody(app: Flask, sign
     address = type_in(person, paper, answers)
     assert page_id(address) == "refusal"
     confirm = person.post(address, fields("refusal", person.get(address), answers))
-    assert person.post(confirm, {"seen": seen(person.get(confirm))}).endswith("/ended/refused")
-    assert screened.counted().total() == 1
+    assert person.post(confirm, confirmation(person.get(confirm))).endswith("/held")
     body = person.post("/papers/type-in", heading(number=paper), status=422)
     assert "u dërgua ose u numërua tashmë" in body
     assert not re.search(r"\w{4}-\w{4}-\w<", body)
+    assert factories.end_holds() == 1
+    assert screened.counted().total() == 1
     assert count(SealedCompartment) == 0
+
+
+def test_a_no_on_paper_that_is_taken_back_leaves_its_paper_to_be_sent(app: Flask, sign_in: SignIn) -> None:
+    person, paper = sign_in(LOGIN), number()
+    refused = {"consent_services": "no", "refusal_reason": "fear", "assessment": "suspected", "leaflet": "taken"}
+    dropped = dict.fromkeys(("assessment_why", *questionnaire().pages["identity"].questions))
+    answers = example(**{**dropped, **refused})
+    address = type_in(person, paper, answers)
+    confirm = person.post(address, fields(page_id(address), person.get(address), answers))
+    held = person.post(confirm, confirmation(person.get(confirm)))
+    assert db.session.scalars(select(PaperForm.used)).one()
+    person.post(held)
+    db.session.rollback()
+    assert not db.session.scalars(select(PaperForm.used)).one()
+    confirm = f"{held.removesuffix('/held')}/end"
+    assert person.post(confirm, confirmation(person.get(confirm))) == held
 
 
 @pytest.mark.parametrize("login", ["durres.border_officer", "nrc.case_worker", "helpline.helpline_operator"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests import screened
+from tests import factories, screened
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, page_id, walk
 from tests.integration.interviews.test_ending import CHILD, asked_about, at_check, drafts, last_page, seen
@@ -73,7 +73,8 @@ def test_leaving_without_a_shelter_is_offered_on_the_last_page_and_repeats_what_
     assert address == f"{interview}/without"
     repeats(person.get(address))
     assert drafts() == 1
-    assert person.post(address) == "/interviews/ended/undecided"
+    assert person.post(address) == f"{interview}/held"
+    assert factories.end_holds() == 1
     assert drafts() == 0
     (line,) = screened.counted().elements()
     assert line.outcome == "undecided"

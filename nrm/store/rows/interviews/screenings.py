@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import date
 
 from sqlalchemy import Date, String, bindparam, select, update
 from sqlalchemy.orm import Session
@@ -62,13 +61,14 @@ def count(session: Session, screenings: Iterable[Screening]) -> None:
         session.flush()
 
 
-def count_steps(session: Session, month: date, crossing_point: str, steps: Iterable[str]) -> None:
-    """Add one to the number of each step of a post; after `audit.append`, as `count`."""
-    for step in steps:
-        wanted = {"of_month": month, "of_point": crossing_point, "of_step": step}
-        if not _ONE_STEP_MORE.run(session, wanted):
-            session.add(ScreenStep(month=month, crossing_point=crossing_point, step=step, number=1))
-            session.flush()
+def count_steps(session: Session, screened: Iterable[Screening], steps: Sequence[str]) -> None:
+    """Add one to the number of each step of the post of each who was `screened`; after `audit.append`, as `count`."""
+    for one in screened:
+        for step in steps:
+            wanted = {"of_month": one.month, "of_point": one.crossing_point, "of_step": step}
+            if not _ONE_STEP_MORE.run(session, wanted):
+                session.add(ScreenStep(month=one.month, crossing_point=one.crossing_point, step=step, number=1))
+                session.flush()
 
 
 def remember_line(session: Session, mark: bytes) -> None:

@@ -135,13 +135,17 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """One page load. `questions` in order, a revealed question right after the one that reveals it."""
+    """One page load. `questions` in order, a revealed question right after the one that reveals it.
+
+    `after_yes`: it is left out where a yes would be no more than a wish (`understanding.doubts`).
+    """
 
     id: str
     title: Texts
     questions: tuple[str, ...]
     when: Condition = ALWAYS
     wordings: tuple[str, ...] = ()
+    after_yes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -397,11 +397,12 @@ class _Reader:
 
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
-        self.known(table, ("id", "title", "questions", "when", "wordings"), f"page.{identifier}")
+        self.known(table, ("id", "title", "questions", "when", "wordings", "after_yes"), f"page.{identifier}")
         key = f"page.{identifier}"
         title = self.texts(table.get("title"), f"{key}.title")
         listed = self.strings(table, "questions", key)
-        return Page(identifier, title, listed, self.condition(table, key), self.strings(table, "wordings", key))
+        wordings, after_yes = self.strings(table, "wordings", key), self.flag(table, "after_yes", key)
+        return Page(identifier, title, listed, self.condition(table, key), wordings, after_yes)
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:
         identifier = self.string(table, "id", key)

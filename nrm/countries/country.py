@@ -84,6 +84,7 @@ class Retention:
     children_until_age: int
     draft_days: int
     draft_warning_days: int
+    thinking_hours: int
     negative_screen_days: int
     notice_days: int
     answer_request_days: int

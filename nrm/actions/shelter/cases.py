@@ -21,7 +21,17 @@ from nrm.domain.shelter.cases import (
     Purpose,
     check_share,
 )
-from nrm.domain.shelter.consents import Answer, Asking, Ended, Narrowing, Said, Topic, read_by_consent, reads_by_consent
+from nrm.domain.shelter.consents import (
+    Answer,
+    Asking,
+    Ended,
+    Naming,
+    Narrowing,
+    Said,
+    Topic,
+    read_by_consent,
+    reads_by_consent,
+)
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import consent_records
@@ -128,8 +138,11 @@ def share(
                 compartment=compartment,
             )
         if set(compartments) & read_by_consent(kind):
-            yes = Answer(Topic.SHARING, Said.GIVEN, organisation.party or organisation.code)
+            party = organisation.party or organisation.code
+            yes = Answer(Topic.SHARING, Said.GIVEN, party)
+            consent_records.name(session, case_id, [party], by)
             consent_records.record(session, case_id, [yes], Asking("", "", ""), by)
+        consent_records.name(session, case_id, [organisation.party or organisation.code], by, Naming.TOLD)
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, by: Actor) -> None:

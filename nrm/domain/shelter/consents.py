@@ -90,6 +90,14 @@ class ByName(StrEnum):
     NOT_ASKED = "not_asked"
 
 
+class Naming(StrEnum):
+    """On which of the lists of a person an organisation stands (ADR 0058)."""
+
+    NAMED = "named"  # its name was said to the person, who could answer
+    STRUCK_OUT = "struck_out"
+    TOLD = "told"  # it was given a key to something that the person told
+
+
 EVERYTHING = "everything"
 """The word for taking back everything: what is sealed is destroyed."""
 
@@ -260,7 +268,9 @@ def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking
     """How it was asked in an interview, on the page whose answer decides; without a wording where it was not asked."""
     question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")
     language, interpreter = str(answers.get(question) or ""), str(answers.get("interpreter") or "")
-    decide = frozenset[str]().union(*(when.names() for _, when in questionnaire.consent)) - {questionnaire.derive["age"]}
+    decide = frozenset[str]().union(*(when.names() for _, when in questionnaire.consent)) - {
+        questionnaire.derive["age"]
+    }
     answered = decide & answers.keys()
     page = next((each for each in questionnaire.pages.values() if answered.intersection(each.questions)), None)
     if page is None:

@@ -80,7 +80,7 @@ def test_sending_writes_each_answer_down_with_the_wording_that_was_read(app: Fla
     assert found[Topic.SHARING, "VATRA"] == found[Topic.STATISTICS, ""] == Said.REFUSED
     rows = db.session.scalars(select(Consent).where(Consent.case_id == sent.case_id)).all()
     assert {(each.wording, each.wording_version, each.language, each.interpreter) for each in rows} == {
-        ("consent", 1, "ro", "present")
+        ("consent", 2, "ro", "present")
     }
     assert {len(each.wording_sha256) for each in rows} == {64}
     assert {each.read_by_id for each in rows} == {rinas.member_id}
@@ -102,7 +102,7 @@ def test_the_page_tells_the_holder_in_words_and_nobody_else(world_app: Planted) 
     nrc = Person(app.test_client(), "nrc.case_worker")
     page = nrc.get(f"/cases/{world.case}/consents")
     assert "Njoftimi i organizatës" in page
-    assert "Teksti consent, versioni 1" in page
+    assert "Teksti consent, versioni 2" in page
     assert "Pëlqimi" in nrc.get(f"/cases/{world.case}")
     for login in ("vatra.case_worker", "ra.duty_officer", "trp_unit.trp_officer"):
         Person(app.test_client(), login).get(f"/cases/{world.case}/consents", 404)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, Withheld
 from nrm.models.shelter.consents import Consent
 
 
@@ -40,6 +40,12 @@ def kept_for_a_stay(most: int) -> Sequence[uuid.UUID]:
     found = db.session.scalars(statement).all()
     db.session.rollback()
     return found
+
+
+def thought_over(at: datetime, most: int) -> Sequence[Withheld]:
+    """What is withheld and whose hours are over, the oldest first; for `tend`."""
+    statement = select(Withheld).where(Withheld.until <= at).order_by(Withheld.until, Withheld.id).limit(most)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 
 def struck_out(case_id: uuid.UUID) -> set[str]:

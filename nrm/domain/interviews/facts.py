@@ -14,7 +14,7 @@ from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
 from nrm.domain.interviews.questionnaire_flow import prune, reachable
-from nrm.domain.interviews.understanding import doubts
+from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
 HOME = "AL"
@@ -70,8 +70,17 @@ def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
 
     A yes that was not free and understood is a wish: `not_asked_urgent` (ADR 0058).
     """
-    said = next((code for code, when in questionnaire.consent if when.holds(answers)), None)
+    said = _said(questionnaire, answers)
     return "not_asked_urgent" if said == "given" and doubts(questionnaire, answers) else said
+
+
+def wish(questionnaire: Questionnaire, answers: Answers) -> tuple[Doubt, ...]:
+    """Why the yes that was said is only a wish; empty if it is a yes, or if no yes was said."""
+    return doubts(questionnaire, answers) if _said(questionnaire, answers) == "given" else ()
+
+
+def _said(questionnaire: Questionnaire, answers: Answers) -> str | None:
+    return next((code for code, when in questionnaire.consent if when.holds(answers)), None)
 
 
 def struck_out(questionnaire: Questionnaire, answers: Answers) -> frozenset[str]:

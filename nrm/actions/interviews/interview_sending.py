@@ -111,7 +111,7 @@ def send(
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
-        named = draft.named if last is None or last.named is None else last.named
+        named = _named(draft, last)
         consent, proposed, choice = _chosen(draft.questionnaire, answers, named, party, override_reason, by_name, by)
         # A yes is not extended to parties that were not named: of the route, only those that were named are asked.
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
@@ -169,6 +169,13 @@ def _chosen(
         proposed = proposal_steps.proposal(questionnaire, answers, by=by, consent=consent)
         choice = chosen(proposed, party, override_reason)
     return consent, proposed, choice
+
+
+def _named(draft: Draft, last: LastPage | None) -> Collection[str]:
+    """The parties that were named to the person; on a screen nobody was, where the talk was elsewhere or on paper."""
+    if draft.on_paper or draft.status == "completed":
+        return ()
+    return draft.named if last is None or last.named is None else last.named
 
 
 def _may_be_asked(party: str, choice: Choice, consent: str, named: Collection[str]) -> bool:

@@ -17,7 +17,8 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
-from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
+from forms.names import language_name
+from nrm.domain.interviews.interviews import UNKNOWN, Answers, Page, Question, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import reading_language
 
@@ -189,12 +190,12 @@ class QuestionMarkup:
         html = []
         for name in page.wordings:
             wording = self.questionnaire.wordings[name]
-            known = spoken if spoken in self.questionnaire.language_names else None
+            known = None if spoken in UNKNOWN else spoken
             key = (name, staff, known or say)
             if key not in self._wordings:
                 note = self._draft(staff, say) if say in wording.text else ""
                 if known is not None and known not in wording.text:
-                    note = str(self._template.no_text(self.questionnaire.language_names[known], known, WORDS[staff]))
+                    note = str(self._template.no_text(language_name(known, staff), staff, WORDS[staff]))
                 text = self._template.wording(wording, staff, say, note)
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])

@@ -14,7 +14,7 @@ from nrm.cli.usage import Refused
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA
 
 NAME = "questionnaire-returnee-1"
-(VERSION,) = re.findall(r"^version = \d+$", (ALBANIA / f"{NAME}.toml").read_text("utf-8"), re.MULTILINE)
+VERSION, *_ = re.findall(r"^version = \d+$", (ALBANIA / f"{NAME}.toml").read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.fixture

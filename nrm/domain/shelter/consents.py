@@ -98,6 +98,8 @@ class Naming(StrEnum):
     TOLD = "told"  # it was given a key to something that the person told
 
 
+AGAIN = "consent_again"
+"""The wording that is read out by whoever has received the person."""
 EVERYTHING = "everything"
 """The word for taking back everything: what is sealed is destroyed."""
 
@@ -249,15 +251,14 @@ def asking(
 ) -> Asking:
     """How consent is asked in `language`: with the wording of the page that asks for it, if there is one that fits.
 
-    Where there is none in that language, the wording of the officers' language was interpreted. Without a `page` it is
-    the one that asks for each consent separately.
+    Where there is none in that language, the wording of the officers' language was interpreted. Without a `page`
+    whoever has received the person asks: what is read at a post does not fit there.
     """
-    asks = questionnaire.derive["consent_statistics"]
-    page = page or next(page for page in questionnaire.pages.values() if asks in page.questions)
+    among = page.wordings if page is not None else [AGAIN] if AGAIN in questionnaire.wordings else ()
     staff = questionnaire.languages[0]
     spoken = reading_language(questionnaire, language, staff=staff)
-    read = wording_read(questionnaire, answers, spoken, page=page) or wording_read(
-        questionnaire, answers, staff, page=page
+    read = wording_read(questionnaire, answers, spoken, among=among) or wording_read(
+        questionnaire, answers, staff, among=among
     )
     if read is None:
         return Asking(questionnaire.id, language, interpreter)

@@ -18,7 +18,7 @@ from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.agreement.routes import FALLBACKS
+from nrm.domain.agreement.routes import FALLBACKS, Exclusion
 from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, profile
@@ -338,12 +338,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
-    """(name, why not) of the parties that cannot be asked at all."""
+    """(name, why not) of the parties that cannot be asked at all; who was struck out stands only where it was asked."""
     offered = {choice.party for choice in proposed.choices}
     return [
         (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
         for each in proposed.route.excluded
-        if each.party not in offered
+        if each.party not in offered and each.reason is not Exclusion.STRUCK_OUT
     ]
 
 

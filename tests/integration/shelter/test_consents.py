@@ -401,7 +401,7 @@ def test_the_page_asks_each_question_for_itself_and_keeps_what_was_chosen(world_
     last = db.session.scalars(
         select(Consent).where(Consent.case_id == world.case, Consent.topic == "services", Consent.ended == "")
     ).one()
-    assert (last.language, last.interpreter, last.wording) == ("ro", "present", "consent")
+    assert (last.language, last.interpreter, last.wording) == ("ro", "present", "consent_again")
 
 
 def test_taking_back_asks_for_a_fresh_proof_and_for_what(world_app: Planted) -> None:

@@ -88,7 +88,7 @@ def _accept(referral_id: uuid.UUID, bed_id: uuid.UUID, expected_at: datetime | N
         _change(session, referral, after, bed_id=bed_id, decided_at=clock.now(), expected_at=expected_at)
         session.execute(update(Case).where(Case.id == referral.case_id).values(status="open", holder_id=receiver))
         _done(session, referral.case_id, "answer", by)
-        withheld_steps.received(session, referral.case_id, receiver, by)
+        untold |= withheld_steps.received(session, referral.case_id, receiver, by)
         supplement_steps.begin(session, referral)
         next_receiver_steps.record(session, audit.Event.REFERRAL_ACCEPTED, referral, by, bed_id=bed_id)
         case_id = referral.case_id

@@ -35,6 +35,7 @@ from nrm.domain.shelter.consents import (
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.store import names
 from nrm.store.rows.shelter import permits as permit_rows
@@ -177,4 +178,4 @@ def close(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         steps.end(session, case_id, by)
-    shredding.work_off()
+    erasure_steps.carry_out()

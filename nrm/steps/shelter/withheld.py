@@ -59,13 +59,14 @@ def release(session: Session, case: Case, by: Actor) -> bool:
     return True
 
 
-def received(session: Session, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> None:
-    """Somebody takes the person in: only they can hear the yes. What was not sealed to them is destroyed."""
+def received(session: Session, case_id: uuid.UUID, receiver_id: uuid.UUID, by: Actor) -> bool:
+    """Somebody takes the person in: only they can hear the yes. What was not sealed to them is destroyed; whether there
+    was any. Call `erasures.carry_out` afterwards."""
     row = of_case(session, case_id)
-    if row is not None and withheld.is_offered(session, row.id, receiver_id):
-        withheld.keep_for(session, row.id, receiver_id)
-    else:
-        destroy(session, case_id, by)
+    if row is None or not withheld.is_offered(session, row.id, receiver_id):
+        return destroy(session, case_id, by)
+    withheld.keep_for(session, row.id, receiver_id)
+    return False
 
 
 def let_go(session: Session, case_id: uuid.UUID, organisation_id: uuid.UUID) -> None:

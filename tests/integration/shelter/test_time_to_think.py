@@ -24,6 +24,7 @@ from nrm.domain.shelter.consents import Answer, Asking, ByName, Said, Topic
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Grant, PendingGrant, ReleaseKey, SealedCompartment, ShredKey, Withheld
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter.erasures import LIST
 from nrm.vault import withheld as vault
 from nrm.vault.keyrings import CannotOpen
 from tests import factories
@@ -249,3 +250,17 @@ def test_a_wish_waits_as_well_and_an_urgent_hand_over_has_nothing_to_wait(app: F
     assert _row(urgent.case_id) is None
     yes, _ = _sent(consent_sharing="yes")
     assert _row(yes) is None
+
+
+def test_closing_the_case_destroys_it_and_the_list_outside_the_databases_knows(app: Flask) -> None:
+    case_id, referral_id = _sent()
+    _accepted(case_id, referral_id)
+    row = _row(case_id)
+    assert row is not None
+    withheld_id = row.id
+    referrals.not_arrived(referral_id=referral_id, by=factories.actor(NRC))
+    cases.close(case_id=case_id, by=factories.actor("nrc.shelter_manager"))
+    assert _row(case_id) is None
+    assert _left_of(withheld_id) == []
+    listed = (Path(str(app.extensions["nrm.config"].directory)) / LIST).read_text("utf-8")
+    assert str(withheld_id) in listed or withheld_id.hex in listed

@@ -100,6 +100,7 @@ class Event(StrEnum):
     SUPPLEMENT_TAKEN = "supplement_taken"
     SUPPLEMENT_FILED = "supplement_filed"
     SUPPLEMENT_LAPSED = "supplement_lapsed"
+    WITHHELD_RELEASED = "withheld_released"
     OWED_PART_WRITTEN = "owed_part_written"
     OBLIGATION_ACKNOWLEDGED = "obligation_acknowledged"
     CHASED = "chased"

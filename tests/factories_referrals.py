@@ -65,6 +65,7 @@ def _first(question: Question) -> Any:
         "danger": "no",
         "risk": "low",
         "proceedings": "none",
+        "alone": "yes",
     }
     if question.id in preferred:
         return preferred[question.id]

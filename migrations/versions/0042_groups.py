@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0042_groups"
-down_revision = "0039_holds"
+down_revision = "0040_named_parties"
 branch_labels = None
 depends_on = None
 

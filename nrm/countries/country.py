@@ -87,6 +87,7 @@ class Retention:
     group_hours: int
     hold_hours: int  # of an interview that the post ended against what was said: until the end of the next shift
     refused_minutes: int  # of a person who said no, or left
+    thinking_hours: int
     negative_screen_days: int
     notice_days: int
     answer_request_days: int

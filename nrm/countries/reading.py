@@ -18,6 +18,8 @@ from nrm.domain.shelter.claims import NOT_STATED
 from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 
+LONGEST_THINKING = 72  # hours, as in the text that is read out
+
 
 def read_country(table: Table, code: str) -> Country:
     """The country of the file, without its agreements; raises MalformedDocument with `KEY: reason`."""
@@ -183,12 +185,15 @@ def _retention(table: Table) -> Retention:
         group_hours=table.number("group_hours", least=1),
         hold_hours=table.number("hold_hours", least=1),
         refused_minutes=table.number("refused_minutes", least=1),
+        thinking_hours=table.number("thinking_hours", least=1),
         negative_screen_days=table.number("negative_screen_days", least=1),
         notice_days=table.number("notice_days", least=1),
         answer_request_days=table.number("answer_request_days", least=1),
     )
     if read.draft_warning_days >= read.draft_days:
         table.wrong("draft_warning_days", "the warning must come before the end")
+    if read.thinking_hours > LONGEST_THINKING:
+        table.wrong("thinking_hours", f"at most {LONGEST_THINKING}: that is what the person is told")
     table.close()
     return read
 

@@ -272,6 +272,7 @@ def _answers(
         "language": LANGUAGES[citizenship],
         "interpreter": "nobody" if home or citizenship == "XK" else "telephone",
         "purpose_read": "understood",
+        "alone": "yes",
         "age": "child" if child else "adult",
         "age_stated": age,
         "gender": gender,

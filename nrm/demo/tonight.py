@@ -50,6 +50,7 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     """Somebody hurt is handed over by the short way and taken in; the post adds what was left out, or may still."""
     officer = life.actors[post]
     fixed: dict[str, Any] = {"urgent": "yes", "age": "adult", "consent_urgent": "given", "gender": "feminine"}
+    fixed |= {"alone": "yes", "language": "sq", "interpreter": "nobody"}
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
     interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.shelter.cases import Erasure, Supplement
+from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -64,6 +64,16 @@ def _of_act(act: HeavyAct, changed: dict[str, Any]) -> tuple[Any, ...]:
     about = (act.case_id or "", act.member_id or "", _moment_text(act.expires_at))
     state = (str(now("status")), _moment_text(now("decided_at")), now("decided_by_id") or "")
     return ("act", act.id, *whose, *about, *state)
+
+
+def withheld_mark(row: Withheld) -> bytes:
+    """The MAC of what is withheld: of which case, and until when."""
+    return row_mac("withheld", row.id, row.case_id, _moment_text(row.until))
+
+
+def is_withheld(row: Withheld) -> bool:
+    """Whether this program withheld it until that hour; otherwise it is reported."""
+    return is_right_row_mac(row.mark, "withheld", row.id, row.case_id, _moment_text(row.until))
 
 
 def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None) -> bytes:

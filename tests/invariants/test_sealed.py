@@ -41,6 +41,7 @@ OPEN_BYTES = {
     "heavy_acts.mark",
     "known_keyrings.digest",
     "supplements.mark",
+    "withheld.mark",
     "audit_entries.hash",
     "failed_tries.digest",
     "filings.digest",

@@ -69,6 +69,7 @@ USUAL: dict[str, Row] = {
     "child_return_steps": {"position": 1, "step": "requested"},
     "helpline_calls": {"called_on": DAY, "caller": "person", "topic": "rights", "outcome": "advice"},
     "consents": {"topic": "services", "said": "given"},
+    "named_parties": {"naming": "named", "party": "VATRA"},
     "identifications": {"state": "asked", "status": "possible"},
     "identification_looks": {"position": 1, "outcome": "identified"},
     "claim_entries": {

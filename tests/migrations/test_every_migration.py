@@ -104,6 +104,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_is_held_is_a_draft_again_on_the_way_down,
         ("interviews", "sealed_compartments", "grants", "paper_forms"),
     ),
+    "0040_named_parties": Moved(
+        since.test_what_is_withheld_is_gone_on_the_way_down, ("sealed_compartments", "pending_grants")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

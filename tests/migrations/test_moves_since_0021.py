@@ -596,3 +596,22 @@ def test_what_is_held_is_a_draft_again_on_the_way_down(before: Before) -> None:
             data.add("interview_holds", id=drafts[1], ending="refused", desk=True)
         data.down()
         assert {name: data.rows(name) for name in names} == was
+
+
+def test_what_is_withheld_is_gone_on_the_way_down(before: Before) -> None:
+    data = before("0040_named_parties")
+    data.add("sealed_compartments", compartment="identity")
+    data.add("pending_grants", compartment="identity")
+    kept = {name: data.rows(name) for name in ("sealed_compartments", "pending_grants")}
+    for _ in range(2):  # up, down, and up again
+        data.up()
+        assert {name: data.rows(name) for name in kept} == kept
+        assert data.rows("withheld") == data.rows("named_parties") == []
+        withheld = data.add("withheld")["id"]
+        for name in kept:
+            data.add(name, case_id=withheld, compartment="withheld")
+        data.add("named_parties", naming="told")
+        with refused("known_naming"):
+            data.add("named_parties", naming="asked")
+        data.down()
+        assert {name: data.rows(name) for name in kept} == kept

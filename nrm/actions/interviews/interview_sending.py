@@ -32,7 +32,7 @@ from nrm.domain.interviews.facts import (
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.referrals.referrals import ReferralRefused
 from nrm.domain.shelter.cases import UNKNOWN
-from nrm.domain.shelter.consents import ByName, asked_in_interview, of_interview, towards
+from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate, RouteExclusion
@@ -46,6 +46,7 @@ from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.referrals.proposals import Choice, Proposal, chosen
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import screenings as screening_rows
@@ -110,7 +111,7 @@ def send(
         ending = ending_of(draft.questionnaire, answers)
         if ending is not None:
             raise NothingToSend(ending)
-        named = draft.named if last is None or last.named is None else last.named
+        named = _named(draft, last)
         consent, proposed, choice = _chosen(draft.questionnaire, answers, named, party, override_reason, by_name, by)
         # A yes is not extended to parties that were not named: of the route, only those that were named are asked.
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
@@ -130,7 +131,8 @@ def send(
         session.add_all(left_by(draft, answers, by=by, owed=owed))
         session.flush()
         _seal(session, interview_id, draft, answers, consent, proposed, offered, by)
-        _write_consent(session, draft, answers, consent, [each.party for each in offered], by)
+        heard = [*named, *([party] if by_name in (ByName.YES, ByName.NO) else [])]
+        _write_consent(session, draft, answers, consent, heard, [each.party for each in offered], by)
         audit.append(
             session,
             audit.Event.REFERRAL_SENT,
@@ -170,14 +172,30 @@ def _chosen(
     return consent, proposed, choice
 
 
+def _named(draft: Draft, last: LastPage | None) -> Collection[str]:
+    """The parties that were named to the person; on a screen nobody was, where the talk was elsewhere or on paper."""
+    if draft.on_paper or draft.status == "completed":
+        return ()
+    return draft.named if last is None or last.named is None else last.named
+
+
 def _may_be_asked(party: str, choice: Choice, consent: str, named: Collection[str]) -> bool:
     return consent != "given" or party == choice.party or party in named
 
 
 def _write_consent(
-    session: Session, draft: Draft, answers: Answers, consent: str, agreed: Iterable[str], by: Actor
+    session: Session,
+    draft: Draft,
+    answers: Answers,
+    consent: str,
+    named: Iterable[str],
+    agreed: Iterable[str],
+    by: Actor,
 ) -> None:
+    """Who was named and struck out, and what the person answered."""
     struck = struck_out(draft.questionnaire, answers)
+    consent_records.name(session, draft.interview_id, {*named, *struck}, by)
+    consent_records.name(session, draft.interview_id, struck, by, Naming.STRUCK_OUT)
     said = of_interview(draft.questionnaire, answers, consent=consent, agreed=agreed, struck_out=struck)
     consent_records.record(session, draft.interview_id, said, asked_in_interview(draft.questionnaire, answers), by)
 
@@ -306,13 +324,18 @@ def _seal(
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
-    what the urgent way asks.
+    what the urgent way asks; what else was told is withheld until the receiver has asked.
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
     told = sealed["hand_over"]
     if consent == "not_asked_urgent":
-        told = {name: value for name, value in told.items() if name in asked_urgently(draft.questionnaire)}
+        urgently = asked_urgently(draft.questionnaire)
+        told = {name: value for name, value in told.items() if name in urgently}
+        rest = {name: value for part in sealed.values() for name, value in part.items() if name not in told}
+        if not urgently.issuperset(rest):
+            value = {"answers": rest, "wordings": draft.wordings}
+            withheld_steps.withhold(session, case_id, value, [each.organisation.id for each in offered])
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
     vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
     if consent in ("given", "not_asked_child"):
@@ -336,3 +359,4 @@ def _grant(session: Session, case_id: uuid.UUID, compartment: str, party: str, b
     new = [each.id for each in agreement_rows.every_desk(party) if each.id not in holders]
     if new:
         sharing.share(session, case_id, compartment, new, by=by)
+        consent_records.name(session, case_id, [party], by, Naming.TOLD)

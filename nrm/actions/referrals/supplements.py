@@ -84,8 +84,8 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         case = _writable(session, case_id, by)
-        answers = vault.read(session, case_id, SUPPLEMENT, by=by).value["answers"]
-        _merge(session, case, answers, by)
+        value = vault.read(session, case_id, SUPPLEMENT, by=by).value
+        _merge(session, case, value["answers"], by, wordings=value.get("wordings"))
         epochs.shred(session, case_id, [SUPPLEMENT])
         _dealt_with(session, case_id, "taken", by)
         audit.append(session, audit.Event.SUPPLEMENT_TAKEN, by=by, case_id=case_id)
@@ -143,12 +143,20 @@ def _writable(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     return case
 
 
-def _merge(session: Session, case: Case, answers: Mapping[str, Any], by: Actor) -> None:
-    """Write each answer into its compartment; a missing compartment is begun for the holder alone."""
+def _merge(
+    session: Session, case: Case, answers: Mapping[str, Any], by: Actor, *, wordings: Mapping[str, Any] | None = None
+) -> None:
+    """Write each answer into its compartment; a missing compartment is begun for the holder alone.
+
+    `wordings`: which texts were read out, of an interview that is taken over whole.
+    """
     assert by.organisation_id is not None
     there = vault.compartments_of(session, case.id)
     questionnaire = country().questionnaires[case.questionnaire]
-    for compartment, part in by_compartment(questionnaire, answers).items():
+    parts = by_compartment(questionnaire, answers)
+    if wordings:
+        parts.setdefault("story", {})["wordings"] = dict(wordings)
+    for compartment, part in parts.items():
         if compartment in there:
             vault.merge(session, case.id, compartment, part, by=by)
         else:

@@ -14,6 +14,7 @@ from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
 from nrm.domain.interviews.questionnaire_flow import prune, reachable
+from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
 HOME = "AL"
@@ -67,7 +68,20 @@ def _routed(question: Question | None, kept: Answers) -> str | None:
 
 
 def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
-    """given, refused, not_asked_child or not_asked_urgent; None while it has not been answered."""
+    """given, refused, not_asked_child or not_asked_urgent; None while it has not been answered.
+
+    A yes that was not free and understood is a wish: `not_asked_urgent` (ADR 0058).
+    """
+    said = _said(questionnaire, answers)
+    return "not_asked_urgent" if said == "given" and doubts(questionnaire, answers) else said
+
+
+def wish(questionnaire: Questionnaire, answers: Answers) -> tuple[Doubt, ...]:
+    """Why the yes that was said is only a wish; empty if it is a yes, or if no yes was said."""
+    return doubts(questionnaire, answers) if _said(questionnaire, answers) == "given" else ()
+
+
+def _said(questionnaire: Questionnaire, answers: Answers) -> str | None:
     return next((code for code, when in questionnaire.consent if when.holds(answers)), None)
 
 
@@ -87,9 +101,9 @@ def asked_urgently(questionnaire: Questionnaire) -> frozenset[str]:
 
 
 def statistics_consent(questionnaire: Questionnaire, answers: Answers) -> Literal["yes", "no", "not_asked"]:
-    """Whether the person agreed to be counted; anything said but yes is a no."""
+    """Whether the person agreed to be counted; anything said but yes is a no, and a yes in doubt is no answer."""
     value = prune(questionnaire, answers).get(questionnaire.derive["consent_statistics"])
-    if value is None:
+    if value is None or (value == "yes" and doubts(questionnaire, answers)):
         return "not_asked"
     return "yes" if value == "yes" else "no"
 

@@ -15,7 +15,10 @@ from nrm.domain.documents import MalformedDocument, Table
 
 STATUSES = ("draft", "approved")
 LEAFLET = ("title", "when", "call", "free", "danger", "keep")
-RECEIPT = ("title", "agreed", "refused", "services", "sharing", "statistics", "change", "keep", "wording")
+RECEIPT = (
+    *("title", "agreed", "refused", "services", "sharing", "statistics"),
+    *("named", "struck_out", "told", "change", "keep", "wording"),
+)
 GREETING = ("name", "text")
 # The places to fill in that a text must have; it has no other.
 FILLED: Mapping[str, frozenset[str]] = MappingProxyType(

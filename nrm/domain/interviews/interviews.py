@@ -159,6 +159,7 @@ class Page:
 
     `asked_by`: the post, or the organisation that receives the person; the second is on no route. `summary`: the page
     shows what was answered on the pages before it.
+    `after_yes`: it is left out where a yes would be no more than a wish (`understanding.doubts`).
     """
 
     id: str
@@ -168,6 +169,7 @@ class Page:
     wordings: tuple[str, ...] = ()
     asked_by: AskedBy = "post"
     summary: bool = False
+    after_yes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

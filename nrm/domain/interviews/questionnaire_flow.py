@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.interviews import Answers, Check, Page, Question, Questionnaire, Route, chosen
+from nrm.domain.interviews.understanding import asked_of_doubt, doubts
 
 # For a child, and for a person who may be one.
 CHILD_AGES = ("child", "unsure")
@@ -90,7 +91,9 @@ def _decisive(questionnaire: Questionnaire) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _leading(questionnaire: Questionnaire) -> frozenset[str]:
     """The questions whose answers the way follows from."""
-    return _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+    names = _decisive(questionnaire).union(*(route.when.names() for route in questionnaire.routes))
+    doubtful = any(page.after_yes for page in questionnaire.pages.values())
+    return names | asked_of_doubt(questionnaire) if doubtful else names
 
 
 @lru_cache(maxsize=64)
@@ -147,6 +150,8 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
     pages: list[Page] = []
     for page, groups in _groups(questionnaire, route_of(questionnaire, answers)):
         if page.when is not ALWAYS and not page.when.holds(reached):
+            continue
+        if page.after_yes and doubts(questionnaire, answers):
             continue
         before = len(steps)
         for group in groups:

@@ -454,7 +454,7 @@ class _Reader:
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
         key = f"page.{identifier}"
-        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary"), key)
+        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary", "after_yes"), key)
         return Page(
             identifier,
             self.texts(table.get("title"), f"{key}.title"),
@@ -463,6 +463,7 @@ class _Reader:
             self.strings(table, "wordings", key),
             self.one_of(table, "asked_by", key, ("post", "receiver")) or "post",
             self.flag(table, "summary", key),
+            self.flag(table, "after_yes", key),
         )
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:

@@ -199,6 +199,21 @@ class Supplement(Model):
     mark: Mapped[bytes | None]  # while it waits or is open: a MAC over the case, its code, the post and the hour
 
 
+class Withheld(Model):
+    """What a person told who has not said yes, until they are asked or `until` is over.
+
+    The text is sealed under this row's id as the compartment `withheld`.
+    """
+
+    __tablename__ = "withheld"
+    __table_args__ = (UniqueConstraint("case_id"), Index("ix_withheld_until", "until"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    until: Mapped[datetime]
+    mark: Mapped[bytes]  # a MAC over the case and the hour: a row that was written by hand destroys and opens nothing
+
+
 class ShredKey(ShredModel):
     """Half of what opens a compartment's epoch; destroying it ends access in every old backup too."""
 

@@ -339,7 +339,7 @@ def wordings_read(draft: Draft, answers: Answers, saved: Iterable[str]) -> dict[
     language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
     found = dict(draft.wordings)
     for page in saved:
-        if read := wording_read(questionnaire, answers, language, page=questionnaire.pages[page]):
+        if read := wording_read(questionnaire, answers, language, among=questionnaire.pages[page].wordings):
             found[read.id] = {
                 "version": read.version,
                 "language": read.language,

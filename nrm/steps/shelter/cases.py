@@ -18,6 +18,7 @@ from nrm.domain.shelter.stays import Destination
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -82,6 +83,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     if absence_rows.stands(case_id) is not None:
         raise CaseRefused(CaseRefusal.MISSING)
     check_child_left(case, by)
+    withheld_steps.destroy(session, case_id, by)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
     epochs.rotate(session, case_id, keep, by=by)
     today = clock.today(country().timezone)

@@ -19,14 +19,15 @@ from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.agreement.routes import FALLBACKS
+from nrm.domain.agreement.routes import FALLBACKS, Exclusion
 from nrm.domain.interviews.endings import LAST_WORDS
-from nrm.domain.interviews.facts import consent_of, struck_out
+from nrm.domain.interviews.facts import consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, profile
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.interviews.short_screen import screen_of
+from nrm.domain.interviews.understanding import Doubt
 from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
 from nrm.steps.referrals import proposals as proposal_steps
@@ -37,7 +38,7 @@ from nrm.store.interviews.interviews import ToldLine, UnsentLine
 from nrm.web import access, frames
 from nrm.web.interviews import directives, groups, handouts, interview_endings
 from nrm.web.interviews.questions import QuestionMarkup
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import answer_rows
 
 DAY = 24 * 3600
@@ -45,6 +46,13 @@ SHOWN_OF_A_TEXT = 2_000
 FOLDED_AFTER = 180
 """Of a text on a summary: about four lines; the rest opens."""
 LONGEST_NUMBER = 9
+DOUBTS = {
+    Doubt.NOT_READ: N_("the text was not read out"),
+    Doubt.IN_PART: N_("the text was understood in part only"),
+    Doubt.NO_INTERPRETER: N_("nobody interpreted into the person’s language"),
+    Doubt.DRAFT: N_("the text in the person’s language is a draft, and nobody interpreted it"),
+    Doubt.NOT_ALONE: N_("you were not alone with the person"),
+}
 # Fields of the form that are not answers.
 AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
@@ -188,10 +196,17 @@ def _render(
             more |= {"left": numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
     if last and any(handouts.consent_parts(draft)):
         more["receipt"] = True
+    if ends:
+        more |= _after_a_no(draft, by=by)
     if last and not ends:
         more |= _sending(draft, answers, picked, by=by)
         if consent == "not_asked_urgent":
-            more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
+            more |= {
+                "undecided": True,
+                "lost": interview_endings.of_what_happened(draft),
+                "doubts": [translated(DOUBTS[each]) for each in wish(draft.questionnaire, answers)],
+                "hours": country().retention.thinking_hours,
+            }
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
             more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
@@ -354,12 +369,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
-    """(name, why not) of the parties that cannot be asked at all."""
+    """(name, why not) of the parties that cannot be asked at all; who was struck out stands only where it was asked."""
     offered = {choice.party for choice in proposed.choices}
     return [
         (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
         for each in proposed.route.excluded
-        if each.party not in offered
+        if each.party not in offered and each.reason is not Exclusion.STRUCK_OUT
     ]
 
 
@@ -384,6 +399,15 @@ def numbers_left(draft: Draft, answers: Answers, *, by: Actor) -> list[tuple[str
     """The numbers that are left for a person who struck out others."""
     proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
     return _numbers(proposed, struck_out(draft.questionnaire, answers))
+
+
+def _after_a_no(draft: Draft, *, by: Actor) -> dict[str, Any]:
+    """What is offered once to a person who said no: the help line unless it was struck out, the leaflet; in danger the
+    police and the ambulance."""
+    emergency, answers = country().emergency, draft.answers
+    helpline = [number for _, number in numbers_left(draft, answers, by=by) if number == emergency.helpline]
+    danger = answers.get("danger") == "yes" or answers.get("risk") == "high"
+    return {"helpline": helpline, "emergency": emergency if danger else None, "leaflets": handouts.leaflets()}
 
 
 def nobody_left(draft: Draft, *, by: Actor) -> bool:

@@ -17,7 +17,8 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
-from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
+from forms.names import language_name
+from nrm.domain.interviews.interviews import UNKNOWN, Answers, Page, Question, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.wordings import reading_language
 
@@ -29,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_country": "Vend tjetër",
         "other_language": "Gjuhë tjetër",
         "draft": "përkthim ende i pamiratuar",
+        "no_text": "Për këtë gjuhë nuk ka tekst: lexojani përkthyesit, që ta thotë ai.",
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
@@ -43,6 +45,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_country": "Another country",
         "other_language": "Another language",
         "draft": "translation not yet approved",
+        "no_text": "There is no text in this language: read it to the interpreter, who says it.",
         "day": "Day",
         "month": "Month",
         "year": "Year",
@@ -200,10 +203,13 @@ class QuestionMarkup:
         say = reading_language(self.questionnaire, spoken, staff=staff)
         html = []
         for name in page.wordings:
-            key = (name, staff, say)
+            wording = self.questionnaire.wordings[name]
+            known = None if spoken in UNKNOWN else spoken
+            key = (name, staff, known or say)
             if key not in self._wordings:
-                wording = self.questionnaire.wordings[name]
                 note = self._draft(staff, say) if say in wording.text else ""
+                if known is not None and known not in wording.text:
+                    note = str(self._template.no_text(language_name(known, staff), staff, WORDS[staff]))
                 text = self._template.wording(wording, staff, say, note)
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])

@@ -232,6 +232,8 @@ def test_who_struck_everybody_out_is_offered_what_is_left_and_nobody_of_them(
             body = person.get(page)
     assert AUTHORITY not in body
     assert "+355 4 000 010" not in body  # nor any other of theirs
+    not_asked = re.findall(r"Kush nuk pyetet dhe pse.*?</details>", body, re.DOTALL)
+    assert all(name not in line for line in not_asked for name in ("Vatra", "OIM", "Tjetër Vizion", "Autoriteti"))
     assert 'name="party"' not in body
     assert "116 006" in body
     assert "/leaflets/" in body

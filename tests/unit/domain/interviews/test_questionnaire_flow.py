@@ -205,7 +205,7 @@ def test_the_wording_that_was_read_depends_on_the_age_and_is_hashed() -> None:
     assert len({adult.sha256, child.sha256, other.sha256}) == 3
     assert wordings.wording_read(Q, {}, "en") is None
     assert wordings.wording_read(Q, {"age": "adult"}, "xx") is None
-    consent = wordings.wording_read(Q, {"age": "adult"}, "en", page=Q.pages["consent"])
+    consent = wordings.wording_read(Q, {"age": "adult"}, "en", among=Q.pages["consent"].wordings)
     assert consent is not None
     assert consent.id == "consent"
 

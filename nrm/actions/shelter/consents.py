@@ -46,7 +46,7 @@ from nrm.steps.shelter.consents import REFUSED
 from nrm.store import days
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import consents as store
-from nrm.vault import grants, rows, shredding
+from nrm.vault import grants, shredding
 
 TEND = Actor.system("tend")
 _BATCH = 200
@@ -228,7 +228,7 @@ def end_thinking(*, by: Actor) -> int:
     gone = 0
     with transaction() as session:
         for row in consent_rows.thought_over(clock.now(), _BATCH):
-            gone += rows.is_withheld(row) and withheld_steps.destroy(session, row.case_id, by)
+            gone += withheld_steps.destroy(session, row.case_id, by)
     if gone:
         erasure_steps.carry_out()
     return gone

@@ -40,7 +40,7 @@ def release(session: Session, case: Case, by: Actor) -> bool:
     Of what is over, or was sealed to others, nothing is released; it is destroyed.
     """
     row = of_case(session, case.id)
-    if row is None or not rows.is_withheld(row):
+    if row is None:
         return False
     if row.until <= clock.now() or not withheld.is_offered(session, row.id, by.organisation_id):
         destroy(session, case.id, by)
@@ -88,4 +88,7 @@ def destroy(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> Withheld | None:
-    return session.scalar(select(Withheld).where(Withheld.case_id == case_id).execution_options(populate_existing=True))
+    """What is withheld in the case; a row that was written by hand is reported, and opens and destroys nothing."""
+    found = select(Withheld).where(Withheld.case_id == case_id).execution_options(populate_existing=True)
+    row = session.scalar(found)
+    return row if row is not None and rows.is_withheld(row) else None

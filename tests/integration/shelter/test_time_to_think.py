@@ -208,6 +208,23 @@ def test_a_row_that_was_written_by_hand_destroys_nothing_and_opens_nothing(app: 
     assert _left_of(withheld_id) != []
     consents.ask(case_id=case_id, answers=YES, asking=ASKED, by=factories.actor(NRC))
     assert _there(case_id) == {"hand_over"}
+    consents.ask(case_id=case_id, answers=NO, asking=ASKED, by=factories.actor(NRC))
+    assert _left_of(withheld_id) != []
+
+
+def test_a_row_that_was_turned_to_another_case_gives_it_nothing_and_is_not_destroyed_with_it(app: Flask) -> None:
+    assert app
+    case_id, _ = _sent()
+    row = _row(case_id)
+    assert row is not None
+    withheld_id = row.id
+    other = people.sent(factories.actor(POST))
+    row.case_id = other.case_id
+    db.session.commit()
+    _accepted(other.case_id, other.referral_id)
+    consents.ask(case_id=other.case_id, answers=YES, asking=ASKED, by=factories.actor(NRC))
+    assert SUPPLEMENT not in _there(other.case_id)
+    assert _left_of(withheld_id) != []
 
 
 def test_who_declines_can_open_nothing_of_it_and_the_next_one_can(app: Flask) -> None:

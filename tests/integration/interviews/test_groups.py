@@ -46,7 +46,14 @@ WORDS = ("Shqip", "Shqiptare", "Greqi", "Me dëbim nga autoritetet", "A u njoftu
 
 def ordinary(**changed: Any) -> dict[str, Any]:
     """An adult deported from Greece who names nothing."""
-    none = {"age": "adult", "alone": "yes", "interpreter": None, "assessment": "none"}
+    none = {
+        "age": "adult",
+        "alone": "yes",
+        "hurt": "no",
+        "interpreter": None,
+        "could_leave": "yes",
+        "assessment": "none",
+    }
     answers = {**example(**naming_nothing()), **FERRY, **none, **changed}
     return {name: value for name, value in answers.items() if value is not None}
 

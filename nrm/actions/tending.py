@@ -28,10 +28,9 @@ def tend() -> dict[str, int]:
     """Do it; how many of each: `referrals_expired`, `drafts_expired`, `groups_forgotten`, `permits_expired`,
     `sessions_ended`, `alarms_raised`, `acts_expired`, `openings_lapsed`, `alerts_forgotten`, `supplements_lapsed`,
     `notices_over`, `consents_lapsed`, `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`,
-    `records_forgotten`,
-    `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `shred_files_deleted`;
-    and `keyrings_due`: how many organisations a key holder must do something for, `keyrings_disagree`: of how many the
-    newest keyring is not the known one.
+    `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
+    `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
+    `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
     by = Actor.system("tend")
     organisations.pass_over()

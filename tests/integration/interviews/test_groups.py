@@ -46,7 +46,14 @@ WORDS = ("Shqip", "Shqiptare", "Greqi", "Me dëbim nga autoritetet", "A u njoftu
 
 def ordinary(**changed: Any) -> dict[str, Any]:
     """An adult deported from Greece who names nothing."""
-    none = {"age": "adult", "alone": "yes", "interpreter": None, "assessment": "none"}
+    none = {
+        "age": "adult",
+        "alone": "yes",
+        "hurt": "no",
+        "interpreter": None,
+        "could_leave": "yes",
+        "assessment": "none",
+    }
     answers = {**example(**naming_nothing()), **FERRY, **none, **changed}
     return {name: value for name, value in answers.items() if value is not None}
 
@@ -133,6 +140,7 @@ def places() -> dict[int | None, str]:
 # -- what is shared
 
 
+@pytest.mark.slow
 def test_what_the_first_says_for_all_is_filled_in_for_the_next(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)
@@ -146,6 +154,7 @@ def test_what_the_first_says_for_all_is_filled_in_for_the_next(app: Flask, sign_
     assert the_group().facts == FERRY
 
 
+@pytest.mark.slow
 def test_an_interpreter_is_shared_and_appears_when_one_person_speaks_another_language(
     app: Flask, sign_in: SignIn
 ) -> None:
@@ -329,6 +338,7 @@ def test_a_draft_that_was_thrown_away_is_not_done_and_is_said(app: Flask, sign_i
     assert "1 draft i hedhur" in person.get("/")
 
 
+@pytest.mark.slow
 def test_a_second_officer_of_the_post_goes_on_with_the_same_group(app: Flask, sign_in: SignIn) -> None:
     assert app
     join_the_post()
@@ -446,6 +456,7 @@ def everything(engine_text: str) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_nothing_that_is_kept_of_a_person_says_of_which_group_they_were(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)

@@ -86,6 +86,7 @@ def asked_on(page: str) -> tuple[str, ...]:
     return pages[page].questions if page in pages else ()
 
 
+@pytest.mark.slow
 def test_an_interview_is_counted_as_far_as_it_came(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)

@@ -303,9 +303,13 @@ def test_a_yes_or_no_that_says_nothing_of_its_answers_is_refused_too(tmp_path: P
         ('acts = ["other", "loan"]', 'acts = ["other", "lone"]',
          "question.paid_by.acts: the question has no option `lone`"),
         ('acts = ["yes"]', "acts = false", "question.still.acts: must be a list of codes"),
+        ('to_child = { sq = "Sa vjeç je?" }', 'to_child = { it = "Quanti anni hai?" }',
+         "question.age_stated.to_child.it: must be sq or en"),
+        ('to_child = { sq = "Sa vjeç je?" }', 'to_child = { sq = " " }',
+         "question.age_stated.to_child.sq: must be a text that is not empty"),
     ],
 )  # fmt: skip
-def test_a_wrong_mark_of_weakness_or_of_an_act_is_named(
+def test_a_wrong_mark_of_weakness_of_an_act_or_of_a_child_s_text_is_named(
     edited: Callable[..., Path], before: str, after: str, finding: str
 ) -> None:
     result = run("check", edited("q", change=(before, after)))

@@ -55,18 +55,29 @@ class DeskLine:
 def of_post(*, by: Actor) -> list[HeldLine]:
     """What is held at the actor's post, the first to be destroyed first."""
     by.must(Permission.INTERVIEW_CONDUCT)
-    statement = _of_post(by).order_by(Interview.expires_at, Interview.id).limit(_MOST)
+    statement = (
+        _of_post(by).where(Interview.expires_at > clock.now()).order_by(Interview.expires_at, Interview.id).limit(_MOST)
+    )
     return [_held_line(*row, by) for row in db.session.execute(statement)]
 
 
 def mine(interview_id: uuid.UUID, *, by: Actor) -> HeldLine:
-    """One that the actor may take back; raises NotVisible."""
+    """One that the actor may take back, or could until a moment ago; raises NotVisible."""
     by.must(Permission.INTERVIEW_CONDUCT)
     row = db.session.execute(_of_post(by).where(Interview.id == interview_id)).first()
     line = None if row is None else _held_line(*row, by)
     if line is None or not line.mine:
         raise NotVisible
     return line
+
+
+def is_over(interview_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the time of one of the actor's own interviews is over, destroyed already or not."""
+    by.must(Permission.INTERVIEW_CONDUCT)
+    gone = Interview.status == "ended"
+    late = (Interview.status == "held") & (Interview.expires_at <= clock.now())
+    own = (Interview.id == interview_id, Interview.member_id == by.member_id, or_(gone, late))
+    return db.session.scalar(select(Interview.id).where(*own)) is not None
 
 
 def _of_post(by: Actor) -> Select[Hold, Interview]:
@@ -77,7 +88,6 @@ def _of_post(by: Actor) -> Select[Hold, Interview]:
         .where(
             Interview.organisation_id == by.organisation_id,
             Interview.status == "held",
-            Interview.expires_at > clock.now(),
             or_(own, Hold.official.is_(False)),
         )
     )

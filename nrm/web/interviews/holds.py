@@ -33,9 +33,11 @@ IDENTITY = "identity"  # who the person is does not help to judge how the interv
 
 @blueprint.get("/interviews/<uuid:interview_id>/held")
 @access.requires(Permission.INTERVIEW_CONDUCT)
-def held(interview_id: uuid.UUID) -> str:
+def held(interview_id: uuid.UUID) -> Answer:
     """Until when it is sealed, who can open it, and the way back."""
     by = access.actor()
+    if store.is_over(interview_id, by=by):
+        return errors.error_page(409, OVER)
     line = store.mine(interview_id, by=by)
     told = child_alerts.of_interview(interview_id, by=by)
     return render_template(
@@ -53,6 +55,8 @@ def held(interview_id: uuid.UUID) -> str:
 def take_back(interview_id: uuid.UUID) -> Answer:
     """Go on: after a no on the page that asks for consent, else where the interview stopped."""
     by = access.actor()
+    if store.is_over(interview_id, by=by):
+        return errors.error_page(409, OVER)
     try:
         ending = actions.take_back(interview_id=interview_id, by=by)
     except NoLongerDraft:

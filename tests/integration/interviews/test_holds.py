@@ -188,8 +188,8 @@ def test_a_hold_ends_in_nothing_and_is_counted_once_in_the_month_of_the_intervie
     assert screen.profile == "suspected"
     assert {**stored(id_of(interview)), "openings": 0} == NOTHING
     person = sign_in(LOGIN)
-    person.get(f"{interview}/held", status=404)
-    person.post(f"{interview}/held", status=404)
+    assert "Koha mbaroi" in person.get(f"{interview}/held", status=409)
+    assert "Koha mbaroi" in person.post(f"{interview}/held", status=409)
 
 
 def test_an_ordinary_returnee_is_ended_and_counted_at_once(app: Flask, sign_in: SignIn) -> None:
@@ -410,7 +410,10 @@ def test_a_no_is_destroyed_after_thirty_minutes_and_only_what_was_told_is_counte
     factories.later(minutes=30, seconds=1)
     # Even before `tend`: the person was told 30 minutes.
     person = sign_in(LOGIN)
-    person.post(f"{interview}/held", status=404)
+    assert "Koha mbaroi" in person.post(f"{interview}/held", status=409)
+    assert str(id_of(interview)) not in person.get("/")
+    with pytest.raises(interviews.NoLongerDraft):
+        holds.take_back(interview_id=id_of(interview), by=factories.actor(LOGIN))
     assert tending.tend()["holds_over"] == 1
     (line,) = screened.counted().elements()
     assert (line.outcome, line.reason, line.profile, line.crossing_point) == ("refused", "fear", "", "")
@@ -484,6 +487,34 @@ def test_taken_back_and_ended_again_is_counted_once(app: Flask) -> None:
     assert screened.counted().total() == 1
     assert stored(interview_id) == NOTHING
     assert list(audit.verify(database.session())) == []
+
+
+def test_an_interview_from_a_file_waits_again_as_one_when_it_is_taken_back(app: Flask) -> None:
+    by = factories.actor(LOGIN)
+    interview_id = people.interview(by, **REFUSED)
+    with db.transaction() as session:
+        imported = session.get_one(Interview, interview_id)
+        imported.status, imported.expires_at = "completed", None
+    interviews.end(interview_id=interview_id, by=by)
+    factories.later(minutes=29)
+    holds.take_back(interview_id=interview_id, by=by)
+    found = row(f"/{interview_id}")
+    assert (found.status, found.expires_at) == ("completed", None)
+
+
+def test_a_draft_at_the_end_of_its_days_has_time_to_go_on_when_it_is_taken_back(app: Flask) -> None:
+    by = factories.actor(LOGIN)
+    interview_id = people.interview(by, **REFUSED)
+    factories.later(days=6, hours=23, minutes=50)
+    by = factories.actor(LOGIN)
+    interviews.resume(interview_id=interview_id, by=by)
+    interviews.end(interview_id=interview_id, by=by)
+    factories.later(minutes=29)
+    holds.take_back(interview_id=interview_id, by=by)
+    assert tending.tend()["drafts_expired"] == 0
+    assert row(f"/{interview_id}").status == "draft"
+    factories.later(hours=13)
+    assert tending.tend()["drafts_expired"] == 1
 
 
 def test_two_that_tend_and_one_that_takes_back_at_once(instance: Flask) -> None:

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.words import N_, Phrase
 
@@ -25,6 +26,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     Compartment.SECOND_DECISION: N_("Reasons of the second look"),
     Compartment.THIRD_DECISION: N_("Reasons of the third look"),
     SUPPLEMENT: N_("Supplement"),
+    DRAFT: N_("Interview before it was sent"),
 }
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),

@@ -538,3 +538,23 @@ def test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age(before: Before
         step()
         assert of_each(data, "child_alerts", "age_class", "opinion_why", "answer", "withdrawn_why") == expected
     assert [row for row in data.rows("child_alerts") if row["id"] == waits] == was
+
+
+def test_whose_an_interview_is_is_marked(before: Before) -> None:
+    data = before("0041_draft_owners")
+    one, other = data.add("interviews", pseudonym="A"), data.add("interviews", pseudonym="B", status="sent")
+    data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="openings")["id"])
+    names = ("interviews", "alarms", "alarm_acknowledgements")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_kind"):
+        data.add("alarms", kind="drafts")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "interviews", "owner_mark") == {
+            row["id"]: (mark("interviewer", row["id"], row["organisation_id"], row["member_id"]),)
+            for row in (one, other)
+        }
+        data.add("member_grants", case_id=one["id"], compartment="draft")
+        data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="drafts")["id"])
+        data.down()
+        assert {name: data.rows(name) for name in names} == was

@@ -19,6 +19,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routes import RouteObligation
+from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.interviews.facts import (
     SEVERAL,
     asked_urgently,
@@ -305,7 +306,8 @@ def _seal(
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
-    what the urgent way asks.
+    what the urgent way asks. Where an official may have taken part, the post gets no grant: until somebody accepts, who
+    sends holds it by a key of their own (ADR 0059).
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
@@ -313,10 +315,12 @@ def _seal(
     if consent == "not_asked_urgent":
         told = {name: value for name, value in told.items() if name in asked_urgently(draft.questionnaire)}
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
-    vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
+    own = draft.own or official_involved(draft.questionnaire, answers)
+    holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
+    vault.create(session, case_id, {"hand_over": hand_over}, holders, by=by if own else None, members=members)
     if consent in ("given", "not_asked_child"):
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
-        vault.create(session, case_id, values, [by.organisation_id])
+        vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()
     sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
     for owed in proposed.route.obligations:

@@ -97,6 +97,20 @@ class PendingGrant(Model):
     sealed_key: Mapped[bytes]
 
 
+class MemberGrant(Model):
+    """A compartment's key, wrapped to one member: what only the interviewer opens, and no keyring of the post."""
+
+    __tablename__ = "member_grants"
+    __table_args__ = (Index("ix_member_grants_member_id", "member_id"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    epoch: Mapped[int]
+    sealed_key: Mapped[bytes]
+    mark: Mapped[bytes]  # a MAC over place, epoch and member
+
+
 class Destruction(Model):
     """A key of the shred database that must be destroyed: written in the transaction that ends access."""
 

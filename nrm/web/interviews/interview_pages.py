@@ -76,6 +76,8 @@ class DraftLine:
     warn: bool
     child: str = ""
     waits: bool = False  # for the child authority's last word: until then it does not run out
+    alone: bool = False  # no key of the post opens it
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,11 @@ def draft_line(row: UnsentLine) -> DraftLine:
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
     waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
     if row.expires_at is None or waits:
-        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits, row.alone, row.lost)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
     kept = country().retention
     warn = left <= kept.draft_days - kept.draft_warning_days
-    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child, waits, row.alone, row.lost)
 
 
 def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
@@ -427,6 +429,7 @@ def tasks(draft: Draft, alert: AlertLine | None) -> str:
         to_do=to_do,
         line=_line_of(draft, alert),
         alert=alert,
+        mine=draft.owner_id == access.actor().member_id,
     )
 
 

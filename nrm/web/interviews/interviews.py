@@ -15,8 +15,17 @@ from forms.referrals.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions.interviews import interview_sending
 from nrm.actions.interviews import interviews as actions
-from nrm.actions.interviews.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
+from nrm.actions.interviews.interviews import (
+    Anothers,
+    Draft,
+    Incomplete,
+    LastPage,
+    NoLongerDraft,
+    OpeningEnded,
+    StaleAnswers,
+)
 from nrm.domain.accounts.accounts import NotVisible, Permission, Role
+from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
 from nrm.domain.interviews.questionnaire_flow import journey
@@ -26,11 +35,12 @@ from nrm.domain.words import N_
 from nrm.steps.interviews import paper_entries
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
+from nrm.store.interviews import draft_owners as owner_store
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import supplements
 from nrm.web import access, errors, home
-from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, rollout
+from nrm.web.interviews import directives, draft_owners, handouts, interview_endings, interview_pages, rollout
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import announced_returns, next_receiver
 
@@ -56,6 +66,7 @@ def border_officer_home() -> str:
         new_id=uuid.uuid4(),
         drafts=[interview_pages.draft_line(row) for row in drafts.rows],
         more_drafts=drafts.after,
+        colleagues=owner_store.of_colleagues(by=by, size=AT_HOME),
         completed=[interview_pages.draft_line(row) for row in completed.rows],
         more_completed=completed.after,
         sent=referral_store.sent(by=by, size=10),
@@ -137,6 +148,8 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
     row = store.interview(interview_id, by=access.actor())
+    if draft_owners.closed_to_me(row):
+        raise Anothers
     return render_template(
         "interviews/interviews/continue.html", interview_id=interview_id, code=row.pseudonym, page=page
     )
@@ -208,10 +221,13 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return _to_page(urgent, urgent.page_to_do)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
-            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked))
+            after = actions.save_page(
+                draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked)
+            )
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
             without = url_for("interviews.without_page", interview_id=interview_id)
-            return redirect(aloud if "aloud" in request.form else without if _leaves() else url_for("home.index"), 303)
+            left = url_for("draft_owners.kept", interview_id=interview_id) if after.own else url_for("home.index")
+            return redirect(aloud if "aloud" in request.form else without if _leaves() else left, 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
@@ -354,6 +370,8 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != by.member_id:
+        raise NotTheirsToEnd
     if interview_endings.is_a_childs(draft):
         return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft):
@@ -419,6 +437,8 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != access.actor().member_id:
+        raise NotTheirsToEnd
     ending = interview_endings.outcome(draft, discard=discard)
     if ending is None:
         return _to_page(draft, draft.page_to_do)
@@ -428,6 +448,8 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
 def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
+        if draft.owner_id != access.actor().member_id:
+            raise NotTheirsToEnd
         ending = interview_endings.outcome(draft, discard=discard)
         if ending is None:
             return _to_page(draft, draft.page_to_do)

@@ -40,6 +40,7 @@ def upgrade(database: str) -> None:
         sa.PrimaryKeyConstraint("case_id", "compartment", "member_id", name=op.f("pk_member_grants")),
     )
     op.create_index("ix_member_grants_member_id", "member_grants", ["member_id"])
+    op.add_column("sealed_compartments", sa.Column("step", sa.String(), nullable=False, server_default=""))
     op.add_column("interviews", sa.Column("owner_mark", sa.LargeBinary(), nullable=True))
     exchange_codes("alarms", "kind", "known_kind", BEFORE, AFTER)
     connection = op.get_bind()
@@ -68,4 +69,5 @@ def downgrade(database: str) -> None:
     op.execute("DELETE FROM alarms WHERE kind = 'drafts'")
     exchange_codes("alarms", "kind", "known_kind", AFTER, BEFORE)
     op.drop_column("interviews", "owner_mark")
+    op.drop_column("sealed_compartments", "step")
     op.drop_table("member_grants")

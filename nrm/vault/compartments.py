@@ -58,7 +58,7 @@ _REVISE = Prepared(
         _COMPARTMENT.epoch == bindparam("of_epoch"),
         _COMPARTMENT.revision == bindparam("seen"),
     )
-    .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"))
+    .values(revision=bindparam("revision"), sealed_value=bindparam("sealed_value"), step=bindparam("step"))
 )
 # A compartment with the organisation's grant, the member's wrap of the keyring it was made to, and until when the
 # session has leave to read it, if there are any.
@@ -141,13 +141,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NextRevision:
-    """A compartment sealed as its next revision, under the key of its epoch."""
+    """A compartment sealed as its next revision, under the key of its epoch. `step`: see `SealedCompartment`."""
 
     case_id: uuid.UUID
     compartment: str
     epoch: int
     revision: int
     sealed_value: bytes
+    step: str = ""
 
 
 def create(
@@ -178,7 +179,7 @@ def create(
 def put(session: Session, case_id: uuid.UUID, compartment: str, sealed_value: bytes) -> None:
     """The row of a new compartment, epoch 1, revision 1."""
     first = {"case_id": case_id, "compartment": compartment, "epoch": 1, "revision": 1}
-    _PUT.run(session, {**first, "sealed_value": sealed_value})
+    _PUT.run(session, {**first, "sealed_value": sealed_value, "step": ""})
 
 
 def allow(session: Session, case_id: uuid.UUID, compartment: str, purpose: str, *, by: Actor) -> None:
@@ -267,6 +268,16 @@ def _held_value(row: Row, compartment_key: bytes, shred_key: bytes, by: Actor) -
     return _Held(by, row.case_id, row.compartment, row.epoch, key)
 
 
+def glance(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> dict[str, Any] | None:
+    """The value without leave and without a record, None if it does not open: for a caller that gives out a closed code
+    or two of it, to the member whose it is."""
+    try:
+        row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
+        return blobs.open_value(row, compartment_key, shred_key)
+    except CannotOpen:
+        return None
+
+
 def hold(session: Session, case_id: uuid.UUID, compartment: str) -> None:
     """Keep others from writing the compartment until the transaction ends (PostgreSQL)."""
     place = (SealedCompartment.case_id == case_id, SealedCompartment.compartment == compartment)
@@ -298,7 +309,9 @@ def sealed_next(
     return _next_revision(_held_value(row, compartment_key, shred_key, by), value, seen)
 
 
-def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor) -> NextRevision:
+def sealed_after(
+    session: AnySession, opened: Opened, value: dict[str, Any], *, by: Actor, step: str = ""
+) -> NextRevision:
     """The revision after one that was opened in this request, sealed as `sealed_next` does.
 
     For the actor who opened it nothing is read again: if the grant has ended since, its epoch has ended or the row is
@@ -307,12 +320,12 @@ def sealed_after(session: AnySession, opened: Opened, value: dict[str, Any], *, 
     held = opened._held_value
     if held.by is not by:
         return sealed_next(session, held.case_id, held.compartment, value, seen=opened.revision, by=by)
-    return _next_revision(held, value, opened.revision)
+    return _next_revision(held, value, opened.revision, step)
 
 
-def _next_revision(held: _Held, value: dict[str, Any], seen: int) -> NextRevision:
+def _next_revision(held: _Held, value: dict[str, Any], seen: int, step: str = "") -> NextRevision:
     place = (held.case_id, held.compartment, held.epoch, seen + 1)
-    return NextRevision(*place, blobs.seal_under(held.key, value, *place))
+    return NextRevision(*place, blobs.seal_under(held.key, value, *place), step)
 
 
 def keep(session: Session | Writer, following: NextRevision) -> int:
@@ -326,7 +339,7 @@ def keep(session: Session | Writer, following: NextRevision) -> int:
         "of_epoch": following.epoch,
         "seen": following.revision - 1,
     }
-    values = {"revision": following.revision, "sealed_value": following.sealed_value}
+    values = {"revision": following.revision, "sealed_value": following.sealed_value, "step": following.step}
     if _REVISE.run(session, {**place, **values}) != 1:
         raise StaleRevision
     return following.revision

@@ -162,6 +162,7 @@ def _follow(
         .values(
             epoch=epoch,
             revision=revision,
+            **({"step": ""} if revision != row.revision else {}),
             sealed_value=blobs.seal_value(value, *following, case_id, compartment, epoch, revision),
         ),
     )

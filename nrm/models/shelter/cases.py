@@ -58,6 +58,9 @@ class SealedCompartment(Model):
     epoch: Mapped[int]
     revision: Mapped[int]
     sealed_value: Mapped[bytes]
+    # The page of an interview that was saved last, for colleagues; empty for all else, and where only the interviewer
+    # may open it.
+    step: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Grant(Model):

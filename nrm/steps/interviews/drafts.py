@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import Writer, hit_one
+from nrm.db import Writer, db, hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import rollout
 from nrm.domain.interviews.draft_owners import DRAFT, Lost, NotTheirsToEnd, OnlyTheirs, official_involved
@@ -362,7 +362,7 @@ def sealed_next(
     elif draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
-        following = vault.sealed_after(session, draft.found, value, by=by)
+        following = vault.sealed_after(session, draft.found, value, by=by, step="" if own else _last(visited))
     after = Draft(
         draft.interview_id,
         draft.pseudonym,
@@ -382,6 +382,29 @@ def sealed_next(
         handed=draft.handed,
     )
     return after, following
+
+
+def _last(visited: Iterable[str]) -> str:
+    """The page that is saved now, or the last of several."""
+    return next(iter(list(visited)[::-1]), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the list of one's own interviews says of each: the age class, and the page that was saved last."""
+
+    age: str
+    page: str
+
+
+def glance(interview_id: uuid.UUID, questionnaire: str, *, by: Actor) -> Glance:
+    """The age class and the last page of the actor's own draft, as codes; empty for what was not answered or does not
+    open. Reads no more than these out of what is sealed, so no leave is needed and nothing is recorded."""
+    value = vault.glance(db.session, interview_id, DRAFT, by=by)
+    if value is None:
+        return Glance("", "")
+    age = questionnaire_called(questionnaire).derive["age"]
+    return Glance(str(value["answers"].get(age, "")), next(iter(value["visited"][::-1]), ""))
 
 
 def names_parties(questionnaire: Questionnaire) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, tuple_
+from sqlalchemy import Select, exists, func, literal, or_, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission
@@ -25,13 +25,16 @@ _CONDUCT = [str(role) for role, may in PERMISSIONS.items() if Permission.INTERVI
 
 @dataclass(frozen=True, slots=True)
 class AnothersLine:
-    """One interview of a colleague. `closed`: no key of the post opens it; `lost`: nobody's does."""
+    """One interview of a colleague. `closed`: no key of the post opens it; `lost`: nobody's does; `step`: the id of the
+    page that was saved last."""
 
     id: uuid.UUID
     pseudonym: str
     started_at: datetime
     closed: bool
     lost: bool
+    questionnaire: str
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def _of_colleagues(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
             Interview.started_at,
             Grant.case_id.is_(None),
             SealedCompartment.case_id.is_(None),
+            Interview.questionnaire,
+            func.coalesce(SealedCompartment.step, ""),
         )
         .outerjoin(SealedCompartment, IS_DRAFT)
         .outerjoin(Grant, posts & (Grant.organisation_id == by.organisation_id))
@@ -119,6 +124,8 @@ def state(interview_id: uuid.UUID, *, by: Actor) -> AnothersLine | None:
                 Grant.organisation_id == Interview.organisation_id,
             ),
             ~exists().where(IS_DRAFT),
+            Interview.questionnaire,
+            literal(""),
         ).where(
             Interview.id == interview_id,
             Interview.organisation_id == by.organisation_id,

@@ -39,6 +39,7 @@ class UnsentLine:
     answer: str | None = None
     alone: bool = False
     lost: bool = False
+    questionnaire: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
             ChildAlert.answer,
             MemberGrant.case_id.is_not(None),
             SealedCompartment.case_id.is_(None),
+            Interview.questionnaire,
         )
         .outerjoin(ChildAlert, live)
         .outerjoin(SealedCompartment, IS_DRAFT)

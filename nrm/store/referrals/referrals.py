@@ -10,15 +10,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Bed
@@ -146,17 +147,44 @@ def coming(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine
     return _received_by(ReferralStatus.ACCEPTED, by, after, size)
 
 
-def sent(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sent referrals are asked for: only those of interviews that are the actor's; sent from and before an
+    instant; with one status."""
+
+    mine: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    status: ReferralStatus | None = None
+
+
+ALL = Wanted()
+
+
+def sent(*, by: Actor, after: str = "", size: int = PAGE, wanted: Wanted = ALL) -> Page[ReferralLine]:
     """What the actor's desk sent, newest first, with the answer."""
     by.must(Permission.REFERRAL_SEND)
     place = place_after(after)
-    rows = _sent(by, bool(place))(most=size + 1, **values_of(place))
+    shape = (bool(place), wanted.mine, wanted.since is not None, wanted.until is not None, wanted.status is not None)
+    values = {"since": wanted.since, "until": wanted.until, "status": wanted.status}
+    given = {name: value for name, value in values.items() if value is not None}
+    rows = _sent(by, *shape)(most=size + 1, **values_of(place), **given)
     return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
 
 
 @built_once
-def _sent(by: Actor, further: bool) -> _Lines:
+def _sent(by: Actor, further: bool, mine: bool, since: bool, until: bool, status: bool) -> _Lines:
     statement = _referral_rows().where(Referral.sender_id == by.organisation_id)
+    if mine:
+        statement = statement.where(
+            exists().where(Interview.id == Referral.case_id, Interview.member_id == by.member_id)
+        )
+    if since:
+        statement = statement.where(Referral.sent_at >= bindparam("since", type_=UtcDateTime()))
+    if until:
+        statement = statement.where(Referral.sent_at < bindparam("until", type_=UtcDateTime()))
+    if status:
+        statement = statement.where(Referral.status == bindparam("status"))
     if further:
         statement = statement.where(tuple_(Referral.sent_at, Referral.id) < PLACE)
     return statement.order_by(Referral.sent_at.desc(), Referral.id.desc()).limit(MOST)

@@ -18,7 +18,7 @@ from nrm.domain.words import N_
 from nrm.steps.interviews import drafts
 from nrm.store.interviews import draft_owners as store
 from nrm.web import access, errors
-from nrm.web.interviews import interview_pages
+from nrm.web.interviews import interview_pages, officer_home
 
 blueprint = Blueprint("draft_owners", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -81,7 +81,12 @@ def _not_yours_to_end(interview_id: uuid.UUID) -> Answer:
 def index() -> str:
     """The interviews of colleagues, page by page."""
     found = store.of_colleagues(by=access.actor(), after=request.args.get("after", ""))
-    return render_template("interviews/draft_owners/index.html", lines=found.rows, after=found.after)
+    return render_template(
+        "interviews/draft_owners/index.html",
+        lines=found.rows,
+        steps=officer_home.steps_of(found.rows),
+        after=found.after,
+    )
 
 
 @blueprint.get("/drafts/<uuid:interview_id>/open")

@@ -24,7 +24,7 @@ from nrm.actions.interviews.interviews import (
     OpeningEnded,
     StaleAnswers,
 )
-from nrm.domain.accounts.accounts import NotVisible, Permission, Role
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
@@ -35,14 +35,13 @@ from nrm.domain.words import N_
 from nrm.steps.interviews import paper_entries
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
-from nrm.store.interviews import draft_owners as owner_store
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
-from nrm.store.referrals import supplements
-from nrm.web import access, errors, home
-from nrm.web.interviews import directives, draft_owners, handouts, interview_endings, interview_pages, rollout
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.web import access, errors
+from nrm.web.interviews import directives, draft_owners, handouts, interview_endings, interview_pages, officer_home
 from nrm.web.language import current_language, gettext
-from nrm.web.referrals import announced_returns, next_receiver
+from nrm.web.referrals import next_receiver
 
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -52,29 +51,7 @@ REFUSALS = {
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
-AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 ENDINGS = ("refused", "none", "undecided", "discarded")
-
-
-@home.page(Role.BORDER_OFFICER)
-def border_officer_home() -> str:
-    """New interview; drafts with the days they have left; what waits to be referred; what was sent, and the answer."""
-    by = access.actor()
-    drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
-    return render_template(
-        "home/border_officer.html",
-        new_id=uuid.uuid4(),
-        drafts=[interview_pages.draft_line(row) for row in drafts.rows],
-        more_drafts=drafts.after,
-        colleagues=owner_store.of_colleagues(by=by, size=AT_HOME),
-        completed=[interview_pages.draft_line(row) for row in completed.rows],
-        more_completed=completed.after,
-        sent=referral_store.sent(by=by, size=10),
-        status_labels=STATUS_LABELS,
-        supplements=supplements.open_now(by=by),
-        expected=announced_returns.expected_part(),
-        first_use=rollout.first_use(by),
-    )
 
 
 @blueprint.get("/interviews/unsent/<status>")
@@ -87,7 +64,7 @@ def unsent(status: str) -> str:
     return render_template(
         "interviews/interviews/unsent.html",
         status=status,
-        lines=[interview_pages.draft_line(row) for row in found.rows],
+        lines=[officer_home.described(row) for row in found.rows],
         after=found.after,
     )
 
@@ -489,8 +466,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
     row = store.interview(interview_id, by=by)
     if row.status != "sent":
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
-    newest = store.hand_over_referral(interview_id, by=by)
-    line = referral_store.referral(newest.id, by=by)
+    line = _newest_referral(interview_id)
     return render_template(
         "interviews/interviews/sent.html",
         line=line,
@@ -498,5 +474,23 @@ def sent(interview_id: uuid.UUID) -> Answer:
         duty=handouts.duty_of(line),
         status_labels=STATUS_LABELS,
         leaflets=handouts.leaflets(),
+        interview_id=interview_id,
+    )
+
+
+def _newest_referral(interview_id: uuid.UUID) -> ReferralLine:
+    by = access.actor()
+    return referral_store.referral(store.hand_over_referral(interview_id, by=by).id, by=by)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/answer")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def answer(interview_id: uuid.UUID) -> str:
+    """The part of the page of what was sent that says who answers. The page asks for it by itself, so it does not
+    prolong the session (`sessions.UNSEEN`)."""
+    return render_template(
+        "interviews/interviews/answer.html",
+        line=_newest_referral(interview_id),
+        status_labels=STATUS_LABELS,
         interview_id=interview_id,
     )

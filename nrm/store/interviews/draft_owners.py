@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission
@@ -15,9 +14,9 @@ from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.models.accounts.accounts import KeyringWrap, Member
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Grant, SealedCompartment
+from nrm.prepared import Prepared
 from nrm.store.interviews.interviews import AT_ONCE, IS_DRAFT
 from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
-from nrm.store.statements import built_once
 
 UNSENT = ("draft", "completed")
 _CONDUCT = [str(role) for role, may in PERMISSIONS.items() if Permission.INTERVIEW_CONDUCT in may]
@@ -49,31 +48,39 @@ def of_colleagues(*, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[An
     """The interviews that others of the actor's organisation began and did not send, newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
     place = place_after(after)
-    found = [AnothersLine(*row) for row in _of_colleagues(by, bool(place))(most=size + 1, **values_of(place))]
-    return page(found, lambda line: (line.started_at, line.id), size)
+    whose = {"organisation_id": by.organisation_id, "member_id": by.member_id}
+    rows = (_OTHERS if place is None else _OTHERS_AFTER).all(
+        db.session, {**whose, "most": size + 1, **values_of(place)}
+    )
+    return page([AnothersLine(*row) for row in rows], lambda line: (line.started_at, line.id), size)
 
 
-@built_once
-def _of_colleagues(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
+def _of_others(*further: ColumnElement[bool]) -> Prepared:
     posts = (Grant.case_id == Interview.id) & (Grant.compartment == DRAFT)
-    statement = (
+    return Prepared(
         select(
             Interview.id,
             Interview.pseudonym,
             Interview.started_at,
-            Grant.case_id.is_(None),
-            SealedCompartment.case_id.is_(None),
+            Grant.case_id.is_(None).label("closed"),
+            SealedCompartment.case_id.is_(None).label("lost"),
             Interview.questionnaire,
-            func.coalesce(SealedCompartment.step, ""),
+            func.coalesce(SealedCompartment.step, "").label("step"),
         )
         .outerjoin(SealedCompartment, IS_DRAFT)
-        .outerjoin(Grant, posts & (Grant.organisation_id == by.organisation_id))
-        .where(Interview.organisation_id == by.organisation_id, Interview.status.in_(UNSENT))
-        .where(Interview.member_id != by.member_id)
+        .outerjoin(Grant, posts & (Grant.organisation_id == bindparam("organisation_id")))
+        .where(
+            Interview.organisation_id == bindparam("organisation_id"),
+            or_(*(Interview.status == status for status in UNSENT)),
+        )
+        .where(Interview.member_id != bindparam("member_id"), *further)
+        .order_by(Interview.started_at.desc(), Interview.id.desc())
+        .limit(MOST)
     )
-    if further:
-        statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)
-    return statement.order_by(Interview.started_at.desc(), Interview.id.desc()).limit(MOST)
+
+
+_OTHERS = _of_others()
+_OTHERS_AFTER = _of_others(tuple_(Interview.started_at, Interview.id) < PLACE)
 
 
 def colleague_called(name: str, *, by: Actor) -> Colleague | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -17,7 +16,6 @@ from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import MemberGrant, SealedCompartment
 from nrm.prepared import Prepared, Row
 from nrm.store.paging import MOST, PLACE, Page, page, place_after, values_of
-from nrm.store.statements import built_once
 
 AT_ONCE = 20
 IS_DRAFT = and_(SealedCompartment.case_id == Interview.id, SealedCompartment.compartment == DRAFT)
@@ -85,20 +83,20 @@ def mine(interview_id: uuid.UUID, *, by: Actor) -> Row:
 def listed(status: str, *, by: Actor, after: str = "", size: int = AT_ONCE) -> Page[UnsentLine]:
     """The actor's own interviews in that status, newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
+    if by.member_id is None:
+        raise NotVisible
     place = place_after(after)
-    found = [UnsentLine(*row) for row in _listed(by, bool(place))(status=status, most=size + 1, **values_of(place))]
-    return page(found, lambda line: (line.started_at, line.id), size)
+    whose = {"organisation_id": by.organisation_id, "member_id": by.member_id, "status": status}
+    rows = (_LISTED if place is None else _LISTED_AFTER).all(
+        db.session, {**whose, "most": size + 1, **values_of(place)}
+    )
+    return page([UnsentLine(*row) for row in rows], lambda line: (line.started_at, line.id), size)
 
 
-def _is_granted_to(by: Actor) -> ColumnElement[bool]:
-    mine = MemberGrant.member_id == by.member_id
-    return and_(MemberGrant.case_id == Interview.id, MemberGrant.compartment == DRAFT, mine)
-
-
-@built_once
-def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
+def _own(*further: ColumnElement[bool]) -> Prepared:
     live = (ChildAlert.id == Interview.id) & ChildAlert.withdrawn_at.is_(None)
-    statement = (
+    granted = (MemberGrant.case_id == Interview.id) & (MemberGrant.compartment == DRAFT)
+    return Prepared(
         select(
             Interview.id,
             Interview.pseudonym,
@@ -106,19 +104,22 @@ def _listed(by: Actor, further: bool) -> Select[*tuple[Any, ...]]:
             Interview.expires_at,
             ChildAlert.opinion_at,
             ChildAlert.answer,
-            MemberGrant.case_id.is_not(None),
-            SealedCompartment.case_id.is_(None),
+            MemberGrant.case_id.is_not(None).label("alone"),
+            SealedCompartment.case_id.is_(None).label("lost"),
             Interview.questionnaire,
         )
         .outerjoin(ChildAlert, live)
         .outerjoin(SealedCompartment, IS_DRAFT)
-        .outerjoin(MemberGrant, _is_granted_to(by))
-        .where(Interview.organisation_id == by.organisation_id, Interview.status == bindparam("status"))
-        .where(Interview.member_id == by.member_id)
+        .outerjoin(MemberGrant, granted & (MemberGrant.member_id == bindparam("member_id")))
+        .where(Interview.organisation_id == bindparam("organisation_id"), Interview.status == bindparam("status"))
+        .where(Interview.member_id == bindparam("member_id"), *further)
+        .order_by(Interview.started_at.desc(), Interview.id.desc())
+        .limit(MOST)
     )
-    if further:
-        statement = statement.where(tuple_(Interview.started_at, Interview.id) < PLACE)
-    return statement.order_by(Interview.started_at.desc(), Interview.id.desc()).limit(MOST)
+
+
+_LISTED = _own()
+_LISTED_AFTER = _own(tuple_(Interview.started_at, Interview.id) < PLACE)
 
 
 def imported(mark: bytes, *, by: Actor) -> Interview | None:

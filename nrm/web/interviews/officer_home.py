@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import render_template, url_for
+from markupsafe import Markup
 
 from forms.referrals.referrals import STATUS_LABELS
 from nrm.actions.interviews import interviews as actions
@@ -20,17 +22,16 @@ from nrm.store.interviews import interviews as store
 from nrm.store.interviews.draft_owners import AnothersLine
 from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.referrals import referrals, supplements
-from nrm.store.referrals.referrals import ReferralLine, Wanted
+from nrm.store.referrals.referrals import SentLine
 from nrm.store.referrals.supplements import OpenSupplement
-from nrm.web import access, home
+from nrm.web import access, home, telephones
 from nrm.web.interviews import interview_pages, rollout
 from nrm.web.interviews.interview_pages import DraftLine
-from nrm.web.language import gettext, text_in
+from nrm.web.language import current_language, gettext, text_in
 from nrm.web.referrals import announced_returns, sent_filter
 
 AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 SENT_AT_HOME = 8
-MINE = Wanted(mine=True)
 AGE_CLASSES = {"adult": N_("adult"), "child": N_("under 18"), "unsure": N_("age not sure")}
 
 
@@ -48,7 +49,7 @@ def border_officer_home() -> str:
     by = access.actor()
     drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
     colleagues = draft_owners.of_colleagues(by=by, size=AT_HOME)
-    sent = referrals.sent(by=by, size=SENT_AT_HOME, wanted=MINE)
+    sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
     lines = [described(row) for row in drafts.rows]
     added = supplements.open_now(by=by)
     return render_template(
@@ -64,10 +65,18 @@ def border_officer_home() -> str:
         more_colleagues=colleagues.after,
         sent=sent,
         status_labels=STATUS_LABELS,
-        sent_form=sent_filter.SentFilter(),
+        below=_below(current_language(), telephones.numbers()),
         expected=announced_returns.expected_part(),
         first_use=rollout.first_use(by),
     )
+
+
+@lru_cache(maxsize=16)
+def _below(_: str, numbers: Sequence[telephones.Telephone]) -> Markup:
+    """The form that finds what was sent, and the telephones: rendered once for each language (the first
+    argument), as nothing in it is of one person."""
+    page = render_template("home/officer_below.html", form=sent_filter.SentFilter(), numbers=numbers)
+    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
 
 
 def described(row: UnsentLine) -> DraftLine:
@@ -90,9 +99,9 @@ def page_title(questionnaire: str, page: str) -> str:
     return text_in(found.title) if found is not None else ""
 
 
-def _of_sent(rows: Sequence[ReferralLine]) -> Iterator[Waiting]:
+def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
     """What the newest referral of each person asks of who sent it."""
-    newest: dict[uuid.UUID, ReferralLine] = {}
+    newest: dict[uuid.UUID, SentLine] = {}
     for line in rows:  # the newest first
         newest.setdefault(line.case_id, line)
     for line in newest.values():

@@ -52,6 +52,7 @@ def border_officer_home() -> str:
     sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
     lines = [described(row) for row in drafts.rows]
     added = supplements.open_now(by=by)
+    find, called = _same_for_all(current_language(), telephones.numbers())
     return render_template(
         "home/border_officer.html",
         new_id=uuid.uuid4(),
@@ -65,18 +66,20 @@ def border_officer_home() -> str:
         more_colleagues=colleagues.after,
         sent=sent,
         status_labels=STATUS_LABELS,
-        below=_below(current_language(), telephones.numbers()),
+        find_sent=find,
+        called=called,
         expected=announced_returns.expected_part(),
         first_use=rollout.first_use(by),
     )
 
 
 @lru_cache(maxsize=16)
-def _below(_: str, numbers: Sequence[telephones.Telephone]) -> Markup:
-    """The form that finds what was sent, and the telephones: rendered once for each language (the first
-    argument), as nothing in it is of one person."""
-    page = render_template("home/officer_below.html", form=sent_filter.SentFilter(), numbers=numbers)
-    return Markup(page)  # noqa: S704 - a template of ours, its values are escaped
+def _same_for_all(_: str, numbers: Sequence[telephones.Telephone]) -> tuple[Markup, Markup]:
+    """The form that finds what was sent, and the telephones: rendered once for each language (the first argument), as
+    nothing in them is of one person."""
+    find = render_template("referrals/referrals/find_sent.html", form=sent_filter.SentFilter())
+    called = render_template("home/telephones.html", numbers=numbers)
+    return Markup(find), Markup(called)  # noqa: S704 - templates of ours, their values are escaped
 
 
 def described(row: UnsentLine) -> DraftLine:

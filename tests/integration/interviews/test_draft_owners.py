@@ -97,6 +97,7 @@ def files_of(tmp_path: Path, name: str) -> Files:
     return Files(copy, copy)
 
 
+@pytest.mark.slow
 def test_a_colleague_does_not_open_a_draft_that_says_a_policeman_took_money(
     sign_in: SignIn, second: str, tmp_path: Path
 ) -> None:
@@ -161,6 +162,7 @@ def _session(person: Person) -> Actor:
     return found.actor
 
 
+@pytest.mark.slow
 def test_the_interviewer_goes_on_page_after_page_and_sends_and_the_post_gets_nothing_back(
     app: Flask, sign_in: SignIn, second: str, tmp_path: Path
 ) -> None:
@@ -314,6 +316,7 @@ def test_send_as_urgent_now_leads_to_the_urgent_way_of_the_same_interview(sign_i
     assert page_id(where) in next(route.pages for route in questionnaire().routes if "urgent" in route.id)
 
 
+@pytest.mark.slow
 def test_an_account_that_is_ended_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
     owner = sign_in(LOGIN)
     interview_id = id_of(official(owner))

@@ -117,6 +117,7 @@ def send(
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
         now = clock.now()
         paper_entries.spend(session, interview, by=by)
+        drafts.give(interview, by.member_id)  # a colleague who opened it may have been the one who sent it
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, consent, now, by))
         session.flush()

@@ -152,7 +152,8 @@ def open_pair(*, interview_id: uuid.UUID, by: Actor) -> None:
     """Let this session read both entries for a quarter of an hour; raises NotVisible."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
-        for each in store.twins(interview_id, by=by):
+        # A colleague's first: its alarm locks a row, which must not wait for the audit chain.
+        for each in sorted(store.twins(interview_id, by=by), key=lambda twin: drafts.is_owner(twin, by=by)):
             if drafts.is_owner(each, by=by):
                 drafts.lend(session, each, "interview", by=by)
             else:

@@ -26,8 +26,9 @@ def open_anothers(session: Session, interview: Interview, reason: OpenReason, *,
 
     It stands in the list of openings, and the other members of the post and the duty desk see an alarm.
     """
-    drafts.lend(session, interview, reason, by=by)
     now = clock.now()
+    # If the member opens two at the same time, only one of them begins an alarm. Locked before the audit chain is.
+    session.get(Member, by.member_id, with_for_update={"key_share": True})
     session.add(
         Reading(
             case_id=interview.id,
@@ -39,8 +40,6 @@ def open_anothers(session: Session, interview: Interview, reason: OpenReason, *,
             opened_at=now,
         )
     )
-    # If the member opens two at the same time, only one of them begins an alarm.
-    session.get(Member, by.member_id, with_for_update={"key_share": True})
     alarm = alarm_rows.fresh_of(AlarmKind.DRAFTS, _TOGETHER, by.member_id)
     if alarm is None:
         alarm = Alarm(
@@ -57,6 +56,7 @@ def open_anothers(session: Session, interview: Interview, reason: OpenReason, *,
         session.add(alarm)
     else:
         alarm.cases, alarm.last_at = alarm.cases + 1, now
+    drafts.lend(session, interview, reason, by=by)
     audit.append(
         session,
         audit.Event.ALARM_RAISED,

@@ -130,7 +130,8 @@ def kept(interview_id: uuid.UUID) -> Answer:
     if not draft.own:
         return redirect(url_for("home.index"), 303)
     urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
-    return render_template("interviews/draft_owners/kept.html", draft=draft, urgent=urgent)
+    mine = draft.owner_id == access.actor().member_id
+    return render_template("interviews/draft_owners/kept.html", draft=draft, urgent=urgent, mine=mine)
 
 
 @blueprint.post("/drafts/<uuid:interview_id>/urgent")

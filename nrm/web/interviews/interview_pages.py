@@ -196,7 +196,7 @@ def _render(
         "last": last,
         "ends": ends,
         "urgent": urgent,
-        "numbers": telephones.numbers(struck_out(draft.questionnaire, draft.answers)) if urgent else (),
+        "numbers": telephones.numbers(_struck_on_page(draft, answers)) if urgent else (),
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
@@ -231,6 +231,12 @@ def _render(
         **shown,
         **more,
     )
+
+
+def _struck_on_page(draft: Draft, answers: Answers) -> set[str]:
+    """The parties that were struck out, saved or only typed: no number of theirs stands on the page."""
+    typed = request.form.getlist("parties")[:100]
+    return {*struck_out(draft.questionnaire, answers), *(answers.get("parties") or ()), *typed}
 
 
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:

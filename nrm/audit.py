@@ -63,6 +63,7 @@ class Event(StrEnum):
     OPENING_FAILED = "opening_failed"
     INTERVIEW_STARTED = "interview_started"
     INTERVIEW_SAVED = "interview_saved"
+    INTERVIEW_HANDED_OVER = "interview_handed_over"
     INTERVIEW_DISCARDED = "interview_discarded"
     INTERVIEW_EXPIRED = "interview_expired"
     INTERVIEW_IMPORTED = "interview_imported"

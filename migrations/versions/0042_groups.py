@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0042_groups"
-down_revision = "0040_named_parties"
+down_revision = "0041_draft_owners"
 branch_labels = None
 depends_on = None
 

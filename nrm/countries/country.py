@@ -59,11 +59,12 @@ class ListedOrganisation:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Telephones that stand on every page of an interview."""
+    """Telephones that stand where somebody may be in danger; `children`: the help line for children."""
 
     police: str
     ambulance: str
     helpline: str
+    children: str
 
 
 @dataclass(frozen=True, slots=True)

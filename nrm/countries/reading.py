@@ -83,7 +83,7 @@ def _region_tiles(table: Table, regions: Mapping[str, Words]) -> Mapping[str, tu
 
 
 def _emergency(table: Table) -> Emergency:
-    read = Emergency(table.text("police"), table.text("ambulance"), table.text("helpline"))
+    read = Emergency(*(table.text(name) for name in ("police", "ambulance", "helpline", "children")))
     table.close()
     return read
 

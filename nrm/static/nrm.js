@@ -13,6 +13,40 @@
     addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
   }
 
+  // The answer to a referral comes by itself: ask for its part of the page again, until the session has ended.
+  if (one("[data-asks]:not([data-over])")) {
+    const box = one("[data-sound] input");
+    const sound = () => {
+      const audio = new AudioContext(), tone = audio.createOscillator();
+      tone.connect(audio.destination);
+      tone.start();
+      tone.stop(audio.currentTime + 0.6);
+    };
+    one("[data-sound]").hidden = one("[data-asking]").hidden = false;
+    box.addEventListener("change", () => { if (box.checked) sound(); });
+    const asking = setInterval(async () => {
+      const part = one("[data-asks]");
+      let answer;
+      try {
+        answer = await fetch(part.dataset.asks, { redirect: "manual" });
+      } catch {
+        return;  // no network just now
+      }
+      if (answer.status >= 500) return;
+      const text = answer.ok ? await answer.text() : "";
+      const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-asks]");
+      if (!fresh) {
+        one("[data-ended]").hidden = false;
+        one("[data-asking]").hidden = true;
+      } else if (fresh.dataset.state !== part.dataset.state) {
+        part.replaceWith(fresh);
+        document.title = fresh.dataset.title;
+        if (box.checked) sound();
+      }
+      if (!fresh || "over" in fresh.dataset) clearInterval(asking);
+    }, 15000);
+  }
+
   // Hide the screen: blank at once, before the network answers; the server then locks the session.
   const cover = one("form[data-cover]");
   if (cover) {

@@ -76,6 +76,17 @@ def is_withheld(row: Withheld) -> bool:
     return is_right_row_mac(row.mark, "withheld", row.id, row.case_id, _moment_text(row.until))
 
 
+def owner_mark(interview_id: uuid.UUID, organisation_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
+    """The MAC of whose interview it is: nobody becomes the interviewer by a change in the database."""
+    return row_mac("interviewer", interview_id, organisation_id, member_id)
+
+
+def is_owners(interview: Any) -> bool:
+    """Whether this program wrote down whose interview it is; otherwise it is reported."""
+    parts = (interview.organisation_id, interview.member_id)
+    return is_right_row_mac(interview.owner_mark, "interviewer", interview.id, *parts)
+
+
 def supplement_mark(row: Supplement, pseudonym: str, open_until: datetime | None) -> bytes:
     """The MAC of a supplement that waits or is open: the case (by its code too), the post, and until when it may add.
 

@@ -107,6 +107,7 @@ TABLE: dict[str, Moved | str] = {
     "0040_named_parties": Moved(
         since.test_what_is_withheld_is_gone_on_the_way_down, ("sealed_compartments", "pending_grants")
     ),
+    "0041_draft_owners": Moved(since.test_whose_an_interview_is_is_marked, ("alarms", "alarm_acknowledgements")),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -615,3 +615,23 @@ def test_what_is_withheld_is_gone_on_the_way_down(before: Before) -> None:
             data.add("named_parties", naming="asked")
         data.down()
         assert {name: data.rows(name) for name in kept} == kept
+
+
+def test_whose_an_interview_is_is_marked(before: Before) -> None:
+    data = before("0041_draft_owners")
+    one, other = data.add("interviews", pseudonym="A"), data.add("interviews", pseudonym="B", status="sent")
+    data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="openings")["id"])
+    names = ("interviews", "alarms", "alarm_acknowledgements")
+    was = {name: data.rows(name) for name in names}
+    with refused("known_kind"):
+        data.add("alarms", kind="drafts")
+    for _ in range(2):
+        data.up()
+        assert of_each(data, "interviews", "owner_mark") == {
+            row["id"]: (mark("interviewer", row["id"], row["organisation_id"], row["member_id"]),)
+            for row in (one, other)
+        }
+        data.add("member_grants", case_id=one["id"], compartment="draft")
+        data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="drafts")["id"])
+        data.down()
+        assert {name: data.rows(name) for name in names} == was

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.domain.interviews.endings import ChildWaits, Holding
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import settled
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.shelter.cases import Reading
 from nrm.steps.interviews import holds as steps
-from nrm.steps.interviews.drafts import DRAFT, questionnaire_called
+from nrm.steps.interviews.drafts import questionnaire_called
 from nrm.store.interviews import holds as store
 from nrm.store.rows.interviews import interviews as interview_rows
 from nrm.vault import compartments as vault

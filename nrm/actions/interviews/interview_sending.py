@@ -19,6 +19,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routes import RouteObligation
+from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.interviews.facts import (
     SEVERAL,
     asked_urgently,
@@ -117,6 +118,7 @@ def send(
         offered = [each for each in proposed.in_order(choice) if _may_be_asked(each.party, choice, consent, named)]
         now = clock.now()
         paper_entries.spend(session, interview, by=by)
+        drafts.give(interview, by.member_id)  # a colleague who opened it may have been the one who sent it
         drafts.close(session, interview, "sent", by=by)
         session.add(_case(draft, answers, consent, now, by))
         session.flush()
@@ -324,7 +326,8 @@ def _seal(
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
-    what the urgent way asks; what else was told is withheld until the receiver has asked.
+    what the urgent way asks; what else was told is withheld until the receiver has asked. Where an official may have
+    taken part, the post gets no grant: until somebody accepts, who sends holds it by a key of their own (ADR 0059).
     """
     assert by.organisation_id is not None
     sealed = compartments(draft.questionnaire, answers)
@@ -337,10 +340,12 @@ def _seal(
             value = {"answers": rest, "wordings": draft.wordings}
             withheld_steps.withhold(session, case_id, value, [each.organisation.id for each in offered])
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
-    vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
+    own = draft.own or official_involved(draft.questionnaire, answers)
+    holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
+    vault.create(session, case_id, {"hand_over": hand_over}, holders, by=by if own else None, members=members)
     if consent in ("given", "not_asked_child"):
         values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
-        vault.create(session, case_id, values, [by.organisation_id])
+        vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()
     sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)
     for owed in proposed.route.obligations:

@@ -15,6 +15,7 @@ from nrm import audit, clock
 from nrm.db import db, transaction, writing
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews.answers import EARLIEST_YEAR, message
+from nrm.domain.interviews.draft_owners import DRAFT, Anothers, Lost, OpenReason
 from nrm.domain.interviews.endings import (
     DRAFT_OVER,
     HIGH,
@@ -34,6 +35,7 @@ from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
 from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, with_page
 from nrm.domain.interviews.screenings import NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
+from nrm.models.interviews.interviews import Interview
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, holds, paper_entries
 from nrm.steps.interviews import groups as group_steps
@@ -57,10 +59,12 @@ from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
 
 __all__ = [
+    "Anothers",
     "ChildWaits",
     "Draft",
     "Incomplete",
     "LastPage",
+    "Lost",
     "NoLongerDraft",
     "NotAskedProperly",
     "OpeningEnded",
@@ -113,13 +117,21 @@ def start(
 
 
 def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft."""
+    """Let this session read the draft for a quarter of an hour; raises NotVisible, NoLongerDraft, Anothers, Lost.
+
+    A colleague's can be resumed only by a session that has just opened it with a reason, for the same reason.
+    """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by)
         if interview.status not in drafts.UNSENT:
             raise NoLongerDraft(interview.status)
-        vault.allow(session, interview_id, drafts.DRAFT, "interview", by=by)
+        purpose = "interview"
+        if not drafts.is_owner(interview, by=by):
+            purpose = vault.leave_before(session, interview_id, DRAFT, by=by)
+            if purpose not in list(OpenReason):
+                raise Anothers
+        drafts.lend(session, interview, purpose, by=by)
 
 
 def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
@@ -156,7 +168,8 @@ def save_page(
         db.session, draft, answers, [page], by=by, named=named, asked_again=asked_again
     )
     try:
-        if draft.place or child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
+        for_owner = isinstance(following, drafts.ForOwner)
+        if for_owner or draft.place or child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
             with transaction() as session:
                 drafts.keep(session, following, by=by)
                 if draft.place:
@@ -169,6 +182,8 @@ def save_page(
                 audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=page)
     except vault.StaleRevision:
         return _unchanged(drafts.opened(db.session(), store.interview(interview_id, by=by), by=by), page, given)
+    if for_owner:
+        shredding.work_off()
     return after
 
 
@@ -197,6 +212,8 @@ def save_answers(
         after = drafts.rewritten(session, draft, kept, visited, by=by, named=named)
         child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    if after.own:
+        shredding.work_off()
     return after
 
 
@@ -220,6 +237,8 @@ def make_urgent(*, interview_id: uuid.UUID, page: str, given: Answers, seen: int
         after = drafts.rewritten(session, draft, answers, (), by=by)
         child_alert_steps.tell(session, interview_id, questionnaire, draft.answers, after.answers, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id, page=home.id)
+    if after.own:
+        shredding.work_off()
     return after
 
 
@@ -264,13 +283,15 @@ def discard(
 
     If something was said that speaks against it, a coded `reason` and a `sentence` are needed, and it is held first
     (ADR 0057). `seen`: the revision that was shown before. Raises NotVisible, OpeningEnded, NoLongerDraft once it is
-    sent, ReasonNeeded, StaleAnswers; ChildWaits for the interview of a child, which ends only as `end` says.
+    sent, ReasonNeeded, StaleAnswers; NotTheirsToEnd for a colleague's; ChildWaits for the interview of a child, which
+    ends only as `end` says.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
         if interview.status in ("ended", "held"):
             return
+        drafts.must_own(interview, by=by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         child = is_child(draft.answers.get(draft.questionnaire.derive["age"]))
@@ -286,6 +307,13 @@ def discard(
         drafts.close(session, interview, "ended", by=by, child=child, done=False)
         audit.append(session, audit.Event.INTERVIEW_DISCARDED, by=by, interview_id=interview_id, why=_listed(reason))
     shredding.work_off()
+
+
+def _must_own_unsent(interview: Interview, by: Actor) -> None:
+    """Raise Anothers for a colleague's interview; one that was sent or has ended says that first."""
+    if interview.status not in drafts.UNSENT:
+        raise NoLongerDraft(interview.status)
+    drafts.must_own(interview, by=by)
 
 
 def _as_seen(draft: Draft, seen: int | None) -> None:
@@ -310,6 +338,7 @@ def ask_child_authority(*, interview_id: uuid.UUID, reason: str, seen: int, by: 
         raise ReasonNeeded(reason)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         if not is_child(draft.answers.get(draft.questionnaire.derive["age"])):
@@ -340,6 +369,7 @@ def end(
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         _as_seen(draft, seen)
         answers = drafts.finished(draft, last)
@@ -411,6 +441,7 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
         interview = store.interview(interview_id, by=by, lock=True)
+        _must_own_unsent(interview, by)
         draft = drafts.opened_last(session, interview, by=by)
         if not may_leave(draft):
             raise NotAnEnd

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.draft_owners import OpenReason
 from nrm.domain.interviews.interview_findings import page_findings
 from nrm.domain.interviews.interviews import Answers, Question, Questionnaire
 from nrm.domain.interviews.paper_forms import MOST_AT_ONCE, PaperRefusal, PaperRefused, check_time, new_number
@@ -27,13 +28,12 @@ from nrm.domain.interviews.questionnaire_flow import pages, prune, settled
 from nrm.domain.shelter.cases import RANDOM_BYTES
 from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.steps.interviews import child_alerts as child_alert_steps
-from nrm.steps.interviews import drafts
+from nrm.steps.interviews import draft_openings, drafts
 from nrm.steps.interviews.drafts import Draft, StaleAnswers
 from nrm.steps.interviews.screenings import local_day
 from nrm.store.interviews import interviews as interview_store
 from nrm.store.interviews import paper_forms as store
 from nrm.store.rows.interviews import interviews as interview_rows
-from nrm.vault import compartments as vault
 from nrm.vault import keyrings, shredding
 
 FIRST, SECOND = "first", "second"
@@ -115,6 +115,8 @@ def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool
         kept = drafts.rewritten(session, draft, after, visited, by=by)
         child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
+    if kept.own:
+        shredding.work_off()
     return kept
 
 
@@ -150,8 +152,12 @@ def open_pair(*, interview_id: uuid.UUID, by: Actor) -> None:
     """Let this session read both entries for a quarter of an hour; raises NotVisible."""
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
-        for each in store.twins(interview_id, by=by):
-            vault.allow(session, each.id, drafts.DRAFT, "interview", by=by)
+        # A colleague's first: its alarm locks a row, which must not wait for the audit chain.
+        for each in sorted(store.twins(interview_id, by=by), key=lambda twin: drafts.is_owner(twin, by=by)):
+            if drafts.is_owner(each, by=by):
+                drafts.lend(session, each, "interview", by=by)
+            else:
+                draft_openings.open_anothers(session, each, OpenReason.SAME_PAPER, by=by)
 
 
 def read_pair(*, interview_id: uuid.UUID, by: Actor) -> Pair:
@@ -179,13 +185,15 @@ def reconcile(*, interview_id: uuid.UUID, picks: Mapping[str, str], time: str, b
     with transaction() as session:
         pair = _pair(session, interview_id, by)
         kept = _merged(pair, picks)
+        second = interview_store.interview(pair.second.interview_id, by=by, lock=True)
+        drafts.must_own(second, by=by)
         interview = interview_store.interview(pair.first.interview_id, by=by, lock=True)
         if time == SECOND:
             interview.started_at = pair.second.started_at
         visited = _agreeing(pair.first.questionnaire, kept, interview.started_at)
         after = drafts.rewritten(session, pair.first, kept, visited, by=by)
         child_alert_steps.tell(session, interview.id, after.questionnaire, pair.first.answers, after.answers, by=by)
-        drafts.close(session, interview_store.interview(pair.second.interview_id, by=by, lock=True), "ended", by=by)
+        drafts.close(session, second, "ended", by=by)
         audit.append(
             session,
             audit.Event.KEYINGS_RECONCILED,

@@ -52,7 +52,8 @@ class Interview(Model):
 
     id: Mapped[uuid.UUID] = id_column()
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
-    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))  # the interviewer, whose draft it is
+    owner_mark: Mapped[bytes | None]  # a MAC over post and interviewer: nobody becomes the interviewer by hand
     questionnaire: Mapped[str]
     status: Mapped[str]
     pseudonym: Mapped[str] = mapped_column(unique=True)

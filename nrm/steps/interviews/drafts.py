@@ -2,6 +2,7 @@
 
 The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
 were read out, the ids of the pages that were `visited`, and the codes of the parties that were `named` to the person.
+Once an official may have taken part it is sealed to the interviewer alone (ADR 0059). `handed`: why it was handed over.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import Writer, hit_one
+from nrm.db import Writer, db, hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import rollout
+from nrm.domain.interviews.draft_owners import DRAFT, Lost, NotTheirsToEnd, OnlyTheirs, official_involved
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import Journey, Settled, first_incomplete, journey, settled, with_page
 from nrm.domain.interviews.wordings import language_question, reading_language, wording_read
 from nrm.domain.shelter.cases import RANDOM_BYTES, new_pseudonym
+from nrm.models.accounts.accounts import Member
 from nrm.models.interviews.interviews import Interview
 from nrm.prepared import AnySession, Row
 from nrm.steps.interviews import child_alerts as child_alert_steps
@@ -32,10 +35,10 @@ from nrm.steps.interviews import groups as group_steps
 from nrm.store.countries import country
 from nrm.store.rows.interviews import interviews as rows
 from nrm.vault import compartments as vault
-from nrm.vault import epochs
+from nrm.vault import epochs, members
+from nrm.vault import rows as vault_rows
 
 CURRENT = "returnee-1"
-DRAFT = "draft"
 UNSENT = ("draft", "completed")
 # How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
 ENDED_STAYS = timedelta(days=1)
@@ -74,7 +77,9 @@ class Draft:
 
     `answers` are only those on the present way through the questionnaire. `found` is the compartment as it was opened,
     None for a draft that was made from another. `on_paper`: it is typed in from a numbered paper. `place`: its group
-    and its number there. `asked_again`: the officer saw the page that asks once more before "no indicator".
+    and its number there. `asked_again`: the officer saw the page that asks once more before "no indicator". `owner_id`:
+    whose it is; `own`: only by a key of the member's own it opens, and not by the post's. `handed`: why it was handed
+    over.
     """
 
     interview_id: uuid.UUID
@@ -93,6 +98,9 @@ class Draft:
     on_paper: bool = field(default=False, compare=False)
     place: Place | None = field(default=None, compare=False)
     asked_again: bool = field(default=False, compare=False)
+    owner_id: uuid.UUID | None = field(default=None, compare=False)
+    own: bool = field(default=False, compare=False)
+    handed: str = field(default="", compare=False)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -134,6 +142,21 @@ class LastPage:
     given: Answers
     seen: int
     named: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ForOwner:
+    """The next revision of a draft that the post can open until it is kept, and only its interviewer from then on."""
+
+    case_id: uuid.UUID
+    owner_id: uuid.UUID | None
+    seen: int
+    value: dict[str, Any]
+
+    @property
+    def revision(self) -> int:
+        """The number it is kept under."""
+        return self.seen + 1
 
 
 class StaleAnswers(Exception):
@@ -207,17 +230,51 @@ def new_interview(
         group_id=group_id,
         group_number=number,
     )
+    give(interview, by.member_id)
     session.add(interview)
     session.flush()
     return interview
 
 
+def give(interview: Interview, member_id: uuid.UUID | None) -> None:
+    """Write down whose interview it is."""
+    assert member_id is not None
+    interview.member_id = member_id
+    interview.owner_mark = vault_rows.owner_mark(interview.id, interview.organisation_id, member_id)
+
+
+def is_owner(interview: Interview | Row, *, by: Actor) -> bool:
+    """Whether the interview is the actor's."""
+    return interview.member_id == by.member_id and vault_rows.is_owners(interview)
+
+
+def must_own(interview: Interview | Row, *, by: Actor) -> None:
+    """Raise NotTheirsToEnd for an interview that is a colleague's."""
+    if not is_owner(interview, by=by):
+        raise NotTheirsToEnd
+
+
+def lend(session: Session, interview: Interview, purpose: str, *, by: Actor) -> None:
+    """Give the actor's session leave to read the draft, and record it; raises Lost, OnlyTheirs."""
+    if DRAFT not in vault.compartments_of(session, interview.id):
+        raise Lost
+    try:
+        vault.allow(session, interview.id, DRAFT, purpose, by=by)
+    except members.CannotOpen:
+        if is_owner(interview, by=by):
+            raise
+        raise OnlyTheirs from None
+
+
 def seal_new(
     session: Session, interview: Interview, answers: Answers, visited: Iterable[str] = (), *, by: Actor
 ) -> None:
-    """The first revision of the draft, for the interview's post alone."""
+    """The first revision of the draft, for the interview's post alone, or for the interviewer alone."""
     value = {"answers": dict(answers), "wordings": {}, "visited": list(visited)}
-    vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id], by=by)
+    if official_involved(questionnaire_called(interview.questionnaire), answers):
+        vault.create(session, interview.id, {DRAFT: value}, [], by=by, members=[interview.member_id])
+    else:
+        vault.create(session, interview.id, {DRAFT: value}, [interview.organisation_id], by=by)
 
 
 def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Draft:
@@ -246,6 +303,9 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         interview.paper_mark is not None,
         None if interview.group_id is None else (interview.group_id, interview.group_number or 0),
         bool(found.value.get("asked_again")),
+        interview.member_id if vault_rows.is_owners(interview) else None,
+        found.own,
+        found.value.get("handed", ""),
     )
 
 
@@ -282,9 +342,10 @@ def sealed_next(
     by: Actor,
     named: Collection[str] | None = None,
     asked_again: bool = False,
-) -> tuple[Draft, vault.NextRevision]:
+) -> tuple[Draft, vault.NextRevision | ForOwner]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
+    Where an official may have taken part and the post can still open it, the revision is sealed when it is kept.
     `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another
     changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`:
     by the page that is saved now.
@@ -308,10 +369,16 @@ def sealed_next(
     asked_again = asked_again or draft.asked_again
     if asked_again:
         value["asked_again"] = True
-    if draft.found is None:
+    if draft.handed:
+        value["handed"] = draft.handed
+    own = draft.own or official_involved(questionnaire, answers)
+    following: vault.NextRevision | ForOwner
+    if own and not draft.own:
+        following = ForOwner(draft.interview_id, draft.owner_id, draft.revision, value)
+    elif draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
     else:
-        following = vault.sealed_after(session, draft.found, value, by=by)
+        following = vault.sealed_after(session, draft.found, value, by=by, step="" if own else _last(visited))
     after = Draft(
         draft.interview_id,
         draft.pseudonym,
@@ -328,6 +395,9 @@ def sealed_next(
         on_paper=draft.on_paper,
         place=draft.place,
         asked_again=asked_again,
+        owner_id=draft.owner_id,
+        own=own,
+        handed=draft.handed,
     )
     return after, following
 
@@ -349,6 +419,29 @@ def wordings_read(draft: Draft, answers: Answers, saved: Iterable[str]) -> dict[
     return found
 
 
+def _last(visited: Iterable[str]) -> str:
+    """The page that is saved now, or the last of several."""
+    return next(iter(list(visited)[::-1]), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the list of one's own interviews says of each: the age class, and the page that was saved last."""
+
+    age: str
+    page: str
+
+
+def glance(interview_id: uuid.UUID, questionnaire: str, *, by: Actor) -> Glance:
+    """The age class and the last page of the actor's own draft, as codes; empty for what was not answered or does not
+    open. Reads no more than these out of what is sealed, so no leave is needed and nothing is recorded."""
+    value = vault.glance(db.session, interview_id, DRAFT, by=by)
+    if value is None:
+        return Glance("", "")
+    age = questionnaire_called(questionnaire).derive["age"]
+    return Glance(str(value["answers"].get(age, "")), next(iter(value["visited"][::-1]), ""))
+
+
 def names_parties(questionnaire: Questionnaire) -> set[str]:
     """The pages that name the parties of the route to the person."""
     asked = {question.id for question in questionnaire.questions.values() if question.kind == "parties"}
@@ -364,10 +457,44 @@ def _times(draft: Draft, saved: Iterable[str]) -> dict[str, int]:
     return {**draft.times, **dict.fromkeys(names, max(0, after))}
 
 
-def keep(session: Session | Writer, following: vault.NextRevision, *, by: Actor) -> None:
-    """Keep the revision and restart the session's quarter of an hour; raises vault.StaleRevision."""
-    vault.keep(session, following)
+def keep(session: Session | Writer, following: vault.NextRevision | ForOwner, *, by: Actor) -> None:
+    """Keep the revision and restart the session's quarter of an hour; raises vault.StaleRevision.
+
+    `ForOwner` needs a transaction, and `shredding.work_off` after it.
+    """
+    if isinstance(following, ForOwner):
+        assert isinstance(session, Session)
+        holders = _with_keys(session, {by.member_id, following.owner_id})
+        place = (following.case_id, DRAFT)
+        epochs.give_to_members(session, *place, holders, seen=following.seen, value=following.value, by=by)
+        vault.end_leave(session, *place, but=by)
+    else:
+        vault.keep(session, following)
     vault.extend(session, following.case_id, DRAFT, "interview", by=by)
+
+
+def _with_keys(session: Session, members: Collection[uuid.UUID | None]) -> list[uuid.UUID]:
+    """Those of the members who have keys of their own: of an account that was ended there are none."""
+    has_keys = (Member.id.in_([each for each in members if each is not None]), Member.kem_public.is_not(None))
+    return list(session.scalars(select(Member.id).where(*has_keys).order_by(Member.id)))
+
+
+def hand_over(session: Session, interview: Interview, draft: Draft, to: uuid.UUID, why: str, *, by: Actor) -> None:
+    """Make the interview a colleague's, with why: the actor opens it no more. Raises StaleAnswers.
+
+    What the post may not open goes to the colleague's own key, under a new epoch.
+    """
+    assert draft.found is not None
+    value = {**draft.found.value, "handed": why}
+    try:
+        if draft.own:
+            epochs.give_to_members(session, interview.id, DRAFT, [to], seen=draft.revision, value=value, by=by)
+        else:
+            vault.keep(session, vault.sealed_after(session, draft.found, value, by=by))
+    except vault.StaleRevision:
+        raise StaleAnswers(draft) from None
+    vault.end_leave(session, interview.id, DRAFT)
+    give(interview, to)
 
 
 def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import Model, hit_one
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.domain.interviews.endings import OF_THE_PERSON, Holding
 from nrm.domain.interviews.facts import struck_out
 from nrm.domain.interviews.interviews import Answers, Questionnaire
@@ -24,10 +25,11 @@ from nrm.domain.interviews.screenings import Screening
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.interviews.monitoring import NegativeScreen, ProcedureRecord
+from nrm.models.shelter.cases import SealedCompartment
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import groups as group_steps
 from nrm.steps.interviews import paper_entries
-from nrm.steps.interviews.drafts import DRAFT, ENDED_STAYS, UNSENT, Draft, NoLongerDraft
+from nrm.steps.interviews.drafts import ENDED_STAYS, UNSENT, Draft, NoLongerDraft
 from nrm.store.countries import country
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
@@ -176,11 +178,22 @@ def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Holdin
     held_counts.forget(session, interview_id)
     paper_entries.give_back(session, interview)
     if held.desk:
-        holders = grants.holders_of(session, interview_id, DRAFT) - {each.id for each in _desks(session)}
         vault.end_leave(session, interview_id, DRAFT)
-        epochs.rotate(session, interview_id, {DRAFT: holders}, by=by)
+        _seal_for_whose_it_was(session, interview_id, by=by)
     audit.append(session, audit.Event.INTERVIEW_TAKEN_BACK, by=by, interview_id=interview_id, ending=ending)
     return ending
+
+
+def _seal_for_whose_it_was(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
+    """A new epoch without the duty desk: for the post, or for the interviewer alone if only they could open it."""
+    members = grants.granted_to_members(session, [(interview_id, DRAFT)]).get((interview_id, DRAFT), [])
+    if members:
+        place = (SealedCompartment.case_id == interview_id, SealedCompartment.compartment == DRAFT)
+        seen = session.scalars(select(SealedCompartment.revision).where(*place)).one()
+        epochs.give_to_members(session, interview_id, DRAFT, members, seen=seen, by=by)
+    else:
+        holders = grants.holders_of(session, interview_id, DRAFT) - {each.id for each in _desks(session)}
+        epochs.rotate(session, interview_id, {DRAFT: holders}, by=by)
 
 
 def is_held(session: Session, interview_id: uuid.UUID) -> bool:

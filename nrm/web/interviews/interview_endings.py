@@ -260,7 +260,7 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
         try:
             ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
             return redirect(after(interview_id, ending), 303)
-        except (actions.ReasonNeeded, actions.ChildWaits):
+        except (actions.ReasonNeeded, actions.ChildWaits, actions.Anothers):
             pass
     actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, asked_again=not asked_apart)
     return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)

@@ -35,7 +35,7 @@ from nrm.steps.referrals.proposals import Choice, Proposal
 from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
-from nrm.web import access, frames
+from nrm.web import access, frames, telephones
 from nrm.web.interviews import directives, groups, handouts, interview_endings
 from nrm.web.interviews.questions import QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in, translated
@@ -88,6 +88,10 @@ class DraftLine:
     warn: bool
     child: str = ""
     waits: bool = False  # for the child authority's last word: until then it does not run out
+    alone: bool = False  # no key of the post opens it
+    lost: bool = False
+    age: str = ""  # in words, as the page
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +114,17 @@ class Told:
     done_at: datetime | None
 
 
-def draft_line(row: UnsentLine) -> DraftLine:
-    """The line of a list for one unsent interview."""
+def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
+    """The line of a list for one unsent interview; `age` and `page`: in words, if they are known."""
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
     waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
+    rest = (child, waits, row.alone, row.lost, age, page)
     if row.expires_at is None or waits:
-        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, child, waits)
+        return DraftLine(row.id, row.pseudonym, row.started_at, None, False, *rest)
     left = max(0, math.ceil((row.expires_at - clock.now()).total_seconds() / DAY))
     kept = country().retention
-    warn = left <= kept.draft_days - kept.draft_warning_days
-    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, child)
+    warn = left <= kept.draft_days - kept.draft_warning_days and not row.lost
+    return DraftLine(row.id, row.pseudonym, row.started_at, left, warn, *rest)
 
 
 def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
@@ -213,6 +218,7 @@ def _render(
     if page.summary:
         more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form
+    urgent = draft.answers.get(draft.questionnaire.home.questions[0]) == "yes"
     shown = {
         "page_id": page.id,
         "title": page.title[language],
@@ -222,7 +228,8 @@ def _render(
         "back": journey[place - 1] if place else None,
         "last": last,
         "ends": ends,
-        "urgent": draft.answers.get(draft.questionnaire.home.questions[0]) == "yes",
+        "urgent": urgent,
+        "numbers": telephones.numbers(_struck_on_page(draft, answers)) if urgent else (),
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
@@ -272,9 +279,15 @@ def _ends_the_screen(questionnaire: Questionnaire, page: Page) -> bool:
     return any(questionnaire.questions[name].alarm for name in page.questions)
 
 
+def _struck_on_page(draft: Draft, answers: Answers) -> set[str]:
+    """The parties that were struck out, saved or only typed: no number of theirs stands on the page."""
+    typed = request.form.getlist("parties")[:100]
+    return {*struck_out(draft.questionnaire, answers), *(answers.get("parties") or ()), *typed}
+
+
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
     told = tuple((line.value, line.read) for line in shown["directives"])
-    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child", "screens")), told)
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "numbers", "child", "screens")), told)
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
@@ -498,6 +511,7 @@ def tasks(draft: Draft, alert: AlertLine | None) -> str:
         to_do=to_do,
         line=_line_of(draft, alert),
         alert=alert,
+        mine=draft.owner_id == access.actor().member_id,
     )
 
 

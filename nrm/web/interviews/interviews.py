@@ -14,8 +14,17 @@ from forms.referrals.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions.interviews import interview_sending
 from nrm.actions.interviews import interviews as actions
-from nrm.actions.interviews.interviews import Draft, Incomplete, LastPage, NoLongerDraft, OpeningEnded, StaleAnswers
-from nrm.domain.accounts.accounts import NotVisible, Permission, Role
+from nrm.actions.interviews.interviews import (
+    Anothers,
+    Draft,
+    Incomplete,
+    LastPage,
+    NoLongerDraft,
+    OpeningEnded,
+    StaleAnswers,
+)
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
 from nrm.domain.interviews.questionnaire_flow import ended_as, journey
@@ -25,14 +34,22 @@ from nrm.domain.words import N_
 from nrm.steps.interviews import paper_entries
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
-from nrm.store.interviews import holds as held_store
 from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
-from nrm.store.referrals import supplements
-from nrm.web import access, errors, home
-from nrm.web.interviews import directives, groups, handouts, holds, interview_endings, interview_pages, rollout
+from nrm.store.referrals.referrals import ReferralLine
+from nrm.web import access, errors
+from nrm.web.interviews import (
+    directives,
+    draft_owners,
+    groups,
+    handouts,
+    holds,
+    interview_endings,
+    interview_pages,
+    officer_home,
+)
 from nrm.web.language import current_language, gettext
-from nrm.web.referrals import announced_returns, next_receiver
+from nrm.web.referrals import next_receiver
 
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -42,30 +59,7 @@ REFUSALS = {
     ReferralRefusal.ALREADY_OPEN: N_("Somebody is being asked already. Wait for the answer."),
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
-AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded")
-
-
-@home.page(Role.BORDER_OFFICER)
-def border_officer_home() -> str:
-    """New interview; drafts with the days they have left; what waits to be referred; what was sent, and the answer."""
-    by = access.actor()
-    drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
-    return render_template(
-        "home/border_officer.html",
-        new_id=uuid.uuid4(),
-        drafts=[interview_pages.draft_line(row) for row in drafts.rows],
-        more_drafts=drafts.after,
-        completed=[interview_pages.draft_line(row) for row in completed.rows],
-        more_completed=completed.after,
-        held=held_store.of_post(by=by),
-        sent=referral_store.sent(by=by, size=10),
-        status_labels=STATUS_LABELS,
-        supplements=supplements.open_now(by=by),
-        expected=announced_returns.expected_part(),
-        first_use=rollout.first_use(by),
-        groups=groups.under_way(by),
-    )
 
 
 @blueprint.get("/interviews/unsent/<status>")
@@ -78,7 +72,7 @@ def unsent(status: str) -> str:
     return render_template(
         "interviews/interviews/unsent.html",
         status=status,
-        lines=[interview_pages.draft_line(row) for row in found.rows],
+        lines=[officer_home.described(row) for row in found.rows],
         after=found.after,
     )
 
@@ -141,6 +135,8 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
     row = store.interview(interview_id, by=access.actor())
+    if draft_owners.closed_to_me(row):
+        raise Anothers
     return render_template(
         "interviews/interviews/continue.html", interview_id=interview_id, code=row.pseudonym, page=page
     )
@@ -215,10 +211,13 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
-            actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked))
+            after = actions.save_page(
+                draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked)
+            )
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
             without = url_for("interviews.without_page", interview_id=interview_id)
-            return redirect(aloud if "aloud" in request.form else without if _leaves() else url_for("home.index"), 303)
+            left = url_for("draft_owners.kept", interview_id=interview_id) if after.own else url_for("home.index")
+            return redirect(aloud if "aloud" in request.form else without if _leaves() else left, 303)
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
@@ -369,6 +368,8 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return _ask_to_continue(interview_id, "")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != by.member_id:
+        raise NotTheirsToEnd
     if interview_endings.is_a_childs(draft):
         return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft):
@@ -435,6 +436,8 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
         return _ask_to_continue(interview_id, "discard" if discard else "end")
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
+    if draft.owner_id != access.actor().member_id:
+        raise NotTheirsToEnd
     ending = interview_endings.outcome(draft, discard=discard)
     if ending is None:
         return _to_page(draft, draft.page_to_do)
@@ -444,6 +447,8 @@ def _asked_once_more(interview_id: uuid.UUID, *, discard: bool) -> Answer:
 def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
+        if draft.owner_id != access.actor().member_id:
+            raise NotTheirsToEnd
         ending = interview_endings.outcome(draft, discard=discard)
         if ending is None:
             return _to_page(draft, draft.page_to_do)
@@ -484,8 +489,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
     row = store.interview(interview_id, by=by)
     if row.status != "sent":
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
-    newest = store.hand_over_referral(interview_id, by=by)
-    line = referral_store.referral(newest.id, by=by)
+    line = _newest_referral(interview_id)
     return render_template(
         "interviews/interviews/sent.html",
         line=line,
@@ -495,4 +499,22 @@ def sent(interview_id: uuid.UUID) -> Answer:
         leaflets=handouts.leaflets(),
         interview_id=interview_id,
         groups=groups.under_way(by),
+    )
+
+
+def _newest_referral(interview_id: uuid.UUID) -> ReferralLine:
+    by = access.actor()
+    return referral_store.referral(store.hand_over_referral(interview_id, by=by).id, by=by)
+
+
+@blueprint.get("/interviews/<uuid:interview_id>/answer")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def answer(interview_id: uuid.UUID) -> str:
+    """The part of the page of what was sent that says who answers. The page asks for it by itself, so it does not
+    prolong the session (`sessions.UNSEEN`)."""
+    return render_template(
+        "interviews/interviews/answer.html",
+        line=_newest_referral(interview_id),
+        status_labels=STATUS_LABELS,
+        interview_id=interview_id,
     )

@@ -15,6 +15,7 @@ from forms.interviews.paper_forms import FIELD_OF, REFUSED, NumberForm, PrintFor
 from nrm import clock
 from nrm.actions.interviews import paper_forms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews.draft_owners import Lost, NotTheirsToEnd, OnlyTheirs
 from nrm.domain.interviews.interviews import Question, Questionnaire
 from nrm.domain.interviews.paper_forms import PaperRefusal, PaperRefused, plan
 from nrm.domain.words import N_
@@ -30,6 +31,12 @@ from nrm.web.shelter.opened import answer_rows
 
 blueprint = Blueprint("paper_forms", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+ENTRY_CLOSED = N_(
+    "Only the person who typed in the other entry can open it. Ask them to hand it over to you; then compare the two."
+)
+ENTRY_THEIRS = N_(
+    "The second entry is a colleague’s, and nobody else destroys it. Ask them to make one record of the two."
+)
 NO_PDF = N_("This server cannot make the papers now. No number was issued.")
 
 
@@ -246,7 +253,10 @@ def _words(draft: Draft, question: Question) -> str:
 @blueprint.post("/papers/<uuid:interview_id>/twin")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def open_twin(interview_id: uuid.UUID) -> Answer:
-    actions.open_pair(interview_id=interview_id, by=access.actor())
+    try:
+        actions.open_pair(interview_id=interview_id, by=access.actor())
+    except (OnlyTheirs, Lost):
+        return errors.error_page(409, gettext(ENTRY_CLOSED))
     return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
 
 
@@ -269,6 +279,8 @@ def reconcile(interview_id: uuid.UUID) -> Answer:
     picks = {each.id: picked(each.id) for each in pair.differing}
     try:
         one = actions.reconcile(interview_id=interview_id, picks=picks, time=picked("time"), by=by)
+    except NotTheirsToEnd:
+        return errors.error_page(409, gettext(ENTRY_THEIRS))
     except ValueError:  # somebody saved one of the two meanwhile: there is another difference
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
     return _go_on(one.interview_id)

@@ -99,6 +99,7 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0037_rows_by_hand": Moved(since.test_what_is_destroyed_asked_and_added_is_marked),
     "0038_age_changed": Moved(since.test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age, ("child_alerts",)),
+    "0049_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

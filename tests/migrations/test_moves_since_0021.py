@@ -538,3 +538,15 @@ def test_who_was_told_of_as_a_child_waits_on_as_one_of_unsure_age(before: Before
         step()
         assert of_each(data, "child_alerts", "age_class", "opinion_why", "answer", "withdrawn_why") == expected
     assert [row for row in data.rows("child_alerts") if row["id"] == waits] == was
+
+
+@pytest.mark.slow
+def test_a_procedure_record_from_before_has_no_warnings(before: Before) -> None:
+    data = before("0049_warnings_seen")
+    data.add("procedure_records", answers='{"purpose_read": "partly"}')
+    was = data.rows("procedure_records")
+    for _ in range(2):
+        data.up()
+        assert [row["warned"] for row in data.rows("procedure_records")] == [[]]
+        data.down()
+        assert data.rows("procedure_records") == was

@@ -127,9 +127,10 @@ def send(
         owed = _owed(interview_id, proposed, now)
         child_alert_steps.told(session, interview_id, owed, by=by)
         session.add_all(owed)
-        session.add_all(left_by(draft, answers, by=by, owed=owed))
+        warned = drafts.still_warned(draft, answers, last)
+        session.add_all(left_by(draft, answers, warned, by=by, owed=owed))
         session.flush()
-        _seal(session, interview_id, draft, answers, consent, proposed, offered, by)
+        _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
         _write_consent(session, draft, answers, consent, [each.party for each in offered], by)
         audit.append(
             session,
@@ -295,6 +296,7 @@ def _seal(
     case_id: uuid.UUID,
     draft: Draft,
     answers: Answers,
+    warned: Mapping[str, int],
     consent: str,
     proposed: Proposal,
     offered: Sequence[Choice],
@@ -302,7 +304,8 @@ def _seal(
 ) -> None:
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
-    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
+    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
+    the warnings that the officer saw (`warned`).
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
     what the urgent way asks.
@@ -315,7 +318,8 @@ def _seal(
     hand_over = {**told, "interviewed_at": draft.started_at.isoformat()}
     vault.create(session, case_id, {"hand_over": hand_over}, [by.organisation_id])
     if consent in ("given", "not_asked_child"):
-        values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
+        story = {**sealed["story"], "wordings": draft.wordings, "warned": warned}
+        values = {"identity": sealed["identity"], "story": story}
         vault.create(session, case_id, values, [by.organisation_id])
     session.flush()
     sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)

@@ -124,7 +124,14 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
 
 
 def save_page(
-    *, draft: Draft, page: str, given: Answers, seen: int, by: Actor, named: Collection[str] | None = None
+    *,
+    draft: Draft,
+    page: str,
+    given: Answers,
+    seen: int,
+    by: Actor,
+    named: Collection[str] | None = None,
+    warned: Mapping[str, int] = drafts.NOTHING_SEEN,
 ) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
@@ -132,14 +139,14 @@ def save_page(
 
     `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
     kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
-    the person in their presence; None for a page that names none.
+    the person in their presence; None for a page that names none. `warned`: the warnings that it showed.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
     if draft.revision != seen:
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
-    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named)
+    after, following = drafts.sealed_next(db.session, draft, answers, [page], by=by, named=named, warned=warned)
     try:
         if child_alert_steps.concerned(draft.questionnaire, draft.answers, after.answers):
             with transaction() as session:
@@ -307,7 +314,7 @@ def end(
         if outcome == NONE and not child:
             check_reason(against(draft, answers, shelter=shelter), reason)
         paper_entries.spend(session, interview, by=by)
-        session.add_all(left_by(draft, answers, by=by))
+        session.add_all(left_by(draft, answers, drafts.still_warned(draft, answers, last), by=by))
         drafts.close(session, interview, "ended", by=by, child=child)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED
         audit.append(session, event, by=by, interview_id=interview_id, why=_listed(reason))

@@ -1,7 +1,8 @@
 """The sealed draft of an interview, read and rewritten inside the transaction of an action.
 
 The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
-were read out, the ids of the pages that were `visited`, and the codes of the parties that were `named` to the person.
+were read out, the ids of the pages that were `visited`, the codes of the parties that were `named` to the person, and
+which warnings somebody saw and went on (`warned`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import update
@@ -20,7 +22,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import Writer, hit_one
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.interviews import rollout
+from nrm.domain.interviews import answer_warnings, rollout
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import Journey, Settled, first_incomplete, journey, settled, with_page
 from nrm.domain.interviews.wordings import language_question, reading_language, wording_read
@@ -38,6 +40,7 @@ DRAFT = "draft"
 UNSENT = ("draft", "completed")
 # How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
 ENDED_STAYS = timedelta(days=1)
+NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
 
 
 class OpeningEnded(Exception):
@@ -86,6 +89,7 @@ class Draft:
     times: Mapping[str, int] = field(default_factory=dict, compare=False)  # page -> seconds after the beginning
     named: frozenset[str] = field(default=frozenset(), compare=False)  # on the page where consent was asked last
     on_paper: bool = field(default=False, compare=False)
+    warned: Mapping[str, int] = field(default_factory=dict, compare=False)  # warnings that were seen -> version
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -120,13 +124,15 @@ class Draft:
 class LastPage:
     """The last page as it was filled in, not saved yet; `seen` is the revision that the page was made from.
 
-    `named`: the parties that it named to the person; None for a page that names none.
+    `named`: the parties that it named to the person; None for a page that names none. `warned`: the warnings that it
+    showed.
     """
 
     page: str
     given: Answers
     seen: int
     named: Collection[str] | None = None
+    warned: Mapping[str, int] = field(default_factory=dict)
 
 
 class StaleAnswers(Exception):
@@ -227,6 +233,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.value.get("times", {}),
         frozenset(found.value.get("named", ())),
         interview.paper_mark is not None,
+        found.value.get("warned", {}),
     )
 
 
@@ -244,9 +251,10 @@ def rewritten(
     *,
     by: Actor,
     named: Collection[str] | None = None,
+    warned: Mapping[str, int] = NOTHING_SEEN,
 ) -> Draft:
     """The draft with other answers, sealed and kept as its next revision; raises StaleAnswers."""
-    after, following = sealed_next(session, draft, answers, visited, by=by, named=named)
+    after, following = sealed_next(session, draft, answers, visited, by=by, named=named, warned=warned)
     try:
         keep(session, following, by=by)
     except vault.StaleRevision:
@@ -262,11 +270,12 @@ def sealed_next(
     *,
     by: Actor,
     named: Collection[str] | None = None,
+    warned: Mapping[str, int] = NOTHING_SEEN,
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
     `visited` are the pages saved now. A page that lost answers because another changed must be looked at again; where
-    it was the one that names parties to the person, nobody was named. `named`: by the page that is saved now.
+    it was the one that names parties to the person, nobody was named. `named`, `warned`: by the page that is saved now.
     """
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()
@@ -286,12 +295,14 @@ def sealed_next(
     times = _times(draft, visited)
     if named is None:
         named = () if names_parties(questionnaire) & again else draft.named
+    known = {**draft.warned, **warned}
     value = {
         "answers": dict(answers),
         "wordings": wordings,
         "visited": list(looked_at),
         "times": times,
         "named": sorted(named),
+        "warned": known,
     }
     if draft.found is None:
         following = vault.sealed_next(session, draft.interview_id, DRAFT, value, seen=draft.revision, by=by)
@@ -311,6 +322,7 @@ def sealed_next(
         times=times,
         named=frozenset(named),
         on_paper=draft.on_paper,
+        warned=known,
     )
     return after, following
 
@@ -347,6 +359,12 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     if missing is not None:
         raise Incomplete(missing)
     return answers
+
+
+def still_warned(draft: Draft, answers: Answers, last: LastPage | None) -> dict[str, int]:
+    """The warnings that were seen, the last page's too, and that still hold at the end."""
+    seen = {**draft.warned, **(last.warned if last is not None else {})}
+    return answer_warnings.still_seen(draft.questionnaire, answers, seen)
 
 
 def close(session: Session, interview: Interview, status: str, *, by: Actor, child: bool = False) -> None:

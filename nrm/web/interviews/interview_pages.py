@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,10 +20,11 @@ from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out
 from nrm.domain.interviews.indicators import Profile, profile
-from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.interviews.wordings import language_question
@@ -41,8 +43,10 @@ from nrm.web.shelter.opened import answer_rows
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 LONGEST_NUMBER = 9
+# Of the form: the warnings that its page showed.
+WARNED = "warned"
 # Fields of the form that are not answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", WARNED, directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -60,6 +64,13 @@ def revision_of_form() -> int:
     """The revision the form was made from; 0, which none has, for anything that is not a number."""
     text = request.form.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def warned_of_form(draft: Draft, page: Page) -> dict[str, int]:
+    """The warnings that the page showed: those its form names, and those it shows as soon as an answer is ticked."""
+    questionnaire = draft.questionnaire
+    said = answer_warnings.seen_of(questionnaire, request.form.getlist(WARNED))
+    return {**answer_warnings.shown_at_once(questionnaire, page), **said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,8 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
     """The ready markup of the questionnaire, made once per process."""
     made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
     if questionnaire.id not in made:
-        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire)
+        numbers = dataclasses.asdict(country().emergency)
+        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire, numbers)
     return made[questionnaire.id]
 
 
@@ -126,7 +138,28 @@ def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
     markup = markup_of(draft.questionnaire)
     body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
-    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
+    # Of answers that came from a file, or were saved before the page was finished, nobody has seen them yet.
+    warnings = answer_warnings.unseen(draft.questionnaire, draft.answers, draft.warned)
+    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision, warnings=warnings)
+
+
+def warned(
+    draft: Draft, page: Page, form: PageForm, warnings: Sequence[AnswerWarning], *, by: Actor, answers: Answers
+) -> str:
+    """The page as it was typed, with warnings that nobody has seen yet; sent again as it is, it goes on."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft), warnings=warnings)
+    return _render(
+        draft,
+        page,
+        body,
+        by=by,
+        form=form,
+        picked=SendInterviewForm(request.form),
+        revision=draft.revision,
+        answers=answers,
+        warnings=warnings,
+    )
 
 
 def again(
@@ -159,6 +192,7 @@ def _render(
     picked: SendInterviewForm | None,
     revision: int | str,
     answers: Answers | None = None,
+    warnings: Sequence[AnswerWarning] = (),
 ) -> str:
     answers = draft.answers if answers is None else answers
     language = current_language()
@@ -167,6 +201,10 @@ def _render(
     consent = consent_of(draft.questionnaire, draft.answers)
     ends = last and consent == REFUSED
     more: dict[str, Any] = {}
+    before = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED)) if form else {}
+    if warnings or before:
+        more |= {"warnings": warnings, "numbers": country().emergency, "here_asked": page.questions}
+        more["warned"] = answer_warnings.codes(warnings, before)
     if strikes_out(draft, page):
         more["named"] = _named(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):

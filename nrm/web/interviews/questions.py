@@ -8,7 +8,7 @@ only in the macros; they render a page with errors directly.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
-from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Question, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import reading_language
 
@@ -32,6 +32,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
+        "warning": "Kujdes:",
+        "stop": "Ndaloni, në strehëzë",
+        "police": "Policia",
+        "ambulance": "Ambulanca",
+        "helpline": "Linja e ndihmës",
     },
     "en": {
         "optional": "(optional)",
@@ -42,6 +47,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Day",
         "month": "Month",
         "year": "Year",
+        "warning": "Warning:",
+        "stop": "Stop, go to shelter",
+        "police": "Police",
+        "ambulance": "Ambulance",
+        "helpline": "Help line",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -117,6 +127,9 @@ class _Piece:
         return "".join(read)
 
 
+_PlanKey = tuple[tuple[Question, ...], str, str | None, bool]
+
+
 @dataclass(slots=True)
 class QuestionMarkup:
     """The ready markup of one questionnaire, made at first use and kept.
@@ -126,10 +139,11 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    numbers: Mapping[str, str]  # telephones of the country by what they are called in a warning
+    _pieces: dict[tuple[frozenset[str], str, str | None, bool, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
+    _plans: dict[_PlanKey, tuple[str, list[_Piece]]] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -139,28 +153,45 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(shown, staff, self._other_language_to_read(staff, spoken))
+        say = self._other_language_to_read(staff, spoken)
+        leads, pieces = self._ready(shown, staff, say, self._is_urgent(answers))
         html = [leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(self, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
+    def _is_urgent(self, answers: Answers) -> bool:
+        return answers.get(self.questionnaire.home.questions[0]) == "yes"
+
+    def _ready(
+        self, shown: tuple[Question, ...], staff: str, say: str | None, urgent: bool
+    ) -> tuple[str, list[_Piece]]:
         """(what stands above, the pieces) for these questions."""
-        key = (shown, staff, say)
+        key = (shown, staff, say, urgent)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
-            pieces = [self._piece(question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
+            pieces = [
+                self._piece(question, revealed, staff, say, marked, urgent) for question, revealed in _nested(shown)
+            ]
             ready = "".join(self._leads(shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
         return ready
 
-    def again(self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The page as it was typed, with what to put right beside each question."""
+    def again(
+        self,
+        form: PageForm,
+        answers: Answers,
+        *,
+        staff: str,
+        spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
+    ) -> Markup:
+        """The page as it was typed, with what to put right beside each question, and warnings at theirs."""
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
-        return self.rendered(form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
+        controls = Controls(form.typed())
+        return self.rendered(form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings)
 
     def rendered(
         self,
@@ -171,14 +202,16 @@ class QuestionMarkup:
         *,
         staff: str,
         spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
-        marked = not _all_optional(shown)
+        marked, urgent = not _all_optional(shown), self._is_urgent(answers)
         html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
-            html.append(self._macro(question, revealed, controls, errors, staff, say, marked))
+            here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
+            html.append(self._macro(question, revealed, controls, errors, staff, say, marked, urgent, here))
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
@@ -229,19 +262,34 @@ class QuestionMarkup:
         staff: str,
         say: str | None,
         marked: bool,
+        urgent: bool,
+        warnings: Sequence[AnswerWarning] = (),
     ) -> Markup:
-        words = WORDS[staff] if marked else {**WORDS[staff], "optional": ""}
+        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers}
+        if not marked:
+            words["optional"] = ""
+        if urgent:  # it is on its way already
+            words["stop"] = ""
+        words["warned"] = {name: [w for w in warnings if w.question == name] for name in (w.question for w in warnings)}
+        declared = self.questionnaire.warnings
+        words["at_once"] = {str(w.when.operand): w for w in declared if w.at_once and w.question == question.id}
         html = self._template.question(question, revealed, controls, errors, staff, say, words)
         return Markup(html)  # noqa: S704 - a macro's own output
 
     def _piece(
-        self, question: Question, revealed: Mapping[str, Question], staff: str, say: str | None, marked: bool
+        self,
+        question: Question,
+        revealed: Mapping[str, Question],
+        staff: str,
+        say: str | None,
+        marked: bool,
+        urgent: bool,
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (frozenset(names), staff, say, marked)
+        key = (frozenset(names), staff, say, marked, urgent)
         piece = self._pieces.get(key)
         if piece is None:
-            html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
+            html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked, urgent))
             cut = MARK.split(html)
             texts: dict[str, dict[str, int]] = {}
             options: dict[str, dict[str, tuple[int, str]]] = {}

@@ -13,6 +13,25 @@
     addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
   }
 
+  // Letters of other scripts: each becomes a button that puts it where somebody was writing last.
+  let written = null;
+  addEventListener("focusin", (event) => { if (event.target.matches("#sheet input[dir=auto]")) written = event.target; });
+  for (const row of document.querySelectorAll("[data-letters]")) {
+    const letters = row.textContent.trim().split(/\s+/);
+    row.replaceChildren(...letters.map((letter) => {
+      const key = document.createElement("button");
+      key.type = "button";
+      key.className = "key";
+      key.textContent = letter;
+      key.addEventListener("click", () => {
+        const field = written || one("#sheet input[dir=auto]");
+        field.setRangeText(letter, field.selectionStart, field.selectionEnd, "end");
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      return key;
+    }));
+  }
+
   // Hide the screen: blank at once, before the network answers; the server then locks the session.
   const cover = one("form[data-cover]");
   if (cover) {

@@ -13,6 +13,7 @@ from typing import Any
 from flask import current_app, render_template, request
 from markupsafe import Markup
 
+from forms import latin
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm import clock
@@ -34,19 +35,20 @@ from nrm.steps.referrals.proposals import Choice, Proposal
 from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
-from nrm.web import access, frames
-from nrm.web.interviews import directives, handouts, interview_endings
-from nrm.web.interviews.questions import QuestionMarkup
+from nrm.web import access, carrying, frames
+from nrm.web.interviews import directives, handouts, interview_endings, name_help
+from nrm.web.interviews.questions import Controls, QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
 DAY = 24 * 3600
 SHOWN_OF_A_TEXT = 300
 LONGEST_NUMBER = 9
+LETTERS = (("el", latin.GREEK), ("ru", latin.CYRILLIC))
 # Of the form: the warnings that its page showed.
 WARNED = "warned"
 # Fields of the form that are not answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", WARNED, directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", *carrying.NEVER_KEPT, directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -137,7 +139,12 @@ def _spoken(draft: Draft) -> str | None:
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
     markup = markup_of(draft.questionnaire)
-    body = markup.page(page, draft.answers, staff=current_language(), spoken=_spoken(draft))
+    staff, spoken = current_language(), _spoken(draft)
+    proposed = name_help.proposals(page, {name: {"": [str(draft.answers.get(name, ""))]} for name in name_help.NAMES})
+    if proposed:
+        body = markup.with_names(page, draft.answers, None, proposed, {}, staff=staff, spoken=spoken)
+    else:
+        body = markup.page(page, draft.answers, staff=staff, spoken=spoken)
     # Of answers that came from a file, or were saved before the page was finished, nobody has seen them yet.
     warnings = answer_warnings.unseen(draft.questionnaire, draft.answers, draft.warned)
     return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision, warnings=warnings)
@@ -160,6 +167,23 @@ def warned(
         answers=answers,
         warnings=warnings,
     )
+
+
+def helped(draft: Draft, page: Page, found: name_help.Helped, *, by: Actor) -> tuple[str, int]:
+    """The page as it was typed, with names in Latin letters beside it and what the lines of a passport say."""
+    typed = found.form.typed()
+    body = markup_of(draft.questionnaire).with_names(
+        page,
+        draft.answers,
+        Controls(typed),
+        name_help.proposals(page, typed),
+        found.beside,
+        staff=current_language(),
+        spoken=_spoken(draft),
+    )
+    seen = request.form.get("seen", "")
+    shown = _render(draft, page, body, by=by, form=found.form, picked=None, revision=seen, names=found)
+    return shown, 422 if found.problems else 200
 
 
 def again(
@@ -193,6 +217,7 @@ def _render(
     revision: int | str,
     answers: Answers | None = None,
     warnings: Sequence[AnswerWarning] = (),
+    names: name_help.Helped | None = None,
 ) -> str:
     answers = draft.answers if answers is None else answers
     language = current_language()
@@ -231,6 +256,7 @@ def _render(
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
+        "letters": LETTERS if name_help.is_wanted(page) else (),
     }
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
@@ -259,6 +285,7 @@ def _render(
         revision=revision,
         draft=draft,
         ticked=request.form.getlist(directives.FIELD),
+        helped=names,
         **shown,
         **more,
     )
@@ -278,6 +305,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         body=mark["body"],
         wordings=wordings,
         form=None,
+        helped=None,
         ticked=(),
         revision=mark["revision"],
         csrf_token=mark["token"],

@@ -31,7 +31,7 @@ from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals import supplements
 from nrm.web import access, errors, home
-from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, rollout
+from nrm.web.interviews import directives, handouts, interview_endings, interview_pages, name_help, rollout
 from nrm.web.language import current_language, gettext
 from nrm.web.referrals import announced_returns, next_receiver
 
@@ -199,8 +199,13 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     if asked is None:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
-    form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.today(country().timezone))
+    today = clock.today(country().timezone)
+    sent = name_help.sent_with_latin(asked)
+    if name_help.is_asked(asked):
+        helped = name_help.given(draft.questionnaire, asked, sent, today=today)
+        return interview_pages.helped(draft, asked, helped, by=by)
+    form = page_form(draft.questionnaire, asked, current_language())(sent)
+    given = form.accept(draft.answers, today=today)
     seen = interview_pages.revision_of_form()
     try:
         if "stop" in request.form:

@@ -37,6 +37,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "police": "Policia",
         "ambulance": "Ambulanca",
         "helpline": "Linja e ndihmës",
+        "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
+        "in_lines": "Në rreshtat e dokumentit:",
     },
     "en": {
         "optional": "(optional)",
@@ -52,6 +54,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "police": "Police",
         "ambulance": "Ambulance",
         "helpline": "Help line",
+        "take": "Take it in Latin letters too (compare with the document):",
+        "in_lines": "In the lines of the document:",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -60,6 +64,7 @@ _MOST = 512  # ways to show a page, far more than there are; a limit so that not
 NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 NO_OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({"latin": {}, "in_lines_of": {}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,28 @@ class QuestionMarkup:
         controls = Controls(form.typed())
         return self.rendered(form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings)
 
+    def with_names(
+        self,
+        page: Page,
+        answers: Answers,
+        controls: Controls | None,
+        latin: Mapping[str, str],
+        in_lines: Mapping[str, str],
+        *,
+        staff: str,
+        spoken: str | None,
+    ) -> Markup:
+        """The page as it was typed (without `controls`, as it was saved), with help at its names.
+
+        `latin`: question -> the name in Latin letters; `in_lines`: question -> what the lines of a document say.
+        """
+        if controls is None:
+            shown = page_questions(self.questionnaire, page, answers)
+            saved = [each for each in shown if answers.get(each.id) is not None]
+            controls = Controls({each.id: typed_answer(each, answers[each.id], staff) for each in saved})
+        names = {"latin": latin, "in_lines_of": in_lines}
+        return self.rendered(page, answers, controls, NO_ERRORS, staff=staff, spoken=spoken, names=names)
+
     def rendered(
         self,
         page: Page,
@@ -203,6 +230,7 @@ class QuestionMarkup:
         staff: str,
         spoken: str | None,
         warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
@@ -211,7 +239,7 @@ class QuestionMarkup:
         html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
             here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
-            html.append(self._macro(question, revealed, controls, errors, staff, say, marked, urgent, here))
+            html.append(self._macro(question, revealed, controls, errors, staff, say, marked, urgent, here, names))
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
@@ -264,8 +292,9 @@ class QuestionMarkup:
         marked: bool,
         urgent: bool,
         warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
-        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers}
+        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers, **names}
         if not marked:
             words["optional"] = ""
         if urgent:  # it is on its way already

@@ -14,22 +14,13 @@
   }
 
   // Letters of other scripts: each becomes a button that puts it where somebody was writing last.
-  let written = null;
-  addEventListener("focusin", (event) => { if (event.target.matches("#sheet input[dir=auto]")) written = event.target; });
+  let last;
+  addEventListener("focusin", ({ target }) => { if (target.dir === "auto") last = target; });
   for (const row of document.querySelectorAll("[data-letters]")) {
-    const letters = row.textContent.trim().split(/\s+/);
-    row.replaceChildren(...letters.map((letter) => {
-      const key = document.createElement("button");
-      key.type = "button";
-      key.className = "key";
-      key.textContent = letter;
-      key.addEventListener("click", () => {
-        const field = written || one("#sheet input[dir=auto]");
-        field.setRangeText(letter, field.selectionStart, field.selectionEnd, "end");
-        field.dispatchEvent(new Event("input", { bubbles: true }));
-      });
-      return key;
-    }));
+    row.innerHTML = row.textContent.replace(/\S/g, "<button type=button class=key>$&</button>");
+    row.addEventListener("click", ({ target }) => {
+      if (last && target !== row) last.setRangeText(target.textContent, last.selectionStart, last.selectionEnd, "end");
+    });
   }
 
   // Hide the screen: blank at once, before the network answers; the server then locks the session.

@@ -166,7 +166,9 @@ class QuestionMarkup:
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
     def _is_urgent(self, answers: Answers) -> bool:
-        return answers.get(self.questionnaire.home.questions[0]) == "yes"
+        """Whether the hand-over is on its way already; what is added after it has no home page."""
+        home = self.questionnaire.home.questions
+        return not home or answers.get(home[0]) == "yes"
 
     def _ready(
         self, shown: tuple[Question, ...], staff: str, say: str | None, urgent: bool

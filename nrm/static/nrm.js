@@ -18,9 +18,7 @@
   addEventListener("focusin", ({ target }) => { if (target.dir === "auto") last = target; });
   for (const row of document.querySelectorAll("[data-letters]")) {
     row.innerHTML = row.textContent.replace(/\S/g, "<button type=button class=key>$&</button>");
-    row.addEventListener("click", ({ target }) => {
-      if (last && target !== row) last.setRangeText(target.textContent, last.selectionStart, last.selectionEnd, "end");
-    });
+    row.onclick = ({ target }) => { last?.focus(); if (target !== row) document.execCommand("insertText", false, target.textContent); };
   }
 
   // Hide the screen: blank at once, before the network answers; the server then locks the session.

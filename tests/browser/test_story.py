@@ -74,7 +74,7 @@ def work_through(
         seen.append(here)
         assert len(seen) < 12, seen
         answer_page(page, town, answers, lang)
-        live.main_button(page).click()
+        live.go_on(page)
         expect(page).not_to_have_url(re.compile(f"/{here}$"))
     return [*seen, last]
 

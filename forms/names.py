@@ -12,6 +12,8 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
+from nrm.domain.interviews.answers import COUNTRIES
+
 # These are tried first; the names in each country's own languages only if these do not have the name.
 FIRST = ("sq", "en", "it", "el", "mk", "sr", "sr_Latn", "ro", "ru", "tr", "uk", "bg", "ar", "de", "fr")
 # Names that CLDR gives differently or not at all.
@@ -109,7 +111,7 @@ def _languages() -> Mapping[str, str]:
 
 
 def _is_country(code: str) -> bool:
-    return len(code) == 2 and code.isalpha() and code not in ("ZZ", "EU", "EZ", "UN", "XA", "XB")
+    return code in COUNTRIES
 
 
 def _codes() -> list[str]:

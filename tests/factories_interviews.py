@@ -87,6 +87,8 @@ def fields(page: str, body: str, answers: dict[str, Any]) -> dict[str, Any]:
     seen = re.search(r'name="seen" value="(\d+)"', body)
     assert seen
     sent["seen"] = seen.group(1)
+    if warned := re.findall(r'name="warned" value="([a-z0-9_-]+)"', body):
+        sent["warned"] = warned
     if answers.get("assessment") == "none" and "name=end" in body:
         sent["end"] = "1"
     if shelters := re.findall(r'name="party" value="(\w+)"', body):

@@ -47,6 +47,14 @@
     }, 15000);
   }
 
+  // Letters of other scripts: each becomes a button that puts it where somebody was writing last.
+  let last;
+  addEventListener("focusin", ({ target }) => { if (target.dir === "auto") last = target; });
+  for (const row of document.querySelectorAll("[data-letters]")) {
+    row.innerHTML = row.textContent.replace(/\S/g, "<button type=button class='plain key'>&nbsp;&nbsp;$&&nbsp;&nbsp;</button>");
+    row.onclick = ({ target }) => { last?.focus(); if (target !== row) document.execCommand("insertText", false, target.textContent.trim()); };
+  }
+
   // Hide the screen: blank at once, before the network answers; the server then locks the session.
   const cover = one("form[data-cover]");
   if (cover) {

@@ -53,6 +53,8 @@ ACTS = frozenset(
         "stays.end",
     }
 )
+# Fields that are nowhere kept, not even for the moment in which a screen is hidden: the lines of a passport.
+NEVER_KEPT = frozenset({"zone"})
 # A form that closes a case by one of its fields: endpoint -> (field, what it says then).
 CLOSES: Mapping[str, tuple[str, str]] = {"outside_referrals.write": ("closes", "close")}
 # What each form does, in the words of the person who sent it.

@@ -133,13 +133,17 @@ def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
 
 
 def translated(text: str, language: str | None = None) -> str:
-    """A phrase of a form or a rule in the reader's language; text that no catalogue knows stays as it is.
+    """A phrase of a form or a rule in the reader's language, with phrases in it; other text stays as it is if no
+    catalogue knows it.
 
     Text already marked safe stays marked.
     """
     language = language or current_language()
     if isinstance(text, Phrase):
-        return in_language(language, text.message, **text.values)
+        values = {
+            name: translated(each, language) if isinstance(each, Phrase) else each for name, each in text.values.items()
+        }
+        return in_language(language, text.message, **values)
     if isinstance(text, Markup) or language == SOURCE:
         return text
     return catalogue(language).singular.get(text, text)

@@ -186,7 +186,11 @@ def ask_to_sign_in() -> errors.Answer:
     kept = is_carried(request.endpoint or "") and not _closes(request.endpoint or "")
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
-        fields = [each for each in request.form.items(multi=True) if each[0] not in ("csrf_token", PROOF)]
+        fields = [
+            each
+            for each in request.form.items(multi=True)
+            if each[0] not in {"csrf_token", PROOF, *carrying.NEVER_KEPT}
+        ]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
         carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here())

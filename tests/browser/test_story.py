@@ -74,7 +74,7 @@ def work_through(
         seen.append(here)
         assert len(seen) < 12, seen
         answer_page(page, town, answers, lang)
-        live.main_button(page).click()
+        live.go_on(page)
         expect(page).not_to_have_url(re.compile(f"/{here}$"))
     return [*seen, last]
 
@@ -175,7 +175,9 @@ def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, 
     officer: Page = desk(OFFICER, java_script_enabled=False)
     loads = live.Loads(officer)
     officer.locator('[name=urgent][value="yes"]').click()
-    answers = life(town, urgent="yes", hurt="yes", consent_urgent="not_asked")
+    answers = life(
+        town, urgent="yes", hurt="yes", alone="yes", interpreter="nobody", risk="high", consent_urgent="not_asked"
+    )
     seen = work_through(officer, town, answers, last="urgent_send")
     assert seen == ["urgent_first", "urgent_consent", "urgent_send"]
     assert loads.since() == 4

@@ -108,6 +108,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_is_withheld_is_gone_on_the_way_down, ("sealed_compartments", "pending_grants")
     ),
     "0041_draft_owners": Moved(since.test_whose_an_interview_is_is_marked, ("alarms", "alarm_acknowledgements")),
+    "0043_warnings_seen": Moved(since.test_a_procedure_record_from_before_has_no_warnings),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

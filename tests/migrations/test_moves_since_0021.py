@@ -635,3 +635,15 @@ def test_whose_an_interview_is_is_marked(before: Before) -> None:
         data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="drafts")["id"])
         data.down()
         assert {name: data.rows(name) for name in names} == was
+
+
+@pytest.mark.slow
+def test_a_procedure_record_from_before_has_no_warnings(before: Before) -> None:
+    data = before("0043_warnings_seen")
+    data.add("procedure_records", answers='{"purpose_read": "partly"}')
+    was = data.rows("procedure_records")
+    for _ in range(2):
+        data.up()
+        assert [row["warned"] for row in data.rows("procedure_records")] == [[]]
+        data.down()
+        assert data.rows("procedure_records") == was

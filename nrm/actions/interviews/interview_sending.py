@@ -130,9 +130,10 @@ def send(
         owed = _owed(interview_id, proposed, now)
         child_alert_steps.told(session, interview_id, owed, by=by)
         session.add_all(owed)
-        session.add_all(left_by(draft, answers, by=by, owed=owed))
+        warned = drafts.still_warned(draft, answers, last)
+        session.add_all(left_by(draft, answers, warned, by=by, owed=owed))
         session.flush()
-        _seal(session, interview_id, draft, answers, consent, proposed, offered, by)
+        _seal(session, interview_id, draft, answers, warned, consent, proposed, offered, by)
         heard = [*named, *([party] if by_name in (ByName.YES, ByName.NO) else [])]
         _write_consent(session, draft, answers, consent, heard, [each.party for each in offered], by)
         audit.append(
@@ -316,6 +317,7 @@ def _seal(
     case_id: uuid.UUID,
     draft: Draft,
     answers: Answers,
+    warned: Mapping[str, int],
     consent: str,
     proposed: Proposal,
     offered: Sequence[Choice],
@@ -323,7 +325,8 @@ def _seal(
 ) -> None:
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
-    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings`.
+    A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
+    the warnings that the officer saw (`warned`).
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
     what the urgent way asks; what else was told is withheld until the receiver has asked. Where an official may have
@@ -344,7 +347,8 @@ def _seal(
     holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
     vault.create(session, case_id, {"hand_over": hand_over}, holders, by=by if own else None, members=members)
     if consent in ("given", "not_asked_child"):
-        values = {"identity": sealed["identity"], "story": {**sealed["story"], "wordings": draft.wordings}}
+        story = {**sealed["story"], "wordings": draft.wordings, "warned": warned}
+        values = {"identity": sealed["identity"], "story": story}
         vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()
     sharing.offer(session, case_id, [each.organisation.id for each in offered], by=by)

@@ -149,6 +149,7 @@ def save_page(
     by: Actor,
     named: Collection[str] | None = None,
     asked_again: bool = False,
+    warned: Mapping[str, int] = drafts.NOTHING_SEEN,
 ) -> Draft:
     """Keep one page's answers over the revision that was seen; branches that were left are dropped.
 
@@ -157,7 +158,8 @@ def save_page(
     `draft` is what `read` gave. It is sealed before the transaction begins, to keep the transaction short. Nothing is
     kept if somebody saved, sent or ended the interview since it was read. `named`: the parties that the page named to
     the person in their presence; None for a page that names none. `asked_again`: the page that asks once more before
-    "no indicator" comes next. In a group, the group learns what the page says of all of it.
+    "no indicator" comes next. `warned`: the warnings that it showed. In a group, the group learns what the page says of
+    all of it.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     interview_id = draft.interview_id
@@ -165,7 +167,7 @@ def save_page(
         return _unchanged(draft, page, given)
     answers = draft.filled(page, given)
     after, following = drafts.sealed_next(
-        db.session, draft, answers, [page], by=by, named=named, asked_again=asked_again
+        db.session, draft, answers, [page], by=by, named=named, asked_again=asked_again, warned=warned
     )
     try:
         for_owner = isinstance(following, drafts.ForOwner)
@@ -385,7 +387,7 @@ def end(
         paper_entries.spend(session, interview, by=by)
         if last is not None:
             draft = replace(draft, wordings=drafts.wordings_read(draft, answers, [last.page]))
-        kept = left_by(draft, answers, by=by)
+        kept = left_by(draft, answers, drafts.still_warned(draft, answers, last), by=by)
         screenings = screenings_of(draft.questionnaire, answers, draft.started_at, by=by)
         steps = steps_taken(draft, answers, screenings, reason=_listed(reason))
         by_telephone = child_alert_steps.answered_by_telephone(interview_id)

@@ -98,8 +98,17 @@ def begin(*, interview_id: uuid.UUID, number: str, at: datetime, again: bool, by
     return interview_id
 
 
-def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool, by: Actor) -> Draft:
-    """Keep what was typed in from the paper; it replaces what was there. `complete`: every page was seen.
+def keep(
+    *,
+    interview_id: uuid.UUID,
+    answers: Answers,
+    seen: int,
+    complete: bool,
+    by: Actor,
+    warned: Mapping[str, int] = drafts.NOTHING_SEEN,
+) -> Draft:
+    """Keep what was typed in from the paper; it replaces what was there. `complete`: every page was seen. `warned`: the
+    warnings that the page showed.
 
     The same answers sent a second time change nothing. Raises StaleAnswers, NotVisible, OpeningEnded, NoLongerDraft.
     """
@@ -112,7 +121,7 @@ def keep(*, interview_id: uuid.UUID, answers: Answers, seen: int, complete: bool
                 raise StaleAnswers(draft)
             return draft
         visited = [page.id for page in pages(draft.questionnaire, after)] if complete else []
-        kept = drafts.rewritten(session, draft, after, visited, by=by)
+        kept = drafts.rewritten(session, draft, after, visited, by=by, warned=warned)
         child_alert_steps.tell(session, interview_id, draft.questionnaire, draft.answers, after, by=by)
         audit.append(session, audit.Event.INTERVIEW_SAVED, by=by, interview_id=interview_id)
     if kept.own:

@@ -209,6 +209,25 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWarning:
+    """Answers that do not fit together, or that need an act at once. It says what to do, and never refuses anything.
+
+    It stands at `question`. `at_once`: the page shows it as soon as that answer is ticked, so nothing is shown again.
+    `numbers`: telephones of the country that it names (`police`, `ambulance`, `helpline`). `urgent`: it offers the
+    urgent hand-over. Who saw a `version` is not shown it a second time.
+    """
+
+    id: str
+    version: int
+    question: str
+    when: Condition
+    text: Texts
+    at_once: bool = False
+    numbers: tuple[str, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """One of the six dimensions of the indicators."""
 
@@ -246,6 +265,7 @@ class Questionnaire:
     wordings: Mapping[str, Wording]
     facts: Mapping[str, Fact]
     checks: tuple[Check, ...]
+    warnings: tuple[AnswerWarning, ...]
     dimensions: Mapping[str, Dimension]
     derive: Mapping[str, str]
     consent: tuple[tuple[str, Condition], ...]

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from itertools import product
 
 from nrm.domain.conditions import Condition
-from nrm.domain.interviews.interviews import ALONE, PLAIN_KINDS, UNKNOWN, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.interviews import (
+    ALONE,
+    PLAIN_KINDS,
+    UNKNOWN,
+    AnswerWarning,
+    Page,
+    Question,
+    Questionnaire,
+    Route,
+)
 from nrm.domain.interviews.questionnaire_flow import opener_of
 from nrm.domain.interviews.short_screen import SCREENED, questions_of
 
@@ -197,12 +206,27 @@ def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         if check.question not in questionnaire.questions:
             yield f"check[{number}].question", f"names the question `{check.question}`, which does not exist"
         yield from _codes(questionnaire, check.when, f"check[{number}].when")
+    for warning in questionnaire.warnings:
+        yield from _warning(questionnaire, warning, f"warning.{warning.id}")
     for number, (code, when) in enumerate(questionnaire.consent, start=1):
         if code not in CONSENT_CODES:
             yield f"consent[{number}].code", f"`{code}` is none of {', '.join(CONSENT_CODES)}"
         yield from _codes(questionnaire, when, f"consent[{number}].when")
     for wording in questionnaire.wordings.values():
         yield from _codes(questionnaire, wording.when, f"wording.{wording.id}.when")
+
+
+def _warning(questionnaire: Questionnaire, warning: AnswerWarning, key: str) -> Iterator[tuple[str, str]]:
+    question = questionnaire.questions.get(warning.question)
+    if question is None:
+        yield f"{key}.question", f"names the question `{warning.question}`, which does not exist"
+        return
+    wrong = list(_codes(questionnaire, warning.when, f"{key}.when"))
+    yield from wrong
+    if not wrong and not _possible(questionnaire, warning.when):
+        yield f"{key}.when", "can never hold"
+    if warning.at_once and (warning.when.operator != "eq" or warning.when.name != question.id or question.select):
+        yield f"{key}.at_once", "is for one answer of its own question, which lists its answers: `eq` and nothing else"
 
 
 def _codes(questionnaire: Questionnaire, when: Condition, key: str) -> Iterator[tuple[str, str]]:
@@ -215,6 +239,8 @@ def _codes(questionnaire: Questionnaire, when: Condition, key: str) -> Iterator[
         if comparison.operator == "lt":
             if question.kind != "number":
                 yield key, f"`lt` needs a number, and `{question.id}` is a {question.kind}"
+        elif comparison.operator == "said":
+            continue
         elif (comparison.operator == "has") != (question.kind == "some_of"):
             yield key, f"`{comparison.operator}` does not fit `{question.id}`, which is a {question.kind}"
         elif question.kind not in ("country", "language"):
@@ -361,8 +387,11 @@ def _possible(questionnaire: Questionnaire, when: Condition) -> bool:
         question = questionnaire.questions[comparison.name]
         if comparison.operator == "lt":
             values += [int(str(comparison.operand)) - 1, int(str(comparison.operand))]
+        elif comparison.operator == "said" and not question.options:
+            values += ["x"]
         elif question.kind == "some_of":
-            mentioned = sorted({str(c.operand) for c in when.comparisons() if c.name == question.id})
+            named = {str(c.operand) for c in when.comparisons() if c.name == question.id and c.operator == "has"}
+            mentioned = sorted(named | {question.options[0].code})
             values[:] = [
                 None,
                 *(

@@ -27,6 +27,7 @@ def _changes(old: Questionnaire, new: Questionnaire) -> Iterator[Change]:
     yield from _members("fact", old.facts, new.facts)
     yield from _members("consent", _consent(old), _consent(new))
     yield from _members("check", _checks(old), _checks(new))
+    yield from _members("warning", {each.id: each for each in old.warnings}, {each.id: each for each in new.warnings})
     yield from _members("wording", old.wordings, new.wordings)
     yield from _members("route", {each.id: each for each in old.routes}, {each.id: each for each in new.routes})
     yield from _members("page", old.pages, new.pages)

@@ -21,6 +21,7 @@ from nrm.domain.interviews.interviews import (
     KINDS,
     PLAIN_KINDS,
     UNKNOWN,
+    AnswerWarning,
     Check,
     Dimension,
     Fact,
@@ -40,7 +41,7 @@ from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, c
 from nrm.domain.interviews.short_screen import calm
 
 Part = TypeVar("Part")
-Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route)
+Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route, AnswerWarning)
 
 STRENGTHS = ("S", "M", "W", "-")
 # Pages write both without quotes.
@@ -49,6 +50,7 @@ CODE = re.compile(r"[A-Za-z0-9_+]{1,40}")
 STATUSES = ("draft", "approved")
 UNSURE = ("alone", "together")
 ENDS = ("none", "not_asked")
+NUMBERS = ("police", "ambulance", "helpline")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
 CODE_KEYS = (
@@ -73,7 +75,19 @@ OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
-        *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question", "group"),
+        *(
+            "dimension",
+            "fact",
+            "derive",
+            "consent",
+            "check",
+            "warning",
+            "wording",
+            "route",
+            "page",
+            "question",
+            "group",
+        ),
     )
 )
 READ_OUT_KEYS = frozenset({"language", "question", "wording"})
@@ -167,11 +181,11 @@ class _Reader:
             if name not in allowed:
                 raise self.wrong(f"{key}.{name}" if key else name, "is no key that is known here")
 
-    def condition(self, table: Mapping[str, Any], key: str) -> conditions.Condition:
+    def condition(self, table: Mapping[str, Any], key: str, *, said: bool = False) -> conditions.Condition:
         if "when" not in table:
             return conditions.ALWAYS
         try:
-            return conditions.parse(table["when"])
+            return conditions.parse(table["when"], said=said)
         except conditions.MalformedCondition as error:
             raise self.wrong(f"{key}.when", str(error)) from error
 
@@ -393,6 +407,7 @@ class _Reader:
         dimensions = self.keyed("dimension", self.dimension)
         routes = self.keyed("route", self.route)
         checks = self.every("check", self.check)
+        warnings = self.keyed("warning", self.warning)
         consent = self.every("consent", self.consent)
         if self.problems:
             raise MalformedQuestionnaire(*self.problems)
@@ -415,6 +430,7 @@ class _Reader:
             wordings=MappingProxyType(wordings),
             facts=MappingProxyType(facts),
             checks=tuple(checks),
+            warnings=tuple(warnings.values()),
             dimensions=MappingProxyType(dimensions),
             derive=MappingProxyType({name: self.string(derive, name, "derive") for name in derive}),
             consent=tuple(consent),
@@ -496,6 +512,29 @@ class _Reader:
     def check(self, key: str, table: Mapping[str, Any]) -> Check:
         text = self.texts(table.get("text"), f"{key}.text")
         return Check(self.string(table, "question", key), self.condition(table, key), text)
+
+    def warning(self, key: str, table: Mapping[str, Any]) -> AnswerWarning:
+        identifier = self.string(table, "id", key)
+        key = f"warning.{identifier}"
+        if not IDENTIFIER.fullmatch(identifier):
+            raise self.wrong(f"{key}.id", "must be small letters, digits and underscores")
+        self.known(table, ("id", "version", "question", "when", "text", "at_once", "numbers", "urgent"), key)
+        numbers = self.strings(table, "numbers", key)
+        for name in numbers:
+            if name not in NUMBERS:
+                raise self.wrong(f"{key}.numbers", f"`{name}` is none of {', '.join(NUMBERS)}")
+        if "when" not in table:
+            raise self.wrong(f"{key}.when", "is missing")
+        return AnswerWarning(
+            identifier,
+            self.whole(table, "version", key, 1),
+            self.string(table, "question", key),
+            self.condition(table, key, said=True),
+            self.texts(table.get("text"), f"{key}.text"),
+            at_once=self.flag(table, "at_once", key),
+            numbers=numbers,
+            urgent=self.flag(table, "urgent", key),
+        )
 
     def dimension(self, key: str, table: Mapping[str, Any]) -> Dimension:
         identifier = self.string(table, "id", key)

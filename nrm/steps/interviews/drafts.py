@@ -1,8 +1,9 @@
 """The sealed draft of an interview, read and rewritten inside the transaction of an action.
 
 The draft is the compartment `draft` of the interview, sealed to its post: `answers` by question id, `wordings` that
-were read out, the ids of the pages that were `visited`, and the codes of the parties that were `named` to the person.
-Once an official may have taken part it is sealed to the interviewer alone (ADR 0059). `handed`: why it was handed over.
+were read out, the ids of the pages that were `visited`, the codes of the parties that were `named` to the person, and
+which warnings somebody saw and went on (`warned`). Once an official may have taken part it is sealed to the interviewer
+alone (ADR 0059). `handed`: why it was handed over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import select, update
@@ -21,7 +23,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import Writer, db, hit_one
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.interviews import rollout
+from nrm.domain.interviews import answer_warnings, rollout
 from nrm.domain.interviews.draft_owners import DRAFT, Lost, NotTheirsToEnd, OnlyTheirs, official_involved
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import Journey, Settled, first_incomplete, journey, settled, with_page
@@ -42,6 +44,7 @@ CURRENT = "returnee-1"
 UNSENT = ("draft", "completed")
 # How long the row of an ended interview is kept, so that a second press of the same button gets the same answer.
 ENDED_STAYS = timedelta(days=1)
+NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
 
 
 Place = tuple[uuid.UUID, int]
@@ -101,6 +104,7 @@ class Draft:
     owner_id: uuid.UUID | None = field(default=None, compare=False)
     own: bool = field(default=False, compare=False)
     handed: str = field(default="", compare=False)
+    warned: Mapping[str, int] = field(default_factory=dict, compare=False)  # warnings that were seen -> version
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -135,13 +139,15 @@ class Draft:
 class LastPage:
     """The last page as it was filled in, not saved yet; `seen` is the revision that the page was made from.
 
-    `named`: the parties that it named to the person; None for a page that names none.
+    `named`: the parties that it named to the person; None for a page that names none. `warned`: the warnings that it
+    showed.
     """
 
     page: str
     given: Answers
     seen: int
     named: Collection[str] | None = None
+    warned: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -306,6 +312,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         interview.member_id if vault_rows.is_owners(interview) else None,
         found.own,
         found.value.get("handed", ""),
+        found.value.get("warned", {}),
     )
 
 
@@ -323,9 +330,10 @@ def rewritten(
     *,
     by: Actor,
     named: Collection[str] | None = None,
+    warned: Mapping[str, int] = NOTHING_SEEN,
 ) -> Draft:
     """The draft with other answers, sealed and kept as its next revision; raises StaleAnswers."""
-    after, following = sealed_next(session, draft, answers, visited, by=by, named=named)
+    after, following = sealed_next(session, draft, answers, visited, by=by, named=named, warned=warned)
     try:
         keep(session, following, by=by)
     except vault.StaleRevision:
@@ -342,13 +350,14 @@ def sealed_next(
     by: Actor,
     named: Collection[str] | None = None,
     asked_again: bool = False,
+    warned: Mapping[str, int] = NOTHING_SEEN,
 ) -> tuple[Draft, vault.NextRevision | ForOwner]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
     Where an official may have taken part and the post can still open it, the revision is sealed when it is kept.
     `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another
-    changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`:
-    by the page that is saved now.
+    changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`,
+    `warned`: by the page that is saved now.
     """
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()
@@ -359,12 +368,14 @@ def sealed_next(
     times = _times(draft, visited)
     if named is None:
         named = () if names_parties(questionnaire) & again else draft.named
+    known = {**draft.warned, **warned}
     value: dict[str, Any] = {
         "answers": dict(answers),
         "wordings": wordings,
         "visited": list(looked_at),
         "times": times,
         "named": sorted(named),
+        "warned": known,
     }
     asked_again = asked_again or draft.asked_again
     if asked_again:
@@ -398,6 +409,7 @@ def sealed_next(
         owner_id=draft.owner_id,
         own=own,
         handed=draft.handed,
+        warned=known,
     )
     return after, following
 
@@ -508,6 +520,12 @@ def finished(draft: Draft, last: LastPage | None) -> dict[str, Any]:
     if missing is not None:
         raise Incomplete(missing)
     return answers
+
+
+def still_warned(draft: Draft, answers: Answers, last: LastPage | None) -> dict[str, int]:
+    """The warnings that were seen, the last page's too, and that still hold at the end."""
+    seen = {**draft.warned, **(last.warned if last is not None else {})}
+    return answer_warnings.still_seen(draft.questionnaire, answers, seen)
 
 
 def close(

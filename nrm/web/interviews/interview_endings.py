@@ -16,7 +16,7 @@ from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm, Opin
 from forms.typed import OnceForm
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
-from nrm.actions.interviews.interviews import Draft
+from nrm.actions.interviews.interviews import Draft, LastPage
 from nrm.domain.interviews.endings import FINAL, Against, is_child
 from nrm.domain.interviews.indicators import said_words
 from nrm.domain.interviews.interviews import Question
@@ -245,7 +245,7 @@ def _may_end(draft: Draft) -> bool:
     return told is not None and told.answer in list(FINAL)
 
 
-def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, page: str, seen: int) -> BaseResponse:
+def after_last_page(draft: Draft, last: LastPage, *, preset: str | None) -> BaseResponse:
     """The officer ends the interview on its last page: at once if nothing speaks against it, else on a page of its own.
 
     `preset`: the shelter that the form had ticked before anybody chose.
@@ -254,15 +254,22 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
     chosen = request.form.get("party", "")
     known = chosen in country().in_force(clock.now()).parties
     shelter = chosen if known and chosen != preset else ""
-    last = actions.LastPage(page, given, seen)
-    asked_apart = ending_of(draft.questionnaire, draft.filled(page, given)) != NONE
+    asked_apart = ending_of(draft.questionnaire, draft.filled(last.page, last.given)) != NONE
     if not asked_apart:
         try:
             ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
             return redirect(after(interview_id, ending), 303)
         except (actions.ReasonNeeded, actions.ChildWaits, actions.Anothers):
             pass
-    actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, asked_again=not asked_apart)
+    actions.save_page(
+        draft=draft,
+        page=last.page,
+        given=last.given,
+        seen=last.seen,
+        by=by,
+        asked_again=not asked_apart,
+        warned=last.warned,
+    )
     return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import uuid
@@ -13,6 +14,7 @@ from typing import Any
 from flask import current_app, render_template, request
 from markupsafe import Markup
 
+from forms import latin
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm import clock
@@ -20,10 +22,11 @@ from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement.routes import FALLBACKS, Exclusion
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, profile
-from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.interviews.short_screen import screen_of
@@ -35,9 +38,9 @@ from nrm.steps.referrals.proposals import Choice, Proposal
 from nrm.store.countries import country
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
-from nrm.web import access, frames, telephones
-from nrm.web.interviews import directives, groups, handouts, interview_endings
-from nrm.web.interviews.questions import QuestionMarkup
+from nrm.web import access, carrying, frames, telephones
+from nrm.web.interviews import directives, groups, handouts, interview_endings, name_help
+from nrm.web.interviews.questions import Controls, QuestionMarkup
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import answer_rows
 
@@ -53,8 +56,11 @@ DOUBTS = {
     Doubt.DRAFT: N_("the text in the person’s language is a draft, and nobody interpreted it"),
     Doubt.NOT_ALONE: N_("you were not alone with the person"),
 }
+LETTERS = (("el", latin.GREEK), ("ru", latin.CYRILLIC))
+# Of the form: the warnings that its page showed.
+WARNED = "warned"
 # Fields of the form that are not answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
+AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", *carrying.NEVER_KEPT, directives.FIELD})
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 
@@ -72,6 +78,13 @@ def revision_of_form() -> int:
     """The revision the form was made from; 0, which none has, for anything that is not a number."""
     text = request.form.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def warned_of_form(draft: Draft, page: Page) -> dict[str, int]:
+    """The warnings that the page showed: those its form names, and those it shows as soon as an answer is ticked."""
+    questionnaire = draft.questionnaire
+    said = answer_warnings.seen_of(questionnaire, request.form.getlist(WARNED))
+    return {**answer_warnings.shown_at_once(questionnaire, page), **said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +144,8 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
     """The ready markup of the questionnaire, made once per process."""
     made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
     if questionnaire.id not in made:
-        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire)
+        numbers = dataclasses.asdict(country().emergency)
+        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire, numbers)
     return made[questionnaire.id]
 
 
@@ -143,11 +157,54 @@ def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
     markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
     staff, spoken = current_language(), _spoken(draft)
-    body = markup.page(groups.rest_of(page, shared), draft.answers, staff=staff, spoken=spoken)
+    proposed = name_help.proposals(page, {name: {"": [str(draft.answers.get(name, ""))]} for name in name_help.NAMES})
+    rest = groups.rest_of(page, shared)
+    if proposed:
+        body = markup.with_names(rest, draft.answers, None, proposed, {}, staff=staff, spoken=spoken)
+    else:
+        body = markup.page(rest, draft.answers, staff=staff, spoken=spoken)
     if shared:
         inside = markup.page(groups.part_of(page, shared), draft.answers, staff=staff, spoken=spoken)
         body = groups.folded(draft, inside) + body
-    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision)
+    # Of answers that came from a file, or were saved before the page was finished, nobody has seen them yet.
+    warnings = answer_warnings.unseen(draft.questionnaire, draft.answers, draft.warned)
+    return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision, warnings=warnings)
+
+
+def warned(
+    draft: Draft, page: Page, form: PageForm, warnings: Sequence[AnswerWarning], *, by: Actor, answers: Answers
+) -> str:
+    """The page as it was typed, with warnings that nobody has seen yet; sent again as it is, it goes on."""
+    markup = markup_of(draft.questionnaire)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft), warnings=warnings)
+    return _render(
+        draft,
+        page,
+        body,
+        by=by,
+        form=form,
+        picked=SendInterviewForm(request.form),
+        revision=draft.revision,
+        answers=answers,
+        warnings=warnings,
+    )
+
+
+def helped(draft: Draft, page: Page, found: name_help.Helped, *, by: Actor) -> tuple[str, int]:
+    """The page as it was typed, with names in Latin letters beside it and what the lines of a passport say."""
+    typed = found.form.typed()
+    body = markup_of(draft.questionnaire).with_names(
+        page,
+        draft.answers,
+        Controls(typed),
+        name_help.proposals(page, typed),
+        found.beside,
+        staff=current_language(),
+        spoken=_spoken(draft),
+    )
+    seen = request.form.get("seen", "")
+    shown = _render(draft, page, body, by=by, form=found.form, picked=None, revision=seen, names=found)
+    return shown, 422 if found.problems else 200
 
 
 def again(
@@ -186,6 +243,8 @@ def _render(
     picked: SendInterviewForm | None,
     revision: int | str,
     answers: Answers | None = None,
+    warnings: Sequence[AnswerWarning] = (),
+    names: name_help.Helped | None = None,
 ) -> str:
     answers = draft.answers if answers is None else answers
     language = current_language()
@@ -195,6 +254,10 @@ def _render(
     consent = consent_of(draft.questionnaire, draft.answers)
     ends = last and consent == REFUSED
     more: dict[str, Any] = {}
+    before = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED)) if form else {}
+    if warnings or before:
+        more |= {"warnings": warnings, "numbers": country().emergency, "here_asked": page.questions}
+        more["warned"] = answer_warnings.codes(warnings, before)
     if strikes_out(draft, page):
         more["named"] = _named(draft, form, by=by)
         if form is None and not last and nobody_left(draft, by=by):
@@ -233,6 +296,7 @@ def _render(
         "child": consent == "not_asked_child",
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
+        "letters": LETTERS if name_help.is_wanted(page) else (),
     }
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
@@ -261,6 +325,7 @@ def _render(
         revision=revision,
         draft=draft,
         ticked=request.form.getlist(directives.FIELD),
+        helped=names,
         **shown,
         **more,
     )
@@ -299,6 +364,7 @@ def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) 
         body=mark["body"],
         wordings=wordings,
         form=None,
+        helped=None,
         ticked=(),
         revision=mark["revision"],
         csrf_token=mark["token"],

@@ -24,6 +24,7 @@ from nrm.actions.interviews.interviews import (
     StaleAnswers,
 )
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.draft_owners import NotTheirsToEnd
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
@@ -46,6 +47,7 @@ from nrm.web.interviews import (
     holds,
     interview_endings,
     interview_pages,
+    name_help,
     officer_home,
 )
 from nrm.web.language import current_language, gettext
@@ -198,8 +200,13 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     if asked is None:
         return _to_page(draft, draft.page_to_do)
     directives.keep_ticked(page)
-    form = page_form(draft.questionnaire, asked, current_language())(request.form)
-    given = form.accept(draft.answers, today=clock.today(country().timezone))
+    today = clock.today(country().timezone)
+    sent = name_help.sent_with_latin(asked)
+    if name_help.is_asked(asked):
+        helped = name_help.given(draft.questionnaire, asked, sent, today=today)
+        return interview_pages.helped(draft, asked, helped, by=by)
+    form = page_form(draft.questionnaire, asked, current_language())(sent)
+    given = form.accept(draft.answers, today=today)
     seen = interview_pages.revision_of_form()
     try:
         if "stop" in request.form:
@@ -211,8 +218,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
+            named, warned = _named(draft, asked), interview_pages.warned_of_form(draft, asked)
             after = actions.save_page(
-                draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked)
+                draft=draft, page=page, given=so_far, seen=seen, by=by, named=named, warned=warned
             )
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
             without = url_for("interviews.without_page", interview_id=interview_id)
@@ -221,12 +229,16 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
+        warned = interview_pages.warned_of_form(draft, asked)
+        warnings = answer_warnings.unseen(draft.questionnaire, draft.filled(page, given), {**draft.warned, **warned})
+        if warnings and draft.revision == seen:
+            return interview_pages.warned(draft, asked, form, warnings, by=by, answers=draft.filled(page, given))
         if ends:
             return interview_endings.after_screen(draft, given, page=page, seen=seen)
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)
-        after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named)
+        after = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named, warned=warned)
         if "parties" in given and interview_pages.nobody_left(after, by=by):
             return _to_page(after, asked)
         return _go_on_after(after, page)
@@ -298,10 +310,11 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
     """The last page: send the interview to the shelter that was picked, or end it, as the pressed button says."""
     by = access.actor()
     named = _named(draft, page)
-    last = LastPage(page.id, given, seen, named)
+    warned = interview_pages.warned_of_form(draft, page)
+    last = LastPage(page.id, given, seen, named, warned)
     picked = None
     if draft.page_to_do.id != page.id:
-        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named)
+        saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named, warned=warned)
         return _to_page(saved, saved.page_to_do)
     try:
         ends, asked_to_end = interview_pages.is_end(draft, page, given), "end" in request.form
@@ -312,7 +325,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
             return interview_pages.again(draft, page, form, by=by)
         if ends:
             preset = interview_pages.preset_shelter(draft, by=by)
-            return interview_endings.after_last_page(draft, given, preset=preset, page=page.id, seen=seen)
+            return interview_endings.after_last_page(draft, last, preset=preset)
         picked = SendInterviewForm(request.form)
         proposed = interview_pages.proposal_with(draft, page, given, by=by)
         routed = {choice.party for choice in proposed.proposed}

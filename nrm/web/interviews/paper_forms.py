@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -15,8 +15,9 @@ from forms.interviews.paper_forms import FIELD_OF, REFUSED, NumberForm, PrintFor
 from nrm import clock
 from nrm.actions.interviews import paper_forms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.draft_owners import Lost, NotTheirsToEnd, OnlyTheirs
-from nrm.domain.interviews.interviews import Question, Questionnaire
+from nrm.domain.interviews.interviews import AnswerWarning, Question, Questionnaire
 from nrm.domain.interviews.paper_forms import PaperRefusal, PaperRefused, plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
@@ -26,6 +27,7 @@ from nrm.store.countries import country
 from nrm.store.interviews import paper_forms as store
 from nrm.web import access, errors, formats
 from nrm.web.interviews import interview_pages, paper_print
+from nrm.web.interviews.interview_pages import WARNED
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
@@ -160,9 +162,26 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
 
 
-def _answers_page(draft: Draft, form: TypedForm, status: int = 200, *, stale: bool = False) -> tuple[str, int]:
-    paper = plan(draft.questionnaire)
-    page = render_template("interviews/paper_forms/answers.html", draft=draft, form=form, paper=paper, stale=stale)
+def _answers_page(
+    draft: Draft,
+    form: TypedForm,
+    status: int = 200,
+    *,
+    stale: bool = False,
+    warnings: Sequence[AnswerWarning] = (),
+) -> tuple[str, int]:
+    seen = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED))
+    page = render_template(
+        "interviews/paper_forms/answers.html",
+        draft=draft,
+        form=form,
+        paper=plan(draft.questionnaire),
+        stale=stale,
+        warnings=warnings,
+        warned=answer_warnings.codes(warnings, seen),
+        numbers=country().emergency,
+        here_asked=form.question_fields(),
+    )
     return page, status
 
 
@@ -180,9 +199,13 @@ def type_in(interview_id: uuid.UUID) -> Answer:
         kept = form.accept(given, today=_local_day(draft)) if complete else given
         if kept is None or (not complete and form.errors):
             return _answers_page(draft, form, 422)
-        actions.keep(
-            interview_id=interview_id, answers=kept, seen=interview_pages.revision_of_form(), complete=complete, by=by
-        )
+        seen = interview_pages.revision_of_form()
+        warned = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED))
+        if complete and draft.revision == seen:
+            warnings = answer_warnings.unseen(draft.questionnaire, kept, {**draft.warned, **warned})
+            if warnings:
+                return _answers_page(draft, form, warnings=warnings)
+        actions.keep(interview_id=interview_id, answers=kept, seen=seen, complete=complete, by=by, warned=warned)
     except StaleAnswers as error:
         return _answers_page(error.current, form, 409, stale=True)
     except NoLongerDraft as error:

@@ -8,7 +8,7 @@ only in the macros; they render a page with errors directly.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
 from forms.names import language_name
-from nrm.domain.interviews.interviews import UNKNOWN, Answers, Page, Question, Questionnaire
+from nrm.domain.interviews.interviews import UNKNOWN, Answers, AnswerWarning, Page, Question, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.wordings import reading_language
 
@@ -38,6 +38,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
         "or": " ose ",
         "signs": "Si duken këto shenja dhe çfarë nuk duan të thonë",
+        "warning": "Kujdes:",
+        "stop": "Ndaloni, në strehëzë",
+        "police": "Policia",
+        "ambulance": "Ambulanca",
+        "helpline": "Linja e ndihmës",
+        "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
+        "in_lines": "Në rreshtat e dokumentit:",
     },
     "en": {
         "optional": "(optional)",
@@ -53,6 +60,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only_not": "Only if the answer above is not {texts}.",
         "or": " or ",
         "signs": "What these signs look like, and what they do not mean",
+        "warning": "Warning:",
+        "stop": "Stop, go to shelter",
+        "police": "Police",
+        "ambulance": "Ambulance",
+        "helpline": "Help line",
+        "take": "Take it in Latin letters too (compare with the document):",
+        "in_lines": "In the lines of the document:",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -61,6 +75,7 @@ _MOST = 512  # ways to show a page, far more than there are; a limit so that not
 NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 NO_OPTIONS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+NO_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({"latin": {}, "in_lines_of": {}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,9 @@ class _Piece:
         return "".join(read)
 
 
+_PlanKey = tuple[Page, tuple[Question, ...], str, str | None, bool]
+
+
 @dataclass(slots=True)
 class QuestionMarkup:
     """The ready markup of one questionnaire, made at first use and kept.
@@ -137,12 +155,11 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool], _Piece] = field(default_factory=dict)
+    numbers: Mapping[str, str]  # telephones of the country by what they are called in a warning
+    _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(
-        default_factory=dict
-    )
+    _plans: dict[_PlanKey, tuple[str, list[_Piece]]] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -152,20 +169,29 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(page, shown, staff, self._other_language_to_read(staff, spoken))
+        say = self._other_language_to_read(staff, spoken)
+        leads, pieces = self._ready(page, shown, staff, say, self._is_urgent(answers))
         html = [leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
+    def _is_urgent(self, answers: Answers) -> bool:
+        """Whether the hand-over is on its way already; what is added after it has no home page."""
+        home = self.questionnaire.home.questions
+        return not home or answers.get(home[0]) == "yes"
+
+    def _ready(
+        self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None, urgent: bool
+    ) -> tuple[str, list[_Piece]]:
         """(what stands above, the pieces) for these questions of the page."""
-        key = (page, shown, staff, say)
+        key = (page, shown, staff, say, urgent)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
             pieces = [
-                self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)
+                self._piece(page, question, revealed, staff, say, marked, urgent)
+                for question, revealed in _nested(shown)
             ]
             ready = "".join(self._leads(shown, staff, say)), pieces
             if len(self._plans) < _MOST:
@@ -173,11 +199,46 @@ class QuestionMarkup:
         return ready
 
     def again(
-        self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None, only: Page | None = None
+        self,
+        form: PageForm,
+        answers: Answers,
+        *,
+        staff: str,
+        spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
+        only: Page | None = None,
     ) -> Markup:
-        """The page as it was typed, with what to put right beside each question; of `only` a part of it, that part."""
+        """The page as it was typed, with what to put right beside each question, and warnings at theirs.
+
+        Of `only` a part of it, that part.
+        """
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
-        return self.rendered(only or form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
+        controls = Controls(form.typed())
+        return self.rendered(
+            only or form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings
+        )
+
+    def with_names(
+        self,
+        page: Page,
+        answers: Answers,
+        controls: Controls | None,
+        latin: Mapping[str, str],
+        in_lines: Mapping[str, str],
+        *,
+        staff: str,
+        spoken: str | None,
+    ) -> Markup:
+        """The page as it was typed (without `controls`, as it was saved), with help at its names.
+
+        `latin`: question -> the name in Latin letters; `in_lines`: question -> what the lines of a document say.
+        """
+        if controls is None:
+            shown = page_questions(self.questionnaire, page, answers)
+            saved = [each for each in shown if answers.get(each.id) is not None]
+            controls = Controls({each.id: typed_answer(each, answers[each.id], staff) for each in saved})
+        names = {"latin": latin, "in_lines_of": in_lines}
+        return self.rendered(page, answers, controls, NO_ERRORS, staff=staff, spoken=spoken, names=names)
 
     def rendered(
         self,
@@ -188,14 +249,19 @@ class QuestionMarkup:
         *,
         staff: str,
         spoken: str | None,
+        warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
-        marked = not _all_optional(shown)
+        marked, urgent = not _all_optional(shown), self._is_urgent(answers)
         html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
-            html.append(self._macro(page, question, revealed, controls, errors, staff, say, marked))
+            here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
+            html.append(
+                self._macro(page, question, revealed, controls, errors, staff, say, marked, urgent, here, names)
+            )
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
@@ -250,8 +316,18 @@ class QuestionMarkup:
         staff: str,
         say: str | None,
         marked: bool,
+        urgent: bool,
+        warnings: Sequence[AnswerWarning] = (),
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
     ) -> Markup:
-        words = WORDS[staff] if marked else {**WORDS[staff], "optional": ""}
+        words: dict[str, object] = {**WORDS[staff], "numbers": self.numbers, **names}
+        if not marked:
+            words["optional"] = ""
+        if urgent:  # it is on its way already
+            words["stop"] = ""
+        words["warned"] = {name: [w for w in warnings if w.question == name] for name in (w.question for w in warnings)}
+        declared = self.questionnaire.warnings
+        words["at_once"] = {str(w.when.operand): w for w in declared if w.at_once and w.question == question.id}
         opens, only = self._opens(page, question), self._only(page, question, staff)
         last = bool(only) and self._is_last_opened(page, question)
         html = self._template.question(question, revealed, controls, errors, staff, say, words, opens, only, last)
@@ -289,12 +365,13 @@ class QuestionMarkup:
         staff: str,
         say: str | None,
         marked: bool,
+        urgent: bool,
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (page, frozenset((question, *revealed.values())), staff, say, marked)
+        key = (page, frozenset((question, *revealed.values())), staff, say, marked, urgent)
         piece = self._pieces.get(key)
         if piece is None:
-            html = str(self._macro(page, question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
+            html = str(self._macro(page, question, revealed, _Marks(), NO_ERRORS, staff, say, marked, urgent))
             cut = MARK.split(html)
             texts: dict[str, dict[str, int]] = {}
             options: dict[str, dict[str, tuple[int, str]]] = {}

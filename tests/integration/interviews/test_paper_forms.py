@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import uuid
@@ -26,7 +27,7 @@ from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.render import pdf
 from tests import accessible, factories, screened
-from tests.conftest import Person
+from tests.conftest import WARNED, Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, confirmation, example, fields, page_id, questionnaire, send_by_name, walk
 
@@ -438,3 +439,16 @@ def test_the_pages_of_a_paper_show_every_question_of_its_page(app: Flask) -> Non
         if page.asked_by == "receiver":
             continue
         assert {question.id for question in page_questions(asked, page, example())} <= numbered
+
+
+def test_a_paper_warns_once_beside_the_question_and_keeps_what_was_typed(sign_in: SignIn) -> None:
+    person, answers = sign_in(LOGIN), example(alone="no", risk="low", danger="yes")
+    address = person.post("/papers/type-in", heading(number=number()))
+    sent = {**typed(answers), "seen": seen_in(person.get(address))}
+    shown = person.post(address, sent, status=200)
+    for warning in ("danger_now", "hurt_now", "low_risk", "not_alone"):
+        words = next(each.text["sq"] for each in questionnaire().warnings if each.id == warning)
+        assert html.unescape(shown).count(words) == 2, "in the summary and beside the question"
+    assert seen_in(shown) == sent["seen"], "nothing is kept yet"
+    assert 'value="Bregu"' in shown
+    assert person.post(address, {**sent, "warned": WARNED.findall(shown)}).endswith("/check")

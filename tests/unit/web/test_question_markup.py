@@ -24,7 +24,10 @@ from tests.unit.domain.interviews.small_questionnaire import returnee
 TODAY = date(2026, 3, 1)
 Q = returnee()
 TEMPLATES = Path(__file__).parents[3] / "templates"
-MARKUP = QuestionMarkup(Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined), Q)
+NUMBERS = {"police": "129", "ambulance": "127", "helpline": "116 006"}
+MARKUP = QuestionMarkup(
+    Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined), Q, NUMBERS
+)
 SPOKEN = [None, *Q.reading, "sw"]
 # The rest of a page, with its bar, strip and buttons, takes some 2,200 bytes; style and script 3,600 compressed.
 HEAVIEST = 9_200

@@ -54,6 +54,7 @@ def test_an_acceptable_answer_is_kept_in_one_form(name: str, value: object, kept
 
 
 NAMES = "Given names"
+CODE = "Enter the country’s code of two letters (ISO 3166), for example SE"
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,9 @@ NAMES = "Given names"
         ("needs", ["gold"], "Choose one of the answers in the list: What do you need?"),
         ("needs", [], "Choose an answer: What do you need?"),
         ("needs", ["none", "medical"], "Choose either the answers that apply or only the last one: What do you need?"),
-        ("returned_from", "gr", "Enter the name of a country, for example Sweden: Which country have you come from?"),
-        ("returned_from", 3, "Enter the name of a country, for example Sweden: Which country have you come from?"),
+        ("returned_from", "gr", f"{CODE}: Which country have you come from?"),
+        ("returned_from", "XX", f"{CODE}: Which country have you come from?"),
+        ("returned_from", 3, f"{CODE}: Which country have you come from?"),
         ("language", "SQ", "Enter the name of a language, for example Arabic: In which language will you talk?"),
         ("age_stated", 121, "Enter a number from 0 to 120: How old are you?"),
         ("age_stated", -1, "Enter a number from 0 to 120: How old are you?"),

@@ -189,6 +189,8 @@ class Questionnaire:
 
     `reading` is (status, translator) of each language the questions are read out in, beyond the staff languages.
     `derive` names the questions from which times and places are derived. `consent` are conditions in order.
+    `language_names` are languages by their own names; `language_words` what the staff calls those of them that it
+    would not know by that name.
     """
 
     id: str
@@ -207,6 +209,7 @@ class Questionnaire:
     consent: tuple[tuple[str, Condition], ...]
     countries: Mapping[str, Texts]
     language_names: Mapping[str, str]
+    language_words: Mapping[str, Texts]
     reading: Mapping[str, tuple[str, str]]
 
 

@@ -61,7 +61,8 @@ QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral"})
 TOP_KEYS = frozenset(
     (
-        *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
+        *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
+        *("countries", "indicators"),
         *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
     )
 )
@@ -321,11 +322,22 @@ class _Reader:
         if kind == "country":
             table = self.table(self.data, "countries", "")
             return {code: self.texts(names, f"countries.{code}") for code, names in table.items()}
-        return {code: dict.fromkeys(self.languages, name) for code, name in self.language_names().items()}
+        words = self.language_words()
+        return {
+            code: words.get(code) or MappingProxyType(dict.fromkeys(self.languages, name))
+            for code, name in self.language_names().items()
+        }
 
     def language_names(self) -> Mapping[str, str]:
         table = self.table(self.data, "language_names", "")
         return {code: self.string(table, code, "language_names") for code in table}
+
+    def language_words(self) -> Mapping[str, Texts]:
+        table = self.table(self.data, "language_words", "")
+        for code in table:
+            if code not in self.language_names():
+                raise self.wrong(f"language_words.{code}", "has no name of its own in language_names")
+        return {code: self.texts(words, f"language_words.{code}") for code, words in table.items()}
 
     # -- the whole
 
@@ -370,6 +382,7 @@ class _Reader:
             consent=tuple(consent),
             countries=MappingProxyType(dict(self.names("country"))),
             language_names=MappingProxyType(dict(self.language_names())),
+            language_words=MappingProxyType(dict(self.language_words())),
             reading=MappingProxyType(read_out.statuses()),
         )
         check_whole(result, self.file)

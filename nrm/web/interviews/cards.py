@@ -1,4 +1,5 @@
-"""What is shown to a person who reads: one question in big letters, the page's questions beside each other, greetings.
+"""What is shown to a person who reads: one question in big letters, the page's questions beside each other, greetings,
+that an interpreter is being called.
 
 Nothing is kept by any of these pages, and no address tells an answer.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.names import country_name
+from forms.names import country_name, language_name
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -51,8 +52,27 @@ def greetings() -> str:
     """For a person whose language nobody knows: a greeting in each language, which asks the person to point at it."""
     found = country().handouts.greetings.values()
     ordered = sorted(found, key=lambda each: formats.sort_key(each.parts["name"], "sq"))
-    drafts = [each.parts["name"] for each in ordered if each.status == "draft"]
-    return render_template("interviews/cards/greetings.html", greetings=ordered, drafts=drafts)
+    lines = [(each, language_name(each.language, current_language()), each.status == "draft") for each in ordered]
+    return render_template("interviews/cards/greetings.html", greetings=lines)
+
+
+@blueprint.get("/greetings/<language>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def language(language: str) -> str:
+    """For a person with whom nobody can talk yet: that an interpreter is being called, and whom to call in need."""
+    handouts = country().handouts
+    greeting, leaflet = handouts.greetings.get(language), handouts.leaflets.get(language)
+    if greeting is None:
+        raise NotVisible
+    return render_template(
+        "interviews/cards/language.html",
+        say=language,
+        greeting=greeting,
+        leaflet=leaflet,
+        called=language_name(language, current_language()),
+        draft="draft" in (greeting.status, leaflet.status if leaflet else ""),
+        emergency=country().emergency,
+    )
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/<page>/aloud")

@@ -32,7 +32,7 @@ def random_answers(
     """A plausible interview.
 
     `fixed` answers win wherever their question is reached (`{"age": "adult", "consent_services": "yes"}`). `severity`
-    is the chance of each option that stands for an indicator, `answered` of a question that may stay open; 0 and 1 are
+    is the chance of each option that stands for an indicator or is an alarm, `answered` of a question that may stay open; 0 and 1 are
     allowed. `texts` are the choices for a text question by its id, beside the ones built in.
     """
     wanted = dict(fixed or {})
@@ -70,6 +70,11 @@ def random_answers(
 def _closed(question: Question, part: str, rng: random.Random, severity: float) -> Any:
     codes = [option.code for option in question.options]
     plain = [code for code in codes if code not in ALONE] or codes
+    if question.alarm:
+        alarm = rng.random() < severity
+        return rng.choice([code for code in plain if (code in question.alarm) is alarm])
+    if question.id == "apart":
+        return plain[0] if rng.random() < 0.95 else rng.choice(plain)
     if question.kind == "some_of":
         ticked = []
         for option in question.options:

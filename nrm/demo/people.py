@@ -282,6 +282,8 @@ def _answers(
         "announced": _choose(rng, {"yes": 45, "no": 55}),
         "return_manner": _choose(rng, {"deported": 40, "assisted_voluntary": 30, "voluntary": 20, "intercepted": 10}),
         "official": "yes" if rng.random() < 0.03 else "no",
+        "apart": "go_on",
+        **({} if ending == "negative" else {"could_leave": "no"}),
         "story": rng.choice(STORIES),
         "forms": [_choose(rng, {"sexual_exploitation": 60, "forced_labour": 22, "forced_begging": 12, "servitude": 6})],
         "needs": needs or ["none"],

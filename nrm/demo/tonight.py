@@ -139,12 +139,11 @@ def _ask_a_child(life: Life, post: str) -> None:
     """An officer has just learned that the person is under 18."""
     officer = life.actors[post]
     interview_id = interviews.start(interview_id=uuid.uuid4(), by=officer)
-    for name in ("safety", "purpose"):
-        draft = interviews.read(interview_id=interview_id, by=officer)
-        page = draft.questionnaire.pages[name]
-        made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
-        given = {question: made[question] for question in page.questions if question in made}
-        interviews.save_page(draft=draft, page=name, given=given, seen=draft.revision, by=officer)
+    draft = interviews.read(interview_id=interview_id, by=officer)
+    page = draft.pages[0]
+    made = _walk(life, {"urgent": "no", "age": "child", "gender": "feminine"})
+    given = {question: made[question] for question in page.questions if question in made}
+    interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=officer)
 
 
 def _walk(life: Life, fixed: Mapping[str, Any]) -> dict[str, Any]:

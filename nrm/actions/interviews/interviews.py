@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,8 @@ from nrm.domain.interviews.facts import consent_of, routing_facts
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interview_findings import whole_interview
 from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
-from nrm.domain.interviews.questionnaire_flow import pages, settled, with_page
-from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, with_page
+from nrm.domain.interviews.screenings import NONE, NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, paper_entries
@@ -228,6 +229,18 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
     )
 
 
+def against_end(draft: Draft, answers: Answers, *, shelter: bool = False) -> Against:
+    """What speaks against ending this interview with these answers, the last page's among them.
+
+    Where the short screen ends it nothing in the answers does; but something may that was said before and is said no
+    more.
+    """
+    ended = ended_as(draft.questionnaire, answers)
+    if not ended or (ended == NOT_ASKED and against(draft, answers)):
+        return against(draft, answers, shelter=shelter)
+    return against(draft, draft.answers, discard=True)
+
+
 def discard(*, interview_id: uuid.UUID, by: Actor, reason: str = "", seen: int | None = None) -> None:
     """Destroy a draft; nothing is kept. A second time does nothing.
 
@@ -287,11 +300,11 @@ def end(
     shelter: bool = False,
     seen: int | None = None,
 ) -> str:
-    """End an interview without a case: an adult refused help, or the officer saw no indicator.
+    """End an interview without a case: an adult refused help, the officer saw no indicator, or the short screen ended.
 
-    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused` or `none`.
-    If answers speak against "no indicator" (see `against`; `shelter`: one was chosen), a coded `reason` is needed. The
-    interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
+    The draft and its key are destroyed in the same action; an anonymous screening stays. Returns `refused`, `none` or
+    `not_asked`. If answers speak against that (see `against_end`; `shelter`: one was chosen), a coded `reason` is
+    needed. The interview of a child needs the child authority's answer. `seen`: the revision that was shown before.
     Raises Incomplete, NotAnEnd, EnteredTwice, ReasonNeeded, ChildWaits, and what `save_page` raises.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
@@ -304,9 +317,11 @@ def end(
         if outcome is None:
             raise NotAnEnd
         child = is_child(answers.get(draft.questionnaire.derive["age"]))
-        if outcome == NONE and not child:
-            check_reason(against(draft, answers, shelter=shelter), reason)
+        if outcome != REFUSED and not child:
+            check_reason(against_end(draft, answers, shelter=shelter), reason)
         paper_entries.spend(session, interview, by=by)
+        if last is not None:
+            draft = replace(draft, wordings=drafts.wordings_read(draft, answers, [last.page]))
         session.add_all(left_by(draft, answers, by=by))
         drafts.close(session, interview, "ended", by=by, child=child)
         event = audit.Event.HELP_REFUSED if outcome == REFUSED else audit.Event.INTERVIEW_ENDED

@@ -47,6 +47,8 @@ def routing_facts(
         question = asked.get(name)
         value = kept.get(question.id) if question else None
         facts[name] = sorted(value) if value and not is_unknown(value) and value != ["none"] else []
+    if facts["security_risk"] == UNKNOWN and kept.get(questionnaire.derive["danger"]) == "yes":
+        facts["security_risk"] = "high"  # the urgent way does not ask how high it is
     companions = asked.get("accompanied")
     with_them = kept.get(companions.id) if companions else None
     facts["accompanied"] = bool(with_them) and with_them != ["none"] and not is_unknown(with_them)

@@ -26,6 +26,9 @@ Texts = Mapping[str, str]
 Compartment = Literal["hand_over", "identity", "story", "fact"]
 Strength = Literal["S", "M", "W", "-"]
 Who = Literal["", "child", "everybody"]
+Unsure = Literal["", "alone", "together"]
+AskedBy = Literal["post", "receiver"]
+Ends = Literal["", "none", "not_asked"]
 
 CLOSED_KINDS = frozenset({"yes_no", "one_of", "some_of", "country", "language"})
 KINDS = CLOSED_KINDS | {"number", "partial_date", "place", "short_text", "long_text", "parties"}
@@ -58,7 +61,7 @@ class Option:
 
     `source` is where a sign that can be noticed at the border comes from. `named`: who gives this answer
     names something that was done to them, beside any indicator: `everybody`, or `child` for a child alone. `neutral`:
-    it names nothing.
+    it names nothing. `weak`: a sign that alone says too little to ask more.
     """
 
     code: str
@@ -69,6 +72,7 @@ class Option:
     source: str = ""
     named: Who = ""
     neutral: bool = False
+    weak: bool = False
 
     @property
     def declared(self) -> bool:
@@ -87,7 +91,8 @@ class Question:
     `options` holds every choice in order, "none", "dont_know" and "no_answer" included. `under` is (question, option)
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
     wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
-    are, name something.
+    are, name something. `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not
+    know" and "will not answer" do so too, `alone`, or `together` with a second one.
     """
 
     id: str
@@ -110,6 +115,8 @@ class Question:
     longest: int = 0
     depends_on: frozenset[str] = frozenset()
     named: Who = ""
+    alarm: frozenset[str] = frozenset()
+    alarm_unsure: Unsure = ""
     reads: Texts = field(default_factory=dict)
 
     @property
@@ -135,22 +142,33 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """One page load. `questions` in order, a revealed question right after the one that reveals it."""
+    """One page load. `questions` in order, a revealed question right after the one that reveals it.
+
+    `asked_by`: the post, or the organisation that receives the person; the second is on no route. `summary`: the page
+    shows what was answered on the pages before it.
+    """
 
     id: str
     title: Texts
     questions: tuple[str, ...]
     when: Condition = ALWAYS
     wordings: tuple[str, ...] = ()
+    asked_by: AskedBy = "post"
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """A way through the questionnaire; the first route whose condition holds is the person's."""
+    """A way through the questionnaire; the first route whose condition holds is the person's.
+
+    `ends`: its last page ends the interview with that outcome. For `none` the condition holds only if nothing said is
+    an alarm (`short_screen`).
+    """
 
     id: str
     when: Condition
     pages: tuple[str, ...]
+    ends: Ends = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import product
 
 from nrm.domain.conditions import Condition
-from nrm.domain.interviews.interviews import ALONE, PLAIN_KINDS, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.interviews import ALONE, PLAIN_KINDS, UNKNOWN, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.questionnaire_flow import opener_of
+from nrm.domain.interviews.short_screen import SCREENED, questions_of
 
 # Which kind each derived value is read from.
 DERIVED = {
@@ -21,6 +23,7 @@ DERIVED = {
     "elsewhere": "one_of",
     "second_country": "country",
     "consent_statistics": "yes_no",
+    "danger": "yes_no",
 }
 CONSENT_CODES = ("given", "refused", "not_asked_child", "not_asked_urgent")
 # Beyond this many combinations of answers a condition is taken as satisfiable.
@@ -84,6 +87,37 @@ def _parts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     for page in questionnaire.pages.values():
         yield from _reveals(questionnaire, page)
     yield from _companions(questionnaire)
+    yield from _alarms(questionnaire)
+
+
+def _alarms(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """What is an alarm is named too, and is asked of everybody on the short screen."""
+    for question in questionnaire.questions.values():
+        key = f"question.{question.id}.alarm"
+        if question.alarm_unsure and not question.alarm:
+            yield f"{key}_unsure", "needs `alarm`: the answers that are an alarm by themselves"
+        if question.alarm and not question.required:
+            yield key, "a question with an alarm is required: not asked is never no"
+        if question.alarm_unsure and any(question.option(code) is None for code in UNKNOWN):
+            yield f"{key}_unsure", "the question cannot be answered with “does not know”"
+        for code in sorted(question.alarm):
+            option = question.option(code)
+            if option is None:
+                yield key, f"`{question.id}` has no option `{code}`"
+            elif option.named != "everybody":
+                yield key, f"`{code}` must be named as well: it names something of everybody"
+    for route in questionnaire.routes:
+        if route.ends != SCREENED:
+            continue
+        asked = questions_of(questionnaire, route)
+        if not any(question.alarm for question in asked):
+            yield f"route.{route.id}.ends", "asks no question that has an `alarm`"
+        for question in questionnaire.questions.values():
+            if question.alarm and question not in asked:
+                yield f"route.{route.id}.pages", f"does not ask `{question.id}`, which has an alarm"
+        for question in asked:
+            if question.named == "everybody" and not question.options:
+                yield f"route.{route.id}.pages", f"asks `{question.id}`, whose own words always name something"
 
 
 def _orders(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
@@ -121,6 +155,8 @@ def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for name in route.pages:
             if name not in questionnaire.pages or name == questionnaire.home.id:
                 yield f"route.{route.id}.pages", f"names the page `{name}`, which does not exist"
+            elif questionnaire.pages[name].asked_by == "receiver":
+                yield f"route.{route.id}.pages", f"names the page `{name}`, which is the receiver’s"
     for question in questionnaire.questions.values():
         for name in question.depends_on:
             if name not in questionnaire.questions:
@@ -224,10 +260,15 @@ def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, st
             if asked in placed and _both_possible(questionnaire, placed[asked], page.id):
                 yield f"page.{page.id}.questions", f"asks `{asked}` again, which `{placed[asked]}` asked on this route"
             placed[asked] = page.id
-            same = question.when.names() & set(page.questions)
-            if same:
-                yield f"question.{asked}.when", f"names `{min(same)}` of the same page; use `under`"
-            yield from _names_only(questionnaire, question.when, earlier, f"question.{asked}.when", route)
+            opens = opener_of(questionnaire, page, question)
+            if opens is None:
+                same = question.when.names() & set(page.questions)
+                if same:
+                    reason = f"names `{min(same)}` of the same page, which does not stand directly before it"
+                    yield f"question.{asked}.when", reason
+                yield from _names_only(questionnaire, question.when, earlier, f"question.{asked}.when", route)
+            else:
+                yield from _codes(questionnaire, question.when, f"question.{asked}.when")
         earlier |= set(page.questions)
     for name in sorted(route.when.names()):
         if name in questionnaire.questions and name not in earlier:
@@ -252,12 +293,19 @@ def _names_only(
 
 def _unreachable(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     used = {questionnaire.home.id, *(name for route in questionnaire.routes for name in route.pages)}
-    for page in questionnaire.pages.values():
-        if page.id not in used:
-            yield f"page.{page.id}", "no route goes there"
     reached: set[str] = set(questionnaire.home.questions)
+    for page in questionnaire.pages.values():
+        if page.asked_by == "receiver":
+            reached.update(page.questions)
+        elif page.id not in used:
+            yield f"page.{page.id}", "no route goes there"
     for position, route in enumerate(questionnaire.routes):
-        others = [Condition("not", parts=(before.when,)) for before in questionnaire.routes[:position]]
+        # The condition of a short screen comes from what is said on it, which leads to the routes after it too.
+        others = [
+            Condition("not", parts=(before.when,))
+            for before in questionnaire.routes[:position]
+            if before.ends != SCREENED
+        ]
         for name in route.pages:
             page = questionnaire.pages[name]
             for asked in page.questions:

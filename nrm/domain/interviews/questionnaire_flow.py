@@ -16,6 +16,43 @@ def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
     return next(route for route in questionnaire.routes if route.when.holds(answers))
 
 
+def ended_as(questionnaire: Questionnaire, answers: Answers) -> str:
+    """The outcome with which the last page of this way ends the interview; empty if it goes on to a shelter."""
+    kept = settled(questionnaire, answers)
+    return route_of(questionnaire, kept).ends if first_incomplete(questionnaire, kept) is None else ""
+
+
+@lru_cache(maxsize=1024)
+def opener_of(questionnaire: Questionnaire, page: Page, question: Question) -> Question | None:
+    """The question of the same page that opens this one.
+
+    It is closed, no list, and stands before it, with nothing between the two but what it opens by the same condition.
+    """
+    names = question.when.names()
+    if question.id not in page.questions or question.under is not None or len(names) != 1:
+        return None
+    for name in reversed(page.questions[: page.questions.index(question.id)]):
+        before = questionnaire.questions[name]
+        if name in names:
+            return before if before.closed and not before.select else None
+        if before.when != question.when:
+            return None
+    return None
+
+
+ANY_OTHER = "-"
+"""Stands for a country or language that is none of the listed ones, among what opens a question."""
+
+
+def opening(opener: Question, question: Question) -> frozenset[str]:
+    """The answers of `opener` after which the question is asked; ANY_OTHER for one that is not listed."""
+    several = opener.kind == "some_of"
+    codes = [option.code for option in opener.options]
+    if opener.kind in ("country", "language"):
+        codes.append(ANY_OTHER)
+    return frozenset(code for code in codes if question.when.holds({opener.id: [code] if several else code}))
+
+
 Step = tuple[Page, Question]
 
 
@@ -23,10 +60,12 @@ Step = tuple[Page, Question]
 class _Group:
     """One question with a condition, or those in a row that have none: asked together or not at all.
 
-    `told` are those of them that a condition of the questionnaire looks at.
+    `told` are those of them that a condition of the questionnaire looks at. `opener`: the question of the same page that
+    must be answered first.
     """
 
     when: Condition
+    opener: str
     under: tuple[str, str] | None
     steps: tuple[Step, ...]
     names: frozenset[str]
@@ -71,8 +110,10 @@ def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
     decisive = _decisive(questionnaire)
     for questions in together:
         steps = tuple((page, question) for question in questions)
+        opener = opener_of(questionnaire, page, questions[0])
         yield _Group(
             questions[0].when,
+            opener.id if opener is not None else "",
             questions[0].under,
             steps,
             frozenset(question.id for question in questions),
@@ -109,6 +150,8 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
             if group.under is not None and not chosen(reached.get(group.under[0]), group.under[1]):
                 continue
             if group.when is not ALWAYS and not group.when.holds(reached):
+                continue
+            if group.opener and group.opener not in reached:
                 continue
             steps += group.steps
             names |= group.names
@@ -161,10 +204,36 @@ def settled(questionnaire: Questionnaire, answers: Answers, *, like: Answers | N
         names = like.way.names
         return Settled({name: value for name, value in kept.items() if name in names}, questionnaire, like.way)
     while True:
+        kept = _without_closed(questionnaire, kept)
         way = _walk(questionnaire, kept)
         if kept.keys() <= way.names:
             return Settled(kept, questionnaire, way)
         kept = {name: value for name, value in kept.items() if name in way.names}
+
+
+@lru_cache(maxsize=64)
+def _conditional(questionnaire: Questionnaire) -> tuple[tuple[str, tuple[Condition, ...]], ...]:
+    """The questions that are not always asked, each with the conditions of which one must hold."""
+    found: dict[str, list[Condition]] = {}
+    for page in questionnaire.pages.values():
+        for name in page.questions:
+            parts = tuple(each for each in (page.when, questionnaire.questions[name].when) if each is not ALWAYS)
+            found.setdefault(name, []).append(Condition("and", parts=parts) if parts else ALWAYS)
+    return tuple((name, tuple(whens)) for name, whens in found.items() if ALWAYS not in whens)
+
+
+def _without_closed(questionnaire: Questionnaire, answers: Answers) -> Answers:
+    """The answers without those that others close, wherever they are asked: they say nothing of the way."""
+    kept = answers
+    while True:
+        closed = {
+            name
+            for name, whens in _conditional(questionnaire)
+            if name in kept and not any(when.holds(kept) for when in whens)
+        }
+        if not closed:
+            return kept
+        kept = {name: value for name, value in kept.items() if name not in closed}
 
 
 def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
@@ -214,14 +283,23 @@ def pages(questionnaire: Questionnaire, answers: Answers) -> tuple[Page, ...]:
 
 
 def page_questions(questionnaire: Questionnaire, page: Page, answers: Answers) -> tuple[Question, ...]:
-    """The questions this page shows given the answers of earlier pages, those still hidden under an option included."""
+    """The questions this page shows given the answers of earlier pages.
+
+    Those still hidden under an option, or closed by another answer of the page, are among them.
+    """
     kept = settled(questionnaire, answers)
     own = frozenset(page.questions)
     earlier = {name: value for name, value in kept.items() if name not in own}
     shown: dict[str, Question] = {}
     for name in page.questions:
         question = questionnaire.questions[name]
-        if question.under[0] in shown if question.under else (question.when is ALWAYS or question.when.holds(earlier)):
+        if question.under:
+            shows = question.under[0] in shown
+        elif opener := opener_of(questionnaire, page, question):
+            shows = opener.id in shown
+        else:
+            shows = question.when is ALWAYS or question.when.holds(earlier)
+        if shows:
             shown[name] = question
     return tuple(shown.values())
 

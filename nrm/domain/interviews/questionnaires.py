@@ -33,6 +33,7 @@ from nrm.domain.interviews.interviews import (
     Wording,
 )
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire, check_whole
+from nrm.domain.interviews.short_screen import calm
 
 Part = TypeVar("Part")
 Named = TypeVar("Named", Question, Page, Wording, Fact, Dimension, Route)
@@ -42,6 +43,8 @@ STRENGTHS = ("S", "M", "W", "-")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 CODE = re.compile(r"[A-Za-z0-9_+]{1,40}")
 STATUSES = ("draft", "approved")
+UNSURE = ("alone", "together")
+ENDS = ("none", "not_asked")
 LONGEST = {"place": 200, "short_text": 200, "long_text": 15_000}
 TEXT_KEYS = ("id", "kind", "text", "hint", "options", "when", "under", "compartment", "required", "by", "longest")
 CODE_KEYS = (
@@ -56,9 +59,11 @@ CODE_KEYS = (
     "none",
     "named",
     "named_for",
+    "alarm",
+    "alarm_unsure",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
-OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral"})
+OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
 TOP_KEYS = frozenset(
     (
         *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
@@ -106,6 +111,12 @@ class _Reader:
         value = table.get(name, default)
         if not isinstance(value, bool):
             raise self.wrong(f"{key}.{name}", "must be true or false")
+        return value
+
+    def one_of(self, table: Mapping[str, Any], name: str, key: str, codes: tuple[str, ...]) -> Any:
+        value = table.get(name, "")
+        if name in table and value not in codes:
+            raise self.wrong(f"{key}.{name}", f"`{value}` is none of {', '.join(codes)}")
         return value
 
     def strings(self, table: Mapping[str, Any], name: str, key: str) -> tuple[str, ...]:
@@ -177,7 +188,7 @@ class _Reader:
         named = self.named_for(table, key) or ("everybody" if self.flag(table, "named", key) else "")
         if neutral and (named or indicators):
             raise self.wrong(f"{key}.neutral", "what names something is not neutral")
-        return Option(code, text, indicators, given, group, source, named, neutral)
+        return Option(code, text, indicators, given, group, source, named, neutral, self.flag(table, "weak", key))
 
     def named_for(self, table: Mapping[str, Any], key: str) -> Who:
         """Whom an answer names something of, beside everybody."""
@@ -248,6 +259,8 @@ class _Reader:
             longest=self.whole(table, "longest", key, LONGEST.get(kind, 0)),
             depends_on=frozenset(self.strings(table, "depends_on", key)),
             named=self.own_words(key, kind, table),
+            alarm=frozenset(self.strings(table, "alarm", key)),
+            alarm_unsure=self.one_of(table, "alarm_unsure", key, UNSURE),
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -386,7 +399,7 @@ class _Reader:
             reading=MappingProxyType(read_out.statuses()),
         )
         check_whole(result, self.file)
-        return result
+        return replace(result, routes=tuple(calm(result, route) for route in result.routes))
 
     def every(self, name: str, read: Callable[[str, Mapping[str, Any]], Part]) -> list[Part]:
         """The tables of a list as they are read; what is wrong with one is kept, and the next one is read."""
@@ -410,17 +423,24 @@ class _Reader:
 
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
-        self.known(table, ("id", "title", "questions", "when", "wordings"), f"page.{identifier}")
         key = f"page.{identifier}"
-        title = self.texts(table.get("title"), f"{key}.title")
-        listed = self.strings(table, "questions", key)
-        return Page(identifier, title, listed, self.condition(table, key), self.strings(table, "wordings", key))
+        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary"), key)
+        return Page(
+            identifier,
+            self.texts(table.get("title"), f"{key}.title"),
+            self.strings(table, "questions", key),
+            self.condition(table, key),
+            self.strings(table, "wordings", key),
+            self.one_of(table, "asked_by", key, ("post", "receiver")) or "post",
+            self.flag(table, "summary", key),
+        )
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:
         identifier = self.string(table, "id", key)
-        self.known(table, ("id", "when", "pages"), f"route.{identifier}")
         key = f"route.{identifier}"
-        return Route(identifier, self.condition(table, key), self.strings(table, "pages", key))
+        self.known(table, ("id", "when", "pages", "ends"), key)
+        pages = self.strings(table, "pages", key)
+        return Route(identifier, self.condition(table, key), pages, self.one_of(table, "ends", key, ENDS))
 
     def wording(self, key: str, table: Mapping[str, Any]) -> Wording:
         identifier = self.string(table, "id", key)

@@ -12,6 +12,8 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.shelter.permits import check_return_to_family
 
 POSSIBLE, SUSPECTED, NONE, REFUSED, UNDECIDED = "possible", "suspected", "none", "refused", "undecided"
+NOT_ASKED = "not_asked"
+"""Nobody could ask in private or in a language that was understood: never "no indicator"."""
 ASSESSMENTS = (POSSIBLE, SUSPECTED, NONE)
 KIND = (
     "citizenship_class",

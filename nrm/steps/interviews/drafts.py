@@ -265,24 +265,15 @@ def sealed_next(
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
-    `visited` are the pages saved now. A page that lost answers because another changed must be looked at again; where
+    `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another changed must be looked at again; where
     it was the one that names parties to the person, nobody was named. `named`: by the page that is saved now.
     """
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()
     again = {page.id for page in every_page if lost.intersection(page.questions)}
     looked_at = tuple(dict.fromkeys([page for page in draft.visited if page not in again] + list(visited)))
-    wordings = dict(draft.wordings)
     questionnaire = draft.questionnaire
-    spoken = answers.get(language_question(questionnaire))
-    language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
-    if read := wording_read(questionnaire, answers, language):
-        wordings[read.id] = {
-            "version": read.version,
-            "language": read.language,
-            "status": read.status,
-            "sha256": read.sha256,
-        }
+    wordings = wordings_read(draft, answers, visited)
     times = _times(draft, visited)
     if named is None:
         named = () if names_parties(questionnaire) & again else draft.named
@@ -313,6 +304,23 @@ def sealed_next(
         on_paper=draft.on_paper,
     )
     return after, following
+
+
+def wordings_read(draft: Draft, answers: Answers, saved: Iterable[str]) -> dict[str, Any]:
+    """What was read out until now, and on the pages that are saved now."""
+    questionnaire = draft.questionnaire
+    spoken = answers.get(language_question(questionnaire))
+    language = reading_language(questionnaire, spoken, staff=questionnaire.languages[0])
+    found = dict(draft.wordings)
+    for page in saved:
+        if read := wording_read(questionnaire, answers, language, page=questionnaire.pages[page]):
+            found[read.id] = {
+                "version": read.version,
+                "language": read.language,
+                "status": read.status,
+                "sha256": read.sha256,
+            }
+    return found
 
 
 def names_parties(questionnaire: Questionnaire) -> set[str]:

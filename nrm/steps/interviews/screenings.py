@@ -9,8 +9,10 @@ from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.questionnaire_flow import ended_as
 from nrm.domain.interviews.screenings import (
     NONE,
+    NOT_ASKED,
     PROCESSED_WITHOUT_HELP,
     REFUSED,
     UNDECIDED,
@@ -29,9 +31,14 @@ def local_day(at: datetime) -> date:
 
 
 def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
-    """`refused` or `none` when these answers lead to no referral, else None."""
+    """`refused`, `none` or `not_asked` when these answers lead to no referral, else None.
+
+    `none` is what the officer concludes, or that the short screen was answered whole and nothing in it was an alarm.
+    """
     if consent_of(questionnaire, answers) == REFUSED:
         return REFUSED
+    if ended := ended_as(questionnaire, answers):
+        return ended
     return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
 
 
@@ -69,13 +76,14 @@ def screenings_of(
     if statistics_consent(questionnaire, answers) == "no":
         return []
     facts = screening_facts(questionnaire, answers)
-    age_class, processed = facts["age_class"], processed_as(facts["assessment"], receiver)
+    age_class = facts["age_class"]
+    processed = NOT_ASKED if outcome == NOT_ASKED else processed_as(facts["assessment"], receiver)
     check_processed(processed, age_class)
     return [
         Screening(
             month=month,
             citizenship_class=facts["citizenship_class"],
-            outcome=outcome_of(facts["assessment"]),
+            outcome=outcome or outcome_of(facts["assessment"]),
             processed=processed,
             age_class=age_class,
             gender=str(case_facts(questionnaire, answers, today=day)["gender"]),

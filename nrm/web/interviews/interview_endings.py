@@ -6,6 +6,7 @@ The post alone cannot end a child's interview here: the page asks the child auth
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -36,6 +37,8 @@ WHY = "assessment_why"
 # Answers that need not be shown before an interview is destroyed.
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
+# Fields of the page that are not answers, and are made anew.
+AROUND = frozenset({"csrf_token", "seen", "shorter", "reason", "leave", "aloud"})
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
 NOT_ENDED = N_(
     "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
@@ -233,6 +236,50 @@ def after_last_page(draft: Draft, given: dict[str, Any], *, preset: str | None, 
             pass
     actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by)
     return redirect(url_for("interviews.end_page", interview_id=interview_id, shelter=shelter or None), 303)
+
+
+def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -> BaseResponse | tuple[str, int]:
+    """The short screen ends the interview: at once, or after one more page if more was said before.
+
+    Raises StaleAnswers, EnteredTwice, Incomplete, NoLongerDraft.
+    """
+    answers = draft.filled(page, given)
+    lost = [name for name in draft.answers if name not in answers and name not in draft.questionnaire.pages[page].questions]
+    against = actions.against_end(draft, answers)
+    form, confirmed = EndForm(request.form), "shorter" in request.form
+    if (lost or against) and not confirmed:
+        return _shorter(draft, answers, page, lost, against, EndForm(), 200)
+    try:
+        last = actions.LastPage(page, given, seen)
+        ending = actions.end(
+            interview_id=draft.interview_id, last=last, reason=str(form.reason.data or ""), by=access.actor()
+        )
+    except actions.ReasonNeeded:
+        form.validate()
+        return _shorter(draft, answers, page, lost, against, form, 422)
+    return redirect(url_for("interviews.ended", ending=ending), 303)
+
+
+def _shorter(
+    draft: Draft, answers: Mapping[str, Any], page: str, lost: list[str], against: Against, form: EndForm, status: int
+) -> tuple[str, int]:
+    """The page before the short screen ends what was more: what was said, and what would be destroyed."""
+    questions = draft.questionnaire.questions
+    texts = [name for name in lost if questions[name].by == "person" or questions[name].kind in TEXTS]
+    return (
+        render_template(
+            "interviews/interviews/shorter.html",
+            draft=draft,
+            here=url_for("interviews.page", interview_id=draft.interview_id, page=page),
+            ending=ending_of(draft.questionnaire, answers),
+            rows=_told_of(against),
+            lost=[questions[name].text[current_language()] for name in texts],
+            asks_reason=bool(against),
+            kept=[(name, value) for name, value in request.form.items(multi=True) if name not in AROUND],
+            form=form,
+        ),
+        status,
+    )
 
 
 def ask_again(interview_id: uuid.UUID, *, discard: bool) -> BaseResponse:

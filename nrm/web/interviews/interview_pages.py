@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +24,9 @@ from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out
 from nrm.domain.interviews.indicators import Profile, profile
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import with_page
+from nrm.domain.interviews.questionnaire_flow import route_of, with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.short_screen import screen_of
 from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
 from nrm.steps.referrals import proposals as proposal_steps
@@ -39,7 +41,9 @@ from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter.opened import answer_rows
 
 DAY = 24 * 3600
-SHOWN_OF_A_TEXT = 300
+SHOWN_OF_A_TEXT = 2_000
+FOLDED_AFTER = 180
+"""Of a text on a summary: about four lines; the rest opens."""
 LONGEST_NUMBER = 9
 # Fields of the form that are not answers.
 AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", directives.FIELD})
@@ -163,7 +167,8 @@ def _render(
     answers = draft.answers if answers is None else answers
     language = current_language()
     journey, place = draft.pages, draft.pages.index(page)
-    last = page is journey[-1]
+    screens = page in screen_of(draft.questionnaire)
+    last = page is journey[-1] and not screens
     consent = consent_of(draft.questionnaire, draft.answers)
     ends = last and consent == REFUSED
     more: dict[str, Any] = {}
@@ -179,13 +184,15 @@ def _render(
             more |= {"undecided": True, "lost": interview_endings.of_what_happened(draft)}
         if "assessment" in page.questions:
             more["profile"] = _profile(draft)
-            more["summary"] = _summary(draft, page)
+    if page.summary:
+        more["summary"] = _summary(draft, page)
     asked_form = picked if picked is not None and picked.errors else form
     shown = {
         "page_id": page.id,
         "title": page.title[language],
         "number": place + 1,
-        "pages": len(journey),
+        "pages": _pages_known(draft, screens),
+        "screens": _ends_the_screen(draft.questionnaire, page),
         "back": journey[place - 1] if place else None,
         "last": last,
         "ends": ends,
@@ -226,9 +233,22 @@ def _render(
     )
 
 
+def _pages_known(draft: Draft, screens: bool) -> int:
+    """How many pages there are: of the short screen until its answers make it the whole interview."""
+    screen = [page for page in draft.pages if page in screen_of(draft.questionnaire)]
+    if screens and any(page.id in draft.journey.lacking for page in screen):
+        return len(screen)
+    return len(draft.pages)
+
+
+def _ends_the_screen(questionnaire: Questionnaire, page: Page) -> bool:
+    """Whether the interview may end on this page because nothing on it is an alarm."""
+    return any(questionnaire.questions[name].alarm for name in page.questions)
+
+
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
     told = tuple((line.value, line.read) for line in shown["directives"])
-    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child")), told)
+    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "child", "screens")), told)
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
@@ -367,16 +387,30 @@ def _profile(draft: Draft) -> Profile:
     return profile(draft.questionnaire, draft.answers, child=age != "adult")
 
 
-def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str]]]]:
-    """Every page before this one with its answers in words; long texts are cut, the page itself has them whole."""
+def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, str]]]]:
+    """The pages before this one on which something was answered: question, answer, and the part of it that is folded.
+
+    Very long texts are cut, the page itself has them whole.
+    """
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
     rows = []
     for page in draft.pages:
-        if page.id != here.id:
-            own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
-            shown = [(question, _cut(answer)) for question, answer in answer_rows(draft.questionnaire, own, names)]
+        if page is here:
+            return rows
+        own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+        shown = [(question, *_folded(_cut(answer))) for question, answer in answer_rows(draft.questionnaire, own, names)]
+        if shown:
             rows.append((page, shown))
     return rows
+
+
+def _folded(text: str) -> tuple[str, str]:
+    """The beginning of a text and the rest, which is empty for one of up to four lines."""
+    lines = text.split("\n")
+    kept = "\n".join(lines[:4])
+    if len(kept) > FOLDED_AFTER:
+        kept = re.sub(r"\s\S*$", "", kept[:FOLDED_AFTER])
+    return kept, text[len(kept) :].strip()
 
 
 def _cut(text: str) -> str:

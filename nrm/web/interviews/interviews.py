@@ -19,7 +19,7 @@ from nrm.actions.interviews.interviews import Draft, Incomplete, LastPage, NoLon
 from nrm.domain.accounts.accounts import NotVisible, Permission, Role
 from nrm.domain.interviews.facts import consent_of
 from nrm.domain.interviews.interviews import Page
-from nrm.domain.interviews.questionnaire_flow import journey
+from nrm.domain.interviews.questionnaire_flow import ended_as, journey
 from nrm.domain.referrals.referrals import ReferralRefusal
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.words import N_
@@ -43,7 +43,7 @@ REFUSALS = {
     ReferralRefusal.DUTY_OFFICER_DECIDES: N_("The duty officer decides now. Call the duty desk."),
 }
 AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
-ENDINGS = ("refused", "none", "undecided", "discarded")
+ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded")
 
 
 @home.page(Role.BORDER_OFFICER)
@@ -206,6 +206,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             so_far = _acceptable(form)
             urgent = actions.make_urgent(interview_id=interview_id, page=page, given=so_far, seen=seen, by=by)
             return _to_page(urgent, urgent.page_to_do)
+        ends = ended_as(draft.questionnaire, draft.filled(page, given or _acceptable(form)))
+        if ends and _loses(draft, asked, given or _acceptable(form)):
+            return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
             actions.save_page(draft=draft, page=page, given=so_far, seen=seen, by=by, named=_named(draft, asked))
@@ -215,6 +218,8 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
+        if ends:
+            return interview_endings.after_screen(draft, given, page=page, seen=seen)
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:
             return _finish(draft, asked, form, given, seen)
         named = _named(draft, asked)
@@ -232,6 +237,12 @@ def _acceptable(form: PageForm) -> dict[str, Any]:
     """What can be kept of a page that is left before it is complete."""
     fields = form.question_fields().items()
     return {name: field.data for name, field in fields if not field.errors and field.data is not None}
+
+
+def _loses(draft: Draft, page: Page, given: dict[str, Any]) -> bool:
+    """Whether answers of other pages would be lost with these."""
+    after = draft.filled(page.id, given)
+    return any(name not in after and name not in page.questions for name in draft.answers)
 
 
 def _wrongly_typed(form: PageForm) -> bool:

@@ -32,7 +32,8 @@ class PrintedOption:
 
 @dataclass(frozen=True, slots=True)
 class PrintedQuestion:
-    """One question; `other`: the words in front of a line for what is not listed."""
+    """One question; `other`: the words in front of a line for what is not listed; `only`: after which answers it is
+    asked."""
 
     number: int
     kind: str
@@ -45,6 +46,7 @@ class PrintedQuestion:
     other: str
     lines: int
     gates: tuple[str, ...]
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class _Writer:
             self._other(question),
             LINES_OF_A_STORY if question.id == "story" else LINES,
             tuple(paper_forms.gate_words(self.paper, gate, staff) for gate in gates),
+            paper_forms.only_words(self.paper, question, staff),
         )
 
     def _other(self, question: Question) -> str:
@@ -189,11 +192,8 @@ class _Writer:
                 if party.competence is not None or party.kind.holds_keys:
                     yield PrintedOption(party.code, text_in(party.names), "")
             return
-        below = {
-            each.under[1]: each
-            for each in self.questionnaire.questions.values()
-            if each.under is not None and each.under[0] == question.id
-        }
+        beside = next(part.questions for part in self.paper.parts if question in part.questions)
+        below = {each.under[1]: each for each in beside if each.under is not None and each.under[0] == question.id}
         for code, option in paper_forms.codes(question):
             said = ""
             if question.by == "person" and self.spoken != staff:

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
 from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import page_questions
+from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
 from nrm.domain.interviews.wordings import reading_language
 
 TEMPLATE = "interviews/interviews/questions.html"
@@ -32,6 +32,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
+        "only": "Vetëm nëse përgjigjja më sipër është {texts}.",
+        "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
+        "or": " ose ",
     },
     "en": {
         "optional": "(optional)",
@@ -42,6 +45,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "day": "Day",
         "month": "Month",
         "year": "Year",
+        "only": "Only if the answer above is {texts}.",
+        "only_not": "Only if the answer above is not {texts}.",
+        "or": " or ",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -126,10 +132,10 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
-    _pieces: dict[tuple[frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
+    _pieces: dict[tuple[Page, frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
+    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -139,19 +145,21 @@ class QuestionMarkup:
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(shown, staff, self._other_language_to_read(staff, spoken))
+        leads, pieces = self._ready(page, shown, staff, self._other_language_to_read(staff, spoken))
         html = [leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(self, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
-        """(what stands above, the pieces) for these questions."""
-        key = (shown, staff, say)
+    def _ready(
+        self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None
+    ) -> tuple[str, list[_Piece]]:
+        """(what stands above, the pieces) for these questions of the page."""
+        key = (page, shown, staff, say)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
-            pieces = [self._piece(question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
+            pieces = [self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
             ready = "".join(self._leads(shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
@@ -178,7 +186,7 @@ class QuestionMarkup:
         marked = not _all_optional(shown)
         html = self._leads(shown, staff, say)
         for question, revealed in _nested(shown):
-            html.append(self._macro(question, revealed, controls, errors, staff, say, marked))
+            html.append(self._macro(page, question, revealed, controls, errors, staff, say, marked))
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
@@ -222,6 +230,7 @@ class QuestionMarkup:
 
     def _macro(
         self,
+        page: Page,
         question: Question,
         revealed: Mapping[str, Question],
         controls: Controls | _Marks,
@@ -231,17 +240,49 @@ class QuestionMarkup:
         marked: bool,
     ) -> Markup:
         words = WORDS[staff] if marked else {**WORDS[staff], "optional": ""}
-        html = self._template.question(question, revealed, controls, errors, staff, say, words)
+        opens, only = self._opens(page, question), self._only(page, question, staff)
+        last = bool(only) and self._is_last_opened(page, question)
+        html = self._template.question(question, revealed, controls, errors, staff, say, words, opens, only, last)
         return Markup(html)  # noqa: S704 - a macro's own output
 
+    def _opens(self, page: Page, question: Question) -> frozenset[str]:
+        """The answers of this question that open one after it on the page; empty if it opens none."""
+        asked = (self.questionnaire.questions[name] for name in page.questions)
+        opened = next((each for each in asked if opener_of(self.questionnaire, page, each) is question), None)
+        return opening(question, opened) if opened is not None else frozenset()
+
+    def _is_last_opened(self, page: Page, question: Question) -> bool:
+        """Whether the next question of the page is not opened by the same one."""
+        after = page.questions[page.questions.index(question.id) + 1 :][:1]
+        openers = [opener_of(self.questionnaire, page, self.questionnaire.questions[name]) for name in after]
+        return opener_of(self.questionnaire, page, question) not in openers
+
+    def _only(self, page: Page, question: Question, staff: str) -> str:
+        """After which answers of the question above this one is asked, in words; empty if it is always asked."""
+        opener = opener_of(self.questionnaire, page, question)
+        if opener is None:
+            return ""
+        opens = opening(opener, question)
+        closes = [option for option in opener.options if option.code not in opens]
+        opening_options = [option for option in opener.options if option.code in opens]
+        shorter = closes if ANY_OTHER in opens or len(closes) < len(opening_options) else opening_options
+        texts = WORDS[staff]["or"].join(f"“{option.text[staff]}”" for option in shorter)
+        return WORDS[staff]["only_not" if shorter is closes else "only"].format(texts=texts)
+
     def _piece(
-        self, question: Question, revealed: Mapping[str, Question], staff: str, say: str | None, marked: bool
+        self,
+        page: Page,
+        question: Question,
+        revealed: Mapping[str, Question],
+        staff: str,
+        say: str | None,
+        marked: bool,
     ) -> _Piece:
         names = (question.id, *(each.id for each in revealed.values()))
-        key = (frozenset(names), staff, say, marked)
+        key = (page, frozenset(names), staff, say, marked)
         piece = self._pieces.get(key)
         if piece is None:
-            html = str(self._macro(question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
+            html = str(self._macro(page, question, revealed, _Marks(), NO_ERRORS, staff, say, marked))
             cut = MARK.split(html)
             texts: dict[str, dict[str, int]] = {}
             options: dict[str, dict[str, tuple[int, str]]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from nrm.domain.interviews.interviews import ALONE
 from tests.unit.domain.interviews.small_questionnaire import returnee
 
 Q = returnee()
+# The post no longer asks about vulnerability; the arithmetic is the same for whoever does.
+EVERYTHING = replace(Q, routes=(replace(Q.routes[-1], pages=(*Q.routes[-1].pages, "receiver")),))
 QUIET = {name: ["none"] for name in ("promised", "start", "before", "conditions", "control", "depend", "noticed")}
 
 
 def drawn(*, child: bool = False, **answers: Any) -> Profile:
     given_answers = {"urgent": "no", "age": "adult", **QUIET, **answers}
-    return profile(Q, given_answers, child=child)
+    return profile(EVERYTHING, given_answers, child=child)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +246,7 @@ def test_whatever_is_named_alone_is_suspected_and_stands_in_the_profile(
 ) -> None:
     asked = Q.questions[question]
     answer: Any = [option] if asked.kind == "some_of" else option
-    found = drawn(child=child, **{question: answer})
+    found = drawn(child=child, alone="no", **{question: answer})
     chosen_option = asked.option(option)
     assert chosen_option is not None
     assert found.outcome in ("suspected", "possible")
@@ -320,15 +323,14 @@ def test_what_a_child_says_in_own_words_is_never_nothing(question: str) -> None:
     [
         {"hurt": "yes"},
         {"alone": "no"},
-        {"companions": ["friend"]},
+        {"alone": "no", "companions": ["friend"]},
         {"needs": ["medical", "security"]},
-        {"risk": "high"},
+        {"danger": "yes"},
     ],
 )
 def test_nothing_is_not_said_of_who_is_hurt_not_alone_or_asks_for_protection(said: dict[str, Any]) -> None:
     quiet = {
         "alone": "yes",
-        "companions": ["parent"],
         "hurt": "no",
         "danger": "no",
         "needs": ["medical"],
@@ -341,14 +343,14 @@ def test_nothing_is_not_said_of_who_is_hurt_not_alone_or_asks_for_protection(sai
         words = " ".join(found.sentences["en"])
         assert "nothing was named" not in words
         assert "none was noticed" not in words
-        option = next(iter(said))
+        option = list(said)[-1]
         assert Q.questions[option].text["en"].lower() in words.lower()
 
 
 def test_a_partner_is_no_family_of_a_child() -> None:
     answers = {
         "urgent": "yes",
-        "alone": "yes",
+        "alone": "no",
         "companions": ["partner"],
         "hurt": "no",
         "danger": "no",

@@ -18,6 +18,7 @@ from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.interviews import Page, Question
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import page_questions
 from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.store.countries import country
@@ -30,17 +31,19 @@ Answer = BaseResponse | tuple[str, int] | str
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One answer in the officer's words and in the person's."""
+    """One answer in the officer's words and in the person's, with the number that it has on paper and on the page."""
 
+    number: str
     text: str
     said: str
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One question in the officer's words and in the person's, with its answers."""
+    """One question in the officer's words and in the person's, with its answers and its number on paper."""
 
     id: str
+    number: int
     text: str
     said: str
     lines: tuple[Line, ...]
@@ -95,6 +98,7 @@ def aloud(interview_id: uuid.UUID, page: str) -> Answer:
         code=draft.pseudonym,
         say=say,
         language=draft.questionnaire.language_names.get(say, say),
+        lacking=_lacking(draft),
         is_draft=draft.questionnaire.reading.get(say, ("",))[0] == "draft",
         wordings=wordings,
         questions=[_spoken(draft, question, say) for question in _asked(draft, asked)],
@@ -147,10 +151,22 @@ def _language_to_read(draft: Draft) -> str:
     )
 
 
+def _lacking(draft: Draft) -> str:
+    """What the officer calls the person's language, if there is no text in it."""
+    asked = draft.questionnaire
+    spoken = draft.answers.get(language_question(asked))
+    if spoken is None or spoken in asked.languages or spoken in asked.reading:
+        return ""
+    words = asked.language_words.get(spoken)
+    return text_in(words) if words else language_name(spoken, current_language()).capitalize()
+
+
 def _spoken(draft: Draft, question: Question, say: str) -> Spoken:
     choices = country().choices_of(draft.questionnaire)
     lines = tuple(
-        Line(text_in(option.text), choices.words(question, option, say, country_name)) for option in question.options
+        Line(number, text_in(option.text), choices.words(question, option, say, country_name))
+        for number, option in codes(question)
     )
     said = question.reads.get(say) or question.text.get(say) or text_in(question.text)
-    return Spoken(question.id, text_in(question.text), said, lines)
+    number = plan(draft.questionnaire).numbers[question.id]
+    return Spoken(question.id, number, text_in(question.text), said, lines)

@@ -17,8 +17,11 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
+from forms.names import country_name, language_name
 from nrm.domain.interviews.interviews import Answers, Page, Question, Questionnaire
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
+from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
 
 TEMPLATE = "interviews/interviews/questions.html"
@@ -35,6 +38,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only": "Vetëm nëse përgjigjja më sipër është {texts}.",
         "only_not": "Vetëm nëse përgjigjja më sipër nuk është {texts}.",
         "or": " ose ",
+        "no_text": "në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu",
     },
     "en": {
         "optional": "(optional)",
@@ -48,6 +52,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only": "Only if the answer above is {texts}.",
         "only_not": "Only if the answer above is not {texts}.",
         "or": " or ",
+        "no_text": "there is no text in this language, the interpreter translates what stands here",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -92,6 +97,15 @@ class _Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a question in the person's language: its number on paper, and (code on paper, words) of each
+    answer."""
+
+    number: int
+    options: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """One question with what opens under it: `blank` without any answer, else `parts` with a slot after each.
 
@@ -132,10 +146,13 @@ class QuestionMarkup:
 
     environment: Environment
     questionnaire: Questionnaire
+    choices: Choices = NO_CHOICES
     _pieces: dict[tuple[Page, frozenset[str], str, str | None, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
-    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(default_factory=dict)
+    _plans: dict[tuple[Page, tuple[Question, ...], str, str | None], tuple[str, list[_Piece]]] = field(
+        default_factory=dict
+    )
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
         """The questions the page shows, with the answers given so far."""
@@ -146,20 +163,20 @@ class QuestionMarkup:
             if answers.get(question.id) is not None
         }
         leads, pieces = self._ready(page, shown, staff, self._other_language_to_read(staff, spoken))
-        html = [leads]
+        html = [self._no_text(page, shown, staff, spoken), leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
 
-    def _ready(
-        self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None
-    ) -> tuple[str, list[_Piece]]:
+    def _ready(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> tuple[str, list[_Piece]]:
         """(what stands above, the pieces) for these questions of the page."""
         key = (page, shown, staff, say)
         ready = self._plans.get(key)
         if ready is None:
             marked = not _all_optional(shown)
-            pieces = [self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)]
+            pieces = [
+                self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)
+            ]
             ready = "".join(self._leads(shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
@@ -184,7 +201,7 @@ class QuestionMarkup:
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
         marked = not _all_optional(shown)
-        html = self._leads(shown, staff, say)
+        html = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(shown, staff, say)]  # noqa: S704
         for question, revealed in _nested(shown):
             html.append(self._macro(page, question, revealed, controls, errors, staff, say, marked))
         return Markup("").join(html)
@@ -192,7 +209,7 @@ class QuestionMarkup:
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
         """What is read out on the page, in the person's language when there is a wording in it."""
         say = reading_language(self.questionnaire, spoken, staff=staff)
-        html = []
+        html = [Markup(self._lacking(staff, spoken))] if page.wordings else []  # noqa: S704 - a macro's own output
         for name in page.wordings:
             key = (name, staff, say)
             if key not in self._wordings:
@@ -212,6 +229,19 @@ class QuestionMarkup:
                 leads.append(self._draft(staff, say))
             self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
         return list(self._above[key])
+
+    def _no_text(self, page: Page, shown: tuple[Question, ...], staff: str, spoken: str | None) -> str:
+        """That the person's language has no text, where the page asks the person and reads nothing out before."""
+        asks = any(question.by == "person" for question in shown)
+        return self._lacking(staff, spoken) if asks and not page.wordings else ""
+
+    def _lacking(self, staff: str, spoken: str | None) -> str:
+        asked = self.questionnaire
+        if not spoken or spoken in asked.languages or spoken in asked.reading:
+            return ""
+        words = asked.language_words.get(spoken)
+        name = words[staff] if words else language_name(spoken, staff).capitalize()
+        return str(self._template.no_text(name, WORDS[staff]))
 
     def _draft(self, staff: str, say: str) -> str:
         """That the texts in `say` wait for a translator's check; empty when they do not."""
@@ -240,10 +270,23 @@ class QuestionMarkup:
         marked: bool,
     ) -> Markup:
         words = WORDS[staff] if marked else {**WORDS[staff], "optional": ""}
+        beside = self._beside(question, say)
         opens, only = self._opens(page, question), self._only(page, question, staff)
         last = bool(only) and self._is_last_opened(page, question)
-        html = self._template.question(question, revealed, controls, errors, staff, say, words, opens, only, last)
+        html = self._template.question(
+            question, revealed, controls, errors, staff, say, words, opens, only, last, beside
+        )
         return Markup(html)  # noqa: S704 - a macro's own output
+
+    def _beside(self, question: Question, say: str | None) -> Beside | None:
+        """The question and its answers in the person's language, by the numbers of paper, card and interpreter."""
+        if say is None or question.by != "person" or say not in question.reads:
+            return None
+        words = {
+            option.code: (label, self.choices.words(question, option, say, country_name))
+            for label, option in codes(question)
+        }
+        return Beside(plan(self.questionnaire).numbers[question.id], words)
 
     def _opens(self, page: Page, question: Question) -> frozenset[str]:
         """The answers of this question that open one after it on the page; empty if it opens none."""

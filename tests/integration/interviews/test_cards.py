@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from nrm.db import db
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.render import pdf
@@ -34,6 +35,8 @@ def _typesetter_ends() -> Iterator[None]:
 def on_page(person: Person, page: str, **changed: Any) -> str:
     """An interview that stands on that page; its address without the page."""
     address = begin(person)
+    if changed.get("language", "sq") != "sq":
+        changed.setdefault("interpreter", "present")
     walk(person, example(**changed), address, until=page)
     return address.rsplit("/", 1)[0]
 
@@ -55,10 +58,13 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
     body = person.get(f"{interview}/happened/aloud/control")
     question = questionnaire().questions["control"]
     said = question.reads.get(language) or question.text[language]
-    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}">' in body
-    assert f'<h1 dir="auto">{said}</h1>' in body
-    items = re.findall(r'<li dir="auto">(.*?)</li>', body)
-    assert len(items) == len(question.options)
+    assert f'<main class="wrap" id="main" tabindex="-1" lang="{language}" dir="ltr">' in body
+    number = plan(questionnaire()).numbers["control"]
+    assert f'<h1 dir="auto">{number}. {said}</h1>' in body
+    lines = re.findall(r"<li><b>(.*?)</b> <bdi>(.*?)</bdi></li>", body)
+    assert [each for each, _ in lines] == [each for each, _ in codes(question)]
+    assert {"0", "88", "89"} <= {each for each, _ in lines}
+    items = [words for _, words in lines]
     if language not in ("sq", "en"):
         assert not {option.text[staff] for option in question.options for staff in ("sq", "en")} & {*items}
     assert f'href="{interview}/happened#control"' in body
@@ -67,6 +73,22 @@ def test_a_card_shows_one_question_and_its_answers_in_the_persons_language(
     view = person.get(f"{interview}/happened/aloud")
     assert ("përkthim ende i pamiratuar" in view) == (language not in ("sq", "en"))
     assert said in view
+    form = person.get(f"{interview}/happened")
+    for each, words in lines:  # the same number on the card, in the interpreter's view and on the page
+        assert f"<li>{each} {words}" in view
+        if language not in ("sq", "en"):
+            assert re.search(rf">{each} [^<]*<i lang={language}>{re.escape(words)}</i></label>", form)
+
+
+def test_a_language_without_text_says_so_on_the_page_and_to_the_interpreter(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "happened", language="bn")
+    note = "Bengalisht: në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu."
+    for path in ("happened", "happened/aloud"):
+        assert note in person.get(f"{interview}/{path}")
+    other = on_page(person, "happened", language="el")
+    for path in ("happened", "happened/aloud"):
+        assert "nuk ka tekst" not in person.get(f"{other}/{path}")
 
 
 def test_nothing_is_kept_or_told_by_looking_at_cards(app: Flask, sign_in: SignIn) -> None:

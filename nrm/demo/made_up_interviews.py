@@ -32,8 +32,8 @@ def random_answers(
     """A plausible interview.
 
     `fixed` answers win wherever their question is reached (`{"age": "adult", "consent_services": "yes"}`). `severity`
-    is the chance of each option that stands for an indicator or is an alarm, `answered` of a question that may stay open; 0 and 1 are
-    allowed. `texts` are the choices for a text question by its id, beside the ones built in.
+    is the chance of each option that stands for an indicator or is an alarm, `answered` of a question that may stay
+    open; 0 and 1 are allowed. `texts` are the choices for a text question by its id, beside the ones built in.
     """
     wanted = dict(fixed or {})
     choices = {**TEXTS, **(texts or {})}

@@ -113,7 +113,7 @@ def test_nothing_different_is_nothing_said(edited: Callable[..., Path]) -> None:
         ('id = "D5.documents", adult = "S"', 'id = "D5.documents", adult = "M"',
          ["indicator D5.documents changes: adult S -> M"]),
         ('  { code = "film",', '  { code = "movies",', ["option work.film is gone", "option work.movies is new"]),
-        ('when = { eq = ["age", "adult"] }\nquestions = ["consent_urgent"]', 'questions = ["consent_urgent"]',
+        ('when = { eq = ["age", "adult"] }\nquestions = ["consent_urgent",', 'questions = ["consent_urgent",',
          ["page urgent_consent changes: gate"]),
         ('id = "urgent"\nwhen = { eq = ["urgent", "yes"] }', 'id = "urgent"\nwhen = { in = ["urgent", ["yes", "no"]] }',
          ["route urgent changes: gate"]),

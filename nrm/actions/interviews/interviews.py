@@ -30,7 +30,7 @@ from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interview_findings import whole_interview
 from nrm.domain.interviews.interviews import Answers, Questionnaire, Texts
 from nrm.domain.interviews.questionnaire_flow import ended_as, pages, settled, with_page
-from nrm.domain.interviews.screenings import NONE, NOT_ASKED, REFUSED
+from nrm.domain.interviews.screenings import NOT_ASKED, REFUSED
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts, paper_entries

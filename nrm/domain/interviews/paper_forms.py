@@ -267,9 +267,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "gate": "Nëse {condition}, vazhdoni vetëm me {steps}.",
             "asked": "Vetëm nëse {condition}.",
             "ends": "Nëse {condition}, ndaluni këtu: jepni fletëpalosjen.",
-            "calm": "Ndaluni këtu dhe jepni fletëpalosjen, por vetëm nëse janë përgjigjur të gjitha {numbers} dhe asnjë nga "
-            "këto nuk vlen: {alarms}; “nuk e di” ose “nuk përgjigjet” te {alone}, ose te dy nga {together}; çdo gjë "
-            "tjetër që e përmend a e shfaq dhunën, rrezikun a shfrytëzimin: {others}. Përndryshe vazhdoni.",
+            "calm": "Ndaluni këtu dhe jepni fletëpalosjen, por vetëm nëse janë përgjigjur të gjitha {numbers} dhe "
+            "asnjë nga këto nuk vlen: {alarms}; “nuk e di” ose “nuk përgjigjet” te {alone}, ose te dy nga {together}; "
+            "çdo gjë tjetër që e përmend a e shfaq dhunën, rrezikun a shfrytëzimin: {others}. Përndryshe vazhdoni.",
         },
         "en": {
             "eq": "{number} is {texts}",
@@ -285,9 +285,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "gate": "If {condition}, go on only with {steps}.",
             "asked": "Only if {condition}.",
             "ends": "If {condition}, stop here: give the leaflet.",
-            "calm": "Stop here and give the leaflet, but only if all of {numbers} were answered and none of these holds: "
-            "{alarms}; “does not know” or “will not answer” in {alone}, or in two of {together}; anything else that "
-            "names or shows violence, danger or exploitation: {others}. Otherwise go on.",
+            "calm": "Stop here and give the leaflet, but only if all of {numbers} were answered and none of these "
+            "holds: {alarms}; “does not know” or “will not answer” in {alone}, or in two of {together}; anything else "
+            "that names or shows violence, danger or exploitation: {others}. Otherwise go on.",
         },
     }
 )

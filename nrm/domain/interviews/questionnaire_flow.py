@@ -60,8 +60,8 @@ Step = tuple[Page, Question]
 class _Group:
     """One question with a condition, or those in a row that have none: asked together or not at all.
 
-    `told` are those of them that a condition of the questionnaire looks at. `opener`: the question of the same page that
-    must be answered first.
+    `told` are those of them that a condition of the questionnaire looks at. `opener`: the question of the same page
+    that must be answered first.
     """
 
     when: Condition

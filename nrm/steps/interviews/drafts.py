@@ -265,8 +265,9 @@ def sealed_next(
 ) -> tuple[Draft, vault.NextRevision]:
     """The draft with other answers, and its next revision sealed but not kept yet; writes nothing.
 
-    `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another changed must be looked at again; where
-    it was the one that names parties to the person, nobody was named. `named`: by the page that is saved now.
+    `visited` are the pages saved now: what they have to read out was read. A page that lost answers because another
+    changed must be looked at again; where it was the one that names parties to the person, nobody was named. `named`:
+    by the page that is saved now.
     """
     lost = draft.answers.keys() - answers.keys()
     every_page = draft.questionnaire.pages.values() if lost else ()

@@ -67,13 +67,13 @@ def left_by(draft: Draft, answers: Answers, *, by: Actor, owed: Iterable[Obligat
             pages=dict(led.pages),
         )
     ]
-    if ending == NONE and counted and (kept := indicated(questionnaire, answers)):
+    if ending == NONE and counted and assessed:
         rows.append(
             NegativeScreen(
                 goes_on=goes_on(today, country().retention.negative_screen_days),
                 questionnaire=questionnaire.id,
                 profile=said,
-                answers=kept,
+                answers=indicated(questionnaire, answers),
             )
         )
     return rows

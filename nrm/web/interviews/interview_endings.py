@@ -244,7 +244,9 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     Raises StaleAnswers, EnteredTwice, Incomplete, NoLongerDraft.
     """
     answers = draft.filled(page, given)
-    lost = [name for name in draft.answers if name not in answers and name not in draft.questionnaire.pages[page].questions]
+    lost = [
+        name for name in draft.answers if name not in answers and name not in draft.questionnaire.pages[page].questions
+    ]
     against = actions.against_end(draft, answers)
     form, confirmed = EndForm(request.form), "shorter" in request.form
     if (lost or against) and not confirmed:
@@ -257,6 +259,9 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     except actions.ReasonNeeded:
         form.validate()
         return _shorter(draft, answers, page, lost, against, form, 422)
+    except actions.ChildWaits:
+        actions.save_page(draft=draft, page=page, given=given, seen=seen, by=access.actor())
+        return ask_again(draft.interview_id, discard=False)
     return redirect(url_for("interviews.ended", ending=ending), 303)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import uuid
 import re
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.interviews.facts import consent_of, struck_out
 from nrm.domain.interviews.indicators import Profile, profile
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import route_of, with_page
+from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import NONE, REFUSED
 from nrm.domain.interviews.short_screen import screen_of
 from nrm.domain.interviews.wordings import language_question
@@ -395,12 +395,14 @@ def _summary(draft: Draft, here: Page) -> list[tuple[Page, list[tuple[str, str, 
     Very long texts are cut, the page itself has them whole.
     """
     names = {code: text_in(party.names) for code, party in country().in_force(clock.now()).parties.items()}
-    rows = []
+    rows: list[tuple[Page, list[tuple[str, str, str]]]] = []
     for page in draft.pages:
         if page is here:
             return rows
         own = {name: draft.answers[name] for name in page.questions if name in draft.answers}
-        shown = [(question, *_folded(_cut(answer))) for question, answer in answer_rows(draft.questionnaire, own, names)]
+        shown = [
+            (question, *_folded(_cut(answer))) for question, answer in answer_rows(draft.questionnaire, own, names)
+        ]
         if shown:
             rows.append((page, shown))
     return rows

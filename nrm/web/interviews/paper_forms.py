@@ -207,13 +207,17 @@ def _local_day(draft: Draft) -> Any:
 
 
 def _go_on(interview_id: uuid.UUID) -> BaseResponse:
-    """To the last page of the interview; first to the other entry of the same paper, if there is one."""
+    """To the page with all answers, where the interview has one, else to its last page.
+
+    First to the other entry of the same paper, if there is one.
+    """
     by = access.actor()
     try:
         store.twins(interview_id, by=by)
     except NotVisible:
         draft = actions.read(interview_id=interview_id, by=by)
-        return redirect(url_for("interviews.page", interview_id=interview_id, page=draft.page_to_do.id), 303)
+        page = next((each for each in draft.pages if each.summary), draft.page_to_do)
+        return redirect(url_for("interviews.page", interview_id=interview_id, page=page.id), 303)
     return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
 
 

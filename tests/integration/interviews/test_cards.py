@@ -117,7 +117,7 @@ def test_what_was_ticked_is_not_lost_on_the_way_to_the_card(app: Flask, sign_in:
 def test_only_what_is_asked_of_the_person_on_that_page_has_a_card(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = on_page(person, "happened", language="el")
-    for path in ("happened/aloud/given", "happened/aloud/nothing", "safety/aloud/language", "nothing/aloud"):
+    for path in ("happened/aloud/given", "happened/aloud/nothing", "screen/aloud/language", "nothing/aloud"):
         person.get(f"{interview}/{path}", status=404)
     assert person.client.get(f"{interview}/identity/aloud").status_code == 303
     for login, status in (("durres.border_officer", 404), ("vatra.case_worker", 404), ("molsa.statistician", 403)):
@@ -195,16 +195,16 @@ def test_everybody_is_offered_the_leaflet_whatever_the_outcome(app: Flask, sign_
     person = sign_in(LOGIN)
     for ending in ("refused", "none"):
         assert 'href="/leaflets/el"' in person.get(f"/interviews/ended/{ending}")
-    interview = on_page(person, "check")
-    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    interview = on_page(person, "decision")
+    sent = person.post(f"{interview}/decision", fields("decision", person.get(f"{interview}/decision"), example()))
     assert 'href="/leaflets/el"' in person.get(sent)
 
 
 @pytest.mark.slow
 def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    interview = on_page(person, "check", language="ru", consent_statistics="no", given="Zamira")
-    assert f'href="{interview}/receipt/pdf"' in person.get(f"{interview}/check")
+    interview = on_page(person, "decision", language="ru", consent_statistics="no", given="Zamira")
+    assert f'href="{interview}/receipt/pdf"' in person.get(f"{interview}/decision")
     answer = person.client.get(f"{interview}/receipt/pdf")
     reader, words = text_of(answer)
     receipt = country().handouts.receipts["ru"]
@@ -214,7 +214,7 @@ def test_the_receipt_says_what_was_agreed_and_nothing_of_who_or_where(app: Flask
     assert receipt.parts["sharing"] in agreed
     assert receipt.parts["statistics"] in refused
     assert "версия 1" in words
-    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/check"))
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", person.get(f"{interview}/decision"))
     assert code
     everybody = [words for each in country().organisations.values() for words in each.names.values()]
     for secret in (code.group(0), "Zamira", *everybody):
@@ -234,9 +234,9 @@ def test_who_was_not_asked_gets_no_receipt(app: Flask, sign_in: SignIn) -> None:
 @pytest.mark.slow
 def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    interview = on_page(person, "check")
+    interview = on_page(person, "decision")
     assert person.client.get(f"{interview}/transport/pdf").status_code == 404
-    sent = person.post(f"{interview}/check", fields("check", person.get(f"{interview}/check"), example()))
+    sent = person.post(f"{interview}/decision", fields("decision", person.get(f"{interview}/decision"), example()))
     assert f'href="{interview}/transport/pdf"' in person.get(sent)
     _, words = text_of(person.client.get(f"{interview}/transport/pdf"))
     assert db.session.scalars(select(Case.pseudonym)).one() in words

@@ -25,7 +25,17 @@ from tests import factories_referrals as people
 from tests import screened
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, naming_nothing, page_id, walk
+from tests.factories_interviews import (
+    LOGIN,
+    begin,
+    example,
+    fields,
+    last_of,
+    naming_nothing,
+    page_asking,
+    page_id,
+    walk,
+)
 from tests.integration.test_races import instance
 from tests.races import race
 
@@ -40,10 +50,10 @@ def ordinary(**changed: Any) -> dict[str, Any]:
     return example(**{**naming_nothing(), "risk": "low", "hurt": "no", "assessment": "none", **changed})
 
 
-def at_check(person: Person, answers: dict[str, Any], last: str = "check") -> str:
+def at_check(person: Person, answers: dict[str, Any], last: str = "") -> str:
     """An interview held up to its last page; the address of the interview."""
     address = begin(person)
-    walk(person, answers, address, until=last)
+    walk(person, answers, address, until=last or last_of(answers))
     return f"/interviews/{address.split('/')[2]}"
 
 
@@ -57,8 +67,9 @@ def alert(interview: str) -> ChildAlert | None:
     return db.session.get(ChildAlert, uuid.UUID(interview.rsplit("/", 1)[1]))
 
 
-def last_page(person: Person, interview: str, answers: dict[str, Any], page: str = "check") -> dict[str, Any]:
+def last_page(person: Person, interview: str, answers: dict[str, Any], page: str = "") -> dict[str, Any]:
     """What a browser sends of the last page when the first button of the form is pressed."""
+    page = page or last_of(answers)
     sent = fields(page, person.get(f"{interview}/{page}"), answers)
     sent.pop("end", None)
     return sent
@@ -74,13 +85,13 @@ def test_send_never_destroys_and_end_never_sends(app: Flask, sign_in: SignIn) ->
     person = sign_in(LOGIN)
     answers = example(assessment="none")
     interview = at_check(person, answers)
-    body = person.get(f"{interview}/check")
+    body = person.get(f"{interview}/{last_of(answers)}")
     assert "Dërgoje, ose mbylle pa referim" not in body
-    refused = person.post(f"{interview}/check", last_page(person, interview, answers), status=422)
+    refused = person.post(f"{interview}/{last_of(answers)}", last_page(person, interview, answers), status=422)
     assert "Zgjidhët “Asnjë tregues”: me të nuk dërgohet asgjë" in refused
     assert drafts() == 1
     sent = {**last_page(person, interview, example(assessment="possible")), "end": "1"}
-    refused = person.post(f"{interview}/check", sent, status=422)
+    refused = person.post(f"{interview}/{last_of(answers)}", sent, status=422)
     assert "Për ta mbyllur pa referim zgjidhni “Asnjë tregues”" in refused
     assert (drafts(), db.session.scalar(select(func.count()).select_from(Case))) == (1, 0)
 
@@ -92,7 +103,7 @@ def test_no_indicator_over_what_was_named_repeats_it_and_asks_before_anything_is
     answers = example(assessment="none", danger="yes", risk="high", forms=["sexual_exploitation"], still="yes")
     interview = at_check(person, answers)
     sent = {**last_page(person, interview, answers), "end": "1", "party": "NRC"}
-    confirm = person.post(f"{interview}/check", sent)
+    confirm = person.post(f"{interview}/{last_of(answers)}", sent)
     assert confirm.split("?")[0] == f"{interview}/end"
     assert drafts() == 1
     body = person.get(confirm)
@@ -109,7 +120,7 @@ def test_no_indicator_over_what_was_named_repeats_it_and_asks_before_anything_is
     assert "Zgjidhni pse" in junk
     assert drafts() == 1
     # The way back loses nothing, and what was chosen can still be changed and sent.
-    back = person.get(f"{interview}/check")
+    back = person.get(f"{interview}/{last_of(answers)}")
     assert "value=none checked" in back
     assert "Shembull përgjigjeje." in back
     ended = person.post(f"{interview}/end", {"seen": seen(body), "reason": "explained"})
@@ -118,13 +129,13 @@ def test_no_indicator_over_what_was_named_repeats_it_and_asks_before_anything_is
     assert screened.counted().total() == 1
 
 
-def test_an_ordinary_returnee_is_ended_on_the_ninth_page(app: Flask, sign_in: SignIn) -> None:
+def test_of_whom_nothing_was_named_the_interview_is_ended_at_once(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     answers = ordinary()
     interview = at_check(person, answers)
     sent = {**last_page(person, interview, answers), "end": "1"}
     del sent["party"]
-    assert person.post(f"{interview}/check", sent) == "/interviews/ended/none"
+    assert person.post(f"{interview}/{last_of(answers)}", sent) == "/interviews/ended/none"
     assert drafts() == 0
 
 
@@ -139,7 +150,7 @@ def test_any_one_of_them_is_enough_to_be_asked(app: Flask, sign_in: SignIn, chan
     sent = {**last_page(person, interview, answers), "end": "1"}
     if not chosen:
         del sent["party"]
-    assert page_id(person.post(f"{interview}/check", sent)).split("?")[0] == "end"
+    assert page_id(person.post(f"{interview}/{last_of(answers)}", sent)).split("?")[0] == "end"
     assert drafts() == 1
     by = actor(LOGIN)
     interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
@@ -171,9 +182,10 @@ def test_what_was_changed_in_another_window_is_not_destroyed_unseen(app: Flask, 
     person = sign_in(LOGIN)
     answers = example(assessment="none")
     interview = at_check(person, answers)
-    confirm = person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"})
+    confirm = person.post(f"{interview}/{last_of(answers)}", {**last_page(person, interview, answers), "end": "1"})
     body = person.get(confirm)
-    person.post(f"{interview}/way", fields("way", person.get(f"{interview}/way"), example(forms=["forced_begging"])))
+    page = f"{interview}/{page_asking('forms', answers)}"
+    person.post(page, fields(page_id(page), person.get(page), example(forms=["forced_begging"])))
     again = person.post(f"{interview}/end", {"seen": seen(body), "reason": "explained"}, status=409)
     assert "Lypje" in again
     assert drafts() == 1
@@ -184,7 +196,7 @@ def test_a_childs_interview_is_not_ended_by_the_post(app: Flask, sign_in: SignIn
     person = sign_in(LOGIN)
     answers = example(**{**CHILD, "age": age}, assessment="none")
     interview = at_check(person, answers)
-    confirm = person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"})
+    confirm = person.post(f"{interview}/{last_of(answers)}", {**last_page(person, interview, answers), "end": "1"})
     assert confirm.split("?")[0] == f"{interview}/end"
     body = person.get(confirm)
     assert "nuk e mbyll pika kufitare" in body
@@ -239,7 +251,7 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
     body = person.get(f"{interview}/end")
     if not ends:
         assert "Mbylle dhe asgjësoje" not in body
-        person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/check"))}, status=409)
+        person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/screen"))}, status=409)
         assert drafts() == 1
         desk.post(address, {"answer": "nothing", "sure": "yes"})  # they came, and nothing is left to do
         assert "Mbylle dhe asgjësoje" in person.get(f"{interview}/end")
@@ -257,7 +269,7 @@ def asked_about(person: Person, **changed: Any) -> str:
     """A child's interview of which the post said that it saw no indicator."""
     answers = example(**{**CHILD, **changed}, assessment="none")
     interview = at_check(person, answers)
-    person.post(f"{interview}/check", {**last_page(person, interview, answers), "end": "1"})
+    person.post(f"{interview}/{last_of(answers)}", {**last_page(person, interview, answers), "end": "1"})
     person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/end")), "reason": "explained"})
     return interview
 

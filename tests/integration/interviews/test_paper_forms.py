@@ -141,7 +141,7 @@ def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, si
     assert (reader.metadata and reader.metadata.title, reader.outline) == ("Formular", [])
     on_paper = " ".join(pages)
     asked = questionnaire()
-    for question in asked.questions.values():
+    for question in plan(asked).questions:
         assert f"{plan(asked).numbers[question.id]} {question.text['sq']}" in on_paper, question.id
         if question.by == "person" and question.kind != "parties":
             assert " ".join(question.reads["el"].split()) in on_paper, question.id
@@ -234,7 +234,7 @@ def test_a_paper_becomes_the_interview_that_the_screen_would_have_made(app: Flas
     address = type_in(person, paper, example())
     assert page_id(address) == "check"
     body = person.get(address)
-    assert "Profili i treguesve" in body
+    assert "Profili i treguesve" in person.get(address.replace("/check", "/decision"))
     sent = send(person, address)
     assert sent.endswith("/sent")
     interview = db.session.scalars(select(Interview)).one()
@@ -245,7 +245,7 @@ def test_a_paper_becomes_the_interview_that_the_screen_would_have_made(app: Flas
     assert paper_form.used
     other = sign_in("durres.border_officer")
     walked = other.post("/interviews", {"id": str(uuid.uuid4())})
-    walk(other, example(), walked, until="check")
+    walk(other, example(), walked, until="decision")
 
 
 def test_the_answers_of_a_paper_are_those_of_the_screen(app: Flask, sign_in: SignIn) -> None:
@@ -255,7 +255,7 @@ def test_the_answers_of_a_paper_are_those_of_the_screen(app: Flask, sign_in: Sig
     begun = person.post("/interviews", {"id": str(uuid.uuid4())})
     loaded = walk(person, example(), begun, until="check")
     on_screen = person.get(begun.rsplit("/", 1)[0] + "/" + loaded[-1])
-    rows = re.compile(r"<div><dt>([^<]*)<dd>([^<]*)</div>")
+    rows = re.compile(r"<div><dt>([^<]*)<dd>(.*?)</div>")
     found = rows.findall(on_paper)
     assert found == rows.findall(on_screen)
     assert len(found) > 50
@@ -490,4 +490,6 @@ def test_the_pages_of_a_paper_show_every_question_of_its_page(app: Flask) -> Non
     asked = questionnaire()
     numbered = {question.id for question in plan(asked).questions}
     for page in asked.pages.values():
+        if page.asked_by == "receiver":
+            continue
         assert {question.id for question in page_questions(asked, page, example())} <= numbered

@@ -70,7 +70,9 @@ def test_refusing_the_statistics_alone_refuses_nothing_else() -> None:
 
 
 def test_stopping_for_a_shelter_keeps_what_both_ways_ask_and_drops_the_rest() -> None:
-    before = made_up(3, urgent="no", age="adult", could_leave="no", consent_services="yes", consent_sharing="yes", hurt="yes")
+    before = made_up(
+        3, urgent="no", age="adult", could_leave="no", consent_services="yes", consent_sharing="yes", hurt="yes"
+    )
     after = questionnaire_flow.with_page(Q, before, Q.home, {"urgent": "yes"})
     assert after["language"] == before["language"]
     assert after["hurt"] == "yes"
@@ -106,7 +108,9 @@ def test_an_answer_left_out_the_second_time_is_gone() -> None:
 
 
 def test_a_page_cannot_answer_questions_of_another() -> None:
-    after = questionnaire_flow.with_page(Q, {}, Q.pages["screen"], {"alone": "yes", "age": "adult", "given": "Arta", "colour": "red"})
+    after = questionnaire_flow.with_page(
+        Q, {}, Q.pages["screen"], {"alone": "yes", "age": "adult", "given": "Arta", "colour": "red"}
+    )
     assert after == {"alone": "yes", "age": "adult"}
 
 

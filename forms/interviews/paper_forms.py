@@ -12,7 +12,7 @@ from wtforms import Form, RadioField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 
-from forms import names
+from forms import SelectChoice, names
 from forms.days import DayField
 from forms.interviews.interviews import FIELDS, LONGEST_PART, QuestionField, typed_answer
 from forms.typed import Offered, OnceForm, PlainText
@@ -60,7 +60,7 @@ class PrintForm(OnceForm):
 
     layout = RadioField(
         N_("Which paper?"),
-        choices=list(LAYOUT_LABELS.items()),
+        choices=[SelectChoice(value=code, label=label) for code, label in LAYOUT_LABELS.items()],
         default="long",
         validators=[Offered(N_("Choose which paper"))],
         validate_choice=False,

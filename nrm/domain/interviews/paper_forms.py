@@ -185,7 +185,8 @@ def parts_of(paper: Plan, layout: str) -> tuple[Part, ...]:
         return paper.parts
     pages = screen_of(asked)
     if layout == "urgent":
-        pages = tuple(asked.pages[name] for name in route_of(asked, {asked.home.questions[0]: "yes"}).pages)
+        names = route_of(asked, {asked.home.questions[0]: "yes"}).pages
+        pages = (asked.home, *(asked.pages[name] for name in names))
     seen: set[str] = set()
     parts: list[Part] = []
     for page in pages:

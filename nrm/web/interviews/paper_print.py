@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 
 from flask import render_template
@@ -122,8 +122,7 @@ def _group(sheet: Sheet, numbers: Sequence[str]) -> str:
     keys: dict[tuple[PrintedOption, ...], tuple[PrintedQuestion, list[int]]] = {}
     for question in asked:
         if question.options:
-            alike = tuple(replace(option, more=None) for option in question.options)
-            keys.setdefault(alike, (question, []))[1].append(question.number)
+            keys.setdefault(question.options, (question, []))[1].append(question.number)
     with speaking(sheet.staff):
         return render_template(
             "interviews/paper_forms/group.html",

@@ -61,6 +61,7 @@ CODE_KEYS = (
     "named_for",
     "alarm",
     "alarm_unsure",
+    "announced_by",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
@@ -261,6 +262,7 @@ class _Reader:
             named=self.own_words(key, kind, table),
             alarm=frozenset(self.strings(table, "alarm", key)),
             alarm_unsure=self.one_of(table, "alarm_unsure", key, UNSURE),
+            announced_by=self.string(table, "announced_by", key) if "announced_by" in table else "",
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:

@@ -40,13 +40,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One question in the officer's words and in the person's, with its answers and its number on paper."""
+    """One question in the officer's words and in the person's, with its answers and its number on paper; `before`: what is
+    read out first."""
 
     id: str
     number: int
     text: str
     said: str
     lines: tuple[Line, ...]
+    before: str
 
 
 @blueprint.get("/greetings")
@@ -169,4 +171,6 @@ def _spoken(draft: Draft, question: Question, say: str) -> Spoken:
     )
     said = question.reads.get(say) or question.text.get(say) or text_in(question.text)
     number = plan(draft.questionnaire).numbers[question.id]
-    return Spoken(question.id, number, text_in(question.text), said, lines)
+    wording = draft.questionnaire.wordings.get(question.announced_by)
+    before = (wording.text.get(say) or text_in(wording.text)) if wording else ""
+    return Spoken(question.id, number, text_in(question.text), said, lines, before)

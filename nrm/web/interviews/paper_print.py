@@ -33,7 +33,7 @@ class PrintedOption:
 @dataclass(frozen=True, slots=True)
 class PrintedQuestion:
     """One question; `other`: the words in front of a line for what is not listed; `only`: after which answers it is
-    asked; `shared`: people who come together have one answer."""
+    asked; `shared`: people who come together have one answer; `before`: what is read out first."""
 
     number: int
     kind: str
@@ -48,6 +48,7 @@ class PrintedQuestion:
     gates: tuple[str, ...]
     only: str
     shared: bool
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,13 @@ class _Writer:
             tuple(paper_forms.gate_words(self.paper, gate, staff) for gate in gates),
             paper_forms.only_words(self.paper, question, staff),
             question.id in paper_forms.SHARED,
+            self.announced(question, staff),
         )
+
+    def announced(self, question: Question, staff: str) -> str:
+        """What is read out before the question, in the person's language."""
+        wording = self.questionnaire.wordings.get(question.announced_by)
+        return wording.text.get(self.spoken, wording.text[staff]) if wording else ""
 
     def _other(self, question: Question) -> str:
         if question.kind not in ("country", "language") or not question.options:

@@ -273,8 +273,10 @@ class QuestionMarkup:
         beside = self._beside(question, say)
         opens, only = self._opens(page, question), self._only(page, question, staff)
         last = bool(only) and self._is_last_opened(page, question)
+        wording = self.questionnaire.wordings.get(question.announced_by)
+        announced = wording.text if wording is not None else None
         html = self._template.question(
-            question, revealed, controls, errors, staff, say, words, opens, only, last, beside
+            question, revealed, controls, errors, staff, say, words, opens, only, last, beside, announced
         )
         return Markup(html)  # noqa: S704 - a macro's own output
 

@@ -111,6 +111,20 @@ def test_each_answer_of_the_person_stands_beside_the_officers_with_the_number_of
     assert found > 150
 
 
+@pytest.mark.parametrize("say", [None, *sorted(Q.reading)])
+def test_a_hard_question_is_announced_and_stands_apart(say: str | None) -> None:
+    hard = {question.id for question in Q.questions.values() if question.announced_by}
+    assert {"official", "forms"} <= hard
+    for page, made in EVERY_PAGE.values():
+        html = str(MARKUP.page(page, made, staff="sq", spoken=say))
+        asked = [each for each in questionnaire_flow.page_questions(Q, page, made) if each.id in hard]
+        text = escape(Q.wordings["hard"].text[say or "sq"])
+        assert html.count(f"<p class=say lang={say or 'sq'}>{text}</p>") == len(asked) == html.count(" alone")
+        for question in asked:
+            before, _, _ = html.partition(f"id={question.id} ")
+            assert before.rindex(text) > before.rindex("</fieldset>") if "</fieldset>" in before else True
+
+
 def both(page: interviews.Page, made: dict[str, Any], spoken: str | None) -> str:
     return str(MARKUP.wordings(page, staff="sq", spoken=spoken) + MARKUP.page(page, made, staff="sq", spoken=spoken))
 

@@ -53,8 +53,8 @@ def nothing_alarming(**changed: Any) -> dict[str, Any]:
     """An adult's answers to the short screen of which none is an alarm."""
     asked = {name for page in screen_of(questionnaire()) for name in page.questions}
     calm = {**naming_nothing(), "could_leave": "nobody", "pay_taken": "nobody", "danger": "no", "noticed": None}
-    answers = {name: value for name, value in example(**calm, **changed).items() if name in asked | {"urgent"}}
-    return {name: value for name, value in answers.items() if not name.endswith("_what")} | {"hurt": "no"}
+    answers = example(**{**calm, "hurt": "no", "hurt_what": None, **changed})
+    return {name: value for name, value in answers.items() if name in asked | {"urgent"}}
 
 
 def last_of(answers: dict[str, Any]) -> str:

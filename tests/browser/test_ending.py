@@ -69,7 +69,7 @@ def test_an_adult_is_not_destroyed_by_any_wrong_button(shared_town: Town, desk: 
     expect(officer.locator("[data-errors]")).to_contain_text("Zgjidhni pse")
     fine(officer)
     live.main_button(officer).click()  # the main button goes back
-    officer.wait_for_url("**/check")
+    officer.wait_for_url("**/decision")
     expect(officer.locator('[name=assessment][value="none"]')).to_be_checked()
     officer.goto(interview)
     officer.locator('a[href$="/discard"]').click()
@@ -78,7 +78,7 @@ def test_an_adult_is_not_destroyed_by_any_wrong_button(shared_town: Town, desk: 
     live.main_button(officer).click()
     officer.wait_for_url(interview)
     # Put right, it is sent as if nothing had happened.
-    officer.goto(f"{interview}/check")
+    officer.goto(f"{interview}/decision")
     officer.check('[name=assessment][value="possible"]')
     officer.locator("main [name=party]").first.check()
     officer.locator("button[name=end]").click()  # End, with "possible victim": sends nothing and ends nothing
@@ -137,7 +137,7 @@ def test_a_child_stays_until_the_child_authority_has_answered(shared_town: Town,
     expect(officer.locator(".note")).to_contain_text("Fëmija shkon me prindërit")
     fine(officer)
     live.main_button(officer).click()
-    assert page_of(officer) == "check"
+    assert page_of(officer) == "decision"
     officer.go_back()
     officer.get_by_role("button", name="Mbylle dhe asgjësoje").click()
     officer.wait_for_url("**/ended/none")

@@ -73,10 +73,10 @@ def work_through(page: Page, town: Town, answers: Mapping[str, Any], lang: str) 
     return [*seen, "sent"]
 
 
-STANDARD = ["safety", "purpose", "way", "happened", "signs", "consent", "identity", "check", "sent"]
-CHILD = ["safety", "purpose", "signs_child", "people_child", "check", "sent"]
-URGENT = ["urgent_first", "urgent_needs", "urgent_consent", "urgent_send", "sent"]
-URGENT_CHILD = ["urgent_first", "urgent_needs", "urgent_send", "sent"]
+STANDARD = ["screen", "six", "way", "happened", "signs", "consent", "identity", "check", "decision", "sent"]
+CHILD = ["screen", "signs_child", "people_child", "check_child", "sent"]
+URGENT = ["urgent_first", "urgent_consent", "urgent_send", "sent"]
+URGENT_CHILD = ["urgent_first", "urgent_send", "sent"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_each_route_is_sent_from_a_telephone_within_its_page_loads(
     begin(page, urgent=changed.get("urgent") == "yes")
     assert work_through(page, shared_town, life(shared_town, **changed), lang) == route
     assert loads.since() == len(route)
-    assert len(route) <= 9
+    assert len(route) <= 10
     if "consent" not in route and "urgent_consent" not in route:
         not_asked = {"sq": "Pëlqimi nuk u kërkua", "en": "Consent was not asked"}
         assert not_asked[lang] in page.locator("main").inner_text()
@@ -126,7 +126,7 @@ def test_by_keyboard_alone_an_officer_signs_in_and_a_person_is_interviewed_and_s
     for here in pages(asked, answers):
         page.wait_for_url(f"**/{here.id}")
         answer_by_keys(page, form_data(asked, here, answers, "sq"))
-        if here.id == "check":
+        if here.id == "decision":
             tab_to(page, "main [name=party]")
             page.keyboard.press("Space")
         tab_to(page, "main .btn:not(.second)")
@@ -182,14 +182,14 @@ def test_the_line_is_cut_between_two_pages_and_nothing_is_lost(
     begin(page)
     answer_page(page, shared_town, answers)
     live.main_button(page).click()
-    page.wait_for_url("**/purpose")
+    page.wait_for_url("**/six")
     interview = page.url.rsplit("/", 1)[0]
     answer_page(page, shared_town, answers)
     context.set_offline(True)
     live.main_button(page).click()
-    page.wait_for_url(re.compile("chrome-error:|/purpose$"))
+    page.wait_for_url(re.compile("chrome-error:|/six$"))
     with pytest.raises(Error):
-        page.goto(f"{interview}/purpose", timeout=5_000)
+        page.goto(f"{interview}/six", timeout=5_000)
     context.set_offline(False)
     page.close()
 
@@ -197,11 +197,11 @@ def test_the_line_is_cut_between_two_pages_and_nothing_is_lost(
     again.goto(f"{shared_town.base}/?lang=sq")
     row = again.locator("tr", has=again.locator(f'form[action*="{interview.rsplit("/", 1)[1]}"]'))
     row.get_by_role("button").click()
-    again.wait_for_url("**/purpose")  # the first page was kept, the one that could not be sent is due
+    again.wait_for_url("**/six")  # the first page was kept, the one that could not be sent is due
     answer_page(again, shared_town, answers)
     live.main_button(again).click()
     again.wait_for_url("**/way")
-    again.goto(f"{interview}/safety")
+    again.goto(f"{interview}/screen")
     expect(again.locator(f'[name=language][value="{answers["language"]}"]')).to_be_checked()
     again.close()
 
@@ -217,7 +217,7 @@ def test_a_directive_is_read_on_its_page_and_ticked_once(
     box.check()
     answer_page(page, shared_town, life(shared_town))
     live.main_button(page).click()
-    page.wait_for_url("**/purpose")
+    page.wait_for_url("**/six")
     page.go_back()
     expect(page.locator("main summary")).to_contain_text("Udhëzim:")
     expect(page.locator("main [name=directive]")).to_have_count(0)

@@ -92,8 +92,8 @@ class Question:
     of the same page. `frequent` are the codes a country or language question offers as choices. `reads` has the
     wording for the person by language, beyond the staff languages of `text`. `named`: whose own words, whatever they
     are, name something. `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not
-    know" and "will not answer" do so too, `alone`, or `together` with a second one. `announced_by`: the wording that is read
-    out before a question that may be hard, which stands apart from the others.
+    know" and "will not answer" do so too, `alone`, or `together` with a second one. `announced_by`: the wording
+    that is read out before a question that may be hard, which stands apart from the others.
     """
 
     id: str

@@ -45,7 +45,8 @@ def wording_read(
     Without a page it is the one about the purpose, the first that fits. A language without the wording has None: it
     was the officer's language that was read (`reading_language`).
     """
-    among = questionnaire.wordings if page is None else page.wordings
+    announcing = {question.announced_by for question in questionnaire.questions.values()}
+    among = [name for name in questionnaire.wordings if name not in announcing] if page is None else page.wordings
     for wording in (questionnaire.wordings[name] for name in among):
         if wording.when.holds(answers) and language in wording.text:
             return _identified(questionnaire, wording, language)

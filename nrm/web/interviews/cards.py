@@ -40,8 +40,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One question in the officer's words and in the person's, with its answers and its number on paper; `before`: what is
-    read out first."""
+    """One question in the officer's words and in the person's, with its answers and its number on paper; `before`: what
+    is read out first."""
 
     id: str
     number: int

@@ -235,7 +235,6 @@ def test_a_paper_becomes_the_interview_that_the_screen_would_have_made(app: Flas
     paper = number()
     address = type_in(person, paper, example())
     assert page_id(address) == "check"
-    body = person.get(address)
     assert "Profili i treguesve" in person.get(address.replace("/check", "/decision"))
     sent = send(person, address)
     assert sent.endswith("/sent")

@@ -7,8 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from nrm.db import disconnect
 from tests.browser import checks, live
 from tests.browser.conftest import Town
+from tests.conftest import Person
+from tests.factories_interviews import begin, example, walk
 
 OFFICER = "rinas.border_officer"
 # All scripts together, once: the fonts are kept for a year, and a computer that has fonts of its own loads none.
@@ -86,3 +89,32 @@ def test_an_ordinary_page_asks_for_no_font(page: Page, town: Town) -> None:
         page.evaluate("document.fonts.ready")
     checks.assert_light(seen)
     assert page.evaluate(BOXES) == {}
+
+
+def test_both_languages_stand_beside_each_other_and_below_each_other_where_it_is_narrow(page: Page, town: Town) -> None:
+    with town.app.app_context():
+        person = Person(town.app.test_client(), OFFICER)
+        asked = town.app.extensions["nrm.country"].questionnaires["returnee-1"]
+        asks = next(each.id for each in asked.pages.values() if "official" in each.questions)
+        address = begin(person)
+        loaded = walk(person, example(language="ru", interpreter="present"), address, until=asks)
+        disconnect()
+    assert loaded[-1] == asks
+    page.context.add_cookies(
+        [{"name": each.key, "value": each.value, "url": town.base} for each in person.client._cookies.values()]
+    )
+    page.goto(f"{town.base}{address.rsplit('/', 1)[0]}/{asks}")
+    for width in (1200, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        label = page.locator("label", has=page.locator("[name=official][value=yes]"))
+        theirs, row = label.locator("i").bounding_box(), label.bounding_box()
+        assert theirs
+        assert row
+        assert (theirs["x"] > row["x"] + row["width"] * 0.45) == (width == 1200)
+        question = page.locator("fieldset", has=page.locator("[name=official]"))
+        ours, said = question.locator("legend").bounding_box(), question.locator(".say").first.bounding_box()
+        assert ours
+        assert said
+        assert (said["y"] < ours["y"] + ours["height"]) == (width == 1200)
+    checks.assert_fits(page)
+    checks.assert_accessible(page)

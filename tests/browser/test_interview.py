@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from forms.interviews.interviews import form_data
+from nrm.domain.interviews.example_interview import example_answers
 from nrm.domain.interviews.questionnaire_flow import pages
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
@@ -222,4 +223,47 @@ def test_a_directive_is_read_on_its_page_and_ticked_once(
     expect(page.locator("main summary")).to_contain_text("Udhëzim:")
     expect(page.locator("main [name=directive]")).to_have_count(0)
     checks.assert_accessible(page)
+    page.close()
+
+
+def test_the_answers_of_a_whole_interview_are_one_look(officers: dict[bool, BrowserContext], shared_town: Town) -> None:
+    """Sixty answers and a story of 600 characters, as cards, are at most 2,500 px high on a desk."""
+    answers = {**example_answers(questionnaire(shared_town)), "story": "Më thanë se ka punë. " * 29, "official": "no"}
+    del answers["official_what"]
+    page = at_home(officers[True], shared_town)
+    page.set_viewport_size({"width": 1200, "height": 900})
+    begin(page)
+    while page_of(page) != "check":
+        answer_page(page, shared_town, answers, "sq")
+        live.main_button(page).click()
+        page.wait_for_load_state()
+    assert len(page.locator(".cards dt").all()) >= 60
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2_500
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1200
+    folded = page.locator(".cards details").first
+    assert folded.bounding_box()["height"] < 200  # type: ignore[index]  # it is on the page
+    folded.locator("summary").click()
+    assert folded.bounding_box()["height"] > 200  # type: ignore[index]  # it is on the page
+    page.close()
+
+
+def test_what_another_answer_opens_is_there_when_it_is_opened(
+    officers: dict[bool, BrowserContext], shared_town: Town
+) -> None:
+    page = at_home(officers[False], shared_town)
+    begin(page)
+    for opener, opened in (("alone", "companions"), ("alone", "companions_who")):
+        assert not page.locator(f"[name={opened}]").first.is_visible()
+        page.locator(f"[name={opener}][value=no]").check()
+        assert page.locator(f"[name={opened}]").first.is_visible()
+        page.locator(f"[name={opener}][value=yes]").check()
+        assert not page.locator(f"[name={opened}]").first.is_visible()
+    interpreter = page.locator("[name=interpreter]").first
+    assert not interpreter.is_visible()
+    page.locator("[name=language][value=el]").check()
+    assert interpreter.is_visible()
+    page.locator("[name=language][value=sq]").check()
+    assert not interpreter.is_visible()
+    page.locator("[name=language-other]").fill("Arabisht")
+    assert interpreter.is_visible()
     page.close()

@@ -177,7 +177,7 @@ class QuestionMarkup:
             pieces = [
                 self._piece(page, question, revealed, staff, say, marked) for question, revealed in _nested(shown)
             ]
-            ready = "".join(self._leads(shown, staff, say)), pieces
+            ready = "".join(self._leads(page, shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
         return ready
@@ -201,7 +201,7 @@ class QuestionMarkup:
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
         marked = not _all_optional(shown)
-        html = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(shown, staff, say)]  # noqa: S704
+        html = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(page, shown, staff, say)]  # noqa: S704
         for question, revealed in _nested(shown):
             html.append(self._macro(page, question, revealed, controls, errors, staff, say, marked))
         return Markup("").join(html)
@@ -220,9 +220,11 @@ class QuestionMarkup:
             html.append(self._wordings[key])
         return Markup("").join(html)
 
-    def _leads(self, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
-        """What stands above the questions: that all are optional, that a translation is a draft."""
-        key = (_all_optional(shown), any(say in question.reads for question in shown), staff, say)
+    def _leads(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
+        """What stands above the questions: that all are optional, that a translation is a draft, unless what is read
+        out above says so already."""
+        draft = not page.wordings and any(say in question.reads for question in shown)
+        key = (_all_optional(shown), draft, staff, say)
         if key not in self._above:
             leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
             if say is not None and key[1]:

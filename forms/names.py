@@ -62,6 +62,12 @@ def language_name(code: str, language: str) -> str:
     return str(Locale.parse(language).languages.get(code, code))
 
 
+@cache
+def direction(language: str) -> str:
+    """`rtl` for a language that is written from right to left, else `ltr`."""
+    return str(Locale.parse(language).text_direction)
+
+
 def _code_named(name: str, names: Mapping[str, str], further: object) -> str | None:
     if len(name) > 100:
         return None

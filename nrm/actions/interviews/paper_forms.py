@@ -23,7 +23,14 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.draft_owners import OpenReason
 from nrm.domain.interviews.interview_findings import page_findings
 from nrm.domain.interviews.interviews import Answers, Question, Questionnaire
-from nrm.domain.interviews.paper_forms import MOST_AT_ONCE, PaperRefusal, PaperRefused, check_time, new_number
+from nrm.domain.interviews.paper_forms import (
+    MOST_AT_ONCE,
+    PEOPLE_ON_ONE,
+    PaperRefusal,
+    PaperRefused,
+    check_time,
+    new_number,
+)
 from nrm.domain.interviews.questionnaire_flow import pages, prune, settled
 from nrm.domain.shelter.cases import RANDOM_BYTES
 from nrm.models.interviews.interviews import Interview, PaperForm
@@ -41,8 +48,8 @@ FIRST, SECOND = "first", "second"
 
 def drawn(count: int) -> list[str]:
     """`count` new numbers for papers; raises ValueError for 0, or for more than are printed at once."""
-    if not 1 <= count <= MOST_AT_ONCE:
-        raise ValueError("a block has 1 to 5 papers")
+    if not 1 <= count <= MOST_AT_ONCE * PEOPLE_ON_ONE:
+        raise ValueError("a block has 1 to 5 papers, each for one person or for ten")
     return [new_number(os.urandom(RANDOM_BYTES)) for _ in range(count)]
 
 
@@ -140,6 +147,12 @@ def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:
     """The draft of a paper that is being typed in; raises NotVisible, OpeningEnded, NoLongerDraft."""
     by.must(Permission.INTERVIEW_CONDUCT)
     return drafts.opened(db.session, _from_paper(interview_id, by), by=by)
+
+
+def printed_at(draft: Draft, *, by: Actor) -> datetime:
+    """When the paper of the draft was printed; what stands on it is of that instant."""
+    paper = store.form(_from_paper(draft.interview_id, by).paper_mark, by=by)
+    return draft.started_at if paper is None else paper.issued_at
 
 
 def is_same_version(draft: Draft, *, by: Actor) -> bool:

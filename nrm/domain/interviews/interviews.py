@@ -103,7 +103,8 @@ class Question:
     asked, in the languages in which a child is spoken to in another way. `named`: whose own words, whatever they
     are, name something. `acts`: the answers that stand for an act of trafficking: recruiting, transporting, keeping.
     `alarm`: the answers after which the short screen goes on; `alarm_unsure`: whether "does not know" and "will not
-    answer" do so too, `alone`, or `together` with a second one.
+    answer" do so too, `alone`, or `together` with a second one. `announced_by`: the wording that
+    is read out before a question that may be hard, which stands apart from the others.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Question:
     alarm: frozenset[str] = frozenset()
     alarm_unsure: Unsure = ""
     acts: frozenset[str] = frozenset()
+    announced_by: str = ""
     reads: Texts = field(default_factory=dict)
     to_child: Texts = field(default_factory=dict)
 
@@ -252,6 +254,8 @@ class Questionnaire:
 
     `reading` is (status, translator) of each language the questions are read out in, beyond the staff languages.
     `derive` names the questions from which times and places are derived. `consent` are conditions in order.
+    `language_names` are languages by their own names; `language_words` what the staff calls those of them that it
+    would not know by that name.
     """
 
     id: str
@@ -271,6 +275,7 @@ class Questionnaire:
     consent: tuple[tuple[str, Condition], ...]
     countries: Mapping[str, Texts]
     language_names: Mapping[str, str]
+    language_words: Mapping[str, Texts]
     reading: Mapping[str, tuple[str, str]]
     group: GroupFacts = GroupFacts()
 

@@ -19,7 +19,8 @@ from types import MappingProxyType
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.answers import unacceptable
 from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route
-from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of
+from nrm.domain.interviews.questionnaire_flow import route_of
+from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of, screen_of
 from nrm.domain.shelter.cases import ALPHABET, MistypedPseudonym, new_pseudonym, parse_pseudonym
 
 MOST_AT_ONCE = 5
@@ -168,6 +169,39 @@ def plan(questionnaire: Questionnaire) -> Plan:
             parts.append(Part(page, tuple(new), is_usual, page.id == usual.pages[-1]))
     found = Plan(questionnaire, tuple(parts), MappingProxyType(numbers), MappingProxyType({}))
     return replace(found, gates=MappingProxyType(_gates(found, questionnaire.routes[:-1])))
+
+
+LAYOUTS = ("long", "urgent", "screen")
+"""The whole interview; the urgent way on one side; the short screen of ten people on one side."""
+PEOPLE_ON_ONE = 10
+SHARED = frozenset({"language", "interpreter", "citizenship_class", "returned_from", "return_manner", "announced"})
+"""What is the same for people who come back together."""
+
+
+def parts_of(paper: Plan, layout: str) -> tuple[Part, ...]:
+    """What stands on a paper of that layout."""
+    asked = paper.questionnaire
+    if layout == "long":
+        return paper.parts
+    pages = screen_of(asked)
+    if layout == "urgent":
+        names = route_of(asked, {asked.home.questions[0]: "yes"}).pages
+        pages = (asked.home, *(asked.pages[name] for name in names))
+    seen: set[str] = set()
+    parts: list[Part] = []
+    for page in pages:
+        new = tuple(asked.questions[name] for name in page.questions if name not in seen)
+        seen.update(page.questions)
+        if new:
+            parts.append(Part(page, new, usual=True))
+    return tuple(parts)
+
+
+def page_words(paper: Plan, page: Page, language: str) -> str:
+    """In which case the page is asked at all; empty if always."""
+    if page.when is ALWAYS:
+        return ""
+    return WORDS[language]["asked"].format(condition=condition_words(paper, page.when, language))
 
 
 def _pages(questionnaire: Questionnaire, routes: Iterable[Route]) -> Iterator[Page]:

@@ -212,6 +212,10 @@ def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         if code not in CONSENT_CODES:
             yield f"consent[{number}].code", f"`{code}` is none of {', '.join(CONSENT_CODES)}"
         yield from _codes(questionnaire, when, f"consent[{number}].when")
+    for question in questionnaire.questions.values():
+        if question.announced_by and question.announced_by not in questionnaire.wordings:
+            key = f"question.{question.id}.announced_by"
+            yield key, f"names the wording `{question.announced_by}`, which does not exist"
     for wording in questionnaire.wordings.values():
         yield from _codes(questionnaire, wording.when, f"wording.{wording.id}.when")
 

@@ -11,7 +11,10 @@ from nrm.domain.interviews.interviews import Indicator, Option, Questionnaire
 
 # What a reader calls a part of the data file.
 CALLED = {"when": "gate", "reads": "read out", "depends_on": "depends on", "not_collected": "not collected"}
-WHOLE = ("id", "version", "title", "languages", "derive", "countries", "language_names", "reading", "group")
+WHOLE = (
+    *("id", "version", "title", "languages", "derive", "countries", "language_names", "language_words", "reading"),
+    "group",
+)
 
 
 def diff(old: Questionnaire, new: Questionnaire) -> tuple[Change, ...]:

@@ -69,25 +69,15 @@ CODE_KEYS = (
     "alarm_unsure",
     "acts",
     "to_child",
+    "announced_by",
 )
 QUESTION_KEYS = frozenset((*TEXT_KEYS, *CODE_KEYS))
 OPTION_KEYS = frozenset({"code", "indicator", "gives", "group", "source", "named", "named_for", "neutral", "weak"})
 TOP_KEYS = frozenset(
     (
-        *("id", "version", "languages", "title", "home", "answers", "language_names", "countries", "indicators"),
-        *(
-            "dimension",
-            "fact",
-            "derive",
-            "consent",
-            "check",
-            "warning",
-            "wording",
-            "route",
-            "page",
-            "question",
-            "group",
-        ),
+        *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
+        *("countries", "indicators", "group", "warning"),
+        *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
     )
 )
 READ_OUT_KEYS = frozenset({"language", "question", "wording"})
@@ -293,6 +283,7 @@ class _Reader:
             alarm_unsure=self.one_of(table, "alarm_unsure", key, UNSURE),
             acts=self.acts(key, options, table),
             to_child=MappingProxyType(self.to_child(key, table)),
+            announced_by=self.string(table, "announced_by", key) if "announced_by" in table else "",
         )
 
     def own_words(self, key: str, kind: str, table: Mapping[str, Any]) -> Who:
@@ -384,11 +375,22 @@ class _Reader:
         if kind == "country":
             table = self.table(self.data, "countries", "")
             return {code: self.texts(names, f"countries.{code}") for code, names in table.items()}
-        return {code: dict.fromkeys(self.languages, name) for code, name in self.language_names().items()}
+        words = self.language_words()
+        return {
+            code: words.get(code) or MappingProxyType(dict.fromkeys(self.languages, name))
+            for code, name in self.language_names().items()
+        }
 
     def language_names(self) -> Mapping[str, str]:
         table = self.table(self.data, "language_names", "")
         return {code: self.string(table, code, "language_names") for code in table}
+
+    def language_words(self) -> Mapping[str, Texts]:
+        table = self.table(self.data, "language_words", "")
+        for code in table:
+            if code not in self.language_names():
+                raise self.wrong(f"language_words.{code}", "has no name of its own in language_names")
+        return {code: self.texts(words, f"language_words.{code}") for code, words in table.items()}
 
     # -- the whole
 
@@ -436,6 +438,7 @@ class _Reader:
             consent=tuple(consent),
             countries=MappingProxyType(dict(self.names("country"))),
             language_names=MappingProxyType(dict(self.language_names())),
+            language_words=MappingProxyType(dict(self.language_words())),
             reading=MappingProxyType(read_out.statuses()),
             group=self.group_facts(),
         )

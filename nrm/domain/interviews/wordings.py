@@ -46,7 +46,10 @@ def wording_read(
     `among`: the ids of those to look at; without, it is the one about the purpose, the first that fits. A language
     without the wording has None: it was the officer's language that was read (`reading_language`).
     """
-    for wording in (questionnaire.wordings[name] for name in (questionnaire.wordings if among is None else among)):
+    announcing = {question.announced_by for question in questionnaire.questions.values()}
+    if among is None:
+        among = [name for name in questionnaire.wordings if name not in announcing]
+    for wording in (questionnaire.wordings[name] for name in among):
         if wording.when.holds(answers) and language in wording.text:
             return _identified(questionnaire, wording, language)
     return None

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.names import language_name
 from nrm import clock
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
@@ -45,11 +46,14 @@ YES = frozenset({"yes", "given"})
 NO = frozenset({"no", "refused"})
 
 
-def leaflets() -> list[tuple[str, str, bool]]:
-    """(language, own name, whether a draft) of every leaflet, in the Albanian order of the names."""
-    handouts = country().handouts
+def leaflets() -> list[tuple[str, str, str, bool]]:
+    """(language, its name, the language of the name, whether a draft) of every leaflet, in the Albanian order of the
+    names. Languages in which nothing else is there have the name that the officer knows."""
+    handouts, mine = country().handouts, current_language()
     found = [
-        (code, handouts.greetings[code].parts["name"], leaflet.status == "draft")
+        (code, handouts.greetings[code].parts["name"], code, leaflet.status == "draft")
+        if code in handouts.receipts
+        else (code, language_name(code, mine).capitalize(), mine, leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
     ]
     return sorted(found, key=lambda each: formats.sort_key(each[1], "sq"))

@@ -144,8 +144,10 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
     """The ready markup of the questionnaire, made once per process."""
     made: dict[str, QuestionMarkup] = current_app.extensions.setdefault("nrm.question_markup", {})
     if questionnaire.id not in made:
-        numbers = dataclasses.asdict(country().emergency)
-        made[questionnaire.id] = QuestionMarkup(current_app.jinja_env, questionnaire, numbers)
+        known, numbers = country(), dataclasses.asdict(country().emergency)
+        made[questionnaire.id] = QuestionMarkup(
+            current_app.jinja_env, questionnaire, numbers, known.choices_of(questionnaire)
+        )
     return made[questionnaire.id]
 
 

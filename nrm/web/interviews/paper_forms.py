@@ -18,7 +18,7 @@ from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.draft_owners import Lost, NotTheirsToEnd, OnlyTheirs
 from nrm.domain.interviews.interviews import AnswerWarning, Question, Questionnaire
-from nrm.domain.interviews.paper_forms import PaperRefusal, PaperRefused, plan
+from nrm.domain.interviews.paper_forms import PEOPLE_ON_ONE, PaperRefusal, PaperRefused, plan
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.steps.interviews import drafts
@@ -58,7 +58,7 @@ def spoken_languages(questionnaire: Questionnaire) -> list[tuple[str, str]]:
 def index() -> Answer:
     """Print papers, type one in; which blocks were printed."""
     form = _print_form()
-    form.staff.data, form.papers.data = current_language(), "1"
+    form.staff.data, form.papers.data, form.layout.data = current_language(), "1", "long"
     return _index(form)
 
 
@@ -88,9 +88,13 @@ def issue() -> Answer:
     by, data, questionnaire = access.actor(), country(), _questionnaire()
     point = data.crossing_points.get(by.crossing_point or "")
     staff, spoken = form.staff.data, form.spoken.data
-    numbers = actions.drawn(int(form.papers.data or "1"))
-    sheet = paper_print.sheet(questionnaire, staff, spoken, data, point.region if point else None, clock.now())
-    first, *following = [paper_print.html(sheet, number) for number in numbers]
+    layout, people = form.layout.data, PEOPLE_ON_ONE if form.layout.data == "screen" else 1
+    numbers = actions.drawn(int(form.papers.data or "1") * people)
+    region = point.region if point else None
+    sheet = paper_print.sheet(questionnaire, staff, spoken, data, region, clock.now(), layout=layout)
+    first, *following = [
+        paper_print.html(sheet, numbers[place : place + people]) for place in range(0, len(numbers), people)
+    ]
     try:
         content = to_pdf(first, following=following)
     except PdfUnavailable:
@@ -147,7 +151,7 @@ def answers_page(interview_id: uuid.UUID) -> Answer:
         return _address_after_ending(interview_id, error)
     if not actions.is_same_version(draft, by=access.actor()):
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
-    form = typed_form(draft.questionnaire, current_language())()
+    form = typed_form(draft.questionnaire, current_language())().know(_printed(draft))
     form.fill(draft.answers)
     return _answers_page(draft, form)
 
@@ -162,6 +166,11 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> Base
     return redirect(url_for("interviews.ended", ending="discarded"), 303)
 
 
+def _printed(draft: Draft) -> list[str]:
+    """The organisations in the order in which they have numbers on the paper of the draft."""
+    return list(country().in_force(actions.printed_at(draft, by=access.actor())).parties)
+
+
 def _answers_page(
     draft: Draft,
     form: TypedForm,
@@ -170,6 +179,7 @@ def _answers_page(
     stale: bool = False,
     warnings: Sequence[AnswerWarning] = (),
 ) -> tuple[str, int]:
+    names = country().in_force(actions.printed_at(draft, by=access.actor())).parties
     seen = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED))
     page = render_template(
         "interviews/paper_forms/answers.html",
@@ -181,6 +191,7 @@ def _answers_page(
         warned=answer_warnings.codes(warnings, seen),
         numbers=country().emergency,
         here_asked=form.question_fields(),
+        parties=[(number, text_in(names[code].names)) for number, code in paper_print.numbered(names)],
     )
     return page, status
 
@@ -193,7 +204,7 @@ def type_in(interview_id: uuid.UUID) -> Answer:
     by = access.actor()
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
-        form = typed_form(draft.questionnaire, current_language())(request.form)
+        form = typed_form(draft.questionnaire, current_language())(request.form).know(_printed(draft))
         given = form.read(country().in_force(clock.now()).parties)
         complete = "leave" not in request.form
         kept = form.accept(given, today=_local_day(draft)) if complete else given

@@ -17,9 +17,11 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forms.interviews.interviews import PageForm, Typed, typed_answer
-from forms.names import language_name
-from nrm.domain.interviews.interviews import UNKNOWN, Answers, AnswerWarning, Page, Question, Questionnaire
+from forms.names import country_name, language_name
+from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Question, Questionnaire
+from nrm.domain.interviews.paper_forms import codes, plan
 from nrm.domain.interviews.questionnaire_flow import ANY_OTHER, opener_of, opening, page_questions
+from nrm.domain.interviews.spoken import NO_CHOICES, Choices
 from nrm.domain.interviews.wordings import reading_language
 
 TEMPLATE = "interviews/interviews/questions.html"
@@ -30,7 +32,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_country": "Vend tjetër",
         "other_language": "Gjuhë tjetër",
         "draft": "përkthim ende i pamiratuar",
-        "no_text": "Për këtë gjuhë nuk ka tekst: lexojani përkthyesit, që ta thotë ai.",
         "day": "Dita",
         "month": "Muaji",
         "year": "Viti",
@@ -45,6 +46,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "helpline": "Linja e ndihmës",
         "take": "Merreni edhe me shkronja latine (krahasoni me dokumentin):",
         "in_lines": "Në rreshtat e dokumentit:",
+        "no_text": "në këtë gjuhë nuk ka tekst, përkthyesi përkthen atë që shkruhet këtu",
     },
     "en": {
         "optional": "(optional)",
@@ -52,7 +54,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_country": "Another country",
         "other_language": "Another language",
         "draft": "translation not yet approved",
-        "no_text": "There is no text in this language: read it to the interpreter, who says it.",
         "day": "Day",
         "month": "Month",
         "year": "Year",
@@ -67,6 +68,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "helpline": "Help line",
         "take": "Take it in Latin letters too (compare with the document):",
         "in_lines": "In the lines of the document:",
+        "no_text": "there is no text in this language, the interpreter translates what stands here",
     },
 }
 # A mark in prepared markup: what goes there, the question, and its option or part. NUL never occurs in a text.
@@ -109,6 +111,15 @@ class _Marks:
 
     def text(self, question: str, part: str) -> Markup:
         return Markup(f"\0t{question}/{part}\0")  # noqa: S704 - ids and parts are checked by the questionnaire
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a question in the person's language: its number on paper, and (code on paper, words) of each
+    answer."""
+
+    number: int
+    options: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,7 @@ class QuestionMarkup:
     environment: Environment
     questionnaire: Questionnaire
     numbers: Mapping[str, str]  # telephones of the country by what they are called in a warning
+    choices: Choices = NO_CHOICES
     _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
@@ -171,7 +183,7 @@ class QuestionMarkup:
         }
         say = self._other_language_to_read(staff, spoken)
         leads, pieces = self._ready(page, shown, staff, say, self._is_urgent(answers))
-        html = [leads]
+        html = [self._no_text(page, shown, staff, spoken), leads]
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
@@ -193,7 +205,7 @@ class QuestionMarkup:
                 self._piece(page, question, revealed, staff, say, marked, urgent)
                 for question, revealed in _nested(shown)
             ]
-            ready = "".join(self._leads(shown, staff, say)), pieces
+            ready = "".join(self._leads(page, shown, staff, say)), pieces
             if len(self._plans) < _MOST:
                 self._plans[key] = ready
         return ready
@@ -256,7 +268,7 @@ class QuestionMarkup:
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
         marked, urgent = not _all_optional(shown), self._is_urgent(answers)
-        html = self._leads(shown, staff, say)
+        html = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(page, shown, staff, say)]  # noqa: S704
         for question, revealed in _nested(shown):
             here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
             html.append(
@@ -267,29 +279,41 @@ class QuestionMarkup:
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
         """What is read out on the page, in the person's language when there is a wording in it."""
         say = reading_language(self.questionnaire, spoken, staff=staff)
-        html = []
+        html = [Markup(self._lacking(staff, spoken))] if page.wordings else []  # noqa: S704 - a macro's own output
         for name in page.wordings:
-            wording = self.questionnaire.wordings[name]
-            known = None if spoken in UNKNOWN else spoken
-            key = (name, staff, known or say)
+            key = (name, staff, say)
             if key not in self._wordings:
+                wording = self.questionnaire.wordings[name]
                 note = self._draft(staff, say) if say in wording.text else ""
-                if known is not None and known not in wording.text:
-                    note = str(self._template.no_text(language_name(known, staff), staff, WORDS[staff]))
                 text = self._template.wording(wording, staff, say, note)
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])
         return Markup("").join(html)
 
-    def _leads(self, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
-        """What stands above the questions: that all are optional, that a translation is a draft."""
-        key = (_all_optional(shown), any(say in question.reads for question in shown), staff, say)
+    def _leads(self, page: Page, shown: tuple[Question, ...], staff: str, say: str | None) -> list[Markup]:
+        """What stands above the questions: that all are optional, that a translation is a draft, unless what is read
+        out above says so already."""
+        draft = not page.wordings and any(say in question.reads for question in shown)
+        key = (_all_optional(shown), draft, staff, say)
         if key not in self._above:
             leads = [self._template.all_optional(WORDS[staff])] if key[0] else []
             if say is not None and key[1]:
                 leads.append(self._draft(staff, say))
             self._above[key] = [Markup(lead) for lead in leads]  # noqa: S704 - a macro's own output
         return list(self._above[key])
+
+    def _no_text(self, page: Page, shown: tuple[Question, ...], staff: str, spoken: str | None) -> str:
+        """That the person's language has no text, where the page asks the person and reads nothing out before."""
+        asks = any(question.by == "person" for question in shown)
+        return self._lacking(staff, spoken) if asks and not page.wordings else ""
+
+    def _lacking(self, staff: str, spoken: str | None) -> str:
+        asked = self.questionnaire
+        if not spoken or spoken in asked.languages or spoken in asked.reading:
+            return ""
+        words = asked.language_words.get(spoken)
+        name = words[staff] if words else language_name(spoken, staff).capitalize()
+        return str(self._template.no_text(name, WORDS[staff]))
 
     def _draft(self, staff: str, say: str) -> str:
         """That the texts in `say` wait for a translator's check; empty when they do not."""
@@ -328,10 +352,25 @@ class QuestionMarkup:
         words["warned"] = {name: [w for w in warnings if w.question == name] for name in (w.question for w in warnings)}
         declared = self.questionnaire.warnings
         words["at_once"] = {str(w.when.operand): w for w in declared if w.at_once and w.question == question.id}
+        beside = self._beside(question, say)
         opens, only = self._opens(page, question), self._only(page, question, staff)
         last = bool(only) and self._is_last_opened(page, question)
-        html = self._template.question(question, revealed, controls, errors, staff, say, words, opens, only, last)
+        wording = self.questionnaire.wordings.get(question.announced_by)
+        announced = wording.text if wording is not None else None
+        html = self._template.question(
+            question, revealed, controls, errors, staff, say, words, opens, only, last, beside, announced
+        )
         return Markup(html)  # noqa: S704 - a macro's own output
+
+    def _beside(self, question: Question, say: str | None) -> Beside | None:
+        """The question and its answers in the person's language, by the numbers of paper, card and interpreter."""
+        if say is None or question.by != "person" or say not in question.reads:
+            return None
+        words = {
+            option.code: (label, self.choices.words(question, option, say, country_name))
+            for label, option in codes(question)
+        }
+        return Beside(plan(self.questionnaire).numbers[question.id], words)
 
     def _opens(self, page: Page, question: Question) -> frozenset[str]:
         """The answers of this question that open one after it on the page; empty if it opens none."""

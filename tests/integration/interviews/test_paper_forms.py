@@ -14,19 +14,22 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from forms.interviews.interviews import form_data
+from forms.interviews.paper_forms import typed_form
 from nrm import clock
 from nrm.actions.interviews import paper_forms
 from nrm.db import db
-from nrm.domain.interviews.paper_forms import labels_of, plan
+from nrm.domain.interviews.paper_forms import codes, labels_of, parts_of, plan
 from nrm.domain.interviews.questionnaire_flow import page_questions, prune
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Interview, PaperForm
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.render import pdf
-from tests import accessible, factories, screened
+from nrm.store.countries import country
+from tests import accessible, factories, glyphs, screened
 from tests.conftest import WARNED, Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, confirmation, example, fields, page_id, questionnaire, send_by_name, walk
@@ -124,7 +127,7 @@ def throw_away(person: Person, interview: str) -> None:
 @pytest.mark.slow
 def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    form = {"staff": "sq", "spoken": "el", "papers": "1"}
+    form = {"layout": "long", "staff": "sq", "spoken": "el", "papers": "1"}
     answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.headers["Content-Disposition"] == "attachment; filename=form.pdf"
@@ -161,6 +164,60 @@ def test_papers_are_printed_with_numbers_that_exist_on_them_alone(app: Flask, si
     (entry,) = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "papers_issued"))
     assert '"papers":1' in entry.details
     assert ">1</td>" in person.get("/papers")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("staff", "spoken"), [("sq", "el"), ("en", "ru")])
+@pytest.mark.parametrize(("layout", "sheets"), [("urgent", 1), ("screen", 1), ("long", 6)])
+def test_a_paper_has_few_sheets_and_no_code_in_capitals(
+    app: Flask, sign_in: SignIn, layout: str, sheets: int, staff: str, spoken: str
+) -> None:
+    person = sign_in(LOGIN)
+    form = {"layout": layout, "staff": staff, "spoken": spoken, "papers": "1"}
+    answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    reader = PdfReader(io.BytesIO(answer.data))
+    assert 1 <= len(reader.pages) <= sheets
+    assert glyphs.boxes(answer.data) == 0
+    accessible.check(answer.data, staff)
+    words = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    numbers = set(re.findall(r"\b\w{3}-\w{3}-\w{3}\b", words))
+    assert len(numbers) == (10 if layout == "screen" else 1)
+    assert count(PaperForm) == len(numbers)
+    capitals = {code for code in country().in_force(clock.now()).parties if code.isupper()}
+    assert not {code for code in capitals if re.search(rf"\b{code}\b", words)} - {"IOM"}  # the name of one of them
+    asked = questionnaire()
+    for part in parts_of(plan(asked), layout):
+        for question in part.questions:
+            assert " ".join(question.text[staff].split()) in words, question.id
+            for label, option in codes(question):
+                assert f"{label} {option.text[staff]}".replace("\xa0", " ") in words.replace("\xa0", " "), question.id
+
+
+@pytest.mark.slow
+def test_each_person_of_a_sheet_is_typed_in_by_a_number_of_their_own(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    form = {"layout": "screen", "staff": "sq", "spoken": "sq", "papers": "1"}
+    answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+    words = PdfReader(io.BytesIO(answer.data)).pages[0].extract_text()
+    numbers = re.findall(r"\b\w{3}-\w{3}-\w{3}\b", words)
+    codes_of_drafts = set()
+    for number in numbers[:2]:
+        address = person.post("/papers/type-in", heading(number=number))
+        codes_of_drafts.add(address)
+        assert "/answers" in address
+    assert len(codes_of_drafts) == 2
+    person.post("/papers/type-in", heading(number=numbers[0]), status=422)
+
+
+def test_a_paper_that_is_none_of_the_three_is_not_printed(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    for layout in ("", "short"):
+        form = {"layout": layout, "staff": "sq", "spoken": "el", "papers": "1"}
+        answer = person.client.post("/papers", data={"csrf_token": person.csrf_token, **form})
+        assert answer.status_code == 422
+        assert "Zgjidhni cilin formular" in answer.text
+    assert count(PaperForm) == 0
 
 
 def test_a_page_that_is_only_looked_at_issues_nothing(app: Flask, sign_in: SignIn) -> None:
@@ -333,6 +390,22 @@ def test_an_answer_of_a_way_not_taken_is_pointed_out(app: Flask, sign_in: SignIn
     address = person.post("/papers/type-in", heading(number=number()))
     sent = {**typed(example()), "child_with": "Me hallën", "seen": seen_in(person.get(address))}
     assert "id=child_with-error" in person.post(address, sent, status=422)
+
+
+def test_an_organisation_is_struck_out_by_its_number_on_the_paper(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    printed = list(country().in_force(clock.now()).parties)
+    address = person.post("/papers/type-in", heading(number=number()))
+    body = person.get(address)
+    place = printed.index("VATRA") + 1
+    assert f"{place} Vatra" in body
+    answers = typed({**example(), "parties": []})
+    person.post(address, {**answers, "parties": str(place), "seen": seen_in(body), "leave": "1"})
+    form = typed_form(questionnaire(), "sq")(MultiDict({"parties": f"{place}, iom"})).know(printed)
+    assert sorted(form.read(printed)["parties"]) == ["IOM", "VATRA"]
+    assert f'name=parties value="{place}"' in person.get(address)
+    wrong = person.post(address, {**answers, "parties": "99", "seen": seen_in(person.get(address))}, status=422)
+    assert "99" in wrong
 
 
 def test_a_paper_is_left_half_typed_and_found_again(app: Flask, sign_in: SignIn) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import tomllib
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,24 +15,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 
 from forms.interviews.interviews import page_form, typed_answer
+from forms.names import country_name
 from nrm.demo import made_up_interviews
 from nrm.domain.interviews import interviews, questionnaire_flow
+from nrm.domain.interviews.paper_forms import codes, plan
+from nrm.domain.interviews.spoken import parse_choices
 from nrm.web.interviews.questions import MARK, NO_ERRORS, WORDS, Controls, QuestionMarkup
-from tests.unit.domain.interviews.small_questionnaire import returnee
+from tests.unit.domain.interviews.small_questionnaire import ALBANIA, returnee
 
 TODAY = date(2026, 3, 1)
 Q = returnee()
 TEMPLATES = Path(__file__).parents[3] / "templates"
 NUMBERS = {"police": "129", "ambulance": "127", "helpline": "116 006"}
-MARKUP = QuestionMarkup(
-    Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined), Q, NUMBERS
-)
+ENVIRONMENT = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+CHOICES = parse_choices(tomllib.loads((ALBANIA / "choices-returnee-1.toml").read_text("utf-8")), Q)
+MARKUP = QuestionMarkup(ENVIRONMENT, Q, NUMBERS, CHOICES)
 SPOKEN = [None, *Q.reading, "sw"]
 # The rest of a page, with its bar, strip and buttons, takes some 2,200 bytes; style and script 3,600 compressed.
 HEAVIEST = 9_200
+# With every question and every answer in a second language, in letters of two bytes (ADR 0061).
+HEAVIEST_BESIDE = 12_800
 
 
 def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
@@ -83,7 +91,72 @@ def test_a_page_is_light_in_every_language(name: str, staff: str) -> None:
     page, made = EVERY_PAGE[name]
     for spoken in SPOKEN:
         html = MARKUP.wordings(page, staff=staff, spoken=spoken) + MARKUP.page(page, made, staff=staff, spoken=spoken)
-        assert len(html.encode()) <= HEAVIEST, spoken
+        assert len(html.encode()) <= (HEAVIEST_BESIDE if spoken in Q.reading else HEAVIEST), spoken
+
+
+@pytest.mark.parametrize("say", sorted(Q.reading))
+def test_each_answer_of_the_person_stands_beside_the_officers_with_the_number_of_the_paper(say: str) -> None:
+    found = 0
+    for page, made in EVERY_PAGE.values():
+        html = str(MARKUP.page(page, made, staff="sq", spoken=say))
+        for question in questionnaire_flow.page_questions(Q, page, made):
+            if question.by == "officer" or question.kind == "parties" or question.under is not None:
+                continue
+            assert f"{plan(Q).numbers[question.id]}. {question.text['sq']}" in html
+            assert f"<p class=say lang={say}>{escape(question.reads[say])}</p>" in html
+            for number, option in codes(question):
+                said = escape(CHOICES.words(question, option, say, country_name))
+                beside = f" · {said}" if question.select else f"<i lang={say}>{said}</i></label>"
+                assert f">{number} {option.text['sq']}{beside}" in html, (question.id, option.code)
+                found += 1
+    assert found > 150
+
+
+@pytest.mark.parametrize("say", [None, *sorted(Q.reading)])
+def test_a_hard_question_is_announced_and_stands_apart(say: str | None) -> None:
+    hard = {question.id for question in Q.questions.values() if question.announced_by}
+    assert {"official", "forms"} <= hard
+    for page, made in EVERY_PAGE.values():
+        html = str(MARKUP.page(page, made, staff="sq", spoken=say))
+        asked = [each for each in questionnaire_flow.page_questions(Q, page, made) if each.id in hard]
+        text = escape(Q.wordings["hard"].text[say or "sq"])
+        assert html.count(f"<p class=say lang={say or 'sq'}>{text}</p>") == len(asked) == html.count(" alone")
+        for question in asked:
+            before, _, _ = html.partition(f"id={question.id} ")
+            assert before.rindex(text) > before.rindex("</fieldset>") if "</fieldset>" in before else True
+
+
+def both(page: interviews.Page, made: dict[str, Any], spoken: str | None) -> str:
+    return str(MARKUP.wordings(page, staff="sq", spoken=spoken) + MARKUP.page(page, made, staff="sq", spoken=spoken))
+
+
+def test_a_language_without_text_says_so_and_nothing_else_changes() -> None:
+    for spoken, name in (("bn", "Bengalisht"), ("sw", "Suahilisht")):
+        for page, made in EVERY_PAGE.values():
+            html = str(
+                MARKUP.wordings(page, staff="sq", spoken=spoken) + MARKUP.page(page, made, staff="sq", spoken=spoken)
+            )
+            shown = questionnaire_flow.page_questions(Q, page, made)
+            note = f"<p class=hint>{name}: {WORDS['sq']['no_text']}.</p>"
+            asks = bool(page.wordings) or any(each.by == "person" for each in shown)
+            assert html.count(note) == asks
+            plain = str(
+                MARKUP.wordings(page, staff="sq", spoken=None) + MARKUP.page(page, made, staff="sq", spoken=None)
+            )
+            assert html.replace(note, "") == plain
+    for spoken in (None, "sq", "el"):
+        for page, made in EVERY_PAGE.values():
+            assert WORDS["sq"]["no_text"] not in MARKUP.page(page, made, staff="sq", spoken=spoken)
+
+
+def test_a_text_from_right_to_left_says_its_direction() -> None:
+    arabic = replace(Q, reading={**Q.reading, "ar": ("draft", "nobody")})
+    question = replace(Q.questions["danger"], reads={"ar": "هل تخاف؟"})
+    arabic = replace(arabic, questions={**Q.questions, "danger": question})
+    page, made = next((page, made) for page, made in EVERY_PAGE.values() if "danger" in page.questions)
+    html = str(QuestionMarkup(ENVIRONMENT, arabic).page(page, made, staff="sq", spoken="ar"))
+    assert "<p class=say lang=ar dir=rtl>هل تخاف؟</p>" in html
+    assert html.count("<i lang=ar dir=rtl>") == len(question.options)
 
 
 class Reader(HTMLParser):

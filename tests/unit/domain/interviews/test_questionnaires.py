@@ -65,6 +65,10 @@ MISTAKES = [
         "question.birth.compartment: a partial_date is not closed, so it cannot be a fact",
     ),
     (
+        changed("question", "gender", announced_by="colour"),
+        "question.gender.announced_by: names the wording `colour`, which does not exist",
+    ),
+    (
         changed("question", "gender", fact="colour"),
         "question.gender.fact: names the fact `colour`, which does not exist",
     ),

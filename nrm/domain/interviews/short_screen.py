@@ -1,7 +1,9 @@
 """The short screen: when its answers end the interview with "no indicator", and when they make it the whole interview.
 
 Nobody writes that condition by hand. It follows from what the data say of each answer: an alarm, something named, a
-sign that is more than weak. A question that was not answered is never taken for a no (ADR 0054).
+sign that is more than weak. A question that was not answered is never taken for a no.
+
+Decided in ADR 0054.
 """
 
 from __future__ import annotations

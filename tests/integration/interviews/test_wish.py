@@ -37,7 +37,7 @@ DOUBTFUL: list[tuple[dict[str, Any], Doubt, str]] = [
     ({"language": "bn", "interpreter": "nobody"}, Doubt.NO_INTERPRETER, "askush nuk përktheu"),
     ({"language": "dont_know", "interpreter": "nobody"}, Doubt.NO_INTERPRETER, "askush nuk përktheu"),
     ({"language": "ro", "interpreter": "nobody"}, Doubt.DRAFT, "ende i pamiratuar dhe askush"),
-    ({"alone": "no"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
+    ({"alone": "no", "apart": "telephone"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
     ({"alone": "dont_know"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
 ]
 FREE: list[dict[str, Any]] = [
@@ -45,6 +45,7 @@ FREE: list[dict[str, Any]] = [
     {"language": "en", "interpreter": "nobody"},
     {"language": "ro", "interpreter": "telephone"},
     {"language": "bn", "interpreter": "present"},
+    {"alone": "no", "apart": "go_on"},
 ]
 # What the form of a page offers; a file or a paper has the others, too.
 ON_A_PAGE = [each for each in DOUBTFUL if "dont_know" not in each[0].values()]

@@ -32,7 +32,8 @@ def upgrade(database: str) -> None:
         sa.Column("official", sa.Boolean(), nullable=False),
         sa.Column("desk", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
-            "ending IN ('none', 'discarded', 'refused', 'undecided')", name=op.f("ck_interview_holds_known_ending")
+            "ending IN ('none', 'discarded', 'not_asked', 'refused', 'undecided')",
+            name=op.f("ck_interview_holds_known_ending"),
         ),
         sa.CheckConstraint(
             "reason IN ('', 'explained', 'mistaken', 'helped', 'held_twice', 'other')",

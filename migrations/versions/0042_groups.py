@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from nrm import schema
+
 revision = "0042_groups"
 down_revision = "0041_draft_owners"
 branch_labels = None
@@ -49,7 +51,7 @@ def upgrade(database: str) -> None:
         sa.PrimaryKeyConstraint("month", "crossing_point", "step", name=op.f("pk_screen_steps")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("interviews") as batch:
+    with schema.referring_rows_aside("interviews"), op.batch_alter_table("interviews") as batch:
         batch.add_column(sa.Column("group_id", sa.Uuid(), nullable=True))
         batch.add_column(sa.Column("group_number", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f("fk_interviews_group_id_return_groups"), "return_groups", ["group_id"], ["id"])
@@ -69,7 +71,7 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     op.drop_index("ix_interviews_group_id", table_name="interviews")
-    with op.batch_alter_table("interviews") as batch:
+    with schema.referring_rows_aside("interviews"), op.batch_alter_table("interviews") as batch:
         batch.drop_constraint(op.f("ck_interviews_only_a_draft_in_a_group"), type_="check")
         batch.drop_constraint(op.f("fk_interviews_group_id_return_groups"), type_="foreignkey")
         batch.drop_column("group_number")

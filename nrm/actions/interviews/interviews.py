@@ -278,6 +278,12 @@ def against_end(draft: Draft, answers: Answers, *, shelter: bool = False) -> Aga
     return against(draft, draft.answers, discard=True)
 
 
+def _is_taken_back(draft: Draft, answers: Answers) -> bool:
+    """Whether the short screen ends an interview of which more was said before: that is what is held then."""
+    ended = ended_as(draft.questionnaire, answers)
+    return ended is not None and (ended != NOT_ASKED or bool(draft.answers.keys() - answers.keys()))
+
+
 def discard(
     *, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "", seen: int | None = None
 ) -> None:
@@ -392,13 +398,13 @@ def end(
         steps = steps_taken(draft, answers, screenings, reason=_listed(reason))
         by_telephone = child_alert_steps.answered_by_telephone(interview_id)
         if opposed or outcome == REFUSED or by_telephone:
-            if last is not None:
+            if last is not None and not _is_taken_back(draft, answers):
                 draft = drafts.rewritten(session, draft, answers, [last.page], by=by)
             holds.hold(
                 session,
                 interview,
                 draft,
-                answers,
+                draft.answers,
                 Holding(outcome),
                 screenings=screenings,
                 steps=steps,

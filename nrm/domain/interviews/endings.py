@@ -70,6 +70,7 @@ class Holding(StrEnum):
 
     NONE = "none"  # "no indicator", and something speaks against it
     DISCARDED = "discarded"  # thrown away, and something speaks against it
+    NOT_ASKED = "not_asked"  # nobody could ask the six questions, and something speaks against leaving it so
     REFUSED = "refused"  # an adult said no
     UNDECIDED = "undecided"  # the person left without a shelter
 

@@ -20,6 +20,7 @@ class Doubt(StrEnum):
 
 
 READ, INTERPRETER, ALONE, APART = "purpose_read", "interpreter", "alone", "apart"
+TAKEN_APART = "go_on"
 _INTERPRETED = ("present", "telephone")
 
 
@@ -47,6 +48,6 @@ def doubts(questionnaire: Questionnaire, answers: Answers) -> tuple[Doubt, ...]:
         status = questionnaire.reading.get(spoken, ("",))[0]
         if status != "approved":
             found.append(Doubt.DRAFT if status else Doubt.NO_INTERPRETER)
-    if answers.get(ALONE) not in (None, "yes") and answers.get(APART) != "apart":
+    if answers.get(ALONE) not in (None, "yes") and answers.get(APART) != TAKEN_APART:
         found.append(Doubt.NOT_ALONE)
     return tuple(found)

@@ -40,6 +40,7 @@ _OFFICIAL = "official_involved"
 _PERHAPS = ("yes", "dont_know")
 _EVENTS = {
     Holding.NONE: audit.Event.INTERVIEW_ENDED,
+    Holding.NOT_ASKED: audit.Event.INTERVIEW_ENDED,
     Holding.UNDECIDED: audit.Event.INTERVIEW_ENDED,
     Holding.REFUSED: audit.Event.HELP_REFUSED,
     Holding.DISCARDED: audit.Event.INTERVIEW_DISCARDED,

@@ -18,7 +18,7 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews import holds as store
 from nrm.web import access, errors
-from nrm.web.interviews import handouts
+from nrm.web.interviews import groups, handouts
 from nrm.web.language import current_language
 from nrm.web.shelter.opened import answer_rows
 
@@ -47,6 +47,7 @@ def held(interview_id: uuid.UUID) -> Answer:
         of_the_person=line.ending in OF_THE_PERSON,
         telephone=country().emergency.helpline,
         leaflets=handouts.leaflets(),
+        groups=groups.under_way(by),
     )
 
 

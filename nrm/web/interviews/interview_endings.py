@@ -40,7 +40,7 @@ WHY = "assessment_why"
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
 # Fields of the page that are not answers, and are made anew.
-AROUND = frozenset({"csrf_token", "seen", "shorter", "reason", "leave", "aloud"})
+AROUND = frozenset({"csrf_token", "seen", "shorter", "reason", "sentence", "leave", "aloud"})
 NOT_SENT = N_("You chose “No indicator”: nothing is sent with it. Choose another assessment, or end without a referral")
 NOT_ENDED = N_(
     "To end without a referral choose “No indicator”; otherwise send, or choose “The person leaves without a shelter”"
@@ -288,16 +288,21 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
         return _shorter(draft, answers, page, lost, against, EndForm(), 200)
     try:
         last = actions.LastPage(page, given, seen)
+        right = not against or form.validate()
         ending = actions.end(
-            interview_id=draft.interview_id, last=last, reason=str(form.reason.data or ""), by=access.actor()
+            interview_id=draft.interview_id,
+            last=last,
+            reason=str(form.reason.data or ""),
+            # What is wrong with a sentence is said only where one is asked for.
+            sentence=str(form.sentence.data or "") if right else "",
+            by=access.actor(),
         )
     except actions.ReasonNeeded:
-        form.validate()
         return _shorter(draft, answers, page, lost, against, form, 422)
     except actions.ChildWaits:
         actions.save_page(draft=draft, page=page, given=given, seen=seen, by=access.actor())
         return ask_again(draft.interview_id, discard=False)
-    return redirect(url_for("interviews.ended", ending=ending), 303)
+    return redirect(after(draft.interview_id, ending), 303)
 
 
 def _shorter(
@@ -315,6 +320,7 @@ def _shorter(
             rows=_told_of(against),
             lost=[questions[name].text[current_language()] for name in texts],
             asks_reason=bool(against),
+            hours=country().retention.hold_hours,
             kept=[(name, value) for name, value in request.form.items(multi=True) if name not in AROUND],
             form=form,
         ),

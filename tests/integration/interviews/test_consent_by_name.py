@@ -135,8 +135,9 @@ def test_a_no_by_name_strikes_the_party_out(app: Flask, sign_in: SignIn) -> None
     person, answers = sign_in(LOGIN), example(**UNNAMED)
     page = _to(person, "decision", answers)
     refused = _asked_by_name(person, page, answers, "no", status=422)
-    assert "OIM Tiranë" in refused
+    assert "personi nuk e do këtë" in refused
     assert 'name="party" value="IOM"' not in refused
+    assert "OIM Tiranë" in person.get(f"{page.rsplit('/', 1)[0]}/check")  # where it is said who is struck out
     assert 'name="party" value="IOM"' not in person.get(page)
     # Also by a form that was made by hand.
     forged = {**fields("decision", person.get(page), answers), **AGAINST, "by_name": "yes", "by_name_of": "IOM"}

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import Person
-from tests.factories_interviews import LOGIN, begin, example, naming_nothing, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, last_of, naming_nothing, questionnaire, walk
 
 SignIn = Callable[[str], Person]
 CHILD = {"age": "child", "age_stated": None, "birth": None, "child_with": "me xhaxhain"}
@@ -19,7 +19,7 @@ CHILD = {"age": "child", "age_stated": None, "birth": None, "child_with": "me xh
 
 def sentences(person: Person, answers: dict[str, Any], language: str = "sq") -> list[str]:
     """The sentences of the profile on the page where the officer assesses."""
-    page = next(each.id for each in questionnaire().pages.values() if "assessment_why" in each.questions)
+    page = last_of(answers)
     address = begin(person)
     walk(person, answers, address, until=page)
     body = person.get(address.rsplit("/", 1)[0] + f"/{page}?lang={language}")
@@ -52,7 +52,7 @@ def test_a_weak_sign_alone_is_vulnerable_with_the_leaflet_and_the_number_of_the_
     told = sentences(person, example(**{**naming_nothing(), **changed}))
     assert told[0] == "Në gjendje të cenueshme; nuk u përmend asnjë shenjë shfrytëzimi."
     assert not [each for each in told if "nuk u vu re asnjë tregues" in each]
-    page = next(each.id for each in questionnaire().pages.values() if "assessment_why" in each.questions)
+    page = last_of(example(**{**naming_nothing(), **changed}))
     address = begin(person)
     walk(person, example(**{**naming_nothing(), **changed}), address, until=page)
     body = person.get(address.rsplit("/", 1)[0] + f"/{page}")

@@ -13,7 +13,14 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.interviews.screenings import ASKED_AGAIN, LEFT_UNASKED, NOT_ASKED, SCREENED, WENT_ON
+from nrm.domain.interviews.screenings import (
+    ASKED_AGAIN,
+    LEFT_UNASKED,
+    NOT_ASKED,
+    SCREENED,
+    WENT_ON,
+    Screening,
+)
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.counting import RETURNEE
 from nrm.models.interviews.screenings import ScreenStep
@@ -22,7 +29,7 @@ from nrm.store.reports import counting
 from nrm.store.rows.interviews import screenings as screening_rows
 from tests import screened
 from tests.conftest import Person
-from tests.factories import later
+from tests.factories import end_holds, later
 from tests.factories_interviews import LOGIN, begin, example, naming_nothing, questionnaire, walk
 
 RELEASE = Actor.system("release")
@@ -93,6 +100,8 @@ def test_an_interview_is_counted_as_far_as_it_came(app: Flask, sign_in: SignIn) 
     walk(person, example(assessment="possible"), begin(person))
     assert steps() == {SCREENED: 1, WENT_ON: 1}
     walk(person, example(assessment="none"), begin(person))  # against everything that was named
+    assert steps() == {SCREENED: 1, WENT_ON: 1}  # it is held
+    assert end_holds() == 1
     assert steps() == {SCREENED: 2, WENT_ON: 2, ASKED_AGAIN: 1}
 
 
@@ -120,10 +129,10 @@ def test_an_urgent_hand_over_is_no_screening(app: Flask, sign_in: SignIn) -> Non
 
 
 def count(month: date, point: str, **numbers: int) -> None:
+    one = Screening(month, "ALB", "none", "no_indicator", "adult", "feminine", point)
     with transaction() as session:
         for step, number in numbers.items():
-            for _ in range(number):
-                screening_rows.count_steps(session, month, point, [step])
+            screening_rows.count_steps(session, [one] * number, [step])
 
 
 def rows_of(page: str) -> dict[str, list[str]]:

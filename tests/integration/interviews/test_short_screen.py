@@ -16,7 +16,7 @@ from nrm.models.interviews.monitoring import NegativeScreen, ProcedureRecord
 from nrm.models.shelter.cases import SealedCompartment
 from tests import screened
 from tests.conftest import Person
-from tests.factories import actor
+from tests.factories import actor, end_holds
 from tests.factories_interviews import (
     LOGIN,
     begin,
@@ -157,8 +157,29 @@ def test_whoever_is_afraid_today_does_not_go_on_unasked_without_a_reason(app: Fl
     confirmed = {**sent, "shorter": "1"}
     assert "Zgjidhni pse" in person.post(following, confirmed, status=422)
     assert drafts() == 1
-    assert person.post(following, {**confirmed, "reason": "explained"}) == "/interviews/ended/not_asked"
+    assert "Shkruani një fjali" in person.post(following, {**confirmed, "reason": "explained"}, status=422)
+    why = {"reason": "explained", "sentence": "Nxiton të kapë autobusin."}
+    held = person.post(following, {**confirmed, **why})
+    assert held == f"/interviews/{address.split('/')[2]}/held"
+    assert "Mbyllur kundër asaj që u tha" in person.get(held)
+    assert not screened.counted()
+    assert end_holds() == 1
+    (line,) = screened.counted().elements()
+    assert (line.outcome, line.processed) == ("not_asked", "not_asked")
     assert drafts() == 0
+
+
+def test_whoever_was_left_unasked_although_afraid_can_still_be_asked(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    answers = nothing_alarming(alone="no", companions=["friend"], apart="not_asked", danger="yes")
+    following = person.post(address, fields(page_id(address), person.get(address), answers))
+    sent = fields("apart", person.get(following), answers)
+    held = person.post(following, {**sent, "shorter": "1", "reason": "explained", "sentence": "Nxiton."})
+    assert page_id(person.post(held, {})) == "apart"
+    assert answers_of(address)["danger"] == "yes"
+    asked = {**answers, "apart": "go_on"}
+    assert page_id(person.post(following, fields("apart", person.get(following), asked))) == page_asking(SIX, asked)
 
 
 def test_an_alarm_taken_back_loses_no_text_unseen(app: Flask, sign_in: SignIn) -> None:
@@ -176,7 +197,19 @@ def test_an_alarm_taken_back_loses_no_text_unseen(app: Flask, sign_in: SignIn) -
         assert answers_of(address)["story"] == "Më mbyllën dy vjet."
     assert "Zgjidhni pse" in person.post(six, {**calm, "shorter": "1"}, status=422)
     assert answers_of(address)["could_leave"] == "no"
-    assert person.post(six, {**calm, "shorter": "1", "reason": "mistaken"}) == "/interviews/ended/none"
+    shown = person.post(six, {**calm, "shorter": "1", "reason": "mistaken"}, status=422)
+    assert "Shkruani një fjali" in shown
+    assert "12 orë" in shown
+    held = person.post(six, {**calm, "shorter": "1", "reason": "mistaken", "sentence": "U shtyp gabim."})
+    assert page_id(held) == "held"
+    person.post(held, {})  # what was said before is what was held
+    assert answers_of(address)["story"] == "Më mbyllën dy vjet."
+    assert answers_of(address)["could_leave"] == "no"
+    calm = fields(page_id(six), person.get(six), {**told, "could_leave": "yes"})
+    person.post(six, {**calm, "shorter": "1", "reason": "mistaken", "sentence": "U shtyp gabim."})
+    assert end_holds() == 1
+    (line,) = screened.counted().elements()
+    assert line.outcome == "none"
     assert drafts() == 0
 
 
@@ -204,7 +237,11 @@ def test_the_rule_stands_in_the_action_too(app: Flask, sign_in: SignIn) -> None:
     last = interviews.LastPage(page, {**given, "papers_kept": "no"}, draft.revision)
     with pytest.raises(interviews.ReasonNeeded):
         interviews.end(interview_id=interview_id, last=last, by=by)
-    assert interviews.end(interview_id=interview_id, last=last, reason="mistaken", by=by) == "none"
+    with pytest.raises(interviews.ReasonNeeded):
+        interviews.end(interview_id=interview_id, last=last, reason="mistaken", by=by)
+    why = {"reason": "mistaken", "sentence": "U shtyp gabim."}
+    assert interviews.end(interview_id=interview_id, last=last, **why, by=by) == "none"
+    assert drafts() == 1  # held
 
 
 def test_a_screen_that_was_left_goes_on_where_it_was(app: Flask, sign_in: SignIn) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import Person
-from tests.factories_interviews import LOGIN, begin, example, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, last_of, questionnaire, walk
 
 SignIn = Callable[[str], Person]
 CHILD = {"age": "child", "age_stated": None, "birth": None, "child_with": "me nënën", "noticed_child": ["none"]}
@@ -23,13 +23,8 @@ def text_of(page: str) -> str:
 def pages_shown(person: Person, answers: dict[str, object]) -> list[str]:
     """Every page of the interview as it is shown, the last one included."""
     address = begin(person)
-    ids = walk(person, answers, address, until=walk_end(answers))
+    ids = walk(person, answers, address, until=last_of(answers))
     return [person.get(address.rsplit("/", 1)[0] + f"/{name}") for name in ids]
-
-
-def walk_end(answers: dict[str, object]) -> str:
-    """The page of the officer's own assessment on the way of these answers."""
-    return next(page.id for page in questionnaire().pages.values() if "assessment_why" in page.questions)
 
 
 def test_each_sign_is_explained_in_two_sentences_and_its_source_is_named(app: Flask, sign_in: SignIn) -> None:

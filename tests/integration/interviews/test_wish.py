@@ -25,7 +25,7 @@ from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.store.countries import country
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, page_id, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, fields, last_of, page_id, questionnaire, walk
 from tests.factories_referrals import bed, organisation
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -37,7 +37,7 @@ DOUBTFUL: list[tuple[dict[str, Any], Doubt, str]] = [
     ({"language": "bn", "interpreter": "nobody"}, Doubt.NO_INTERPRETER, "askush nuk përktheu"),
     ({"language": "dont_know", "interpreter": "nobody"}, Doubt.NO_INTERPRETER, "askush nuk përktheu"),
     ({"language": "ro", "interpreter": "nobody"}, Doubt.DRAFT, "ende i pamiratuar dhe askush"),
-    ({"alone": "no"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
+    ({"alone": "no", "apart": "telephone"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
     ({"alone": "dont_know"}, Doubt.NOT_ALONE, "nuk ishit vetëm me personin"),
 ]
 FREE: list[dict[str, Any]] = [
@@ -45,6 +45,7 @@ FREE: list[dict[str, Any]] = [
     {"language": "en", "interpreter": "nobody"},
     {"language": "ro", "interpreter": "telephone"},
     {"language": "bn", "interpreter": "present"},
+    {"alone": "no", "apart": "go_on"},
 ]
 # What the form of a page offers; a file or a paper has the others, too.
 ON_A_PAGE = [each for each in DOUBTFUL if "dont_know" not in each[0].values()]
@@ -85,7 +86,7 @@ def test_the_page_says_so_before_it_is_sent_and_no_name_goes(
     app: Flask, sign_in: SignIn, said: dict[str, Any], _: Doubt, words: str
 ) -> None:
     person, answers = sign_in(LOGIN), example(**said)
-    loaded = walk(person, answers, begin(person), until="check")
+    loaded = walk(person, answers, begin(person), until=last_of(answers))
     assert "identity" not in loaded
     address = f"/interviews/{_draft()}/{loaded[-1]}"
     body = person.get(address)
@@ -226,14 +227,15 @@ def test_one_strike_leaves_the_others(app: Flask, sign_in: SignIn) -> None:
     following = person.post(address, {**fields(page, person.get(address), answers), "parties": ["NRC"]})
     assert page_id(following) != page  # it goes on
     assert "Nuk mbetet askush" not in person.get(following)
-    walk(person, answers, following, until="check")
-    check = f"/interviews/{_draft()}/check"
-    body = person.get(check)
+    last = last_of(answers)
+    walk(person, answers, following, until=last)
+    decision = f"/interviews/{_draft()}/{last}"
+    body = person.get(decision)
     offered = set(re.findall(r'name="party" value="(\w+)"', body))
     assert offered
     assert "NRC" not in offered
     one = next(each for each in ("VATRA", "TJETER_VIZION", "IOM") if each in offered)
-    form = {**fields("check", body, answers), "party": one}
-    person.post(check, form, status=422)  # a reason is needed
-    sent = person.post(check, {**form, "override_reason": "other"})
+    form = {**fields(last, body, answers), "party": one}
+    person.post(decision, form, status=422)  # a reason is needed
+    sent = person.post(decision, {**form, "override_reason": "other"})
     assert page_id(sent) == "sent"

@@ -46,10 +46,19 @@ def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
     return [(page, made) for page in questionnaire_flow.pages(Q, made)]
 
 
+FREE = {"language": "sq", "alone": "yes", "purpose_read": "understood"}
+"""What makes a yes one: only then is the name asked."""
 EVERY_PAGE = {
     page.id: (page, made)
     for fixed in (
-        {"could_leave": "no", "age": "adult", "urgent": "no", "consent_services": "yes", "consent_sharing": "yes"},
+        {
+            "could_leave": "no",
+            "age": "adult",
+            "urgent": "no",
+            **FREE,
+            "consent_services": "yes",
+            "consent_sharing": "yes",
+        },
         {"could_leave": "no", "age": "adult", "urgent": "no", "consent_services": "no"},
         {"urgent": "no", "age": "adult", "alone": "no", "apart": "go_on"},
         {"urgent": "no", "age": "child"},

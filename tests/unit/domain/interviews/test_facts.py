@@ -55,7 +55,7 @@ def test_routing_knows_nothing_of_an_interview_that_has_not_begun() -> None:
 def test_routing_sees_what_was_answered() -> None:
     seen = routing(
         **AGREED, gender="feminine", citizenship_class="albanian", announced="yes", alone="no",
-        companions=["partner"],
+        companions=["partner"], apart="go_on",
         needs=["medical", "other"], risk="high", children="2+", proceedings="tirana",
         avoid=["fier", "vlore"], parties=["IOM"], official="yes", where="GR",
     )  # fmt: skip

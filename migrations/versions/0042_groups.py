@@ -49,11 +49,11 @@ def upgrade(database: str) -> None:
         sa.PrimaryKeyConstraint("month", "crossing_point", "step", name=op.f("pk_screen_steps")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("interviews") as batch:
-        batch.add_column(sa.Column("group_id", sa.Uuid(), nullable=True))
-        batch.add_column(sa.Column("group_number", sa.Integer(), nullable=True))
-        batch.create_foreign_key(op.f("fk_interviews_group_id_return_groups"), "return_groups", ["group_id"], ["id"])
-        batch.create_check_constraint(op.f("ck_interviews_only_a_draft_in_a_group"), PLACE)
+    # With what belongs to them, so that SQLite does not rebuild a table that interviews which are held refer to.
+    group = sa.ForeignKey("return_groups.id", name=op.f("fk_interviews_group_id_return_groups"))
+    place = sa.CheckConstraint(PLACE, name=op.f("ck_interviews_only_a_draft_in_a_group"))
+    op.add_column("interviews", sa.Column("group_id", sa.Uuid(), group, nullable=True), inline_references=True)
+    op.add_column("interviews", sa.Column("group_number", sa.Integer(), place, nullable=True))
     op.create_index(
         "ix_interviews_group_id",
         "interviews",
@@ -69,11 +69,8 @@ def downgrade(database: str) -> None:
     if database != "main":
         return
     op.drop_index("ix_interviews_group_id", table_name="interviews")
-    with op.batch_alter_table("interviews") as batch:
-        batch.drop_constraint(op.f("ck_interviews_only_a_draft_in_a_group"), type_="check")
-        batch.drop_constraint(op.f("fk_interviews_group_id_return_groups"), type_="foreignkey")
-        batch.drop_column("group_number")
-        batch.drop_column("group_id")
+    op.drop_column("interviews", "group_number")  # and with it the check
+    op.drop_column("interviews", "group_id")
     op.drop_table("screen_steps")
     op.drop_index("ix_return_groups_expires_at", table_name="return_groups")
     op.drop_index("ix_return_groups_organisation_id", table_name="return_groups")

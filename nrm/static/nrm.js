@@ -30,7 +30,8 @@
       try {
         answer = await fetch(part.dataset.asks, { redirect: "manual" });
       } catch {
-        return;  // no network just now
+        // No network just now.
+        return;
       }
       if (answer.status >= 500) return;
       const text = answer.ok ? await answer.text() : "";

@@ -46,19 +46,15 @@ def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
     return [(page, made) for page in questionnaire_flow.pages(Q, made)]
 
 
-FREE = {"language": "sq", "alone": "yes", "purpose_read": "understood"}
-"""What makes a yes one: only then is the name asked."""
+# A yes that is no wish: said alone, in a language that was understood, after what is read out.
+YES = {
+    **{"could_leave": "no", "age": "adult", "urgent": "no", "alone": "yes", "language": "sq", "purpose_read": "yes"},
+    **{"consent_services": "yes", "consent_sharing": "yes"},
+}
 EVERY_PAGE = {
     page.id: (page, made)
     for fixed in (
-        {
-            "could_leave": "no",
-            "age": "adult",
-            "urgent": "no",
-            **FREE,
-            "consent_services": "yes",
-            "consent_sharing": "yes",
-        },
+        YES,
         {"could_leave": "no", "age": "adult", "urgent": "no", "consent_services": "no"},
         {"urgent": "no", "age": "adult", "alone": "no", "apart": "go_on"},
         {"urgent": "no", "age": "child"},
@@ -163,7 +159,7 @@ def test_a_text_from_right_to_left_says_its_direction() -> None:
     question = replace(Q.questions["danger"], reads={"ar": "هل تخاف؟"})
     arabic = replace(arabic, questions={**Q.questions, "danger": question})
     page, made = next((page, made) for page, made in EVERY_PAGE.values() if "danger" in page.questions)
-    html = str(QuestionMarkup(ENVIRONMENT, arabic).page(page, made, staff="sq", spoken="ar"))
+    html = str(QuestionMarkup(ENVIRONMENT, arabic, NUMBERS).page(page, made, staff="sq", spoken="ar"))
     assert "<p class=say lang=ar dir=rtl>هل تخاف؟</p>" in html
     assert html.count("<i lang=ar dir=rtl>") == len(question.options)
 

@@ -16,7 +16,7 @@ from nrm.parsing import WORDS
 from tests.unit.domain.interviews.small_questionnaire import ALBANIA
 
 NAME = "questionnaire-returnee-1"
-(VERSION,) = re.findall(r"^version = \d+$", (ALBANIA / f"{NAME}.toml").read_text("utf-8"), re.MULTILINE)
+VERSION, *_ = re.findall(r"^version = \d+$", (ALBANIA / f"{NAME}.toml").read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.fixture

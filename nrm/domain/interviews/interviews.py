@@ -158,7 +158,8 @@ class Page:
     """One page load. `questions` in order, a revealed question right after the one that reveals it.
 
     `asked_by`: the post, or the organisation that receives the person; the second is on no route. `summary`: the page
-    shows what was answered on the pages before it.
+    shows what was answered on the pages before it. `repeat`: the questions are asked for up to so many rows, each of
+    which is called `row`; 0 on every other page.
     """
 
     id: str
@@ -168,6 +169,8 @@ class Page:
     wordings: tuple[str, ...] = ()
     asked_by: AskedBy = "post"
     summary: bool = False
+    row: Texts = field(default_factory=dict)
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

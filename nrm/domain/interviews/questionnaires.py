@@ -21,6 +21,7 @@ from nrm.domain.interviews.interviews import (
     KINDS,
     PLAIN_KINDS,
     UNKNOWN,
+    AskedBy,
     Check,
     Dimension,
     Fact,
@@ -454,15 +455,21 @@ class _Reader:
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
         key = f"page.{identifier}"
-        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary"), key)
+        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary", "row", "repeat"), key)
+        asked_by: AskedBy = self.one_of(table, "asked_by", key, ("post", "receiver")) or "post"
+        repeat = self.whole(table, "repeat", key, 0)
+        if bool(repeat) != ("row" in table) or (repeat and asked_by != "receiver"):
+            raise self.wrong(f"{key}.repeat", "needs `row`, and is for a page that is asked by the receiver")
         return Page(
             identifier,
             self.texts(table.get("title"), f"{key}.title"),
             self.strings(table, "questions", key),
             self.condition(table, key),
             self.strings(table, "wordings", key),
-            self.one_of(table, "asked_by", key, ("post", "receiver")) or "post",
+            asked_by,
             self.flag(table, "summary", key),
+            self.texts(table["row"], f"{key}.row") if repeat else {},
+            repeat,
         )
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:

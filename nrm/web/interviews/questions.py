@@ -141,16 +141,16 @@ class QuestionMarkup:
         default_factory=dict
     )
 
-    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The questions the page shows, with the answers given so far."""
+    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None, leads: bool = True) -> Markup:
+        """The questions the page shows, with the answers given so far; without `leads` nothing stands above them."""
         shown = page_questions(self.questionnaire, page, answers)
         own = {
             question.id: typed_answer(question, answers[question.id], staff)
             for question in shown
             if answers.get(question.id) is not None
         }
-        leads, pieces = self._ready(page, shown, staff, self._other_language_to_read(staff, spoken))
-        html = [leads]
+        above, pieces = self._ready(page, shown, staff, self._other_language_to_read(staff, spoken))
+        html = [above] if leads else []
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
@@ -170,11 +170,19 @@ class QuestionMarkup:
         return ready
 
     def again(
-        self, form: PageForm, answers: Answers, *, staff: str, spoken: str | None, only: Page | None = None
+        self,
+        form: PageForm,
+        answers: Answers,
+        *,
+        staff: str,
+        spoken: str | None,
+        only: Page | None = None,
+        leads: bool = True,
     ) -> Markup:
         """The page as it was typed, with what to put right beside each question; of `only` a part of it, that part."""
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
-        return self.rendered(only or form.page, answers, Controls(form.typed()), errors, staff=staff, spoken=spoken)
+        controls = Controls(form.typed())
+        return self.rendered(only or form.page, answers, controls, errors, staff=staff, spoken=spoken, leads=leads)
 
     def rendered(
         self,
@@ -185,12 +193,13 @@ class QuestionMarkup:
         *,
         staff: str,
         spoken: str | None,
+        leads: bool = True,
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
         marked = not _all_optional(shown)
-        html = self._leads(shown, staff, say)
+        html = self._leads(shown, staff, say) if leads else []
         for question, revealed in _nested(shown):
             html.append(self._macro(page, question, revealed, controls, errors, staff, say, marked))
         return Markup("").join(html)

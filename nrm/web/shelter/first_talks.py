@@ -82,7 +82,7 @@ def write_page(case_id: uuid.UUID) -> Answer:
     begun = rules.typed_from(questionnaire, parts, store.coded(case_id, by=by))
     answers = {**begun, questionnaire.derive["age"]: case.age_class}
     markup, language = interview_pages.markup_of(talk.questionnaire), current_language()
-    shown = _parts(talk, lambda page: markup.page(page, answers, staff=language, spoken=None))
+    shown = _parts(talk, lambda page: markup.page(page, answers, staff=language, spoken=None, leads=False))
     return _form_page(case, talk, shown, told.revision if told else 0)
 
 
@@ -137,7 +137,7 @@ def save(case_id: uuid.UUID) -> Answer:
 
     def again(revision: int, status: int, stored: Rows | None = None) -> Answer:
         markup = interview_pages.markup_of(talk.questionnaire)
-        parts = _parts(talk, lambda page: markup.again(form, age, staff=language, spoken=None, only=page))
+        parts = _parts(talk, lambda page: markup.again(form, age, staff=language, spoken=None, only=page, leads=False))
         return _form_page(case, talk, parts, revision, form=form, stored=stored, status=status)
 
     if given is None:

@@ -24,6 +24,7 @@ from nrm.vault import compartments as vault
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.integration.accounts.test_carried_forms import signed_in_with
 
 WORD = "Kalamajka"
 SignIn = Callable[[str], Person]
@@ -71,6 +72,7 @@ def story(case_id: uuid.UUID, by: Actor) -> dict[str, Any]:
     return case_steps.opened(case_id=case_id, by=by)[Compartment.STORY].value
 
 
+@pytest.mark.slow
 def test_the_holder_asks_what_the_post_did_not_and_the_statistics_learn_its_code(app: Flask, sign_in: SignIn) -> None:
     assert app
     case_id = arrived()
@@ -105,6 +107,7 @@ def test_the_holder_asks_what_the_post_did_not_and_the_statistics_learn_its_code
     assert "You decide and say why" not in done
 
 
+@pytest.mark.slow
 def test_a_saved_form_comes_back_filled_with_one_more_row_and_what_is_emptied_is_gone(
     app: Flask, sign_in: SignIn
 ) -> None:
@@ -364,3 +367,18 @@ def test_the_form_begins_with_the_code_that_an_older_interview_gave(app: Flask, 
     worker = sign_in("nrc.case_worker")
     opened(worker, case_id)
     assert form_of(worker.get(f"/cases/{case_id}/first-talk"))["method"] == "at_work"
+
+
+def test_what_was_typed_survives_the_end_of_the_session(app: Flask, sign_in: SignIn) -> None:
+    case_id = arrived()
+    worker = sign_in("nrc.case_worker")
+    opened(worker, case_id)
+    address = f"/cases/{case_id}/first-talk"
+    typed = form_of(worker.get(address)) | {"why_late": WORD, "episode_kind_0": "other"}
+    factories.later(minutes=20)
+    late = worker.post(address, typed, 401)
+    assert WORD not in late  # it travels sealed
+    page = signed_in_with(app.test_client(), late, "nrc.case_worker")
+    assert f'value="{WORD}"' in page
+    assert "Shënoni bisedën e parë" in page
+    assert WORD not in signed_in_with(app.test_client(), late, "nrc.shelter_manager")

@@ -15,6 +15,7 @@ from nrm.domain.interviews import example_interview
 from nrm.domain.interviews.answers import earliest
 from nrm.domain.interviews.example_interview import SAMPLE, TEXTS, Life
 from nrm.domain.interviews.interviews import ALONE, Answers, Question, Questionnaire
+from nrm.domain.shelter import first_talks
 
 LONGEST_AWAY = timedelta(days=5 * 365)
 
@@ -65,6 +66,28 @@ def random_answers(
         return _closed(question, part, rng, severity)
 
     return example_interview.answered_through(questionnaire, answer)
+
+
+def first_talk(
+    questionnaire: Questionnaire, rng: random.Random, *, today: date, answered: float = 0.6
+) -> dict[str, Any]:
+    """Plausible answers to what whoever takes a person in asks: one episode, and nobody who came along."""
+    asked = [page for page in first_talks.pages(questionnaire) if first_talks.CODE not in page.questions]
+    lasted = _life(rng, "adult", {}, questionnaire, today)
+    days = {"episode_from": lasted.began, "episode_until": lasted.ended}
+    given: dict[str, Any] = {}
+    for page in asked:
+        for question in (questionnaire.questions[name] for name in page.questions):
+            if rng.random() >= answered or not question.when.holds(given):
+                continue
+            name = first_talks.in_row(question.id, 0) if page.repeat else question.id
+            if question.kind == "partial_date":
+                given[name] = days.get(question.id, lasted.ended).isoformat()[:7]
+            elif question.closed:
+                given[name] = _closed(question, "", rng, 0.3)
+            else:
+                given[name] = rng.choice(TEXTS.get(question.id, SAMPLE))[: question.longest]
+    return given
 
 
 def _closed(question: Question, part: str, rng: random.Random, severity: float) -> Any:

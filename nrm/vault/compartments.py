@@ -291,14 +291,29 @@ def write(
     return keep(session, sealed_next(session, case_id, compartment, value, seen=seen, by=by))
 
 
-def merge(session: Session, case_id: uuid.UUID, compartment: str, part: Mapping[str, Any], *, by: Actor) -> int:
-    """Replace some answers of the compartment by `part`, without showing it; returns the new revision.
+def merge(
+    session: Session,
+    case_id: uuid.UUID,
+    compartment: str,
+    part: Mapping[str, Any],
+    *,
+    by: Actor,
+    seen: int | None = None,
+) -> int:
+    """Replace some answers of the compartment by `part`, without showing it; returns the revision that has them.
 
-    Raises CannotOpen without a key, StaleRevision when somebody wrote at the same moment.
+    None takes an answer away. What stands there already is not written again. `seen` is the revision that the writer
+    had read, if it was one. Raises CannotOpen without a key, StaleRevision when somebody else wrote meanwhile.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     held = _held_value(row, compartment_key, shred_key, by)
-    return keep(session, _next_revision(held, {**blobs.open_under(held.key, row), **part}, row.revision))
+    before = blobs.open_under(held.key, row)
+    value = {name: each for name, each in {**before, **part}.items() if each is not None or name not in part}
+    if value == before:
+        return int(row.revision)
+    if seen not in (None, row.revision):
+        raise StaleRevision
+    return keep(session, _next_revision(held, value, row.revision))
 
 
 def sealed_next(

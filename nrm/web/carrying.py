@@ -120,6 +120,7 @@ WORDS: Mapping[str, str] = {
     "second_factor.set_up": N_("Your telephone as a second key"),
     "findings.of_case": N_("Record what was found about a child"),
     "findings.of_return": N_("Record what was found about a child"),
+    "first_talks.save": N_("Write down the first talk"),
     "groups.begin": N_("Begin a group"),
     "groups.next_person": N_("Begin the interview of the next person of a group"),
     "helpline.open_note": N_("Open the note of a call"),

@@ -23,6 +23,7 @@ from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.steps.referrals import supplements as steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
@@ -150,18 +151,10 @@ def _merge(
 
     `wordings`: which texts were read out, of an interview that is taken over whole.
     """
-    assert by.organisation_id is not None
-    there = vault.compartments_of(session, case.id)
-    questionnaire = country().questionnaires[case.questionnaire]
-    parts = by_compartment(questionnaire, answers)
+    parts = by_compartment(country().questionnaires[case.questionnaire], answers)
     if wordings:
         parts.setdefault("story", {})["wordings"] = dict(wordings)
-    for compartment, part in parts.items():
-        if compartment in there:
-            vault.merge(session, case.id, compartment, part, by=by)
-        else:
-            vault.create(session, case.id, {compartment: part}, [by.organisation_id])
-        audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case.id, compartment=compartment)
+    case_steps.merge(session, case.id, parts, by)
 
 
 def _dealt_with(session: Session, case_id: uuid.UUID, status: str, by: Actor) -> None:

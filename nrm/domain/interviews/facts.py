@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
-from nrm.domain.interviews.questionnaire_flow import prune, reachable
+from nrm.domain.interviews.questionnaire_flow import prune, reachable, weighed
 from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
@@ -41,7 +41,7 @@ def routing_facts(
     the one who is to be asked, where that is not what the answers say of those who were named (`consents.towards`).
     """
     kept = prune(questionnaire, answers)
-    asked = {question.routing: question for question in reachable(questionnaire, kept) if question.routing}
+    asked = {question.routing: question for question in weighed(questionnaire, kept) if question.routing}
     facts: dict[str, Any] = {name: _routed(asked.get(name), kept) or UNKNOWN for name in (*ROUTED, *ROUTED_MORE)}
     facts["age_class"] = _routed(asked.get("age_class"), kept) or "unsure"
     for name in ROUTED_SETS:
@@ -133,7 +133,7 @@ def _exploited_in(questionnaire: Questionnaire, kept: Answers) -> str:
 def case_facts(questionnaire: Questionnaire, answers: Answers, *, today: date) -> dict[str, Any]:
     """The closed codes kept in clear, as `cases.parse_case_facts` reads them; missing ones are 8, 9 or 99."""
     kept = prune(questionnaire, answers)
-    asked = reachable(questionnaire, kept)
+    asked = weighed(questionnaire, kept)
     facts: dict[str, Any] = {
         name: _fact(fact, asked, kept) for name, fact in questionnaire.facts.items() if name not in SCREENING
     }

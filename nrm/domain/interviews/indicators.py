@@ -27,7 +27,7 @@ from nrm.domain.interviews.interviews import (
     Who,
     chosen,
 )
-from nrm.domain.interviews.questionnaire_flow import reachable
+from nrm.domain.interviews.questionnaire_flow import weighed
 
 Rule = Literal["2S", "1S+1", "3M", "2M+1W"]
 Outcome = Literal["possible", "suspected", "none"]
@@ -151,7 +151,7 @@ def is_possible_victim(positive: frozenset[str], *, child: bool) -> bool:
 
 def profile(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> Profile:
     """The profile of what was answered on this journey; with `child` the children's strengths and rule."""
-    return _drawn(questionnaire, reachable(questionnaire, answers), answers, child=child)
+    return _drawn(questionnaire, weighed(questionnaire, answers), answers, child=child)
 
 
 def profile_of_answered(questionnaire: Questionnaire, answers: Answers, *, child: bool) -> Profile:

@@ -160,8 +160,9 @@ class Page:
     """One page load. `questions` in order, a revealed question right after the one that reveals it.
 
     `asked_by`: the post, or the organisation that receives the person; the second is on no route. `summary`: the page
-    shows what was answered on the pages before it.
-    `after_yes`: it is left out where a yes would be no more than a wish (`understanding.doubts`).
+    shows what was answered on the pages before it. `after_yes`: it is left out where a yes would be no more than a wish
+    (`understanding.doubts`). `repeat`: the questions are asked for up to so many rows, each of which is called `row`; 0
+    on every other page.
     """
 
     id: str
@@ -172,6 +173,8 @@ class Page:
     asked_by: AskedBy = "post"
     summary: bool = False
     after_yes: bool = False
+    row: Texts = field(default_factory=dict)
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -130,7 +130,8 @@ def _grouped(questionnaire: Questionnaire, page: Page) -> Iterator[_Group]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """Where answers lead: every question asked, with its page; their ids; the required ones; the pages in order."""
+    """Where answers lead: every question asked, with its page; the ids of all that may be answered (`asked_later` too);
+    the required ones; the pages in order."""
 
     steps: tuple[Step, ...]
     names: frozenset[str]
@@ -169,7 +170,17 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
                     reached[name] = answers[name]
         if len(steps) > before:
             pages.append(page)
-    return _Way(tuple(steps), frozenset(names), tuple(required), tuple(pages))
+    return _Way(tuple(steps), frozenset(names) | asked_later(questionnaire), tuple(required), tuple(pages))
+
+
+@lru_cache(maxsize=64)
+def asked_later(questionnaire: Questionnaire) -> frozenset[str]:
+    """The questions that the receiver asks once, and no post: they are on no way.
+
+    A file or an old paper may answer them; such an answer is kept where it is given, and nobody waits for one.
+    """
+    later = (page for page in questionnaire.pages.values() if page.asked_by == "receiver" and not page.repeat)
+    return frozenset(name for page in later for name in page.questions)
 
 
 class Settled(dict[str, Any]):
@@ -252,6 +263,14 @@ def prune(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
 def reachable(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
     """The questions these answers lead to, in order, the home page's included."""
     return tuple(question for _, question in settled(questionnaire, answers).way.steps)
+
+
+def weighed(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
+    """As `reachable`, and after them what was answered already of `asked_later`: whatever can tell something."""
+    kept = settled(questionnaire, answers)
+    on_the_way = reachable(questionnaire, kept)
+    early = asked_later(questionnaire).intersection(kept) - {question.id for question in on_the_way}
+    return (*on_the_way, *(questionnaire.questions[name] for name in sorted(early)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from nrm.domain.interviews.interviews import (
     PLAIN_KINDS,
     UNKNOWN,
     AnswerWarning,
+    AskedBy,
     Check,
     Dimension,
     Fact,
@@ -473,16 +474,23 @@ class _Reader:
     def page(self, key: str, table: Mapping[str, Any]) -> Page:
         identifier = self.string(table, "id", key)
         key = f"page.{identifier}"
-        self.known(table, ("id", "title", "questions", "when", "wordings", "asked_by", "summary", "after_yes"), key)
+        known = ("id", "title", "questions", "when", "wordings", "asked_by", "summary", "after_yes", "row", "repeat")
+        self.known(table, known, key)
+        asked_by: AskedBy = self.one_of(table, "asked_by", key, ("post", "receiver")) or "post"
+        repeat = self.whole(table, "repeat", key, 0)
+        if bool(repeat) != ("row" in table) or (repeat and asked_by != "receiver"):
+            raise self.wrong(f"{key}.repeat", "needs `row`, and is for a page that is asked by the receiver")
         return Page(
             identifier,
             self.texts(table.get("title"), f"{key}.title"),
             self.strings(table, "questions", key),
             self.condition(table, key),
             self.strings(table, "wordings", key),
-            self.one_of(table, "asked_by", key, ("post", "receiver")) or "post",
+            asked_by,
             self.flag(table, "summary", key),
             self.flag(table, "after_yes", key),
+            self.texts(table["row"], f"{key}.row") if repeat else {},
+            repeat,
         )
 
     def route(self, key: str, table: Mapping[str, Any]) -> Route:

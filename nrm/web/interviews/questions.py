@@ -173,8 +173,8 @@ class QuestionMarkup:
     _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
     _plans: dict[_PlanKey, tuple[str, list[_Piece]]] = field(default_factory=dict)
 
-    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None) -> Markup:
-        """The questions the page shows, with the answers given so far."""
+    def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None, leads: bool = True) -> Markup:
+        """The questions the page shows, with the answers given so far; without `leads` nothing stands above them."""
         shown = page_questions(self.questionnaire, page, answers)
         own = {
             question.id: typed_answer(question, answers[question.id], staff)
@@ -182,8 +182,8 @@ class QuestionMarkup:
             if answers.get(question.id) is not None
         }
         say = self._other_language_to_read(staff, spoken)
-        leads, pieces = self._ready(page, shown, staff, say, self._is_urgent(answers))
-        html = [self._no_text(page, shown, staff, spoken), leads]
+        above, pieces = self._ready(page, shown, staff, say, self._is_urgent(answers))
+        html = [self._no_text(page, shown, staff, spoken), above] if leads else []
         for piece in pieces:
             html.append(piece.blank if own.keys().isdisjoint(piece.questions) else piece.filled(own))
         return Markup("".join(html))  # noqa: S704 - every answer was escaped above
@@ -219,6 +219,7 @@ class QuestionMarkup:
         spoken: str | None,
         warnings: Sequence[AnswerWarning] = (),
         only: Page | None = None,
+        leads: bool = True,
     ) -> Markup:
         """The page as it was typed, with what to put right beside each question, and warnings at theirs.
 
@@ -227,7 +228,7 @@ class QuestionMarkup:
         errors = {name: str(field.errors[0]) for name, field in form.question_fields().items() if field.errors}
         controls = Controls(form.typed())
         return self.rendered(
-            only or form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings
+            only or form.page, answers, controls, errors, staff=staff, spoken=spoken, warnings=warnings, leads=leads
         )
 
     def with_names(
@@ -263,12 +264,14 @@ class QuestionMarkup:
         spoken: str | None,
         warnings: Sequence[AnswerWarning] = (),
         names: Mapping[str, Mapping[str, str]] = NO_NAMES,
+        leads: bool = True,
     ) -> Markup:
         """The questions of the page by the macros themselves."""
         shown = page_questions(self.questionnaire, page, answers)
         say = self._other_language_to_read(staff, spoken)
         marked, urgent = not _all_optional(shown), self._is_urgent(answers)
-        html = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(page, shown, staff, say)]  # noqa: S704
+        above = [Markup(self._no_text(page, shown, staff, spoken)), *self._leads(page, shown, staff, say)]  # noqa: S704
+        html = above if leads else []
         for question, revealed in _nested(shown):
             here = [each for each in warnings if each.question in (question.id, *(q.id for q in revealed.values()))]
             html.append(

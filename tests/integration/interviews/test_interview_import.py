@@ -372,3 +372,15 @@ def test_a_line_that_is_nested_deeply_fails_alone(take_in: Import) -> None:
     first, second = take_in(deep, _line()).stdout.splitlines()
     assert first == "interviews.jsonl:1: line: Enter one JSON object, with lists in lists 32 deep at most"
     assert PSEUDONYM.fullmatch(second)
+
+
+def test_an_older_paper_that_answers_what_is_now_asked_after_the_arrival_is_taken_in(take_in: Import) -> None:
+    line, older = _line(), {"method": "at_work", "before": ["poverty"], "why_late": "frikë", "wish_region": "vlore"}
+    line["answers"] |= older
+    result = take_in(line)
+    assert result.return_value == 0
+    assert PSEUDONYM.fullmatch(result.stdout.strip())
+    wrong = take_in({**line, "answers": line["answers"] | {"method": "dragon", "episode_where": "GR"}})
+    assert wrong.return_value == 1  # what cannot be an answer, and a row that only the form has, are said
+    assert "line 1: method: " in wrong.stdout
+    assert "; episode_where: " in wrong.stdout

@@ -166,7 +166,7 @@ def test_an_end_before_the_beginning_is_pointed_out() -> None:
     [("adult", 17, True), ("adult", 18, False)],
 )
 def test_the_age_said_must_fit_the_age_chosen(age: str, stated: int, wrong: bool) -> None:
-    assert ("age_stated" in findings("way", age=age, age_stated=stated)) is wrong
+    assert ("age_stated" in findings("signs", age=age, age_stated=stated)) is wrong
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def calm(**changed: Any) -> dict[str, Any]:
     return example(**{"hurt": "no", "hurt_what": None, "danger": "no", **changed})
 
 
-# An adult who is not alone, or whom nobody interprets, is asked on a page of its own how to go on; a child is warned of.
+# An adult who is not alone, or whom nobody interprets, is asked how to go on, on a page of its own: no warning.
 CHILD = {"age": "child", "age_stated": 12, "birth": None, "noticed_child": ["none"]}
 
 

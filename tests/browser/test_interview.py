@@ -135,7 +135,11 @@ def test_by_keyboard_alone_an_officer_signs_in_and_a_person_is_interviewed_and_s
             tab_to(page, "main [name=party]")
             page.keyboard.press("Space")
         tab_to(page, "main .btn:not(.second)")
-        page.keyboard.press("Enter")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        if page.locator(".warns").count():
+            tab_to(page, "main .btn:not(.second)")
+            page.keyboard.press("Enter")
         expect(page).not_to_have_url(re.compile(f"/{here.id}$"))
         assert page.locator("[data-errors]").count() == 0, page.locator("[data-errors]").inner_text()
     page.wait_for_url("**/sent")
@@ -186,7 +190,7 @@ def test_the_line_is_cut_between_two_pages_and_nothing_is_lost(
     page = at_home(context, shared_town)
     begin(page)
     answer_page(page, shared_town, answers)
-    live.main_button(page).click()
+    live.go_on(page)
     page.wait_for_url("**/six")
     interview = page.url.rsplit("/", 1)[0]
     answer_page(page, shared_town, answers)
@@ -204,7 +208,7 @@ def test_the_line_is_cut_between_two_pages_and_nothing_is_lost(
     row.get_by_role("button").click()
     again.wait_for_url("**/six")  # the first page was kept, the one that could not be sent is due
     answer_page(again, shared_town, answers)
-    live.main_button(again).click()
+    live.go_on(again)
     again.wait_for_url("**/way")
     again.goto(f"{interview}/screen")
     expect(again.locator(f'[name=language][value="{answers["language"]}"]')).to_be_checked()
@@ -221,7 +225,7 @@ def test_a_directive_is_read_on_its_page_and_ticked_once(
     checks.assert_accessible(page)
     box.check()
     answer_page(page, shared_town, life(shared_town))
-    live.main_button(page).click()
+    live.go_on(page)
     page.wait_for_url("**/six")
     page.go_back()
     expect(page.locator("main summary")).to_contain_text("Udhëzim:")

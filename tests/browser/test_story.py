@@ -20,9 +20,12 @@ from tests.browser.conftest import Town, new_context
 from tests.factories import PASSWORD
 
 OFFICER, WORKER, STRANGER = "rinas.border_officer", "nrc.case_worker", "iom.case_worker"
-# An adult who was abroad, agrees to everything and wishes nothing that excludes a shelter.
+# An adult who was abroad, alone, who understands what is read out, agrees to everything and wishes nothing that
+# excludes a shelter.
 FIXED: Mapping[str, Any] = {
     "language": "sq",
+    "alone": "yes",
+    "purpose_read": "understood",
     "age": "adult",
     "gender": "feminine",
     "citizenship_class": "albanian",
@@ -240,7 +243,7 @@ def test_what_was_typed_before_the_session_ended_comes_back_to_the_same_login_an
     officer.fill("#password", PASSWORD)
     live.main_button(officer).click()
     assert "Ende nuk është dërguar" in officer.locator("h1").inner_text()
-    live.main_button(officer).click()
+    live.go_on(officer)
     officer.wait_for_url("**/six")
     officer.goto(interview)
     expect(officer.locator(f'[name=language][value="{answers["language"]}"]')).to_be_checked()

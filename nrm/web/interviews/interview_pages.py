@@ -258,7 +258,7 @@ def _render(
     more: dict[str, Any] = {}
     before = answer_warnings.seen_of(draft.questionnaire, request.form.getlist(WARNED)) if form else {}
     if warnings or before:
-        more |= {"warnings": warnings, "emergency": country().emergency, "here_asked": page.questions}
+        more |= {"warnings": warnings, "warning_numbers": country().emergency, "here_asked": page.questions}
         more["warned"] = answer_warnings.codes(warnings, before)
     if strikes_out(draft, page):
         more["named"] = _named(draft, form, by=by)

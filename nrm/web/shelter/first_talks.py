@@ -40,8 +40,8 @@ MEANWHILE = N_(
     "together and save again."
 )
 MEANWHILE_CLOSED = N_(
-    "Somebody else wrote here in the meantime, and the story is closed again. Your text is in the boxes: open the story "
-    "in another window, then save again and see what they wrote."
+    "Somebody else wrote here in the meantime, and the story is closed again. Your text is in the boxes: open the "
+    "story in another window, then save again and see what they wrote."
 )
 NOT_HELD = N_("Enter the code of a case that your organisation holds, or leave it empty")
 

@@ -312,8 +312,7 @@ class Life:
             )
         if plan.permit is not None:
             self._plan_permit(plan, case_id, admitted_at, by)
-        if plan.number % 4:
-            self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
+        self.after(timedelta(days=2), lambda: self._talk(plan, case_id, by))
         if plan.number % 3 == 0:
             self.after(timedelta(days=1), lambda: self._note(case_id, plan.note, by))
         if plan.claim is not None:
@@ -425,7 +424,7 @@ class Life:
             return  # withdrawn already, or the person moved to another shelter
 
     def _talk(self, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
-        """Three of four are asked after two days what the post did not ask."""
+        """After two days the person is asked what the post did not ask."""
         rng = random.Random(plan.walk)  # noqa: S311 - plausible, not secret
         made = first_talk(self.questionnaire, rng, today=days.today())
         try:

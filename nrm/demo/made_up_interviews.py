@@ -69,7 +69,7 @@ def random_answers(
 
 
 def first_talk(
-    questionnaire: Questionnaire, rng: random.Random, *, today: date, answered: float = 0.6
+    questionnaire: Questionnaire, rng: random.Random, *, today: date, answered: float = 0.9
 ) -> dict[str, Any]:
     """Plausible answers to what whoever takes a person in asks: one episode, and nobody who came along."""
     asked = [page for page in first_talks.pages(questionnaire) if first_talks.CODE not in page.questions]

@@ -29,12 +29,20 @@ from nrm.store.shelter import first_talks as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.shelter.opened import Rows, answer_rows
 
 blueprint = Blueprint("first_talks", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
+MEANWHILE = N_(
+    "Somebody else wrote here in the meantime. Below stands what they wrote; your text is in the boxes. Put both "
+    "together and save again."
+)
+MEANWHILE_CLOSED = N_(
+    "Somebody else wrote here in the meantime, and the story is closed again. Your text is in the boxes: open the "
+    "story in another window, then save again and see what they wrote."
+)
 NOT_HELD = N_("Enter the code of a case that your organisation holds, or leave it empty")
 
 
@@ -105,9 +113,11 @@ def _form_page(
     *,
     form: PageForm | None = None,
     stored: Rows | None = None,
+    refused: str = "",
     status: int = 200,
 ) -> tuple[str, int]:
-    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here."""
+    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here; `refused`: why it is
+    not saved."""
     counts = {section.page.id: len(section.rows) for section in talk.sections if section.rows}
     page = render_template(
         "shelter/first_talks/write.html",
@@ -117,6 +127,7 @@ def _form_page(
         revision=revision,
         form=form,
         stored=stored,
+        refused=refused,
     )
     return page, status
 
@@ -135,10 +146,10 @@ def save(case_id: uuid.UUID) -> Answer:
     age = {questionnaire.derive["age"]: case.age_class}
     given = _checked(form, questionnaire, form.accept(age, today=today()), language)
 
-    def again(revision: int, status: int, stored: Rows | None = None) -> Answer:
+    def again(revision: int, status: int, refused: str = "", stored: Rows | None = None) -> Answer:
         markup = interview_pages.markup_of(talk.questionnaire)
         parts = _parts(talk, lambda page: markup.again(form, age, staff=language, spoken=None, only=page, leads=False))
-        return _form_page(case, talk, parts, revision, form=form, stored=stored, status=status)
+        return _form_page(case, talk, parts, revision, form=form, stored=stored, refused=refused, status=status)
 
     if given is None:
         return again(int(seen), 422)
@@ -147,10 +158,10 @@ def save(case_id: uuid.UUID) -> Answer:
     except actions.StaleRevision:
         opened = case_steps.opened(case_id=case_id, by=by).get(Compartment.STORY)
         if opened is None:
-            return again(int(seen), 409)
-        return again(opened.revision, 409, _written(questionnaire, opened.value))
+            return again(int(seen), 409, gettext(MEANWHILE_CLOSED))
+        return again(opened.revision, 409, gettext(MEANWHILE), _written(questionnaire, opened.value))
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return again(int(seen), 409, translated(CASE_REFUSED[error.reason]))
     return redirect(url_for("first_talks.saved", case_id=case_id), 303)
 
 

@@ -1,4 +1,4 @@
-"""Saving what whoever took a person in asked after the arrival (ADR 0063)."""
+"""Saving what whoever took a person in asked after the arrival (ADR 0062)."""
 
 from __future__ import annotations
 

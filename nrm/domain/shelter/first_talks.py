@@ -1,4 +1,4 @@
-"""What whoever takes a person in asks in peace after the arrival, all of it optional (ADR 0063).
+"""What whoever takes a person in asks in peace after the arrival, all of it optional (ADR 0062).
 
 The questions are those of the questionnaire's pages that the receiver asks. They stand here on one page of their own,
 with a row of questions for each episode and each person who came along. The answers are kept in the case's `story`, by

@@ -1,4 +1,4 @@
-"""The first talk: what whoever took a person in asks in peace after the arrival, all of it optional (ADR 0063)."""
+"""The first talk: what whoever took a person in asks in peace after the arrival, all of it optional (ADR 0062)."""
 
 from __future__ import annotations
 

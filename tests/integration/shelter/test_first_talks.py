@@ -1,4 +1,4 @@
-"""The first talk after the arrival: asked by whoever holds the case, sealed, and read by nobody else (ADR 0063)."""
+"""The first talk after the arrival: asked by whoever holds the case, sealed, and read by nobody else (ADR 0062)."""
 
 from __future__ import annotations
 

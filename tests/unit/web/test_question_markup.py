@@ -39,6 +39,16 @@ SPOKEN = [None, *Q.reading, "sw"]
 HEAVIEST = 9_200
 # With every question and every answer in a second language, in letters of two bytes (ADR 0061).
 HEAVIEST_BESIDE = 13_300
+# A yes that is no wish (`wish.py`): only then a name is asked for.
+FREE = {"consent_services": "yes", "consent_sharing": "yes", "purpose_read": "understood", "alone": "yes",
+        "language": "sq", "interpreter": "no"}  # fmt: skip
+
+
+def pages_of(**fixed: Any) -> list[tuple[interviews.Page, dict[str, Any]]]:
+    made = made_up_interviews.random_answers(Q, random.Random(1), today=TODAY, fixed=fixed)
+    return [(page, made) for page in questionnaire_flow.pages(Q, made)]
+
+
 EVERY_PAGE = {
     page.id: (page, made)
     for fixed in (

@@ -189,7 +189,7 @@ def _answers_page(
         stale=stale,
         warnings=warnings,
         warned=answer_warnings.codes(warnings, seen),
-        numbers=country().emergency,
+        emergency=country().emergency,
         here_asked=form.question_fields(),
         parties=[(number, text_in(names[code].names)) for number, code in paper_print.numbered(names)],
     )

@@ -34,7 +34,8 @@ def on_paper(town: Town) -> TypedForm:
     """A filled-in paper, box by box as it is typed."""
     asked = town.app.extensions["nrm.country"].questionnaires["returnee-1"]
     form = typed_form(asked, "sq")()
-    form.fill(prune(asked, {**example_answers(asked), "official": "no", "proceedings": "none", "language": "el"}))
+    fixed = {"official": "no", "proceedings": "none", "language": "el", "interpreter": "present"}
+    form.fill(prune(asked, {**example_answers(asked), **fixed}))
     return form
 
 

@@ -110,7 +110,7 @@ def letters_and_lines(page: Page) -> None:
 def test_a_page_that_warns_says_so_first_and_holds(officer: tuple[Page, str, str]) -> None:
     page, _, _ = officer
     asked = questionnaire()
-    answers = prune(asked, example(alone="no"))
+    answers = prune(asked, example(age="unsure", alone="no"))
     live.main_button(page).click()
     page.wait_for_url("**/interviews/*/*")
     first = next(each for each in pages(asked, answers) if "alone" in each.questions)

@@ -115,7 +115,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     officer.check('[name=party][value="NRC"]')
     live.main_button(officer).click()
     officer.wait_for_url("**/sent")
-    assert loads.since() == 9
+    assert loads.since() == 10
     told = officer.locator("main").inner_text()
     code = officer.locator(".code").inner_text()
     assert CODE.fullmatch(code)
@@ -183,7 +183,7 @@ def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, 
     )
     seen = work_through(officer, town, answers, last="urgent_send")
     assert seen == ["urgent_first", "urgent_consent", "urgent_send"]
-    assert loads.since() == 4
+    assert loads.since() == 3
     answer_page(officer, town, answers)
     officer.locator("main [name=party]").first.check()
     live.main_button(officer).click()

@@ -718,4 +718,4 @@ def test_after_a_day_without_an_answer_the_post_is_sent_to_the_duty_desk(app: Fl
     factories.later(hours=24, minutes=1)
     person = sign_in(LOGIN)
     person.post(f"{interview}/resume", {"page": "end"})
-    assert "telefonojini tani gatishmërisë" in person.get(f"{interview}/end")
+    assert "telefonojini tani zyrës së gatishmërisë" in person.get(f"{interview}/end")

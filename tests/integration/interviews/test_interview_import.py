@@ -382,5 +382,5 @@ def test_an_older_paper_that_answers_what_is_now_asked_after_the_arrival_is_take
     assert PSEUDONYM.fullmatch(result.stdout.strip())
     wrong = take_in({**line, "answers": line["answers"] | {"method": "dragon", "episode_where": "GR"}})
     assert wrong.return_value == 1  # what cannot be an answer, and a row that only the form has, are said
-    assert "line 1: method: " in wrong.stdout
-    assert "; episode_where: " in wrong.stdout
+    assert ":1: method: " in wrong.stdout
+    assert ":1: episode_where: " in wrong.stdout

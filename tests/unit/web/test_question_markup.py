@@ -35,7 +35,7 @@ ENVIRONMENT = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, u
 CHOICES = parse_choices(tomllib.loads((ALBANIA / "choices-returnee-1.toml").read_text("utf-8")), Q)
 MARKUP = QuestionMarkup(ENVIRONMENT, Q, NUMBERS, CHOICES)
 SPOKEN = [None, *Q.reading, "sw"]
-# The rest of a page, with its bar, strip and buttons, takes some 2,200 bytes; style and script 3,900 in Brotli: 15 KB in all.
+# The rest of a page, with its bar, strip and buttons, takes some 2,200 bytes; style and script 3,900 in Brotli.
 HEAVIEST = 9_200
 # With every question and every answer in a second language, in letters of two bytes (ADR 0061).
 HEAVIEST_BESIDE = 13_300

@@ -189,7 +189,7 @@ def test_without_scripts_a_hurt_person_is_handed_over_on_four_pages(town: Town, 
     live.main_button(officer).click()
     officer.wait_for_url("**/sent")
     assert CODE.fullmatch(officer.locator(".code").inner_text())
-    assert "Personi nuk ka thënë ende po" in officer.locator(".note").inner_text()
+    assert "Personi nuk ka thënë ende po" in officer.locator("main").inner_text()
 
 
 def test_in_english_the_same_interview_is_held_and_destroyed_when_the_person_says_no(town: Town, desk: Any) -> None:

@@ -81,7 +81,8 @@ class World:
     member: uuid.UUID
     organisation: uuid.UUID  # the permit unit
     filing: uuid.UUID  # the Ministry of Public Order filed its table of victims for the quarter that is over
-    group: uuid.UUID  # people who came back together to Rinas; the first of them is being interviewed
+    group: uuid.UUID  # people who came back together to Rinas
+    group_draft: uuid.UUID  # of the first of them
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
 
 
@@ -136,6 +137,7 @@ def build() -> World:
         select(Obligation.id).where(Obligation.case_id == asked.case_id, Obligation.kind == interview_sending.NOTIFY)
     ).one()
     assert nrc.member_id is not None
+    group, group_draft = _came_together(rinas)
     return World(
         draft=draft,
         asked=asked.referral_id,
@@ -162,15 +164,16 @@ def build() -> World:
         member=nrc.member_id,
         organisation=unit,
         filing=filings.file("victims", days.span().quarters[-1]),
-        group=_came_together(rinas),
+        group=group,
+        group_draft=group_draft,
         contract=_agreed(),
     )
 
 
-def _came_together(rinas: Actor) -> uuid.UUID:
-    group_id = uuid.uuid4()
-    groups.begin(group_id=group_id, interview_id=uuid.uuid4(), by=rinas)
-    return group_id
+def _came_together(rinas: Actor) -> tuple[uuid.UUID, uuid.UUID]:
+    group_id, interview_id = uuid.uuid4(), uuid.uuid4()
+    groups.begin(group_id=group_id, interview_id=interview_id, by=rinas)
+    return group_id, interview_id
 
 
 def _announced() -> uuid.UUID:

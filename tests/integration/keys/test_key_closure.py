@@ -54,7 +54,10 @@ def expected(world: World) -> dict[str, set[Key]]:
     """What each organisation was granted, by the agreement's sequence; all others were granted nothing."""
     told = ("hand_over", "identity", "story")
     return {
-        "RINAS": keys(world.draft, "draft") | keys(world.asked_case, *told) | keys(world.notice, "identity"),
+        "RINAS": keys(world.draft, "draft")
+        | keys(world.group_draft, "draft")
+        | keys(world.asked_case, *told)
+        | keys(world.notice, "identity"),
         "NRC": keys(world.coming_case, *told) | keys(world.case, *told, "legal"),
         "VATRA": keys(
             world.own_case, *told, "care", "joint_interview"

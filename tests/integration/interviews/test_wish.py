@@ -148,7 +148,7 @@ def test_a_language_without_a_text_says_so(app: Flask, sign_in: SignIn) -> None:
     page = _page_asking("consent_services")
     loaded = walk(person, answers, begin(person), until=page)
     body = person.get(f"/interviews/{_draft()}/{loaded[-1]}")
-    assert "Për këtë gjuhë nuk ka tekst" in body
+    assert "në këtë gjuhë nuk ka tekst" in body
     assert "Njëra nga këto do t’ju pranojë." in body
 
 

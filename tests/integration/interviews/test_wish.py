@@ -85,7 +85,7 @@ def test_the_page_says_so_before_it_is_sent_and_no_name_goes(
     app: Flask, sign_in: SignIn, said: dict[str, Any], _: Doubt, words: str
 ) -> None:
     person, answers = sign_in(LOGIN), example(**said)
-    loaded = walk(person, answers, begin(person), until="check")
+    loaded = walk(person, answers, begin(person), until="decision")
     assert "identity" not in loaded
     address = f"/interviews/{_draft()}/{loaded[-1]}"
     body = person.get(address)

@@ -226,14 +226,14 @@ def test_one_strike_leaves_the_others(app: Flask, sign_in: SignIn) -> None:
     following = person.post(address, {**fields(page, person.get(address), answers), "parties": ["NRC"]})
     assert page_id(following) != page  # it goes on
     assert "Nuk mbetet askush" not in person.get(following)
-    walk(person, answers, following, until="check")
-    check = f"/interviews/{_draft()}/check"
-    body = person.get(check)
+    walk(person, answers, following, until="decision")
+    decision = f"/interviews/{_draft()}/decision"
+    body = person.get(decision)
     offered = set(re.findall(r'name="party" value="(\w+)"', body))
     assert offered
     assert "NRC" not in offered
     one = next(each for each in ("VATRA", "TJETER_VIZION", "IOM") if each in offered)
-    form = {**fields("check", body, answers), "party": one}
-    person.post(check, form, status=422)  # a reason is needed
-    sent = person.post(check, {**form, "override_reason": "other"})
+    form = {**fields("decision", body, answers), "party": one}
+    person.post(decision, form, status=422)  # a reason is needed
+    sent = person.post(decision, {**form, "override_reason": "other"})
     assert page_id(sent) == "sent"

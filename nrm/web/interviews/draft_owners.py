@@ -17,6 +17,7 @@ from nrm.domain.interviews.draft_owners import NoSuchColleague, NotTheirsToEnd, 
 from nrm.domain.words import N_
 from nrm.steps.interviews import drafts
 from nrm.store.interviews import draft_owners as store
+from nrm.store.interviews import interviews as interview_store
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages, officer_home
 
@@ -92,8 +93,10 @@ def index() -> str:
 @blueprint.get("/drafts/<uuid:interview_id>/open")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def open_page(interview_id: uuid.UUID) -> Answer:
-    """Why a colleague's interview is opened."""
-    if store.state(interview_id, by=access.actor()) is None:
+    """Why a colleague's interview is opened; whoever is of another post is told nothing of it."""
+    by = access.actor()
+    interview_store.mine(interview_id, by=by)
+    if store.state(interview_id, by=by) is None:
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     return _ask(interview_id, OpenAnothersForm(), 200)
 

@@ -201,7 +201,9 @@ def hand_over(interview_id: uuid.UUID) -> Answer:
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def handed(interview_id: uuid.UUID) -> Answer:
     """That the interview is the colleague's now. It names nobody: others of the post may look here, too."""
-    line = store.state(interview_id, by=access.actor())
+    by = access.actor()
+    interview_store.mine(interview_id, by=by)
+    line = store.state(interview_id, by=by)
     if line is None:
         return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
     return render_template("interviews/draft_owners/handed.html", line=line)

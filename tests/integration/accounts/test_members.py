@@ -41,7 +41,7 @@ from nrm.models.shelter.cases import Grant, PendingGrant, ShredKey
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.accounts import members as store
 from nrm.vault import compartments, grants, keyrings
-from tests import factories, thief
+from tests import factories, races, thief
 from tests import factories_referrals as people
 from tests.conftest import token_in
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
@@ -87,26 +87,7 @@ def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str
 
 def at_once(app: Flask, *doing: Callable[[], object]) -> None:
     """Do all at once, each in a thread; anything raised fails."""
-    database.session.rollback()
-    gate, failed = threading.Barrier(len(doing)), []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                one()
-            except BaseException as error:
-                failed.append(error)
-            finally:
-                database.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    database.session.rollback()
-    assert failed == []
+    assert races.raised_by(app, *doing) == []
 
 
 def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +33,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as stay_store
 from nrm.store.accounts import second_hands as store
 from nrm.vault import rows
-from tests import factories
+from tests import factories, races
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.integration.accounts.test_members import invited
@@ -489,26 +488,8 @@ def test_the_tables_know_the_rule_too(third: Third) -> None:
 
 def together(app: Flask, doing: list[Callable[[], object]]) -> list[object]:
     """What each gave or raised, all begun in the same instant."""
-    db.session.rollback()
-    gate, found = threading.Barrier(len(doing)), []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                found.append(one())
-            except Exception as error:
-                found.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return found
+    given, raised = races.all_at_once(app, *doing)
+    return [*given, *raised]
 
 
 @pytest.mark.parametrize("fixture", ["app", "postgres_app"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,7 +40,9 @@ from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.races import race
 
+REFUSALS = (IllegalTransition, ReferralRefused, CaseRefused, NotVisible)
 BOTH = pytest.mark.parametrize("database", ["app", "postgres_app"])
 
 
@@ -234,7 +235,7 @@ def test_of_two_moves_at_once_one_is_sent(instance: Flask) -> None:
             case_id=own.case_id, receiver_id=receiver, reason=OverrideReason.SAFETY, by=vatra, by_name=ByName.YES
         )
 
-    won = _race(instance, *[lambda receiver=each: ask(receiver) for each in receivers])
+    won = race(instance, *[lambda receiver=each: ask(receiver) for each in receivers], refusals=REFUSALS)
     assert len(won) == 1
     waiting = set(db.session.scalars(select(PendingGrant.organisation_id).where(PendingGrant.case_id == own.case_id)))
     assert len(waiting) == 1
@@ -263,39 +264,11 @@ def test_a_move_is_accepted_while_the_stay_is_ended(instance: Flask) -> None:
     def shut() -> object:
         return cases.close(case_id=own.case_id, by=vatra)
 
-    _race(instance, leave, accept, shut)
+    race(instance, leave, accept, shut, refusals=REFUSALS)
     opens_nothing(own.case_id, vatra)
     referrals.arrive(referral_id=referral_id, by=nrc)
     assert db.session.scalar(select(Stay.id).where(Stay.case_id == own.case_id, Stay.ended_on.is_(None))) is None
     assert opens(own.case_id, Compartment.IDENTITY, nrc)["given"] == people.PLANTED
-
-
-def _race(app: Flask, *doing: Callable[[], object]) -> list[object]:
-    db.session.rollback()
-    gate = threading.Barrier(len(doing))
-    won: list[object] = []
-    failed: list[BaseException] = []
-
-    def run(one: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                won.append(one())
-            except (IllegalTransition, ReferralRefused, CaseRefused, NotVisible):
-                pass
-            except BaseException as error:
-                failed.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in doing]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    assert failed == []
-    return won
 
 
 # --- on the way

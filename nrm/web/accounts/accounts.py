@@ -40,7 +40,7 @@ from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.accounts import screen_lock
-from nrm.web.language import current_language
+from nrm.web.language import text_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -284,10 +284,9 @@ def _invite_form() -> InviteColleagueForm:
         form = InviteColleagueForm(request.form)
         form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
         return form
-    language = current_language()
     founding = InviteAccountForm(request.form)
     founding.organisation.choices = [
-        SelectChoice(value=each.code, label=each.name_sq if language == "sq" else each.name_en)
+        SelectChoice(value=each.code, label=text_in(each.names))
         for each in store.foundable(by=by)
         if ROLES_OF[OrganisationKind(each.kind)]
     ]

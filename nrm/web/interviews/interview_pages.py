@@ -439,7 +439,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
     organisation = choice.organisation
     return {
         "party": choice.party,
-        "name": organisation.name_sq if current_language() == "sq" else organisation.name_en,
+        "name": text_in(organisation.names),
         "telephone": organisation.telephone,
         "room": str(choice.room),
         "must": choice.must,
